@@ -1,0 +1,190 @@
+"""Rules of governance (EVENTS.md, "Governance"), and what governance says of a member at a leaf."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from registry.rules.errors import (
+    AnchorConflict,
+    Duplicate,
+    IllegalTransition,
+    MemberSuspended,
+    RoleMissing,
+    UnknownKey,
+    UnknownMember,
+    Voided,
+)
+from registry.wire import governance as wire
+from registry.wire.events import Event
+from registry.wire.keys import VerifierKey
+from registry.wire.merkle import EMPTY_ROOT
+
+_EMPTY_ROOT: Final = base64.b64encode(EMPTY_ROOT).decode()
+
+CREATES: Final[Mapping[str, str]] = {
+    "achievement.published.v1": "issuer",
+    "achievement.revised.v1": "issuer",
+    "achievement.joined.v1": "issuer",
+    "credential.issued.v1": "issuer",
+    "recognition.decided.v1": "recogniser",
+    "recognition.assessed.v1": "recogniser",
+    "agreement.declared.v1": "recogniser",
+    "credential.reinstated.v1": "",  # needs no role, but a member in standing
+}
+"""Which events a suspended member may not publish, and the role that each needs. What reduces harm always counts."""
+
+
+class KeyWindow(msgspec.Struct, frozen=True):
+    """A key, and the tree sizes between which it signs: base at least `start`, size at most `end`."""
+
+    key: VerifierKey
+    start: int = 0
+    end: int | None = None
+
+    def counts(self, base: int, size: int) -> bool:
+        """Whether the key counts for a commit from `base` to `size`."""
+        return self.start <= base and (self.end is None or size <= self.end)
+
+
+class MemberRecord(msgspec.Struct, frozen=True):
+    """All that governance says of one member. Lists are in governance's order."""
+
+    content: wire.MemberRevised
+    keys: tuple[KeyWindow, ...]
+    anchors: tuple[wire.Head, ...] = ()
+    roles: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    standings: tuple[tuple[int, wire.Standing], ...] = ((0, "active"),)
+    voided: tuple[tuple[int, int], ...] = ()
+    changed: int = 0
+    """The governance tree's size after the last event about what its stream means; its content aside."""
+
+    @property
+    def name(self) -> str:
+        """The member's short name."""
+        return self.content.member
+
+    @property
+    def standing(self) -> wire.Standing:
+        """Its standing now."""
+        return self.standings[-1][1]
+
+    @property
+    def current_roles(self) -> tuple[str, ...]:
+        """Its roles now."""
+        return self.roles[-1][1]
+
+    def check(self, leaf: int, event_type: str) -> None:
+        """Raise what governance refuses about an event of this member at that leaf."""
+        for begin, end in self.voided:
+            if begin <= leaf < end:
+                raise Voided(f"leaves {begin} to {end} were voided", "$")
+        role = CREATES.get(event_type)
+        if role is None:
+            return
+        standing = _at(self.standings, leaf)
+        if standing != "active":
+            raise MemberSuspended(f"the member is {standing}", "$")
+        if role and role not in _at(self.roles, leaf):
+            raise RoleMissing(f"the member is no {role}", "$")
+
+    @property
+    def unrestricted(self) -> bool:
+        """Whether governance never refused this member anything, at any leaf."""
+        return not self.voided and all(
+            len(roles) == len(set(roles) & {"issuer", "recogniser"}) == 2 for _, roles in self.roles
+        ) and all(standing == "active" for _, standing in self.standings)
+
+
+def _at(changes: tuple[tuple[int, Any], ...], leaf: int) -> Any:  # noqa: ANN401 - roles or a standing
+    return next(value for size, value in reversed(changes) if size <= leaf)
+
+
+class Governance(msgspec.Struct, frozen=True):
+    """The consortium as its log says: root keys, threshold, members."""
+
+    consortium: str
+    root_keys: tuple[VerifierKey, ...] = ()
+    threshold: int = 0
+    members: Mapping[str, MemberRecord] = {}
+
+    def apply(self, event: Event[Any], leaf: int) -> "Governance":
+        """The consortium after this event, which stands at that leaf of its log. Raises a `Refusal`."""
+        data = event.data
+        if isinstance(data, wire.ConsortiumFounded):
+            if leaf != 0:
+                raise IllegalTransition("the consortium is founded once, at leaf 0")
+            return self._with_keys(data.root_keys, data.threshold)
+        if isinstance(data, wire.RootKeysRotated):
+            return self._with_keys(data.root_keys, data.threshold)
+        if isinstance(data, wire.MemberAdmitted):
+            if data.member in self.members:
+                raise Duplicate(f"{data.member} is a member already", "$.data.member")
+            keys = tuple(KeyWindow(VerifierKey.parse(text)) for text in dict.fromkeys(data.keys))
+            record = MemberRecord(data, keys, roles=((0, tuple(data.roles)),), changed=leaf + 1)
+            return self._with(record)
+        record = self.members.get(data.member)
+        if record is None:
+            raise UnknownMember(f"no member {data.member} was admitted", "$.data.member")
+        if isinstance(data, wire.MemberRevised):
+            return self._with(msgspec.structs.replace(record, content=data))
+        return self._with(_change(record, data, leaf))
+
+    def _with_keys(self, keys: list[str], threshold: int) -> "Governance":
+        parsed = tuple(VerifierKey.parse(text) for text in keys)
+        return msgspec.structs.replace(self, root_keys=parsed, threshold=threshold)
+
+    def _with(self, record: MemberRecord) -> "Governance":
+        return msgspec.structs.replace(self, members={**self.members, record.name: record})
+
+
+def _change(record: MemberRecord, data: Any, leaf: int) -> MemberRecord:  # noqa: ANN401 - any anchored event
+    """The member after an event that carries an anchor."""
+    known = {str(window.key): window for window in record.keys}
+    if isinstance(data, wire.MemberKeyAdded) and data.vkey in known:
+        raise Duplicate("the member has that key already", "$.data.vkey")
+    if isinstance(data, wire.MemberKeyRetired) and data.vkey not in known:
+        raise UnknownKey("the member has no such key", "$.data.vkey")
+    head: wire.Head = data.head
+    _check_anchor(record, head)
+    changes: dict[str, Any] = {}
+    if isinstance(data, wire.MemberKeyAdded):
+        changes["keys"] = (*record.keys, KeyWindow(VerifierKey.parse(data.vkey), head.size))
+    elif isinstance(data, wire.MemberKeyRetired):
+        if known[data.vkey].end is not None:
+            raise IllegalTransition("that key is retired already", "$.data.vkey")
+        changes["keys"] = tuple(
+            msgspec.structs.replace(window, end=head.size) if str(window.key) == data.vkey else window
+            for window in record.keys
+        )
+    elif isinstance(data, wire.MemberRolesChanged):
+        changes["roles"] = (*record.roles, (head.size, tuple(data.roles)))
+    elif isinstance(data, wire.MemberRangeVoided):
+        changes["voided"] = (*record.voided, (data.from_, data.to))
+    else:
+        standing = _next_standing(record.standing, data)
+        changes["standings"] = (*record.standings, (head.size, standing))
+    return msgspec.structs.replace(record, anchors=(*record.anchors, head), changed=leaf + 1, **changes)
+
+
+def _check_anchor(record: MemberRecord, head: wire.Head) -> None:
+    if head.size == 0 and head.root != _EMPTY_ROOT:
+        raise AnchorConflict("this is not the root of the empty tree", "$.data.head")
+    if record.anchors:
+        last = record.anchors[-1]
+        if head.size < last.size:
+            raise AnchorConflict(f"an anchor at {last.size} stands already", "$.data.head")
+        if head.size == last.size and head.root != last.root:
+            raise AnchorConflict(f"another root is anchored at {last.size}", "$.data.head")
+
+
+def _next_standing(now: wire.Standing, data: Any) -> wire.Standing:  # noqa: ANN401 - three event types
+    if now == "withdrawn":
+        raise IllegalTransition("the member has withdrawn")
+    if isinstance(data, wire.MemberWithdrawn):
+        return "withdrawn"
+    to: wire.Standing = "suspended" if isinstance(data, wire.MemberSuspended) else "active"
+    if to == now:
+        raise IllegalTransition(f"the member is {now} already")
+    return to

@@ -1,0 +1,222 @@
+"""What can be awarded: Annex I of the Council Recommendation of 16 June 2022, as data of events.
+
+Codes map to the European Learning Model's controlled lists; `registry/intake/elm.py` holds the lists' ids.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from registry.wire.forms import (
+    AtLeastOne,
+    Credits,
+    Date,
+    Fault,
+    Field,
+    Amount,
+    Language,
+    Level,
+    Member,
+    Ref,
+    Text,
+    Uuid,
+    Version,
+    VersionedRef,
+)
+
+Kind = Literal["microCredential", "module", "programme", "degree"]
+Participation = Literal[
+    "onsite", "online", "blended", "hybrid", "workBased", "projectBased", "researchLab", "volunteering"
+]
+AssessmentType = Literal[
+    "peerAssessment", "markedAssignment", "continuousEvaluation", "portfolio", "groupPerformance",
+    "practicalAssessment", "writtenExamination", "attendance", "projectWork", "peerReview", "quiz",
+    "problemBased", "oralExamination", "artefact", "presentation", "selfAssessment", "guidedSelfAssessment",
+    "testing", "recognitionOfPriorLearning",
+]  # fmt: skip
+Supervision = Literal["none", "online", "onsite", "unspecified"]
+QualityAssuranceType = Literal[
+    "institutionalLicence", "programmeLicence", "institutionalQA", "programmeQA", "internal"
+]
+
+
+class LearningOutcome(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """What the learner can do afterwards; `esco_skills` are ESCO URIs."""
+
+    title: Text
+    esco_skills: list[str] | None = None
+
+
+class GradingScheme(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """How the achievement is graded. The grades themselves are claims, never on the log."""
+
+    title: Text
+    min: int | float | str | None = None
+    max: int | float | str | None = None
+    pass_: int | float | str | None = msgspec.field(default=None, name="pass")
+    values: list[str] | None = None
+
+
+class QualityAssurance(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """Who assures the quality, and how."""
+
+    type: QualityAssuranceType
+    agency: str
+    report: str | None = None
+    valid_until: Date | None = None
+
+
+class Entitlement(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """What the achievement opens the way to."""
+
+    type: Literal["occupation", "learningOpportunity", "membership"]
+    status: Literal["prospective", "actual"]
+    text: Text
+
+
+class Partner(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """Somebody who helps to provide or assess and is no member."""
+
+    name: str
+    role: Literal["provider", "assessor"]
+
+
+class Choice(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """So much, or so many, of these."""
+
+    from_: AtLeastOne[Ref] = msgspec.field(name="from")
+    min_ects: Credits | None = None
+    min_count: Annotated[int, Meta(ge=1)] | None = None
+
+
+class OpenElective(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """Anything in these fields at these levels counts, up to `max_ects`."""
+
+    fields_of_education: list[Field]
+    eqf_levels: list[Level]
+    max_ects: Credits
+
+
+class LevelShare(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """So many credits at that EQF level."""
+
+    eqf_level: Level
+    ects: Credits
+
+
+class SharingLimit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """Parts may count elsewhere too, up to so many credits."""
+
+    max_ects: Credits
+
+
+class Composition(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """What others stack into this achievement. Across members a breach is flagged, not refused."""
+
+    required: list[Ref]
+    choices: list[Choice]
+    min_ects: Credits
+    sharing: Literal["forbidden", "allowed"] | SharingLimit
+    open: OpenElective | None = None
+    capstone: Ref | None = None
+    min_own_ects: Credits | None = None
+    max_credited_ects: Credits | None = None
+    min_ects_at_level: list[LevelShare] | None = None
+    excludes: list[list[Ref]] | None = None
+    max_age_months: Annotated[int, Meta(ge=0)] | None = None
+
+
+class AchievementContent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """`achievement.published.v1` and `achievement.revised.v1`: the whole content, each time."""
+
+    achievement: Uuid
+    version: Version
+    kind: Kind
+    title: Text
+    learning_outcomes: AtLeastOne[LearningOutcome]
+    credit_bearing: bool
+    fields_of_education: AtLeastOne[Field]
+    language: AtLeastOne[Language]
+    learning_setting: Literal["formal", "nonFormal"]
+    participation: AtLeastOne[Participation]
+    assessments: AtLeastOne[AssessmentType]
+    supervision: Supervision
+    identity_verified: bool
+    quality_assurance: AtLeastOne[QualityAssurance]
+    stackability: Literal["standalone", "stackable"]
+    awarding_bodies: AtLeastOne[Member]
+    description: Text | None = None
+    further_information: Text | None = None
+    ects: Credits | None = None
+    workload_hours: Amount | None = None
+    hours_per_ects: Amount | None = None
+    eqf_level: Level | None = None
+    nqf_level: str | None = None
+    level_basis: Literal["referenced", "providerStated"] | None = None
+    qf_ehea_cycle: str | None = None
+    grading_scheme: GradingScheme | None = None
+    entitles_to: list[Entitlement] | None = None
+    prerequisites: Text | None = None
+    partners: list[Partner] | None = None
+    composition: Composition | None = None
+
+    @property
+    def subject(self) -> str:
+        """The thing that the event is about."""
+        return self.achievement
+
+    def fault(self, publisher: str) -> Fault | None:
+        """What the fields say against each other, judged from the event and its source alone."""
+        if self.credit_bearing:
+            if not self.ects:
+                return ".ects", "credit-bearing learning has an ECTS value above 0"
+            if self.eqf_level is None:
+                return ".eqfLevel", "credit-bearing learning has an EQF level"
+        else:
+            if self.ects is not None:
+                return ".ects", "non-credit learning has no ECTS value"
+            if self.workload_hours is None:
+                return ".workloadHours", "non-credit learning names its workload in hours"
+        if self.level_basis is None and (self.eqf_level is not None or self.nqf_level is not None):
+            return ".levelBasis", "where there is a level, it says what the level rests on"
+        if publisher not in self.awarding_bodies:
+            return ".awardingBodies", f"the publisher, {publisher}, is one of the awarding bodies"
+        for index, choice in enumerate(self.composition.choices if self.composition else ()):
+            if (choice.min_ects is None) == (choice.min_count is None):
+                return f".composition.choices[{index}]", "a choice has either minEcts or minCount"
+        return None
+
+
+class AchievementRetired(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """`achievement.retired.v1`: no further issuing or revising."""
+
+    achievement: Uuid
+
+    @property
+    def subject(self) -> str:
+        """The thing that the event is about."""
+        return self.achievement
+
+    def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
+        """Nothing beyond the fields."""
+        return None
+
+
+class AchievementJoined(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """`achievement.joined.v1`: this member awards another's achievement together with it."""
+
+    achievement: VersionedRef
+
+    @property
+    def subject(self) -> str:
+        """The thing that the event is about."""
+        return self.achievement.achievement
+
+    def fault(self, publisher: str) -> Fault | None:
+        """One joins another member's achievement."""
+        if self.achievement.member == publisher:
+            return ".achievement.member", "a member joins another member's achievement, not its own"
+        return None
+
+

@@ -1,0 +1,209 @@
+"""Who is a member, with which keys and in which standing: data of events on the consortium's own log."""
+
+import base64
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from registry.wire.errors import MalformedNote
+from registry.wire.forms import AtLeastOne, Country, Date, Fault, Field, Level, Member, Root, Size
+from registry.wire.keys import VerifierKey
+
+Role = Literal["issuer", "recogniser"]
+KeyReason = Literal["rotated", "lost", "compromised"]
+StandingReason = Literal["administrative", "accreditationLost", "rulesBroken"]
+Standing = Literal["active", "suspended", "withdrawn"]
+
+
+class Head(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """A head of a member's own log that the signers verified: an anchor."""
+
+    size: Size
+    root: Root
+
+    @property
+    def root_bytes(self) -> bytes:
+        """The root, 32 bytes."""
+        return base64.b64decode(self.root)
+
+
+class Identifier(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """An identifier of the institution in a scheme of the field."""
+
+    scheme: Literal["ror", "eter", "schac", "erasmus", "pic", "did", "registration", "vat", "deqar"]
+    value: str
+
+
+class Accreditation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """A quality assurance decision about the institution. It is shown; it never refuses an event."""
+
+    type: str
+    agency: str
+    decision: str
+    status: str
+    eqf_levels: list[Level]
+    fields_of_education: list[Field]
+    valid_from: Date
+    deqar_report: str | None = None
+    valid_until: Date | None = None
+
+
+class AppealBody(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """Where a decision of this member is appealed."""
+
+    name: str
+    url: str
+
+
+class ConsortiumFounded(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """`consortium.founded.v1`: leaf 0, whose hash is what a verifier is told out of band."""
+
+    consortium: str
+    root_keys: AtLeastOne[str]
+    threshold: Annotated[int, Meta(ge=1)]
+
+    @property
+    def subject(self) -> str:
+        """The thing that the event is about."""
+        return self.consortium
+
+    def fault(self, publisher: str) -> Fault | None:
+        """The consortium founds itself, with distinct keys and a threshold that they can reach."""
+        if self.consortium != publisher:
+            return ".consortium", f"this is the log of {publisher}"
+        return _root_keys_fault(self.root_keys, self.threshold, publisher)
+
+
+class RootKeysRotated(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """`consortium.keys.rotated.v1`: signed by the old keys."""
+
+    root_keys: AtLeastOne[str]
+    threshold: Annotated[int, Meta(ge=1)]
+
+    @property
+    def subject(self) -> None:
+        """Any: the consortium's name, which is the source."""
+        return
+
+    def fault(self, publisher: str) -> Fault | None:
+        """Distinct keys and a threshold that they can reach."""
+        return _root_keys_fault(self.root_keys, self.threshold, publisher)
+
+
+def _root_keys_fault(keys: list[str], threshold: int, consortium: str) -> Fault | None:
+    for index, text in enumerate(keys):
+        if (wrong := _key_fault(text, consortium)) is not None:
+            return f".rootKeys[{index}]", wrong
+    if len(set(keys)) != len(keys):
+        return ".rootKeys", "a key is named twice"
+    if threshold > len(keys):
+        return ".threshold", f"{len(keys)} keys cannot reach a threshold of {threshold}"
+    return None
+
+
+def _key_fault(text: str, name: str | None) -> str | None:
+    try:
+        key = VerifierKey.parse(text)
+    except MalformedNote as error:
+        return str(error)
+    return None if name is None or key.name == name else f"the key signs as {key.name}, not as {name}"
+
+
+class _AboutMember(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    member: Member
+
+    @property
+    def subject(self) -> str:
+        """The thing that the event is about."""
+        return self.member
+
+    def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
+        """Nothing beyond the fields."""
+        return None
+
+
+class MemberRevised(_AboutMember, frozen=True, gc=False, rename="camel", kw_only=True):
+    """`member.revised.v1`: the whole content again; keys and roles have their own events."""
+
+    legal_name: str
+    country: Country
+    identifiers: list[Identifier]
+    accreditations: list[Accreditation]
+    region: str | None = None
+    locality: str | None = None
+    homepage: str | None = None
+    appeal_body: AppealBody | None = None
+
+
+class MemberAdmitted(MemberRevised, frozen=True, gc=False, rename="camel", kw_only=True):
+    """`member.admitted.v1`: the content, the first keys and the roles."""
+
+    keys: AtLeastOne[str]
+    roles: list[Role]
+
+    def fault(self, publisher: str) -> Fault | None:
+        """Every key signs as the member's origin."""
+        for index, text in enumerate(self.keys):
+            if (wrong := _key_fault(text, f"{publisher}/{self.member}")) is not None:
+                return f".keys[{index}]", wrong
+        return None
+
+
+class MemberKeyAdded(_AboutMember, frozen=True, gc=False, rename="camel"):
+    """`member.key.added.v1`: the key signs commits whose base is at least `head.size`."""
+
+    vkey: str
+    head: Head
+
+    def fault(self, publisher: str) -> Fault | None:
+        """The key signs as the member's origin."""
+        wrong = _key_fault(self.vkey, f"{publisher}/{self.member}")
+        return None if wrong is None else (".vkey", wrong)
+
+
+class MemberKeyRetired(_AboutMember, frozen=True, gc=False, rename="camel"):
+    """`member.key.retired.v1`: the key signs commits whose size is at most `head.size`."""
+
+    vkey: str
+    head: Head
+    reason: KeyReason
+
+
+class MemberRolesChanged(_AboutMember, frozen=True, gc=False, rename="camel"):
+    """`member.roles.changed.v1`: holds for leaves from index `head.size`."""
+
+    roles: list[Role]
+    head: Head
+
+
+class _StandingChanged(_AboutMember, frozen=True, gc=False, rename="camel"):
+    head: Head
+    reason: StandingReason
+
+
+class MemberSuspended(_StandingChanged, frozen=True, gc=False, rename="camel"):
+    """`member.suspended.v1`."""
+
+
+class MemberReinstated(_StandingChanged, frozen=True, gc=False, rename="camel"):
+    """`member.reinstated.v1`."""
+
+
+class MemberWithdrawn(_StandingChanged, frozen=True, gc=False, rename="camel"):
+    """`member.withdrawn.v1`: suspended for good."""
+
+
+class MemberRangeVoided(_AboutMember, frozen=True, gc=False, rename="camel"):
+    """`member.range.voided.v1`: leaves [from, to) have no effect, and stay where they are."""
+
+    from_: Size = msgspec.field(name="from")
+    to: Size
+    head: Head
+    reason: Literal["keyCompromised", "publishedByMistake"]
+
+    def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
+        """A range of leaves that the head covers."""
+        if not self.from_ < self.to <= self.head.size:
+            return ".to", f"leaves {self.from_} to {self.to} are no range below {self.head.size}"
+        return None
