@@ -89,24 +89,24 @@ class MemberRecord(msgspec.Struct, frozen=True):
         if role and role not in _at(self.roles, leaf):
             raise RoleMissing(f"the member is no {role}", "$")
 
-    @property
-    def unrestricted(self) -> bool:
-        """Whether governance never refused this member anything, at any leaf."""
-        return not self.voided and all(
-            len(roles) == len(set(roles) & {"issuer", "recogniser"}) == 2 for _, roles in self.roles
-        ) and all(standing == "active" for _, standing in self.standings)
-
 
 def _at(changes: tuple[tuple[int, Any], ...], leaf: int) -> Any:  # noqa: ANN401 - roles or a standing
     return next(value for size, value in reversed(changes) if size <= leaf)
 
 
+class RootKeys(msgspec.Struct, frozen=True):
+    """The keys that sign governance from the tree size `start` on, and how many of them must."""
+
+    start: int
+    keys: tuple[VerifierKey, ...]
+    threshold: int
+
+
 class Governance(msgspec.Struct, frozen=True):
-    """The consortium as its log says: root keys, threshold, members."""
+    """The consortium as its log says: root keys, first to last, and members."""
 
     consortium: str
-    root_keys: tuple[VerifierKey, ...] = ()
-    threshold: int = 0
+    roots: tuple[RootKeys, ...] = ()
     members: Mapping[str, MemberRecord] = {}
 
     def apply(self, event: Event[Any], leaf: int) -> "Governance":
@@ -115,9 +115,9 @@ class Governance(msgspec.Struct, frozen=True):
         if isinstance(data, wire.ConsortiumFounded):
             if leaf != 0:
                 raise IllegalTransition("the consortium is founded once, at leaf 0")
-            return self._with_keys(data.root_keys, data.threshold)
+            return self._with_keys(0, data.root_keys, data.threshold)
         if isinstance(data, wire.RootKeysRotated):
-            return self._with_keys(data.root_keys, data.threshold)
+            return self._with_keys(leaf + 1, data.root_keys, data.threshold)
         if isinstance(data, wire.MemberAdmitted):
             if data.member in self.members:
                 raise Duplicate(f"{data.member} is a member already", "$.data.member")
@@ -131,9 +131,13 @@ class Governance(msgspec.Struct, frozen=True):
             return self._with(msgspec.structs.replace(record, content=data))
         return self._with(_change(record, data, leaf))
 
-    def _with_keys(self, keys: list[str], threshold: int) -> "Governance":
+    def roots_at(self, base: int) -> RootKeys | None:
+        """The root keys in force for a governance commit from that base; None before the founding."""
+        return next((roots for roots in reversed(self.roots) if roots.start <= base), None)
+
+    def _with_keys(self, start: int, keys: list[str], threshold: int) -> "Governance":
         parsed = tuple(VerifierKey.parse(text) for text in keys)
-        return msgspec.structs.replace(self, root_keys=parsed, threshold=threshold)
+        return msgspec.structs.replace(self, roots=(*self.roots, RootKeys(start, parsed, threshold)))
 
     def _with(self, record: MemberRecord) -> "Governance":
         return msgspec.structs.replace(self, members={**self.members, record.name: record})

@@ -1,0 +1,89 @@
+"""The consortium's own log, folded: who is a member, with which keys, in which standing.
+
+It is small, and every verdict on a member's stream depends on the whole of it; so it is folded from its
+first record at every start and held in memory.
+"""
+
+
+from typing import NamedTuple
+
+from consumers.verifier import OK, RootTrust, Verdict, Verifier
+from registry.rules.errors import Refusal
+from registry.rules.governance import Governance, RootKeys
+from registry.wire.commit import Commit
+from registry.wire.events import Event, Reader, Refused, Skipped
+from registry.wire.governance import ConsortiumFounded
+from registry.wire.keys import VerifierKey
+from registry.wire.merkle import Tree, leaf_hash
+
+
+class RefusedLeaf(NamedTuple):
+    """An event that has no effect: where, what it is called, the JSON path at fault, why, and its line."""
+
+    leaf: int
+    code: str
+    path: str
+    detail: str
+    line: bytes
+
+
+class GovernanceFold:
+    """Folds governance's records; `state` is what they say, `version` the tree size it is of."""
+
+    def __init__(self, consortium: str, founded: bytes) -> None:
+        """`founded` is the hash of leaf 0 (32 bytes), which a verifier is told out of band."""
+        self._founded = founded
+        self.state = Governance(consortium)
+        self.skipped = 0
+        self.changed: set[str] = set()
+        """Members about whom something was said since somebody last cleared this."""
+        self._reader = Reader(consortium)
+        self._verifier = Verifier(RootTrust(self.state))
+
+    @property
+    def tree(self) -> Tree:
+        """The governance log's tree."""
+        return self._verifier.tree
+
+    @property
+    def size(self) -> int:
+        """The governance log's tree size."""
+        return self._verifier.tree.size
+
+    def take(self, record: bytes) -> tuple[Verdict, list[RefusedLeaf]]:
+        """Judge the next record and, where it is a commit that extends the log, let its events take effect."""
+        base = self._verifier.tree
+        self._verifier.trust = RootTrust(self.state, self._founding(record) if base.size == 0 else None)
+        verdict = self._verifier.judge(record)
+        if verdict.code != OK or verdict.commit is None:
+            return verdict, []
+        return verdict, self._apply(verdict.commit)
+
+    def _apply(self, commit: Commit) -> list[RefusedLeaf]:
+        refused: list[RefusedLeaf] = []
+        events = self._reader.decode_all(commit)
+        for leaf, (event, line) in enumerate(zip(events, commit.lines, strict=True), commit.base):
+            if isinstance(event, Refused):
+                refused.append(RefusedLeaf(leaf, event.code, event.path, event.detail, line))
+            elif isinstance(event, Skipped):
+                self.skipped += 1
+            else:
+                try:
+                    self.state = self.state.apply(event, leaf)
+                except Refusal as refusal:
+                    refused.append(RefusedLeaf(leaf, refusal.code, refusal.path, refusal.detail, line))
+                else:
+                    self.changed.add(event.subject)
+        return refused
+
+    def _founding(self, record: bytes) -> RootKeys | None:
+        """The keys that the first record's founding names, if it is the founding that is trusted."""
+        parts = record.split(b"\n\n")
+        line = parts[2].split(b"\n", 1)[0] if len(parts) == 3 else b""
+        if leaf_hash(line) != self._founded:
+            return None
+        event = self._reader.decode_one(line)
+        if not isinstance(event, Event) or not isinstance(event.data, ConsortiumFounded):
+            return None
+        keys = tuple(VerifierKey.parse(text) for text in event.data.root_keys)
+        return RootKeys(0, keys, event.data.threshold)
