@@ -11,8 +11,8 @@ from consumers.verifier import OK, RootTrust, Verdict, Verifier
 from registry.rules.errors import Refusal
 from registry.rules.governance import Governance, RootKeys
 from registry.wire.commit import Commit
-from registry.wire.events import Event, Reader, Refused, Skipped
-from registry.wire.governance import ConsortiumFounded
+from registry.wire.events import Event, Reader, Refused, Skipped, data_of
+from registry.wire.governance import ConsortiumFounded, MemberRevised
 from registry.wire.keys import VerifierKey
 from registry.wire.merkle import Tree, leaf_hash
 
@@ -35,8 +35,10 @@ class GovernanceFold:
         self._founded = founded
         self.state = Governance(consortium)
         self.skipped = 0
-        self.changed: set[str] = set()
-        """Members about whom something was said since somebody last cleared this."""
+        self.leaves: list[bytes] = []
+        """All leaf hashes: governance is small, and its older heads are told from these."""
+        self.contents: dict[str, bytes] = {}
+        """Each member's content: the data of the event that gave it last, byte for byte."""
         self._reader = Reader(consortium)
         self._verifier = Verifier(RootTrust(self.state))
 
@@ -61,6 +63,7 @@ class GovernanceFold:
 
     def _apply(self, commit: Commit) -> list[RefusedLeaf]:
         refused: list[RefusedLeaf] = []
+        self.leaves += commit.leaves()
         events = self._reader.decode_all(commit)
         for leaf, (event, line) in enumerate(zip(events, commit.lines, strict=True), commit.base):
             if isinstance(event, Refused):
@@ -73,7 +76,8 @@ class GovernanceFold:
                 except Refusal as refusal:
                     refused.append(RefusedLeaf(leaf, refusal.code, refusal.path, refusal.detail, line))
                 else:
-                    self.changed.add(event.subject)
+                    if isinstance(event.data, MemberRevised):  # which an admission is, too
+                        self.contents[event.data.member] = data_of(line)
         return refused
 
     def _founding(self, record: bytes) -> RootKeys | None:

@@ -1,0 +1,257 @@
+"""Read, verify, fold, write: the views follow the log (DESIGN.md, Decisions 2 and 3).
+
+A member's rows and its position change in one transaction, and the position's row is locked in it: a second
+projector waits, sees that the position moved, and goes on from there. Killed anywhere, a projector resumes
+from what was committed. Whenever governance says something about a member that bears on what was folded
+already, that member is folded again from its first record, in one transaction, while readers see the old
+rows.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+from psycopg import Connection
+
+from consumers import claims, quarantine
+from consumers.governance import GovernanceFold, RefusedLeaf
+from consumers.quarantine import Quarantined
+from consumers.stream import BATCH_BYTES, Batch, Waypoint, ahead, batches
+from consumers.verifier import CLAIMS, FORM, OK, REPEAT, MemberTrust, Verifier
+from projections import positions, views
+from projections.copy import copy, line
+from projections.fold import fold
+from projections.members import write_members
+from projections.positions import GOVERNANCE, Position
+from registry.log import SharedLog
+from registry.rules.governance import MemberRecord
+from registry.wire.merkle import Tree, root_of
+
+_log = structlog.get_logger(__name__)
+
+
+class Progress(NamedTuple):
+    """What a pass over the streams came to."""
+
+    events: int
+    commits: int
+    quarantined: int
+
+    def __add__(self, other: object) -> "Progress":
+        assert isinstance(other, Progress)  # noqa: S101 - tuples would concatenate
+        return Progress(
+            self.events + other.events, self.commits + other.commits, self.quarantined + other.quarantined
+        )
+
+
+NOTHING = Progress(0, 0, 0)
+OnBatch = Callable[[str, int, int], None]
+"""Told a member, its new tree size and the position that was reached, after each batch."""
+
+
+class Projector:
+    """Keeps one set of views up with one log. Not to be shared between threads."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        log: SharedLog,
+        consortium: str,
+        founded: bytes,
+        *,
+        members: Callable[[str], bool] = lambda _: True,
+        on_batch: OnBatch | None = None,
+        batch_bytes: int = BATCH_BYTES,
+    ) -> None:
+        """`connection` means one set of views (see `views.use`); `members` says whose streams are this one's."""
+        self._connection = connection
+        self._log = log
+        self._mine = members
+        self._on_batch = on_batch
+        self._batch_bytes = batch_bytes
+        self.governance = GovernanceFold(consortium, founded)
+        self._governance_next = 0
+
+    def step(self) -> Progress:
+        """Bring every stream's rows up to the log's present end; governance first."""
+        done = self._follow_governance()
+        for member in sorted(self.governance.state.members):
+            if self._mine(member):
+                done += self._project(member)
+        return done
+
+    def run(self, stop: threading.Event, poll: float = 1.0) -> None:
+        """Follow the log until told to stop."""
+        while not stop.is_set():
+            if self.step() == NOTHING:
+                self._log.wait(self.heads(), poll)
+
+    def heads(self) -> dict[str, int]:
+        """Where reading goes on in each stream."""
+        known = positions.all_positions(self._connection)
+        heads = {m: known[m].next if m in known else 0 for m in self.governance.state.members if self._mine(m)}
+        return heads | {GOVERNANCE: self._governance_next}
+
+    # Governance
+
+    def _follow_governance(self) -> Progress:
+        done = NOTHING
+        while records := self._log.read(GOVERNANCE, self._governance_next, self._batch_bytes):
+            kept: list[Quarantined] = []
+            refused: list[RefusedLeaf] = []
+            notes: list[tuple[Any, str]] = []
+            commits, before = 0, self.governance.size
+            for record in records:
+                verdict, leaves = self.governance.take(record.data)
+                refused += leaves
+                commits += verdict.code == OK
+                if verdict.code not in (OK, REPEAT):
+                    kept.append(
+                        Quarantined(GOVERNANCE, record.position, verdict.code, verdict.detail, record.data)
+                    )
+                    if verdict.code in CLAIMS and verdict.commit is not None:
+                        notes.append((verdict.commit.note, verdict.code))
+            self._governance_next = records[-1].next
+            with self._connection.transaction():
+                self._write_governance(kept, refused, notes)
+            done += Progress(self.governance.size - before, commits, len(kept))
+        return done
+
+    def _write_governance(
+        self, kept: list[Quarantined], refused: list[RefusedLeaf], notes: list[tuple[Any, str]]
+    ) -> None:
+        position = positions.lock(self._connection, GOVERNANCE)
+        fold = self.governance
+        known = self._connection.execute("SELECT leaf FROM refusals WHERE member = %s", (GOVERNANCE,)).fetchall()
+        new = [leaf for leaf in refused if (leaf.leaf,) not in set(known)]
+        copy(
+            self._connection,
+            "refusals",
+            "member, leaf, code, path, detail, line",
+            [line((GOVERNANCE, *leaf)) for leaf in new],
+        )
+        quarantine.keep(self._connection, kept)
+        for note, code in notes:
+            claims.keep(self._connection, GOVERNANCE, note, code)
+        claims.settle(
+            self._connection, GOVERNANCE, fold.tree, lambda size: root_of(fold.leaves[:size])
+        )
+        if fold.size >= position.tree.size:
+            write_members(self._connection, fold.state, fold.contents)
+            positions.save(
+                self._connection,
+                msgspec.structs.replace(
+                    position, tree=fold.tree, governance=fold.size, next=self._governance_next, skipped=fold.skipped
+                ),
+            )
+
+    # Members
+
+    def _project(self, member: str) -> Progress:
+        record = self.governance.state.members[member]
+        trust = MemberTrust(f"{self.governance.state.consortium}/{member}", record)
+        with self._connection.transaction():
+            position = positions.lock(self._connection, member)
+            if position.governance > self.governance.size:
+                return NOTHING  # somebody who has read more of governance was here
+            if not self._still_holds(position, record):
+                return self._fold_again(member, record, trust)
+            position = self._under_governance(position, record)
+        done = NOTHING
+        parts = ahead(batches(self._log, member, trust, position.tree, position.next, self._batch_bytes))
+        for batch in parts:
+            with self._connection.transaction():
+                locked = positions.lock(self._connection, member)
+                if (locked.next, locked.governance) != (batch.start, self.governance.size):
+                    break  # another projector is at this member; the next step sees where it came to
+                done += self._take(locked, record, trust, batch)
+        return done
+
+    def _still_holds(self, position: Position, record: MemberRecord) -> bool:
+        """Whether what was folded stays as it is under what governance has said since.
+
+        It does where every new anchor lies at or after the tree's head, with the same root there, nothing
+        that was folded is voided, and no record was refused for a reason that governance may have changed.
+        """
+        if record.changed <= position.governance or position.next == 0:
+            return True
+        tree = position.tree
+        for anchor in record.anchors[position.anchors :]:
+            if anchor.size < tree.size or (anchor.size == tree.size and anchor.root_bytes != tree.root):
+                return False
+        if any(begin < tree.size for begin, _ in record.voided[position.voids :]):
+            return False
+        return quarantine.codes(self._connection, position.member) <= FORM
+
+    def _under_governance(self, position: Position, record: MemberRecord) -> Position:
+        if position.governance == self.governance.size:
+            return position
+        position = msgspec.structs.replace(
+            position,
+            governance=self.governance.size,
+            anchors=len(record.anchors),
+            voids=len(record.voided),
+        )
+        positions.save(self._connection, position)
+        return position
+
+    def _fold_again(self, member: str, record: MemberRecord, trust: MemberTrust) -> Progress:
+        _log.info("projector.folding_again", member=member, governance=self.governance.size)
+        views.forget(self._connection, member)
+        position = self._under_governance(Position(member), record)
+        done = NOTHING
+        for batch in ahead(batches(self._log, member, trust, Tree(), 0, self._batch_bytes)):
+            done += self._take(position, record, trust, batch)
+            position = positions.lock(self._connection, member)
+        return done
+
+    def _take(self, position: Position, record: MemberRecord, trust: MemberTrust, batch: Batch) -> Progress:
+        """Let a batch take effect, in the caller's transaction."""
+        connection, member = self._connection, position.member
+        after = fold(connection, record, position, batch.commits) if batch.commits else position
+        positions.save(connection, msgspec.structs.replace(after, tree=batch.tree, next=batch.next))
+        _keep_waypoints(connection, member, batch.waypoints)
+        quarantine.keep(connection, batch.quarantined)
+        for note, code in batch.claims:
+            claims.keep(connection, member, note, code)
+        contradicted = claims.settle(
+            connection, member, batch.tree, lambda size: self._root_at(member, trust, size)
+        )
+        events = batch.tree.size - position.tree.size
+        _log.debug("projector.batch", member=member, size=batch.tree.size, events=events)
+        if batch.quarantined:
+            _log.warning("projector.quarantined", member=member, records=len(batch.quarantined))
+        if contradicted:
+            _log.error("projector.fork_evidence", member=member, claims=contradicted)
+        if self._on_batch is not None:
+            self._on_batch(member, batch.tree.size, batch.next)
+        return Progress(events, len(batch.commits), len(batch.quarantined))
+
+    def _root_at(self, member: str, trust: MemberTrust, size: int) -> bytes:
+        """The tree's root at a size that it has passed, from the waypoint before it and the log."""
+        row = self._connection.execute(
+            "SELECT size, hashes, position FROM waypoints WHERE member = %s AND size <= %s ORDER BY size DESC LIMIT 1",
+            (member, size),
+        ).fetchone()
+        tree, start = (positions.unpack(row[0], row[1]), row[2]) if row is not None else (Tree(), 0)
+        if tree.size == size:
+            return tree.root
+        verifier = Verifier(trust, tree)
+        while records := self._log.read(member, start, self._batch_bytes):
+            for record in records:
+                before = verifier.tree
+                verdict = verifier.judge(record.data)
+                if verdict.code == OK and verifier.tree.size >= size:
+                    return before.extend(verdict.leaves[: size - before.size]).root
+            start = records[-1].next
+        raise LookupError(f"the log of {member} no longer reaches {size} leaves")
+
+
+def _keep_waypoints(connection: Connection, member: str, waypoints: Iterable[Waypoint]) -> None:
+    for waypoint in waypoints:
+        connection.execute(
+            "INSERT INTO waypoints (member, size, hashes, position) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (member, waypoint.tree.size, positions.pack(waypoint.tree.hashes), waypoint.position),
+        )

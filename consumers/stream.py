@@ -1,0 +1,112 @@
+"""A member's stream, read and verified in batches, ahead of whoever folds them.
+
+Verifying needs no database and folding waits for one, so that the two overlap when they run in two threads.
+"""
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Final, NamedTuple, TypeVar
+
+from consumers.quarantine import Quarantined
+from consumers.verifier import CLAIMS, OK, REPEAT, Trust, Verifier
+from projections.fold import Folded
+from registry.log import SharedLog
+from registry.wire.checkpoint import SignedNote
+from registry.wire.events import Reader
+from registry.wire.merkle import Tree
+
+BATCH_BYTES: Final = 4 * 1024 * 1024
+WAYPOINT: Final = 4096
+"""A waypoint is kept at least so many leaves after the last."""
+
+
+class Waypoint(NamedTuple):
+    """A head that the stream passed through, and where the log goes on from it."""
+
+    tree: Tree
+    position: int
+
+
+class Batch(NamedTuple):
+    """What a part of the stream comes to."""
+
+    start: int
+    next: int
+    tree: Tree
+    commits: list[Folded]
+    quarantined: list[Quarantined]
+    claims: list[tuple[SignedNote, str]]
+    waypoints: list[Waypoint]
+
+
+def batches(
+    log: SharedLog, member: str, trust: Trust, tree: Tree, start: int, batch_bytes: int = BATCH_BYTES
+) -> Iterator[Batch]:
+    """Verify a member's stream from a position to its present end."""
+    verifier, reader = Verifier(trust, tree), Reader(trust.origin)
+    marked = tree.size
+    while records := log.read(member, start, batch_bytes):
+        batch = Batch(start, records[-1].next, verifier.tree, [], [], [], [])
+        for record in records:
+            base = verifier.tree.size
+            verdict = verifier.judge(record.data)
+            commit = verdict.commit
+            if verdict.code == OK and commit is not None:
+                folded = Folded(verifier.tree, base, reader.decode_all(commit), commit.lines, record.next)
+                batch.commits.append(folded)
+                if verifier.tree.size - marked >= WAYPOINT:
+                    marked = verifier.tree.size
+                    batch.waypoints.append(Waypoint(verifier.tree, record.next))
+            elif verdict.code != REPEAT:
+                batch.quarantined.append(
+                    Quarantined(member, record.position, verdict.code, verdict.detail, record.data)
+                )
+                if verdict.code in CLAIMS and commit is not None:
+                    batch.claims.append((commit.note, verdict.code))
+        start = batch.next
+        yield batch._replace(tree=verifier.tree)
+
+
+T = TypeVar("T")
+_END: Final = object()
+
+
+def ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
+    """The same items, made in a thread that keeps at most `depth` of them ready.
+
+    What the thread raises is raised here. Closing this iterator ends the thread.
+    """
+    ready: queue.Queue[object] = queue.Queue(depth)
+    closed = threading.Event()
+
+    def put(item: object) -> bool:
+        while not closed.is_set():
+            try:
+                ready.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def make() -> None:
+        try:
+            for item in items:
+                if not put((item, None)):
+                    return
+        except BaseException as error:  # noqa: BLE001 - raised again where the items are used
+            put((None, error))
+        else:
+            put(_END)
+
+    thread = threading.Thread(target=make, name="ahead", daemon=True)
+    thread.start()
+    try:
+        while (got := ready.get()) is not _END:
+            item, error = got  # type: ignore[misc] # pairs are all that is put besides the end
+            if error is not None:
+                raise error
+            yield item
+    finally:
+        closed.set()
+        thread.join()

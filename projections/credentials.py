@@ -1,0 +1,189 @@
+"""The credentials view: how a batch changes it, and how one credential is read."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from projections.agreements import covering
+from projections.copy import NULL, copy, line
+from projections.stacks import Key, Stacks
+from registry.rules.credentials import holder_check
+from registry.rules.stream import Things
+from registry.wire.credentials import CredentialIssued
+from registry.wire.events import Event
+
+
+class CredentialRows:
+    """What a batch does to credentials, their parts, their history and erasures."""
+
+    def __init__(self, member: str) -> None:
+        self._member = member
+        self._new: dict[str, tuple[CredentialIssued, int]] = {}
+        self._touched: set[str] = set()
+        self._replaced_by: dict[str, str] = {}
+        self._parts: list[str] = []
+        self._voided: list[str] = []
+        self._changes: list[str] = []
+        self._erased: dict[str, int] = {}
+
+    def issued(self, data: CredentialIssued, leaf: int) -> None:
+        """A new credential."""
+        self._new[data.credential] = data, leaf
+        if data.replaces is not None:
+            self._replaced_by[data.replaces] = data.credential
+        if data.parts:
+            for number, part in enumerate(data.parts):
+                by = part.by
+                self._parts.append(
+                    line(
+                        (
+                            self._member,
+                            data.credential,
+                            number,
+                            part.member,
+                            part.credential,
+                            part.ects,
+                            by and by.member,
+                            by and by.decision,
+                            by and by.agreement,
+                        )
+                    )
+                )
+
+    def changed(self, credential: str, leaf: int, event: Event[Any], *, effective: bool, published: bool) -> None:
+        """A credential's status changed, in effect or by the member's leaves alone."""
+        if effective:
+            self._touched.add(credential)
+        if effective or published:
+            status = _STATUS_AFTER[event.type]
+            self._changes.append(line((self._member, credential, leaf, status, effective, published)))
+
+    def voided(self, credential: str, leaf: int) -> None:
+        """The issuing of a credential was voided."""
+        self._voided.append(line((self._member, credential, leaf)))
+
+    def erased(self, learner: str, leaf: int) -> None:
+        """The member dropped a learner."""
+        self._erased[learner] = leaf
+
+    def write(self, connection: Connection, things: Things) -> None:
+        """Write the batch; `things` are the states that it left."""
+        copy(connection, "credentials", _COLUMNS, self._lines(things))
+        copy(
+            connection,
+            "parts",
+            "member, credential, part, part_member, part_credential, ects, by_member, by_decision, by_agreement",
+            self._parts,
+        )
+        copy(connection, "voided_credentials", "member, credential, leaf", self._voided)
+        copy(
+            connection, "status_changes", "member, credential, leaf, status, effective, published", self._changes
+        )
+        changed = [credential for credential in self._touched if credential not in self._new]
+        if changed:
+            connection.execute(
+                "UPDATE credentials AS c SET status = n.status, replaced_by = n.replaced_by"
+                " FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) AS n (credential, status, replaced_by)"
+                " WHERE c.member = %s AND c.credential = n.credential",
+                (
+                    changed,
+                    [things.credentials[credential].status for credential in changed],
+                    [self._replaced_by.get(credential) for credential in changed],
+                    self._member,
+                ),
+            )
+        if self._erased:
+            copy(
+                connection,
+                "erasures",
+                "member, learner, leaf",
+                [line((self._member, learner, leaf)) for learner, leaf in self._erased.items()],
+            )
+            connection.execute(
+                "UPDATE credentials SET learner = NULL,"
+                " holder = sha256(convert_to(credential::text || ' ' || learner::text, 'UTF8'))"
+                " WHERE member = %s AND learner = ANY(%s::uuid[])",
+                (self._member, list(self._erased)),
+            )
+
+    def _lines(self, things: Things) -> list[str]:
+        """The new credentials' rows; their values need no escaping, so they are put together by hand."""
+        lines: list[str] = []
+        member, states, replaced_by, erased = self._member, things.credentials, self._replaced_by, things.erased
+        for credential, (data, leaf) in self._new.items():
+            learner, holder = data.learner, NULL
+            if learner in erased:
+                holder = "\\\\x" + holder_check(credential, learner).hex()
+                learner = NULL
+            lines.append(
+                f"{member}\t{credential}\t{leaf}\t{data.achievement}\t{data.version}\t{learner}\t{holder}\t"
+                f"{data.awarding_date}\t{NULL if data.ects is None else data.ects}\t{data.valid_until or NULL}\t"
+                f"{states[credential].status}\t{replaced_by.get(credential, NULL)}\t{data.claims or NULL}\t"
+                f"{'t' if data.parts else 'f'}\n"
+            )
+        return lines
+
+
+_COLUMNS = (
+    "member, credential, leaf, achievement, version, learner, holder, awarding_date, ects, valid_until, status,"
+    " replaced_by, claims, has_parts"
+)
+
+_STATUS_AFTER = {
+    "credential.suspended.v1": "suspended",
+    "credential.reinstated.v1": "active",
+    "credential.revoked.v1": "revoked",
+    "credential.issued.v1": "replaced",
+}
+
+
+class CredentialView(msgspec.Struct, frozen=True):
+    """One credential as readers see it. Whether it has expired is theirs to compute from `valid_until`."""
+
+    member: str
+    credential: str
+    leaf: int
+    achievement: str
+    version: int
+    title: dict[str, str]
+    learner: str | None
+    awarding_date: date
+    ects: Decimal | None
+    valid_until: date | None
+    status: str
+    replaced_by: str | None
+    claims: str | None
+    flags: list[str]
+    impaired_by: list[str]
+    recognised_by: list[str]
+    """Agreements that recognise it without anybody deciding, `member/agreement`."""
+
+
+def read(connection: Connection, keys: Sequence[Key]) -> list[CredentialView]:
+    """These credentials, in the order of member and id; those that are not known are left out."""
+    rows = connection.execute(
+        "SELECT c.member, c.credential::text, c.leaf, c.achievement::text, c.version, v.title, c.learner::text,"
+        " c.awarding_date, c.ects, c.valid_until, c.status, c.replaced_by::text, c.claims"
+        " FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
+        " JOIN credentials c USING (member, credential)"
+        " JOIN achievement_versions v"
+        "   ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version"
+        ' ORDER BY c.member COLLATE "C", c.credential',
+        ([key[0] for key in keys], [key[1] for key in keys]),
+    ).fetchall()
+    known = [(row[0], row[1]) for row in rows]
+    stacks = Stacks.read(connection, known)
+    agreements = covering(connection, known)
+    return [
+        CredentialView(
+            *row,
+            flags=stacks.flags(key),
+            impaired_by=["/".join(fault) for fault in stacks.faults(key)],
+            recognised_by=agreements.get(key, []),
+        )
+        for key, row in zip(known, rows, strict=True)
+    ]

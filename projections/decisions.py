@@ -1,0 +1,105 @@
+"""An office's decisions, and what has been decided about an achievement: how they are read."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from projections.stacks import Key, Stacks
+
+
+class DecisionView(msgspec.Struct, frozen=True):
+    """A recognition decision: its state, its flags, and its data as published."""
+
+    member: str
+    decision: str
+    leaf: int
+    state: str
+    purpose: str
+    effect: str
+    decision_date: date
+    superseded_by: str | None
+    content: Any
+    flags: list[str]
+
+
+def read(connection: Connection, keys: Sequence[Key]) -> list[DecisionView]:
+    """These decisions, in the order of member and id; those that are not known are left out."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM unnest(%s::text[], %s::uuid[]) AS w (member, decision)"  # noqa: S608 - names of our own
+        ' JOIN decisions d USING (member, decision) ORDER BY d.member COLLATE "C", d.decision',
+        ([key[0] for key in keys], [key[1] for key in keys]),
+    ).fetchall()
+    return _views(connection, rows)
+
+
+def of_office(connection: Connection, member: str, begin: date, end: date, limit: int = 1000) -> list[DecisionView]:
+    """An office's decisions within a period, both ends included, newest first."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM decisions d WHERE d.member = %s AND d.decision_date BETWEEN %s AND %s"  # noqa: S608 - names of our own
+        " ORDER BY d.decision_date DESC, d.leaf DESC LIMIT %s",
+        (member, begin, end, limit),
+    ).fetchall()
+    return _views(connection, rows)
+
+
+_COLUMNS = (
+    "d.member, d.decision::text, d.leaf, d.state, d.purpose, d.effect, d.decision_date, d.superseded_by::text,"
+    " d.content::text"
+)
+
+
+def _views(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[DecisionView]:
+    named: dict[Key, list[Key]] = {}
+    for member, decision, of_member, credential in connection.execute(
+        "SELECT b.member, b.decision::text, b.of_member, b.credential::text"
+        " FROM unnest(%s::text[], %s::uuid[]) AS w (member, decision) JOIN decision_bases b USING (member, decision)"
+        " WHERE b.credential IS NOT NULL",
+        ([row[0] for row in rows], [row[1] for row in rows]),
+    ):
+        named.setdefault((member, decision), []).append((of_member, credential))
+    stacks = Stacks.read(connection, {key for keys in named.values() for key in keys})
+    return [
+        DecisionView(*row[:-1], content=json.loads(row[-1]), flags=stacks.reference_flags(named.get((row[0], row[1]), ())))
+        for row in rows
+    ]
+
+
+class AgreementView(msgspec.Struct, frozen=True):
+    """An agreement of automatic recognition."""
+
+    member: str
+    agreement: str
+    with_member: str
+    valid_from: date
+    valid_until: date | None
+    withdrawn_from: date | None
+    mutual: bool
+    """Not withdrawn, and the other member has one with this one that is not either."""
+
+
+def agreements(connection: Connection) -> list[AgreementView]:
+    """All agreements, in the order of member and id."""
+    rows = connection.execute(
+        "SELECT a.member, a.agreement::text, a.with_member, a.valid_from, a.valid_until, a.withdrawn_from,"
+        " a.withdrawn_from IS NULL AND EXISTS (SELECT FROM agreements b WHERE b.member = a.with_member"
+        " AND b.with_member = a.member AND b.withdrawn_from IS NULL)"
+        ' FROM agreements a ORDER BY a.member COLLATE "C", a.agreement'
+    )
+    return [AgreementView(*row) for row in rows]
+
+
+def joint(connection: Connection) -> dict[str, str]:
+    """Every co-awarder of every version, `member/achievement/version/co-awarder`: `claimed` until it joins."""
+    rows = connection.execute(
+        "SELECT v.member || '/' || v.achievement || '/' || v.version || '/' || b.body,"
+        " CASE WHEN j.member IS NULL THEN 'claimed' ELSE 'confirmed' END"
+        " FROM achievement_versions v CROSS JOIN LATERAL (SELECT DISTINCT unnest(v.bodies) AS body) AS b"
+        " LEFT JOIN joined j ON j.member = b.body AND j.of_member = v.member"
+        "   AND j.achievement = v.achievement AND j.version = v.version"
+        " WHERE b.body <> v.member ORDER BY 1"
+    )
+    return dict(rows.fetchall())  # type: ignore[arg-type] # rows of two texts

@@ -1,0 +1,73 @@
+"""The views' digest: what two nodes, or a node and an auditor, compare (SPEC.md, section 9).
+
+Each table's rows of each member are hashed in key order, in PostgreSQL's COPY text form, which SPEC.md gives
+to the byte. The whole is a hash over those hashes and the positions they stand for.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+from psycopg import Connection
+
+from projections.positions import GOVERNANCE, all_positions
+from projections.tables import VERSION, VIEWS, Table
+
+
+class MemberDigest(NamedTuple):
+    """One stream's position and the hashes (hexadecimal) of its rows, table by table."""
+
+    member: str
+    size: int
+    root: str
+    governance: int
+    tables: dict[str, str]
+
+
+class ViewsDigest(NamedTuple):
+    """All members, in the order of their names, and the hash over them."""
+
+    members: list[MemberDigest]
+    total: str
+
+
+def digest(connection: Connection) -> ViewsDigest:
+    """Hash the views that the connection means, as of one moment."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        members = []
+        for member, position in sorted(all_positions(connection).items()):
+            tables = {} if member == GOVERNANCE else {t.name: table_digest(connection, t, member) for t in VIEWS}
+            members.append(
+                MemberDigest(member, position.tree.size, position.tree.root.hex(), position.governance, tables)
+            )
+    total = hashlib.sha256(f"views {VERSION}\n".encode())
+    for item in members:
+        total.update(f"{item.member} {item.size} {item.root} {item.governance}\n".encode())
+        for name, value in item.tables.items():
+            total.update(f"{name} {value}\n".encode())
+    return ViewsDigest(members, total.hexdigest())
+
+
+def table_digest(connection: Connection, table: Table, member: str) -> str:
+    """The hash (hexadecimal) over a member's rows of one table."""
+    found = hashlib.sha256()
+    with connection.cursor().copy(f"COPY ({table.rows_of_member()}) TO STDOUT", (member,)) as rows:
+        for block in rows:
+            found.update(block)
+    return found.hexdigest()
+
+
+def differences(
+    left: Connection, right: Connection, table: Table, member: str, limit: int = 20
+) -> list[tuple[str | None, str | None]]:
+    """The first rows in which two sets of views differ, each as its two texts (None: not there)."""
+    ours, theirs = _rows(left, table, member), _rows(right, table, member)
+    only_ours, only_theirs = ours - theirs, theirs - ours
+    rows: list[tuple[str | None, str | None]] = [(row, None) for row in sorted(only_ours)]
+    rows += [(None, row) for row in sorted(only_theirs)]
+    return rows[:limit]
+
+
+def _rows(connection: Connection, table: Table, member: str) -> set[str]:
+    with connection.cursor().copy(f"COPY ({table.rows_of_member()}) TO STDOUT", (member,)) as rows:
+        return {bytes(row).decode().rstrip("\n") for row in rows}

@@ -1,0 +1,157 @@
+"""A batch of one member's verified commits, folded into its rows (DESIGN.md, Decision 2).
+
+Within a batch a thing's events take effect in stream order, on states read at once; then the rows are
+written, each view's in one statement. What the rows come out as depends on the member's stream and on
+governance alone, whatever the batches were.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from psycopg import Connection
+
+from projections import state
+from projections.achievements import AchievementRows
+from projections.copy import copy, line
+from projections.credentials import CredentialRows
+from projections.positions import Position
+from projections.recognition import RecognitionRows
+from projections.seals import SealRows
+from registry.rules import stream
+from registry.rules.errors import MemberSuspended, Refusal, RoleMissing, Voided
+from registry.rules.governance import MemberRecord
+from registry.rules.stream import Things, Touched
+from registry.wire.achievements import AchievementContent, AchievementJoined, AchievementRetired
+from registry.wire.credentials import CredentialIssued, StatusSealed
+from registry.wire.events import Event, Refused, Skipped
+from registry.wire.merkle import Tree
+
+
+class Folded(NamedTuple):
+    """A verified commit, decoded: the tree after it, its first leaf, its events and their lines."""
+
+    tree: Tree
+    base: int
+    events: Sequence[Event[Any] | Skipped | Refused]
+    lines: Sequence[bytes]
+    next: int
+    """Where the log goes on after it."""
+
+
+def fold(
+    connection: Connection, record: MemberRecord, position: Position, commits: Sequence[Folded]
+) -> Position:
+    """Let the commits that follow `position` take effect; gives the position after them, not yet saved."""
+    return _Batch(connection, record, position).run(commits)
+
+
+class _Batch:
+    def __init__(self, connection: Connection, record: MemberRecord, position: Position) -> None:
+        self._connection = connection
+        self._record = record
+        self._member = record.name
+        self._position = position
+        self._refusals: list[str] = []
+        self._skipped = 0
+        self._published: Things | None = None
+        self._rows = (
+            CredentialRows(record.name),
+            AchievementRows(record.name),
+            RecognitionRows(record.name),
+            SealRows(record.name),
+        )
+
+    def run(self, commits: Sequence[Folded]) -> Position:
+        touched = Touched.none()
+        for commit in commits:
+            for event in commit.events:
+                if isinstance(event, Event):
+                    touched.add(event)
+        things = state.load(self._connection, self._member, touched)
+        overlay = state.Overlay(self._connection, self._member, touched) if self._position.diverged else None
+        if overlay is not None:
+            self._published = overlay.published(things)
+        for commit in commits:
+            self._take(commit, things)
+        if self._published is not None:
+            overlay = overlay or state.Overlay(self._connection, self._member, touched)
+            overlay.save(things, self._published)
+        copy(self._connection, "refusals", "member, leaf, code, path, detail, line", self._refusals)
+        for rows in self._rows:
+            rows.write(self._connection, things)
+        last = commits[-1]
+        return msgspec.structs.replace(
+            self._position,
+            tree=last.tree,
+            next=last.next,
+            skipped=self._position.skipped + self._skipped,
+            diverged=self._published is not None,
+        )
+
+    def _take(self, commit: Folded, things: Things) -> None:
+        credentials, achievements, recognition, seals = self._rows
+        check, apply = self._record.check, stream.apply
+        for leaf, event in enumerate(commit.events, commit.base):
+            if isinstance(event, Skipped):
+                self._skipped += 1
+                continue
+            if isinstance(event, Refused):
+                self._refuse(leaf, event.code, event.path, event.detail, commit)
+                continue
+            data = event.data
+            effective = True
+            try:
+                check(leaf, event.type)
+                apply(things, event)
+            except Refusal as refusal:
+                effective = False
+                self._refuse(leaf, refusal.code, refusal.path, refusal.detail, commit)
+                if isinstance(refusal, Voided | MemberSuspended | RoleMissing) and self._published is None:
+                    # Up to here the member's leaves alone led to the same.
+                    self._published = _copy(things)
+                if isinstance(refusal, Voided) and isinstance(data, CredentialIssued):
+                    credentials.voided(data.credential, leaf)
+            published = effective if self._published is None else self._publish(event)
+            for credential in stream.changed_credentials(event):
+                credentials.changed(credential, leaf, event, effective=effective, published=published)
+            if not effective:
+                continue
+            if isinstance(data, CredentialIssued):
+                credentials.issued(data, leaf)
+            elif isinstance(data, AchievementContent | AchievementRetired | AchievementJoined):
+                achievements.take(event, leaf, commit.lines[leaf - commit.base])
+            elif isinstance(data, StatusSealed):
+                seals.sealed(data, leaf)
+            elif event.type == "learner.erased.v1":
+                credentials.erased(data.learner, leaf)
+            elif event.type not in _STATUS_EVENTS:
+                recognition.take(event, leaf, commit.lines[leaf - commit.base])
+
+    def _publish(self, event: Event[Any]) -> bool:
+        """Let the event take effect by the member's leaves alone; whether it did."""
+        assert self._published is not None  # noqa: S101 - asked only then
+        try:
+            stream.apply(self._published, event)
+        except Refusal:
+            return False
+        return True
+
+    def _refuse(self, leaf: int, code: str, path: str, detail: str, commit: Folded) -> None:
+        raw = commit.lines[leaf - commit.base]
+        self._refusals.append(line((self._member, leaf, code, path, detail, raw)))
+
+
+_STATUS_EVENTS = frozenset({"credential.suspended.v1", "credential.reinstated.v1", "credential.revoked.v1"})
+
+
+def _copy(things: Things) -> Things:
+    copied = Things()
+    copied.achievements.update(things.achievements)
+    copied.credentials.update(things.credentials)
+    copied.decisions.update(things.decisions)
+    copied.assessments.update(things.assessments)
+    copied.agreements.update(things.agreements)
+    copied.joined |= things.joined
+    copied.erased |= things.erased
+    return copied

@@ -1,0 +1,44 @@
+"""A learner's record across universities: what was awarded, what was recognised, and the credit that counts once."""
+
+from decimal import Decimal
+
+import msgspec
+from psycopg import Connection
+
+from projections import credentials
+from projections.credentials import CredentialView
+from projections.stacks import Stacks
+
+
+class LearnerRecord(msgspec.Struct, frozen=True):
+    """What members said of a learner and have not erased."""
+
+    learner: str
+    credentials: list[CredentialView]
+    ects: Decimal
+    """The sum over active credentials, with credit counted once (EVENTS.md)."""
+    decisions: list[str]
+    """Decisions that name one of these credentials openly, `member/decision`."""
+
+
+def read(connection: Connection, learner: str) -> LearnerRecord:
+    """A learner's record; empty where nobody says anything of this id."""
+    keys = [
+        (row[0], row[1])
+        for row in connection.execute(
+            "SELECT member, credential::text FROM credentials WHERE learner = %s", (learner,)
+        )
+    ]
+    found = credentials.read(connection, keys)
+    stacks = Stacks.read(connection, keys)
+    active = [(view.member, view.credential) for view in found if view.status == "active"]
+    decisions = connection.execute(
+        "SELECT DISTINCT b.member || '/' || b.decision FROM unnest(%s::text[], %s::uuid[]) AS w (of_member, credential)"
+        " JOIN decision_bases b USING (of_member, credential)"
+        # A decider that erased the learner no longer says that it decided about them.
+        " WHERE NOT EXISTS (SELECT FROM erasures e WHERE e.member = b.member AND e.learner = %s) ORDER BY 1",
+        ([key[0] for key in keys], [key[1] for key in keys], learner),
+    ).fetchall()
+    return LearnerRecord(
+        learner, found, sum((stacks.own_ects(key) for key in active), Decimal(0)), [row[0] for row in decisions]
+    )

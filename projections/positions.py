@@ -1,0 +1,86 @@
+"""How far the views have come in each stream: the position that is written with the rows it stands for."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from registry.wire.merkle import HASH_SIZE, Tree
+
+GOVERNANCE = "governance"
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A member's position: the tree, and the governance that its rows were folded under."""
+
+    member: str
+    tree: Tree = Tree()
+    governance: int = 0
+    next: int = 0
+    anchors: int = 0
+    voids: int = 0
+    skipped: int = 0
+    diverged: bool = False
+
+
+def pack(hashes: Iterable[bytes]) -> bytes:
+    """A compact range as one value."""
+    return b"".join(hashes)
+
+
+def unpack(size: int, packed: bytes) -> Tree:
+    """The tree of a size and its packed compact range."""
+    return Tree(size, [packed[i : i + HASH_SIZE] for i in range(0, len(packed), HASH_SIZE)])
+
+
+_COLUMNS = "member, size, hashes, governance, next, anchors, voids, skipped, diverged"
+
+
+def _position(row: tuple[Any, ...]) -> Position:
+    member, size, hashes, *rest = row
+    return Position(member, unpack(size, hashes), *rest)
+
+
+def all_positions(connection: Connection) -> dict[str, Position]:
+    """Every stream's position, by member; governance's own under its name."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM positions")  # noqa: S608 - names of our own
+    return {row[0]: _position(row) for row in rows}
+
+
+def lock(connection: Connection, member: str) -> Position:
+    """A member's position, locked until the transaction ends: whoever else folds it waits here.
+
+    A row is made where there is none yet.
+    """
+    connection.execute(
+        "INSERT INTO positions (member, size, root, hashes, governance, next)"
+        " VALUES (%s, 0, %s, '', 0, 0) ON CONFLICT DO NOTHING",
+        (member, Tree().root),
+    )
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM positions WHERE member = %s FOR UPDATE",  # noqa: S608 - names of our own
+        (member,),
+    ).fetchone()
+    assert row is not None  # noqa: S101 - it was inserted above, in this transaction
+    return _position(row)
+
+
+def save(connection: Connection, position: Position) -> None:
+    """Write a position that `lock` locked."""
+    connection.execute(
+        "UPDATE positions SET size = %s, root = %s, hashes = %s, governance = %s, next = %s, anchors = %s,"
+        " voids = %s, skipped = %s, diverged = %s WHERE member = %s",
+        (
+            position.tree.size,
+            position.tree.root,
+            pack(position.tree.hashes),
+            position.governance,
+            position.next,
+            position.anchors,
+            position.voids,
+            position.skipped,
+            position.diverged,
+            position.member,
+        ),
+    )

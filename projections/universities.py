@@ -1,0 +1,76 @@
+"""A university's year: what it awarded, by achievement and status; and how others recognised it."""
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+from psycopg import Connection
+
+
+class AwardedLine(msgspec.Struct, frozen=True):
+    """One achievement's awards within the period."""
+
+    achievement: str
+    title: dict[str, str]
+    """Of the newest version awarded."""
+    issued: int
+    active: int
+    suspended: int
+    revoked: int
+    replaced: int
+    ects: Decimal | None
+    """The credits of the active ones; None where non-credit."""
+
+
+class UniversityYear(msgspec.Struct, frozen=True):
+    """What one member did within a period."""
+
+    member: str
+    begin: date
+    end: date
+    standing: str | None
+    roles: list[str]
+    size: int
+    awarded: list[AwardedLine]
+    decisions: int
+    recognised_elsewhere: dict[str, int]
+    """Decisions of other members that name its achievements, by decider."""
+
+
+def read_year(connection: Connection, member: str, begin: date, end: date) -> UniversityYear:
+    """A member's awards from `begin` to `end`, both included, most issued first."""
+    rows = connection.execute(_AWARDED, {"member": member, "begin": begin, "end": end}).fetchall()
+    known = connection.execute("SELECT standing, roles FROM members WHERE member = %s", (member,)).fetchone()
+    size = connection.execute("SELECT size FROM positions WHERE member = %s", (member,)).fetchone()
+    decided = connection.execute(
+        "SELECT count(*) FROM decisions WHERE member = %s AND decision_date BETWEEN %s AND %s", (member, begin, end)
+    ).fetchone()
+    elsewhere = connection.execute(
+        "SELECT b.member, count(DISTINCT b.decision) FROM decision_bases b JOIN decisions d USING (member, decision)"
+        " WHERE b.of_member = %s AND b.member <> %s AND d.decision_date BETWEEN %s AND %s GROUP BY 1 ORDER BY 1",
+        (member, member, begin, end),
+    ).fetchall()
+    return UniversityYear(
+        member=member,
+        begin=begin,
+        end=end,
+        standing=known[0] if known else None,
+        roles=known[1] if known else [],
+        size=size[0] if size else 0,
+        awarded=[AwardedLine(*row) for row in rows],
+        decisions=decided[0] if decided else 0,
+        recognised_elsewhere=dict(elsewhere),  # type: ignore[arg-type] # rows of two columns
+    )
+
+
+_AWARDED = """
+SELECT c.achievement::text,
+       (SELECT v.title FROM achievement_versions v
+        WHERE v.member = %(member)s AND v.achievement = c.achievement ORDER BY v.version DESC LIMIT 1),
+       count(*), count(*) FILTER (WHERE status = 'active'), count(*) FILTER (WHERE status = 'suspended'),
+       count(*) FILTER (WHERE status = 'revoked'), count(*) FILTER (WHERE status = 'replaced'),
+       sum(c.ects) FILTER (WHERE status = 'active')
+FROM credentials c
+WHERE c.member = %(member)s AND c.awarding_date BETWEEN %(begin)s AND %(end)s
+GROUP BY 1 , c.achievement ORDER BY 3 DESC, 1
+"""

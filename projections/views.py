@@ -1,0 +1,89 @@
+"""The views as a whole: made, rebuilt beside the served ones, and swapped in while readers read."""
+
+from importlib import resources
+from typing import Final
+
+import psycopg
+from psycopg import Connection, sql
+
+from projections.tables import BESIDE, EVIDENCE, VERSION, VIEWS
+
+SERVED: Final = "views"
+"""The PostgreSQL schema that readers use."""
+
+
+def connect(dsn: str, schema: str = SERVED) -> Connection:
+    """A connection whose unqualified names are those of one set of views."""
+    connection = psycopg.connect(dsn, autocommit=True)
+    use(connection, schema)
+    return connection
+
+
+def use(connection: Connection, schema: str) -> None:
+    """Let unqualified names mean this set of views; dates and floats come out in one form everywhere."""
+    connection.execute(
+        sql.SQL("SET search_path TO {}; SET datestyle TO ISO; SET bytea_output TO hex; SET client_encoding TO UTF8").format(
+            sql.Identifier(schema)
+        )
+    )
+
+
+def create(connection: Connection, schema: str = SERVED) -> bool:
+    """Make an empty set of views unless there is one of this version; whether one was made.
+
+    Raises `OutdatedViews` where there is one of another version.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.create'))")
+        found = connection.execute(
+            "SELECT obj_description(oid) FROM pg_namespace WHERE nspname = %s", (schema,)
+        ).fetchone()
+        if found is not None:
+            if found[0] != _label():
+                raise OutdatedViews(
+                    f"the views in {schema} are of another version ({found[0]}); rebuild them with"
+                    " `registry project --rebuild`"
+                )
+            return False
+        name = sql.Identifier(schema)
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
+        connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(name, sql.Literal(_label())))
+        connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(name))
+        for file in sorted(resources.files("projections").joinpath("schema").iterdir(), key=lambda f: f.name):
+            if file.name.endswith(".sql"):
+                connection.execute(file.read_text().encode())
+    return True
+
+
+def drop(connection: Connection, schema: str) -> None:
+    """Drop a set of views, if it is there."""
+    connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+
+
+def swap(connection: Connection, fresh: str, served: str = SERVED) -> None:
+    """Serve the fresh views. Readers in the middle of a query finish it on the old ones."""
+    old = f"{served}_old"
+    drop(connection, old)
+    with connection.transaction():
+        if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (served,)).fetchone():
+            connection.execute(_rename(served, old))
+        connection.execute(_rename(fresh, served))
+    drop(connection, old)
+
+
+def _rename(old: str, new: str) -> sql.Composed:
+    return sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
+
+
+def forget(connection: Connection, member: str) -> None:
+    """Drop all rows of a member, and what was kept of its stream: it is folded again from the beginning."""
+    for name in (*(table.name for table in VIEWS if table.name != "members"), *BESIDE, *EVIDENCE):
+        connection.execute(sql.SQL("DELETE FROM {} WHERE member = %s").format(sql.Identifier(name)), (member,))
+
+
+def _label() -> str:
+    return f"credential registry views, version {VERSION}"
+
+
+class OutdatedViews(Exception):  # noqa: N818 - it says what is, as psycopg's own do
+    """The served views were made by another version of the project."""

@@ -1,0 +1,82 @@
+"""A shared log in memory, for tests that need records exactly as given, garbage included.
+
+It stands beside the real adapters under the same contract suite.
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+
+from registry.log import NoSuchStream, Record, WriterBusy
+
+
+class MemoryLog:
+    """Streams as lists; a position is an index."""
+
+    def __init__(self) -> None:
+        self._streams: dict[str, list[bytes]] = {}
+        self._writers: set[str] = set()
+        self._grown = threading.Condition()
+
+    def create(self, stream: str) -> None:
+        self._streams.setdefault(stream, [])
+
+    def streams(self) -> list[str]:
+        return sorted(self._streams)
+
+    def read(self, stream: str, start: int = 0, max_bytes: int = 4 * 1024 * 1024) -> list[Record]:
+        found: list[Record] = []
+        size = 0
+        for position, data in enumerate(self._stream(stream)[start:], start):
+            if found and size + len(data) > max_bytes:
+                break
+            found.append(Record(position, position + 1, data))
+            size += len(data)
+        return found
+
+    def records(self, stream: str, start: int = 0) -> Iterator[Record]:
+        yield from self.read(stream, start, 1 << 62)
+
+    def read_back(self, stream: str) -> Iterator[Record]:
+        return reversed(self.read(stream, 0, 1 << 62))
+
+    def end(self, stream: str) -> int:
+        return len(self._stream(stream))
+
+    def seek(self, stream: str, size: int) -> int:
+        self._stream(stream)
+        return 0
+
+    def append(self, stream: str, records: Sequence[bytes]) -> list[int]:
+        held = self._stream(stream)
+        start = len(held)
+        with self._grown:
+            held.extend(records)
+            self._grown.notify_all()
+        return list(range(start, len(held)))
+
+    @contextlib.contextmanager
+    def writer(self, stream: str) -> Iterator[None]:
+        if stream in self._writers:
+            raise WriterBusy(f"another writer has {stream}")
+        self._writers.add(stream)
+        try:
+            yield
+        finally:
+            self._writers.discard(stream)
+
+    def wait(self, positions: Mapping[str, int], timeout: float) -> set[str]:
+        def grown() -> set[str]:
+            return {s for s, p in positions.items() if len(self._streams.get(s, ())) > p}
+
+        with self._grown:
+            self._grown.wait_for(grown, timeout)
+            return grown()
+
+    def close(self) -> None:
+        pass
+
+    def _stream(self, stream: str) -> list[bytes]:
+        if stream not in self._streams:
+            raise NoSuchStream(f"no stream {stream}")
+        return self._streams[stream]
