@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from psycopg import Connection
+from psycopg.errors import UniqueViolation
 
 from projections import state
 from projections.achievements import AchievementRows
@@ -43,7 +44,12 @@ def fold(
     connection: Connection, record: MemberRecord, position: Position, commits: Sequence[Folded]
 ) -> Position:
     """Let the commits that follow `position` take effect; gives the position after them, not yet saved."""
-    return _Batch(connection, record, position).run(commits)
+    try:
+        with connection.transaction():
+            return _Batch(connection, record, position).run(commits, careful=False)
+    except UniqueViolation:
+        # A credential is issued a second time: look before judging.
+        return _Batch(connection, record, position).run(commits, careful=True)
 
 
 class _Batch:
@@ -62,13 +68,15 @@ class _Batch:
             SealRows(record.name),
         )
 
-    def run(self, commits: Sequence[Folded]) -> Position:
+    def run(self, commits: Sequence[Folded], *, careful: bool) -> Position:
         touched = Touched.none()
         for commit in commits:
             for event in commit.events:
                 if isinstance(event, Event):
                     touched.add(event)
-        things = state.load(self._connection, self._member, touched)
+        things = state.load(
+            self._connection, self._member, touched, issued=careful or self._position.diverged
+        )
         overlay = state.Overlay(self._connection, self._member, touched) if self._position.diverged else None
         if overlay is not None:
             self._published = overlay.published(things)
@@ -92,6 +100,7 @@ class _Batch:
     def _take(self, commit: Folded, things: Things) -> None:
         credentials, achievements, recognition, seals = self._rows
         check, apply = self._record.check, stream.apply
+        to_check = self._record.to_check(commit.base, commit.tree.size - 1)
         for leaf, event in enumerate(commit.events, commit.base):
             if isinstance(event, Skipped):
                 self._skipped += 1
@@ -102,7 +111,8 @@ class _Batch:
             data = event.data
             effective = True
             try:
-                check(leaf, event.type)
+                if to_check is None or event.type in to_check:
+                    check(leaf, event.type)
                 apply(things, event)
             except Refusal as refusal:
                 effective = False
@@ -113,8 +123,8 @@ class _Batch:
                 if isinstance(refusal, Voided) and isinstance(data, CredentialIssued):
                     credentials.voided(data.credential, leaf)
             published = effective if self._published is None else self._publish(event)
-            for credential in stream.changed_credentials(event):
-                credentials.changed(credential, leaf, event, effective=effective, published=published)
+            if (changed := stream.changed_credential(event)) is not None:
+                credentials.changed(changed, leaf, event, effective=effective, published=published)
             if not effective:
                 continue
             if isinstance(data, CredentialIssued):

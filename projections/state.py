@@ -1,5 +1,6 @@
 """Reads, at once, what the rules must know of all the things that a batch touches."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -10,23 +11,27 @@ from registry.rules.credentials import Credential
 from registry.rules.stream import Things, Touched
 
 
-def load(connection: Connection, member: str, touched: Touched) -> Things:
-    """The things of this member that exist, as its effective events left them."""
+def load(connection: Connection, member: str, touched: Touched, *, issued: bool) -> Things:
+    """The things of this member that exist, as its effective events left them.
+
+    `issued`: look for those credentials too that the batch itself creates.
+    """
     things = Things()
+    credentials = touched.credentials | touched.issued if issued else touched.credentials
     if touched.achievements:
         rows = connection.execute(
             "SELECT a.achievement::text, a.retired, array_agg(trim_scale(v.ects)::text ORDER BY v.version)"
             " FROM achievements a JOIN achievement_versions v USING (member, achievement)"
             " WHERE a.member = %s AND a.achievement = ANY(%s::uuid[]) GROUP BY 1, 2",
-            (member, list(touched.achievements)),
+            (member, array(touched.achievements)),
         )
         for achievement, retired, ects in rows:
             things.achievements[achievement] = Achievement(tuple(map(number, ects)), retired)
-    if touched.credentials:
+    if credentials:
         rows = connection.execute(
             "SELECT credential::text, achievement::text, version, learner::text, status, holder"
             " FROM credentials WHERE member = %s AND credential = ANY(%s::uuid[])",
-            (member, list(touched.credentials)),
+            (member, array(credentials)),
         )
         for credential, *state in rows:
             things.credentials[credential] = Credential(*state)
@@ -39,22 +44,28 @@ def load(connection: Connection, member: str, touched: Touched) -> Things:
             rows = connection.execute(
                 f"SELECT {key}::text, {state} FROM {table}"  # noqa: S608 - names of our own
                 f" WHERE member = %s AND {key} = ANY(%s::uuid[])",
-                (member, list(wanted)),
+                (member, array(wanted)),
             )
             found.update(dict(rows.fetchall()))  # type: ignore[call-overload] # states are texts
     if touched.joined:
         rows = connection.execute(
             "SELECT of_member, achievement::text, version FROM joined WHERE member = %s AND achievement = ANY(%s::uuid[])",
-            (member, [key[1] for key in touched.joined]),
+            (member, array(key[1] for key in touched.joined)),
         )
         things.joined.update(rows.fetchall())  # type: ignore[arg-type] # the three columns of a key
-    if touched.learners:
+    erased = connection.execute("SELECT FROM erasures WHERE member = %s LIMIT 1", (member,))
+    if touched.learners and erased.fetchone() is not None:
         rows = connection.execute(
             "SELECT learner::text FROM erasures WHERE member = %s AND learner = ANY(%s::uuid[])",
-            (member, list(touched.learners)),
+            (member, array(touched.learners)),
         )
         things.erased.update(row[0] for row in rows)
     return things
+
+
+def array(ids: Iterable[str]) -> str:
+    """Ids, which need no quoting, as a PostgreSQL array in one text: dumped one by one they cost more than the query."""
+    return "{" + ",".join(ids) + "}"
 
 
 def number(ects: str | None) -> int | float | None:
@@ -77,12 +88,12 @@ class Overlay:
         self._found: dict[str, dict[str, Any]] = {}
         for table, key, wanted in (
             ("published_achievements", "achievement", touched.achievements),
-            ("published_credentials", "credential", touched.credentials),
+            ("published_credentials", "credential", touched.credentials | touched.issued),
         ):
             rows = connection.execute(
                 f"SELECT {key}::text, state::text FROM {table}"  # noqa: S608 - names of our own
                 f" WHERE member = %s AND {key} = ANY(%s::uuid[])",
-                (member, list(wanted)),
+                (member, array(wanted)),
             )
             self._found[table] = dict(rows.fetchall())  # type: ignore[call-overload] # two columns
 

@@ -90,6 +90,20 @@ class MemberRecord(msgspec.Struct, frozen=True):
             raise RoleMissing(f"the member is no {role}", "$")
 
 
+    def to_check(self, first: int, last: int) -> frozenset[str] | None:
+        """The event types that `check` may refuse among the leaves from `first` to `last`; None: any.
+
+        Most members are in standing and have their roles all along, so that a batch need not ask leaf by leaf.
+        """
+        if any(begin <= last and first < end for begin, end in self.voided):
+            return None
+        standings = {_at(self.standings, first)} | {s for size, s in self.standings if first < size <= last}
+        roles = [_at(self.roles, first)] + [r for size, r in self.roles if first < size <= last]
+        if standings != {"active"}:
+            return frozenset(CREATES)
+        return frozenset(t for t, role in CREATES.items() if role and not all(role in held for held in roles))
+
+
 def _at(changes: tuple[tuple[int, Any], ...], leaf: int) -> Any:  # noqa: ANN401 - roles or a standing
     return next(value for size, value in reversed(changes) if size <= leaf)
 

@@ -5,7 +5,6 @@ in stream order. The same two functions serve an aggregate's command, a consumer
 seal, so that a rule stands in one place.
 """
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from registry.rules import achievements, credentials, recognition
@@ -54,8 +53,13 @@ class Things:
 
 
 class Touched(NamedTuple):
-    """The keys of the things that events may look at or change."""
+    """The keys of the things that events may look at or change.
 
+    `issued` are the credentials that events create. Nearly always they are new, which their table's own key
+    shows for less than a look beforehand; so they stand apart from those that must be looked at.
+    """
+
+    issued: set[str]
     achievements: set[str]
     credentials: set[str]
     decisions: set[str]
@@ -67,13 +71,13 @@ class Touched(NamedTuple):
     @classmethod
     def none(cls) -> "Touched":
         """Nothing yet."""
-        return cls(set(), set(), set(), set(), set(), set(), set())
+        return cls(set(), set(), set(), set(), set(), set(), set(), set())
 
     def add(self, event: Event[Any]) -> None:
         """Add what this event touches, the thing that it creates included."""
         data = event.data
         if isinstance(data, CredentialIssued):
-            self.credentials.add(data.credential)
+            self.issued.add(data.credential)
             self.achievements.add(data.achievement)
             self.learners.add(data.learner)
             if data.replaces is not None:
@@ -172,10 +176,11 @@ def _apply_recognition(things: Things, data: Any) -> None:  # noqa: ANN401 - six
         raise TypeError(f"no rule for {type(data).__name__}")
 
 
-def changed_credentials(event: Event[Any]) -> Iterator[str]:
-    """The credentials whose status an event that took effect set to something else than active-from-new."""
+def changed_credential(event: Event[Any]) -> str | None:
+    """The credential that existed before and whose status this event changes, where it takes effect."""
     data = event.data
+    if isinstance(data, CredentialIssued):
+        return data.replaces
     if isinstance(data, CredentialSuspended | CredentialReinstated | CredentialRevoked):
-        yield data.credential
-    elif isinstance(data, CredentialIssued) and data.replaces is not None:
-        yield data.replaces
+        return data.credential
+    return None

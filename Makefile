@@ -1,0 +1,65 @@
+# GNU make 3.81 (macOS) or later. `make` alone lists the targets.
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint format bench vectors schemas lock clean
+
+BIN := .venv/bin
+READY := .venv/.ready
+DIR ?= tests/vectors
+PYTHONS := python3 python3.15 python3.14 python3.13 python3.12 python3.11
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+venv: $(READY) ## set the project up in .venv (again only when its dependencies changed)
+
+$(READY): requirements.lock pyproject.toml
+	@python=; \
+	for candidate in $(PYTHONS); do \
+		if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo 'make: no Python 3.11 or later found (tried: $(PYTHONS)). Install one and run make again.' >&2; exit 1; \
+	fi; \
+	if ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "Making .venv with $$($$python --version)"; \
+		$$python -m venv --clear .venv || exit 1; \
+	fi
+	@echo 'Installing what requirements.lock names into .venv (a minute or two)'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: venv ## show the whole registry at work on this machine (LOG=kafka for a shared log in Kafka)
+	@$(BIN)/registry demo $(if $(LOG),--log $(LOG))
+
+test: venv ## run the tests (ARGS="-k name" for some of them)
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: venv ## check form, types, the packages' borders and the schemas
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m registry.wire.schemas --check
+
+format: venv ## put the code into form
+	@$(BIN)/ruff check --fix --exit-zero
+	@$(BIN)/ruff format
+
+bench: venv ## measure (ONLY=name for one measurement)
+	@$(BIN)/python -m tests.bench $(ONLY)
+
+vectors: venv ## run the test vectors (DIR=folder for another set)
+	@$(BIN)/python -m tests.vectors.run $(DIR)
+
+schemas: venv ## write the schemas anew from the code
+	@$(BIN)/python -m registry.wire.schemas
+
+lock: venv ## resolve requirements.lock anew from pyproject.toml (UPGRADE=1 to newer versions)
+	@echo 'Resolving the dependencies of pyproject.toml'
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
+
+clean: ## remove .venv, the demo's data and what tools left behind
+	@rm -rf .venv build demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
