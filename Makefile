@@ -27,7 +27,7 @@ $(READY): requirements.lock pyproject.toml
 	fi
 	@echo 'Installing what requirements.lock names into .venv (a minute or two)'
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: venv ## show the whole registry at work on this machine (LOG=kafka for a shared log in Kafka)

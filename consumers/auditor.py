@@ -100,7 +100,7 @@ def audit(
                 assert theirs is not None  # noqa: S101 - the loop ran
                 compared, differing = _compare(own, other, ours.members, theirs.members)
                 faults += differing
-        skipped = dict(own.execute("SELECT member, skipped FROM positions").fetchall())
+        skipped: dict[str, int] = dict(own.execute("SELECT member, skipped FROM positions").fetchall())
     members = [
         MemberReport(
             m.member,
@@ -184,7 +184,12 @@ def _compare(
             found[name] = "differ"
             faults += _differing(own, other, mine, yours)
     faults += [
-        Fault("views", name, "unknown-member", "the served views have rows of a member that governance does not know")
+        Fault(
+            "views",
+            name,
+            "unknown-member",
+            "the served views have rows of a member that governance does not know",
+        )
         for name in served
         if name != GOVERNANCE
     ]

@@ -4,7 +4,6 @@ It is small, and every verdict on a member's stream depends on the whole of it; 
 first record at every start and held in memory.
 """
 
-
 from typing import NamedTuple
 
 from consumers.verifier import OK, RootTrust, Verdict, Verifier

@@ -41,9 +41,7 @@ class Progress(NamedTuple):
 
     def __add__(self, other: object) -> "Progress":
         assert isinstance(other, Progress)  # noqa: S101 - tuples would concatenate
-        return Progress(
-            self.events + other.events, self.commits + other.commits, self.quarantined + other.quarantined
-        )
+        return Progress(self.events + other.events, self.commits + other.commits, self.quarantined + other.quarantined)
 
 
 NOTHING = Progress(0, 0, 0)
@@ -108,9 +106,7 @@ class Projector:
                 refused += leaves
                 commits += verdict.code == OK
                 if verdict.code not in (OK, REPEAT):
-                    kept.append(
-                        Quarantined(GOVERNANCE, record.position, verdict.code, verdict.detail, record.data)
-                    )
+                    kept.append(Quarantined(GOVERNANCE, record.position, verdict.code, verdict.detail, record.data))
                     if verdict.code in CLAIMS and verdict.commit is not None:
                         notes.append((verdict.commit.note, verdict.code))
             self._governance_next = records[-1].next
@@ -135,15 +131,17 @@ class Projector:
         quarantine.keep(self._connection, kept)
         for note, code in notes:
             claims.keep(self._connection, GOVERNANCE, note, code)
-        claims.settle(
-            self._connection, GOVERNANCE, fold.tree, lambda size: root_of(fold.leaves[:size])
-        )
+        claims.settle(self._connection, GOVERNANCE, fold.tree, lambda size: root_of(fold.leaves[:size]))
         if fold.size >= position.tree.size:
             write_members(self._connection, fold.state, fold.contents)
             positions.save(
                 self._connection,
                 msgspec.structs.replace(
-                    position, tree=fold.tree, governance=fold.size, next=self._governance_next, skipped=fold.skipped
+                    position,
+                    tree=fold.tree,
+                    governance=fold.size,
+                    next=self._governance_next,
+                    skipped=fold.skipped,
                 ),
             )
 
@@ -216,9 +214,7 @@ class Projector:
         quarantine.keep(connection, batch.quarantined)
         for note, code in batch.claims:
             claims.keep(connection, member, note, code)
-        contradicted = claims.settle(
-            connection, member, batch.tree, lambda size: self._root_at(member, trust, size)
-        )
+        contradicted = claims.settle(connection, member, batch.tree, lambda size: self._root_at(member, trust, size))
         events = batch.tree.size - position.tree.size
         _log.debug("projector.batch", member=member, size=batch.tree.size, events=events)
         if batch.quarantined:

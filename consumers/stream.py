@@ -69,7 +69,10 @@ def batches(
 
 
 T = TypeVar("T")
-_END: Final = object()
+
+
+class _End:
+    """After the last item."""
 
 
 def ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
@@ -77,10 +80,10 @@ def ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
 
     What the thread raises is raised here. Closing this iterator ends the thread.
     """
-    ready: queue.Queue[object] = queue.Queue(depth)
+    ready: queue.Queue[T | BaseException | _End] = queue.Queue(depth)
     closed = threading.Event()
 
-    def put(item: object) -> bool:
+    def put(item: T | BaseException | _End) -> bool:
         while not closed.is_set():
             try:
                 ready.put(item, timeout=0.1)
@@ -92,21 +95,20 @@ def ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
     def make() -> None:
         try:
             for item in items:
-                if not put((item, None)):
+                if not put(item):
                     return
         except BaseException as error:  # noqa: BLE001 - raised again where the items are used
-            put((None, error))
+            put(error)
         else:
-            put(_END)
+            put(_End())
 
     thread = threading.Thread(target=make, name="ahead", daemon=True)
     thread.start()
     try:
-        while (got := ready.get()) is not _END:
-            item, error = got  # type: ignore[misc] # pairs are all that is put besides the end
-            if error is not None:
-                raise error
-            yield item
+        while not isinstance(got := ready.get(), _End):
+            if isinstance(got, BaseException):
+                raise got
+            yield got
     finally:
         closed.set()
         thread.join()

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from psycopg import Connection
+from psycopg.rows import dict_row
 
 from projections.agreements import covering
 from projections.copy import NULL, copy, line
@@ -81,7 +82,10 @@ class CredentialRows:
         )
         copy(connection, "voided_credentials", "member, credential, leaf", self._voided)
         copy(
-            connection, "status_changes", "member, credential, leaf, status, effective, published", self._changes
+            connection,
+            "status_changes",
+            "member, credential, leaf, status, effective, published",
+            self._changes,
         )
         changed = [credential for credential in self._touched if credential not in self._new]
         if changed:
@@ -113,7 +117,12 @@ class CredentialRows:
     def _lines(self, things: Things) -> list[str]:
         """The new credentials' rows; their values need no escaping, so they are put together by hand."""
         lines: list[str] = []
-        member, states, replaced_by, erased = self._member, things.credentials, self._replaced_by, things.erased
+        member, states, replaced_by, erased = (
+            self._member,
+            things.credentials,
+            self._replaced_by,
+            things.erased,
+        )
         for credential, (data, leaf) in self._new.items():
             learner, holder = data.learner, NULL
             if learner in erased:
@@ -165,22 +174,26 @@ class CredentialView(msgspec.Struct, frozen=True):
 
 def read(connection: Connection, keys: Sequence[Key]) -> list[CredentialView]:
     """These credentials, in the order of member and id; those that are not known are left out."""
-    rows = connection.execute(
-        "SELECT c.member, c.credential::text, c.leaf, c.achievement::text, c.version, v.title, c.learner::text,"
-        " c.awarding_date, c.ects, c.valid_until, c.status, c.replaced_by::text, c.claims"
-        " FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
-        " JOIN credentials c USING (member, credential)"
-        " JOIN achievement_versions v"
-        "   ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version"
-        ' ORDER BY c.member COLLATE "C", c.credential',
-        ([key[0] for key in keys], [key[1] for key in keys]),
-    ).fetchall()
-    known = [(row[0], row[1]) for row in rows]
+    rows = (
+        connection.cursor(row_factory=dict_row)
+        .execute(
+            "SELECT c.member, c.credential::text, c.leaf, c.achievement::text, c.version, v.title, c.learner::text,"
+            " c.awarding_date, c.ects, c.valid_until, c.status, c.replaced_by::text, c.claims"
+            " FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
+            " JOIN credentials c USING (member, credential)"
+            " JOIN achievement_versions v"
+            "   ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version"
+            ' ORDER BY c.member COLLATE "C", c.credential',
+            ([key[0] for key in keys], [key[1] for key in keys]),
+        )
+        .fetchall()
+    )
+    known = [(row["member"], row["credential"]) for row in rows]
     stacks = Stacks.read(connection, known)
     agreements = covering(connection, known)
     return [
         CredentialView(
-            *row,
+            **row,
             flags=stacks.flags(key),
             impaired_by=["/".join(fault) for fault in stacks.faults(key)],
             recognised_by=agreements.get(key, []),

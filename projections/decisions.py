@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from psycopg import Connection
+from psycopg.rows import dict_row
 
 from projections.stacks import Key, Stacks
 
@@ -28,42 +29,53 @@ class DecisionView(msgspec.Struct, frozen=True):
 
 def read(connection: Connection, keys: Sequence[Key]) -> list[DecisionView]:
     """These decisions, in the order of member and id; those that are not known are left out."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM unnest(%s::text[], %s::uuid[]) AS w (member, decision)"  # noqa: S608 - names of our own
-        ' JOIN decisions d USING (member, decision) ORDER BY d.member COLLATE "C", d.decision',
-        ([key[0] for key in keys], [key[1] for key in keys]),
-    ).fetchall()
+    rows = (
+        connection.cursor(row_factory=dict_row)
+        .execute(
+            f"SELECT {_COLUMNS} FROM unnest(%s::text[], %s::uuid[]) AS w (member, decision)"  # noqa: S608 - names of our own
+            ' JOIN decisions d USING (member, decision) ORDER BY d.member COLLATE "C", d.decision',
+            ([key[0] for key in keys], [key[1] for key in keys]),
+        )
+        .fetchall()
+    )
     return _views(connection, rows)
 
 
 def of_office(connection: Connection, member: str, begin: date, end: date, limit: int = 1000) -> list[DecisionView]:
     """An office's decisions within a period, both ends included, newest first."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM decisions d WHERE d.member = %s AND d.decision_date BETWEEN %s AND %s"  # noqa: S608 - names of our own
-        " ORDER BY d.decision_date DESC, d.leaf DESC LIMIT %s",
-        (member, begin, end, limit),
-    ).fetchall()
+    rows = (
+        connection.cursor(row_factory=dict_row)
+        .execute(
+            f"SELECT {_COLUMNS} FROM decisions d WHERE d.member = %s AND d.decision_date BETWEEN %s AND %s"  # noqa: S608 - names of our own
+            " ORDER BY d.decision_date DESC, d.leaf DESC LIMIT %s",
+            (member, begin, end, limit),
+        )
+        .fetchall()
+    )
     return _views(connection, rows)
 
 
 _COLUMNS = (
     "d.member, d.decision::text, d.leaf, d.state, d.purpose, d.effect, d.decision_date, d.superseded_by::text,"
-    " d.content::text"
+    " d.content::text AS content"
 )
 
 
-def _views(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[DecisionView]:
+def _views(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[DecisionView]:
     named: dict[Key, list[Key]] = {}
     for member, decision, of_member, credential in connection.execute(
         "SELECT b.member, b.decision::text, b.of_member, b.credential::text"
         " FROM unnest(%s::text[], %s::uuid[]) AS w (member, decision) JOIN decision_bases b USING (member, decision)"
         " WHERE b.credential IS NOT NULL",
-        ([row[0] for row in rows], [row[1] for row in rows]),
+        ([row["member"] for row in rows], [row["decision"] for row in rows]),
     ):
         named.setdefault((member, decision), []).append((of_member, credential))
     stacks = Stacks.read(connection, {key for keys in named.values() for key in keys})
     return [
-        DecisionView(*row[:-1], content=json.loads(row[-1]), flags=stacks.reference_flags(named.get((row[0], row[1]), ())))
+        DecisionView(
+            **{**row, "content": json.loads(row["content"])},
+            flags=stacks.reference_flags(named.get((row["member"], row["decision"]), ())),
+        )
         for row in rows
     ]
 
@@ -102,4 +114,4 @@ def joint(connection: Connection) -> dict[str, str]:
         "   AND j.achievement = v.achievement AND j.version = v.version"
         " WHERE b.body <> v.member ORDER BY 1"
     )
-    return dict(rows.fetchall())  # type: ignore[arg-type] # rows of two texts
+    return dict(rows.fetchall())

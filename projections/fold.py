@@ -17,6 +17,7 @@ from projections.achievements import AchievementRows
 from projections.copy import copy, line
 from projections.credentials import CredentialRows
 from projections.positions import Position
+from projections.published import Overlay
 from projections.recognition import RecognitionRows
 from projections.seals import SealRows
 from registry.rules import stream
@@ -40,9 +41,7 @@ class Folded(NamedTuple):
     """Where the log goes on after it."""
 
 
-def fold(
-    connection: Connection, record: MemberRecord, position: Position, commits: Sequence[Folded]
-) -> Position:
+def fold(connection: Connection, record: MemberRecord, position: Position, commits: Sequence[Folded]) -> Position:
     """Let the commits that follow `position` take effect; gives the position after them, not yet saved."""
     try:
         with connection.transaction():
@@ -74,16 +73,14 @@ class _Batch:
             for event in commit.events:
                 if isinstance(event, Event):
                     touched.add(event)
-        things = state.load(
-            self._connection, self._member, touched, issued=careful or self._position.diverged
-        )
-        overlay = state.Overlay(self._connection, self._member, touched) if self._position.diverged else None
+        things = state.load(self._connection, self._member, touched, issued=careful or self._position.diverged)
+        overlay = Overlay(self._connection, self._member, touched) if self._position.diverged else None
         if overlay is not None:
             self._published = overlay.published(things)
         for commit in commits:
             self._take(commit, things)
         if self._published is not None:
-            overlay = overlay or state.Overlay(self._connection, self._member, touched)
+            overlay = overlay or Overlay(self._connection, self._member, touched)
             overlay.save(things, self._published)
         copy(self._connection, "refusals", "member, leaf, code, path, detail, line", self._refusals)
         for rows in self._rows:

@@ -25,9 +25,7 @@ def read(connection: Connection, learner: str) -> LearnerRecord:
     """A learner's record; empty where nobody says anything of this id."""
     keys = [
         (row[0], row[1])
-        for row in connection.execute(
-            "SELECT member, credential::text FROM credentials WHERE learner = %s", (learner,)
-        )
+        for row in connection.execute("SELECT member, credential::text FROM credentials WHERE learner = %s", (learner,))
     ]
     found = credentials.read(connection, keys)
     stacks = Stacks.read(connection, keys)
@@ -40,5 +38,8 @@ def read(connection: Connection, learner: str) -> LearnerRecord:
         ([key[0] for key in keys], [key[1] for key in keys], learner),
     ).fetchall()
     return LearnerRecord(
-        learner, found, sum((stacks.own_ects(key) for key in active), Decimal(0)), [row[0] for row in decisions]
+        learner,
+        found,
+        sum((stacks.own_ects(key) for key in active), Decimal(0)),
+        [row[0] for row in decisions],
     )

@@ -4,7 +4,6 @@ import base64
 
 from psycopg import Connection
 
-from projections.copy import line
 from registry.rules.stream import Things
 from registry.wire.credentials import StatusSealed
 from registry.wire.merkle import Tree, leaf_hash

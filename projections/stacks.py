@@ -4,9 +4,9 @@ Nothing of this is stored. The rows that credentials reach through their parts a
 flags are computed from them, so that they resolve by themselves when another member's stream says more.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
@@ -29,6 +29,11 @@ class Node(NamedTuple):
     learner: str | None
     replaced_by: str | None
     parts: tuple[Key, ...]
+
+
+def _node(row: Sequence[Any], parts: Sequence[Key]) -> Node:
+    status, achievement, version, ects, learner, replaced_by = row[2:8]
+    return Node(status, achievement, version, ects, learner, replaced_by, tuple(parts))
 
 
 class Stacks:
@@ -55,7 +60,7 @@ class Stacks:
             ([row[0] for row in rows if row[8]], [row[1] for row in rows if row[8]]),
         ):
             parts.setdefault((member, credential), []).append((part_member, part))
-        nodes = {(row[0], row[1]): Node(*row[2:8], tuple(parts.get((row[0], row[1]), ()))) for row in rows}
+        nodes = {(row[0], row[1]): _node(row, parts.get((row[0], row[1]), ())) for row in rows}
         unknown = {part for keys in parts.values() for part in keys} | set(wanted)
         unknown -= nodes.keys()
         voided = connection.execute(
@@ -63,7 +68,7 @@ class Stacks:
             " JOIN voided_credentials v USING (member, credential)",
             ([key[0] for key in unknown], [key[1] for key in unknown]),
         ).fetchall()
-        return cls(nodes, set(voided))  # type: ignore[arg-type] # rows of two texts
+        return cls(nodes, set(voided))
 
     def flags(self, key: Key) -> list[str]:
         """The flags of a known credential, in alphabetical order."""

@@ -43,7 +43,8 @@ def read_year(connection: Connection, member: str, begin: date, end: date) -> Un
     known = connection.execute("SELECT standing, roles FROM members WHERE member = %s", (member,)).fetchone()
     size = connection.execute("SELECT size FROM positions WHERE member = %s", (member,)).fetchone()
     decided = connection.execute(
-        "SELECT count(*) FROM decisions WHERE member = %s AND decision_date BETWEEN %s AND %s", (member, begin, end)
+        "SELECT count(*) FROM decisions WHERE member = %s AND decision_date BETWEEN %s AND %s",
+        (member, begin, end),
     ).fetchone()
     elsewhere = connection.execute(
         "SELECT b.member, count(DISTINCT b.decision) FROM decision_bases b JOIN decisions d USING (member, decision)"
@@ -59,7 +60,7 @@ def read_year(connection: Connection, member: str, begin: date, end: date) -> Un
         size=size[0] if size else 0,
         awarded=[AwardedLine(*row) for row in rows],
         decisions=decided[0] if decided else 0,
-        recognised_elsewhere=dict(elsewhere),  # type: ignore[arg-type] # rows of two columns
+        recognised_elsewhere=dict(elsewhere),
     )
 
 

@@ -22,9 +22,9 @@ def connect(dsn: str, schema: str = SERVED) -> Connection:
 def use(connection: Connection, schema: str) -> None:
     """Let unqualified names mean this set of views; dates and floats come out in one form everywhere."""
     connection.execute(
-        sql.SQL("SET search_path TO {}; SET datestyle TO ISO; SET bytea_output TO hex; SET client_encoding TO UTF8").format(
-            sql.Identifier(schema)
-        )
+        sql.SQL(
+            "SET search_path TO {}; SET datestyle TO ISO; SET bytea_output TO hex; SET client_encoding TO UTF8"
+        ).format(sql.Identifier(schema))
     )
 
 
@@ -85,5 +85,5 @@ def _label() -> str:
     return f"credential registry views, version {VERSION}"
 
 
-class OutdatedViews(Exception):  # noqa: N818 - it says what is, as psycopg's own do
+class OutdatedViews(Exception):
     """The served views were made by another version of the project."""

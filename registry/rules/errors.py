@@ -18,7 +18,7 @@ Refusal
 from typing import ClassVar
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is the domain's word, and the tree's root
+class Refusal(Exception):
     """An event that has no effect. `code` is what EVENTS.md calls it."""
 
     code: ClassVar[str]

@@ -89,7 +89,6 @@ class MemberRecord(msgspec.Struct, frozen=True):
         if role and role not in _at(self.roles, leaf):
             raise RoleMissing(f"the member is no {role}", "$")
 
-
     def to_check(self, first: int, last: int) -> frozenset[str] | None:
         """The event types that `check` may refuse among the leaves from `first` to `last`; None: any.
 
@@ -138,12 +137,12 @@ class Governance(msgspec.Struct, frozen=True):
             keys = tuple(KeyWindow(VerifierKey.parse(text)) for text in dict.fromkeys(data.keys))
             record = MemberRecord(data, keys, roles=((0, tuple(data.roles)),), changed=leaf + 1)
             return self._with(record)
-        record = self.members.get(data.member)
-        if record is None:
+        known = self.members.get(data.member)
+        if known is None:
             raise UnknownMember(f"no member {data.member} was admitted", "$.data.member")
         if isinstance(data, wire.MemberRevised):
-            return self._with(msgspec.structs.replace(record, content=data))
-        return self._with(_change(record, data, leaf))
+            return self._with(msgspec.structs.replace(known, content=data))
+        return self._with(_change(known, data, leaf))
 
     def roots_at(self, base: int) -> RootKeys | None:
         """The root keys in force for a governance commit from that base; None before the founding."""

@@ -70,7 +70,5 @@ def withdraw_agreement(existing: str | None, data: AgreementWithdrawn) -> str:
     if existing is None:
         raise UnknownAgreement(f"no agreement {data.agreement} was declared", "$.data.agreement")
     if existing:
-        raise IllegalTransition(
-            f"agreement {data.agreement} is withdrawn from {existing} already", "$.data.agreement"
-        )
+        raise IllegalTransition(f"agreement {data.agreement} is withdrawn from {existing} already", "$.data.agreement")
     return data.withdrawn_from

@@ -18,6 +18,7 @@ from registry.wire.credentials import (
     CredentialRevoked,
     CredentialSuspended,
     LearnerErased,
+    Status,
     StatusSealed,
 )
 from registry.wire.events import Event
@@ -145,7 +146,7 @@ def apply(things: Things, event: Event[Any]) -> None:
         _apply_recognition(things, data)
 
 
-def _change_status(things: Things, credential: str, to: credentials.Status) -> None:
+def _change_status(things: Things, credential: str, to: Status) -> None:
     existing = things.credentials.get(credential)
     things.credentials[credential] = credentials.change_status(existing, credential, to)
 

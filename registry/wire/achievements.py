@@ -9,12 +9,12 @@ import msgspec
 from msgspec import Meta
 
 from registry.wire.forms import (
+    Amount,
     AtLeastOne,
     Credits,
     Date,
     Fault,
     Field,
-    Amount,
     Language,
     Level,
     Member,
@@ -36,9 +36,7 @@ AssessmentType = Literal[
     "testing", "recognitionOfPriorLearning",
 ]  # fmt: skip
 Supervision = Literal["none", "online", "onsite", "unspecified"]
-QualityAssuranceType = Literal[
-    "institutionalLicence", "programmeLicence", "institutionalQA", "programmeQA", "internal"
-]
+QualityAssuranceType = Literal["institutionalLicence", "programmeLicence", "institutionalQA", "programmeQA", "internal"]
 
 
 class LearningOutcome(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
@@ -218,5 +216,3 @@ class AchievementJoined(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tru
         if self.achievement.member == publisher:
             return ".achievement.member", "a member joins another member's achievement, not its own"
         return None
-
-

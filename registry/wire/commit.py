@@ -3,6 +3,7 @@
 Reading a commit decides its form alone. Whether it extends a log is the verifier's to say.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import msgspec
@@ -99,7 +100,7 @@ def merge(commits: Sequence[Commit]) -> bytes:
     """
     if not commits:
         raise MalformedCommit("nothing to merge")
-    for before, after in zip(commits, commits[1:], strict=False):
+    for before, after in itertools.pairwise(commits):
         if after.base != before.checkpoint.size or after.checkpoint.origin != before.checkpoint.origin:
             raise MalformedCommit(f"the commit to {after.checkpoint.size} does not follow {before.checkpoint.size}")
     record = str(commits[-1].note).encode() + b"\n" + b"".join(commit.body for commit in commits)

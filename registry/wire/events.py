@@ -15,7 +15,17 @@ import msgspec
 from registry.wire import achievements, credentials, governance, recognition
 from registry.wire.commit import MAX_EVENT, Commit
 from registry.wire.errors import InvalidEvent
-from registry.wire.forms import Checker, Fault, Time, all_base64url, all_uuids, check_credits, check_date, check_time, checker
+from registry.wire.forms import (
+    Checker,
+    Fault,
+    Time,
+    all_base64url,
+    all_uuids,
+    check_credits,
+    check_date,
+    check_time,
+    checker,
+)
 
 MAX_DEPTH: Final = 32
 
@@ -93,9 +103,9 @@ class _Kind:
 
     def __init__(self, name: str, data: type[Any]) -> None:
         self.name = name
-        self.decode = msgspec.json.Decoder(Event[data]).decode
+        self.decode = msgspec.json.Decoder(Event[data]).decode  # type: ignore[valid-type] # a generic struct made at run time
         self.data = msgspec.json.Decoder(data)
-        self.check: Checker | None = checker(data)
+        self.check: Checker | None = checker(data)  # type: ignore[arg-type] # a class is hashable
 
 
 def _kinds(types: dict[str, type[Any]]) -> dict[bytes, _Kind]:
@@ -246,7 +256,7 @@ def _issued_well(events: list[Event[credentials.CredentialIssued]], origin: str)
         all_uuids(ids)
         and all_base64url([data.claims for data in issued if data.claims is not None])
         and not any(map(check_date, dates))
-        and not any([check_credits(ects) for ects in {data.ects for data in issued} if ects is not None])
+        and not any(map(check_credits, {data.ects for data in issued if data.ects is not None}))
         and not any(map(check_time, {event.time for event in events}))
     )
 

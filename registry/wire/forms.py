@@ -80,7 +80,9 @@ def check_credits(value: float) -> str | None:
 
 
 Uuid = Annotated[
-    str, Meta(min_length=36, max_length=36, extra_json_schema={"pattern": UUID_PATTERN}), Form("uuid", check_uuid)
+    str,
+    Meta(min_length=36, max_length=36, extra_json_schema={"pattern": UUID_PATTERN}),
+    Form("uuid", check_uuid),
 ]
 Date = Annotated[
     str,
@@ -88,13 +90,15 @@ Date = Annotated[
     Form("date", check_date),
 ]
 Time = Annotated[
-    str, Meta(min_length=20, extra_json_schema={"pattern": TIME_PATTERN, "format": "date-time"}), Form("time", check_time)
+    str,
+    Meta(min_length=20, extra_json_schema={"pattern": TIME_PATTERN, "format": "date-time"}),
+    Form("time", check_time),
 ]
-Credits = Annotated[
-    Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)], Form("credits", check_credits)
-]
+Credits = Annotated[Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)], Form("credits", check_credits)]
 Digest = Annotated[
-    str, Meta(min_length=43, max_length=43, extra_json_schema={"pattern": DIGEST_PATTERN}), Form("digest", check_digest)
+    str,
+    Meta(min_length=43, max_length=43, extra_json_schema={"pattern": DIGEST_PATTERN}),
+    Form("digest", check_digest),
 ]
 """A SHA-256 in unpadded base64url."""
 Root = Annotated[str, Meta(pattern=BASE64_HASH)]
@@ -177,7 +181,7 @@ def _runtime(annotation: Any) -> type | tuple[type, ...]:  # noqa: ANN401 - see 
         return tuple(kind for arm in arms for kind in (arm if isinstance(arm, tuple) else (arm,)))
     if origin is Literal:
         return str
-    return origin if isinstance(origin, type) else annotation  # type: ignore[no-any-return] # a plain class
+    return origin if isinstance(origin, type) else annotation
 
 
 def _form(form: Form) -> Checker:

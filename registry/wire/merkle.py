@@ -181,9 +181,7 @@ def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
     return path
 
 
-def verify_consistency(
-    old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]
-) -> None:
+def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]) -> None:
     """Prove that one tree begins with the other (RFC 9162, 2.1.4.2). Raises `InvalidProof` otherwise."""
     if not 0 <= old <= new < MAX_SIZE:
         raise InvalidProof(f"a tree of {new} leaves does not begin with one of {old}")

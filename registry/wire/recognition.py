@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from registry.wire.forms import (
+    Amount,
     AtLeastOne,
     Country,
     CredentialRef,
@@ -14,7 +15,6 @@ from registry.wire.forms import (
     Digest,
     Fault,
     Field,
-    Amount,
     Level,
     Member,
     Ref,
