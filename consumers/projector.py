@@ -100,7 +100,7 @@ class Projector:
             kept: list[Quarantined] = []
             refused: list[RefusedLeaf] = []
             notes: list[tuple[Any, str]] = []
-            commits, before = 0, self.governance.size
+            commits = 0
             for record in records:
                 verdict, leaves = self.governance.take(record.data)
                 refused += leaves
@@ -111,13 +111,15 @@ class Projector:
                         notes.append((verdict.commit.note, verdict.code))
             self._governance_next = records[-1].next
             with self._connection.transaction():
-                self._write_governance(kept, refused, notes)
-            done += Progress(self.governance.size - before, commits, len(kept))
+                new = self._write_governance(kept, refused, notes)
+            # Governance is read from its beginning at every start; only what the views had not seen is news.
+            done += Progress(new, commits if new else 0, len(kept) if new else 0)
         return done
 
     def _write_governance(
         self, kept: list[Quarantined], refused: list[RefusedLeaf], notes: list[tuple[Any, str]]
-    ) -> None:
+    ) -> int:
+        """Write what governance came to; gives how many of its events the views had not seen."""
         position = positions.lock(self._connection, GOVERNANCE)
         fold = self.governance
         known = self._connection.execute("SELECT leaf FROM refusals WHERE member = %s", (GOVERNANCE,)).fetchall()
@@ -144,6 +146,7 @@ class Projector:
                     skipped=fold.skipped,
                 ),
             )
+        return max(0, fold.size - position.tree.size)
 
     # Members
 

@@ -1,6 +1,6 @@
 """Records that were not taken in: raw, with their place in the log and why. Nothing here stops the log."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from psycopg import Connection
 
@@ -48,3 +48,20 @@ def one(connection: Connection, member: str, position: int) -> Quarantined | Non
         (member, position),
     ).fetchone()
     return None if row is None else Quarantined(*row)
+
+
+EXPLAINED: Final[dict[str, str]] = {
+    "too-large": "A record holds at most 768 KiB, 1,024 events, and 65,535 bytes an event.",
+    "malformed": "It is not a commit: three paragraphs (checkpoint, signatures, events) in strict form.",
+    "unknown-member": "It names another origin than the stream that it stands in.",
+    "key-not-valid": "No signature is by a key that counts for these tree sizes. If governance adds the key"
+    " later, the record is judged again.",
+    "bad-signature": "A signature line by a key that counts does not verify: the checkpoint was altered.",
+    "below-threshold": "Governance commits need the signatures of a threshold of root keys.",
+    "off-anchor": "It steps over, or contradicts, a head that governance has anchored.",
+    "fork": "It is a validly signed other root for the current size: evidence of two histories.",
+    "stale": "It is a validly signed head of an earlier size; it is compared with the tree at that size.",
+    "not-an-extension": "Its events do not lead from the current tree to its head: something is missing before"
+    " it, or was altered in it.",
+}
+"""What each verdict means to whoever looks at a quarantined record."""

@@ -68,9 +68,7 @@ def differences(connection: Connection, case: Case) -> list[str]:
     views.drop(connection, SCHEMA)
     views.create(connection, SCHEMA)
     views.use(connection, SCHEMA)
-    tables = [
-        row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (SCHEMA,))
-    ]
+    tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (SCHEMA,))]
     for number, (name, steps) in enumerate(schedules.all().items()):
         connection.execute(f"TRUNCATE {', '.join(tables)}")
         log = MemoryLog()
@@ -187,9 +185,7 @@ def _refused(connection: Connection, member: str) -> list[list[Any]]:
 
 def _verdicts(connection: Connection, log: MemoryLog, member: str) -> list[str]:
     """A verdict for each record: quarantined ones by their code; of the others, those that are heads again."""
-    codes = dict(
-        connection.execute("SELECT position, code FROM quarantine WHERE member = %s", (member,)).fetchall()
-    )
+    codes = dict(connection.execute("SELECT position, code FROM quarantine WHERE member = %s", (member,)).fetchall())
     verdicts: list[str] = []
     heads: Counter[bytes] = Counter()
     for record in log.records(member):

@@ -76,7 +76,10 @@ def run(folder: Path) -> Iterator[str]:
         cases = json.loads(file.read_text())
         yield f"# folds.json: {len(cases)} cases"
         # Not below the current folder: root lends PostgreSQL an account that may not enter it.
-        with tempfile.TemporaryDirectory(prefix="registry-vectors-") as data, embedded(Path(data), settings={"fsync": "off"}) as server:
+        with (
+            tempfile.TemporaryDirectory(prefix="registry-vectors-") as data,
+            embedded(Path(data), settings={"fsync": "off"}) as server,
+        ):
             with views.connect(server.dsn("vectors")) as connection:
                 for case in cases:
                     yield from (f"folds/{case['name']}: {d}" for d in folds.differences(connection, case))

@@ -1,0 +1,134 @@
+"""A node's settings: one folder, one `registry.toml`, and the environment above it.
+
+Frozen, and complete before anything starts: a wrong or missing setting fails at once and is named.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+FILE: Final = "registry.toml"
+HOME_VARIABLE: Final = "REGISTRY_HOME"
+
+
+class SettingsError(Exception):
+    """Settings that are missing or wrong. The message names each, where it was looked for, and what to do."""
+
+
+def _hexadecimal(value: str) -> str:
+    if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
+        raise ValueError("64 hexadecimal digits, as `registry found` printed them")
+    return value
+
+
+class Settings(BaseSettings):
+    """What a node knows of itself. Names in the file are these; in the environment `REGISTRY_` + upper case."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRY_", frozen=True, extra="forbid")
+
+    home: Path
+    """The node's folder. Relative paths below are relative to it."""
+    consortium: Annotated[str, Field(pattern=r"^[a-z0-9.-]{3,100}$")]
+    """The consortium's origin, a domain name that it holds."""
+    member: Annotated[str, Field(pattern=r"^[a-z0-9-]{2,40}$")]
+    """This node's member, or `governance` for the consortium's own node."""
+    founded: Annotated[str, AfterValidator(_hexadecimal)]
+    """Hash of the consortium's founding event, which you were told by somebody you trust."""
+    log: str
+    """The shared log: `file:PATH` or `kafka://HOST:PORT[,HOST:PORT]`."""
+    database: str
+    """`postgresql://…`, or `embedded:PATH#NAME` for one that the node starts itself."""
+    keys: Path = Path("keys")
+    """The folder of this node's private keys."""
+    passphrase_file: Path | None = None
+    """A file with the passphrase of the private keys, where they have one."""
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
+
+    @property
+    def origin(self) -> str:
+        """The origin of this node's own log."""
+        return self.consortium if self.member == "governance" else f"{self.consortium}/{self.member}"
+
+    @property
+    def founded_hash(self) -> bytes:
+        """The founding's hash, 32 bytes."""
+        return bytes.fromhex(self.founded)
+
+    @property
+    def log_url(self) -> str:
+        """The shared log, with its path made absolute."""
+        scheme, colon, path = self.log.partition(":")
+        return f"file:{self.home / path}" if scheme == "file" and colon else self.log
+
+    @property
+    def database_url(self) -> str:
+        """The database, with the embedded one's path made absolute."""
+        scheme, _, rest = self.database.partition(":")
+        return f"embedded:{self.home / rest}" if scheme == "embedded" else self.database
+
+    @property
+    def keys_folder(self) -> Path:
+        """The folder of private keys, absolute."""
+        return self.home / self.keys
+
+
+def find_home(given: Path | None) -> Path:
+    """The node's folder: as given, from the environment, or the current one or the nearest above it."""
+    if given is not None:
+        return given.resolve()
+    if HOME_VARIABLE in os.environ:
+        return Path(os.environ[HOME_VARIABLE]).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / FILE).exists():
+            return folder
+    raise SettingsError(
+        f"no {FILE} in {here} or above it; go to a node's folder, name it with --home or {HOME_VARIABLE},"
+        " or make one with `registry init`"
+    )
+
+
+def load(given: Path | None = None) -> Settings:
+    """The settings of the node whose folder is given or found. Raises `SettingsError`."""
+    home = find_home(given)
+    file = home / FILE
+    if not file.exists():
+        raise SettingsError(f"there is no {file}; make a node with `registry init`")
+
+    class FromFolder(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del dotenv_settings, file_secret_settings  # no second place to look for a setting
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+    try:
+        return FromFolder(home=home)  # type: ignore[call-arg] # the rest comes from file and environment
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"{file}: {wrong}") from error
+    except ValueError as error:  # not TOML
+        raise SettingsError(f"{file}: {error}") from error
+
+
+def write(home: Path, values: dict[str, Any]) -> Path:
+    """Write a node's settings file. Raises `SettingsError` where there is one already."""
+    file = home / FILE
+    if file.exists():
+        raise SettingsError(f"{file} exists; a node is made once")
+    lines = [f"{name} = {_toml(str(value))}\n" for name, value in values.items() if value is not None]
+    file.write_text("".join(lines))
+    return file
+
+
+def _toml(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

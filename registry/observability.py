@@ -1,0 +1,22 @@
+"""structlog, set up once: events with stable names, to standard error, and no personal data in them."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(level: str = "warning") -> None:
+    """Log from this level up: as text for people on a terminal, as JSON lines elsewhere."""
+    terminal = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,136 @@
+"""A small consortium in memory: keys, signed commits and events, for tests that need streams of their own."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from registry.wire import commit
+from registry.wire.achievements import AchievementContent, LearningOutcome, QualityAssurance
+from registry.wire.credentials import CredentialIssued, CredentialRevoked, CredentialSuspended, LearnerErased
+from registry.wire.events import Event, encode
+from registry.wire.governance import ConsortiumFounded, Head, MemberAdmitted
+from registry.wire.keys import Ed25519Signer, Signer
+from registry.wire.merkle import Tree, leaf_hash
+from tests.support.memory_log import MemoryLog
+
+CONSORTIUM = "test.example"
+TIME = "2026-05-04T00:00:00Z"
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+class Stream:
+    """One origin's log as its owner writes it."""
+
+    def __init__(self, origin: str, signers: Sequence[Signer]) -> None:
+        self.origin = origin
+        self.signers = list(signers)
+        self.tree = Tree()
+        self.records: list[bytes] = []
+
+    def line(self, kind: str, subject: str, data: Any) -> bytes:
+        return encode(Event("1.0", new_id(), self.origin, kind, subject, TIME, data))
+
+    def seal(self, *lines: bytes) -> bytes:
+        """Commit these events; the record is kept and given."""
+        record, self.tree = commit.seal(self.origin, self.tree, lines, self.signers)
+        self.records.append(record)
+        return record
+
+    @property
+    def head(self) -> Head:
+        import base64
+
+        return Head(self.tree.size, base64.b64encode(self.tree.root).decode())
+
+
+class University(Stream):
+    """A member that issues."""
+
+    def __init__(self, member: str) -> None:
+        self.member = member
+        origin = f"{CONSORTIUM}/{member}"
+        super().__init__(origin, [Ed25519Signer.generate(origin)])
+
+    def publish(self, achievement: str | None = None, ects: int = 5, **content: Any) -> tuple[str, bytes]:
+        achievement = achievement or new_id()
+        values: dict[str, Any] = {
+            "achievement": achievement,
+            "version": 1,
+            "kind": "microCredential",
+            "title": {"en": "Data literacy"},
+            "learning_outcomes": [LearningOutcome({"en": "Reads and judges data"})],
+            "credit_bearing": True,
+            "ects": ects,
+            "eqf_level": 6,
+            "level_basis": "referenced",
+            "fields_of_education": ["061"],
+            "language": ["en"],
+            "learning_setting": "formal",
+            "participation": ["online"],
+            "assessments": ["projectWork"],
+            "supervision": "online",
+            "identity_verified": True,
+            "quality_assurance": [QualityAssurance("institutionalQA", "Agency")],
+            "stackability": "stackable",
+            "awarding_bodies": [self.member],
+        }
+        data = AchievementContent(**(values | content))
+        kind = "achievement.published.v1" if data.version == 1 else "achievement.revised.v1"
+        return achievement, self.line(kind, achievement, data)
+
+    def issue(self, achievement: str, learner: str, credential: str | None = None, **more: Any) -> tuple[str, bytes]:
+        credential = credential or new_id()
+        values: dict[str, Any] = {"version": 1, "awarding_date": "2026-03-01", "ects": 5}
+        data = CredentialIssued(credential=credential, achievement=achievement, learner=learner, **(values | more))
+        return credential, self.line("credential.issued.v1", credential, data)
+
+    def suspend(self, credential: str) -> bytes:
+        return self.line("credential.suspended.v1", credential, CredentialSuspended(credential, "administrative"))
+
+    def revoke(self, credential: str) -> bytes:
+        return self.line("credential.revoked.v1", credential, CredentialRevoked(credential, "issuedInError"))
+
+    def erase(self, learner: str) -> bytes:
+        return self.line("learner.erased.v1", learner, LearnerErased(learner))
+
+
+class Consortium(Stream):
+    """The consortium and its members."""
+
+    def __init__(self, *members: str) -> None:
+        super().__init__(CONSORTIUM, [Ed25519Signer.generate(CONSORTIUM)])
+        self.universities = {member: University(member) for member in members}
+        founding = self.line(
+            "consortium.founded.v1",
+            CONSORTIUM,
+            ConsortiumFounded(CONSORTIUM, [str(s.vkey) for s in self.signers], 1),
+        )
+        self.founded = leaf_hash(founding)
+        self.seal(founding, *(self.admission(member) for member in members))
+
+    def admission(self, member: str) -> bytes:
+        university = self.universities.setdefault(member, University(member))
+        return self.line(
+            "member.admitted.v1",
+            member,
+            MemberAdmitted(
+                member,
+                legal_name=f"University of {member.title()}",
+                country="NL",
+                identifiers=[],
+                accreditations=[],
+                keys=[str(s.vkey) for s in university.signers],
+                roles=["issuer", "recogniser"],
+            ),
+        )
+
+    def log(self) -> MemoryLog:
+        """All that has been sealed, as a shared log."""
+        log = MemoryLog()
+        for name, stream in {"governance": self, **self.universities}.items():
+            log.create(name)
+            log.append(name, stream.records)
+        return log
