@@ -4,6 +4,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from consumers.rebuild import Source, fill
@@ -11,7 +12,7 @@ from projections import views
 from projections.tables import VIEWS
 from registry.postgres import embedded
 from tests.bench.data import CONSORTIUM, made
-from tests.bench.result import Result, in_process, rate
+from tests.bench.result import Result, rate
 
 EVENTS = 1_000_000
 
@@ -81,7 +82,5 @@ def rebuild_memory() -> list[Result]:
 
 def in_daemonless_process(function: object, *arguments: object) -> dict[str, float]:
     """As `in_process`, for what starts processes of its own."""
-    from concurrent.futures import ProcessPoolExecutor
-
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(function, *arguments).result()

@@ -7,6 +7,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+import msgspec
+
 from consumers.governance import GovernanceFold
 from consumers.stream import batches
 from consumers.verifier import MemberTrust
@@ -37,8 +39,6 @@ def verified(url: str, founded: str, member: str) -> float:
 
 def bare(url: str, founded: str, member: str) -> float:
     """The floor: hash leaves and tree, check one signature a commit, decode. Splitting is not timed."""
-    import msgspec
-
     log = open_log(url, CONSORTIUM, read_only=True)
     governance = GovernanceFold(CONSORTIUM, bytes.fromhex(founded))
     for record in log.records("governance"):

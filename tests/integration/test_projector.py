@@ -1,5 +1,6 @@
 """The projector on a real PostgreSQL: order between members never matters, nothing is lost, nothing blocks."""
 
+import random
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ from consumers.projector import Projector
 from projections import credentials, learners, views
 from projections.digest import digest
 from registry.wire import commit
+from registry.wire.credentials import Part
 from registry.wire.governance import MemberKeyAdded, MemberRangeVoided
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
@@ -190,8 +192,6 @@ def test_two_projectors_on_the_same_views_do_not_disturb_each_other(dsn, connect
 
 def grown(seed):
     """Two universities and a thief's key, with stacks across members, revocations, an erasure, a voided range."""
-    import random
-
     chance = random.Random(seed)
     consortium = Consortium("twente", "aveiro")
     people = [new_id() for _ in range(3)]
@@ -202,8 +202,6 @@ def grown(seed):
         for _ in range(chance.randint(2, 5)):
             others = [(m, c) for m, held in issued.items() for c, _ in held if m != name]
             parts = [{"member": m, "credential": c, "ects": 5} for m, c in others[: chance.randint(0, 2)]]
-            from registry.wire.credentials import Part
-
             credential, line = university.issue(
                 achievement, chance.choice(people), parts=[Part(**p) for p in parts] or None
             )
@@ -245,8 +243,6 @@ def noise(university: University, chance, passed):
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), orders=st.lists(st.integers(0, 2**32), min_size=2, max_size=4))
 def test_the_views_and_the_evidence_do_not_depend_on_order_batches_or_noise(connection, seed, orders):
-    import random
-
     consortium = grown(seed)
     chance = random.Random(seed)
     streams = {"governance": list(consortium.records)}

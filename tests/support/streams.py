@@ -1,5 +1,6 @@
 """A small consortium in memory: keys, signed commits and events, for tests that need streams of their own."""
 
+import base64
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -41,8 +42,6 @@ class Stream:
 
     @property
     def head(self) -> Head:
-        import base64
-
         return Head(self.tree.size, base64.b64encode(self.tree.root).decode())
 
 

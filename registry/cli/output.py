@@ -1,0 +1,84 @@
+"""What commands print: tables for people, JSON for programs, progress where somebody watches."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+out = Console(soft_wrap=True)
+errors = Console(stderr=True, soft_wrap=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - any struct
+    """Print a struct, or a list of them, as JSON."""
+    text = msgspec.json.format(msgspec.json.encode(value, decimal_format="number"), indent=2)
+    sys.stdout.write(text.decode() + "\n")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
+    """Print rows under headings. Values are printed as they are: nothing in them is markup."""
+    made = Table(*columns, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for row in rows:
+        made.add_row(*("" if value is None else _plain(value) for value in row))
+    out.print(made)
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401 - any column's value
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return text.replace("[", "\\[")
+
+
+def say(text: str, style: str | None = None) -> None:
+    """A line for people."""
+    out.print(text, style=style, markup=False, highlight=False)
+
+
+def title_of(texts: dict[str, str] | None) -> str:
+    """A text in English, or else in the first language that it has."""
+    if not texts:
+        return ""
+    return texts.get("en") or next(iter(texts.values()))
+
+
+class Counter:
+    """A progress bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, what: str, total: int | None, bar: Progress | None) -> None:
+        self._what = what
+        self._total = total
+        self._bar = bar
+        self._task = bar.add_task(what, total=total) if bar else None
+        self._done = 0
+        self._said = 0
+
+    def advance(self, by: int = 1) -> None:
+        """So many more are done."""
+        self.reach(self._done + by)
+
+    def reach(self, done: int) -> None:
+        """So many are done in all."""
+        self._done = done
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done)
+        elif done - self._said >= max(1000, (self._total or 0) // 10):
+            self._said = done
+            errors.print(f"{self._what}: {done:,}" + (f" of {self._total:,}" if self._total else ""), highlight=False)
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Counter]:
+    """Count long work for whoever watches."""
+    if not errors.is_terminal:
+        yield Counter(what, total, None)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True) as bar:
+        yield Counter(what, total, bar)

@@ -1,0 +1,204 @@
+"""Reading the views: a learner, a university, what was quarantined, and how the node is."""
+
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from consumers import quarantine
+from projections import credentials as credential_view
+from projections import learners, universities
+from projections.decisions import read as read_decisions
+from projections.positions import GOVERNANCE, all_positions
+from registry.cli.context import node_of
+from registry.cli.output import AsJson, errors, print_json, say, table, title_of
+from registry.log import LogError
+
+learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
+university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
+quarantine_app = typer.Typer(help="Records that were not taken in, and why.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(learner_app, name="learner")
+    app.add_typer(university_app, name="university")
+    app.add_typer(quarantine_app, name="quarantine")
+    app.command("status")(status)
+
+
+def credential_rows(found: list[credential_view.CredentialView]) -> None:
+    """Print credentials as a table."""
+    today = date.today()  # noqa: DTZ011 - a day on the reader's calendar
+    table(
+        ("university", "credential", "achievement", "awarded", "ECTS", "status", "flags", "recognised by"),
+        [
+            (
+                view.member,
+                view.credential,
+                f"{title_of(view.title)} (v{view.version})",
+                view.awarding_date,
+                view.ects,
+                view.status + (" (expired)" if view.valid_until and view.valid_until < today else ""),
+                view.flags,
+                view.recognised_by,
+            )
+            for view in found
+        ],
+    )
+
+
+@learner_app.command("show")
+def show_learner(
+    context: typer.Context,
+    learner: Annotated[str, typer.Argument(help="The learner's id, or with --student the university's own number.")],
+    *,
+    student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show all that members said of a learner, and the credits that count once.
+
+    Example: registry learner show 2afda2b4-a247-4f0f-aedd-e040beb58eab
+    """
+    node = node_of(context)
+    if student:
+        learner = node.learner_of_student(learner)
+    record = learners.read(node.views(), node.uuid(learner, "learner"))
+    if as_json:
+        print_json(record)
+        return
+    if not record.credentials:
+        errors.print("No member says anything of this learner.")
+        raise typer.Exit(1)
+    say(f"Learner {record.learner}")
+    credential_rows(record.credentials)
+    say(f"{record.ects.normalize():f} ECTS, credit counted once")
+    if record.decisions:
+        keys = [(text.split("/")[0], text.split("/")[1]) for text in record.decisions]
+        decision_rows(read_decisions(node.views(), keys))
+
+
+def decision_rows(found: list[Any]) -> None:
+    """Print decisions as a table."""
+    table(
+        ("office", "decision", "decided", "purpose", "outcome", "ECTS", "state", "flags"),
+        [
+            (
+                view.member,
+                view.decision,
+                view.decision_date,
+                view.purpose,
+                [grant["outcome"] for grant in view.content["grants"]],
+                [grant["ects"] for grant in view.content["grants"] if grant.get("ects") is not None],
+                view.state,
+                view.flags,
+            )
+            for view in found
+        ],
+    )
+
+
+@university_app.command("show")
+def show_university(
+    context: typer.Context,
+    member: Annotated[str, typer.Argument(help="The member's short name.")],
+    *,
+    year: Annotated[int | None, typer.Option(help="The calendar year of awarding (else this one).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a university's year: awards by achievement and status, and who recognised them.
+
+    Example: registry university show twente --year 2026
+    """
+    node = node_of(context)
+    year = year or date.today().year  # noqa: DTZ011 - a day on the reader's calendar
+    found = universities.read_year(node.views(), member, date(year, 1, 1), date(year, 12, 31))
+    if as_json:
+        print_json(found)
+        return
+    if found.standing is None:
+        errors.print(f"{member} is not a member as far as this node has read.", markup=False)
+        raise typer.Exit(1)
+    say(f"{member}, {year}: {found.standing}, {', '.join(found.roles) or 'no roles'}, {found.size:,} events")
+    table(
+        ("achievement", "issued", "active", "suspended", "revoked", "replaced", "ECTS awarded"),
+        [
+            (title_of(line.title), line.issued, line.active, line.suspended, line.revoked, line.replaced, line.ects)
+            for line in found.awarded
+        ],
+    )
+    say(f"{found.decisions} recognition decisions of its own")
+    for other, count in found.recognised_elsewhere.items():
+        say(f"{count} decisions of {other} on its achievements")
+
+
+@quarantine_app.command("list")
+def list_quarantine(
+    context: typer.Context,
+    member: Annotated[str | None, typer.Argument(help="One member's only.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List records that are no valid extension of their stream.
+
+    Example: registry quarantine list twente
+    """
+    found = quarantine.listed(node_of(context).views(), member)
+    if as_json:
+        print_json([{"member": q.member, "position": q.position, "code": q.code, "detail": q.detail} for q in found])
+        return
+    if not found:
+        say("Nothing is quarantined.")
+        return
+    table(("member", "position", "code", "why"), [(q.member, q.position, q.code, q.detail) for q in found])
+
+
+@quarantine_app.command("show")
+def show_quarantined(context: typer.Context, member: str, position: int) -> None:
+    """Print one quarantined record raw, after why it was refused.
+
+    Example: registry quarantine show twente 40960
+    """
+    found = quarantine.one(node_of(context).views(), member, position)
+    if found is None:
+        errors.print(f"Nothing of {member} is quarantined at {position}.", markup=False)
+        raise typer.Exit(1)
+    errors.print(f"{found.code}: {found.detail}\n{quarantine.EXPLAINED[found.code]}", markup=False)
+    typer.get_binary_stream("stdout").write(found.record)
+
+
+def status(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Show the node's settings, each stream's head in the views, and how far they lag behind the log.
+
+    Example: registry status
+    """
+    node = node_of(context)
+    known = all_positions(node.views())
+    rows: list[dict[str, Any]] = []
+    problem = None
+    for member in sorted({GOVERNANCE, *known}):
+        position = known.get(member)
+        at = position.next if position else 0
+        try:
+            behind = len(node.log().read(member, at)) if at < node.log().end(member) else 0
+        except LogError as error:
+            problem, behind = str(error), None
+        size = position.tree.size if position else 0
+        rows.append({"member": member, "size": size, "lag": behind, "governance": position and position.governance})
+    quarantined = len(quarantine.listed(node.views()))
+    shown = node.shown_settings()
+    publisher = node.publisher_status()
+    if as_json:
+        print_json(
+            {"settings": shown, "streams": rows, "quarantined": quarantined, "publisher": publisher, "error": problem}
+        )
+        return
+    table(("setting", "value"), shown.items())
+    say("")
+    table(
+        ("stream", "events in the views", "records behind the log"),
+        [(r["member"], f"{r['size']:,}", r["lag"]) for r in rows],
+    )
+    say(f"{quarantined} quarantined records" + (f"; {publisher}" if publisher else ""))
+    if problem:
+        say(problem, style="red")
