@@ -50,12 +50,15 @@ def parse(record: bytes) -> Commit:
     """
     if len(record) > MAX_COMMIT:
         raise CommitTooLarge(f"{len(record):,} bytes, {MAX_COMMIT:,} at most")
-    parts = record.split(b"\n\n")
+    parts = record.split(b"\n\n", 2)
     if len(parts) != 3:
         raise MalformedCommit(f"{len(parts)} paragraphs instead of three")
     head, signatures, body = parts
-    if not body.endswith(b"\n") or body.startswith(b"\n") or len(body) < 2:
-        raise MalformedCommit("the events do not each end in a line feed")
+    if not body.endswith(b"\n"):
+        raise MalformedCommit("the last event does not end in a line feed")
+    lines = body[:-1].split(b"\n")
+    if not all(lines):
+        raise MalformedCommit("an empty line among the events")
     try:
         head_text, signature_text = head.decode(), signatures.decode()
         if not body.isascii():
@@ -65,7 +68,6 @@ def parse(record: bytes) -> Commit:
         raise MalformedCommit("not UTF-8") from error
     except MalformedNote as error:
         raise MalformedCommit(str(error)) from error
-    lines = body[:-1].split(b"\n")
     if len(lines) > MAX_EVENTS:
         raise CommitTooLarge(f"{len(lines):,} events, {MAX_EVENTS:,} at most")
     # Only a body that is longer than one event may be can hold an event that is too long.

@@ -128,9 +128,7 @@ def test_the_server_outlives_the_process_that_started_it_while_another_uses_it(f
     with embedded(folder) as server:
         starter.communicate("\n", timeout=60)
         with psycopg.connect(server.dsn("shared")) as connection:
-            assert (
-                str(connection.execute("SELECT pg_postmaster_start_time()").fetchone()[0]) == started.strip()
-            )
+            assert str(connection.execute("SELECT pg_postmaster_start_time()").fetchone()[0]) == started.strip()
     assert not server.running
 
 

@@ -79,10 +79,10 @@ def run(folder: Path) -> Iterator[str]:
         with (
             tempfile.TemporaryDirectory(prefix="registry-vectors-") as data,
             embedded(Path(data), settings={"fsync": "off"}) as server,
+            views.connect(server.dsn("vectors")) as connection,
         ):
-            with views.connect(server.dsn("vectors")) as connection:
-                for case in cases:
-                    yield from (f"folds/{case['name']}: {d}" for d in folds.differences(connection, case))
+            for case in cases:
+                yield from (f"folds/{case['name']}: {d}" for d in folds.differences(connection, case))
 
 
 def main() -> int:
