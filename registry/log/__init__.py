@@ -1,0 +1,132 @@
+"""The shared log: one append-only stream a member, and one for governance.
+
+A port with two adapters, `FileLog` and `KafkaLog`. The log keeps bytes and their order; it is trusted with
+nothing else. Whoever reads it verifies every commit.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from registry.log.errors import (
+    BadAddress,
+    LogError,
+    LogFull,
+    LogUnavailable,
+    NoSuchStream,
+    ReadOnlyLog,
+    WriterBusy,
+)
+
+__all__ = [
+    "BATCH_BYTES",
+    "GOVERNANCE",
+    "BadAddress",
+    "LogError",
+    "LogFull",
+    "LogUnavailable",
+    "NoSuchStream",
+    "ReadOnlyLog",
+    "Record",
+    "SharedLog",
+    "WriterBusy",
+    "open_log",
+    "origin_of",
+]
+
+GOVERNANCE = "governance"
+"""The consortium's own stream; no member is called so."""
+
+BATCH_BYTES = 4 * 1024 * 1024
+
+
+class Record(NamedTuple):
+    """One record as it stands on the log: a commit, if its writer meant well."""
+
+    position: int
+    next: int
+    """Where to go on reading."""
+    data: bytes
+
+
+class SharedLog(Protocol):
+    """What the project needs of a log.
+
+    Durability: what `append` has returned for stays, and is there for every reader. Ordering: within a
+    stream, records are read in the order in which they were appended; between streams there is none.
+    Idempotence: none. A record that was appended twice is read twice; safety against that lies in the
+    commits themselves (a repeated head changes nothing).
+
+    Positions are opaque numbers that grow; 0 is a stream's beginning. One instance may be used by several
+    threads.
+    """
+
+    def create(self, stream: str) -> None:
+        """Make a stream unless it is there."""
+        ...
+
+    def streams(self) -> list[str]:
+        """The streams that were made, in alphabetical order."""
+        ...
+
+    def read(self, stream: str, start: int = 0, max_bytes: int = BATCH_BYTES) -> list[Record]:
+        """The records from a position on, in order: about `max_bytes` of them, at least one if there is any."""
+        ...
+
+    def records(self, stream: str, start: int = 0) -> Iterator[Record]:
+        """All records from a position on, up to the end that the stream has when they are reached."""
+        ...
+
+    def read_back(self, stream: str) -> Iterator[Record]:
+        """All records from the newest back, without reading those that are not asked for."""
+        ...
+
+    def end(self, stream: str) -> int:
+        """The position after the last record."""
+        ...
+
+    def seek(self, stream: str, size: int) -> int:
+        """A position at or before the record that carries leaf `size`, found without reading all.
+
+        In a stream whose heads do not decrease it is never after that record. Repeated and stale heads can
+        make it a later one: whoever needs certainty reads from a position that a verifier has kept.
+        """
+        ...
+
+    def append(self, stream: str, records: Sequence[bytes]) -> list[int]:
+        """Append records, durably, in order; gives their positions.
+
+        Where it raises, some first ones of them may have arrived; read the stream's end to tell.
+        """
+        ...
+
+    def writer(self, stream: str) -> AbstractContextManager[None]:
+        """Be the stream's writer. Raises `WriterBusy` where another is, and the log can tell."""
+        ...
+
+    def wait(self, positions: Mapping[str, int], timeout: float) -> set[str]:
+        """Wait until a stream reaches beyond its position; gives those that do, none after `timeout` seconds."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+def origin_of(consortium: str, stream: str) -> str:
+    """The origin that commits of a stream carry in their first line."""
+    return consortium if stream == GOVERNANCE else f"{consortium}/{stream}"
+
+
+def open_log(url: str, consortium: str, *, read_only: bool = False) -> SharedLog:
+    """Open `file:PATH` or `kafka://HOST:PORT[,HOST:PORT]`. Raises `BadAddress` for anything else."""
+    scheme, colon, rest = url.partition(":")
+    if colon and scheme == "file" and rest:
+        from registry.log.files import FileLog  # noqa: PLC0415 - each adapter is loaded where it is used
+
+        return FileLog(rest, consortium, read_only=read_only)
+    if colon and scheme == "kafka" and rest.startswith("//") and len(rest) > 2:
+        from registry.log.kafka import KafkaLog  # noqa: PLC0415 - likewise
+
+        return KafkaLog(rest[2:].rstrip("/").split(","), consortium, read_only=read_only)
+    raise BadAddress(f"{url!r} is no log; write file:PATH or kafka://HOST:PORT[,HOST:PORT]")
