@@ -1,0 +1,200 @@
+"""A one-broker Kafka on this machine, for the demo and the tests: `python -m deploy.kafka.local`.
+
+The jars come by Maven from a pinned pom, once, into build/kafka/libs. The broker keeps its data in a folder of
+the caller's and ends with the process that started it.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+HERE: Final = Path(__file__).parent
+LIBS: Final = HERE.parents[1] / "build" / "kafka" / "libs"
+MAVEN_SECONDS: Final = 300
+START_SECONDS: Final = 60
+_JAVA: Final = 17
+_PR_SET_PDEATHSIG: Final = 1
+
+
+class KafkaFailed(RuntimeError):
+    """The local Kafka could not be fetched or started. The message says what and what to do."""
+
+
+def missing() -> str | None:
+    """What this machine lacks for a local Kafka, in a sentence; None where nothing is."""
+    java = shutil.which("java")
+    if java is None:
+        return f"Java {_JAVA} or later is not installed"
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    with contextlib.suppress(IndexError, ValueError):
+        if int(said.split('"')[1].split(".")[0]) < _JAVA:
+            return f"Java {_JAVA} or later is needed, and this is {said.splitlines()[0]}"
+    if not _fetched() and shutil.which("mvn") is None:
+        return "Maven is not installed"
+    return None
+
+
+def _fetched() -> bool:
+    return (LIBS / ".complete").exists() and (LIBS / ".complete").read_bytes() == (HERE / "pom.xml").read_bytes()
+
+
+def fetch() -> Path:
+    """Bring the jars, unless they are here. Raises `KafkaFailed`."""
+    LIBS.mkdir(parents=True, exist_ok=True)
+    with (LIBS.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be fetching: then they are here afterwards
+        if not _fetched():
+            command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
+            command.append(f"-DoutputDirectory={LIBS}")
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, timeout=MAVEN_SECONDS, check=False)
+            except subprocess.TimeoutExpired as error:
+                raise KafkaFailed(f"Maven did not bring Kafka's jars within {MAVEN_SECONDS} s; try again") from error
+            if done.returncode:
+                raise KafkaFailed(f"Maven could not bring Kafka's jars: {(done.stdout + done.stderr).strip()[-600:]}")
+            (LIBS / ".complete").write_bytes((HERE / "pom.xml").read_bytes())
+    return LIBS
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+class LocalKafka:
+    """One broker, its own controller, on free ports of 127.0.0.1."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` takes the broker's data, settings and output."""
+        self.folder = Path(folder)
+        self.port = _free_port()
+        self._controller = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """Where clients connect."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The log's address as the project's settings have it."""
+        return f"kafka://{self.bootstrap}"
+
+    def start(self) -> None:
+        """Start the broker on what its folder holds, and wait until it answers. Raises `KafkaFailed`."""
+        lacking = missing()
+        if lacking is not None:
+            raise KafkaFailed(f"{lacking}; a local Kafka needs Java {_JAVA} and Maven")
+        libs = fetch()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings = self.folder / "server.properties"
+        if not settings.exists():
+            text = (HERE / "server.properties").read_text()
+            settings.write_text(
+                text.replace("@PORT@", str(self.port))
+                .replace("@CONTROLLER@", str(self._controller))
+                .replace("@DATA@", str(self.folder / "data"))
+            )
+            java = self._java(libs)
+            cluster = self._run([*java, "kafka.tools.StorageTool", "random-uuid"]).strip()
+            self._run([*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)])
+        with (self.folder / "output").open("ab") as output:
+            self._process = subprocess.Popen(
+                [*self._java(libs), "kafka.Kafka", str(settings)],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one libc call, before exec
+            )
+        self._await()
+
+    def _java(self, libs: Path) -> list[str]:
+        return [
+            "java", "-Xms256m", "-Xmx512m", "-XX:TieredStopAtLevel=1",
+            f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}", "-cp", f"{libs}/*",
+        ]  # fmt: skip
+
+    def _run(self, command: list[str]) -> str:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS, check=False)
+        if done.returncode:
+            raise KafkaFailed(f"Kafka's storage could not be made: {(done.stdout + done.stderr).strip()[-600:]}")
+        return done.stdout
+
+    def _await(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            if self._process is not None and self._process.poll() is not None:
+                break
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.05)
+        self.kill()
+        said = (self.folder / "output").read_text(errors="replace")[-600:]
+        raise KafkaFailed(f"Kafka did not start within {START_SECONDS} s: {said}")
+
+    def stop(self) -> None:
+        """Let the broker end in good order."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the broker as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Stop and start on the same data and port."""
+        self.stop()
+        self.start()
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _die_with_parent() -> None:
+    """Linux ends the broker with whoever started it, however that ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    os.setsid()  # Ctrl-C is for the one who started it, who then stops the broker in good order
+
+
+@contextlib.contextmanager
+def temporary() -> Iterator[LocalKafka]:
+    """A broker whose data goes when it ends."""
+    with tempfile.TemporaryDirectory(prefix="registry-kafka-") as folder, LocalKafka(Path(folder)) as broker:
+        yield broker
+
+
+if __name__ == "__main__":
+    with temporary() as running:
+        print(f"Kafka answers at {running.bootstrap}; Ctrl-C ends it")  # noqa: T201 - a command
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
