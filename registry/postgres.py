@@ -70,7 +70,7 @@ SETTINGS: Final[Mapping[str, str]] = {
 _logger = logging.getLogger(__name__)
 
 
-class DatabaseUnavailable(Exception):  # noqa: N818 - it says what is the case, as psycopg's errors do
+class DatabaseUnavailable(Exception):
     """The database cannot be had. The message says what, where, and what to do.
 
     `what`, `where` and `remedy` are plain text; none of them ever holds a password.
@@ -239,9 +239,7 @@ class Embedded:
                     break
                 except BlockingIOError:
                     if time.monotonic() > deadline:
-                        raise self._unavailable(
-                            "another process has been starting or stopping it too long"
-                        ) from None
+                        raise self._unavailable("another process has been starting or stopping it too long") from None
                     time.sleep(0.02)
             yield
         finally:
@@ -415,9 +413,7 @@ class Embedded:
         return self._said
 
     def _unavailable(self, what: str, remedy: str | None = None) -> DatabaseUnavailable:
-        return DatabaseUnavailable(
-            what, f"embedded PostgreSQL in {self.path}", remedy or f"Its log is {self._log}."
-        )
+        return DatabaseUnavailable(what, f"embedded PostgreSQL in {self.path}", remedy or f"Its log is {self._log}.")
 
 
 _kept: dict[Path, Embedded] = {}  # what `database` started, until this process ends
@@ -476,9 +472,7 @@ def _let_pass(path: Path) -> None:
     for folder in path.parents:
         mode = folder.stat().st_mode
         if not mode & 0o001:
-            _logger.warning(
-                "opened %s for passing (o+x): PostgreSQL runs as another account than root", folder
-            )
+            _logger.warning("opened %s for passing (o+x): PostgreSQL runs as another account than root", folder)
             folder.chmod(mode | 0o001)
 
 

@@ -4,6 +4,7 @@ A port with two adapters, `FileLog` and `KafkaLog`. The log keeps bytes and thei
 nothing else. Whoever reads it verifies every commit.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
@@ -15,12 +16,15 @@ from registry.log.errors import (
     LogUnavailable,
     NoSuchStream,
     ReadOnlyLog,
+    RecordTooLarge,
     WriterBusy,
 )
 
 __all__ = [
     "BATCH_BYTES",
     "GOVERNANCE",
+    "MAX_APPEND",
+    "STREAM_NAME",
     "BadAddress",
     "LogError",
     "LogFull",
@@ -28,8 +32,11 @@ __all__ = [
     "NoSuchStream",
     "ReadOnlyLog",
     "Record",
+    "RecordTooLarge",
     "SharedLog",
     "WriterBusy",
+    "check_name",
+    "check_sizes",
     "open_log",
     "origin_of",
 ]
@@ -38,6 +45,12 @@ GOVERNANCE = "governance"
 """The consortium's own stream; no member is called so."""
 
 BATCH_BYTES = 4 * 1024 * 1024
+
+MAX_APPEND = 1_000_000
+"""The largest record that can be appended, in bytes: more than a commit's 768 KiB, so that one over *its* limit
+can stand on the log and be refused, and with Kafka's own less than the 1 MiB of a topic's message."""
+
+STREAM_NAME = re.compile(r"[a-z0-9-]{2,40}")
 
 
 class Record(NamedTuple):
@@ -94,9 +107,10 @@ class SharedLog(Protocol):
         ...
 
     def append(self, stream: str, records: Sequence[bytes]) -> list[int]:
-        """Append records, durably, in order; gives their positions.
+        """Append records, durably, in order; gives their positions. Only within `writer`.
 
-        Where it raises, some first ones of them may have arrived; read the stream's end to tell.
+        Where it raises `LogUnavailable` or `LogFull`, some first ones of them may have arrived; read the stream's
+        end to tell. `RecordTooLarge`: none has.
         """
         ...
 
@@ -116,6 +130,21 @@ class SharedLog(Protocol):
 def origin_of(consortium: str, stream: str) -> str:
     """The origin that commits of a stream carry in their first line."""
     return consortium if stream == GOVERNANCE else f"{consortium}/{stream}"
+
+
+def check_name(stream: str) -> str:
+    """The name, if a stream can have it. Raises `NoSuchStream`: names become those of files and topics."""
+    if STREAM_NAME.fullmatch(stream) is None:
+        raise NoSuchStream(f"{stream!r} cannot be a stream; a name is 2 to 40 of a-z, 0-9 and '-'")
+    return stream
+
+
+def check_sizes(stream: str, records: Sequence[bytes]) -> None:
+    """Raise `RecordTooLarge` for a record of over `MAX_APPEND` bytes."""
+    if (largest := max(map(len, records), default=0)) > MAX_APPEND:
+        raise RecordTooLarge(
+            f"a record of {largest:,} bytes for {stream}; {MAX_APPEND:,} at most: put fewer events into a commit"
+        )
 
 
 def open_log(url: str, consortium: str, *, read_only: bool = False) -> SharedLog:

@@ -6,6 +6,7 @@ LogError
 ├── WriterBusy       another process writes this stream
 ├── NoSuchStream     the stream was never made
 ├── ReadOnlyLog      the log was opened for reading
+├── RecordTooLarge   a record over the log's limit; nothing of that call was appended
 └── BadAddress       the settings name no log
 """
 
@@ -32,6 +33,10 @@ class NoSuchStream(LogError):
 
 class ReadOnlyLog(LogError):
     """The log was opened for reading only."""
+
+
+class RecordTooLarge(LogError):
+    """A record of more bytes than the log takes. Trying again does not help."""
 
 
 class BadAddress(LogError):

@@ -7,6 +7,7 @@ see them, the next writer cuts them off. Reading needs no lock and no right to w
 import contextlib
 import errno
 import fcntl
+import itertools
 import os
 import threading
 import time
@@ -16,14 +17,18 @@ from typing import Final
 
 import structlog
 
-from registry.log import BATCH_BYTES, GOVERNANCE, Record, origin_of
+from registry.log import BATCH_BYTES, GOVERNANCE, STREAM_NAME, Record, check_name, check_sizes, origin_of
 from registry.log.errors import LogError, LogFull, LogUnavailable, NoSuchStream, ReadOnlyLog, WriterBusy
-from registry.log.framing import MAX_RECORD, Framing
+from registry.log.framing import Framing
 
 _log = structlog.get_logger(__name__)
 _SUFFIX: Final = ".log"
 _POLL: Final = 0.004
+_IDLE_SHARE: Final = 50
+"""Waiting pauses at least so many times as long as it looks: thousands of streams cost 2 % of a core, not all."""
 _BACK: Final = 1024 * 1024
+_LEAST: Final = 4096
+_MOST: Final = 64 * 1024 * 1024
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -38,7 +43,8 @@ class FileLog:
         """Streams that this instance writes, and the length up to which their records are complete."""
         self._lock = threading.Lock()
         if not read_only:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            with _os_errors(self._folder):
+                self._folder.mkdir(parents=True, exist_ok=True)
         elif not self._folder.is_dir():
             raise LogUnavailable(f"there is no log at {self._folder}; name the folder that holds governance.log")
 
@@ -46,46 +52,23 @@ class FileLog:
         """Make a stream unless it is there."""
         self._writable()
         with _os_errors(self._folder):
-            path = self._folder / f"{stream}{_SUFFIX}"
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o644))
-            folder = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(folder)  # the file's name is durable, too
-            finally:
-                os.close(folder)
+            os.close(os.open(self._path(stream), os.O_CREAT | os.O_RDWR, 0o644))
+            _sync_folder(self._folder)  # the file's name is durable, too
+            _sync_folder(self._folder.parent)
 
     def streams(self) -> list[str]:
         """The streams that were made."""
-        return sorted(path.name[: -len(_SUFFIX)] for path in self._folder.glob(f"*{_SUFFIX}"))
+        with _os_errors(self._folder):
+            names = [path.stem for path in self._folder.iterdir() if path.suffix == _SUFFIX]
+        return sorted(name for name in names if STREAM_NAME.fullmatch(name))
 
     # Reading
 
     def read(self, stream: str, start: int = 0, max_bytes: int = BATCH_BYTES) -> list[Record]:
         """The complete records from a position on."""
-        framing = Framing(origin_of(self._consortium, stream))
+        framing = self._framing(stream)
         with self._opened(stream) as file:
-            size = os.fstat(file).st_size
-            wanted = max_bytes
-            while True:
-                data = os.pread(file, wanted, start)
-                whole = start + len(data) >= size
-                found = self._split(framing, data, start, whole=whole, limit=max_bytes)
-                if found or whole or not data:
-                    return found
-                wanted *= 2  # one record is longer than what was asked for
-
-    @staticmethod
-    def _split(framing: Framing, data: bytes, start: int, *, whole: bool, limit: int) -> list[Record]:
-        found: list[Record] = []
-        at = 0
-        while at < len(data) and (end := framing.end(data, at, whole=whole)) is not None:
-            if found and end > limit:
-                break
-            end = min(end, len(data))
-            record = data[at : end - 1] if end - at < MAX_RECORD else data[at:end]
-            found.append(Record(start + at, start + end, record))
-            at = end
-        return found
+            return _read(file, framing, start, min(max(max_bytes, _LEAST), _MOST))
 
     def records(self, stream: str, start: int = 0) -> Iterator[Record]:
         """All complete records from a position on."""
@@ -95,45 +78,41 @@ class FileLog:
 
     def read_back(self, stream: str) -> Iterator[Record]:
         """All complete records from the newest back."""
-        framing = Framing(origin_of(self._consortium, stream))
-        end = self.end(stream)
+        framing = self._framing(stream)
         with self._opened(stream) as file:
-            reach = _BACK
+            end = _complete(file, os.fstat(file).st_size, framing)
             while end > 0:
-                begin = max(0, end - reach)
-                data = os.pread(file, end - begin, begin)
-                # Records begin for certain at the beginning, and after an empty line with the origin.
-                first = 0 if begin == 0 else data.find(framing.start) + 2
-                if begin and first < 2:
-                    reach *= 2
-                    continue
-                found = self._split(framing, data[first:], begin + first, whole=True, limit=len(data))
-                yield from reversed(found)
-                end, reach = begin + first, _BACK
+                begin = _start_in(file, framing, max(0, end - _BACK), end)
+                if begin is None:  # one record, or garbage, that is longer than that
+                    begin = _start_before(file, framing, end)
+                if end - begin <= 2 * _BACK:
+                    yield from reversed(list(_walk(file, framing, begin, end)))
+                else:  # only positions are held; the bytes are read again one by one
+                    positions = [record.position for record in _walk(file, framing, begin, end)]
+                    for position in reversed(positions):
+                        yield _read(file, framing, position, _LEAST)[0]
+                end = begin
 
     def end(self, stream: str) -> int:
         """The position after the last complete record."""
-        framing = Framing(origin_of(self._consortium, stream))
+        framing = self._framing(stream)
         with self._opened(stream) as file:
-            size = os.fstat(file).st_size
-            return _complete(file, size, framing)
+            return _complete(file, os.fstat(file).st_size, framing)
 
     def seek(self, stream: str, size: int) -> int:
         """A position at or before the record with leaf `size`, by bisection over the file."""
-        framing = Framing(origin_of(self._consortium, stream))
+        framing = self._framing(stream)
         low, high = 0, self.end(stream)
         with self._opened(stream) as file:
             while high - low > _BACK:
                 middle = (low + high) // 2
-                data = os.pread(file, 2 * _BACK, middle)
-                cut = data.find(framing.start)
-                begin = middle + cut + 2
-                head = data[cut + 2 + len(framing.first_line) :].split(b"\n", 1)[0]
-                if cut < 0 or begin >= high or not head.isdigit():
-                    high = middle
-                elif int(head) <= size:
+                begin = _start_in(file, framing, middle, high)
+                claimed = None
+                if begin is not None:
+                    claimed = framing.claimed_size(os.pread(file, len(framing.first_line) + 24, begin))
+                if begin is not None and claimed is not None and claimed <= size:
                     low = begin
-                else:
+                else:  # too far; or not to be read, and then nearer the beginning is never wrong
                     high = middle
         return low
 
@@ -143,8 +122,8 @@ class FileLog:
     def writer(self, stream: str) -> Iterator[None]:
         """Hold the stream's lock; a torn tail is cut off before anything is appended."""
         self._writable()
-        if stream not in self.streams():
-            raise NoSuchStream(f"there is no stream {stream} at {self._folder}")
+        with self._opened(stream):  # or there is none, and then no lock file either
+            pass
         with _os_errors(self._folder):
             lock = os.open(self._folder / f"{stream}.lock", os.O_CREAT | os.O_RDWR, 0o644)
         try:
@@ -167,8 +146,8 @@ class FileLog:
             os.close(lock)
 
     def _cut(self, stream: str) -> int:
-        framing = Framing(origin_of(self._consortium, stream))
-        with _os_errors(self._folder), self._opened(stream, os.O_RDWR) as file:
+        framing = self._framing(stream)
+        with self._opened(stream, os.O_RDWR) as file:
             size = os.fstat(file).st_size
             complete = _complete(file, size, framing)
             if complete < size:
@@ -180,24 +159,27 @@ class FileLog:
     def append(self, stream: str, records: Sequence[bytes]) -> list[int]:
         """Append records with one write and one fsync. Only within `writer`."""
         self._writable()
+        check_sizes(stream, records)
+        framing = self._framing(stream)
         with self._lock:
             start = self._writing.get(stream)
             if start is None:
                 raise LogError(f"append to {stream} outside of writer({stream!r})")
-            positions, at = [], start
-            for record in records:
-                positions.append(at)
-                at += len(record) + 1
-            data = b"".join(part for record in records for part in (record, b"\n"))
-            with _os_errors(self._folder), self._opened(stream, os.O_RDWR) as file:
+            frames = [framing.frame(record) for record in records]
+            with self._opened(stream, os.O_RDWR) as file:
+                if os.fstat(file).st_size != start:
+                    # An append that failed left something, or somebody wrote who does not ask for the lock.
+                    self._writing[stream] = start = self._cut(stream)
                 try:
-                    _write_all(file, data, start)
+                    _write_all(file, b"".join(frames), start)
                     os.fsync(file)
                 except OSError:
-                    # What is there of it is no record yet; the file ends again where it did.
-                    os.ftruncate(file, start)
+                    # The file ends again where it did. Should that fail too, the next append sees the length.
+                    with contextlib.suppress(OSError):
+                        os.ftruncate(file, start)
                     raise
-            self._writing[stream] = at
+            positions = list(itertools.accumulate(map(len, frames), initial=start))
+            self._writing[stream] = positions.pop()
             return positions
 
     # Following
@@ -205,26 +187,31 @@ class FileLog:
     def wait(self, positions: Mapping[str, int], timeout: float) -> set[str]:
         """Look at the files' lengths every few milliseconds."""
         until = time.monotonic() + timeout
+        paths = {stream: self._path(stream) for stream in positions}
         seen: dict[str, int] = {}
         while True:
+            looked = time.monotonic()
             grown = set()
             for stream, position in positions.items():
-                size = self._size(stream)
-                if size != seen.get(stream, position) and self.end(stream) > position:
+                with _os_errors(self._folder):
+                    size = _size(paths[stream])
+                # A torn tail makes a file longer, too; it is looked into once for each length.
+                if size != seen.get(stream, position) and size > position and self.end(stream) > position:
                     grown.add(stream)
                 seen[stream] = size
-            if grown or (left := until - time.monotonic()) <= 0:
+            now = time.monotonic()
+            if grown or now >= until:
                 return grown
-            time.sleep(min(_POLL, left))
+            time.sleep(min(max(_POLL, _IDLE_SHARE * (now - looked)), until - now))
 
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _size(self, stream: str) -> int:
-        try:
-            return (self._folder / f"{stream}{_SUFFIX}").stat().st_size
-        except FileNotFoundError:
-            return 0
+    def _path(self, stream: str) -> Path:
+        return self._folder / f"{check_name(stream)}{_SUFFIX}"
+
+    def _framing(self, stream: str) -> Framing:
+        return Framing(origin_of(self._consortium, stream))
 
     def _writable(self) -> None:
         if self._read_only:
@@ -232,35 +219,90 @@ class FileLog:
 
     @contextlib.contextmanager
     def _opened(self, stream: str, flags: int = os.O_RDONLY) -> Iterator[int]:
-        try:
-            file = os.open(self._folder / f"{stream}{_SUFFIX}", flags)
-        except FileNotFoundError as error:
-            raise NoSuchStream(
-                f"there is no stream {stream} at {self._folder}"
-                + ("; found the consortium first" if stream == GOVERNANCE else "")
-            ) from error
-        except OSError as error:
-            raise LogUnavailable(f"cannot open the stream {stream} at {self._folder}: {error.strerror}") from error
-        try:
-            yield file
-        finally:
-            os.close(file)
+        with _os_errors(self._folder):
+            try:
+                file = os.open(self._path(stream), flags)
+            except FileNotFoundError as error:
+                raise NoSuchStream(
+                    f"there is no stream {stream} at {self._folder}"
+                    + ("; found the consortium first" if stream == GOVERNANCE else "")
+                ) from error
+            try:
+                yield file
+            finally:
+                os.close(file)
+
+
+def _read(file: int, framing: Framing, start: int, wanted: int) -> list[Record]:
+    """The complete records among the next `wanted` bytes, or the next one if it is longer."""
+    while True:
+        data = os.pread(file, wanted, start)
+        found: list[Record] = []
+        at = 0
+        while at < len(data) and (span := framing.span(data, at)) is not None:
+            found.append(Record(start + at, start + span.end, data[at : span.stop]))
+            at = span.end
+        if found or len(data) < wanted:
+            return found
+        wanted = min(2 * wanted, max(wanted, framing.enough))
+
+
+def _walk(file: int, framing: Framing, at: int, end: int) -> Iterator[Record]:
+    while at < end and (found := _read(file, framing, at, _BACK)):
+        for record in found:
+            if record.position < end:
+                yield record
+        at = found[-1].next
+
+
+def _start_in(file: int, framing: Framing, begin: int, end: int) -> int | None:
+    """The first place from `begin` and before `end` at which a record begins for certain."""
+    if begin < 2:
+        return 0
+    reach = len(framing.start)
+    while begin < end:
+        data = os.pread(file, min(_BACK, end - begin) + reach, begin - 2)
+        at = data.find(framing.start)
+        if at >= 0:
+            return begin + at if begin + at < end else None
+        begin += _BACK
+    return None
+
+
+def _start_before(file: int, framing: Framing, end: int) -> int:
+    """The last place before `end` at which a record begins for certain."""
+    reach = 64 * 1024  # a lone commit is near; what is far is looked for in larger steps
+    while end > 0:
+        begin = max(0, end - reach)
+        data = os.pread(file, end - begin + len(framing.start), max(0, begin - 2))
+        at = data.rfind(framing.start, 0, end - max(0, begin - 2) - 1 + len(framing.first_line))
+        if at >= 0:
+            return max(0, begin - 2) + at + 2
+        end, reach = begin, _BACK
+    return 0
 
 
 def _complete(file: int, size: int, framing: Framing) -> int:
     """Up to where a file of that size consists of complete records."""
-    reach = _BACK
-    while True:
-        begin = max(0, size - reach)
-        data = os.pread(file, size - begin, begin)
-        first = 0 if begin == 0 else data.find(framing.start) + 2
-        if begin and first < 2:
-            reach *= 2
-            continue
-        at = first
-        while at < len(data) and (end := framing.end(data, at, whole=True)) is not None:
-            at = min(end, len(data))
-        return begin + at
+    end = _start_before(file, framing, size)
+    for record in _walk(file, framing, end, size):
+        end = record.next
+    return end
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _sync_folder(folder: Path) -> None:
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _write_all(file: int, data: bytes, at: int) -> None:
@@ -279,4 +321,4 @@ def _os_errors(folder: Path) -> Iterator[None]:
             raise LogFull(
                 f"no room is left for the log at {folder}; nothing was appended; make room and retry"
             ) from error
-        raise LogUnavailable(f"cannot write the log at {folder}: {error.strerror}") from error
+        raise LogUnavailable(f"cannot use the log at {folder}: {error.strerror or error}") from error

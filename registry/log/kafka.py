@@ -8,15 +8,33 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
-from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
+from kafka.errors import (
+    AuthorizationError,
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+)
+from kafka.net.compat import KafkaNetClient
 
-from registry.log import BATCH_BYTES, GOVERNANCE, Record
-from registry.log.errors import LogError, LogUnavailable, NoSuchStream, ReadOnlyLog, WriterBusy
+from registry.log import BATCH_BYTES, STREAM_NAME, Record, check_name, check_sizes, origin_of
+from registry.log.errors import (
+    LogError,
+    LogUnavailable,
+    NoSuchStream,
+    ReadOnlyLog,
+    RecordTooLarge,
+    WriterBusy,
+)
+from registry.log.framing import Framing
 
 PREFIX: Final = "registry."
 _TOPIC_SETTINGS: Final = {
@@ -24,10 +42,14 @@ _TOPIC_SETTINGS: Final = {
     "retention.bytes": "-1",
     "cleanup.policy": "delete",
     "compression.type": "producer",
-    "max.message.bytes": str(1024 * 1024),  # a commit's 768 KiB with room for Kafka's own
+    "max.message.bytes": str(1024 * 1024),  # MAX_APPEND with room for Kafka's own
 }
 _REPLICATION: Final = 3
 _BACK: Final = 64
+_FETCH: Final = 1024 * 1024
+"""Compressed; unpacked it is about what a reader asks for at a time."""
+_PARKED: Final = 500
+"""Milliseconds that a broker holds a question back for news; it answers nothing else on that connection then."""
 
 
 class KafkaLog:
@@ -37,15 +59,26 @@ class KafkaLog:
         self, brokers: Sequence[str], consortium: str, *, read_only: bool = False, patience: float = 30.0
     ) -> None:
         """`patience`: seconds after which an append or a read that gets no answer raises `LogUnavailable`."""
-        del consortium  # topics carry no origin: commits do
-        # What goes wrong reaches the caller as one of our errors; the client's own running commentary does not.
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        # What goes wrong reaches the caller as one of our errors; the client's own running commentary does not,
+        # unless somebody set a level to see it.
+        client = logging.getLogger("kafka")
+        if client.level == logging.NOTSET:
+            client.setLevel(logging.CRITICAL)
+        self._consortium = consortium
         self._brokers = list(brokers)
         self._read_only = read_only
         self._patience = patience
         self._producer: KafkaProducer | None = None
-        self._consumers: dict[str, KafkaConsumer] = {}
+        self._reader: KafkaConsumer | None = None
+        self._reached: tuple[str, int] | None = None
+        """The stream and position that `_held` goes on from."""
+        self._held: deque[Record] = deque()
+        """Records that came with others and were not asked for yet."""
+        self._barren: dict[str, tuple[int, int]] = {}
+        """Offsets that hold no record: the marks of a transaction, which nobody of ours writes."""
+        self._known: set[str] = set()
         self._waiter: KafkaConsumer | None = None
+        self._awaited: dict[TopicPartition, int] = {}
         self._writing: set[str] = set()
         self._lock = threading.RLock()
         self._wait_lock = threading.Lock()
@@ -53,12 +86,9 @@ class KafkaLog:
     def create(self, stream: str) -> None:
         """Make the topic unless it is there: replicated three times where there are three brokers."""
         self._writable()
+        check_name(stream)
         with self._errors("make the topic of", stream):
-            admin = KafkaAdminClient(
-                bootstrap_servers=self._brokers,
-                request_timeout_ms=int(self._patience * 1000),
-                bootstrap_timeout_ms=int(self._patience * 1000),
-            )
+            admin = self._connected(KafkaAdminClient, request_timeout_ms=int(self._patience * 1000))
             try:
                 if _topic(stream) in admin.list_topics():
                     return
@@ -74,38 +104,52 @@ class KafkaLog:
     def streams(self) -> list[str]:
         """The streams whose topics exist."""
         with self._lock, self._errors("list the topics of", "the log"):
-            topics = self._consumer(GOVERNANCE, check=False).topics()
-        return sorted(topic.removeprefix(PREFIX) for topic in topics if topic.startswith(PREFIX))
+            topics = self._open_reader().topics()
+        names = (topic.removeprefix(PREFIX) for topic in topics if topic.startswith(PREFIX))
+        return sorted(name for name in names if STREAM_NAME.fullmatch(name))
 
     # Reading
 
     def read(self, stream: str, start: int = 0, max_bytes: int = BATCH_BYTES) -> list[Record]:
         """What one fetch gives from an offset on."""
         with self._lock, self._errors("read", stream):
-            consumer, partition = self._consumer(stream), TopicPartition(_topic(stream), 0)
-            if start >= self._end(consumer, partition):
-                return []
-            if consumer.position(partition) != start:
-                consumer.seek(partition, start)
-            until = time.monotonic() + self._patience
-            while time.monotonic() < until:
-                got = consumer.poll(timeout_ms=200, max_records=max(1, max_bytes // 1024))
-                if messages := got.get(partition):
-                    found = [Record(m.offset, m.offset + 1, m.value or b"") for m in messages]
-                    return self._within(consumer, partition, found, max_bytes)
+            if self._reached != (stream, start) or not self._held:
+                self._fetch(stream, start)
+            found: list[Record] = []
+            size = 0
+            while self._held and (not found or size + len(self._held[0].data) <= max_bytes):
+                found.append(self._held.popleft())
+                size += len(found[-1].data)
+            if found:
+                self._reached = (stream, found[-1].next)
+            return found
+
+    def _fetch(self, stream: str, start: int) -> None:
+        """Hold the next records from `start` on, if there are any."""
+        self._held.clear()
+        reader, partition = self._reader_of(stream), TopicPartition(_topic(stream), 0)
+        end = self._end(stream)
+        if start >= end or self._is_barren(stream, start, end):
+            return
+        if self._reached != (stream, start):
+            reader.seek(partition, start)
+        self._reached = None
+        until = time.monotonic() + self._patience
+        while (left := until - time.monotonic()) > 0:
+            got = reader.poll(timeout_ms=min(200, int(left * 1000)), max_records=8192).get(partition, [])
+            # An offset before a topic's first gives that one; one before what was asked for must not come.
+            self._held.extend(Record(m.offset, m.offset + 1, m.value or b"") for m in got if m.offset >= start)
+            if self._held:
+                self._reached = (stream, start)
+                return
+            if (reader.position(partition, timeout_ms=1000) or 0) >= end:
+                self._barren[stream] = (start, end)
+                return
         raise LogUnavailable(f"{self} gave nothing of {stream} at {start} for {self._patience:.0f} s; is it healthy?")
 
-    @staticmethod
-    def _within(
-        consumer: KafkaConsumer, partition: TopicPartition, found: list[Record], max_bytes: int
-    ) -> list[Record]:
-        size = 0
-        for count, record in enumerate(found):
-            size += len(record.data)
-            if count and size > max_bytes:
-                consumer.seek(partition, record.position)
-                return found[:count]
-        return found
+    def _is_barren(self, stream: str, start: int, end: int) -> bool:
+        first, last = self._barren.get(stream, (0, 0))
+        return first <= start and end <= last
 
     def records(self, stream: str, start: int = 0) -> Iterator[Record]:
         """All records from an offset on."""
@@ -129,22 +173,29 @@ class KafkaLog:
     def end(self, stream: str) -> int:
         """The offset after the last record."""
         with self._lock, self._errors("read the end of", stream):
-            return self._end(self._consumer(stream), TopicPartition(_topic(stream), 0))
+            self._reader_of(stream)
+            return self._end(stream)
 
-    def _end(self, consumer: KafkaConsumer, partition: TopicPartition) -> int:
-        offsets = consumer.end_offsets([partition], timeout_ms=int(self._patience * 1000))
-        return int(offsets[partition])
+    def _end(self, stream: str) -> int:
+        return self._ends([stream])[stream]
+
+    def _ends(self, streams: Sequence[str]) -> dict[str, int]:
+        partitions = {TopicPartition(_topic(stream), 0): stream for stream in streams}
+        reader = self._open_reader()
+        offsets = reader.end_offsets(list(partitions), timeout_ms=int(self._patience * 1000))
+        return {stream: int(offsets[partition]) for partition, stream in partitions.items()}
 
     def seek(self, stream: str, size: int) -> int:
         """An offset at or before the record with leaf `size`, by bisection over offsets."""
+        framing = Framing(origin_of(self._consortium, stream))
         low, high = 0, self.end(stream)
         while high - low > 1:
             middle = (low + high) // 2
             found = self.read(stream, middle, 1)
-            lines = found[0].data.split(b"\n", 2) if found else []
-            if len(lines) == 3 and lines[1].isdigit() and int(lines[1]) <= size:
+            claimed = framing.claimed_size(found[0].data) if found else None
+            if claimed is not None and claimed <= size:
                 low = middle
-            else:
+            else:  # too far; or not to be read, and then nearer the beginning is never wrong
                 high = middle
         return low
 
@@ -155,6 +206,8 @@ class KafkaLog:
         """Keep two writers of one process apart. Others are kept out by the topic's ACL, and by the commits."""
         self._writable()
         with self._lock:
+            with self._errors("write", stream):
+                self._reader_of(stream)
             if stream in self._writing:
                 raise WriterBusy(f"this process writes the stream {stream} at {self} already")
             self._writing.add(stream)
@@ -169,15 +222,17 @@ class KafkaLog:
         self._writable()
         if stream not in self._writing:
             raise LogError(f"append to {stream} outside of writer({stream!r})")
+        check_sizes(stream, records)
         if not records:
             return []
         try:
             with self._errors("append to", stream):
                 producer = self._open_producer()
                 sent = [producer.send(_topic(stream), value=record, partition=0) for record in records]
-                until = time.monotonic() + self._patience
+                # The producer itself gives up after `patience`; a little later every record's fate is known.
+                until = time.monotonic() + self._patience + 2
                 return [int(each.get(timeout=max(0.001, until - time.monotonic())).offset) for each in sent]
-        except LogError:
+        except BaseException:
             # Its unacknowledged batches must not arrive behind our back, after the end was looked at.
             self._drop_producer()
             raise
@@ -186,19 +241,17 @@ class KafkaLog:
         with self._lock:
             if self._producer is None:
                 patience = int(self._patience * 1000)
-                self._producer = KafkaProducer(
-                    bootstrap_servers=self._brokers,
+                self._producer = self._connected(
+                    KafkaProducer,
                     acks="all",
                     enable_idempotence=True,
                     compression_type="zstd",
                     linger_ms=0,
-                    batch_size=1024 * 1024,
+                    batch_size=512 * 1024,
                     max_request_size=2 * 1024 * 1024,
                     max_block_ms=patience,
                     delivery_timeout_ms=patience,
-                    request_timeout_ms=max(1000, patience // 2),
-                    bootstrap_timeout_ms=patience,
-                    reconnect_backoff_max_ms=1000,
+                    request_timeout_ms=max(1000, patience // 3),
                     allow_auto_create_topics=False,
                     metrics_enabled=False,
                 )
@@ -207,68 +260,128 @@ class KafkaLog:
     def _drop_producer(self) -> None:
         with self._lock:
             producer, self._producer = self._producer, None
-        if producer is not None:
-            producer.close(timeout=0)
+        if producer is None:
+            return
+        # `close` waits for batches first, and where they do not come it leaves the sender running.
+        producer._sender.force_close()  # noqa: SLF001 - the client has no other way to give batches up
+        producer._sender.join(5)  # noqa: SLF001
+        with contextlib.suppress(KafkaError):
+            producer.close(timeout=1)
 
     # Following
 
     def wait(self, positions: Mapping[str, int], timeout: float) -> set[str]:
         """Ask the broker to answer as soon as one of the topics has more."""
+        until = time.monotonic() + timeout
         with self._wait_lock, self._errors("follow", ", ".join(positions)):
-            if self._waiter is None:
-                self._waiter = self._new_consumer(fetch_max_wait_ms=500, max_partition_fetch_bytes=64 * 1024)
-            partitions = {TopicPartition(_topic(stream), 0): stream for stream in positions}
-            if self._waiter.assignment() != set(partitions):
-                self._waiter.assign(list(partitions))
-            for partition, stream in partitions.items():
-                self._waiter.seek(partition, positions[stream])
-            until = time.monotonic() + timeout
+            there = self._existing(positions)
+            partitions = {TopicPartition(_topic(stream), 0): stream for stream in there}
+            moved = [s for p, s in partitions.items() if self._awaited.get(p) != positions[s]]
+            if moved:
+                # Asked on the reader's connection: this one's may be parked at the broker.
+                with self._lock:
+                    ends = self._ends(moved)
+                    news = {s for s in moved if ends[s] > positions[s]}
+                    news -= {s for s in news if self._is_barren(s, positions[s], ends[s])}
+                if news:
+                    return news
+            if not partitions:  # nothing to follow yet; a stream may be made meanwhile
+                time.sleep(max(0.0, min(0.2, until - time.monotonic())))
+                return set()
+            waiter = self._follow(partitions, positions)
             while True:
                 left = until - time.monotonic()
-                got = self._waiter.poll(timeout_ms=max(0, int(left * 1000)), max_records=len(partitions))
+                got = waiter.poll(timeout_ms=max(0, int(left * 1000)))
+                self._awaited |= {partition: found[-1].offset + 1 for partition, found in got.items()}
                 if got or left <= 0:
                     return {partitions[partition] for partition in got}
 
+    def _existing(self, streams: Mapping[str, int]) -> list[str]:
+        if self._known.issuperset(streams):
+            return list(streams)
+        with self._lock:
+            self._known.update(self.streams())
+        return [stream for stream in streams if stream in self._known]
+
+    def _follow(self, partitions: Mapping[TopicPartition, str], positions: Mapping[str, int]) -> KafkaConsumer:
+        if self._waiter is None:
+            self._waiter = self._new_consumer(fetch_max_wait_ms=_PARKED, max_partition_fetch_bytes=64 * 1024)
+        if self._awaited.keys() != partitions.keys():
+            self._waiter.assign(list(partitions))
+            self._awaited = {p: at for p, at in self._awaited.items() if p in partitions}
+        for partition, stream in partitions.items():
+            if self._awaited.get(partition) != positions[stream]:
+                self._waiter.seek(partition, positions[stream])
+                self._awaited[partition] = positions[stream]
+        return self._waiter
+
     def close(self) -> None:
         """Close all connections."""
-        with self._lock:
-            if self._producer is not None:
-                self._producer.close(timeout=1)
-            for consumer in (*self._consumers.values(), self._waiter):
+        self._drop_producer()
+        with self._wait_lock, self._lock:
+            for consumer in (self._reader, self._waiter):
                 if consumer is not None:
-                    consumer.close(autocommit=False)
-            self._producer, self._waiter = None, None
-            self._consumers.clear()
+                    consumer.close(autocommit=False, timeout_ms=1000)
+            self._reader, self._waiter, self._reached = None, None, None
+            self._held.clear()
+            self._awaited.clear()
 
     def __str__(self) -> str:
         return f"Kafka at {','.join(self._brokers)}"
 
-    def _consumer(self, stream: str, *, check: bool = True) -> KafkaConsumer:
-        """The stream's own consumer, so that what it fetched ahead is not thrown away by another's."""
-        consumer = self._consumers.get(stream)
-        if consumer is None:
-            consumer = self._new_consumer(fetch_max_wait_ms=50, max_partition_fetch_bytes=BATCH_BYTES)
-            self._consumers[stream] = consumer
-        if check and not consumer.assignment():
-            if consumer.partitions_for_topic(_topic(stream)) is None:
-                raise NoSuchStream(f"there is no topic {_topic(stream)} at {self}")
-            consumer.assign([TopicPartition(_topic(stream), 0)])
-        return consumer
+    def _open_reader(self) -> KafkaConsumer:
+        if self._reader is None:
+            # It fetches only what is there. A question held back would hold up the next one behind it.
+            self._reader = self._new_consumer(fetch_max_wait_ms=5, max_partition_fetch_bytes=_FETCH)
+        return self._reader
 
-    def _new_consumer(self, **settings: Any) -> KafkaConsumer:  # noqa: ANN401 - the client's own settings
-        return KafkaConsumer(
-            bootstrap_servers=self._brokers,
+    def _reader_of(self, stream: str) -> KafkaConsumer:
+        """The reader, turned to a stream. Raises `NoSuchStream`."""
+        reader, partition = self._open_reader(), TopicPartition(_topic(stream), 0)
+        if stream not in self._known:
+            if not reader.partitions_for_topic(partition.topic):
+                raise NoSuchStream(f"there is no topic {partition.topic} at {self}")
+            self._known.add(stream)
+        if reader.assignment() != {partition}:
+            reader.assign([partition])
+            reader.seek(partition, 0)  # it would look for a place of its own otherwise
+            self._reached = None
+            self._held.clear()
+        return reader
+
+    def _new_consumer(self, **settings: int) -> KafkaConsumer:
+        return self._connected(
+            KafkaConsumer,
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             allow_auto_create_topics=False,
-            bootstrap_timeout_ms=int(self._patience * 1000),
             request_timeout_ms=max(2000, int(self._patience * 1000)),
-            reconnect_backoff_max_ms=1000,
             fetch_max_bytes=16 * 1024 * 1024,
             metrics_enabled=False,
             **settings,
         )
+
+    def _connected(self, kind: Callable[..., Any], **settings: Any) -> Any:  # noqa: ANN401 - the client has no types
+        """A client that has reached a broker. One that has not leaves its thread and sockets behind: end them."""
+        made: list[KafkaNetClient] = []
+
+        def remember(**given: Any) -> KafkaNetClient:  # noqa: ANN401
+            made.append(KafkaNetClient(**given))
+            return made[-1]
+
+        try:
+            return kind(
+                bootstrap_servers=self._brokers,
+                bootstrap_timeout_ms=int(self._patience * 1000),
+                reconnect_backoff_max_ms=1000,
+                kafka_client=remember,
+                **settings,
+            )
+        except BaseException:
+            for client in made:
+                client.close()
+            raise
 
     @contextlib.contextmanager
     def _errors(self, doing: str, stream: str) -> Iterator[None]:
@@ -276,6 +389,12 @@ class KafkaLog:
             yield
         except UnknownTopicOrPartitionError as error:
             raise NoSuchStream(f"there is no topic {_topic(stream)} at {self}") from error
+        except MessageSizeTooLargeError as error:
+            raise RecordTooLarge(
+                f"{self} takes no record of this size for {stream}; look at the topic's settings"
+            ) from error
+        except AuthorizationError as error:
+            raise LogError(f"{self} does not let us {doing} {stream}; look at the topic's access list") from error
         except (KafkaConnectionError, KafkaTimeoutError) as error:
             raise LogUnavailable(f"cannot {doing} {stream}: no answer from {self}; is the broker running?") from error
         except KafkaError as error:

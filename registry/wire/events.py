@@ -141,7 +141,10 @@ class Reader:
 
     def decode_all(self, commit: Commit) -> list[Event[Any] | Skipped | Refused]:
         """Read a commit's events, in order."""
-        lines = commit.lines
+        return self.decode_lines(commit.lines, commit.body)
+
+    def decode_lines(self, lines: Sequence[bytes], body: bytes) -> list[Event[Any] | Skipped | Refused]:
+        """Read lines, without their LF, in order; `body` is the same in one."""
         found: list[Event[Any] | Skipped | Refused] = []
         slow = 0
         while len(found) < len(lines):
@@ -153,7 +156,7 @@ class Reader:
                 slow += 1
         # Every line that was read fast has two opening brackets at least; so if there are few in the whole,
         # there are few in each, and none nests too deep. Otherwise look at those that have many.
-        if _brackets(commit.body) > 2 * (len(lines) - slow) + MAX_DEPTH - 2:
+        if _brackets(body) > 2 * (len(lines) - slow) + MAX_DEPTH - 2:
             for index, line in enumerate(lines):
                 if _brackets(line) > MAX_DEPTH:
                     found[index] = self._decode_slowly(line)

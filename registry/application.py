@@ -1,0 +1,282 @@
+"""What a node does: the use cases, on `eventsourcing` and PostgreSQL.
+
+A command asks the domain, which asks the rules; what it leads to is stored in one transaction, personal data
+included, and published by somebody else. Before anything is stored it is read as a verifier will read it, so
+that nothing is ever published which the consortium would refuse for its form.
+"""
+
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any, Final, Self
+from uuid import UUID
+
+import psycopg
+import structlog
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.persistence import IntegrityError
+from psycopg import Cursor
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow, dict_row
+
+from registry.domain.achievement import Achievement, Joining
+from registry.domain.aggregate import Thing, uuid_of
+from registry.domain.credential import Credential
+from registry.domain.errors import (
+    Duplicate,
+    InvalidEvent,
+    UnknownAchievement,
+    UnknownAgreement,
+    UnknownAssessment,
+    UnknownCredential,
+    UnknownDecision,
+)
+from registry.domain.membership import Consortium
+from registry.domain.recognition import Agreement, Assessment, Decision
+from registry.store import EventMapper, PrivateRecorder, PrivateRows, StoredEvent
+from registry.translation import Stored, Translator
+from registry.vault import Vault
+from registry.wire.achievements import AchievementContent, AchievementJoined
+from registry.wire.commit import MAX_EVENT
+from registry.wire.credentials import StatusReason
+from registry.wire.events import Reader, Refused, Skipped
+from registry.wire.governance import ConsortiumFounded, MemberAdmitted
+from registry.wire.recognition import (
+    AgreementDeclared,
+    RecognitionAssessed,
+    RecognitionDecided,
+    WithdrawalReason,
+)
+
+_log = structlog.get_logger(__name__)
+EVENTS_TABLE: Final = "registry_events"
+
+
+class Store(Application[UUID]):
+    """`eventsourcing`'s application: aggregates in, aggregates out."""
+
+    name = "registry"
+    env = {  # noqa: RUF012 - the library's own declaration
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "APPLICATION_RECORDER_TOPIC": "registry.store:PrivateRecorder",
+        "POSTGRES_POOL_SIZE": "1",
+        "POSTGRES_MAX_OVERFLOW": "4",
+    }
+
+    def construct_mapper(self) -> EventMapper:
+        """Our own form of stored events."""
+        return EventMapper()
+
+
+class Registry:
+    """One node's private side."""
+
+    def __init__(self, dsn: str, origin: str, vault: Vault) -> None:
+        """`dsn` is the node's database; what is missing in it is made."""
+        parts = conninfo_to_dict(dsn)
+        self.dsn = dsn
+        self.origin = origin
+        self.vault = vault
+        self.connection = psycopg.connect(dsn, autocommit=True, row_factory=dict_row)
+        # Two processes that start at once make the tables one after the other.
+        with self.connection.transaction():
+            self.connection.execute("SELECT pg_advisory_xact_lock(hashtext('registry.private'))")
+            self.connection.execute(resources.files("registry").joinpath("private.sql").read_text().encode())
+            self.store = Store(
+                {
+                    "POSTGRES_DBNAME": str(parts.get("dbname", "")),
+                    "POSTGRES_HOST": str(parts.get("host", "")),
+                    "POSTGRES_PORT": str(parts.get("port", 5432)),
+                    "POSTGRES_USER": str(parts.get("user", "")),
+                    "POSTGRES_PASSWORD": str(parts.get("password", "")),
+                }
+            )
+        recorder = self.store.recorder
+        if not isinstance(recorder, PrivateRecorder):
+            raise TypeError("the store has no recorder of ours")
+        self.recorder = recorder
+        self.mapper = self.store.mapper
+        self._translator = Translator(origin)
+        self._reader = Reader(origin)
+
+    @property
+    def member(self) -> str:
+        """The member whose node it is."""
+        return self.origin.partition("/")[2]
+
+    def cursor(self) -> Cursor[DictRow]:
+        """For reading the vault."""
+        return self.connection.cursor()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.store.close()
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Storing
+
+    def stored(self, things: Sequence[Thing]) -> list[StoredEvent]:
+        """The new events of aggregates, to be saved. Each aggregate gives them once."""
+        return [self.mapper.to_stored_event(event) for thing in things for event in thing.collect_events()]
+
+    def save(
+        self,
+        stored: Sequence[StoredEvent],
+        *,
+        private: PrivateRows | None = None,
+        expected: dict[UUID, int] | None = None,
+    ) -> None:
+        """Store events in one transaction, with whatever else belongs to them."""
+        self.recorder.insert_events(stored, private=private, expected=expected)
+
+    def faults(self, stored: Sequence[StoredEvent]) -> dict[int, Refused]:
+        """What a verifier would refuse of these events for their form, by their place in the list."""
+        places, lines = [], []
+        for place, event in enumerate(stored):
+            line = self._translator.line(
+                Stored(str(event.originator_id), event.originator_version, event.topic, event.state)
+            )
+            if line is not None:
+                places.append(place)
+                lines.append(line)
+        found: dict[int, Refused] = {}
+        for place, line, read in zip(places, lines, self._reader.decode_lines(lines, b"\n".join(lines)), strict=True):
+            if len(line) > MAX_EVENT:
+                found[place] = Refused("schema", "$", f"{len(line):,} bytes, {MAX_EVENT:,} at most")
+            elif isinstance(read, Refused):
+                found[place] = read
+            elif isinstance(read, Skipped):
+                found[place] = Refused("schema", "$.type", f"{read.type} is no event of this log")
+        return found
+
+    def _commit(self, *things: Thing) -> None:
+        stored = self.stored(things)
+        for refused in self.faults(stored).values():
+            raise InvalidEvent(refused.code, refused.path, refused.detail)
+        try:
+            self.save(stored)
+        except IntegrityError as error:
+            raise Duplicate("this was recorded already, or changed by somebody else just now; look again") from error
+        _log.info("registry.stored", topics=[event.topic for event in stored])
+
+    def _get(self, kind: type[Any], identifier: str, unknown: type[Exception]) -> Any:  # noqa: ANN401 - of that kind
+        try:
+            found = self.store.repository.get(uuid_of(identifier))
+        except (AggregateNotFoundError, ValueError) as error:
+            raise unknown(f"there is no {kind.__name__.lower()} {identifier} here") from error
+        if not isinstance(found, kind):
+            raise unknown(f"{identifier} is no {kind.__name__.lower()}")
+        return found
+
+    # Achievements
+
+    def publish_achievement(self, content: AchievementContent) -> None:
+        """Offer a new achievement (version 1)."""
+        self._commit(Achievement.publish(content))
+
+    def revise_achievement(self, content: AchievementContent) -> None:
+        """Offer the next version, whole."""
+        found: Achievement = self._get(Achievement, content.achievement, UnknownAchievement)
+        found.revise(content)
+        self._commit(found)
+
+    def retire_achievement(self, achievement: str) -> None:
+        """Stop offering it."""
+        found: Achievement = self._get(Achievement, achievement, UnknownAchievement)
+        found.retire()
+        self._commit(found)
+
+    def join_achievement(self, data: AchievementJoined) -> None:
+        """Award another member's achievement together with it."""
+        self._commit(Joining.join(data))
+
+    def achievement(self, achievement: str) -> Achievement:
+        """An own achievement."""
+        found: Achievement = self._get(Achievement, achievement, UnknownAchievement)
+        return found
+
+    def achievements(self) -> list[Achievement]:
+        """All own achievements, first published first."""
+        rows = self.cursor().execute(
+            f"SELECT originator_id FROM {EVENTS_TABLE} WHERE topic = %s ORDER BY notification_id",  # noqa: S608 - a name of our own
+            (Achievement.Published.TOPIC,),
+        )
+        return [self.achievement(str(row["originator_id"])) for row in rows.fetchall()]
+
+    # Credentials; issuing stands in issuing.py
+
+    def credential(self, credential: str) -> Credential:
+        """An own credential."""
+        found: Credential = self._get(Credential, credential, UnknownCredential)
+        return found
+
+    def suspend(self, credential: str, reason: StatusReason) -> None:
+        """Let a credential not count for now."""
+        found = self.credential(credential)
+        found.suspend(reason)
+        self._commit(found)
+
+    def reinstate(self, credential: str) -> None:
+        """Let it count again."""
+        found = self.credential(credential)
+        found.reinstate()
+        self._commit(found)
+
+    def revoke(self, credential: str, reason: StatusReason) -> None:
+        """Take it back for good."""
+        found = self.credential(credential)
+        found.revoke(reason)
+        self._commit(found)
+
+    # Recognition
+
+    def decide(self, data: RecognitionDecided) -> None:
+        """Record a decision, and what it supersedes."""
+        superseded: Decision | None = None
+        if data.supersedes is not None:
+            superseded = self._get(Decision, data.supersedes, UnknownDecision)
+        decided = Decision.decide(data, superseded)
+        self._commit(decided, *([superseded] if superseded is not None else []))
+
+    def withdraw_decision(self, decision: str, reason: WithdrawalReason) -> None:
+        """Take a decision back."""
+        found: Decision = self._get(Decision, decision, UnknownDecision)
+        found.withdraw(reason)
+        self._commit(found)
+
+    def assess(self, data: RecognitionAssessed) -> None:
+        """State an assessment of an achievement."""
+        self._commit(Assessment.assess(data))
+
+    def withdraw_assessment(self, assessment: str, reason: WithdrawalReason) -> None:
+        """Take an assessment back."""
+        found: Assessment = self._get(Assessment, assessment, UnknownAssessment)
+        found.withdraw(reason)
+        self._commit(found)
+
+    def declare_agreement(self, data: AgreementDeclared) -> None:
+        """Declare automatic recognition."""
+        self._commit(Agreement.declare(data))
+
+    def withdraw_agreement(self, agreement: str, withdrawn_from: str) -> None:
+        """End it from a day on."""
+        found: Agreement = self._get(Agreement, agreement, UnknownAgreement)
+        found.withdraw(withdrawn_from)
+        self._commit(found)
+
+    # The consortium's own node
+
+    def found(self, data: ConsortiumFounded) -> None:
+        """Found the consortium."""
+        self._commit(Consortium.found(data))
+
+    def admit(self, data: MemberAdmitted) -> None:
+        """Admit a member."""
+        consortium: Consortium = self.store.repository.get(Consortium.id_of(self.origin))
+        consortium.admit(data)
+        self._commit(consortium)

@@ -1,0 +1,45 @@
+"""What the domain refuses. Each refusal names its rule; the rules stand in `registry.rules`."""
+
+from registry.rules.errors import (
+    AnchorConflict,
+    Duplicate,
+    EctsMismatch,
+    IllegalTransition,
+    MemberSuspended,
+    Refusal,
+    Retired,
+    RoleMissing,
+    Unknown,
+    UnknownAchievement,
+    UnknownAgreement,
+    UnknownAssessment,
+    UnknownCredential,
+    UnknownDecision,
+    UnknownKey,
+    UnknownMember,
+    Voided,
+    WrongVersion,
+)
+from registry.wire.errors import InvalidEvent
+
+__all__ = [
+    "AnchorConflict",
+    "Duplicate",
+    "EctsMismatch",
+    "IllegalTransition",
+    "InvalidEvent",
+    "MemberSuspended",
+    "Refusal",
+    "Retired",
+    "RoleMissing",
+    "Unknown",
+    "UnknownAchievement",
+    "UnknownAgreement",
+    "UnknownAssessment",
+    "UnknownCredential",
+    "UnknownDecision",
+    "UnknownKey",
+    "UnknownMember",
+    "Voided",
+    "WrongVersion",
+]

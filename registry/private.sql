@@ -1,0 +1,40 @@
+-- What a node keeps to itself, beside its domain events (which `eventsourcing` makes the table of).
+CREATE SCHEMA IF NOT EXISTS vault;
+
+-- Learners of this university. `student` is a keyed hash of its own number; `key` the learner's key, wrapped
+-- by the node's master key; `person` is encrypted under the learner's key.
+CREATE TABLE IF NOT EXISTS vault.learners (
+    learner uuid PRIMARY KEY,
+    student bytea NOT NULL UNIQUE,
+    key     bytea NOT NULL,
+    person  bytea NOT NULL
+);
+
+-- The university's own row ids, as keyed hashes, and the credential that each became.
+CREATE TABLE IF NOT EXISTS vault.records (
+    record     bytea PRIMARY KEY,
+    content    bytea NOT NULL,             -- keyed hash of what was asked for
+    credential uuid NOT NULL,
+    learner    uuid NOT NULL
+);
+
+-- The learner's disclosures of a credential, encrypted under the learner's key.
+CREATE TABLE IF NOT EXISTS vault.disclosures (
+    credential uuid PRIMARY KEY,
+    learner    uuid NOT NULL REFERENCES vault.learners ON DELETE CASCADE,
+    sealed     bytea NOT NULL
+);
+CREATE INDEX IF NOT EXISTS disclosures_learner ON vault.disclosures (learner);
+
+-- Sign once: a commit's row is written before its signature leaves the process.
+CREATE SCHEMA IF NOT EXISTS publisher;
+
+CREATE TABLE IF NOT EXISTS publisher.commits (
+    size         bigint PRIMARY KEY,       -- tree size after it
+    root         bytea NOT NULL,
+    hashes       bytea NOT NULL,           -- compact range, 32 bytes a subtree, largest first
+    first        bigint NOT NULL,          -- notification ids of the stored events in it
+    last         bigint NOT NULL,
+    next         bigint                    -- where the log goes on after it; null: not yet seen there
+);
+CREATE INDEX IF NOT EXISTS commits_unseen ON publisher.commits (size) WHERE next IS NULL;

@@ -1,0 +1,141 @@
+"""The private store of domain events, on `eventsourcing`'s PostgreSQL recorder.
+
+Two things differ from the library's own: an event's state is JSON with the data as it will be published, and
+an insert can carry further private rows that are written in the same transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import IntegrityError, JSONTranscoder, Mapper, StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder
+from psycopg import Cursor
+from psycopg.rows import DictRow
+from psycopg.sql import SQL, Identifier
+
+from registry.domain.aggregate import Changed, Created
+from registry.translation import AGGREGATES, EVENTS
+
+D = TypeVar("D")
+
+
+class _State(msgspec.Struct, Generic[D]):
+    timestamp: datetime
+    data: D
+
+
+_OWNERS = {
+    event: aggregate for aggregate in AGGREGATES for event in vars(aggregate).values() if isinstance(event, type)
+}
+_DECODERS = {
+    topic: msgspec.json.Decoder(_State[event.DATA])  # type: ignore[name-defined] # a generic struct made at run time
+    for topic, event in EVENTS.items()
+}
+_encode = msgspec.json.Encoder().encode
+
+
+class EventMapper(Mapper[UUID]):
+    """Domain events to stored events and back."""
+
+    def __init__(self) -> None:
+        super().__init__(JSONTranscoder())
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:  # noqa: ANN401 - any of EVENTS
+        """Store the moment and the data."""
+        return StoredEvent(
+            originator_id=domain_event.originator_id,
+            originator_version=domain_event.originator_version,
+            topic=type(domain_event).TOPIC,
+            state=_encode(_State(domain_event.timestamp, domain_event.data)),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Created | Changed:
+        """Make the event again."""
+        kind = EVENTS[stored_event.topic]
+        state = _DECODERS[stored_event.topic].decode(stored_event.state)
+        values: dict[str, Any] = {
+            "originator_id": stored_event.originator_id,
+            "originator_version": stored_event.originator_version,
+            "timestamp": state.timestamp,
+            "data": state.data,
+        }
+        if issubclass(kind, Created):
+            values["originator_topic"] = _OWNERS[kind].TOPIC
+        event = object.__new__(kind)
+        object.__setattr__(event, "__dict__", values)
+        return event
+
+
+class PrivateRows(Protocol):
+    """Rows that belong to the same moment as the events."""
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write them, in the caller's transaction."""
+        ...
+
+
+class StaleState(Exception):
+    """Something was decided on a state that has changed meanwhile: decide again."""
+
+
+class PrivateRecorder(PostgresApplicationRecorder):
+    """Inserts events together with private rows, by COPY, in one transaction."""
+
+    def insert_events(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        private: PrivateRows | None = None,
+        expected: Mapping[UUID, int] | None = None,
+        **_: Any,  # noqa: ANN401 - the library's signature
+    ) -> Sequence[int] | None:
+        """Insert all or nothing; gives the notification ids.
+
+        `expected`: the versions that other aggregates were read at; raises `StaleState` where one has moved.
+        Raises the library's `IntegrityError` where an event of that aggregate and version exists. Nothing is
+        tried again here: after a lost connection the caller cannot know, and looks.
+        """
+        with self.datastore.get_connection() as connection, connection.transaction(), connection.cursor() as cursor:
+            if private is not None:
+                private.write(cursor)
+            # The table's lock makes the order of commit the order of ids (see the library). Held shortly.
+            self._lock_table(cursor)
+            if expected:
+                self._check(cursor, expected)
+            table = SQL("{}.{}").format(Identifier(self.datastore.schema), Identifier(self.events_table_name))
+            statement = SQL("COPY {} (originator_id, originator_version, topic, state) FROM STDIN").format(table)
+            with cursor.copy(statement) as rows:
+                rows.write(
+                    "".join(
+                        f"{e.originator_id}\t{e.originator_version}\t{e.topic}\t\\\\x{e.state.hex()}\n"
+                        for e in stored_events
+                    )
+                )
+            self._notify_channel(cursor)
+            last = cursor.execute("SELECT lastval() AS last").fetchone()
+        if last is None or not stored_events:
+            return []
+        return range(last["last"] - len(stored_events) + 1, last["last"] + 1)
+
+    def _check(self, cursor: Cursor[DictRow], expected: Mapping[UUID, int]) -> None:
+        now = self.versions(cursor, list(expected))
+        for originator, version in expected.items():
+            if now.get(originator) != version:
+                raise StaleState(f"{originator} has changed")
+
+    def versions(self, cursor: Cursor[DictRow], originators: Sequence[UUID]) -> dict[UUID, int]:
+        """The newest version of each of these aggregates that exists."""
+        rows = cursor.execute(
+            SQL(
+                "SELECT originator_id, max(originator_version) AS version FROM {}.{}"
+                " WHERE originator_id = ANY(%s) GROUP BY originator_id"
+            ).format(Identifier(self.datastore.schema), Identifier(self.events_table_name)),
+            (list(originators),),
+        )
+        return {row["originator_id"]: row["version"] for row in rows}
+
+
+__all__ = ["EventMapper", "IntegrityError", "PrivateRecorder", "PrivateRows", "StaleState", "StoredEvent"]

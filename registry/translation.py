@@ -1,0 +1,99 @@
+"""Stored domain event to published event: the one seam between what a node keeps and what it says.
+
+A stored event's `data` is what will be published, byte for byte, so that translating is putting an envelope
+around it. The same stored event always gives the same bytes.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from registry.domain.achievement import Achievement, Joining
+from registry.domain.aggregate import Changed, Created, Thing
+from registry.domain.credential import Credential
+from registry.domain.membership import Consortium
+from registry.domain.recognition import Agreement, Assessment, Decision
+
+AGGREGATES: Final[tuple[type[Thing], ...]] = (
+    Achievement,
+    Joining,
+    Credential,
+    Decision,
+    Assessment,
+    Agreement,
+    Consortium,
+)
+
+EVENTS: Final[dict[str, type[Created | Changed]]] = {
+    event.TOPIC: event
+    for aggregate in AGGREGATES
+    for event in vars(aggregate).values()
+    if isinstance(event, type) and issubclass(event, Created | Changed)
+}
+"""Every kind of stored event, by its topic."""
+
+_ABOUT_LEARNERS: Final = ("credential.", "learner.", "recognition.decided.", "recognition.withdrawn.")
+"""Events whose time is cut to the day: the moment would tell who was in the room."""
+
+_TIMESTAMP: Final = re.compile(rb'\{"timestamp":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z","data":')
+
+
+class Stored(NamedTuple):
+    """A stored event as the recorder keeps it."""
+
+    originator_id: str
+    originator_version: int
+    topic: str
+    state: bytes
+
+
+class Translator:
+    """Translates for one origin."""
+
+    def __init__(self, origin: str) -> None:
+        self._source = origin.encode()
+        self._types: dict[str, tuple[bytes, bool, bool] | None] = {
+            topic: None
+            if event.PUBLISHED is None
+            else (
+                event.PUBLISHED.encode(),
+                event.PUBLISHED.startswith(_ABOUT_LEARNERS),
+                topic.startswith(("registry.consortium.", "registry.joining.")),
+            )
+            for topic, event in EVENTS.items()
+        }
+
+    def line(self, stored: Stored) -> bytes | None:
+        """The event's line on the log, without LF; None where it is not published.
+
+        Raises `KeyError` for a topic that this version of the project does not know.
+        """
+        known = self._types[stored.topic]
+        if known is None:
+            return None
+        published, about_learner, named_in_data = known
+        state = stored.state
+        head = _TIMESTAMP.match(state)
+        if head is None:
+            raise ValueError(f"stored event {stored.originator_id}-{stored.originator_version} has no timestamp")
+        data = state[head.end() : -1]
+        when = head[1][:10] + b"T00:00:00Z" if about_learner else head[1] + b"Z"
+        originator = stored.originator_id.encode()
+        subject = _subject(published, data) if named_in_data else originator
+        return b'{"specversion":"1.0","id":"%b-%d","source":"%b","type":"%b","subject":"%b","time":"%b","data":%b}' % (
+            originator,
+            stored.originator_version,
+            self._source,
+            published,
+            subject,
+            when,
+            data,
+        )
+
+
+def _subject(published: bytes, data: bytes) -> bytes:
+    """The subject where it is not the aggregate's id: a member, the consortium, another's achievement."""
+    name = {b"consortium.founded.v1": b"consortium", b"achievement.joined.v1": b"achievement"}.get(published, b"member")
+    found = re.search(rb'"%b":"([^"\\]+)"' % name, data)
+    if found is None:
+        raise ValueError(f"{published.decode()} names no {name.decode()}")
+    return found[1]

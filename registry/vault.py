@@ -1,0 +1,157 @@
+"""Personal data: what the log never sees (DESIGN.md, Decision 4).
+
+A learner is a random UUID. The university's own number leads to it through a keyed hash; names, birth dates
+and disclosures are encrypted under the learner's own key, which is wrapped by the node's master key. Losing
+a learner's key is what erasing means.
+"""
+
+import hmac
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+
+
+class VaultError(Exception):
+    """Personal data that cannot be read: a wrong master key, or a row that was altered."""
+
+
+class Learner(msgspec.Struct, gc=False):
+    """A learner whose key is at hand."""
+
+    learner: str
+    key: bytes
+    cipher: AESGCM
+
+    def __repr__(self) -> str:
+        return f"Learner({self.learner})"  # a key is never shown
+
+
+class Vault:
+    """Seals and opens; the rows are the caller's to write, in one transaction with what they belong to."""
+
+    def __init__(self, master: bytes) -> None:
+        """`master` are the node's 32 secret bytes."""
+        if len(master) != KEY_BYTES:
+            raise VaultError(f"the master key has {len(master)} bytes, not {KEY_BYTES}")
+        self._lookup = _derived(master, b"lookup")
+        self._wrapping = AESGCM(_derived(master, b"wrapping"))
+
+    def hashed(self, kind: str, value: str) -> bytes:
+        """The keyed hash (32 bytes) under which a number or a row id is found again."""
+        return hmac.digest(self._lookup, f"{kind}\0{value}".encode(), "sha256")
+
+    def digest(self, content: bytes) -> bytes:
+        """A keyed hash of what was asked for, to tell the same from another."""
+        return hmac.digest(self._lookup, b"content\0" + content, "sha256")
+
+    def new_learner(self) -> Learner:
+        """A learner with a fresh id and key."""
+        key = AESGCM.generate_key(256)
+        return Learner(str(uuid4()), key, AESGCM(key))
+
+    def wrap(self, learner: Learner) -> bytes:
+        """The learner's key under the master key."""
+        return _seal(self._wrapping, learner.key, learner.learner, "key")
+
+    def unwrap(self, learner: str, wrapped: bytes) -> Learner:
+        """The learner from the wrapped key. Raises `VaultError`."""
+        key = _open(self._wrapping, wrapped, learner, "key")
+        return Learner(learner, key, AESGCM(key))
+
+    def seal(self, learner: Learner, purpose: str, value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+        """Encrypt a value under the learner's key, for one purpose."""
+        return _seal(learner.cipher, msgspec.json.encode(value), learner.learner, purpose)
+
+    def open(self, learner: Learner, purpose: str, sealed: bytes) -> Any:  # noqa: ANN401 - as it was sealed
+        """Decrypt. Raises `VaultError`."""
+        return msgspec.json.decode(_open(learner.cipher, sealed, learner.learner, purpose))
+
+    def find(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, Learner]:
+        """The learners that are known by these hashed numbers."""
+        rows = cursor.execute(
+            "SELECT student, learner::text, key FROM vault.learners WHERE student = ANY(%s::bytea[])",
+            (array(students),),
+        )
+        return {row["student"]: self.unwrap(row["learner"], row["key"]) for row in rows}
+
+    def disclosures(self, cursor: Cursor[DictRow], credential: str) -> list[str]:
+        """The disclosures of a credential; empty where there are none, or none any more."""
+        row = cursor.execute(
+            "SELECT l.learner::text, l.key, d.sealed FROM vault.disclosures d JOIN vault.learners l USING (learner)"
+            " WHERE d.credential = %s",
+            (credential,),
+        ).fetchone()
+        if row is None:
+            return []
+        found: list[str] = self.open(self.unwrap(row["learner"], row["key"]), credential, row["sealed"])
+        return found
+
+
+class VaultRows:
+    """New rows of the vault, written by COPY."""
+
+    def __init__(self) -> None:
+        self._learners: list[str] = []
+        self._records: list[str] = []
+        self._disclosures: list[str] = []
+
+    def learner(self, learner: str, student: bytes, wrapped: bytes, person: bytes) -> None:
+        """A learner that was not known."""
+        self._learners.append(f"{learner}\t{_hex(student)}\t{_hex(wrapped)}\t{_hex(person)}\n")
+
+    def record(self, record: bytes, content: bytes, credential: str, learner: str) -> None:
+        """The credential that a row became."""
+        self._records.append(f"{_hex(record)}\t{_hex(content)}\t{credential}\t{learner}\n")
+
+    def disclosures(self, credential: str, learner: str, sealed: bytes) -> None:
+        """What a credential says of its learner."""
+        self._disclosures.append(f"{credential}\t{learner}\t{_hex(sealed)}\n")
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write them all."""
+        _copy(cursor, "vault.learners (learner, student, key, person)", self._learners)
+        _copy(cursor, "vault.records (record, content, credential, learner)", self._records)
+        _copy(cursor, "vault.disclosures (credential, learner, sealed)", self._disclosures)
+
+
+def array(values: Iterable[bytes]) -> str:
+    """Hashes as a PostgreSQL array of bytea in one text."""
+    return "{" + ",".join(f'"\\\\x{value.hex()}"' for value in values) + "}"
+
+
+def _copy(cursor: Cursor[DictRow], target: str, lines: Sequence[str]) -> None:
+    if lines:
+        with cursor.copy(f"COPY {target} FROM STDIN") as rows:
+            rows.write("".join(lines))
+
+
+def _hex(value: bytes) -> str:
+    return "\\\\x" + value.hex()
+
+
+def _derived(master: bytes, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"credential registry vault: " + purpose).derive(master)
+
+
+def _seal(cipher: AESGCM, value: bytes, learner: str, purpose: str) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, value, f"{learner} {purpose}".encode())
+
+
+def _open(cipher: AESGCM, sealed: bytes, learner: str, purpose: str) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], f"{learner} {purpose}".encode())
+    except InvalidTag as error:
+        raise VaultError("a row of the vault does not open: another master key, or altered") from error

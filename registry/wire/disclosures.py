@@ -1,0 +1,56 @@
+"""What a credential says of a person: SD-JWT disclosures (RFC 9901), and the one digest that stands on the log."""
+
+import hashlib
+import json
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from registry.wire.errors import WireError
+
+SALT_BYTES = 16
+
+
+class InvalidDisclosure(WireError):
+    """A disclosure that is not `base64url([salt, name, value])`, or claims that are not those on the log."""
+
+
+def disclosure(salt: bytes, name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """One claim as a disclosure; `salt` are 16 random bytes."""
+    return _encode(msgspec.json.encode([_encode(salt), name, value]))
+
+
+def claims_digest(disclosures: Iterable[str]) -> str:
+    """The digest over disclosures: their digests sorted, joined by `.`, hashed; 43 characters of base64url."""
+    digests = sorted(_encode(hashlib.sha256(item.encode()).digest()) for item in disclosures)
+    return _encode(hashlib.sha256(".".join(digests).encode()).digest())
+
+
+def disclosed(digest: str, disclosures: Sequence[str]) -> dict[str, Any]:
+    """The claims that disclosures make, if they are those that the digest stands for.
+
+    Raises `InvalidDisclosure` otherwise.
+    """
+    if claims_digest(disclosures) != digest:
+        raise InvalidDisclosure("these disclosures are not the ones that the log commits to")
+    claims: dict[str, Any] = {}
+    for item in disclosures:
+        try:
+            salt, name, value = json.loads(urlsafe_b64decode(item + "=" * (-len(item) % 4)))
+        except ValueError as error:
+            raise InvalidDisclosure(f"{item[:40]!r}… is not a disclosure") from error
+        if not isinstance(salt, str) or not isinstance(name, str):
+            raise InvalidDisclosure(f"{item[:40]!r}… is not a disclosure")
+        claims[name] = value
+    return claims
+
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+def _encode(data: bytes) -> str:
+    # The standard library's urlsafe_b64encode is three times slower, and a year's intake makes millions.
+    return b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode()
