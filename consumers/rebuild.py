@@ -1,5 +1,6 @@
 """The views of a whole log, made afresh: one process a core, members spread over them."""
 
+import logging
 import multiprocessing
 import os
 import queue
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.queues import Queue
 from typing import Any, NamedTuple
+
+import structlog
 
 from consumers.projector import NOTHING, OnBatch, Progress, Projector
 from projections import views
@@ -109,7 +112,13 @@ def _in_processes(
     return done
 
 
+def _quiet() -> None:
+    """What a worker has to say, it says to the process that waits for it."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
 def _work(said: "Queue[Any]", share: frozenset[str], dsn: str, schema: str, source: Source) -> None:
+    _quiet()
     try:
         log = open_log(source.url, source.consortium, read_only=True)
         with views.connect(dsn, schema) as connection:

@@ -166,7 +166,7 @@ class Registry:
 
     def _get(self, kind: type[Any], identifier: str, unknown: type[Exception]) -> Any:  # noqa: ANN401 - of that kind
         try:
-            found = self.store.repository.get(uuid_of(identifier))
+            found: Any = self.store.repository.get(uuid_of(identifier))
         except (AggregateNotFoundError, ValueError) as error:
             raise unknown(f"there is no {kind.__name__.lower()} {identifier} here") from error
         if not isinstance(found, kind):

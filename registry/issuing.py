@@ -5,10 +5,11 @@ own id is remembered with it, so that the same file taken in again issues what i
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -18,11 +19,11 @@ from psycopg.errors import UniqueViolation
 from registry.application import Registry
 from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
-from registry.domain.errors import Refusal
+from registry.domain.errors import Duplicate, Refusal
 from registry.requests import Issued, IssueRequest, NotIssued, Outcome
 from registry.rules.achievements import Achievement as AchievementState
-from registry.store import StaleState
-from registry.vault import Learner, Vault, VaultRows, array
+from registry.store import StaleState, StoredEvent
+from registry.vault import Learner, VaultRows, array, random_id
 from registry.wire.credentials import CredentialIssued
 from registry.wire.disclosures import SALT_BYTES, claims_digest, disclosure
 from registry.wire.forms import check_uuid
@@ -30,6 +31,7 @@ from registry.wire.forms import check_uuid
 _log = structlog.get_logger(__name__)
 BATCH: Final = 1000
 _TRIES: Final = 5
+_CHANGED: Final = (IntegrityError, UniqueViolation, StaleState)
 
 T = TypeVar("T")
 OnBatch = Callable[[Sequence[Outcome]], None]
@@ -52,6 +54,17 @@ class _Known(NamedTuple):
     learner: str
 
 
+class _Batch(NamedTuple):
+    """A batch that is ready to be stored, and what the next one must know of it before it is."""
+
+    outcomes: list[Outcome]
+    stored: list[StoredEvent]
+    rows: VaultRows
+    expected: dict[UUID, int]
+    records: dict[bytes, _Known]
+    learners: dict[bytes, Learner]
+
+
 class Issuer:
     """Issues on behalf of one node."""
 
@@ -60,45 +73,98 @@ class Issuer:
         self._achievements: dict[str, tuple[int, AchievementState]] = {}
 
     def issue_all(self, requests: Iterable[IssueRequest], *, on_batch: OnBatch | None = None) -> Iterator[Outcome]:
-        """Issue in batches, each a transaction; gives every request's outcome, in their order."""
-        for batch in _batches(requests, BATCH):
-            outcomes = self.issue(batch)
-            if on_batch is not None:
-                on_batch(outcomes)
-            yield from outcomes
+        """Issue in batches, each a transaction; gives every request's outcome, in their order.
+
+        While one batch is being stored the next is made ready.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="issuing") as storing:
+            before: tuple[list[IssueRequest], _Batch, Future[None]] | None = None
+            for batch in _batches(requests, BATCH):
+                ready = self._prepare(batch, before[1] if before is not None else None)
+                if before is not None:
+                    outcomes, redone = self._finish(*before)
+                    if redone:
+                        ready = self._prepare(batch, None)
+                    if on_batch is not None:
+                        on_batch(outcomes)
+                    yield from outcomes
+                before = batch, ready, storing.submit(self._store, ready)
+            if before is not None:
+                outcomes, _ = self._finish(*before)
+                if on_batch is not None:
+                    on_batch(outcomes)
+                yield from outcomes
+
+    def _finish(self, batch: list[IssueRequest], ready: _Batch, stored: "Future[None]") -> tuple[list[Outcome], bool]:
+        """Wait until a batch is stored; whether it had to be made ready anew."""
+        try:
+            stored.result()
+        except _CHANGED:
+            return self.issue(batch), True
+        return ready.outcomes, False
+
+    def adopt(self, student: str, learner: str) -> None:
+        """Use the id that a learner brings from another university for their own number here.
+
+        The learner asks for it, and knows that members can then join their records. Raises `Duplicate` where
+        this number or this id has been used already.
+        """
+        vault, registry = self._registry.vault, self._registry
+        adopted = vault.learner_named(learner)
+        rows = VaultRows()
+        hashed = vault.hashed("student", student)
+        person = vault.seal(adopted, "person", {"student": student})
+        rows.learner(learner, hashed, vault.wrap(adopted), person)
+        try:
+            registry.save([], private=rows)
+        except (UniqueViolation, IntegrityError) as error:
+            raise Duplicate("that number has a learner's id here already, or that id has a number") from error
 
     def issue(self, requests: Sequence[IssueRequest]) -> list[Outcome]:
         """Issue these in one transaction; one that is refused does not sink the others."""
         for _ in range(_TRIES):
+            ready = self._prepare(requests, None)
             try:
-                return self._issue(requests)
-            except (IntegrityError, UniqueViolation, StaleState):
+                self._store(ready)
+            except _CHANGED:
                 # Somebody else took in one of these rows or learners just now, or revised an achievement.
                 _log.info("issuing.again", requests=len(requests))
+            else:
+                return ready.outcomes
         raise StaleState("other processes keep changing what is to be issued; let one of them finish")
 
-    def _issue(self, requests: Sequence[IssueRequest]) -> list[Outcome]:
+    def _store(self, ready: _Batch) -> None:
+        if ready.stored:
+            self._registry.save(ready.stored, private=ready.rows, expected=ready.expected)
+
+    def _prepare(self, requests: Sequence[IssueRequest], before: _Batch | None) -> _Batch:
         vault = self._registry.vault
         hashed = [vault.hashed("record", request.record) for request in requests]
         contents = [vault.digest(msgspec.json.encode(request)) for request in requests]
-        known = self._known(hashed)
+        known = self._known(hashed) | (before.records if before is not None else {})
         outcomes: dict[int, Outcome] = {}
-        fresh: list[int] = []
+        fresh: list[_Fresh] = []
         first: dict[bytes, int] = {}
         for place, request in enumerate(requests):
-            if (before := known.get(hashed[place])) is not None:
-                outcomes[place] = _again(request, contents[place], before)
-            elif first.setdefault(hashed[place], place) != place:
-                continue  # the same row twice in one batch: answered below
-            else:
-                fresh.append(place)
-        outcomes |= self._store([(place, requests[place], hashed[place], contents[place]) for place in fresh])
+            record, content = hashed[place], contents[place]
+            if (seen := known.get(record)) is not None:
+                outcomes[place] = _again(request, content, seen)
+            elif first.setdefault(record, place) == place:
+                fresh.append(_Fresh(place, request, record, content, vault.hashed("student", request.student)))
+        ready = self._make(fresh, before)
+        outcomes |= ready.made
         for place, request in enumerate(requests):
-            if place not in outcomes:
-                outcomes[place] = _repeated(
-                    request, contents[place], contents[first[hashed[place]]], outcomes[first[hashed[place]]]
-                )
-        return [outcomes[place] for place in range(len(requests))]
+            if place not in outcomes:  # the same row id twice in one batch
+                earlier = first[hashed[place]]
+                outcomes[place] = _repeated(request, contents[place], contents[earlier], outcomes[earlier])
+        return _Batch(
+            [outcomes[place] for place in range(len(requests))],
+            ready.stored,
+            ready.rows,
+            ready.expected,
+            ready.records,
+            ready.learners,
+        )
 
     def _known(self, hashed: Sequence[bytes]) -> dict[bytes, _Known]:
         rows = self._registry.cursor().execute(
@@ -108,33 +174,58 @@ class Issuer:
         )
         return {row["record"]: _Known(row["content"], row["credential"], row["learner"]) for row in rows}
 
-    def _store(self, fresh: Sequence[tuple[int, IssueRequest, bytes, bytes]]) -> dict[int, Outcome]:
-        if not fresh:
-            return {}
+    def _make(self, fresh: Sequence["_Fresh"], before: _Batch | None) -> "_Ready":
         registry, vault = self._registry, self._registry.vault
-        states, expected = self._states({request.achievement for _, request, _, _ in fresh})
-        students = [vault.hashed("student", request.student) for _, request, _, _ in fresh]
-        known = vault.find(registry.cursor(), set(students))
-        learners = dict(known)
+        ready = _Ready({}, [], VaultRows(), {}, {}, {})
+        if not fresh:
+            return ready
+        states, expected = self._states({item.request.achievement for item in fresh})
+        ready.expected.update(expected)
+        learners = vault.find(registry.cursor(), {item.student for item in fresh})
+        if before is not None:
+            learners |= before.learners
+        written = set(learners)
         salts = os.urandom(SALT_BYTES * len(_CLAIMS) * len(fresh))
         replaced: dict[str, Credential] = {}
-        outcomes: dict[int, Outcome] = {}
         made: list[_Made] = []
-        for number, ((place, request, record, content), student) in enumerate(zip(fresh, students, strict=True)):
-            learner = learners.get(student) or vault.new_learner()
-            said = _disclosures(request, salts, number * len(_CLAIMS) * SALT_BYTES)
-            state = states.get(request.achievement)
-            data = _data(request, state, learner.learner, claims_digest(said))
+        for number, item in enumerate(fresh):
+            learner = learners.get(item.student) or vault.new_learner()
+            said = _disclosures(item.request, salts, number * len(_CLAIMS) * SALT_BYTES)
+            state = states.get(item.request.achievement)
+            data = _data(item.request, state, learner.learner, claims_digest(said))
             try:
-                credential = Credential.issue(data, state, self._replaced(request.replaces, replaced))
+                credential = Credential.issue(data, state, self._replaced(item.request.replaces, replaced))
             except Refusal as refusal:
-                outcomes[place] = NotIssued(request.record, refusal.code, refusal.path, refusal.detail)
+                ready.made[item.place] = NotIssued(item.request.record, refusal.code, refusal.path, refusal.detail)
                 continue
-            learners[student] = learner
-            made.append(_Made(data.credential, place, request, record, content, student, learner, said, credential))
+            learners[item.student] = learner
+            made.append(_Made(data.credential, item, learner, said, credential))
         # On the log they stand in the order of their random ids: a file's order tells names and ranks.
-        made.sort(key=lambda item: item.identifier)
-        return outcomes | self._save(made, known, list(replaced.values()), expected)
+        made.sort(key=lambda one: one.identifier)
+        self._settle(made, written, ready)
+        ready.stored.extend(registry.stored(list(replaced.values())))
+        return ready
+
+    def _settle(self, made: Sequence["_Made"], written: set[bytes], ready: "_Ready") -> None:
+        """Stored events and vault rows of what passes a verifier's reading."""
+        registry, vault = self._registry, self._registry.vault
+        stored = registry.stored([one.credential for one in made])
+        faults = registry.faults(stored)
+        for number, one in enumerate(made):
+            item, learner = one.item, one.learner
+            if (fault := faults.get(number)) is not None:
+                ready.made[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
+                continue
+            ready.stored.append(stored[number])
+            if item.student not in written:
+                written.add(item.student)
+                person = vault.seal(learner, "person", _person(item.request))
+                ready.rows.learner(learner.learner, item.student, vault.wrap(learner), person)
+            sealed = vault.seal(learner, one.identifier, one.disclosures)
+            ready.rows.record(item.record, item.content, one.identifier, learner.learner, sealed)
+            ready.records[item.record] = _Known(item.content, one.identifier, learner.learner)
+            ready.learners[item.student] = learner
+            ready.made[item.place] = Issued(item.request.record, one.identifier, learner.learner)
 
     def _states(self, achievements: set[str]) -> tuple[dict[str, AchievementState], dict[UUID, int]]:
         """The achievements' states, read again where they have changed; and the versions they are of."""
@@ -163,65 +254,45 @@ class Issuer:
             loaded[credential] = self._registry.credential(credential)
         return loaded[credential]
 
-    def _save(
-        self,
-        made: Sequence["_Made"],
-        known: Mapping[bytes, Learner],
-        replaced: Sequence[Credential],
-        expected: dict[UUID, int],
-    ) -> dict[int, Outcome]:
-        registry = self._registry
-        stored = registry.stored([item.credential for item in made])
-        outcomes: dict[int, Outcome] = {}
-        faults = registry.faults(stored)
-        rows = _Rows(registry.vault, known)
-        for number, item in enumerate(made):
-            if (fault := faults.get(number)) is not None:
-                outcomes[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
-            else:
-                rows.add(item)
-                outcomes[item.place] = Issued(item.request.record, item.identifier, item.learner.learner)
-        good = [event for number, event in enumerate(stored) if number not in faults]
-        if good:
-            registry.save([*good, *registry.stored(replaced)], private=rows.rows, expected=expected)
-        return outcomes
 
+class _Fresh(NamedTuple):
+    """A request that has no credential yet, with the hashes that it is found by."""
 
-class _Made(NamedTuple):
-    identifier: str
     place: int
     request: IssueRequest
     record: bytes
     content: bytes
     student: bytes
+
+
+class _Made(NamedTuple):
+    """A credential that the rules allow."""
+
+    identifier: str
+    item: _Fresh
     learner: Learner
     disclosures: list[str]
     credential: Credential
 
 
-class _Rows:
-    """What of a batch goes to the vault."""
+class _Ready(NamedTuple):
+    """What the fresh requests of a batch come to."""
 
-    def __init__(self, vault: Vault, known: Mapping[bytes, Learner]) -> None:
-        self.rows = VaultRows()
-        self._vault = vault
-        self._known = set(known)
+    made: dict[int, Outcome]
+    stored: list[StoredEvent]
+    rows: VaultRows
+    expected: dict[UUID, int]
+    records: dict[bytes, _Known]
+    learners: dict[bytes, Learner]
 
-    def add(self, item: _Made) -> None:
-        vault, learner, request = self._vault, item.learner, item.request
-        if item.student not in self._known:
-            self._known.add(item.student)
-            person = {
-                "student": request.student,
-                "familyName": request.family_name,
-                "givenName": request.given_name,
-                "dateOfBirth": request.date_of_birth,
-            }
-            sealed = vault.seal(learner, "person", person)
-            self.rows.learner(learner.learner, item.student, vault.wrap(learner), sealed)
-        self.rows.record(item.record, item.content, item.identifier, learner.learner)
-        claims = vault.seal(learner, item.identifier, item.disclosures)
-        self.rows.disclosures(item.identifier, learner.learner, claims)
+
+def _person(request: IssueRequest) -> dict[str, str]:
+    return {
+        "student": request.student,
+        "familyName": request.family_name,
+        "givenName": request.given_name,
+        "dateOfBirth": request.date_of_birth,
+    }
 
 
 def _data(request: IssueRequest, state: AchievementState | None, learner: str, claims: str) -> CredentialIssued:
@@ -230,7 +301,7 @@ def _data(request: IssueRequest, state: AchievementState | None, learner: str, c
         version = state.version if state is not None else 1
     known = state is not None and 1 <= version <= state.version
     return CredentialIssued(
-        str(uuid4()),
+        random_id(),
         request.achievement,
         version,
         learner,

@@ -10,21 +10,15 @@ CREATE TABLE IF NOT EXISTS vault.learners (
     person  bytea NOT NULL
 );
 
--- The university's own row ids, as keyed hashes, and the credential that each became.
+-- The university's own row ids, as keyed hashes, the credential that each became, and the learner's
+-- disclosures of it, encrypted under the learner's key.
 CREATE TABLE IF NOT EXISTS vault.records (
     record     bytea PRIMARY KEY,
     content    bytea NOT NULL,             -- keyed hash of what was asked for
-    credential uuid NOT NULL,
-    learner    uuid NOT NULL
-);
-
--- The learner's disclosures of a credential, encrypted under the learner's key.
-CREATE TABLE IF NOT EXISTS vault.disclosures (
-    credential uuid PRIMARY KEY,
-    learner    uuid NOT NULL REFERENCES vault.learners ON DELETE CASCADE,
+    credential uuid NOT NULL UNIQUE,
+    learner    uuid NOT NULL,
     sealed     bytea NOT NULL
 );
-CREATE INDEX IF NOT EXISTS disclosures_learner ON vault.disclosures (learner);
 
 -- Sign once: a commit's row is written before its signature leaves the process.
 CREATE SCHEMA IF NOT EXISTS publisher;

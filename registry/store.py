@@ -6,7 +6,7 @@ an insert can carry further private rows that are written in the same transactio
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -27,8 +27,11 @@ class _State(msgspec.Struct, Generic[D]):
     data: D
 
 
-_OWNERS = {
-    event: aggregate for aggregate in AGGREGATES for event in vars(aggregate).values() if isinstance(event, type)
+_OWNERS: Final[dict[type[Any], str]] = {
+    event: vars(aggregate)["TOPIC"]
+    for aggregate in AGGREGATES
+    for event in vars(aggregate).values()
+    if isinstance(event, type)
 }
 _DECODERS = {
     topic: msgspec.json.Decoder(_State[event.DATA])  # type: ignore[name-defined] # a generic struct made at run time
@@ -63,7 +66,7 @@ class EventMapper(Mapper[UUID]):
             "data": state.data,
         }
         if issubclass(kind, Created):
-            values["originator_topic"] = _OWNERS[kind].TOPIC
+            values["originator_topic"] = _OWNERS[kind]
         event = object.__new__(kind)
         object.__setattr__(event, "__dict__", values)
         return event

@@ -1,13 +1,16 @@
-"""A one-broker Kafka on this machine, for the demo and the tests: `python -m deploy.kafka.local`.
+"""A one-broker Kafka on this machine, for the demo and the tests: `python -m deploy.kafka.local [FOLDER]`.
 
 The jars come by Maven from a pinned pom, once, into build/kafka/libs. The broker keeps its data in a folder of
 the caller's and ends with the process that started it.
 """
 
+# ruff: noqa: S603 - it starts Java and Maven, with arguments of its own making
+
 import contextlib
 import ctypes
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -26,6 +29,9 @@ MAVEN_SECONDS: Final = 300
 START_SECONDS: Final = 60
 _JAVA: Final = 17
 _PR_SET_PDEATHSIG: Final = 1
+_LISTENERS: Final = re.compile(
+    r"^listeners=PLAINTEXT://127\.0\.0\.1:(\d+),CONTROLLER://127\.0\.0\.1:(\d+)$", re.MULTILINE
+)
 
 
 class KafkaFailed(RuntimeError):
@@ -80,9 +86,16 @@ class LocalKafka:
     def __init__(self, folder: Path) -> None:
         """`folder` takes the broker's data, settings and output."""
         self.folder = Path(folder)
-        self.port = _free_port()
-        self._controller = _free_port()
+        self.port, self._controller = self._ports() or (_free_port(), _free_port())
         self._process: subprocess.Popen[bytes] | None = None
+
+    def _ports(self) -> tuple[int, int] | None:
+        """Those that the folder was made with: a broker that is started again answers where it did."""
+        with contextlib.suppress(FileNotFoundError):
+            found = _LISTENERS.search((self.folder / "server.properties").read_text())
+            if found is not None:
+                return int(found[1]), int(found[2])
+        return None
 
     @property
     def bootstrap(self) -> str:
@@ -104,14 +117,19 @@ class LocalKafka:
         settings = self.folder / "server.properties"
         if not settings.exists():
             text = (HERE / "server.properties").read_text()
-            settings.write_text(
+            # Named for good once the storage is made: a start that was cut off in between begins anew.
+            draft = settings.with_suffix(".draft")
+            draft.write_text(
                 text.replace("@PORT@", str(self.port))
                 .replace("@CONTROLLER@", str(self._controller))
                 .replace("@DATA@", str(self.folder / "data"))
             )
             java = self._java(libs)
             cluster = self._run([*java, "kafka.tools.StorageTool", "random-uuid"]).strip()
-            self._run([*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)])
+            self._run(
+                [*java, "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", str(draft)]
+            )
+            draft.rename(settings)
         with (self.folder / "output").open("ab") as output:
             self._process = subprocess.Popen(
                 [*self._java(libs), "kafka.Kafka", str(settings)],
@@ -194,7 +212,7 @@ def temporary() -> Iterator[LocalKafka]:
 
 
 if __name__ == "__main__":
-    with temporary() as running:
+    with LocalKafka(Path(sys.argv[1])) if len(sys.argv) > 1 else temporary() as running:
         print(f"Kafka answers at {running.bootstrap}; Ctrl-C ends it")  # noqa: T201 - a command
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()

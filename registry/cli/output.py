@@ -11,21 +11,28 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-out = Console(soft_wrap=True)
+_WIDE = 200
+"""Columns where nobody has said how wide the paper is: ids must come out whole, to be copied."""
+
+out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
 errors = Console(stderr=True, soft_wrap=True)
+
+_json = msgspec.json.Encoder(decimal_format="number")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - any struct
     """Print a struct, or a list of them, as JSON."""
-    text = msgspec.json.format(msgspec.json.encode(value, decimal_format="number"), indent=2)
+    text = msgspec.json.format(_json.encode(value), indent=2)
     sys.stdout.write(text.decode() + "\n")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
     """Print rows under headings. Values are printed as they are: nothing in them is markup."""
-    made = Table(*columns, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold")
     for row in rows:
         made.add_row(*("" if value is None else _plain(value) for value in row))
     out.print(made)

@@ -78,6 +78,24 @@ def show_learner(
         decision_rows(read_decisions(node.views(), keys))
 
 
+@learner_app.command("adopt")
+def adopt(
+    context: typer.Context,
+    learner: Annotated[str, typer.Argument(help="The id that the learner has at another university.")],
+    *,
+    student: Annotated[str, typer.Option(help="Their number here; nothing may have been issued for it yet.")],
+) -> None:
+    """Let a learner keep one id across universities, as they ask: their records can then be joined.
+
+    That the id is theirs, the learner proves to you; nothing here checks it.
+
+    Example: registry learner adopt 2afda2b4-a247-4f0f-aedd-e040beb58eab --student 77120
+    """
+    node = node_of(context)
+    node.issuer.adopt(student, node.uuid(learner, "learner"))
+    say("adopted")
+
+
 def decision_rows(found: list[Any]) -> None:
     """Print decisions as a table."""
     table(

@@ -274,7 +274,10 @@ class KafkaLog:
         """Ask the broker to answer as soon as one of the topics has more."""
         until = time.monotonic() + timeout
         with self._wait_lock, self._errors("follow", ", ".join(positions)):
-            there = self._existing(positions)
+            while not (there := self._existing(positions)):  # a stream may be made meanwhile
+                if time.monotonic() >= until:
+                    return set()
+                time.sleep(max(0.0, min(0.2, until - time.monotonic())))
             partitions = {TopicPartition(_topic(stream), 0): stream for stream in there}
             moved = [s for p, s in partitions.items() if self._awaited.get(p) != positions[s]]
             if moved:
@@ -285,9 +288,6 @@ class KafkaLog:
                     news -= {s for s in news if self._is_barren(s, positions[s], ends[s])}
                 if news:
                     return news
-            if not partitions:  # nothing to follow yet; a stream may be made meanwhile
-                time.sleep(max(0.0, min(0.2, until - time.monotonic())))
-                return set()
             waiter = self._follow(partitions, positions)
             while True:
                 left = until - time.monotonic()

@@ -1,0 +1,138 @@
+"""Achievements: what this university offers, and what all members offer."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from projections import catalogue
+from registry.cli.context import Node, node_of
+from registry.cli.founding import publish_now
+from registry.cli.output import AsJson, errors, print_json, say, table, title_of
+from registry.vault import random_id
+from registry.wire.achievements import AchievementContent
+from registry.wire.errors import InvalidEvent
+
+achievement_app = typer.Typer(help="What can be awarded.", no_args_is_help=True)
+
+File = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, help="The content as JSON (see `registry template`).")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(achievement_app, name="achievement")
+
+
+def _content(node: Node, file: Path, **filled: Any) -> AchievementContent:  # noqa: ANN401 - fields of the content
+    try:
+        values = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+        values = {"awardingBodies": [node.settings.member]} | values | filled
+        return msgspec.convert(values, AchievementContent)
+    except msgspec.DecodeError as error:
+        raise InvalidEvent("schema", str(file), str(error)) from error
+
+
+@achievement_app.command("publish")
+def publish(context: typer.Context, file: File) -> None:
+    """Offer a new achievement. Its id and version 1 are given here unless the file has an id.
+
+    Example: registry achievement publish data-literacy.json
+    """
+    node = node_of(context)
+    given = msgspec.json.decode(file.read_bytes()).get("achievement")
+    content = _content(node, file, achievement=given or random_id(), version=1)
+    node.registry.publish_achievement(content)
+    say(f"achievement {content.achievement}, version 1")
+    publish_now(node)
+
+
+@achievement_app.command("revise")
+def revise(
+    context: typer.Context, achievement: Annotated[str, typer.Argument(help="The achievement's id.")], file: File
+) -> None:
+    """Offer the next version of an achievement, whole.
+
+    Example: registry achievement revise 0bbac7a9-… data-literacy.json
+    """
+    node = node_of(context)
+    version = node.registry.achievement(achievement).state.version + 1
+    node.registry.revise_achievement(_content(node, file, achievement=achievement, version=version))
+    say(f"achievement {achievement}, version {version}")
+    publish_now(node)
+
+
+@achievement_app.command("retire")
+def retire(context: typer.Context, achievement: Annotated[str, typer.Argument(help="The achievement's id.")]) -> None:
+    """Stop offering an achievement; what was issued stays.
+
+    Example: registry achievement retire 0bbac7a9-…
+    """
+    node = node_of(context)
+    node.registry.retire_achievement(achievement)
+    publish_now(node)
+
+
+@achievement_app.command("list")
+def list_all(
+    context: typer.Context,
+    member: Annotated[str | None, typer.Argument(help="One member's only.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List the newest version of every achievement that members offer.
+
+    Example: registry achievement list twente
+    """
+    found = catalogue.newest(node_of(context).views(), member)
+    if as_json:
+        print_json(found)
+        return
+    table(
+        ("university", "achievement", "version", "title", "kind", "ECTS", "EQF", ""),
+        [
+            (
+                a.member,
+                a.achievement,
+                a.version,
+                title_of(a.title),
+                a.kind,
+                a.ects,
+                a.eqf_level,
+                "retired" if a.retired else "",
+            )
+            for a in found
+        ],
+    )
+
+
+@achievement_app.command("show")
+def show(
+    context: typer.Context,
+    achievement: Annotated[str, typer.Argument(help="The achievement's id.")],
+    *,
+    member: Annotated[str | None, typer.Option(help="Whose achievement (else this node's).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show all versions of an achievement, as published.
+
+    Example: registry achievement show 0bbac7a9-… --member twente
+    """
+    node = node_of(context)
+    owner = member or node.settings.member
+    found = catalogue.versions(node.views(), owner, node.uuid(achievement, "achievement"))
+    if not found:
+        errors.print(f"{owner} has no achievement {achievement} in the views.", markup=False)
+        raise typer.Exit(1)
+    if as_json:
+        print_json(found)
+        return
+    for version in found:
+        say(f"{title_of(version.title)}, version {version.version}" + (", retired" if version.retired else ""))
+        for name, value in version.content.items():
+            if name not in ("achievement", "version", "title"):
+                say(f"  {name}: {msgspec.json.encode(value).decode()}")
+        for body, state in version.joint.items():
+            say(f"  awarded together with {body}: {state}")

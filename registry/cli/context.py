@@ -1,0 +1,232 @@
+"""A node, opened piece by piece as a command needs it, and closed at its end."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import typer
+from psycopg import Connection
+
+from consumers.governance import GovernanceFold
+from consumers.projector import OnBatch, Projector
+from consumers.rebuild import Source
+from consumers.verifier import MemberTrust, RootTrust
+from projections import views
+from registry import observability
+from registry.application import Registry
+from registry.config import Settings, SettingsError, load
+from registry.issuing import Issuer
+from registry.keystore import SIGNING, Keystore
+from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
+from registry.postgres import database
+from registry.publisher import Publisher
+from registry.vault import Vault
+from registry.wire.commit import Commit
+from registry.wire.keys import Signer
+
+
+class State:
+    """What the command line said about the node; the node itself is opened when somebody asks for it."""
+
+    def __init__(self, home: Path | None, log_level: str | None) -> None:
+        self._home = home
+        self._log_level = log_level
+        self._node: Node | None = None
+
+    @property
+    def node(self) -> "Node":
+        """The node. Raises `SettingsError`."""
+        if self._node is None:
+            settings = load(self._home)
+            observability.configure(self._log_level or settings.log_level)
+            self._node = Node(settings)
+        return self._node
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._node is not None:
+            self._node.close()
+
+
+def node_of(context: typer.Context) -> "Node":
+    """The node that a command is about."""
+    state = context.find_object(State)
+    if state is None:
+        raise SettingsError("no node was given")
+    return state.node
+
+
+class Node:
+    """One node: settings, keys, log, private side, views."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._open = contextlib.ExitStack()
+
+    def close(self) -> None:
+        """Close what was opened, the last first."""
+        self._open.close()
+
+    @cached_property
+    def keystore(self) -> Keystore:
+        """The private keys."""
+        passphrase = None
+        if self.settings.passphrase_file is not None:
+            file = self.settings.home / self.settings.passphrase_file
+            try:
+                passphrase = file.read_bytes().strip()
+            except OSError as error:
+                raise SettingsError(f"passphrase_file: cannot read {file}: {error.strerror}") from error
+        return Keystore(self.settings.keys_folder, passphrase)
+
+    @cached_property
+    def _dsn(self) -> str:
+        return database(self.settings.database_url)
+
+    def dsn(self) -> str:
+        """The database, running."""
+        return self._dsn
+
+    @cached_property
+    def _log(self) -> SharedLog:
+        log = open_log(self.settings.log_url, self.settings.consortium)
+        self._open.callback(log.close)
+        return log
+
+    def log(self) -> SharedLog:
+        """The shared log."""
+        return self._log
+
+    @cached_property
+    def _views(self) -> Connection:
+        connection = views.connect(self.dsn())
+        self._open.callback(connection.close)
+        views.create(connection)
+        return connection
+
+    def views(self) -> Connection:
+        """The read views; made empty where there are none yet."""
+        return self._views
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The private side."""
+        made = Registry(self.dsn(), self.settings.origin, Vault(self.keystore.master()))
+        self._open.callback(made.close)
+        return made
+
+    @cached_property
+    def issuer(self) -> Issuer:
+        """Who issues."""
+        return Issuer(self.registry)
+
+    def source(self) -> Source:
+        """The log, for processes that open it themselves."""
+        return Source(self.settings.log_url, self.settings.consortium, self.settings.founded_hash)
+
+    def projector(self, connection: Connection | None = None, on_batch: OnBatch | None = None) -> Projector:
+        """Who keeps the views up with the log."""
+        return Projector(
+            connection or self.views(),
+            self.log(),
+            self.settings.consortium,
+            self.settings.founded_hash,
+            on_batch=on_batch,
+        )
+
+    def signers(self) -> list[Signer]:
+        """The signing keys: one for a member, all root keys here for the consortium."""
+        if self.settings.member == GOVERNANCE:
+            return [self.keystore.signer(name, self.settings.origin) for name in self.keystore.names()]
+        return [self.keystore.signer(SIGNING, self.settings.origin)]
+
+    def publisher(self) -> Publisher:
+        """Who publishes this node's events. The stream is made where it is missing."""
+        self.log().create(self.settings.member)
+        return Publisher(
+            self.registry.recorder,
+            self.dsn(),
+            self.log(),
+            self.settings.member,
+            self.settings.origin,
+            self.signers(),
+            counts=self._counts(),
+        )
+
+    def _counts(self) -> Callable[[Commit], bool] | None:
+        """Whose signatures count, as governance says; before it says anything, this node's own."""
+        fold = GovernanceFold(self.settings.consortium, self.settings.founded_hash)
+        try:
+            for record in self.log().records(GOVERNANCE):
+                fold.take(record.data)
+        except NoSuchStream:
+            return None
+        if self.settings.member == GOVERNANCE:
+            trust: Any = RootTrust(fold.state)
+        elif (record_of := fold.state.members.get(self.settings.member)) is not None:
+            trust = MemberTrust(self.settings.origin, record_of)
+        else:
+            return None
+
+        def counts(commit: Commit) -> bool:
+            keys, needed = trust.keys_for(commit)
+            lines = commit.note.by(keys)
+            message = commit.note.text.encode()
+            return len(lines) >= needed and all(key.verifies(line.signature, message) for key, line in lines)
+
+        return counts
+
+    # For commands
+
+    def uuid(self, text: str, what: str) -> str:
+        """An id in canonical form. Raises `SettingsError`'s kin, a usage error, for anything else."""
+        try:
+            return str(UUID(text))
+        except ValueError as error:
+            raise typer.BadParameter(f"{text!r} is not a {what}'s id (a UUID)") from error
+
+    def learner_of_student(self, student: str) -> str:
+        """The learner that a student number of this university leads to."""
+        vault = self.registry.vault
+        found = vault.find(self.registry.cursor(), [vault.hashed("student", student)])
+        if not found:
+            raise typer.BadParameter("no learner of this university has that number")
+        return next(iter(found.values())).learner
+
+    def shown_settings(self) -> dict[str, str]:
+        """The settings as they count, none of them secret."""
+        shown = {name: str(value) for name, value in self.settings.model_dump().items() if value is not None}
+        if "@" in (dsn := shown["database"]):
+            shown["database"] = psycopg.conninfo.make_conninfo(dsn, password="***")  # noqa: S106 - hiding one
+        return shown
+
+    def publisher_status(self) -> str | None:
+        """How many stored events wait to be published; None where there are none."""
+        if not self.settings.keys_folder.exists():
+            return None
+        row = (
+            self.registry.cursor()
+            .execute(
+                "SELECT (SELECT max(notification_id) FROM registry_events) AS stored,"
+                " (SELECT max(last) FROM publisher.commits WHERE next IS NOT NULL) AS published"
+            )
+            .fetchone()
+        )
+        if row is None or row["stored"] is None:
+            return None
+        waiting = row["stored"] - (row["published"] or 0)
+        return f"{waiting:,} stored events wait to be published" if waiting else "all stored events are published"
+
+
+@contextlib.contextmanager
+def opened(home: Path) -> Iterator[Node]:
+    """A node by its folder, for commands that go from one to another."""
+    node = Node(load(home))
+    try:
+        yield node
+    finally:
+        node.close()

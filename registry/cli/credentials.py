@@ -1,0 +1,142 @@
+"""Credentials, one at a time."""
+
+from typing import Annotated, get_args
+
+import typer
+
+from projections import credentials as view
+from registry.cli.context import node_of
+from registry.cli.founding import publish_now
+from registry.cli.output import AsJson, errors, print_json, say
+from registry.cli.reading import credential_rows
+from registry.requests import Issued, IssueRequest
+from registry.wire.credentials import StatusReason
+from registry.wire.disclosures import disclosed
+
+credential_app = typer.Typer(
+    help="Credentials, one at a time; many go through `registry import`.", no_args_is_help=True
+)
+
+Id = Annotated[str, typer.Argument(help="The credential's id.")]
+Reason = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(StatusReason))}.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(credential_app, name="credential")
+
+
+@credential_app.command("issue")
+def issue(
+    context: typer.Context,
+    achievement: Annotated[str, typer.Argument(help="The achievement's id.")],
+    *,
+    record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
+    student: Annotated[str, typer.Option(help="Your own number of the learner.")],
+    family_name: Annotated[str, typer.Option()],
+    given_name: Annotated[str, typer.Option()],
+    date_of_birth: Annotated[str, typer.Option(help="YYYY-MM-DD")],
+    awarding_date: Annotated[str, typer.Option(help="YYYY-MM-DD")],
+    valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
+    version: Annotated[int | None, typer.Option(help="The achievement's version (else the newest).")] = None,
+    grade: Annotated[str | None, typer.Option()] = None,
+    replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
+) -> None:
+    """Issue a credential and publish it. Names and grade go to the vault, never to the log.
+
+    Example: registry credential issue 0bbac7a9-… --record 2026-17 --student s123 --family-name Jansen
+    --given-name Ada --date-of-birth 2001-02-03 --awarding-date 2026-06-30
+    """
+    node = node_of(context)
+    request = IssueRequest(
+        record,
+        achievement,
+        version,
+        student,
+        family_name,
+        given_name,
+        date_of_birth,
+        awarding_date,
+        valid_until=valid_until,
+        grade=grade,
+        replaces=replaces,
+    )
+    outcome = node.issuer.issue([request])[0]
+    if not isinstance(outcome, Issued):
+        errors.print(f"{outcome.code} ({outcome.field}): {outcome.detail}", markup=False)
+        raise typer.Exit(1)
+    say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
+    say(f"learner    {outcome.learner}")
+    publish_now(node)
+
+
+@credential_app.command("suspend")
+def suspend(context: typer.Context, credential: Id, *, reason: Reason) -> None:
+    """Let a credential not count for now, and publish it.
+
+    Example: registry credential suspend e7c1ab39-… --reason underReview
+    """
+    node = node_of(context)
+    node.registry.suspend(node.uuid(credential, "credential"), _reason(reason))
+    publish_now(node)
+
+
+@credential_app.command("reinstate")
+def reinstate(context: typer.Context, credential: Id) -> None:
+    """Let a suspended credential count again, and publish it.
+
+    Example: registry credential reinstate e7c1ab39-…
+    """
+    node = node_of(context)
+    node.registry.reinstate(node.uuid(credential, "credential"))
+    publish_now(node)
+
+
+@credential_app.command("revoke")
+def revoke(context: typer.Context, credential: Id, *, reason: Reason) -> None:
+    """Take a credential back for good, and publish it.
+
+    Example: registry credential revoke e7c1ab39-… --reason issuedInError
+    """
+    node = node_of(context)
+    node.registry.revoke(node.uuid(credential, "credential"), _reason(reason))
+    publish_now(node)
+
+
+@credential_app.command("show")
+def show(
+    context: typer.Context,
+    credential: Id,
+    *,
+    member: Annotated[str | None, typer.Option(help="Whose credential (else this node's).")] = None,
+    claims: Annotated[bool, typer.Option("--claims", help="Show what it says of the person, from the vault.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a credential as the log has it.
+
+    Example: registry credential show e7c1ab39-… --member twente
+    """
+    node = node_of(context)
+    credential = node.uuid(credential, "credential")
+    found = view.read(node.views(), [(member or node.settings.member, credential)])
+    if not found:
+        errors.print(f"{member or node.settings.member} has no credential {credential} in the views.", markup=False)
+        raise typer.Exit(1)
+    said = {}
+    if claims and found[0].claims is not None:
+        said = disclosed(found[0].claims, node.registry.vault.disclosures(node.registry.cursor(), credential))
+    if as_json:
+        print_json({"credential": found[0], "claims": said} if claims else found[0])
+        return
+    credential_rows(found)
+    for fault in found[0].impaired_by:
+        say(f"impaired by {fault}", style="red")
+    for name, value in said.items():
+        say(f"{name}: {value}")
+
+
+def _reason(text: str) -> StatusReason:
+    for known in get_args(StatusReason):
+        if text == known:
+            return known  # type: ignore[no-any-return] # one of the literals
+    raise typer.BadParameter(f"{text!r} is none of {', '.join(get_args(StatusReason))}", param_hint="--reason")

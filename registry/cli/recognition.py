@@ -1,0 +1,172 @@
+"""Recognition decisions."""
+
+from datetime import date
+from typing import Annotated, get_args
+
+import typer
+
+from projections import credentials as credential_view
+from projections import decisions as view
+from registry.cli.context import Node, node_of
+from registry.cli.founding import publish_now
+from registry.cli.output import AsJson, errors, print_json, say
+from registry.cli.reading import decision_rows
+from registry.vault import random_id
+from registry.wire.forms import CredentialRef, VersionedRef
+from registry.wire.recognition import (
+    Basis,
+    Condition,
+    Grant,
+    Ground,
+    Outcome,
+    Purpose,
+    RecognitionDecided,
+    Towards,
+    WithdrawalReason,
+)
+
+recognition_app = typer.Typer(help="Decisions about credentials of other members.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(recognition_app, name="recognition")
+
+
+@recognition_app.command("decide")
+def decide(
+    context: typer.Context,
+    credential: Annotated[str, typer.Argument(help="MEMBER/ID of the credential.")],
+    *,
+    purpose: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")] = "creditTransfer",
+    outcome: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Outcome))}.")] = "full",
+    ects: Annotated[float | None, typer.Option(min=0, help="The credits granted.")] = None,
+    towards: Annotated[
+        str | None, typer.Option(help="The programme or course it counts towards, by its title.")
+    ] = None,
+    ground: Annotated[
+        list[str] | None, typer.Option(help="ASPECT:DIFFERENCE, for all but full; may be given several times.")
+    ] = None,
+    condition: Annotated[list[str] | None, typer.Option(help="What is still to be done, where conditional.")] = None,
+    supersedes: Annotated[
+        str | None, typer.Option(help="An own earlier decision that this one takes the place of.")
+    ] = None,
+    advisory: Annotated[bool, typer.Option("--advisory", help="A statement that does not bind.")] = False,
+) -> None:
+    """Decide on a credential, and publish the decision.
+
+    Examples: registry recognition decide twente/e7c1ab39-… --ects 5 --towards "Minor data science"
+    registry recognition decide twente/e7c1ab39-… --outcome partial --ects 3 --ground workload:substantiallyLess
+    """
+    node = node_of(context)
+    member, _, identifier = credential.partition("/")
+    identifier = node.uuid(identifier, "credential")
+    found = credential_view.read(node.views(), [(member, identifier)])
+    if not found:
+        errors.print(
+            f"{credential} is not known here. Has {member} published it, and has this node projected it"
+            " (`registry project`)?",
+            markup=False,
+        )
+        raise typer.Exit(1)
+    whose = found[0]
+    for flag in whose.flags:
+        errors.print(f"note: the credential is {flag}", markup=False)
+    if whose.status != "active":
+        errors.print(f"note: the credential is {whose.status}", markup=False)
+    openly = purpose in ("creditTransfer", "stacking") and outcome != "refused"
+    if not openly:
+        raise typer.BadParameter(
+            "a refusal, or a decision for admission or employment, names the credential by a digest whose salt the"
+            " office keeps; that is part of working on cases, which this version does not do yet",
+            param_hint="--purpose/--outcome",
+        )
+    grant = Grant(
+        from_=[0],
+        outcome=outcome,  # type: ignore[arg-type] # read as a verifier will, before it is stored
+        mode="recognised",
+        grade_transfer="none",
+        towards=Towards(title={"en": towards}) if towards else None,
+        ects=int(ects) if ects is not None and ects == int(ects) else ects,
+        grounds=[_ground(text) for text in ground] if ground else None,
+        conditions=[Condition(code) for code in condition] if condition else None,  # type: ignore[arg-type] # likewise
+    )
+    data = RecognitionDecided(
+        random_id(),
+        purpose,  # type: ignore[arg-type] # likewise
+        "advisory" if advisory else "binding",
+        [
+            Basis(
+                "onLog",
+                achievement=VersionedRef(member, whose.achievement, whose.version),
+                credential=CredentialRef(member, identifier),
+            )
+        ],
+        [grant],
+        date.today().isoformat(),  # noqa: DTZ011 - a day on the office's calendar
+        supersedes,
+    )
+    node.registry.decide(data)
+    say(f"decision {data.decision}")
+    publish_now(node)
+
+
+def _ground(text: str) -> Ground:
+    aspect, colon, difference = text.partition(":")
+    if not colon:
+        raise typer.BadParameter(f"{text!r} is not ASPECT:DIFFERENCE", param_hint="--ground")
+    return Ground(aspect, difference)  # type: ignore[arg-type] # read as a verifier will, before it is stored
+
+
+@recognition_app.command("withdraw")
+def withdraw(
+    context: typer.Context,
+    decision: Annotated[str, typer.Argument(help="The decision's id.")],
+    *,
+    reason: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(WithdrawalReason))}.")],
+) -> None:
+    """Take an own decision back, and publish it.
+
+    Example: registry recognition withdraw 432236b7-… --reason onAppeal
+    """
+    node = node_of(context)
+    if reason not in get_args(WithdrawalReason):
+        raise typer.BadParameter(
+            f"{reason!r} is none of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
+        )
+    node.registry.withdraw_decision(node.uuid(decision, "decision"), reason)  # type: ignore[arg-type] # checked above
+    publish_now(node)
+
+
+@recognition_app.command("show")
+def show(
+    context: typer.Context,
+    decision: Annotated[str | None, typer.Argument(help="One decision's id (else all of the year).")] = None,
+    *,
+    member: Annotated[str | None, typer.Option(help="Whose decisions (else this node's).")] = None,
+    year: Annotated[int | None, typer.Option(help="The calendar year (else this one).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an office's decisions.
+
+    Example: registry recognition show --member linkoping --year 2026
+    """
+    node = node_of(context)
+    found = _found(node, decision, member or node.settings.member, year)
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        errors.print("No such decision is known here.")
+        raise typer.Exit(1)
+    decision_rows(found)
+    if decision is not None:
+        for number, grant in enumerate(found[0].content["grants"]):
+            say(f"grant {number}: {grant}")
+
+
+def _found(node: Node, decision: str | None, member: str, year: int | None) -> list[view.DecisionView]:
+    if decision is not None:
+        return view.read(node.views(), [(member, node.uuid(decision, "decision"))])
+    year = year or date.today().year  # noqa: DTZ011 - a day on the office's calendar
+    return view.of_office(node.views(), member, date(year, 1, 1), date(year, 12, 31))

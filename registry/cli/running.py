@@ -1,0 +1,147 @@
+"""Publishing, projecting, and both together."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Annotated
+
+import psycopg
+import structlog
+import typer
+
+from consumers.rebuild import rebuild
+from projections import views
+from registry.cli.context import Node, node_of
+from registry.cli.output import errors, progress, say
+from registry.log import LogError
+from registry.publisher import Published
+
+_log = structlog.get_logger(__name__)
+_AGAIN = 1.0
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("publish")(publish)
+    app.command("project")(project)
+    app.command("run")(run)
+
+
+def publish(context: typer.Context) -> None:
+    """Publish the events that are stored and not on the log yet.
+
+    Example: registry publish
+    """
+    node = node_of(context)
+    published = node.publisher().publish_pending()
+    say(f"{published.events:,} events in {published.commits:,} commits; the log has {published.size:,}")
+
+
+def project(
+    context: typer.Context,
+    *,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until stopped.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--rebuild", help="Fill fresh views from the beginning and swap them in.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes for --rebuild (else one a core).")] = None,
+) -> None:
+    """Bring the views up with the log.
+
+    Examples: registry project; registry project --follow; registry project --rebuild
+    """
+    node = node_of(context)
+    with progress("projecting") as counter:
+        sizes: dict[str, int] = {}
+
+        def on_batch(member: str, size: int, position: int) -> None:
+            del position
+            sizes[member] = size
+            counter.reach(sum(sizes.values()))
+
+        if fresh:
+            done = rebuild(node.dsn(), node.source(), workers=workers, on_batch=on_batch)
+        else:
+            done = node.projector(on_batch=on_batch).step()
+    say(f"{done.events:,} events in {done.commits:,} commits, {done.quarantined} records quarantined")
+    if follow:
+        with stopping() as stop:
+            follow_log(node, stop)
+
+
+def run(context: typer.Context) -> None:
+    """Publish and project until stopped: what a node does all day. Ctrl-C or SIGTERM ends it cleanly.
+
+    Example: registry run
+    """
+    node = node_of(context)
+    publisher = node.publisher()
+    node.views()
+    with stopping() as stop, publisher.session() as session:
+        failed: list[BaseException] = []
+
+        def projecting() -> None:
+            try:
+                follow_log(node, stop)
+            except BaseException as error:  # noqa: BLE001 - raised again below, in the main thread
+                failed.append(error)
+                stop.set()
+
+        thread = threading.Thread(target=projecting, name="projecting")
+        thread.start()
+        errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)
+        try:
+            _publish_until(node, session, stop)
+        finally:
+            stop.set()
+            thread.join()
+        if failed:
+            raise failed[0]
+
+
+def _publish_until(node: Node, session: object, stop: threading.Event) -> None:
+    """Publish; where the database went away, begin anew when it is back."""
+
+    def said(published: Published) -> None:
+        _log.info("run.published", member=node.settings.member, events=published.events, size=published.size)
+
+    current = session
+    while not stop.is_set():
+        try:
+            current.run(stop, on_published=said)  # type: ignore[attr-defined] # a Session, or a fresh one
+        except psycopg.OperationalError as error:
+            _log.error("run.database_unavailable", error=str(error).strip(), again_in=_AGAIN)
+            while not stop.wait(_AGAIN):
+                try:
+                    with node.publisher().session() as again:
+                        again.run(stop, on_published=said)
+                except psycopg.OperationalError as again_error:
+                    _log.error("run.database_unavailable", error=str(again_error).strip(), again_in=_AGAIN)
+
+
+def follow_log(node: Node, stop: threading.Event) -> None:
+    """Project until told to stop; a log or a database that is away is tried again."""
+    while not stop.is_set():
+        try:
+            with views.connect(node.dsn()) as connection:
+                node.projector(connection).run(stop)
+        except (LogError, psycopg.OperationalError) as error:
+            _log.error("run.projecting_again", error=str(error).strip(), again_in=_AGAIN)
+            stop.wait(_AGAIN)
+
+
+class stopping:  # noqa: N801 - used like a function
+    """An event that SIGINT and SIGTERM set, while inside."""
+
+    def __enter__(self) -> threading.Event:
+        self._stop = threading.Event()
+        self._before = {s: signal.signal(s, self._heard) for s in (signal.SIGINT, signal.SIGTERM)}
+        return self._stop
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._stop.set()
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,98 @@
+"""Credential rows from a CSV file of any length."""
+
+import csv
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, TextIO
+
+from registry.intake.columns import COLUMNS, NAMES, REQUIRED, RowChecker
+from registry.intake.report import Catalogue, IntakeError, Problem
+from registry.requests import IssueRequest
+
+_DELIMITERS: Final = ",;\t|"
+_LIMIT: Final = 128 * 1024
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+class CsvRows:
+    """A CSV file with a header. Delimiter `,` `;` tab or `|`, UTF-8 with or without a byte order mark."""
+
+    def __init__(self, path: Path, catalogue: Catalogue) -> None:
+        """Reads the header. Raises `IntakeError` where the file is none that rows can be read from."""
+        self.path = path
+        self._checker = RowChecker(catalogue)
+        with path.open("rb") as file:
+            head = file.read(64 * 1024)
+        if head.startswith(_UTF16) or (b"\0" in head and not head.strip(b"\0").count(b"\0") < len(head) // 4):
+            raise IntakeError(f"{path} is UTF-16; save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
+        first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode(errors="replace").rstrip("\r")
+        if not first.strip():
+            raise IntakeError(f"{path} is empty; `registry template csv` writes one to fill in")
+        self._delimiter = max(_DELIMITERS, key=lambda d: len(set(_names(first, d)) & set(NAMES)))
+        self._names = _names(first, self._delimiter)
+        self.notes = self._check_header()
+
+    def _check_header(self) -> list[str]:
+        missing = [name for name in REQUIRED if name not in self._names]
+        unknown = [name for name in self._names if name not in NAMES]
+        if missing:
+            near = {name: difflib.get_close_matches(name, unknown, 1) for name in missing}
+            hints = [f"{name} (is it {found[0]!r}?)" if found else name for name, found in near.items()]
+            raise IntakeError(
+                f"{self.path}: the header lacks {', '.join(hints)}; it has {', '.join(self._names)[:400]}."
+                " `registry template csv` writes all columns"
+            )
+        twice = {name for name in self._names if name in NAMES and self._names.count(name) > 1}
+        if twice:
+            raise IntakeError(f"{self.path}: the header names {', '.join(sorted(twice))} twice")
+        return [f"column {name!r} is not known and was not read" for name in unknown]
+
+    def __iter__(self) -> Iterator[IssueRequest | Problem]:
+        """Every row, as a request or as what is wrong with it."""
+        # Bytes that are no UTF-8 come through as lone surrogates, so that one bad row does not end the file.
+        with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            yield from self._rows(file)
+
+    def _rows(self, file: TextIO) -> Iterator[IssueRequest | Problem]:
+        csv.field_size_limit(_LIMIT)
+        reader = csv.reader(file, delimiter=self._delimiter)
+        next(reader, None)
+        names, width, check = self._names, len(self._names), self._checker.check
+        before = reader.line_num
+        while True:
+            try:
+                values = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                before = reader.line_num
+                yield Problem(
+                    f"line {before}", "", "", f"cannot be read as a row: {error}; is a quotation mark left open?"
+                )
+                continue
+            line, before = before + 1, reader.line_num
+            if not any(values):
+                continue
+            if len(values) != width:
+                where = f"line {line}" if before == line else f"lines {line} to {before}"
+                yield Problem(
+                    where,
+                    "",
+                    "",
+                    f"has {len(values)} fields, the header {width}; is a delimiter or a quotation mark amiss?",
+                )
+                continue
+            found = check(line, dict(zip(names, values, strict=True)))
+            if found is not None:
+                yield found
+
+
+def _names(header: str, delimiter: str) -> list[str]:
+    row = next(csv.reader([header], delimiter=delimiter), [])
+    return [name.strip().lower().replace(" ", "_") for name in row]
+
+
+def template() -> str:
+    """A CSV to fill in: the header, and an example row that is passed over."""
+    return ",".join(c.name for c in COLUMNS) + "\n" + ",".join(c.example for c in COLUMNS) + "\n"

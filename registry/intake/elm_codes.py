@@ -1,0 +1,57 @@
+"""The European Learning Model's controlled lists, as EVENTS.md maps them: an item's id to our code."""
+
+from typing import Final
+
+LEARNING_SETTING: Final = {"6fd4685715": "formal", "e207a81fc7": "nonFormal"}
+PARTICIPATION: Final = {
+    "9191af2ed9": "onsite",
+    "920fbb3cbe": "online",
+    "e92d221e4d": "blended",
+    "c_3a90b26d": "hybrid",
+    "729f3bed4b": "workBased",
+    "7813801c77": "projectBased",
+    "ed4c557045": "researchLab",
+    "volunteering": "volunteering",
+}
+ASSESSMENT: Final = {
+    "19a2e5e671": "peerAssessment",
+    "2939dae15f": "markedAssignment",
+    "3484bd7e51": "continuousEvaluation",
+    "4f03b91c0e": "portfolio",
+    "56539a6507": "groupPerformance",
+    "6a4db9f11d": "practicalAssessment",
+    "6e6cb2cc78": "writtenExamination",
+    "7331eb4762": "attendance",
+    "795dac4096": "projectWork",
+    "812e3b0ae1": "peerReview",
+    "b1b68f6735": "quiz",
+    "c4256a2726": "problemBased",
+    "d30284d7df": "oralExamination",
+    "de4d165a6c": "artefact",
+    "c_04b30a72": "presentation",
+    "c_2b3bd410": "selfAssessment",
+    "c_4f874951": "guidedSelfAssessment",
+}
+SUPERVISION: Final = {
+    # code: (supervision, identity verified); the list does not say whether supervision was online or onsite.
+    "c598449d64": ("none", False),
+    "df2880c5cb": ("none", True),
+    "70be69aaf9": ("unspecified", True),
+}
+ACCREDITATION: Final = {
+    "003293d2ce": "institutionalLicence",
+    "e57dddfcf3": "programmeLicence",
+    "bb4618238e": "institutionalQA",
+    "820101cba6": "programmeQA",
+}
+ENTITLEMENT: Final = {"52f62180c2": "occupation", "64aad92881": "learningOpportunity", "bebd32e8e6": "membership"}
+ENTITLEMENT_STATUS: Final = {"5b8d6b34fb": "prospective", "b7015a8a8c": "actual"}
+ECTS: Final = "6fcec5c5af"
+
+LANGUAGES: Final = {
+    "BUL": "bg", "CES": "cs", "DAN": "da", "DEU": "de", "ELL": "el", "ENG": "en", "EST": "et", "FIN": "fi",
+    "FRA": "fr", "GLE": "ga", "HRV": "hr", "HUN": "hu", "ISL": "is", "ITA": "it", "LAV": "lv", "LIT": "lt",
+    "MLT": "mt", "NLD": "nl", "NOR": "no", "POL": "pl", "POR": "pt", "RON": "ro", "SLK": "sk", "SLV": "sl",
+    "SPA": "es", "SWE": "sv", "TUR": "tr", "UKR": "uk",
+}  # fmt: skip
+"""The Publications Office's three-letter codes, as BCP 47 has them."""

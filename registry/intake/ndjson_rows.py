@@ -1,0 +1,75 @@
+"""Credential rows from NDJSON: one object a line, with the columns' names."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from registry.intake.columns import COLUMNS, NAMES, RowChecker
+from registry.intake.report import Catalogue, Problem
+from registry.requests import IssueRequest
+
+_LINE: Final = 256 * 1024
+
+
+class NdjsonRows:
+    """An NDJSON file of any length."""
+
+    def __init__(self, path: Path, catalogue: Catalogue) -> None:
+        self.path = path
+        self.notes: list[str] = []
+        self._checker = RowChecker(catalogue)
+
+    def __iter__(self) -> Iterator[IssueRequest | Problem]:
+        """Every row, as a request or as what is wrong with it."""
+        with self.path.open("rb") as file:
+            number = 0
+            while line := file.readline(_LINE):
+                number += 1
+                if not line.endswith(b"\n") and len(line) == _LINE:
+                    while line and not line.endswith(b"\n"):
+                        line = file.readline(_LINE)
+                    yield Problem(f"line {number}", "", "", f"is longer than {_LINE:,} bytes")
+                elif line.strip():
+                    found = self._row(number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+                    if found is not None:
+                        yield found
+
+    def _row(self, number: int, line: bytes) -> IssueRequest | Problem | None:
+        try:
+            value = json.loads(line.decode(), object_pairs_hook=_unique, parse_constant=_constant)
+        except (ValueError, RecursionError) as error:
+            why = "nests too deep" if isinstance(error, RecursionError) else str(error)
+            return Problem(f"line {number}", "", "", f"is not a JSON object in UTF-8: {why}")
+        if not isinstance(value, dict):
+            return Problem(f"line {number}", "", "", 'is not a JSON object; write {"record": …, …}')
+        row: dict[str, str] = {}
+        for name, given in value.items():
+            if name not in NAMES:
+                return Problem(f"line {number}", name[:80], "", f"is no column; they are {', '.join(NAMES)}")
+            if given is None:
+                continue
+            if isinstance(given, bool) or not isinstance(given, str | int | float):
+                return Problem(f"line {number}", name, "", "is not a text or a number")
+            row[name] = given if isinstance(given, str) else _text(given)
+        return self._checker.check(number, row)
+
+
+def _text(number: float) -> str:
+    return repr(number) if isinstance(number, int) or number != int(number) else str(int(number))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise ValueError("a name stands twice")
+    return dict(pairs)
+
+
+def _constant(text: str) -> float:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def template() -> str:
+    """An NDJSON to fill in: one example row, which is passed over."""
+    return json.dumps({c.name: c.example for c in COLUMNS if c.example}) + "\n"

@@ -1,0 +1,38 @@
+"""What intake says of a file: problems, each with its place and what would be right; and notes."""
+
+from typing import Protocol
+
+import msgspec
+
+
+class IntakeError(Exception):
+    """A file of which nothing can be taken in. The message says what, where, and what to do."""
+
+
+class Problem(msgspec.Struct, frozen=True, gc=False):
+    """One thing that is wrong. Values that are about a person are masked."""
+
+    where: str
+    """`line 7`, or a JSON path."""
+    field: str
+    """The column, or the last step of the path."""
+    value: str
+    detail: str
+    """What is wrong, and what would be right."""
+
+
+class Catalogue(Protocol):
+    """What the university offers: rows are held against it before anything is stored."""
+
+    def ects(self, achievement: str) -> tuple[int | float | None, ...] | None:
+        """The ECTS of each version, first to last; None where there is no such achievement."""
+        ...
+
+    def retired(self, achievement: str) -> bool:
+        """Whether it is no longer offered."""
+        ...
+
+
+def masked(value: str) -> str:
+    """Enough of a person's data to find the row by, and no more."""
+    return value[:1] + "…" if value else ""
