@@ -104,6 +104,8 @@ class PrivateRecorder(PostgresApplicationRecorder):
         with self.datastore.get_connection() as connection, connection.transaction(), connection.cursor() as cursor:
             if private is not None:
                 private.write(cursor)
+            if not stored_events:
+                return []
             # The table's lock makes the order of commit the order of ids (see the library). Held shortly.
             self._lock_table(cursor)
             if expected:
@@ -119,8 +121,7 @@ class PrivateRecorder(PostgresApplicationRecorder):
                 )
             self._notify_channel(cursor)
             last = cursor.execute("SELECT lastval() AS last").fetchone()
-        if last is None or not stored_events:
-            return []
+        assert last is not None  # noqa: S101 - something was inserted in this session
         return range(last["last"] - len(stored_events) + 1, last["last"] + 1)
 
     def _check(self, cursor: Cursor[DictRow], expected: Mapping[UUID, int]) -> None:

@@ -12,6 +12,8 @@ from typing import Annotated
 
 import psycopg
 import typer
+from eventsourcing.persistence import InterfaceError as StoreInterrupted
+from eventsourcing.persistence import OperationalError as StoreUnavailable
 
 from projections.views import OutdatedViews
 from registry import observability
@@ -78,6 +80,8 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (LogError, 4),
     (DatabaseUnavailable, 4),
     (psycopg.OperationalError, 4),
+    (StoreUnavailable, 4),
+    (StoreInterrupted, 4),
 )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import psycopg
 import structlog
 import typer
+from eventsourcing.persistence import InterfaceError, OperationalError
 
 from consumers.rebuild import rebuild
 from projections import views
@@ -18,6 +19,8 @@ from registry.publisher import Published
 
 _log = structlog.get_logger(__name__)
 _AGAIN = 1.0
+DATABASE_AWAY = (psycopg.OperationalError, OperationalError, InterfaceError)
+"""What is raised while PostgreSQL is stopped: by its driver, and by `eventsourcing` in its words."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -109,13 +112,13 @@ def _publish_until(node: Node, session: object, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             current.run(stop, on_published=said)  # type: ignore[attr-defined] # a Session, or a fresh one
-        except psycopg.OperationalError as error:
+        except DATABASE_AWAY as error:
             _log.error("run.database_unavailable", error=str(error).strip(), again_in=_AGAIN)
             while not stop.wait(_AGAIN):
                 try:
                     with node.publisher().session() as again:
                         again.run(stop, on_published=said)
-                except psycopg.OperationalError as again_error:
+                except DATABASE_AWAY as again_error:
                     _log.error("run.database_unavailable", error=str(again_error).strip(), again_in=_AGAIN)
 
 
@@ -125,7 +128,7 @@ def follow_log(node: Node, stop: threading.Event) -> None:
         try:
             with views.connect(node.dsn()) as connection:
                 node.projector(connection).run(stop)
-        except (LogError, psycopg.OperationalError) as error:
+        except (LogError, *DATABASE_AWAY) as error:
             _log.error("run.projecting_again", error=str(error).strip(), again_in=_AGAIN)
             stop.wait(_AGAIN)
 

@@ -1,0 +1,208 @@
+"""Sign once: never a fork, never a gap, never a duplicate, wherever the publisher dies."""
+
+import threading
+import time
+
+import pytest
+
+from registry.log import LogUnavailable, WriterBusy
+from registry.log.files import FileLog
+from registry.publisher import AnotherPublisher, ForeignCommits
+from registry.wire import commit
+from registry.wire.keys import Ed25519Signer
+from registry.wire.merkle import Tree
+from tests.support.memory_log import MemoryLog
+from tests.support.node import ORIGIN, TestNode, request
+
+
+class Died(Exception):
+    """The process ended here."""
+
+
+class Wrapped:
+    """A log of which one method is another."""
+
+    def __init__(self, log, **methods):
+        self._log = log
+        self._methods = methods
+
+    def __getattr__(self, name):
+        return self._methods.get(name) or getattr(self._log, name)
+
+
+@pytest.fixture(params=["memory", "files"])
+def node(request, dsn, tmp_path):
+    log = MemoryLog() if request.param == "memory" else FileLog(tmp_path / "log", "test.example")
+    made = TestNode(dsn, log)
+    yield made
+    made.close()
+
+
+def fill(node, count, start=0):
+    achievement = node.offer()
+    list(node.issuer.issue_all(request(number, achievement) for number in range(start, start + count)))
+
+
+def complete(node):
+    """Every stored event is on the log exactly once, in the stored order."""
+    lines = node.lines()
+    assert len(lines) == node.stored()
+    assert len(set(lines)) == len(lines)
+
+
+def test_everything_stored_is_published_once_in_commits_of_256(node):
+    fill(node, 1000)
+    published = node.publisher().publish_pending()
+    assert (published.events, published.commits) == (1001, 4)
+    assert node.publisher().publish_pending().events == 0
+    complete(node)
+
+
+# The crash table: where the publisher dies, and what it finds when it comes back.
+STEPS = ["recover", "read stored events", "write down", "commit what is written down", "sign", "append", "note the place"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("occurrence", [1, 2])
+def test_a_publisher_that_dies_before_a_step_goes_on_as_if_nothing_had_been(node, step, occurrence):
+    fill(node, 300)
+    node.publisher().publish_pending()
+    fill(node, 9000, start=1000)  # more than one pass takes
+    seen = 0
+
+    def die(name):
+        nonlocal seen
+        seen += name == step
+        if name == step and seen == occurrence:
+            raise Died
+
+    died = False
+    try:
+        node.publisher(step=die).publish_pending()
+    except Died:
+        died = True
+    assert died or (step == "recover" and occurrence == 2)
+    node.publisher().publish_pending()
+    complete(node)
+
+
+@pytest.mark.parametrize("arrived", ["none", "some", "all"])
+def test_an_append_that_failed_may_have_arrived_in_part(node, arrived):
+    fill(node, 2000)
+
+    def append(stream, records):
+        count = {"none": 0, "some": len(records) // 2, "all": len(records)}[arrived]
+        node.log.append(stream, records[:count])
+        raise LogUnavailable("the connection was lost")
+
+    with pytest.raises(LogUnavailable):
+        node.publisher(Wrapped(node.log, append=append)).publish_pending()
+    node.publisher().publish_pending()
+    complete(node)
+
+
+def test_the_same_process_goes_on_after_the_log_was_away(node):
+    fill(node, 600)
+    failures = iter([True, True, False, False, False])
+
+    def append(stream, records):
+        if next(failures, False):
+            raise LogUnavailable("away")
+        return node.log.append(stream, records)
+
+    stop = threading.Event()
+    publisher = node.publisher(Wrapped(node.log, append=append))
+    with publisher.session() as session:
+        runner = threading.Thread(target=session.run, args=(stop,), kwargs={"poll": 0.05})
+        runner.start()
+        deadline = time.monotonic() + 20
+        while node.log.end("twente") == 0 or len(node.lines()) < node.stored():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        stop.set()
+        runner.join()
+    complete(node)
+
+
+def test_what_is_signed_again_is_the_same_to_the_byte(node):
+    fill(node, 100)
+    kept = []
+
+    def append(stream, records):
+        kept.extend(records)
+        raise LogUnavailable("lost")
+
+    with pytest.raises(LogUnavailable):
+        node.publisher(Wrapped(node.log, append=append)).publish_pending()
+    node.publisher().publish_pending()
+    assert [record.data for record in node.log.records("twente")] == kept
+
+
+def test_garbage_and_repeats_at_the_end_are_no_head_to_go_on_from(dsn):
+    node = TestNode(dsn, MemoryLog())
+    fill(node, 10)
+    node.publisher().publish_pending()
+    head = next(node.log.read_back("twente")).data
+    stray, _ = commit.seal(ORIGIN, Tree(), [b'{"a":1}'], [Ed25519Signer.generate(ORIGIN)])
+    node.log.append("twente", [b"garbage", head, stray, head[:-30]])
+    fill(node, 10, start=100)
+    node.publisher().publish_pending()
+    parsed = commit.parse(next(node.log.read_back("twente")).data)
+    assert parsed.checkpoint.size == node.stored()
+    node.close()
+
+
+def test_a_log_that_holds_commits_unknown_here_stops_the_publisher(node):
+    fill(node, 10)
+    node.publisher().publish_pending()
+    tree = Tree().extend([leaf for r in node.log.records("twente") for leaf in commit.parse(r.data).leaves()])
+    foreign, _ = commit.seal(ORIGIN, tree, [b'{"a":1}'], [node.signer])
+    with node.log.writer("twente"):
+        node.log.append("twente", [foreign])
+    fill(node, 10, start=100)
+    with pytest.raises(ForeignCommits, match="does not know"):
+        node.publisher().publish_pending()
+
+
+def test_a_second_publisher_is_told_that_there_is_one(node):
+    with node.publisher().session(), pytest.raises((AnotherPublisher, WriterBusy)):
+        node.publisher().publish_pending()
+
+
+def test_publishers_started_by_mistake_publish_everything_once(node):
+    fill(node, 1500)
+    stop, busy = time.monotonic() + 3, []
+
+    def publish():
+        while time.monotonic() < stop:
+            try:
+                node.publisher().publish_pending()
+            except (AnotherPublisher, WriterBusy):
+                busy.append(1)
+
+    threads = [threading.Thread(target=publish) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    fill(node, 1500, start=5000)
+    for thread in threads:
+        thread.join()
+    node.publisher().publish_pending()
+    complete(node)
+
+
+def test_a_lone_event_is_published_at_once(node):
+    fill(node, 1)
+    node.publisher().publish_pending()
+    stop = threading.Event()
+    with node.publisher().session() as session:
+        runner = threading.Thread(target=session.run, args=(stop,))
+        runner.start()
+        time.sleep(0.2)
+        fill(node, 1, start=50)
+        began = time.monotonic()
+        while len(node.lines()) < node.stored():
+            assert time.monotonic() < began + 5
+            time.sleep(0.005)
+        stop.set()
+        runner.join()
+    complete(node)
