@@ -89,7 +89,10 @@ class CsvRows:
 
 
 def _names(header: str, delimiter: str) -> list[str]:
-    row = next(csv.reader([header], delimiter=delimiter), [])
+    try:
+        row = next(csv.reader([header], delimiter=delimiter), [])
+    except csv.Error:
+        return []  # then no column is found, and that is said
     return [name.strip().lower().replace(" ", "_") for name in row]
 
 

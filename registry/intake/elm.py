@@ -60,8 +60,8 @@ class ElmDocument:
             raise IntakeError(f"{path} is no European Digital Credential: it has no credentialSubject")
         try:
             return cls(str(path), document)
-        except (AttributeError, TypeError, KeyError) as error:
-            raise IntakeError(f"{path} is not in the EDC application profile's form: {error}") from error
+        except RecursionError as error:
+            raise IntakeError(f"{path} nests too deep") from error
 
     # What comes of it
 
@@ -125,15 +125,22 @@ class ElmDocument:
 
     # Reading
 
-    def _list(self, owner: Values, path: str, name: str) -> list[tuple[Any, str]]:
+    def _list(self, owner: Values, path: str, name: str) -> list[tuple[Values, str]]:
+        """The objects under a name, with their paths; what is no object is reported."""
         value = owner.get(name)
         if value is None:
             return []
-        if isinstance(value, list):
-            return [(item, f"{path}.{name}[{i}]") for i, item in enumerate(value)]
-        return [(value, f"{path}.{name}")]
+        items = [(item, f"{path}.{name}[{i}]") for i, item in enumerate(value)] if isinstance(value, list) else None
+        found = []
+        for item, at in items if items is not None else [(value, f"{path}.{name}")]:
+            if isinstance(item, dict):
+                found.append((item, at))
+            else:
+                self._odd(at, "", "is no object, where the application profile has one")
+        return found
 
     def _one(self, owner: Values, path: str, name: str) -> tuple[Values, str]:
+        """The first object under a name; an empty one where there is none."""
         found = self._list(owner, path, name)
         if len(found) > 1:
             self._odd(f"{path}.{name}", f"{len(found)} of them", "one was expected; the first was read")
@@ -144,7 +151,7 @@ class ElmDocument:
         if not value:
             return None
         self._used.add(at)
-        return {language: " ".join(t) if isinstance(t, list) else str(t) for language, t in value.items()}
+        return {language: " ".join(map(str, t)) if isinstance(t, list) else str(t) for language, t in value.items()}
 
     def _notes_text(self, owner: Values, path: str, name: str) -> dict[str, str] | None:
         note, at = self._one(owner, path, name)
@@ -155,9 +162,9 @@ class ElmDocument:
         if item in known:
             self._used.add(path)
             return known[item]
-        labels = value.get("prefLabel", {})
-        label = next(iter(labels.values()), "") if isinstance(labels, dict) else ""
-        self._odd(path, f"{item} {label}".strip(), f"is no item of the controlled list of {what}; say which it is")
+        self._odd(
+            path, f"{item} {_label(value)}".strip(), f"is no item of the controlled list of {what}; say which it is"
+        )
         return None
 
     def _odd(self, path: str, value: str, detail: str) -> None:
@@ -220,8 +227,7 @@ class ElmDocument:
         nqf, place = self._one(spec, at, "nqfLevel")
         if nqf:
             self._used.add(place)
-            labels = nqf.get("prefLabel", {})
-            values["nqfLevel"] = next(iter(labels.values()), nqf.get("id"))
+            values["nqfLevel"] = _label(nqf) or str(nqf.get("id"))
             values["levelBasis"] = "referenced"
             self.notes.append("levelBasis is 'referenced', since the document names a national qualification level")
         elif values["eqfLevel"] is not None:
@@ -393,6 +399,11 @@ class ElmDocument:
             if (text := self._notes_text(proof, at, "grade")) is not None:
                 return next(iter(text.values()))
         return None
+
+
+def _label(concept: Values) -> str:
+    labels = concept.get("prefLabel")
+    return str(next(iter(labels.values()), "")) if isinstance(labels, dict) else ""
 
 
 def _given(identifier: str, publisher: str) -> Values:

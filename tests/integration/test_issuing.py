@@ -80,7 +80,11 @@ def test_credentials_are_stored_in_the_order_of_their_ids_not_of_the_file(node):
 def test_no_personal_data_is_in_stored_events_or_in_the_clear_in_the_vault(node):
     achievement = node.offer()
     node.issuer.issue(
-        [request(1, achievement, family_name="Zwartjanssens", student="s-secret-77", grade="9.75", note="Wonderbaarlijk")]
+        [
+            request(
+                1, achievement, family_name="Zwartjanssens", student="s-secret-77", grade="9.75", note="Wonderbaarlijk"
+            )
+        ]
     )
     tables = ("registry_events", "vault.learners", "vault.records", "publisher.commits")
     everything = b""
@@ -140,9 +144,7 @@ def test_a_retired_achievement_is_issued_only_to_correct(node):
     node.registry.retire_achievement(achievement)
     refused = node.issuer.issue([request(2, achievement)])[0]
     assert refused.code == "retired"
-    assert isinstance(
-        node.issuer.issue([request(3, achievement, student="s1", replaces=first.credential)])[0], Issued
-    )
+    assert isinstance(node.issuer.issue([request(3, achievement, student="s1", replaces=first.credential)])[0], Issued)
 
 
 def test_an_adopted_id_is_used_and_cannot_be_given_twice(node):

@@ -59,7 +59,15 @@ def test_everything_stored_is_published_once_in_commits_of_256(node):
 
 
 # The crash table: where the publisher dies, and what it finds when it comes back.
-STEPS = ["recover", "read stored events", "write down", "commit what is written down", "sign", "append", "note the place"]
+STEPS = [
+    "recover",
+    "read stored events",
+    "write down",
+    "commit what is written down",
+    "sign",
+    "append",
+    "note the place",
+]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -128,7 +136,7 @@ def test_what_is_signed_again_is_the_same_to_the_byte(node):
     fill(node, 100)
     kept = []
 
-    def append(stream, records):
+    def append(_stream, records):
         kept.extend(records)
         raise LogUnavailable("lost")
 

@@ -1,7 +1,7 @@
 """Pytest fixture: a real Kafka for the run. Without Java and Maven its tests are skipped, and the run says so.
 
 In CI (CI=true) they fail instead. A broker takes 450 MB, so under xdist all tests that use it go to one worker
-(`--dist loadgroup`, as `make test` has it).
+(`--dist loadgroup`, as `make test` has it): those with `kafka` in their id, the file's name or a parameter.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from deploy.kafka.local import LocalKafka, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-FIXTURE = "kafka_broker"
 
 
 @pytest.fixture(scope="session")
@@ -41,13 +39,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:(read|open)_text is deprecated:DeprecationWarning")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the broker, before `-m` and xdist look at marks."""
-    for item in items:
-        if FIXTURE in getattr(item, "fixturenames", ()) or item.get_closest_marker("kafka"):
-            item.add_marker(pytest.mark.kafka)
-            item.add_marker(pytest.mark.xdist_group("kafka"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """One worker, and so one broker, for all tests with `kafka` in their id; the others as `loadgroup` has them.
+
+    Not by the mark `xdist_group`: pytest-xdist 3.8 writes that where pytest 9.2 no longer reads it.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling  # noqa: PLC0415 - there is no xdist where it is not asked for
+
+    class OneBroker(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "kafka" if "kafka" in nodeid else super()._split_scope(nodeid)
+
+    return OneBroker(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

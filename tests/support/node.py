@@ -29,16 +29,14 @@ class TestNode:
         self.registry = Registry(dsn, ORIGIN, Vault(MASTER))
         self.issuer = Issuer(self.registry)
 
-    def offer(self, **content):
+    def offer(self):
         identifier = str(uuid.uuid4())
         data = achievement("twente", identifier)
         self.registry.publish_achievement(data)
         return identifier
 
     def publisher(self, log=None, **more):
-        return Publisher(
-            self.registry.recorder, self.dsn, log or self.log, "twente", ORIGIN, [self.signer], **more
-        )
+        return Publisher(self.registry.recorder, self.dsn, log or self.log, "twente", ORIGIN, [self.signer], **more)
 
     def lines(self):
         """The events on the log that form its one tree; fails where a record is no extension of it."""
@@ -72,5 +70,3 @@ def request(number, achievement_id, **more):
         "awarding_date": "2026-06-30",
     }
     return IssueRequest(**(values | more))
-
-

@@ -1,0 +1,203 @@
+"""Rows in, with everything that a clerk's file can have wrong."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from registry.intake import CsvRows, IntakeError, NdjsonRows, Problem, csv_rows, ndjson_rows, open_intake
+from registry.requests import IssueRequest
+
+OFFERED = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
+RETIRED = "0bbac7a9-a411-4809-ad9e-534f483b7a04"
+HEADER = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date,ects,grade,version"
+GOOD = f"r1,{OFFERED},s1,Jansen,Ada,2001-02-03,2026-06-30,5,8.5,"
+
+
+class Offers:
+    def ects(self, achievement):
+        return {OFFERED: (5, 2.5), RETIRED: (5,)}.get(achievement)
+
+    def retired(self, achievement):
+        return achievement == RETIRED
+
+
+@pytest.fixture
+def read(tmp_path):
+    def reading(content, name="rows.csv"):
+        file = tmp_path / name
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return list(open_intake(file, Offers()))
+
+    return reading
+
+
+def one(read, row, header=HEADER):
+    found = read(f"{header}\n{row}\n")
+    assert len(found) == 1
+    return found[0]
+
+
+def test_a_good_row_is_a_request(read):
+    found = one(read, GOOD.replace("5,8.5,", "2.5,8.5,"))
+    assert isinstance(found, IssueRequest)
+    assert (found.record, found.grade, found.version) == ("r1", "8.5", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        (("2026-06-30", "30/06/2026"), "awarding_date", "YYYY-MM-DD"),
+        (("2026-06-30", "2026-02-30"), "awarding_date", "YYYY-MM-DD"),
+        (("2001-02-03", "2101-02-03"), "date_of_birth", "future"),
+        ((",5,", ',"5,0",'), "ects", "point, not a comma"),
+        ((",5,", ",four,"), "ects", "number like 5"),
+        ((",5,", ",7,"), "ects", "is worth"),
+        ((OFFERED, "data-literacy"), "achievement", "UUID"),
+        ((OFFERED, "11111111-a411-4809-ad9e-534f483b7a03"), "achievement", "not offered"),
+        ((OFFERED, RETIRED), "achievement", "retired"),
+        ((",8.5,", ",8.5,9"), "version", "newest version is 2"),
+        ((",8.5,", ",8.5,x"), "version", "1, 2, 3"),
+        (("Jansen", "=HYPERLINK(1)"), "family_name", "formula"),
+        (("Jansen", "@cmd"), "family_name", "formula"),
+        (("Jansen", "-1+2"), "family_name", "formula"),
+        (("8.5", "=8.5"), "grade", "formula"),
+        (("Jansen", "Jan\x00sen"), "family_name", "control character"),
+        (("Jansen", "x" * 3000), "family_name", "characters long"),
+        (("r1,", ","), "record", "every row needs it"),
+        (("Jansen", ""), "family_name", "every row needs it"),
+    ],
+)
+def test_a_bad_row_says_line_column_and_what_would_be_right(read, change, field, says):
+    row = GOOD.replace(",5,", ",2.5,") if change[0] != ",5," else GOOD
+    found = one(read, row.replace(*change))
+    assert isinstance(found, Problem)
+    assert (found.where, found.field) == ("line 2", field)
+    assert says in found.detail
+
+
+def test_a_persons_data_is_not_shown_whole(read):
+    found = one(read, GOOD.replace("Jansen", "=Zwartjanssens"))
+    assert "Zwart" not in found.value + found.detail
+
+
+@pytest.mark.parametrize("grade", ["-1", "+5", "A-", "B+", "7,5", "12"])
+def test_a_grade_may_begin_with_a_sign(read, grade):
+    found = one(read, GOOD.replace(",5,", ",2.5,").replace("8.5", f'"{grade}"'))
+    assert isinstance(found, IssueRequest)
+
+
+def test_good_rows_go_on_after_bad_ones(read):
+    rows = [GOOD.replace("r1", f"r{n}").replace(",5,", ",2.5," if n % 2 else ",5 ,") for n in range(20)]
+    found = read("\n".join([HEADER, *rows]))
+    assert sum(isinstance(f, IssueRequest) for f in found) == 10
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_delimiters_marks_and_line_ends_are_found_out(read, delimiter, mark, ending):
+    text = ending.join([HEADER, GOOD.replace(",5,", ",2.5,")]).replace(",", delimiter) + ending
+    [found] = read(mark + text.encode())
+    assert isinstance(found, IssueRequest)
+
+
+def test_a_row_in_another_encoding_is_named_and_the_others_are_read(read):
+    good = GOOD.replace(",5,", ",2.5,")
+    latin = good.replace("r1", "r2").replace("Jansen", "Müller").encode("latin-1")
+    found = read(HEADER.encode() + b"\n" + latin + b"\n" + good.encode() + b"\n")
+    assert isinstance(found[0], Problem)
+    assert "UTF-8" in found[0].detail
+    assert isinstance(found[1], IssueRequest)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b"\n\n", "is empty"),
+        (HEADER.encode("utf-16"), "UTF-16"),
+        (b"record;achievement\n1;2\n", "lacks"),
+        (HEADER.replace("family_name", "familyname").encode(), "is it 'familyname'?"),
+        ((HEADER + ",record").encode(), "twice"),
+    ],
+)
+def test_a_file_of_which_nothing_can_be_read_says_why(read, content, says):
+    with pytest.raises(IntakeError, match=says.replace("?", r"\?")):
+        read(content)
+
+
+def test_unknown_columns_are_noted(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text(HEADER + ",shoe_size\n")
+    assert CsvRows(file, Offers()).notes == ["column 'shoe_size' is not known and was not read"]
+
+
+def test_a_quotation_mark_left_open_does_not_swallow_the_file_silently(read):
+    good = GOOD.replace(",5,", ",2.5,")
+    found = read("\n".join([HEADER, good.replace("Jansen", '"Jansen'), *[good] * 3]) + "\n")
+    assert all(isinstance(f, Problem) for f in found)
+    assert "quotation mark" in found[0].detail
+
+
+def test_a_line_of_ten_megabytes_is_one_problem(read):
+    good = GOOD.replace(",5,", ",2.5,")
+    found = read("\n".join([HEADER, good.replace("Jansen", "x" * 10_000_000), good]) + "\n")
+    assert [type(f) for f in found] == [Problem, IssueRequest]
+
+
+def test_the_template_is_a_file_that_can_be_taken_in(read):
+    assert read(csv_rows.template()) == []
+    assert read(ndjson_rows.template(), "rows.ndjson") == []
+
+
+def ndjson(**change):
+    row = dict(zip(HEADER.split(","), GOOD.split(","), strict=True)) | {"ects": 2.5} | change
+    return json.dumps(row)
+
+
+def test_ndjson_goes_the_same_way(read):
+    found = read(f"{ndjson()}\n{ndjson(ects=7)}\n{ndjson(version=1, ects=5)}\n", "rows.ndjson")
+    assert [type(f) for f in found] == [IssueRequest, Problem, IssueRequest]
+    assert found[1].where == "line 2"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[1]",
+        "nonsense",
+        '{"record":"a","record":"b"}',
+        '{"ects":' + "9" * 5000 + "}",
+        '{"ects":NaN}',
+        "[" * 100_000,
+        '{"record":{"deep":1}}',
+        '{"shoe":1}',
+        '{"record":"\\ud800"}',
+        '{"record":true}',
+    ],
+)
+def test_a_hostile_line_of_ndjson_is_a_problem_and_the_next_is_read(read, line):
+    found = read(f"{line}\n{ndjson()}\n", "rows.ndjson")
+    assert [type(f) for f in found] == [Problem, IssueRequest]
+
+
+def test_an_ndjson_line_of_ten_megabytes_is_one_problem(read):
+    found = read(f'{{"record":"{"x" * 10_000_000}"}}\n{ndjson()}\n', "rows.ndjson")
+    assert [type(f) for f in found] == [Problem, IssueRequest]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.binary(max_size=400), kind=st.sampled_from(["rows.csv", "rows.ndjson", "doc.jsonld", "x.bin"]))
+def test_no_bytes_whatever_raise_anything_but_our_own_error(tmp_path_factory, data, kind):
+    file = tmp_path_factory.mktemp("fuzz") / kind
+    for content in (data, f"{HEADER}\n{GOOD}\n".encode() + data, ndjson().encode() + b"\n" + data):
+        file.write_bytes(content)
+        try:
+            source = open_intake(file, Offers())
+        except IntakeError:
+            continue
+        if isinstance(source, CsvRows | NdjsonRows):
+            for found in source:
+                assert isinstance(found, IssueRequest | Problem)
