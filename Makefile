@@ -31,7 +31,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: venv ## show the whole registry at work on this machine (LOG=kafka for a shared log in Kafka)
-	@$(BIN)/registry demo $(if $(LOG),--log $(LOG))
+	@$(BIN)/python -m registry.cli demo $(if $(LOG),--log $(LOG))
 
 test: venv ## run the tests (ARGS="-k name" for some of them)
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)

@@ -78,48 +78,42 @@ def run(context: typer.Context) -> None:
     Example: registry run
     """
     node = node_of(context)
-    publisher = node.publisher()
     node.views()
-    with stopping() as stop, publisher.session() as session:
-        failed: list[BaseException] = []
+    failed: list[BaseException] = []
+    projecting: threading.Thread | None = None
 
-        def projecting() -> None:
-            try:
-                follow_log(node, stop)
-            except BaseException as error:  # noqa: BLE001 - raised again below, in the main thread
-                failed.append(error)
-                stop.set()
-
-        thread = threading.Thread(target=projecting, name="projecting")
-        thread.start()
-        errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)
+    def project_beside(stop: threading.Event) -> None:
         try:
-            _publish_until(node, session, stop)
+            follow_log(node, stop)
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the main thread
+            failed.append(error)
+            stop.set()
+
+    with stopping() as stop:
+        try:
+            while not stop.is_set():
+                try:
+                    with node.publisher().session() as session:
+                        if projecting is None:
+                            projecting = threading.Thread(target=project_beside, args=(stop,), name="projecting")
+                            projecting.start()
+                            errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)
+                        session.run(stop, on_published=_say)
+                except DATABASE_AWAY as error:
+                    if projecting is None:
+                        raise
+                    _log.error("run.database_unavailable", error=str(error).strip(), again_in=_AGAIN)
+                    stop.wait(_AGAIN)
         finally:
             stop.set()
-            thread.join()
+            if projecting is not None:
+                projecting.join()
         if failed:
             raise failed[0]
 
 
-def _publish_until(node: Node, session: object, stop: threading.Event) -> None:
-    """Publish; where the database went away, begin anew when it is back."""
-
-    def said(published: Published) -> None:
-        _log.info("run.published", member=node.settings.member, events=published.events, size=published.size)
-
-    current = session
-    while not stop.is_set():
-        try:
-            current.run(stop, on_published=said)  # type: ignore[attr-defined] # a Session, or a fresh one
-        except DATABASE_AWAY as error:
-            _log.error("run.database_unavailable", error=str(error).strip(), again_in=_AGAIN)
-            while not stop.wait(_AGAIN):
-                try:
-                    with node.publisher().session() as again:
-                        again.run(stop, on_published=said)
-                except DATABASE_AWAY as again_error:
-                    _log.error("run.database_unavailable", error=str(again_error).strip(), again_in=_AGAIN)
+def _say(published: Published) -> None:
+    _log.info("run.published", events=published.events, size=published.size)
 
 
 def follow_log(node: Node, stop: threading.Event) -> None:

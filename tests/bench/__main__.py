@@ -1,0 +1,42 @@
+"""`make bench`, or `make bench ONLY=name`: measured, floor, ratio and target, printed and in build/bench.json."""
+
+import logging
+import sys
+from pathlib import Path
+
+import structlog
+
+from tests.bench import intake, rebuild, replay, running, wire_bytes
+from tests.bench.result import print_all
+
+BENCHES = {
+    "replay-256": replay.replay_256,
+    "replay-1024": replay.replay_1024,
+    "replay-two": replay.replay_two,
+    "rebuild": rebuild.rebuild,
+    "rows-in": intake.rows_in,
+    "kafka": running.kafka,
+    "latency": running.latency,
+    "log-bytes": wire_bytes.log_bytes,
+    "replay-memory": replay.replay_memory,
+    "rebuild-memory": rebuild.rebuild_memory,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run some benchmarks, or all; exit 1 if a target is missed."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    unknown = set(names) - set(BENCHES)
+    if unknown:
+        print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    results = []
+    for name in names or BENCHES:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        results += BENCHES[name]()
+        print_all(results[-1:] if len(results) == 1 else results, Path("build") / "bench.json")
+    return 0 if all(result.met for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,200 @@
+"""The `registry` command from an empty folder to an audit, as a university's people use it."""
+
+import signal
+import time
+
+import psycopg
+import pytest
+
+from tests.support.command import Consortium, printed_json, registry, started, until
+
+
+@pytest.fixture
+def consortium(tmp_path, postgres):
+    return Consortium(tmp_path, postgres)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, postgres):
+    """One consortium for tests that change nothing in it."""
+    return Consortium(tmp_path_factory.mktemp("shared"), postgres)
+
+
+def issue(consortium, achievement, record="r1"):
+    return consortium.run(
+        "credential", "issue", achievement, "--record", record, "--student", "s1", "--family-name", "Jansen",
+        "--given-name", "Ada", "--date-of-birth", "2001-02-03", "--awarding-date", "2026-06-30", "--grade", "9",
+    )  # fmt: skip
+
+
+def ids(done):
+    words = done.stdout.split()
+    return words[words.index("credential") + 1].rstrip(","), words[words.index("learner") + 1]
+
+
+def test_from_founding_to_audit(consortium):
+    achievement = consortium.offer()
+    credential, learner = ids(issue(consortium, achievement))
+    consortium.run("project")
+    record = printed_json(consortium.run("learner", "show", learner, "--json"))
+    assert [c["credential"] for c in record["credentials"]] == [credential]
+    assert record["ects"] == 5
+    year = printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))
+    assert year["awarded"][0]["issued"] == 1
+    assert "9" in consortium.run("credential", "show", credential, "--claims").stdout
+    consortium.run("credential", "suspend", credential, "--reason", "underReview")
+    consortium.run("credential", "reinstate", credential)
+    consortium.run("credential", "revoke", credential, "--reason", "issuedInError")
+    consortium.run("project")
+    assert printed_json(consortium.run("credential", "show", credential, "--json"))["status"] == "revoked"
+    assert "All is well" in consortium.run("audit").stdout
+    status = printed_json(consortium.run("status", "--json"))
+    assert {s["lag"] for s in status["streams"]} == {0}
+    assert "password" not in str(status["settings"]) or "***" in str(status["settings"])
+
+
+def test_a_rebuild_changes_nothing_and_an_altered_view_is_found(consortium):
+    achievement = consortium.offer()
+    credential, _ = ids(issue(consortium, achievement))
+    consortium.run("project")
+    consortium.run("project", "--rebuild")
+    assert "All is well" in consortium.run("audit").stdout
+    with psycopg.connect(consortium.server.dsn(consortium.name("twente")), autocommit=True) as connection:
+        connection.execute("UPDATE views.credentials SET status = 'revoked'")
+    found = printed_json(consortium.run("audit", "--json", check=1))
+    [fault] = found["faults"]
+    assert (fault["kind"], fault["member"], fault["code"]) == ("views", "twente", "differ")
+    assert any(credential in row for row in fault["evidence"])
+
+
+def test_an_altered_byte_is_named_by_member_and_commit(consortium, tmp_path):
+    achievement = consortium.offer()
+    for number in range(3):
+        issue(consortium, achievement, f"r{number}")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for file in (tmp_path / "log").glob("*.log"):
+        copy.joinpath(file.name).write_bytes(file.read_bytes())
+    data = bytearray(copy.joinpath("twente.log").read_bytes())
+    data[data.index(b'"ects":5', len(data) // 2) + 7] ^= 1
+    copy.joinpath("twente.log").write_bytes(data)
+    found = printed_json(consortium.run("audit", "--log", f"file:{copy}", "--json", check=1))
+    assert {(f["member"], f["code"]) for f in found["faults"]} == {("twente", "not-an-extension")}
+    assert found["faults"][0]["size"] is not None
+
+
+def test_an_import_reports_bad_rows_and_issues_only_what_is_missing_after_correcting(consortium):
+    achievement = consortium.offer()
+    file = consortium.rows(achievement, 30)
+    good = file.read_text()
+    file.write_text(good.replace("r7," + achievement, "r7,nowhere").replace("s9,Jansen", "s9,=cmd()"))
+    dry = printed_json(consortium.run("import", file, "--dry-run", "--json", check=1))
+    assert (dry["issued"], len(dry["problems"])) == (28, 2)
+    assert {p["where"] for p in dry["problems"]} == {"line 9", "line 11"}
+    first = printed_json(consortium.run("import", file, "--json", "--no-publish", check=1))
+    assert (first["issued"], first["unchanged"]) == (28, 0)
+    file.write_text(good)
+    second = printed_json(consortium.run("import", file, "--json", "--no-publish"))
+    assert (second["issued"], second["unchanged"]) == (2, 28)
+    consortium.run("publish")
+    consortium.run("project")
+    assert "All is well" in consortium.run("audit").stdout
+
+
+def test_run_publishes_and_projects_what_others_store_and_ends_cleanly(consortium):
+    achievement = consortium.offer()
+    with started("run", home=consortium.home, says="is running") as running:
+        second = consortium.run("run", check=4)
+        assert "another" in (second.stdout + second.stderr).lower() or "writing" in second.stderr
+        file = consortium.rows(achievement, 600)
+        consortium.run("import", file, "--no-publish")
+        until(
+            lambda: (
+                printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))["size"] == 601
+            )
+        )
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == 0
+    assert "All is well" in consortium.run("audit").stdout
+
+
+def test_postgresql_stopped_and_started_again_is_survived_without_loss(consortium):
+    achievement = consortium.offer()
+    with started("run", home=consortium.home, says="is running") as running:
+        consortium.server.stop()
+        away = consortium.run("learner", "show", "2afda2b4-a247-4f0f-aedd-e040beb58eab", check=4)
+        assert "error" in away.stderr
+        time.sleep(1.5)
+        consortium.server.start()
+        consortium.run("import", consortium.rows(achievement, 300), "--no-publish")
+        until(
+            lambda: (
+                printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))["size"] == 301
+            ),
+            40,
+        )
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(20) == 0
+    assert "All is well" in consortium.run("audit").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["credential", "revoke", "no-id", "--reason", "issuedInError"], 2, "UUID"),
+        (
+            ["credential", "revoke", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--reason", "issuedInError"],
+            1,
+            "no credential",
+        ),
+        (["credential", "revoke", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--reason", "fraud"], 2, "is none of"),
+        (["achievement", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03"], 1, "has no achievement"),
+        (["import", "/nowhere.csv"], 1, "cannot read"),
+        (["university", "show", "nowhere"], 1, "not a member"),
+        (["log", "show", "governance", "99"], 1, "does not reach"),
+        (["log", "ls", "nowhere"], 4, "no stream"),
+        (["recognition", "decide", "twente/0bbac7a9-a411-4809-ad9e-534f483b7a03"], 1, "is not known here"),
+        (["member", "admit", "x", "--key", "k", "--legal-name", "X", "--country", "NL"], 3, "consortium's own node"),
+        (["audit", "--log", "ftp://x"], 4, "is no log"),
+    ],
+)
+def test_wrong_words_get_a_sentence_and_an_exit_code(shared, arguments, code, says):
+    done = shared.run(*arguments, check=code)
+    assert says in " ".join((done.stdout + done.stderr).replace("│", " ").split())
+
+
+def test_settings_that_are_missing_or_wrong_are_named(tmp_path):
+    nowhere = registry("status", home=tmp_path, check=3)
+    assert "registry init" in nowhere.stderr
+    (tmp_path / "registry.toml").write_text(
+        'consortium = "x.example"\nmember = "Twente!"\nfounded = "12"\nlog = "file:l"\n'
+    )
+    wrong = registry("status", home=tmp_path, check=3)
+    for name in ("member", "founded", "database"):
+        assert name in wrong.stderr
+
+
+def test_keys_that_others_can_read_are_refused(consortium):
+    (consortium.home / "keys" / "signing.pem").chmod(0o644)
+    done = consortium.run("publish", check=3)
+    assert "chmod 600" in done.stderr
+
+
+def test_a_record_kept_by_hand_in_the_log_is_quarantined_and_explained(consortium, tmp_path):
+    consortium.offer()
+    with (tmp_path / "log" / "twente.log").open("ab") as file:
+        file.write(b"test.example/twente\n1\nnonsense\n\nx\n\ny\n\n")
+    consortium.run("project")
+    listed = printed_json(consortium.run("quarantine", "list", "--json"))
+    assert [q["code"] for q in listed] == ["malformed"]
+    shown = consortium.run("quarantine", "show", "twente", listed[0]["position"])
+    assert "nonsense" in shown.stdout
+    assert "three paragraphs" in shown.stderr
+
+
+def test_every_command_has_help_with_an_example():
+    top = registry("--help").stdout
+    for name in ("found", "init", "member", "achievement", "credential", "import", "recognition", "run", "audit"):
+        assert name in top
+    for group, name in (("credential", "issue"), ("log", "show"), ("recognition", "decide"), ("quarantine", "list")):
+        assert "Example" in registry(group, name, "--help").stdout

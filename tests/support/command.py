@@ -1,0 +1,106 @@
+"""The `registry` command as people run it: a process of its own."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def registry(*arguments, home=None, check=True, environment=None, timeout=120):
+    """Run a command to its end; gives what it printed. Fails where it exits with another code than `check`."""
+    done = subprocess.run(
+        command(*arguments, home=home),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+    )
+    wanted = 0 if check is True else check
+    assert wanted is False or done.returncode == wanted, f"{done.returncode}: {done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@contextlib.contextmanager
+def started(*arguments, home=None, says=None):
+    """Start a command that goes on, and wait until it has said something; killed at the end if it still runs."""
+    with tempfile.NamedTemporaryFile("w+") as output:
+        process = subprocess.Popen(command(*arguments, home=home), stdout=output, stderr=output, cwd=ROOT)
+        try:
+            if says:
+                until(lambda: says in Path(output.name).read_text())
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+def command(*arguments, home=None):
+    start = [sys.executable, "-m", "registry.cli"]
+    return [*start, *(["--home", str(home)] if home else []), *map(str, arguments)]
+
+
+def printed_json(done):
+    return json.loads(done.stdout)
+
+
+def until(true, seconds=20.0, pause=0.05):
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(pause)
+
+
+class Consortium:
+    """A consortium of one member, made by the command, each node with a database of its own."""
+
+    def __init__(self, folder, server, log="file:../log"):
+        self.folder = Path(folder)
+        self.server = server
+        founding = registry(
+            "found", self.folder / "consortium", "--consortium", "test.example", "--keys", 3, "--threshold", 2,
+            "--log", log, "--database", server.dsn(self.name("consortium")),
+        )  # fmt: skip
+        self.founded = founding.stdout.split()[-1]
+        self.home = self.folder / "twente"
+        made = registry(
+            "init", self.home, "--member", "twente", "--consortium", "test.example", "--founded", self.founded,
+            "--log", log, "--database", server.dsn(self.name("twente")),
+        )  # fmt: skip
+        self.key = made.stdout.split()[-1]
+        registry(
+            "member", "admit", "twente", "--key", self.key, "--legal-name", "Twente", "--country", "NL",
+            home=self.folder / "consortium",
+        )  # fmt: skip
+
+    def name(self, node):
+        return f"e2e_{abs(hash(str(self.folder))):x}_{node}"
+
+    def run(self, *arguments, **more):
+        return registry(*arguments, home=self.home, **more)
+
+    def offer(self):
+        file = self.folder / "achievement.json"
+        file.write_text(registry("template", "achievement").stdout)
+        said = self.run("achievement", "publish", file).stdout
+        return said.split()[1].rstrip(",")
+
+    def rows(self, achievement, count, name="rows.csv"):
+        file = self.folder / name
+        header = registry("template", "csv").stdout.splitlines()[0]
+        lines = [header]
+        for number in range(count):
+            row = [f"r{number}", achievement, "", f"s{number}", "Jansen", "Ada", "2001-02-03", "2026-06-30"]
+            lines.append(",".join(row + [""] * (header.count(",") + 1 - len(row))))
+        file.write_text("\n".join(lines) + "\n")
+        return file
