@@ -4,7 +4,6 @@ A batch is one transaction: a row of it is wholly there or not at all, wherever 
 own id is remembered with it, so that the same file taken in again issues what is missing and nothing else.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
@@ -25,7 +24,7 @@ from registry.rules.achievements import Achievement as AchievementState
 from registry.store import StaleState, StoredEvent
 from registry.vault import Learner, VaultRows, array, random_id
 from registry.wire.credentials import CredentialIssued
-from registry.wire.disclosures import SALT_BYTES, claims_digest, disclosure
+from registry.wire.disclosures import SALT_LENGTH, claims_digest, disclosure, salts
 from registry.wire.forms import check_uuid
 
 _log = structlog.get_logger(__name__)
@@ -185,12 +184,12 @@ class Issuer:
         if before is not None:
             learners |= before.learners
         written = set(learners)
-        salts = os.urandom(SALT_BYTES * len(_CLAIMS) * len(fresh))
+        salt = salts(len(_CLAIMS) * len(fresh))
         replaced: dict[str, Credential] = {}
         made: list[_Made] = []
         for number, item in enumerate(fresh):
             learner = learners.get(item.student) or vault.new_learner()
-            said = _disclosures(item.request, salts, number * len(_CLAIMS) * SALT_BYTES)
+            said = _disclosures(item.request, salt, number * len(_CLAIMS) * SALT_LENGTH)
             state = states.get(item.request.achievement)
             data = _data(item.request, state, learner.learner, claims_digest(said))
             try:
@@ -314,12 +313,12 @@ def _data(request: IssueRequest, state: AchievementState | None, learner: str, c
     )
 
 
-def _disclosures(request: IssueRequest, salts: bytes, at: int) -> list[str]:
+def _disclosures(request: IssueRequest, salt: str, at: int) -> list[str]:
     said = []
     for name, field in _CLAIMS:
         if (value := getattr(request, field)) is not None:
-            said.append(disclosure(salts[at : at + SALT_BYTES], name, value))
-            at += SALT_BYTES
+            said.append(disclosure(salt[at : at + SALT_LENGTH], name, value))
+            at += SALT_LENGTH
     return said
 
 

@@ -128,11 +128,13 @@ class Node:
         """The log, for processes that open it themselves."""
         return Source(self.settings.log_url, self.settings.consortium, self.settings.founded_hash)
 
-    def projector(self, connection: Connection | None = None, on_batch: OnBatch | None = None) -> Projector:
+    def projector(
+        self, connection: Connection | None = None, on_batch: OnBatch | None = None, log: SharedLog | None = None
+    ) -> Projector:
         """Who keeps the views up with the log."""
         return Projector(
             connection or self.views(),
-            self.log(),
+            log or self.log(),
             self.settings.consortium,
             self.settings.founded_hash,
             on_batch=on_batch,

@@ -1,5 +1,6 @@
 """Publishing, projecting, and both together."""
 
+import contextlib
 import signal
 import threading
 from types import FrameType
@@ -14,7 +15,7 @@ from consumers.rebuild import rebuild
 from projections import views
 from registry.cli.context import Node, node_of
 from registry.cli.output import errors, progress, say
-from registry.log import LogError
+from registry.log import LogError, open_log
 from registry.publisher import Published
 
 _log = structlog.get_logger(__name__)
@@ -120,8 +121,10 @@ def follow_log(node: Node, stop: threading.Event) -> None:
     """Project until told to stop; a log or a database that is away is tried again."""
     while not stop.is_set():
         try:
-            with views.connect(node.dsn()) as connection:
-                node.projector(connection).run(stop)
+            # A log of its own: the one that the publisher appends to would make it wait.
+            log = open_log(node.settings.log_url, node.settings.consortium, read_only=True)
+            with contextlib.closing(log), views.connect(node.dsn()) as connection:
+                node.projector(connection, log=log).run(stop)
         except (LogError, *DATABASE_AWAY) as error:
             _log.error("run.projecting_again", error=str(error).strip(), again_in=_AGAIN)
             stop.wait(_AGAIN)

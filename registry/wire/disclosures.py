@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
@@ -11,16 +12,27 @@ import msgspec
 
 from registry.wire.errors import WireError
 
-SALT_BYTES = 16
+SALT_BYTES = 18
+"""More than RFC 9901's 128 bits, and a multiple of three: its base64 has no padding."""
+SALT_LENGTH = 24
+"""Characters of a salt in base64url."""
+
+
+_json = msgspec.json.Encoder().encode
 
 
 class InvalidDisclosure(WireError):
     """A disclosure that is not `base64url([salt, name, value])`, or claims that are not those on the log."""
 
 
-def disclosure(salt: bytes, name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
-    """One claim as a disclosure; `salt` are 16 random bytes."""
-    return _encode(msgspec.json.encode([_encode(salt), name, value]))
+def salts(count: int) -> str:
+    """So many fresh salts, one after another in one text, each of `SALT_LENGTH` characters."""
+    return _encode(os.urandom(SALT_BYTES * count))
+
+
+def disclosure(salt: str, name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """One claim as a disclosure; `salt` is one of `salts`."""
+    return _encode(_json([salt, name, value]))
 
 
 def claims_digest(disclosures: Iterable[str]) -> str:
