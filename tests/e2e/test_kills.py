@@ -1,0 +1,75 @@
+"""kill -9 of importer, publisher and projector at random moments: nothing is lost, doubled or left half done."""
+
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from projections import views
+from projections.digest import digest
+from registry.log import open_log
+from registry.wire import commit
+from registry.wire.events import Reader
+from registry.wire.merkle import Tree
+from tests.support.command import ROOT, Consortium, command, printed_json
+
+ROWS = 6000
+
+
+def killed(consortium, chance, *arguments):
+    """Run a command and kill it somewhere; whether it had ended by itself."""
+    process = subprocess.Popen(
+        command(*arguments, home=consortium.home),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+    )
+    try:
+        process.wait(chance.uniform(0.35, 1.6))
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        return False
+    return True
+
+
+@pytest.mark.parametrize("kind", ["files", pytest.param("kafka", marks=pytest.mark.kafka)])
+def test_killed_anywhere_every_event_is_on_the_log_once_and_the_views_are_those_of_a_rebuild(
+    kind, tmp_path, postgres, request
+):
+    log = "file:../log" if kind == "files" else request.getfixturevalue("kafka_broker").url
+    consortium = Consortium(tmp_path, postgres, log=log)
+    achievement = consortium.offer()
+    file = consortium.rows(achievement, ROWS)
+    chance = random.Random(time.time_ns())
+    kills = 0
+    for _ in range(14):
+        for arguments in (("import", file, "--no-publish"), ("publish",), ("project",)):
+            kills += not killed(consortium, chance, *arguments)
+    assert kills > 5
+    consortium.run("import", file)
+    consortium.run("project")
+
+    url = f"file:{tmp_path / 'log'}" if kind == "files" else log
+    shared = open_log(url, "test.example", read_only=True)
+    tree, subjects = Tree(), []
+    reader = Reader("test.example/twente")
+    for record in shared.records("twente"):
+        parsed = commit.parse(record.data)
+        if parsed.base == tree.size:
+            tree = tree.extend(parsed.leaves())
+            assert tree.root == parsed.checkpoint.root
+            subjects += [event.subject for event in reader.decode_all(parsed)]
+        else:
+            assert parsed.checkpoint.size <= tree.size, "a gap"
+    shared.close()
+    assert len(subjects) == ROWS + 1
+    assert len(set(subjects)) == len(subjects)
+
+    with views.connect(postgres.dsn(consortium.name("twente"))) as connection:
+        before = digest(connection).total
+        consortium.run("project", "--rebuild")
+        assert digest(connection).total == before
+    assert printed_json(consortium.run("audit", "--json"))["ok"]
