@@ -33,7 +33,7 @@ def audit_command(
 
     Exits 0 only if every record was taken in, every event had its effect, and the views are the same.
 
-    Examples: registry audit; registry audit --log file:/tmp/copy --no-views
+    Examples: registry audit; registry audit --log file:copy --no-views
     """
     node = node_of(context)
     source = Source(log or node.settings.log_url, node.settings.consortium, node.settings.founded_hash)
