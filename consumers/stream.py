@@ -17,6 +17,9 @@ from registry.wire.events import Reader
 from registry.wire.merkle import Tree
 
 BATCH_BYTES: Final = 4 * 1024 * 1024
+"""What is folded at once: the database wants few and large batches."""
+REPLAY_BYTES: Final = 256 * 1024
+"""What is verified at once where nothing is folded: small enough to be let go before it leaves the cache."""
 WAYPOINT: Final = 4096
 """A waypoint is kept at least so many leaves after the last."""
 
@@ -41,7 +44,7 @@ class Batch(NamedTuple):
 
 
 def batches(
-    log: SharedLog, member: str, trust: Trust, tree: Tree, start: int, batch_bytes: int = BATCH_BYTES
+    log: SharedLog, member: str, trust: Trust, tree: Tree, start: int, batch_bytes: int = REPLAY_BYTES
 ) -> Iterator[Batch]:
     """Verify a member's stream from a position to its present end."""
     verifier, reader = Verifier(trust, tree), Reader(trust.origin)

@@ -19,10 +19,10 @@ MAX_EVENT = 65_535
 
 
 class Commit(msgspec.Struct, frozen=True, gc=False):
-    """A parsed commit: its signed note, the third paragraph, and its events' lines without their LF."""
+    """A parsed commit: its signed note, the record it was read from, and its events' lines without their LF."""
 
     note: SignedNote
-    body: bytes
+    record: bytes
     lines: list[bytes]
 
     @property
@@ -40,7 +40,7 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
         return leaf_hashes(self.lines)
 
     def __bytes__(self) -> bytes:
-        return str(self.note).encode() + b"\n" + self.body
+        return self.record
 
 
 def parse(record: bytes) -> Commit:
@@ -50,32 +50,38 @@ def parse(record: bytes) -> Commit:
     """
     if len(record) > MAX_COMMIT:
         raise CommitTooLarge(f"{len(record):,} bytes, {MAX_COMMIT:,} at most")
-    parts = record.split(b"\n\n", 2)
-    if len(parts) != 3:
-        raise MalformedCommit(f"{len(parts)} paragraphs instead of three")
-    head, signatures, body = parts
-    if not body.endswith(b"\n"):
-        raise MalformedCommit("the last event does not end in a line feed")
-    lines = body[:-1].split(b"\n")
-    if not all(lines):
-        raise MalformedCommit("an empty line among the events")
+    # One pass over the bytes: lines, of which two are empty. A copy of the events in one would cost another.
+    lines = record.split(b"\n")
+    if lines.pop():
+        raise MalformedCommit("the record does not end in a line feed")
     try:
-        head_text, signature_text = head.decode(), signatures.decode()
-        if not body.isascii():
-            body.decode()
-        note = SignedNote.parse(head_text + "\n", signature_text + "\n")
+        first = lines.index(b"")
+        second = lines.index(b"", first + 1)
+    except ValueError as error:
+        raise MalformedCommit("fewer than three paragraphs") from error
+    head, signatures, events = lines[:first], lines[first + 1 : second], lines[second + 1 :]
+    if not events or not all(events):
+        raise MalformedCommit("not exactly two empty lines, or no event")
+    try:
+        if not record.isascii():
+            record.decode()
+        note = SignedNote.parse(_text(head), _text(signatures))
     except UnicodeDecodeError as error:
         raise MalformedCommit("not UTF-8") from error
     except MalformedNote as error:
         raise MalformedCommit(str(error)) from error
-    if len(lines) > MAX_EVENTS:
-        raise CommitTooLarge(f"{len(lines):,} events, {MAX_EVENTS:,} at most")
-    # Only a body that is longer than one event may be can hold an event that is too long.
-    if len(body) > MAX_EVENT and max(map(len, lines)) > MAX_EVENT:
+    if len(events) > MAX_EVENTS:
+        raise CommitTooLarge(f"{len(events):,} events, {MAX_EVENTS:,} at most")
+    # Only a record that is longer than one event may be can hold an event that is too long.
+    if len(record) > MAX_EVENT and max(map(len, events)) > MAX_EVENT:
         raise CommitTooLarge(f"an event of over {MAX_EVENT:,} bytes")
-    if note.checkpoint.size < len(lines):
-        raise MalformedCommit(f"a tree of {note.checkpoint.size} leaves cannot end in {len(lines)} events")
-    return Commit(note, body, lines)
+    if note.checkpoint.size < len(events):
+        raise MalformedCommit(f"a tree of {note.checkpoint.size} leaves cannot end in {len(events)} events")
+    return Commit(note, record, events)
+
+
+def _text(lines: Sequence[bytes]) -> str:
+    return b"".join(line + b"\n" for line in lines).decode()
 
 
 def seal(origin: str, tree: Tree, lines: Sequence[bytes], signers: Sequence[Signer]) -> tuple[bytes, Tree]:
@@ -105,6 +111,7 @@ def merge(commits: Sequence[Commit]) -> bytes:
     for before, after in itertools.pairwise(commits):
         if after.base != before.checkpoint.size or after.checkpoint.origin != before.checkpoint.origin:
             raise MalformedCommit(f"the commit to {after.checkpoint.size} does not follow {before.checkpoint.size}")
-    record = str(commits[-1].note).encode() + b"\n" + b"".join(commit.body for commit in commits)
+    body = b"".join(line + b"\n" for commit in commits for line in commit.lines)
+    record = str(commits[-1].note).encode() + b"\n" + body
     parse(record)
     return record

@@ -141,10 +141,10 @@ class Reader:
 
     def decode_all(self, commit: Commit) -> list[Event[Any] | Skipped | Refused]:
         """Read a commit's events, in order."""
-        return self.decode_lines(commit.lines, commit.body)
+        return self.decode_lines(commit.lines, commit.record)
 
     def decode_lines(self, lines: Sequence[bytes], body: bytes) -> list[Event[Any] | Skipped | Refused]:
-        """Read lines, without their LF, in order; `body` is the same in one."""
+        """Read lines, without their LF, in order; `body` holds them all in one."""
         found: list[Event[Any] | Skipped | Refused] = []
         slow = 0
         while len(found) < len(lines):
