@@ -75,7 +75,8 @@ def rebuild() -> list[Result]:
 
 def rebuild_memory() -> list[Result]:
     """Peak memory of a rebuild at 1 and at 4 million events."""
-    small, large = (in_daemonless_process(rebuilt, *made(n // 2, 256, members=2))["peak"] for n in (EVENTS, 4 * EVENTS))
+    peak = partial(rebuilt, floor=False)
+    small, large = (in_daemonless_process(peak, *made(n // 2, 256, members=2))["peak"] for n in (EVENTS, 4 * EVENTS))
     met = max(small, large) <= 300 and abs(large - small) <= 0.1 * small
     return [Result("rebuild-memory", "MB", large, "≤ 300, within a tenth of 1 million's", met, small, large / small)]
 
