@@ -102,12 +102,14 @@ class PrivateRecorder(PostgresApplicationRecorder):
         tried again here: after a lost connection the caller cannot know, and looks.
         """
         with self.datastore.get_connection() as connection, connection.transaction(), connection.cursor() as cursor:
+            if stored_events:
+                # The table's lock makes the order of commit the order of ids (see the library). It comes first, so
+                # that two importers of the same rows wait for each other here, and not across two keys.
+                self._lock_table(cursor)
             if private is not None:
                 private.write(cursor)
             if not stored_events:
                 return []
-            # The table's lock makes the order of commit the order of ids (see the library). Held shortly.
-            self._lock_table(cursor)
             if expected:
                 self._check(cursor, expected)
             table = SQL("{}.{}").format(Identifier(self.datastore.schema), Identifier(self.events_table_name))
