@@ -10,6 +10,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from projections.agreements import covering
+from projections.compositions import UNMET, unmet_requirements
 from projections.copy import NULL, copy, line
 from projections.stacks import Key, Stacks
 from registry.rules.credentials import holder_check
@@ -168,6 +169,8 @@ class CredentialView(msgspec.Struct, frozen=True):
     claims: str | None
     flags: list[str]
     impaired_by: list[str]
+    unmet: list[str]
+    """What its parts do not satisfy of its achievement's composition."""
     recognised_by: list[str]
     """Agreements that recognise it without anybody deciding, `member/agreement`."""
 
@@ -191,11 +194,13 @@ def read(connection: Connection, keys: Sequence[Key]) -> list[CredentialView]:
     known = [(row["member"], row["credential"]) for row in rows]
     stacks = Stacks.read(connection, known)
     agreements = covering(connection, known)
+    unmet = unmet_requirements(connection, known)
     return [
         CredentialView(
             **row,
-            flags=stacks.flags(key),
+            flags=sorted(stacks.flags(key) + ([UNMET] if key in unmet else [])),
             impaired_by=["/".join(fault) for fault in stacks.faults(key)],
+            unmet=unmet.get(key, []),
             recognised_by=agreements.get(key, []),
         )
         for key, row in zip(known, rows, strict=True)

@@ -131,6 +131,8 @@ def show(
     credential_rows(found)
     for fault in found[0].impaired_by:
         say(f"impaired by {fault}", style="red")
+    for breach in found[0].unmet:
+        say(f"requirement not met: {breach}", style="red")
     for name, value in said.items():
         say(f"{name}: {value}")
 
