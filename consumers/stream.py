@@ -18,7 +18,7 @@ from registry.wire.merkle import Tree
 
 BATCH_BYTES: Final = 4 * 1024 * 1024
 """What is folded at once: the database wants few and large batches."""
-REPLAY_BYTES: Final = 256 * 1024
+REPLAY_BYTES: Final = 512 * 1024
 """What is verified at once where nothing is folded: small enough to be let go before it leaves the cache."""
 WAYPOINT: Final = 4096
 """A waypoint is kept at least so many leaves after the last."""

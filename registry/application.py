@@ -145,7 +145,7 @@ class Registry:
                 places.append(place)
                 lines.append(line)
         found: dict[int, Refused] = {}
-        for place, line, read in zip(places, lines, self._reader.decode_lines(lines, b"\n".join(lines)), strict=True):
+        for place, line, read in zip(places, lines, self._reader.decode_lines(lines), strict=True):
             if len(line) > MAX_EVENT:
                 found[place] = Refused("schema", "$", f"{len(line):,} bytes, {MAX_EVENT:,} at most")
             elif isinstance(read, Refused):

@@ -63,21 +63,33 @@ def parse(record: bytes) -> Commit:
     if not events or not all(events):
         raise MalformedCommit("not exactly two empty lines, or no event")
     try:
-        if not record.isascii():
-            record.decode()
         note = SignedNote.parse(_text(head), _text(signatures))
+        # Events are nearly always ASCII, which is told at once; the dash of the signature lines never is.
+        body = record[sum(map(len, lines[: second + 1])) + second + 1 :]
+        if not body.isascii():
+            body.decode()
     except UnicodeDecodeError as error:
         raise MalformedCommit("not UTF-8") from error
     except MalformedNote as error:
         raise MalformedCommit(str(error)) from error
     if len(events) > MAX_EVENTS:
         raise CommitTooLarge(f"{len(events):,} events, {MAX_EVENTS:,} at most")
-    # Only a record that is longer than one event may be can hold an event that is too long.
-    if len(record) > MAX_EVENT and max(map(len, events)) > MAX_EVENT:
+    if not _short_lines(record):
         raise CommitTooLarge(f"an event of over {MAX_EVENT:,} bytes")
     if note.checkpoint.size < len(events):
         raise MalformedCommit(f"a tree of {note.checkpoint.size} leaves cannot end in {len(events)} events")
     return Commit(note, record, events)
+
+
+def _short_lines(record: bytes) -> bool:
+    """Whether no line is longer than an event may be: a few steps from line feed to line feed."""
+    at = 0
+    while len(record) - at > MAX_EVENT:
+        last = record.rfind(b"\n", at, at + MAX_EVENT + 1)
+        if last < 0:
+            return False
+        at = last + 1
+    return True
 
 
 def _text(lines: Sequence[bytes]) -> str:

@@ -1,13 +1,14 @@
 """Events: CloudEvents 1.0 in strict JSON, one a line, read into typed structs (SPEC.md, sections 6 and 7).
 
 Two ways lead to one verdict. `decode_all` reads a commit's lines the fast way: it guesses each line's type
-from its text, has msgspec read envelope and data in one pass, and checks the commonest type in columns.
+from its text, has msgspec read envelope and data in one pass, and checks the commonest type in columns. (An
+event without an unknown field nests no deeper than its fields do; otherwise brackets are counted.)
 Whatever that does not take, for any reason at all, goes through `decode_one`, which decides.
 """
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, Generic, Literal, NoReturn, TypeVar
 
 import msgspec
@@ -96,14 +97,30 @@ MEMBER_TYPES: Final[dict[str, type[Any]]] = {
 ISSUED: Final = "credential.issued.v1"
 
 
+class _PlainData(credentials.CredentialIssued, gc=False, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class _PlainIssued(Event[_PlainData], gc=False, frozen=True, forbid_unknown_fields=True):
+    """The commonest event, without anything that this reader does not know."""
+
+    type: Literal["credential.issued.v1"]
+
+
+_plain_issued: Final = msgspec.json.Decoder(_PlainIssued).decode
+
+
 class _Kind:
     """All that reading one event type needs."""
 
-    __slots__ = ("check", "data", "decode", "name")
+    __slots__ = ("check", "data", "fast", "name")
 
     def __init__(self, name: str, data: type[Any]) -> None:
         self.name = name
-        self.decode = msgspec.json.Decoder(Event[data]).decode  # type: ignore[valid-type] # a generic struct made at run time
+        self.fast = [msgspec.json.Decoder(Event[data]).decode]  # type: ignore[valid-type] # a generic struct made at run time
+        """Decoders of a whole event, the first that takes it; those of events without anything unknown first."""
+        if name == ISSUED:
+            self.fast.insert(0, _plain_issued)
         self.data = msgspec.json.Decoder(data)
         self.check: Checker | None = checker(data)  # type: ignore[arg-type] # a class is hashable
 
@@ -141,48 +158,27 @@ class Reader:
 
     def decode_all(self, commit: Commit) -> list[Event[Any] | Skipped | Refused]:
         """Read a commit's events, in order."""
-        return self.decode_lines(commit.lines, commit.record)
+        return self.decode_lines(commit.lines)
 
-    def decode_lines(self, lines: Sequence[bytes], body: bytes) -> list[Event[Any] | Skipped | Refused]:
-        """Read lines, without their LF, in order; `body` holds them all in one."""
+    def decode_lines(self, lines: Sequence[bytes]) -> list[Event[Any] | Skipped | Refused]:
+        """Read lines, without their LF, in order."""
         found: list[Event[Any] | Skipped | Refused] = []
-        slow = 0
-        while len(found) < len(lines):
-            kind, run = self._run(lines, len(found))
-            if kind is not None and run:
-                found.extend(self._judge_all(kind, run))
+        while (at := len(found)) < len(lines):
+            kind = self._kinds.get(_seeming_type(lines[at]))
+            run: list[Event[Any]] = []
+            for decode in kind.fast if kind is not None else ():
+                if run := _run(decode, lines, at):
+                    break
+            if kind is None or not run:
+                found.append(self._decode_slowly(lines[at]))
+            elif decode is _plain_issued and _issued_well(run, self.origin):
+                found += run
             else:
-                found.append(self._decode_slowly(lines[len(found)]))
-                slow += 1
-        # Every line that was read fast has two opening brackets at least; so if there are few in the whole,
-        # there are few in each, and none nests too deep. Otherwise look at those that have many.
-        if _brackets(body) > 2 * (len(lines) - slow) + MAX_DEPTH - 2:
-            for index, line in enumerate(lines):
-                if _brackets(line) > MAX_DEPTH:
-                    found[index] = self._decode_slowly(line)
+                for event, line in zip(run, lines[at:], strict=False):
+                    # So many brackets at the least where it nests too deep.
+                    deep = _brackets(line) > MAX_DEPTH
+                    found.append(self._decode_slowly(line) if deep else self._judge(kind, event))
         return found
-
-    def _run(self, lines: Sequence[bytes], at: int) -> tuple["_Kind | None", list[Event[Any]]]:
-        """The events from line `at` on that are of the type that its text seems to name."""
-        line = lines[at]
-        start = line.find(b'"type":"') + 8
-        kind = self._kinds.get(line[start : line.find(b'"', start)])
-        run: list[Event[Any]] = []
-        if kind is not None:
-            decode, name, add = kind.decode, kind.name, run.append
-            # msgspec's errors are ValueErrors. Whatever ends the run is looked at by itself.
-            with contextlib.suppress(ValueError, RecursionError):
-                for line in lines[at:] if at else lines:
-                    event = decode(line)
-                    if event.type != name:
-                        break
-                    add(event)
-        return kind, run
-
-    def _judge_all(self, kind: "_Kind", run: list[Event[Any]]) -> list[Event[Any] | Refused]:
-        if kind.name == ISSUED and _issued_well(run, self.origin):
-            return run  # type: ignore[return-value] # a list of events is one of events and refusals
-        return [self._judge(kind, event) for event in run]
 
     def decode_one(self, line: bytes) -> Event[Any] | Skipped:
         """Read one event with the whole care. Raises `InvalidEvent`, which names code and JSON path."""
@@ -242,24 +238,50 @@ class Reader:
         return None
 
 
+def _seeming_type(line: bytes) -> bytes:
+    """The type that a line names, if it is written as writers write it."""
+    start = line.find(b'"type":"') + 8
+    return line[start : line.find(b'"', start)]
+
+
+def _run(decode: Callable[[bytes], Event[Any]], lines: Sequence[bytes], at: int) -> list[Event[Any]]:
+    """The events from line `at` on that are of the type that its text seems to name, read the fast way."""
+    name = _seeming_type(lines[at])
+    kind = name.decode()
+    # msgspec's errors are ValueErrors. Whatever ends the run is looked at by itself.
+    if _seeming_type(lines[-1]) == name:
+        with contextlib.suppress(ValueError, RecursionError):
+            run = [decode(line) for line in (lines[at:] if at else lines)]
+            if decode is _plain_issued or {event.type for event in run} == {kind}:
+                return run
+    run = []
+    with contextlib.suppress(ValueError, RecursionError):
+        for line in lines[at:]:
+            event = decode(line)
+            if event.type != kind:
+                break
+            run.append(event)
+    return run
+
+
 def _issued_well(events: list[Event[credentials.CredentialIssued]], origin: str) -> bool:
     """Whether all of these pass `Reader._judge`: looked at in columns, and False where that is not plain."""
     issued = [event.data for event in events]
     ids = [data.credential for data in issued]
     if ids != [event.subject for event in events] or {event.source for event in events} != {origin}:
         return False
-    if any([data.parts for data in issued]):  # noqa: C419 - a list is twice as fast as a generator here
+    if any([data.parts or data.replaces for data in issued]):  # noqa: C419 - a list is twice as fast as a generator here
         return False
     ids += [data.learner for data in issued]
     ids += {data.achievement for data in issued}
-    ids += [data.replaces for data in issued if data.replaces is not None]
-    dates = {data.awarding_date for data in issued}
-    dates.update([data.valid_until for data in issued if data.valid_until is not None])
+    dates = {data.awarding_date for data in issued} | {data.valid_until for data in issued}
+    claims = [data.claims for data in issued]
+    some_claims = [digest for digest in claims if digest is not None] if None in claims else claims
     return (
         all_uuids(ids)
-        and all_base64url([data.claims for data in issued if data.claims is not None])
-        and not any(map(check_date, dates))
-        and not any(map(check_credits, {data.ects for data in issued if data.ects is not None}))
+        and all_base64url(some_claims)  # type: ignore[arg-type] # none of them is None
+        and not any(check_date(day) for day in dates if day is not None)
+        and not any(check_credits(ects) for ects in {data.ects for data in issued} if ects is not None)
         and not any(map(check_time, {event.time for event in events}))
     )
 

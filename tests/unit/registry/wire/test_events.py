@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from registry.wire import commit
 from registry.wire.errors import InvalidEvent, MalformedCommit, MalformedNote
-from registry.wire.events import Event, Reader, Refused, Skipped
+from registry.wire.events import Event, Reader, Refused, encode
 from registry.wire.keys import Ed25519Signer, VerifierKey
 from registry.wire.merkle import Tree
 from tests.support.streams import CONSORTIUM, University, new_id
@@ -30,12 +30,14 @@ def verdict(line):
 
 def both_ways(lines):
     """The events read together, which must be what they are one by one."""
-    together = READER.decode_lines(lines, b"\n".join(lines) + b"\n")
+    together = READER.decode_lines(lines)
     single = [verdict(line) for line in lines]
-    assert [type(x) for x in together] == [type(x) for x in single]
     for fast, slow in zip(together, single, strict=True):
         if isinstance(fast, Refused):
+            assert isinstance(slow, Refused)
             assert fast.code == slow.code
+        elif isinstance(fast, Event):
+            assert encode(fast) == encode(slow)
         else:
             assert fast == slow
     return together
@@ -56,7 +58,7 @@ def changed(line, **change):
 
 
 def test_good_events_are_read():
-    assert [type(x) for x in both_ways(LINES)] == [Event, Event, Event, Event, Skipped]
+    assert [isinstance(x, Event) for x in both_ways(LINES)] == [True, True, True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_a_wrong_event_is_refused_with_the_path_at_fault(change, code, path):
 
 def test_of_duplicate_names_the_last_counts():
     twice = ISSUED.replace(b'"version":1', b'"version":"x","version":1')
-    assert both_ways([twice])[0] == both_ways([ISSUED])[0]
+    assert encode(both_ways([twice])[0]) == ISSUED
     wrong = ISSUED.replace(b'"version":1', b'"version":1,"version":"x"')
     assert both_ways([wrong])[0].code == "schema"
 
@@ -110,7 +112,7 @@ def test_a_lone_surrogate_anywhere_is_refused(text):
 
 def test_a_type_written_with_escapes_is_still_that_type():
     line = ISSUED.replace(b'"type":"credential.issued.v1"', b'"type":"credential\\u002eissued.v1"')
-    assert both_ways([line])[0] == both_ways([ISSUED])[0]
+    assert encode(both_ways([line])[0]) == ISSUED
 
 
 @settings(max_examples=1500, deadline=None)
