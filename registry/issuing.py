@@ -4,8 +4,10 @@ A batch is one transaction: a row of it is wholly there or not at all, wherever 
 own id is remembered with it, so that the same file taken in again issues what is missing and nothing else.
 """
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -24,7 +26,7 @@ from registry.rules.achievements import Achievement as AchievementState
 from registry.store import StaleState, StoredEvent
 from registry.vault import Learner, VaultRows, array, random_id
 from registry.wire.credentials import CredentialIssued
-from registry.wire.disclosures import SALT_LENGTH, claims_digest, disclosure, salts
+from registry.wire.disclosures import SALT_LENGTH, claims_digests, disclosure, salts
 from registry.wire.forms import check_uuid
 
 _log = structlog.get_logger(__name__)
@@ -76,7 +78,7 @@ class Issuer:
 
         While one batch is being stored the next is made ready.
         """
-        with ThreadPoolExecutor(1, thread_name_prefix="issuing") as storing:
+        with _rare_collections(), ThreadPoolExecutor(1, thread_name_prefix="issuing") as storing:
             before: tuple[list[IssueRequest], _Batch, Future[None]] | None = None
             for batch in _batches(requests, BATCH):
                 ready = self._prepare(batch, before[1] if before is not None else None)
@@ -187,11 +189,13 @@ class Issuer:
         salt = salts(len(_CLAIMS) * len(fresh))
         replaced: dict[str, Credential] = {}
         made: list[_Made] = []
-        for number, item in enumerate(fresh):
+        disclosed = [
+            _disclosures(item.request, salt, number * len(_CLAIMS) * SALT_LENGTH) for number, item in enumerate(fresh)
+        ]
+        for item, said, claims in zip(fresh, disclosed, claims_digests(disclosed), strict=True):
             learner = learners.get(item.student) or vault.new_learner()
-            said = _disclosures(item.request, salt, number * len(_CLAIMS) * SALT_LENGTH)
             state = states.get(item.request.achievement)
-            data = _data(item.request, state, learner.learner, claims_digest(said))
+            data = _data(item.request, state, learner.learner, claims)
             try:
                 credential = Credential.issue(data, state, self._replaced(item.request.replaces, replaced))
             except Refusal as refusal:
@@ -346,6 +350,17 @@ def _repeated(request: IssueRequest, content: bytes, first: bytes, outcome: Outc
 
 def _is_uuid(text: str) -> bool:
     return check_uuid(text) is None
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """A batch makes tens of thousands of objects, none of them in cycles: look for cycles once a batch or so."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], 50 * BATCH), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

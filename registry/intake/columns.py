@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal, NamedTuple
 
 from registry.intake.report import Catalogue, Problem, masked
@@ -46,6 +46,7 @@ EXAMPLE_RECORD: Final = "EXAMPLE"
 """A row with this record is the template's own, and is passed over."""
 
 _RUN: Final = re.compile(r"[=+\-@\t\r]")
+_RUN_WITHIN: Final = re.compile(r"(?:\A| )[=+\-@]")
 _GRADE: Final = re.compile(r"[+-]?\d{1,4}([.,]\d{1,4})?|[A-F][+-]?")
 _ECTS: Final = re.compile(r"\d{1,6}(\.\d{1,2})?")
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
@@ -58,15 +59,17 @@ class RowChecker:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._known: dict[str, tuple[tuple[int | float | None, ...], bool] | None] = {}
+        self._today = dt.datetime.now(dt.UTC).date().isoformat()
 
     def check(self, line: int, row: Mapping[str, str]) -> IssueRequest | Problem | None:
         """A request, the first problem of the row, or None for the template's example.
 
         `row` holds text for each column that the file has; empty text is as good as none.
         """
-        for name, value in row.items():
-            if value and (wrong := _text_fault(name, value)) is not None:
-                return _problem(line, name, value, wrong)
+        if not _plain(row.values()):
+            for name, value in row.items():
+                if value and (wrong := _text_fault(name, value)) is not None:
+                    return _problem(line, name, value, wrong)
         for name in REQUIRED:
             if not row.get(name):
                 return _problem(line, name, "", "is empty; every row needs it")
@@ -76,6 +79,10 @@ class RowChecker:
             given = row.get(name)
             if given and (wrong := check(given)) is not None:
                 return _problem(line, name, given, wrong)
+        if row["date_of_birth"] > self._today:
+            return _problem(line, "date_of_birth", row["date_of_birth"], "lies in the future")
+        if row["achievement"] not in self._known and (wrong := _achievement(row["achievement"])) is not None:
+            return _problem(line, "achievement", row["achievement"], wrong)
         version = row.get("version") or None
         if version is not None and not (version.isascii() and version.isdigit() and 0 < int(version[:9]) < 2**31):
             return _problem(line, "version", version, "a version is 1, 2, 3 …")
@@ -130,6 +137,12 @@ def _problem(line: int, name: str, value: str, detail: str) -> Problem:
     return Problem(f"line {line}", name, _BROKEN.sub("?", shown), detail)
 
 
+def _plain(values: Iterable[str]) -> bool:
+    """Whether no text of a row needs a closer look: said of them all at once."""
+    text = " ".join(values)
+    return text.isprintable() and len(text) <= MAX_FIELD and _RUN_WITHIN.search(text) is None
+
+
 def _text_fault(name: str, value: str) -> str | None:
     if len(value) > MAX_FIELD:
         return f"is {len(value):,} characters long, {MAX_FIELD:,} at most"
@@ -151,13 +164,6 @@ def _date(value: str) -> str | None:
     return "is not a date; write it as YYYY-MM-DD, for example 2026-06-30"
 
 
-def _past(value: str) -> str | None:
-    wrong = _date(value)
-    if wrong is None and value > dt.datetime.now(dt.UTC).date().isoformat():
-        return "lies in the future"
-    return wrong
-
-
 def _achievement(value: str) -> str | None:
     return None if check_uuid(value) is None else "is not an id of an achievement (a UUID in lower case)"
 
@@ -167,8 +173,7 @@ def _credential(value: str) -> str | None:
 
 
 _CHECKS: Final[tuple[tuple[str, Callable[[str], str | None]], ...]] = (
-    ("achievement", _achievement),
-    ("date_of_birth", _past),
+    ("date_of_birth", _date),
     ("awarding_date", _date),
     ("valid_until", _date),
     ("replaces", _credential),

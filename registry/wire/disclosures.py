@@ -37,8 +37,19 @@ def disclosure(salt: str, name: str, value: Any) -> str:  # noqa: ANN401 - any J
 
 def claims_digest(disclosures: Iterable[str]) -> str:
     """The digest over disclosures: their digests sorted, joined by `.`, hashed; 43 characters of base64url."""
-    digests = sorted(_encode(hashlib.sha256(item.encode()).digest()) for item in disclosures)
-    return _encode(hashlib.sha256(".".join(digests).encode()).digest())
+    return claims_digests([list(disclosures)])[0]
+
+
+def claims_digests(groups: Sequence[Sequence[str]]) -> list[str]:
+    """The digests over several credentials' disclosures, in their order."""
+    singles = _encode_digests([hashlib.sha256(item.encode()).digest() for group in groups for item in group])
+    at, whole = 0, []
+    for group in groups:
+        own = singles[at : at + len(group)]
+        own.sort()
+        whole.append(hashlib.sha256(".".join(own).encode()).digest())
+        at += len(group)
+    return _encode_digests(whole)
 
 
 def disclosed(digest: str, disclosures: Sequence[str]) -> dict[str, Any]:
@@ -66,3 +77,9 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 def _encode(data: bytes) -> str:
     # The standard library's urlsafe_b64encode is three times slower, and a year's intake makes millions.
     return b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode()
+
+
+def _encode_digests(digests: Sequence[bytes]) -> list[str]:
+    """Each of 32 bytes in base64url: with a byte more they are whole groups of three, encoded in one go."""
+    text = _encode(b"".join([digest + b"\0" for digest in digests]))
+    return [text[at : at + 43] for at in range(0, len(text), 44)]
