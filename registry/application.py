@@ -34,7 +34,7 @@ from registry.domain.membership import Consortium
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.store import EventMapper, PrivateRecorder, PrivateRows, StoredEvent
 from registry.translation import Stored, Translator
-from registry.vault import Vault
+from registry.vault import HiddenBasis, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.commit import MAX_EVENT
 from registry.wire.credentials import StatusReason
@@ -154,12 +154,12 @@ class Registry:
                 found[place] = Refused("schema", "$.type", f"{read.type} is no event of this log")
         return found
 
-    def _commit(self, *things: Thing) -> None:
+    def _commit(self, *things: Thing, private: PrivateRows | None = None) -> None:
         stored = self.stored(things)
         for refused in self.faults(stored).values():
             raise InvalidEvent(refused.code, refused.path, refused.detail)
         try:
-            self.save(stored)
+            self.save(stored, private=private)
         except IntegrityError as error:
             raise Duplicate("this was recorded already, or changed by somebody else just now; look again") from error
         _log.info("registry.stored", topics=[event.topic for event in stored])
@@ -235,13 +235,17 @@ class Registry:
 
     # Recognition
 
-    def decide(self, data: RecognitionDecided) -> None:
-        """Record a decision, and what it supersedes."""
+    def decide(self, data: RecognitionDecided, disclosure: str | None = None) -> None:
+        """Record a decision, and what it supersedes.
+
+        `disclosure` is what its `credentialDigest` stands for; it goes to the vault in the same transaction.
+        """
         superseded: Decision | None = None
         if data.supersedes is not None:
             superseded = self._get(Decision, data.supersedes, UnknownDecision)
         decided = Decision.decide(data, superseded)
-        self._commit(decided, *([superseded] if superseded is not None else []))
+        hidden = HiddenBasis(self.vault, data.decision, disclosure) if disclosure is not None else None
+        self._commit(decided, *([superseded] if superseded is not None else []), private=hidden)
 
     def withdraw_decision(self, decision: str, reason: WithdrawalReason) -> None:
         """Take a decision back."""

@@ -20,6 +20,12 @@ CREATE TABLE IF NOT EXISTS vault.records (
     sealed     bytea NOT NULL
 );
 
+-- What own decisions name by digest only: the disclosure, encrypted under the node's own key.
+CREATE TABLE IF NOT EXISTS vault.decisions (
+    decision uuid PRIMARY KEY,
+    sealed   bytea NOT NULL
+);
+
 -- Sign once: a commit's row is written before its signature leaves the process.
 CREATE SCHEMA IF NOT EXISTS publisher;
 

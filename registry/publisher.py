@@ -311,7 +311,12 @@ class Session:
         return self._publisher.pass_over(self._connection)
 
     def run(
-        self, stop: threading.Event, *, poll: float = 1.0, on_published: Callable[[Published], None] = lambda _: None
+        self,
+        stop: threading.Event,
+        *,
+        poll: float = 1.0,
+        on_published: Callable[[Published], None] = lambda _: None,
+        on_error: Callable[[LogError], None] = lambda _: None,
     ) -> None:
         """Publish whatever is stored, as soon as it is, until told to stop.
 
@@ -325,6 +330,7 @@ class Session:
                 published = self.publish()
             except LogError as error:
                 _log.error("publisher.log_unavailable", error=str(error), again_in=pause)
+                on_error(error)
                 stop.wait(pause)
                 pause = min(pause * 2, 30)
                 continue

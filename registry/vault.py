@@ -20,6 +20,7 @@ from psycopg.rows import DictRow
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_NOBODY: Final = "-"
 
 
 class VaultError(Exception):
@@ -81,6 +82,18 @@ class Vault:
         """Decrypt. Raises `VaultError`."""
         return msgspec.json.decode(_open(learner.cipher, sealed, learner.learner, purpose))
 
+    def seal_own(self, purpose: str, value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+        """Encrypt what belongs to no learner of this node's."""
+        return _seal(self._wrapping, msgspec.json.encode(value), _NOBODY, purpose)
+
+    def basis(self, cursor: Cursor[DictRow], decision: str) -> str | None:
+        """The disclosure that an own decision names by digest; None where it names none, or openly."""
+        row = cursor.execute("SELECT sealed FROM vault.decisions WHERE decision = %s", (decision,)).fetchone()
+        if row is None:
+            return None
+        found: str = msgspec.json.decode(_open(self._wrapping, row["sealed"], _NOBODY, decision))
+        return found
+
     def find(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, Learner]:
         """The learners that are known by these hashed numbers."""
         rows = cursor.execute(
@@ -100,6 +113,17 @@ class Vault:
             return []
         found: list[str] = self.open(self.unwrap(row["learner"], row["key"]), credential, row["sealed"])
         return found
+
+
+class HiddenBasis:
+    """What a decision's digest stands for: a disclosure, sealed with the node's own key."""
+
+    def __init__(self, vault: Vault, decision: str, disclosure: str) -> None:
+        self._row = decision, vault.seal_own(decision, disclosure)
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write it."""
+        cursor.execute("INSERT INTO vault.decisions (decision, sealed) VALUES (%s, %s)", self._row)
 
 
 class VaultRows:

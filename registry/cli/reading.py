@@ -10,6 +10,7 @@ from projections import credentials as credential_view
 from projections import learners, universities
 from projections.decisions import read as read_decisions
 from projections.positions import GOVERNANCE, all_positions
+from registry.cli import last_error
 from registry.cli.context import node_of
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
 from registry.log import LogError
@@ -205,10 +206,18 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
         rows.append({"member": member, "size": size, "lag": behind, "governance": position and position.governance})
     quarantined = len(quarantine.listed(node.views()))
     shown = node.shown_settings()
+    before = last_error.read(node.settings.home)
     publisher = node.publisher_status()
     if as_json:
         print_json(
-            {"settings": shown, "streams": rows, "quarantined": quarantined, "publisher": publisher, "error": problem}
+            {
+                "settings": shown,
+                "streams": rows,
+                "quarantined": quarantined,
+                "publisher": publisher,
+                "error": problem,
+                "lastError": before,
+            }
         )
         return
     table(("setting", "value"), shown.items())
@@ -218,5 +227,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
         [(r["member"], f"{r['size']:,}", r["lag"]) for r in rows],
     )
     say(f"{quarantined} quarantined records" + (f"; {publisher}" if publisher else ""))
+    if before is not None:
+        say(f"last error, {before.time}, {before.work}: {before.error}")
     if problem:
         say(problem, style="red")

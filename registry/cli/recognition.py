@@ -12,6 +12,7 @@ from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say
 from registry.cli.reading import decision_rows
 from registry.vault import random_id
+from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.recognition import (
     Basis,
@@ -55,6 +56,8 @@ def decide(
 ) -> None:
     """Decide on a credential, and publish the decision.
 
+    A refusal, or a decision for admission or employment, names the credential by a digest only.
+
     Examples: registry recognition decide twente/e7c1ab39-… --ects 5 --towards "Minor data science"
     registry recognition decide twente/e7c1ab39-… --outcome partial --ects 3 --ground workload:substantiallyLess
     """
@@ -75,12 +78,7 @@ def decide(
     if whose.status != "active":
         errors.print(f"note: the credential is {whose.status}", markup=False)
     openly = purpose in ("creditTransfer", "stacking") and outcome != "refused"
-    if not openly:
-        raise typer.BadParameter(
-            "a refusal, or a decision for admission or employment, names the credential by a digest whose salt the"
-            " office keeps; that is part of working on cases, which this version does not do yet",
-            param_hint="--purpose/--outcome",
-        )
+    hidden = None if openly else disclosure(salts(1), "credential", {"member": member, "credential": identifier})
     grant = Grant(
         from_=[0],
         outcome=outcome,  # type: ignore[arg-type] # read as a verifier will, before it is stored
@@ -94,20 +92,24 @@ def decide(
     data = RecognitionDecided(
         random_id(),
         purpose,  # type: ignore[arg-type] # likewise
-        "advisory" if advisory else "binding",
+        "advisory" if advisory or purpose == "employment" else "binding",
         [
             Basis(
                 "onLog",
                 achievement=VersionedRef(member, whose.achievement, whose.version),
-                credential=CredentialRef(member, identifier),
+                credential=CredentialRef(member, identifier) if hidden is None else None,
+                credential_digest=claims_digest([hidden]) if hidden is not None else None,
             )
         ],
         [grant],
         date.today().isoformat(),  # noqa: DTZ011 - a day on the office's calendar
         supersedes,
     )
-    node.registry.decide(data)
+    node.registry.decide(data, hidden)
     say(f"decision {data.decision}")
+    if hidden is not None:
+        say("The log does not say which credential it is about. The learner can show it with this disclosure:")
+        say(hidden)
     publish_now(node)
 
 
@@ -161,6 +163,11 @@ def show(
         raise typer.Exit(1)
     decision_rows(found)
     if decision is not None:
+        own = found[0].member == node.settings.member
+        said = own and node.registry.vault.basis(node.registry.cursor(), found[0].decision)
+        if said:
+            about = disclosed(claims_digest([said]), [said])["credential"]
+            say(f"about {about['member']}/{about['credential']}, as the vault of this office says; disclosure {said}")
         for number, grant in enumerate(found[0].content["grants"]):
             say(f"grant {number}: {grant}")
 

@@ -13,6 +13,7 @@ from eventsourcing.persistence import InterfaceError, OperationalError
 
 from consumers.rebuild import rebuild
 from projections import views
+from registry.cli import last_error
 from registry.cli.context import Node, node_of
 from registry.cli.output import errors, progress, say
 from registry.log import LogError, open_log
@@ -83,6 +84,9 @@ def run(context: typer.Context) -> None:
     failed: list[BaseException] = []
     projecting: threading.Thread | None = None
 
+    def noted(error: Exception) -> None:
+        last_error.note(node.settings.home, "publishing", error)
+
     def project_beside(stop: threading.Event) -> None:
         try:
             follow_log(node, stop)
@@ -99,11 +103,12 @@ def run(context: typer.Context) -> None:
                             projecting = threading.Thread(target=project_beside, args=(stop,), name="projecting")
                             projecting.start()
                             errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)
-                        session.run(stop, on_published=_say)
-                except DATABASE_AWAY as error:
+                        session.run(stop, on_published=_say, on_error=noted)
+                except (LogError, *DATABASE_AWAY) as error:
                     if projecting is None:
                         raise
-                    _log.error("run.database_unavailable", error=str(error).strip(), again_in=_AGAIN)
+                    _log.error("run.publishing_again", error=str(error).strip(), again_in=_AGAIN)
+                    noted(error)
                     stop.wait(_AGAIN)
         finally:
             stop.set()
@@ -127,6 +132,7 @@ def follow_log(node: Node, stop: threading.Event) -> None:
                 node.projector(connection, log=log).run(stop)
         except (LogError, *DATABASE_AWAY) as error:
             _log.error("run.projecting_again", error=str(error).strip(), again_in=_AGAIN)
+            last_error.note(node.settings.home, "projecting", error)
             stop.wait(_AGAIN)
 
 

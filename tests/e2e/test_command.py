@@ -6,6 +6,7 @@ import time
 import psycopg
 import pytest
 
+from registry.wire.disclosures import claims_digest
 from tests.support.command import Consortium, printed_json, registry, started, until
 
 
@@ -136,6 +137,28 @@ def test_postgresql_stopped_and_started_again_is_survived_without_loss(consortiu
         running.send_signal(signal.SIGTERM)
         assert running.wait(20) == 0
     assert "All is well" in consortium.run("audit").stdout
+    assert printed_json(consortium.run("status", "--json"))["lastError"]["work"] in ("publishing", "projecting")
+
+
+def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(consortium):
+    achievement = consortium.offer()
+    imported = consortium.run("import", consortium.rows(achievement, 1))
+    assert "1" in imported.stdout
+    consortium.run("project")
+    learner = consortium.run("learner", "show", "--student", "s0", "--json")
+    credential = printed_json(learner)["credentials"][0]["credential"]
+    refused = consortium.run(
+        "recognition", "decide", f"twente/{credential}", "--purpose", "admission", "--outcome", "refused",
+        "--ground", "level:lowerLevel",
+    )  # fmt: skip
+    decision = refused.stdout.split()[1]
+    disclosure = refused.stdout.strip().splitlines()[-2]
+    consortium.run("project")
+    [event] = [line for line in (consortium.folder / "log" / "twente.log").read_text().splitlines() if decision in line]
+    assert credential not in event
+    assert claims_digest([disclosure]) in event
+    shown = consortium.run("recognition", "show", decision).stdout.replace("\n", "")
+    assert f"about twente/{credential}" in shown
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""The last thing that went wrong while a node was at work, kept where another process finds it.
+
+It stands in a file of the node's folder: that can be written and read while the database is away.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+_FILE = "last-error.json"
+
+
+class LastError(msgspec.Struct, frozen=True):
+    """When, at which work, and what."""
+
+    time: str
+    work: str
+    error: str
+
+
+def note(home: Path, work: str, error: BaseException) -> None:
+    """Keep it; the one before is forgotten."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    found = LastError(datetime.now(UTC).isoformat(timespec="seconds"), work, f"{type(error).__name__}: {text}")
+    fresh = home / f".{_FILE}"
+    fresh.write_bytes(msgspec.json.encode(found) + b"\n")
+    fresh.replace(home / _FILE)
+
+
+def read(home: Path) -> LastError | None:
+    """The last one; None where there was none, or its file is not one of ours."""
+    try:
+        return msgspec.json.decode((home / _FILE).read_bytes(), type=LastError)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None

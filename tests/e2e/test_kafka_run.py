@@ -1,0 +1,31 @@
+"""A node at work on Kafka while the broker goes away and comes back."""
+
+import signal
+import time
+
+import pytest
+
+from tests.support.command import Consortium, printed_json, started, until
+
+
+@pytest.mark.kafka
+def test_a_broker_stopped_and_started_again_under_run_costs_nothing(tmp_path, postgres, kafka_broker):
+    consortium = Consortium(tmp_path, postgres, log=kafka_broker.url)
+    achievement = consortium.offer()
+    with started("run", home=consortium.home, says="is running") as running:
+        kafka_broker.stop()
+        try:
+            consortium.run("import", consortium.rows(achievement, 300), "--no-publish")
+            time.sleep(2)
+        finally:
+            kafka_broker.start()
+        until(
+            lambda: (
+                printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))["size"] == 301
+            ),
+            90,
+        )
+        assert running.poll() is None
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 0
+    assert "All is well" in consortium.run("audit").stdout
