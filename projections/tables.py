@@ -9,7 +9,7 @@ VERSION: Final = 1
 
 
 class Table(NamedTuple):
-    """One table: rows of a member are ordered by `key`, and each is told by `columns` (SPEC.md, section 9)."""
+    """One table: rows of a member are ordered by `key`, and each is told by `columns` (SPEC.md, section 10)."""
 
     name: str
     key: str

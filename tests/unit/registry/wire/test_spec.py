@@ -1,9 +1,11 @@
 """SPEC.md's own example is what the code makes of it."""
 
+import re
 from importlib import resources
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from projections.tables import VIEWS
 from registry.wire import commit
 from registry.wire.events import GOVERNANCE_TYPES, MEMBER_TYPES
 from registry.wire.keys import Ed25519Signer
@@ -18,6 +20,14 @@ def test_the_example_is_made_by_the_code():
     indented = "".join(f"    {line}".rstrip() + "\n" for line in record.decode().split("\n")[:-1])
     assert indented in SPEC
     assert f"    {signer.vkey}\n" in SPEC
+
+
+def test_the_tables_of_the_digest_are_those_that_are_specified():
+    def plain(sql):
+        return re.sub(r"\w+\((\w+)(?:, 'hex')?\)", r"\1", sql).replace(' COLLATE "C"', "")
+
+    rows = [f"| `{table.name}` | {plain(table.key)} | {plain(table.columns)} |" for table in VIEWS]
+    assert "\n".join(rows) + "\n" in SPEC
 
 
 def test_every_event_type_is_specified():
