@@ -9,16 +9,16 @@ from tests.support.command import Consortium, printed_json, started, until
 
 
 @pytest.mark.kafka
-def test_a_broker_stopped_and_started_again_under_run_costs_nothing(tmp_path, postgres, kafka_broker):
-    consortium = Consortium(tmp_path, postgres, log=kafka_broker.url)
+def test_a_broker_stopped_and_started_again_under_run_costs_nothing(tmp_path, postgres, empty_broker):
+    consortium = Consortium(tmp_path, postgres, log=empty_broker.url)
     achievement = consortium.offer()
     with started("run", home=consortium.home, says="is running") as running:
-        kafka_broker.stop()
+        empty_broker.stop()
         try:
             consortium.run("import", consortium.rows(achievement, 300), "--no-publish")
             time.sleep(2)
         finally:
-            kafka_broker.start()
+            empty_broker.start()
         until(
             lambda: (
                 printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))["size"] == 301

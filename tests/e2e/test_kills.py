@@ -39,7 +39,7 @@ def killed(consortium, chance, *arguments):
 def test_killed_anywhere_every_event_is_on_the_log_once_and_the_views_are_those_of_a_rebuild(
     kind, tmp_path, postgres, request
 ):
-    log = "file:../log" if kind == "files" else request.getfixturevalue("kafka_broker").url
+    log = "file:../log" if kind == "files" else request.getfixturevalue("empty_broker").url
     consortium = Consortium(tmp_path, postgres, log=log)
     achievement = consortium.offer()
     file = consortium.rows(achievement, ROWS)

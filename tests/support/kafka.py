@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,23 @@ def kafka_broker() -> Iterator[LocalKafka]:
         LocalKafka(Path(folder)) as broker,
     ):
         yield broker
+
+
+@pytest.fixture
+def empty_broker(kafka_broker: LocalKafka) -> LocalKafka:
+    """The same broker without a consortium on it: a command's streams have names of their own choosing."""
+    from kafka import KafkaAdminClient  # noqa: PLC0415 - its import warns, which is settled further below
+
+    admin = KafkaAdminClient(bootstrap_servers=kafka_broker.bootstrap)
+    try:
+        ours = [topic for topic in admin.list_topics() if topic.startswith("registry.")]
+        if ours:
+            admin.delete_topics(ours)
+        while any(topic in admin.list_topics() for topic in ours):
+            time.sleep(0.05)
+    finally:
+        admin.close()
+    return kafka_broker
 
 
 def pytest_configure(config: pytest.Config) -> None:
