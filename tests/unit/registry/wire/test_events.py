@@ -132,7 +132,8 @@ def test_altered_lines_have_one_verdict_and_raise_nothing(data):
                     altered[place:place] = data.draw(st.sampled_from([b"\\ud800", b"{", b"[", b'"', b"\0", b"1e999"]))
                 case _:
                     altered[place:place] = bytes(altered[place : place + 30])
-        lines.append(bytes(altered).replace(b"\n", b" ") or b"x")
+        text = bytes(altered).replace(b"\n", b" ").decode(errors="replace")  # a commit of other bytes is malformed
+        lines.append(text.encode() or b"x")
     both_ways(lines)
 
 
