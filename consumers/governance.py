@@ -34,6 +34,8 @@ class GovernanceFold:
         self._founded = founded
         self.state = Governance(consortium)
         self.skipped = 0
+        self.last_time = ""
+        """When governance last spoke, as its newest event says."""
         self.leaves: list[bytes] = []
         """All leaf hashes: governance is small, and its older heads are told from these."""
         self.contents: dict[str, bytes] = {}
@@ -70,6 +72,7 @@ class GovernanceFold:
             elif isinstance(event, Skipped):
                 self.skipped += 1
             else:
+                self.last_time = event.time
                 try:
                     self.state = self.state.apply(event, leaf)
                 except Refusal as refusal:

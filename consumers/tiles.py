@@ -70,7 +70,7 @@ class Tiles:
         self.folder = folder
         self.state = self._read_state()
         self._edge: list[_Edge] | None = None
-        self._cached = lru_cache(maxsize=256)(self._read)
+        self._cached = lru_cache(maxsize=256)(self.read)
 
     @property
     def size(self) -> int:
@@ -110,7 +110,7 @@ class Tiles:
             self._edge = []
             while there := self.size >> (HEIGHT * len(self._edge)):
                 full, width = divmod(there, WIDTH)
-                held = split(self._read(Tile(len(self._edge), full, width))) if width else []
+                held = split(self.read(Tile(len(self._edge), full, width))) if width else []
                 self._edge.append(_Edge(full, held))
         return self._edge
 
@@ -157,7 +157,7 @@ class Tiles:
 
     # Reading
 
-    def _read(self, tile: Tile) -> bytes:
+    def read(self, tile: Tile) -> bytes:
         """A tile, or as much of a wider one."""
         for wider in (tile, Tile(tile.level, tile.number)):
             try:

@@ -25,6 +25,7 @@ class RecognitionRows:
         self._member = member
         self._decisions: dict[str, tuple[RecognitionDecided, int, str]] = {}
         self._superseded_by: dict[str, str] = {}
+        self._closed: dict[str, int] = {}
         self._bases: list[str] = []
         self._assessments: dict[str, tuple[RecognitionAssessed, int, str]] = {}
         self._agreements: dict[str, tuple[AgreementDeclared, int, str]] = {}
@@ -38,6 +39,7 @@ class RecognitionRows:
             self._decide(data, leaf, raw)
         elif isinstance(data, RecognitionWithdrawn):
             self._changed["decisions"].add(data.decision)
+            self._closed[data.decision] = leaf
         elif isinstance(data, RecognitionAssessed):
             self._assessments[data.assessment] = data, leaf, data_of(raw).decode()
         elif isinstance(data, AssessmentWithdrawn):
@@ -51,6 +53,7 @@ class RecognitionRows:
         self._decisions[data.decision] = data, leaf, data_of(raw).decode()
         if data.supersedes is not None:
             self._superseded_by[data.supersedes] = data.decision
+            self._closed[data.supersedes] = leaf
             self._changed["decisions"].add(data.supersedes)
         for number, basis in enumerate(data.basis):
             ref, credential = basis.achievement, basis.credential
@@ -70,7 +73,7 @@ class RecognitionRows:
         copy(
             connection,
             "decisions",
-            "member, decision, leaf, state, purpose, effect, decision_date, superseded_by, content",
+            "member, decision, leaf, state, purpose, effect, decision_date, superseded_by, closed, content",
             [
                 line(
                     (
@@ -82,6 +85,7 @@ class RecognitionRows:
                         data.effect,
                         data.decision_date,
                         self._superseded_by.get(decision),
+                        self._closed.get(decision),
                         content,
                     )
                 )
@@ -154,13 +158,15 @@ class RecognitionRows:
         """What happened to things of earlier batches; those of this one were written as they ended."""
         if decisions := sorted(self._changed["decisions"] - set(self._decisions)):
             connection.execute(
-                "UPDATE decisions AS d SET state = n.state, superseded_by = coalesce(n.superseded_by, d.superseded_by)"
-                " FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) AS n (decision, state, superseded_by)"
+                "UPDATE decisions AS d SET state = n.state, superseded_by = n.superseded_by, closed = n.closed"
+                " FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::bigint[])"
+                " AS n (decision, state, superseded_by, closed)"
                 " WHERE d.member = %s AND d.decision = n.decision",
                 (
                     decisions,
                     [things.decisions[decision] for decision in decisions],
                     [self._superseded_by.get(decision) for decision in decisions],
+                    [self._closed[decision] for decision in decisions],
                     self._member,
                 ),
             )

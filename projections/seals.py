@@ -1,6 +1,9 @@
 """Status seals held against what the member's own leaves say (EVENTS.md, "Status seals")."""
 
 import base64
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
 
 from psycopg import Connection
 
@@ -35,13 +38,9 @@ class SealRows:
             )
 
 
-def sealed_root(connection: Connection, member: str, size: int) -> tuple[int, str]:
-    """Count and root (base64) over all credentials that are not active by the leaves below `size`.
-
-    Memory does not grow with their number.
-    """
-    count, tree = 0, Tree()
-    with connection.cursor(name="sealed") as cursor:
+def sealed_leaves(connection: Connection, member: str, size: int) -> Iterator[bytes]:
+    """The leaves of a seal of `size`: hash of the id ‖ status of all credentials that are not active, in byte order."""
+    with connection.transaction(), connection.cursor(name="sealed") as cursor:
         cursor.itersize = _CHUNK
         cursor.execute(
             "SELECT sha256(convert_to(credential::text, 'UTF8')) || convert_to(status, 'UTF8') AS leaf FROM ("
@@ -50,7 +49,30 @@ def sealed_root(connection: Connection, member: str, size: int) -> tuple[int, st
             ") AS latest WHERE status <> 'active' ORDER BY 1",
             (member, size),
         )
-        while rows := cursor.fetchmany(_CHUNK):
-            tree = tree.extend([leaf_hash(row[0]) for row in rows])
-            count += len(rows)
+        for row in cursor:
+            yield row[0]
+
+
+def sealed_root(connection: Connection, member: str, size: int) -> tuple[int, str]:
+    """Count and root (base64) of a seal of `size`; memory does not grow with their number."""
+    count, tree = 0, Tree()
+    leaves = sealed_leaves(connection, member, size)
+    while chunk := list(islice(leaves, _CHUNK)):
+        tree = tree.extend([leaf_hash(leaf) for leaf in chunk])
+        count += len(chunk)
     return count, base64.b64encode(tree.root).decode()
+
+
+class Seal(NamedTuple):
+    """A seal as the views have it."""
+
+    leaf: int
+    size: int
+
+
+def newest(connection: Connection, member: str) -> Seal | None:
+    """The newest seal of a member that its own leaves agree with; None where there is none."""
+    row = connection.execute(
+        "SELECT leaf, size FROM seals WHERE member = %s AND verdict = 'agrees' ORDER BY leaf DESC LIMIT 1", (member,)
+    ).fetchone()
+    return None if row is None else Seal(*row)

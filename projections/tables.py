@@ -5,7 +5,7 @@ The SQL that makes them stands in `schema/`; `VERSION` changes with whatever cha
 
 from typing import Final, NamedTuple
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class Table(NamedTuple):
@@ -47,7 +47,7 @@ VIEWS: Final = (
     Table(
         "decisions",
         "decision",
-        "decision, leaf, state, purpose, effect, decision_date, superseded_by, content",
+        "decision, leaf, state, purpose, effect, decision_date, superseded_by, closed, content",
     ),
     Table("decision_bases", "decision, basis", "decision, basis, of_member, achievement, version, credential"),
     Table(

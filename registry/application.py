@@ -32,12 +32,13 @@ from registry.domain.errors import (
 )
 from registry.domain.membership import Consortium
 from registry.domain.recognition import Agreement, Assessment, Decision
+from registry.domain.sealing import Sealing
 from registry.store import EventMapper, PrivateRecorder, PrivateRows, StoredEvent
 from registry.translation import Stored, Translator
 from registry.vault import HiddenBasis, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.commit import MAX_EVENT
-from registry.wire.credentials import StatusReason
+from registry.wire.credentials import StatusReason, StatusSealed
 from registry.wire.events import Reader, Refused, Skipped
 from registry.wire.governance import ConsortiumFounded, MemberAdmitted
 from registry.wire.recognition import (
@@ -272,6 +273,10 @@ class Registry:
         found: Agreement = self._get(Agreement, agreement, UnknownAgreement)
         found.withdraw(withdrawn_from)
         self._commit(found)
+
+    def seal(self, data: StatusSealed) -> None:
+        """Say which own credentials are not active below a size. Raises `Duplicate` where that size is sealed."""
+        self._commit(Sealing.seal(data))
 
     # The consortium's own node
 

@@ -12,6 +12,7 @@ from registry.domain.aggregate import Changed, Created, Thing
 from registry.domain.credential import Credential
 from registry.domain.membership import Consortium
 from registry.domain.recognition import Agreement, Assessment, Decision
+from registry.domain.sealing import Sealing
 
 AGGREGATES: Final[tuple[type[Thing], ...]] = (
     Achievement,
@@ -21,6 +22,7 @@ AGGREGATES: Final[tuple[type[Thing], ...]] = (
     Assessment,
     Agreement,
     Consortium,
+    Sealing,
 )
 
 EVENTS: Final[dict[str, type[Created | Changed]]] = {
@@ -57,7 +59,7 @@ class Translator:
             else (
                 event.PUBLISHED.encode(),
                 event.PUBLISHED.startswith(_ABOUT_LEARNERS),
-                topic.startswith(("registry.consortium.", "registry.joining.")),
+                topic.startswith(("registry.consortium.", "registry.joining.", "registry.sealing.")),
             )
             for topic, event in EVENTS.items()
         }
@@ -91,7 +93,12 @@ class Translator:
 
 
 def _subject(published: bytes, data: bytes) -> bytes:
-    """The subject where it is not the aggregate's id: a member, the consortium, another's achievement."""
+    """The subject where it is not the aggregate's id: a member, the consortium, another's achievement, a size."""
+    if published == b"status.sealed.v1":
+        found = re.search(rb'"size":(\d+)', data)
+        if found is None:
+            raise ValueError("a seal names no size")
+        return found[1]
     name = {b"consortium.founded.v1": b"consortium", b"achievement.joined.v1": b"achievement"}.get(published, b"member")
     found = re.search(rb'"%b":"([^"\\]+)"' % name, data)
     if found is None:

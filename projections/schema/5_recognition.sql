@@ -8,6 +8,7 @@ CREATE TABLE decisions (
     effect        text NOT NULL,
     decision_date date NOT NULL,
     superseded_by uuid,
+    closed        bigint,                  -- the leaf that superseded or withdrew it
     content       json NOT NULL,
     PRIMARY KEY (member, decision)
 );

@@ -15,6 +15,9 @@ import typer
 from eventsourcing.persistence import InterfaceError as StoreInterrupted
 from eventsourcing.persistence import OperationalError as StoreUnavailable
 
+from consumers.export import CannotExport
+from consumers.moment import UnknownMoment
+from consumers.receipts import NoReceipt
 from projections.views import OutdatedViews
 from registry import observability
 from registry.cli import (
@@ -26,6 +29,7 @@ from registry.cli import (
     imports,
     logs,
     reading,
+    receipts,
     recognition,
     running,
 )
@@ -66,7 +70,19 @@ def settings(
     context.call_on_close(context.obj.close)
 
 
-for module in (founding, achievements, credentials, imports, recognition, running, reading, logs, audit, demo):
+for module in (
+    founding,
+    achievements,
+    credentials,
+    imports,
+    recognition,
+    running,
+    reading,
+    receipts,
+    logs,
+    audit,
+    demo,
+):
     module.add_to(app)
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (
@@ -76,6 +92,9 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (KeystoreError, 3),
     (VaultError, 3),
     (OutdatedViews, 3),
+    (NoReceipt, 1),
+    (CannotExport, 1),
+    (UnknownMoment, 1),
     (PublisherError, 4),
     (LogError, 4),
     (DatabaseUnavailable, 4),

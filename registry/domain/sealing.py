@@ -1,0 +1,30 @@
+"""Status seals that this university published."""
+
+from typing import Self
+from uuid import UUID, uuid5
+
+from registry.domain.aggregate import Created, Thing
+from registry.wire.credentials import StatusSealed
+
+_SEALED = UUID("5f3a1f0e-93c7-5a41-8d0b-7f0c2b6a9d10")
+
+
+class Sealing(Thing):
+    """One seal: what was not active below a size."""
+
+    TOPIC = "registry.sealing"
+
+    class Sealed(Created):
+        """It was said."""
+
+        TOPIC = "registry.sealing.sealed"
+        PUBLISHED = "status.sealed.v1"
+        DATA = StatusSealed
+
+    def __init__(self, data: StatusSealed) -> None:
+        self.data = data
+
+    @classmethod
+    def seal(cls, data: StatusSealed) -> Self:
+        """Seal a size; a size is sealed once."""
+        return cls._create(cls.Sealed, id=uuid5(_SEALED, str(data.size)), data=data)
