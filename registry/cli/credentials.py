@@ -4,7 +4,9 @@ from typing import Annotated, get_args
 
 import typer
 
+from projections import as_of as earlier
 from projections import credentials as view
+from registry.cli import moments
 from registry.cli.context import node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say
@@ -110,14 +112,28 @@ def show(
     *,
     member: Annotated[str | None, typer.Option(help="Whose credential (else this node's).")] = None,
     claims: Annotated[bool, typer.Option("--claims", help="Show what it says of the person, from the vault.")] = False,
+    as_of: moments.AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a credential as the log has it.
 
-    Example: registry credential show e7c1ab39-… --member twente
+    Examples: registry credential show e7c1ab39-… --member twente
+    registry credential show e7c1ab39-… --as-of twente=1042 --as-of governance=5
+    registry credential show e7c1ab39-… --as-of 2026-05-04
     """
     node = node_of(context)
     credential = node.uuid(credential, "credential")
+    if as_of:
+        then = moments.resolve(node, as_of)
+        [was] = earlier.credentials(node.views(), [(member or node.settings.member, credential)], then)
+        if as_json:
+            print_json({"credential": was, "basis": then.basis})
+            return
+        moments.show(then)
+        say(
+            f"{was.member}/{was.credential}: {was.status or 'not issued'}; {was.member} was {was.standing or 'no member'}"
+        )
+        return
     found = view.read(node.views(), [(member or node.settings.member, credential)])
     if not found:
         errors.print(f"{member or node.settings.member} has no credential {credential} in the views.", markup=False)

@@ -6,13 +6,16 @@ from typing import Annotated, Any
 import typer
 
 from consumers import quarantine
+from consumers.receipts import event_at
+from projections import as_of as earlier
 from projections import credentials as credential_view
 from projections import learners, universities
 from projections.decisions import read as read_decisions
 from projections.positions import GOVERNANCE, all_positions
-from registry.cli import last_error
-from registry.cli.context import node_of
+from registry.cli import last_error, moments
+from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
+from registry.cli.receipts import governance_of, tiles_of
 from registry.log import LogError
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
@@ -55,15 +58,20 @@ def show_learner(
     learner: Annotated[str, typer.Argument(help="The learner's id, or with --student the university's own number.")],
     *,
     student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
+    as_of: moments.AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """Show all that members said of a learner, and the credits that count once.
 
-    Example: registry learner show 2afda2b4-a247-4f0f-aedd-e040beb58eab
+    Examples: registry learner show 2afda2b4-a247-4f0f-aedd-e040beb58eab
+    registry learner show 2afda2b4-a247-4f0f-aedd-e040beb58eab --as-of 2026-05-04
     """
     node = node_of(context)
     if student:
         learner = node.learner_of_student(learner)
+    if as_of:
+        _learner_as_of(node, node.uuid(learner, "learner"), moments.resolve(node, as_of), as_json=as_json)
+        return
     record = learners.read(node.views(), node.uuid(learner, "learner"))
     if as_json:
         print_json(record)
@@ -77,6 +85,23 @@ def show_learner(
     if record.decisions:
         keys = [(text.split("/")[0], text.split("/")[1]) for text in record.decisions]
         decision_rows(read_decisions(node.views(), keys))
+
+
+def _learner_as_of(node: Node, learner: str, then: earlier.Moment, *, as_json: bool) -> None:
+    fold = governance_of(node)
+
+    def line(member: str, leaf: int) -> bytes:
+        return event_at(node.log(), member, tiles_of(node, member, fold), leaf)
+
+    found = earlier.learner(node.views(), learner, then, line)
+    if as_json:
+        print_json({"learner": learner, "credentials": found, "basis": then.basis})
+        return
+    moments.show(then)
+    table(
+        ("university", "credential", "status", "the university was"),
+        [(was.member, was.credential, was.status, was.standing) for was in found],
+    )
 
 
 @learner_app.command("adopt")

@@ -5,8 +5,10 @@ from typing import Annotated, get_args
 
 import typer
 
+from projections import as_of as earlier
 from projections import credentials as credential_view
 from projections import decisions as view
+from registry.cli import moments
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say
@@ -147,13 +149,27 @@ def show(
     *,
     member: Annotated[str | None, typer.Option(help="Whose decisions (else this node's).")] = None,
     year: Annotated[int | None, typer.Option(help="The calendar year (else this one).")] = None,
+    as_of: moments.AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show an office's decisions.
+    """Show an office's decisions, or with --as-of the state of one at an earlier moment.
 
-    Example: registry recognition show --member linkoping --year 2026
+    Examples: registry recognition show --member linkoping --year 2026
+    registry recognition show 432236b7-… --member linkoping --as-of 2026-05-04
     """
     node = node_of(context)
+    if as_of:
+        if decision is None:
+            raise typer.BadParameter("name the decision", param_hint="--as-of")
+        then = moments.resolve(node, as_of)
+        key = (member or node.settings.member, node.uuid(decision, "decision"))
+        was = earlier.decision(node.views(), key, then)
+        if as_json:
+            print_json({"decision": was, "basis": then.basis})
+            return
+        moments.show(then)
+        say(f"{was.member}/{was.decision}: {was.state or 'not made'}")
+        return
     found = _found(node, decision, member or node.settings.member, year)
     if as_json:
         print_json(found)
