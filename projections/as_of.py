@@ -1,22 +1,20 @@
 """What was so at an earlier moment: a credential's status, a learner's record, a decision's state.
 
-No copies of earlier views are kept. Every row knows the leaves that made it what it is, so that the events of
-the one thing that is asked about are taken again, up to the moment's sizes and under the governance of then.
-What has been erased stays erased: a learner's rows are found as they are found today.
+No copies of earlier views are kept. Every row knows the leaves that made it what it is, so that rows answer as
+long as governance judges the leaves below the moment's size as it did then. Where it has changed its mind
+(voided them since, or moved a standing), the member's stream is replayed for what is asked: `Replay`.
+
+What has been erased stays erased: a learner's credentials are those that the views still connect.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 from psycopg import Connection
 
 from projections.stacks import Key
-from registry.rules.errors import Refusal
 from registry.rules.governance import Governance, MemberRecord
-
-Line = Callable[[str, int], bytes]
-"""Gives the line of a member's leaf from the log, for what the views no longer hold."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -35,6 +33,18 @@ class Moment(msgspec.Struct, frozen=True):
     def record(self, member: str) -> MemberRecord | None:
         """The member as governance had it."""
         return self.governance.members.get(member)
+
+
+class Replayed(NamedTuple):
+    """What a replay of one stream under the governance of then came to."""
+
+    credentials: dict[str, tuple[str, int]]
+    """Status and the leaf that gave it, of the credentials asked for, and of the learner's."""
+    decisions: dict[str, str]
+
+
+Replay = Callable[[str, int, MemberRecord, frozenset[str], str | None], Replayed]
+"""Replays a member's leaves below a size under a record: for these things, and for a learner (None: for nobody)."""
 
 
 class CredentialAsOf(msgspec.Struct, frozen=True):
@@ -61,108 +71,97 @@ class DecisionAsOf(msgspec.Struct, frozen=True):
     state: str | None
 
 
-_TYPES = {
-    "suspended": "credential.suspended.v1",
-    "active": "credential.reinstated.v1",
-    "revoked": "credential.revoked.v1",
-    "replaced": "credential.issued.v1",
-}
-_FROM = {"suspended": {"active"}, "active": {"suspended"}, "revoked": {"active", "suspended"}}
-_FROM["replaced"] = _FROM["revoked"]
+class Past:
+    """Answers as of one moment."""
 
+    def __init__(self, connection: Connection, moment: Moment, now: Governance, replay: Replay) -> None:
+        """`now` is the governance that the views were folded under."""
+        self._connection = connection
+        self._moment = moment
+        self._now = now
+        self._replay = replay
 
-def credentials(connection: Connection, keys: Sequence[Key], moment: Moment) -> list[CredentialAsOf]:
-    """These credentials at the moment, in the order asked for."""
-    members, ids = [key[0] for key in keys], [key[1] for key in keys]
-    leaves: dict[Key, list[tuple[int, str]]] = {}
-    for member, credential, leaf, kind in connection.execute(_LEAVES, (members, ids) * 3):
-        leaves.setdefault((member, credential), []).append((leaf, kind))
-    return [_replayed(key, sorted(leaves.get(key, ())), moment) for key in keys]
+    def credentials(self, keys: Sequence[Key]) -> list[CredentialAsOf]:
+        """These credentials at the moment, in the order asked for."""
+        found: dict[Key, tuple[str, int]] = {}
+        alike = [key for key in keys if self._judged_alike(key[0])]
+        sizes = [self._moment.size(member) for member, _ in alike]
+        for member, credential, status, leaf in self._connection.execute(
+            _STATUS, ([key[0] for key in alike], [key[1] for key in alike], sizes)
+        ):
+            found[member, credential] = status, leaf
+        for member in {key[0] for key in keys} - {key[0] for key in alike}:
+            wanted = frozenset(key[1] for key in keys if key[0] == member)
+            for credential, known in self._replayed(member, wanted, None).credentials.items():
+                found[member, credential] = known
+        return [self._view(key, found.get(key)) for key in keys]
 
-
-def _replayed(key: Key, leaves: Sequence[tuple[int, str]], moment: Moment) -> CredentialAsOf:
-    """Take a credential's own events again: the rules of `registry.rules.credentials`, for one thing."""
-    member, credential = key
-    size, record = moment.size(member), moment.record(member)
-    status, since = None, None
-    for leaf, kind in leaves:
-        if leaf >= size or record is None:
-            break
-        try:
-            record.check(leaf, "credential.issued.v1" if kind == "issued" else _TYPES[kind])
-        except Refusal:
-            continue
-        if kind == "issued":
-            if status is None:
-                status, since = "active", leaf
-        elif status in _FROM[kind]:
-            status, since = kind, leaf
-    standing = None
-    if record is not None:
-        standing = next(s for at, s in reversed(record.standings) if at <= size)
-    return CredentialAsOf(member, credential, size, moment.governance_size, status, since, standing)
-
-
-_LEAVES = """
-SELECT member, credential::text, leaf, 'issued'
-  FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential) JOIN credentials USING (member, credential)
-UNION ALL
-SELECT member, credential::text, leaf, 'issued'
-  FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential) JOIN voided_credentials USING (member, credential)
-UNION ALL
-SELECT member, credential::text, leaf, status
-  FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential) JOIN status_changes USING (member, credential)
-"""
-
-
-def learner(connection: Connection, identifier: str, moment: Moment, line: Line) -> list[CredentialAsOf]:
-    """The credentials that a learner had at the moment, by member and id; `line` reads voided issuings again."""
-    keys = [
-        (row[0], row[1])
-        for row in connection.execute(
-            "SELECT member, credential::text FROM credentials WHERE learner = %s",
-            (identifier,),
+    def learner(self, identifier: str) -> list[CredentialAsOf]:
+        """The credentials that a learner had at the moment, by member and id."""
+        rows = self._connection.execute(
+            "SELECT member, credential::text FROM credentials WHERE learner = %s", (identifier,)
         )
-    ]
-    keys += _voided_since(connection, identifier, moment, line)
-    return [view for view in credentials(connection, sorted(set(keys)), moment) if view.status is not None]
+        keys = {(row[0], row[1]) for row in rows}
+        views = self.credentials(sorted(key for key in keys if self._judged_alike(key[0])))
+        erased = self._connection.execute("SELECT member FROM erasures WHERE learner = %s", (identifier,)).fetchall()
+        for member in self._moment.governance.members:
+            if not self._judged_alike(member) and (member,) not in erased:
+                held = self._replayed(member, frozenset(), identifier).credentials
+                views += [self._view((member, credential), known) for credential, known in held.items()]
+        return sorted(
+            (view for view in views if view.status is not None), key=lambda view: (view.member, view.credential)
+        )
+
+    def decision(self, key: Key) -> DecisionAsOf:
+        """A decision at the moment."""
+        member, identifier = key
+        size, state = self._moment.size(member), None
+        if not self._judged_alike(member):
+            state = self._replayed(member, frozenset([identifier]), None).decisions.get(identifier)
+        else:
+            row = self._connection.execute(
+                "SELECT CASE WHEN closed < %s THEN state ELSE 'inForce' END FROM decisions"
+                " WHERE member = %s AND decision = %s AND leaf < %s",
+                (size, member, identifier, size),
+            ).fetchone()
+            state = None if row is None else row[0]
+        return DecisionAsOf(member, identifier, size, self._moment.governance_size, state)
+
+    def _replayed(self, member: str, wanted: frozenset[str], learner: str | None) -> Replayed:
+        record = self._moment.record(member)
+        if record is None:
+            return Replayed({}, {})
+        return self._replay(member, self._moment.size(member), record, wanted, learner)
+
+    def _judged_alike(self, member: str) -> bool:
+        """Whether governance judges the leaves below the moment's size as it did then."""
+        then, now = self._moment.record(member), self._now.members.get(member)
+        size = self._moment.size(member)
+        return then is not None and now is not None and _judgement(then, size) == _judgement(now, size)
+
+    def _view(self, key: Key, known: tuple[str, int] | None) -> CredentialAsOf:
+        member, credential = key
+        size, record = self._moment.size(member), self._moment.record(member)
+        standing = None if record is None else next(s for at, s in reversed(record.standings) if at <= size)
+        status, since = known or (None, None)
+        return CredentialAsOf(member, credential, size, self._moment.governance_size, status, since, standing)
 
 
-def _voided_since(connection: Connection, identifier: str, moment: Moment, line: Line) -> list[Key]:
-    """Credentials of the learner whose issuing counted then and was voided later."""
-    found: list[Key] = []
-    for member, credential, leaf in connection.execute(
-        "SELECT v.member, v.credential::text, v.leaf FROM voided_credentials v"
-        " WHERE NOT EXISTS (SELECT FROM erasures e WHERE e.member = v.member AND e.learner = %s)",
-        (identifier,),
-    ).fetchall():
-        record = moment.record(member)
-        if record is None or leaf >= moment.size(member) or any(a <= leaf < b for a, b in record.voided):
-            continue
-        event: Any = msgspec.json.decode(line(member, leaf))
-        if event["data"].get("learner") == identifier:
-            found.append((member, credential))
-    return found
+def _judgement(record: MemberRecord, size: int) -> tuple[object, ...]:
+    """All that bears on leaves below a size: of several changes at one size the last counts."""
+    return (
+        {at: standing for at, standing in record.standings if at < size},
+        {at: roles for at, roles in record.roles if at < size},
+        {leaf for begin, end in record.voided for leaf in range(begin, min(end, size))},
+    )
 
 
-def decision(connection: Connection, key: Key, moment: Moment) -> DecisionAsOf:
-    """A decision at the moment."""
-    member, identifier = key
-    size, record = moment.size(member), moment.record(member)
-    row = connection.execute(
-        "SELECT leaf, state, closed FROM decisions WHERE member = %s AND decision = %s", (member, identifier)
-    ).fetchone()
-    state: str | None = None
-    if row is not None and record is not None and row[0] < size and _counts(record, row[0], "recognition.decided.v1"):
-        closing = "recognition.withdrawn.v1" if row[1] == "withdrawn" else "recognition.decided.v1"
-        closed = row[2] is not None and row[2] < size and _counts(record, row[2], closing)
-        state = row[1] if closed else "inForce"
-    return DecisionAsOf(member, identifier, size, moment.governance_size, state)
-
-
-def _counts(record: MemberRecord, leaf: int, kind: str) -> bool:
-    try:
-        record.check(leaf, kind)
-    except Refusal:
-        return False
-    return True
+_STATUS = """
+SELECT c.member, c.credential::text, coalesce(s.status, 'active'), coalesce(s.leaf, c.leaf)
+FROM unnest(%s::text[], %s::uuid[], %s::bigint[]) AS w (member, credential, size)
+JOIN credentials c ON c.member = w.member AND c.credential = w.credential AND c.leaf < w.size
+LEFT JOIN LATERAL (
+    SELECT s.status, s.leaf FROM status_changes s
+    WHERE s.member = c.member AND s.credential = c.credential AND s.effective AND s.leaf < w.size
+    ORDER BY s.leaf DESC LIMIT 1) AS s ON true
+"""

@@ -4,7 +4,6 @@ from typing import Annotated, get_args
 
 import typer
 
-from projections import as_of as earlier
 from projections import credentials as view
 from registry.cli import moments
 from registry.cli.context import node_of
@@ -125,14 +124,13 @@ def show(
     credential = node.uuid(credential, "credential")
     if as_of:
         then = moments.resolve(node, as_of)
-        [was] = earlier.credentials(node.views(), [(member or node.settings.member, credential)], then)
+        [was] = moments.past(node, then).credentials([(member or node.settings.member, credential)])
         if as_json:
             print_json({"credential": was, "basis": then.basis})
             return
         moments.show(then)
-        say(
-            f"{was.member}/{was.credential}: {was.status or 'not issued'}; {was.member} was {was.standing or 'no member'}"
-        )
+        say(f"{was.member}/{was.credential}: {was.status or 'not issued'}")
+        say(f"{was.member} was {was.standing or 'no member'}")
         return
     found = view.read(node.views(), [(member or node.settings.member, credential)])
     if not found:

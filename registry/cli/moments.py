@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 
 from consumers import moment
+from consumers.replay import replay
 from projections import positions
-from projections.as_of import Moment
+from projections.as_of import Moment, Past, Replayed
 from registry.cli.context import Node
 from registry.cli.output import say
+from registry.cli.receipts import governance_of
+from registry.rules.governance import MemberRecord
 
 AsOf = Annotated[
     list[str] | None,
@@ -32,6 +35,17 @@ def resolve(node: Node, texts: list[str]) -> Moment:
             raise typer.BadParameter(f"{text!r} is neither STREAM=SIZE nor a date", param_hint="--as-of")
         sizes[stream] = int(size[:19])
     return moment.at_sizes(log, consortium, founded, current, sizes)
+
+
+def past(node: Node, then: Moment) -> Past:
+    """Who answers as of a moment."""
+    fold = governance_of(node)
+
+    def again(member: str, size: int, record: MemberRecord, wanted: frozenset[str], learner: str | None) -> Replayed:
+        now = fold.state.members[member]
+        return replay(node.log(), node.settings.consortium, now, size, record, wanted, learner)
+
+    return Past(node.views(), then, fold.state, again)
 
 
 def _time(text: str) -> datetime:

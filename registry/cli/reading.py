@@ -6,16 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from consumers import quarantine
-from consumers.receipts import event_at
-from projections import as_of as earlier
 from projections import credentials as credential_view
 from projections import learners, universities
+from projections.as_of import Moment
 from projections.decisions import read as read_decisions
 from projections.positions import GOVERNANCE, all_positions
 from registry.cli import last_error, moments
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
-from registry.cli.receipts import governance_of, tiles_of
 from registry.log import LogError
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
@@ -87,13 +85,8 @@ def show_learner(
         decision_rows(read_decisions(node.views(), keys))
 
 
-def _learner_as_of(node: Node, learner: str, then: earlier.Moment, *, as_json: bool) -> None:
-    fold = governance_of(node)
-
-    def line(member: str, leaf: int) -> bytes:
-        return event_at(node.log(), member, tiles_of(node, member, fold), leaf)
-
-    found = earlier.learner(node.views(), learner, then, line)
+def _learner_as_of(node: Node, learner: str, then: Moment, *, as_json: bool) -> None:
+    found = moments.past(node, then).learner(learner)
     if as_json:
         print_json({"learner": learner, "credentials": found, "basis": then.basis})
         return

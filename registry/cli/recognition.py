@@ -5,7 +5,6 @@ from typing import Annotated, get_args
 
 import typer
 
-from projections import as_of as earlier
 from projections import credentials as credential_view
 from projections import decisions as view
 from registry.cli import moments
@@ -163,7 +162,7 @@ def show(
             raise typer.BadParameter("name the decision", param_hint="--as-of")
         then = moments.resolve(node, as_of)
         key = (member or node.settings.member, node.uuid(decision, "decision"))
-        was = earlier.decision(node.views(), key, then)
+        was = moments.past(node, then).decision(key)
         if as_json:
             print_json({"decision": was, "basis": then.basis})
             return
