@@ -28,7 +28,7 @@ class Part(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="ca
 
 
 class CredentialIssued(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """`credential.issued.v1`. `claims` is the digest over what it says of the person (SPEC.md, section 8)."""
+    """`credential.issued.v1`. `claims` is the digest over what it says of the person (SPEC.md, section 7)."""
 
     credential: Uuid
     achievement: Uuid
