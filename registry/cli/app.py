@@ -20,12 +20,14 @@ from consumers.moment import UnknownMoment
 from consumers.receipts import NoReceipt
 from projections.views import OutdatedViews
 from registry import observability
+from registry.ceremony import CeremonyRefused
 from registry.cli import (
     achievements,
     audit,
     credentials,
     demo,
     founding,
+    governance,
     imports,
     logs,
     reading,
@@ -72,6 +74,7 @@ def settings(
 
 for module in (
     founding,
+    governance,
     achievements,
     credentials,
     imports,
@@ -93,6 +96,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (VaultError, 3),
     (OutdatedViews, 3),
     (NoReceipt, 1),
+    (CeremonyRefused, 1),
     (CannotExport, 1),
     (UnknownMoment, 1),
     (PublisherError, 4),
