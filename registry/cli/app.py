@@ -23,6 +23,7 @@ from registry import observability
 from registry.ceremony import CeremonyRefused
 from registry.cli import (
     achievements,
+    acts,
     audit,
     credentials,
     demo,
@@ -74,6 +75,7 @@ def settings(
 
 for module in (
     founding,
+    acts,
     governance,
     achievements,
     credentials,

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from projections.reliance import on_voided
 from registry import ceremony
 from registry.ceremony import Known
 from registry.cli.context import Node, given_passphrase, node_of, opened
 from registry.cli.governance import act_now, add_signatures, known, publish_proposal
-from registry.cli.output import say
+from registry.cli.output import AsJson, print_json, say, table
 from registry.config import write
 from registry.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE
@@ -144,3 +145,23 @@ def publish_now(node: Node) -> None:
     """Publish what a command has stored."""
     published = node.publisher().publish_pending()
     say(f"published {published.events} events; the log of {node.settings.member} has {published.size}")
+
+
+@member_app.command("relied")
+def relied(
+    context: typer.Context,
+    member: Annotated[str, typer.Argument(help="Whose voided credentials.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show who relied on credentials of a member whose issuing was voided: decisions, and larger credentials.
+
+    Example: registry member relied twente
+    """
+    found = on_voided(node_of(context).views(), member)
+    if as_json:
+        print_json(found)
+    elif found:
+        table(("voided credential", "kind", "relied on by"), [(one.credential, one.kind, one.by) for one in found])
+    else:
+        say(f"nobody relied on anything voided of {member}")
