@@ -191,7 +191,7 @@ def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, pat
     """Prove that one tree begins with the other (RFC 9162, 2.1.4.2). Raises `InvalidProof` otherwise."""
     if not 0 <= old <= new < MAX_SIZE:
         raise InvalidProof(f"a tree of {new} leaves does not begin with one of {old}")
-    _check_hashes(*path)
+    _check_hashes(*([] if old == new else [old_root, new_root]), *path)
     if old in (0, new):
         if path:
             raise InvalidProof("nothing is to be proved, and yet there is a path")
