@@ -15,6 +15,8 @@ import typer
 from eventsourcing.persistence import InterfaceError as StoreInterrupted
 from eventsourcing.persistence import OperationalError as StoreUnavailable
 
+from consumers.audit_compare import OtherConsortium
+from consumers.audit_report import NoReport
 from consumers.export import CannotExport
 from consumers.moment import UnknownMoment
 from consumers.receipts import NoReceipt
@@ -98,6 +100,8 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (VaultError, 3),
     (OutdatedViews, 3),
     (NoReceipt, 1),
+    (NoReport, 1),
+    (OtherConsortium, 1),
     (CeremonyRefused, 1),
     (CannotExport, 1),
     (UnknownMoment, 1),

@@ -144,7 +144,9 @@ def _refolded(dsn: str, url: str, founded: str) -> list[Result]:
         fold = _governance(log, founded)
         window = fold.state.members["uni-1"].keys[0]
         with views.connect(dsn) as connection:
-            at = connection.execute("SELECT size, hashes FROM waypoints WHERE member = 'uni-1' ORDER BY size").fetchall()
+            at = connection.execute(
+                "SELECT size, hashes FROM waypoints WHERE member = 'uni-1' ORDER BY size"
+            ).fetchall()
             credential = connection.execute("SELECT credential::text FROM credentials LIMIT 1").fetchone()[0]
         size, hashes = at[len(at) // 2]
         anchor = head(size, positions.unpack(size, hashes).root)
