@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from consumers.audit_report import Fault, Head, StreamState, count, event_id
 from consumers.governance import GovernanceFold
 from consumers.rebuild import Source
+from consumers.receipts import commits_from
 from consumers.stream import Waypoint, batches
 from consumers.verifier import CLAIMS, FORM, OK, REPEAT, MemberTrust, Verifier
 from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
@@ -137,13 +138,17 @@ def replay_member(
     record = fold.state.members[member]
     trust = MemberTrust(f"{consortium}/{member}", record)
     state = since if since is not None and stands(since, record) else None
+    faults: list[Fault] = []
+    if state is not None and state.size and not _still_there(log, state):
+        detail = "the log no longer holds the head that an earlier report verified: it lost its tail, or was rewritten"
+        faults.append(Fault("history", member, "fork", detail, size=state.size, evidence=[state.heads[-1].note]))
+        state = None
     tree = Tree(state.size, [bytes.fromhex(h) for h in state.hashes]) if state is not None else Tree()
     began, at = tree.size, state.next if state is not None else 0
     refused = dict(state.refused) if state is not None else {}
     skipped = state.skipped if state is not None else 0
     heads = _Heads(state.heads if state is not None else ())
     doubtful = state.doubtful if state is not None else False
-    faults: list[Fault] = []
     waypoints = [Waypoint(tree, at)]
     claims: list[SignedNote] = []
     try:
@@ -180,6 +185,16 @@ def replay_member(
             doubtful = True  # a head from before this run: the next audit looks at the whole again
     made = _state(member, tree, at, fold.size, refused, heads, skipped=skipped, record=record, doubtful=doubtful)
     return Replayed(made, faults, tree.size - began)
+
+
+def _still_there(log: SharedLog, state: StreamState) -> bool:
+    """Whether the commit that led to a state's head still stands before the place where the state goes on."""
+    if log.end(state.member) < state.next:
+        return False
+    for parsed in commits_from(log, state.member, state.size - 1):
+        if parsed.checkpoint.size >= state.size:
+            return (parsed.checkpoint.size, parsed.checkpoint.root.hex()) == (state.size, state.root)
+    return False
 
 
 def stands(state: StreamState, record: MemberRecord) -> bool:

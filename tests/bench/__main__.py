@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import intake, rebuild, replay, running, trust, wire_bytes
+from tests.bench import audit, intake, rebuild, replay, running, trust, wire_bytes
 from tests.bench.result import print_all
 
 BENCHES = {
@@ -20,6 +20,8 @@ BENCHES = {
     "log-bytes": wire_bytes.log_bytes,
     "replay-memory": replay.replay_memory,
     "rebuild-memory": rebuild.rebuild_memory,
+    "audit": audit.audit_bench,
+    "audit-incremental": audit.incremental_bench,
     "receipts": trust.receipts_bench,
     "as-of-seal-fold": trust.views_bench,
 }

@@ -95,12 +95,20 @@ def root_key(url: str) -> Ed25519Signer:
     return Ed25519Signer(CONSORTIUM, Ed25519PrivateKey.from_private_bytes(seed))
 
 
+def member_key(url: str, member: str) -> Ed25519Signer:
+    """The signing key of a member of a log that was made here."""
+    seed = bytes.fromhex((Path(url.removeprefix("file:")) / f"{member}.seed").read_text())
+    return Ed25519Signer(f"{CONSORTIUM}/{member}", Ed25519PrivateKey.from_private_bytes(seed))
+
+
 def _make(folder: Path, counts: list[int], per_commit: int) -> str:
     log = open_log(f"file:{folder}", CONSORTIUM)
     root = Ed25519Signer.generate(CONSORTIUM)
     (folder / "root").write_text(root.private.private_bytes_raw().hex())
     names = [f"uni-{number}" for number in range(len(counts))]
     signers = {name: Ed25519Signer.generate(f"{CONSORTIUM}/{name}") for name in names}
+    for name, signer in signers.items():
+        (folder / f"{name}.seed").write_text(signer.private.private_bytes_raw().hex())
     founding = line(
         CONSORTIUM,
         "consortium.founded.v1",

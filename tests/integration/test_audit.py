@@ -1,0 +1,185 @@
+"""The audit on hostile logs and hostile databases: it ends, and it names what is wrong, where, and with what proof."""
+
+import msgspec
+import pytest
+
+from consumers.audit_compare import OtherConsortium, compare
+from consumers.audit_page import page
+from consumers.audit_report import AuditReport, NoReport
+from consumers.auditor import audit, audit_log
+from consumers.rebuild import Source, fill
+from projections import views
+from registry.log import open_log
+from registry.wire import commit
+from registry.wire.checkpoint import SignedNote
+from registry.wire.governance import MemberKeyRetired
+from registry.wire.governance import head as anchor
+from registry.wire.merkle import Tree
+from tests.support.streams import CONSORTIUM, Consortium, new_id
+
+
+@pytest.fixture
+def consortium():
+    made = Consortium("twente", "aveiro")
+    for university in made.universities.values():
+        achievement, published = university.publish()
+        university.achievement = achievement
+        university.seal(published)
+        for _ in range(6):
+            university.seal(*[university.issue(achievement, new_id())[1] for _ in range(5)])
+    return made
+
+
+def stored(consortium, folder, **streams):
+    """The consortium's log as a folder; streams that are given stand instead of its own."""
+    log = open_log(f"file:{folder}", CONSORTIUM)
+    own = {"governance": consortium.records} | {n: u.records for n, u in consortium.universities.items()}
+    for name, records in {**own, **streams}.items():
+        log.create(name)
+        with log.writer(name):
+            log.append(name, records)
+    log.close()
+    return Source(f"file:{folder}", CONSORTIUM, consortium.founded)
+
+
+def other_history(university, commits, events=3):
+    """The same history up to so many commits, and another one after them."""
+    records, tree = university.records[:commits], Tree()
+    for record in records:
+        tree = tree.extend(commit.parse(record).leaves())
+    lines = [university.issue(university.achievement, new_id())[1] for _ in range(events)]
+    record, _ = commit.seal(university.origin, tree, lines, university.signers)
+    return [*records, record]
+
+
+def test_a_good_log_is_well_whole_in_part_and_from_an_earlier_report(consortium, tmp_path):
+    source = stored(consortium, tmp_path / "log")
+    whole = audit_log(source, workers=1)
+    assert whole.ok
+    assert whole.events == 31 + 31 + 3
+    assert [m.member for m in audit_log(source, only=["aveiro"], workers=1).members] == ["governance", "aveiro"]
+    log = open_log(source.url, CONSORTIUM)
+    twente = consortium.universities["twente"]
+    with log.writer("twente"):
+        log.append("twente", [twente.seal(twente.issue(twente.achievement, new_id())[1])])
+    log.close()
+    later = audit_log(source, since=whole, workers=1)
+    assert later.ok
+    assert later.mode == "log"
+    assert later.since == 62
+    assert {state.member: state.size for state in later.streams} == {"aveiro": 31, "governance": 3, "twente": 32}
+    fresh = audit_log(source, workers=1)
+    assert [s.root for s in later.streams] == [s.root for s in fresh.streams]
+
+
+def test_processes_find_what_one_finds(consortium, tmp_path):
+    source = stored(consortium, tmp_path / "log", twente=other_history(consortium.universities["twente"], 3)[-1:])
+    one, two = (audit_log(source, workers=workers) for workers in (1, 2))
+    assert one.faults == two.faults
+    assert one.streams == two.streams
+    assert not one.ok
+
+
+def test_two_histories_shown_to_two_auditors_are_proved_by_their_notes(consortium, tmp_path):
+    twente = consortium.universities["twente"]
+    mine = audit_log(stored(consortium, tmp_path / "mine"), workers=1)
+    theirs = audit_log(stored(consortium, tmp_path / "theirs", twente=other_history(twente, 4, 5)), workers=1)
+    assert mine.ok
+    assert theirs.ok  # each by itself sees nothing wrong
+    found = compare(mine, theirs)
+    [difference] = found.differences
+    assert (difference.member, difference.agreed, difference.size) == ("twente", 16, 21)
+    notes = [SignedNote.parse(*note.replace("\n\n", "\n\0").split("\0")) for note in difference.notes]
+    assert notes[0].checkpoint.size == notes[1].checkpoint.size
+    assert notes[0].checkpoint.root != notes[1].checkpoint.root
+    key = twente.signers[0].vkey
+    for note in notes:
+        [(_, line)] = note.by([key])
+        assert key.verifies(line.signature, note.text.encode())
+    assert compare(mine, mine).same
+
+
+def test_a_history_at_a_size_that_nobody_accepted_is_evidence_too(consortium, tmp_path):
+    twente = consortium.universities["twente"]
+    odd = other_history(twente, 3, 3)[-1]  # a head at 14; the stream has 11 and 16
+    source = stored(consortium, tmp_path / "log", twente=[*twente.records, odd])
+    report = audit_log(source, workers=1)
+    forks = [fault for fault in report.faults if fault.kind == "fork"]
+    assert [(fault.member, fault.size) for fault in forks] == [("twente", 14)]
+    assert len(forks[0].evidence) == 2
+    assert "\n14\n" in forks[0].evidence[0]
+    assert "\n16\n" in forks[0].evidence[1]
+
+
+def test_a_log_that_lost_its_tail_or_was_rewritten_is_told_from_an_earlier_report(consortium, tmp_path):
+    twente = consortium.universities["twente"]
+    before = audit_log(stored(consortium, tmp_path / "log"), workers=1)
+    for number, records in enumerate((twente.records[:-1], other_history(twente, 6, 5))):
+        source = stored(consortium, tmp_path / f"log{number}", twente=records)
+        report = audit_log(source, since=msgspec.structs.replace(before, log=source.url), workers=1)
+        assert [(fault.kind, fault.member) for fault in report.faults] == [("history", "twente")]
+        assert report.faults[0].evidence
+
+
+def test_governance_that_retires_a_key_sends_the_audit_back_to_the_beginning(consortium, tmp_path):
+    twente = consortium.universities["twente"]
+    before = audit_log(stored(consortium, tmp_path / "log"), workers=1)
+    head = commit.parse(twente.records[2]).checkpoint
+    act = MemberKeyRetired("twente", str(twente.signers[0].vkey), anchor(head.size, head.root), "compromised")
+    consortium.seal(consortium.line("member.key.retired.v1", "twente", act))
+    source = stored(consortium, tmp_path / "again")
+    report = audit_log(source, since=msgspec.structs.replace(before, log=source.url), workers=1)
+    assert {state.member: state.size for state in report.streams}["twente"] == head.size
+    assert {fault.code for fault in report.faults} == {"key-not-valid"}
+    assert len(report.faults) == 4
+
+
+@pytest.mark.parametrize(
+    ("sql", "table"),
+    [
+        ("UPDATE credentials SET ects = 60 WHERE leaf = 7", "credentials"),
+        ("DELETE FROM credentials WHERE leaf = 7", "credentials"),
+        ("UPDATE credentials SET status = 'revoked' WHERE leaf = 7", "credentials"),
+        (
+            "INSERT INTO erasures SELECT member, learner, 99 FROM credentials WHERE leaf = 7 AND member = 'twente'",
+            "erasures",
+        ),
+    ],
+)
+def test_a_database_administrator_who_changes_rows_is_found_with_the_rows(consortium, tmp_path, dsn, sql, table):
+    source = stored(consortium, tmp_path / "log")
+    with views.connect(dsn) as connection:
+        views.create(connection)
+        fill(dsn, views.SERVED, source, workers=1)
+        assert audit(source, dsn, served=dsn, workers=1).ok
+        connection.execute(sql)
+    report = audit(source, dsn, served=dsn, workers=1)
+    assert not report.ok
+    assert {fault.kind for fault in report.faults} == {"views"}
+    rows = [fault for fault in report.faults if fault.member == "twente"]
+    assert table in rows[0].detail
+    assert rows[0].evidence
+
+
+def test_a_page_shows_it_all_and_fetches_nothing(consortium, tmp_path):
+    twente = consortium.universities["twente"]
+    source = stored(consortium, tmp_path / "log", twente=[*twente.records, other_history(twente, 3, 3)[-1]])
+    report = audit_log(source, workers=1)
+    made = page(report)
+    for wanted in ("twente", "fork", "<svg", "polyline", "Key"):
+        assert wanted in made
+    for never in ("<script", "http://", "https://", "src="):
+        assert never not in made
+    hostile = msgspec.structs.replace(report, consortium="<img src=x>")
+    assert "<img" not in page(hostile)
+
+
+def test_what_is_no_report_or_of_another_consortium_is_refused(consortium, tmp_path):
+    with pytest.raises(NoReport):
+        AuditReport.read(b"{}")
+    report = audit_log(stored(consortium, tmp_path / "log"), workers=1)
+    assert AuditReport.read(msgspec.json.encode(report)) == report
+    with pytest.raises(OtherConsortium):
+        compare(report, msgspec.structs.replace(report, founded="00"))
+    with pytest.raises(NoReport):
+        audit_log(stored(consortium, tmp_path / "b"), since=report)
