@@ -70,8 +70,9 @@ def audit(
         for m in report.members
     ]
     return msgspec.structs.replace(
-        report, members=members, digest=ours.total, served_digest=theirs.total if theirs is not None else None
-    )
+        report, members=members, digest=ours.total, served_digest=theirs.total if theirs is not None else None,
+        positions=ours.positions,
+    )  # fmt: skip
 
 
 def audit_log(
