@@ -25,3 +25,9 @@ def test_a_signed_digest_a_page_and_an_audit_that_goes_on(consortium):
     assert "not the views' rows" in said
     said = consortium.run("audit", "compare", folder / "monday.json", folder / "tuesday.json").stdout
     assert "Both saw the same histories." in said
+
+
+def test_a_member_that_is_not_there_is_refused_rather_than_found_well(consortium):
+    done = consortium.run("audit", "--member", "twentte", check=False)
+    assert done.returncode == 4
+    assert "twentte" in done.stderr
