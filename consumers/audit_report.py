@@ -81,6 +81,16 @@ class MemberReport(msgspec.Struct, frozen=True):
     keys: list[KeyUse] = []
 
 
+class SignedDigest(msgspec.Struct, frozen=True):
+    """A node's signed word on its views, and how it stands to those rebuilt."""
+
+    origin: str
+    verdict: str
+    """`agrees`, `contradicts`, `bad-signature`, or `not compared` where it is of other positions or another
+    version, or where no views were rebuilt."""
+    note: str
+
+
 class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an audit found. All is well when `ok`."""
 
@@ -101,6 +111,10 @@ class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
     digest: str | None = None
     """Of the views rebuilt."""
     served_digest: str | None = None
+    positions: str | None = None
+    """The hash over the positions of the views rebuilt."""
+    signed: list[SignedDigest] = []
+    """What nodes signed of their views, held against those rebuilt."""
 
     @classmethod
     def read(cls, data: bytes) -> "AuditReport":

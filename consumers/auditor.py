@@ -66,6 +66,7 @@ def audit(
         faults = [fault for one in replayed for fault in one.faults if fault.kind != "event"]
         faults += [*_judged(own), *differing]
     report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="full")
+    report = msgspec.structs.replace(report, positions=ours.positions)
     members = [
         msgspec.structs.replace(m, served=compared.get(m.member, "not compared"), lag=lags.get(m.member))
         for m in report.members

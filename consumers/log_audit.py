@@ -52,6 +52,9 @@ def replay_all(
     try:
         earlier = {state.member: state for state in since}
         fold, governance = _governance(log, source, earlier.get(GOVERNANCE))
+        if unknown := sorted(set(only) - set(fold.state.members)):
+            # Left out in silence, a misspelt name would end in "all is well".
+            raise NoSuchStream(f"governance has admitted no member {', '.join(unknown)}")
         members = sorted(name for name in fold.state.members if not only or name in only)
         found: list[Replayed] = []
         if (workers or os.cpu_count() or 1) == 1 or len(members) < 2:

@@ -1,4 +1,4 @@
-"""The views' digest: what two nodes, or a node and an auditor, compare (SPEC.md, section 9).
+"""The views' digest: what two nodes, or a node and an auditor, compare (SPEC.md, section 10).
 
 Each table's rows of each member are hashed in key order, in PostgreSQL's COPY text form, which SPEC.md gives
 to the byte. The whole is a hash over those hashes and the positions they stand for.
@@ -28,6 +28,14 @@ class ViewsDigest(NamedTuple):
 
     members: list[MemberDigest]
     total: str
+
+    @property
+    def positions(self) -> str:
+        """The hash (hexadecimal) over the positions alone: views are compared where these are equal."""
+        found = hashlib.sha256()
+        for item in self.members:
+            found.update(f"{item.member} {item.size} {item.root} {item.governance}\n".encode())
+        return found.hexdigest()
 
 
 def digest(connection: Connection) -> ViewsDigest:

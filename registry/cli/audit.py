@@ -11,16 +11,18 @@ import msgspec
 import typer
 
 from consumers.audit_compare import compare
+from consumers.audit_digests import with_digests
 from consumers.audit_page import page
-from consumers.audit_report import AuditReport, Fault
+from consumers.audit_report import AuditReport
 from consumers.auditor import audit, audit_log
 from consumers.rebuild import Source
 from projections.digest import digest
-from registry.cli.context import Node, node_of
+from projections.tables import VERSION
+from registry.cli.context import node_of
 from registry.cli.output import AsJson, print_json, progress, say, table
 from registry.keystore import SIGNING
 from registry.postgres import embedded
-from registry.wire.checkpoint import Checkpoint, SignedNote
+from registry.wire.views_note import ViewsNote
 
 _SHOWN = 20
 audit_app = typer.Typer(
@@ -47,10 +49,16 @@ def audit_command(
         list[str] | None, typer.Option(help="Only this member's stream (several times; log alone).")
     ] = None,
     since: Annotated[
-        Path | None, typer.Option(help="Go on from an earlier report (JSON) of the same log; the log alone.")
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Go on from an earlier report (JSON) of the same log; the log alone."
+        ),
     ] = None,
     signed: Annotated[
-        list[Path] | None, typer.Option("--digest", help="A node's signed digest of its views, to compare with.")
+        list[Path] | None,
+        typer.Option(
+            "--digest", exists=True, dir_okay=False, help="A node's signed digest of its views, to compare with."
+        ),
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report as one page, too.")] = None,
     save: Annotated[Path | None, typer.Option(help="Write the report as JSON, too: for --since and compare.")] = None,
@@ -69,6 +77,7 @@ def audit_command(
     node = node_of(context)
     source = Source(log or node.settings.log_url, node.settings.consortium, node.settings.founded_hash)
     earlier = AuditReport.read(since.read_bytes()) if since is not None else None
+    notes = [ViewsNote.parse(file.read_bytes()) for file in signed or ()]
     with progress("replaying") as counter:
         sizes: dict[str, int] = {}
 
@@ -83,7 +92,7 @@ def audit_command(
             served = node.dsn() if views and log is None else None
             with _scratch() as scratch:
                 report = audit(source, scratch, served=served, workers=workers, on_batch=on_batch)
-    report = _with_digests(node, report, signed or [])
+    report = with_digests(report, notes)
     if html is not None:
         html.write_text(page(report))
     if save is not None:
@@ -109,8 +118,10 @@ def _json(report: AuditReport) -> bytes:
 
 @audit_app.command("compare")
 def compare_command(
-    one: Annotated[Path, typer.Argument(help="A report, as `registry audit --save` wrote it.")],
-    other: Annotated[Path, typer.Argument(help="Another auditor's.")],
+    one: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="A report, as `registry audit --save` wrote it.")
+    ],
+    other: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Another auditor's.")],
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -148,37 +159,15 @@ def digest_command(
     node = node_of(context)
     found = digest(node.views())
     if sign is not None:
-        origin = f"{node.settings.origin}/views"
-        checkpoint = Checkpoint(origin, sum(m.size for m in found.members), bytes.fromhex(found.total))
-        sign.write_text(str(SignedNote.sign(checkpoint, [node.keystore.signer(SIGNING, node.settings.origin)])))
+        note = ViewsNote(
+            node.settings.origin, VERSION, bytes.fromhex(found.positions), bytes.fromhex(found.total)
+        ).signed(node.keystore.signer(SIGNING, node.settings.origin))
+        sign.write_text(str(note))
     if as_json:
         print_json({"digest": found.total, "members": found.members})
         return
     table(("stream", "events", "root"), [(m.member, f"{m.size:,}", m.root) for m in found.members])
     say(found.total)
-
-
-def _with_digests(node: Node, report: AuditReport, files: list[Path]) -> AuditReport:
-    """Hold the digests that nodes signed against the views that were rebuilt."""
-    faults = list(report.faults)
-    fold = node.governance()
-    total = sum(m.size for m in report.members)
-    for file in files:
-        head, _, lines = file.read_text().partition("\n\n")
-        note = SignedNote.parse(head + "\n", lines)
-        origin, _, _ = note.checkpoint.origin.rpartition("/")
-        member = origin.partition("/")[2]
-        record = fold.state.members.get(member)
-        keys = [w.key for w in record.keys if w.end is None] if record is not None else []
-        signed = note.by(keys)
-        if not signed or not all(key.verifies(line.signature, note.text.encode()) for key, line in signed):
-            faults.append(Fault("views", member, "bad-signature", f"{file} is not signed by a key of {member}"))
-        elif report.digest is None or note.checkpoint.size != total:
-            say(f"{member}'s digest is of other positions ({note.checkpoint.size:,} events in all): not compared")
-        elif note.checkpoint.root.hex() != report.digest:
-            detail = "it signed another digest of its views than the log leads to, at the same positions"
-            faults.append(Fault("views", member, "differ", detail, evidence=[str(note)]))
-    return msgspec.structs.replace(report, ok=not faults, faults=faults)
 
 
 def show(report: AuditReport) -> None:
@@ -198,6 +187,8 @@ def show(report: AuditReport) -> None:
     )
     if report.digest is not None:
         say(f"views' digest {report.digest}")
+    for one in report.signed:
+        say(f"{one.origin} signed a digest of its views: {one.verdict}")
     for fault in report.faults[:_SHOWN]:
         places = (("position", fault.position), ("size", fault.size), ("leaf", fault.leaf), ("event", fault.event))
         where = [f"{name} {value}" for name, value in places if value is not None]

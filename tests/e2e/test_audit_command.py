@@ -1,0 +1,33 @@
+"""The audit command's own ways: a signed digest, the log alone, on from a report, a page, and two auditors."""
+
+import pytest
+
+from tests.support.command import Consortium, printed_json
+
+
+@pytest.fixture
+def consortium(tmp_path, postgres):
+    return Consortium(tmp_path, postgres)
+
+
+def test_a_signed_digest_a_page_and_an_audit_that_goes_on(consortium):
+    consortium.offer()
+    consortium.run("project")
+    folder = consortium.folder
+    consortium.run("digest", "--sign", folder / "views.note")
+    report = printed_json(
+        consortium.run("audit", "--digest", folder / "views.note", "--html", folder / "a.html", "--json")
+    )
+    assert [one["verdict"] for one in report["signed"]] == ["agrees"]
+    assert "test.example/twente signed a digest of its views: agrees" in (folder / "a.html").read_text()
+    consortium.run("audit", "--log-only", "--save", folder / "monday.json")
+    said = consortium.run("audit", "--since", folder / "monday.json", "--save", folder / "tuesday.json").stdout
+    assert "not the views' rows" in said
+    said = consortium.run("audit", "compare", folder / "monday.json", folder / "tuesday.json").stdout
+    assert "Both saw the same histories." in said
+
+
+def test_a_member_that_is_not_there_is_refused_rather_than_found_well(consortium):
+    done = consortium.run("audit", "--member", "twentte", check=False)
+    assert done.returncode == 4
+    assert "twentte" in done.stderr

@@ -1,0 +1,44 @@
+"""A node signs the digest of the views it serves; an audit of the log says whether it told the truth."""
+
+from consumers.audit_digests import with_digests
+from consumers.auditor import audit
+from consumers.rebuild import Source, fill
+from projections import views
+from projections.digest import digest
+from projections.tables import VERSION
+from registry.log import open_log
+from registry.wire.views_note import ViewsNote
+from tests.support.streams import CONSORTIUM, Consortium, new_id
+
+
+def test_a_node_that_signs_changed_views_is_contradicted_by_its_own_note(tmp_path, dsn):
+    consortium = Consortium("twente", "aveiro")
+    for university in consortium.universities.values():
+        achievement, published = university.publish()
+        university.seal(published)
+        university.seal(*[university.issue(achievement, new_id())[1] for _ in range(5)])
+    source = Source(f"file:{tmp_path / 'log'}", CONSORTIUM, consortium.founded)
+    log = open_log(source.url, CONSORTIUM)
+    streams = {"governance": consortium.records} | {n: u.records for n, u in consortium.universities.items()}
+    for name, records in streams.items():
+        log.create(name)
+        with log.writer(name):
+            log.append(name, records)
+    log.close()
+    twente = consortium.universities["twente"]
+    with views.connect(dsn) as connection:
+        views.create(connection)
+        fill(dsn, views.SERVED, source, workers=1)
+
+        def signed():
+            found = digest(connection)
+            note = ViewsNote(twente.origin, VERSION, bytes.fromhex(found.positions), bytes.fromhex(found.total))
+            return note.signed(twente.signers[0])
+
+        honest = signed()
+        connection.execute("UPDATE credentials SET ects = 60 WHERE leaf = 3 AND member = 'twente'")
+        false = signed()
+    report = with_digests(audit(source, dsn, workers=1), [honest, false])
+    assert [one.verdict for one in report.signed] == ["agrees", "contradicts"]
+    assert not report.ok
+    assert [(fault.member, fault.evidence) for fault in report.faults] == [("twente", [str(false)])]
