@@ -9,6 +9,7 @@ be told before that, from hashes and heads, is told by file and in words: cut sh
 A position is an offset in the stream's uncompressed bytes.
 """
 
+import contextlib
 import os
 import threading
 import time
@@ -133,12 +134,14 @@ class ArchiveLog:
 
     def reload(self) -> None:
         """Read the manifest again: an archive grows at its end. Raises as making the log does."""
+        stamp = _stamp(self.folder)
         manifest = load(self.folder)
         if manifest.consortium != self._consortium:
             raise ArchiveDamaged(f"{self.folder}: the archive of {manifest.consortium}, not of {self._consortium}")
         if wrong := list(_wrong_lengths(self.folder, manifest)):
             raise ArchiveDamaged("; ".join(wrong))
         self.manifest = manifest
+        self._stamp = stamp
         self._starts = {
             stream: list(accumulate((s.uncompressed for s in segments), initial=0))
             for stream, segments in manifest.streams.items()
@@ -152,6 +155,16 @@ class ArchiveLog:
 
     def read(self, stream: str, start: int = 0, max_bytes: int = BATCH_BYTES) -> list[Record]:
         """The records from a position on."""
+        try:
+            if (found := self._read(stream, start, max_bytes)) or not self._grown():
+                return found
+        except (ArchiveDamaged, LogUnavailable):
+            if not self._grown():
+                raise
+        self.reload()  # the last segment may have another name now; positions stay
+        return self._read(stream, start, max_bytes)
+
+    def _read(self, stream: str, start: int, max_bytes: int) -> list[Record]:
         found: list[Record] = []
         size = 0
         while (place := self._place(stream, start)) is not None:
@@ -228,6 +241,10 @@ class ArchiveLog:
     def _read_only(self) -> ReadOnlyLog:
         return ReadOnlyLog(f"the archive at {self.folder} is only read; `registry archive` adds to it")
 
+    def _grown(self) -> bool:
+        """Whether the manifest is another than the one that was read."""
+        return _stamp(self.folder) != self._stamp
+
     # Segments
 
     def check(self) -> Iterator[str]:
@@ -242,7 +259,10 @@ class ArchiveLog:
                     yield str(error)
         for path in sorted(self.folder.glob("*/*")):
             if path not in named:
-                yield f"{path}: not in the manifest"
+                yield (
+                    f"{path}: not in the manifest; an archiving that was interrupted leaves such a file:"
+                    " remove it if nothing else is wrong"
+                )
 
     def reader(self, stream: str, number: int) -> SegmentReader:
         """A segment that is the one that the manifest names. Raises `ArchiveDamaged`."""
@@ -320,6 +340,14 @@ class ArchiveLog:
         if check_name(stream) not in self._starts:
             raise NoSuchStream(f"the archive at {self.folder} has no stream {stream}")
         return self._starts[stream]
+
+
+def _stamp(folder: Path) -> tuple[int, int] | None:
+    """What changes whenever a manifest is replaced; None where there is none."""
+    with contextlib.suppress(OSError):
+        found = (folder / MANIFEST).stat()
+        return found.st_ino, found.st_mtime_ns
+    return None
 
 
 def _wrong_lengths(folder: Path, manifest: Manifest) -> Iterator[str]:

@@ -21,7 +21,8 @@ from registry.log.files import NO_ROOM
 
 FRAME_BYTES: Final = 256 * 1024
 """A frame is closed once it holds so much, uncompressed; it ends with a record, so that it can be longer."""
-LEVEL: Final = 9
+LEVEL: Final = 6
+"""Events are mostly random ids: higher levels gain nothing on them and cost much."""
 _SEEK_MAGIC: Final = 0x8F92EAB1
 _TABLE_MAGIC: Final = 0x184D2A5E
 _DESCRIPTION_MAGIC: Final = 0x184D2A51
