@@ -19,9 +19,9 @@ def check(archive: ArchiveLog, founded: bytes, on_stream: OnStream = lambda *_: 
     A segment is verified from its own description: the tree that it starts from must be that of a signed head,
     the one in which the segment before ends, and its records must lead to the head that it names.
     """
-    told = set()
+    told = []
     for fault in archive.check():
-        told.add(fault.partition(":")[0])
+        told.append(fault)
         yield fault
     fold = GovernanceFold(archive.manifest.consortium, founded)
     try:
@@ -43,7 +43,7 @@ def check(archive: ArchiveLog, founded: bytes, on_stream: OnStream = lambda *_: 
         head: Checkpoint | None = None
         for number, segment in enumerate(segments):
             path = archive.folder / stream / segment.name
-            if str(path) in told:
+            if any(fault.startswith(f"{path}:") for fault in told):
                 head = None
                 continue
             try:

@@ -290,11 +290,13 @@ class Publisher:
             )
         lacking = [row for size, row in sorted(known.items()) if size > tree.size]
         _log.warning("publisher.log_is_another", stream=self._stream, size=tree.size, lacking=len(lacking))
-        drafts = self._made_again(tree, lacking)
         self._tree, self._read = tree, max(row.last for row in known.values())
-        if drafts:
+        events = 0
+        for at in range(0, len(lacking), AT_ONCE):
+            drafts = self._made_again(self._tree, lacking[at : at + AT_ONCE])
             self._put(connection, drafts)
-        return sum(len(draft.lines) for draft in drafts), len(drafts)
+            events += sum(len(draft.lines) for draft in drafts)
+        return events, len(lacking)
 
     def _follow(self, connection: Connection, tree: Tree, start: int, waiting: dict[int, _Row]) -> tuple[Tree, int]:
         """Read the log from where it was last looked at; commits of ours are noted, others stop us."""

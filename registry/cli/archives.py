@@ -61,7 +61,7 @@ def archive_command(
     node = node_of(context)
     settings = node.settings
     if only_check:
-        _check(ArchiveLog(path, settings.consortium), settings.founded_hash, as_json=as_json)
+        _check(ArchiveLog(path, settings.consortium, lengths=False), settings.founded_hash, as_json=as_json)
         return
     before = None if everything else datetime.now(UTC) - timedelta(days=older_than)
     source = open_log(log or settings.log_url, settings.consortium, read_only=True)

@@ -123,8 +123,12 @@ class _Place(NamedTuple):
 class ArchiveLog:
     """An archive, read as a `SharedLog`. Nothing is written through it: `consumers.archiver` adds to archives."""
 
-    def __init__(self, folder: str | Path, consortium: str) -> None:
-        """Raises `ArchiveDamaged` naming every file that is missing or of another length."""
+    def __init__(self, folder: str | Path, consortium: str, *, lengths: bool = True) -> None:
+        """With `lengths`, raises `ArchiveDamaged` naming every file that is missing or of another length.
+
+        Without, each is told when it is read: for those who want all that is wrong.
+        """
+        self._lengths = lengths
         self.folder = Path(folder)
         self._consortium = consortium
         self._lock = threading.Lock()
@@ -138,7 +142,7 @@ class ArchiveLog:
         manifest = load(self.folder)
         if manifest.consortium != self._consortium:
             raise ArchiveDamaged(f"{self.folder}: the archive of {manifest.consortium}, not of {self._consortium}")
-        if wrong := list(_wrong_lengths(self.folder, manifest)):
+        if self._lengths and (wrong := list(_wrong_lengths(self.folder, manifest))):
             raise ArchiveDamaged("; ".join(wrong))
         self.manifest = manifest
         self._stamp = stamp

@@ -229,6 +229,15 @@ def test_a_truncated_segment_is_told_by_file(sound):
     assert "cut short" in refused(sound)
 
 
+def test_a_check_names_every_file_that_is_wrong_and_not_only_the_first(sound):
+    cut, missing = segments(sound, "delft")[1], segments(sound, "twente")[0]
+    cut.write_bytes(cut.read_bytes()[:-100])
+    missing.unlink()
+    (sound / "delft" / "stray").touch()
+    faults = check_of(sound)
+    assert [f.partition(":")[0] for f in faults] == [str(cut), str(missing), str(sound / "delft" / "stray")]
+
+
 def test_a_missing_segment_is_told_by_file(sound):
     file = segments(sound, "twente")[0]
     file.unlink()
@@ -245,7 +254,8 @@ def test_one_altered_byte_is_told_by_file(sound):
 
 
 def check_of(folder):
-    return list(check(opened(folder), bytes.fromhex(load(folder).founded)))
+    log = ArchiveLog(folder, CONSORTIUM, lengths=False)
+    return list(check(log, bytes.fromhex(load(folder).founded)))
 
 
 def test_swapped_segments_are_told_by_what_they_hold(sound):
