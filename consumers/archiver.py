@@ -9,26 +9,25 @@ do so all the same, the segments from there on are made again from the log.
 import contextlib
 import fcntl
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from consumers.governance import GovernanceFold
+from consumers.merging import earlier, merged
 from consumers.stream import REPLAY_BYTES
 from consumers.verifier import OK, REPEAT, MemberTrust, Trust, Verdict, Verifier
 from registry.log import GOVERNANCE, NoSuchStream, SharedLog, WriterBusy
 from registry.log.archive import FORMAT, MANIFEST, ArchiveDamaged, ArchiveLog, Manifest, Segment, load, save
 from registry.log.segments import Description, SegmentWriter, unavailable
-from registry.wire.commit import MAX_COMMIT, MAX_EVENTS, Commit, merge, parse
+from registry.wire.commit import Commit, parse
 from registry.wire.merkle import Tree
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 """A segment is sealed once it holds so much, uncompressed; until then the next run goes on with it."""
 _LOCK: Final = ".lock"
-_HEAD_ROOM: Final = 32 * 1024
-"""What checkpoint and signatures of a merged commit take at most, beside its events."""
 
 OnStream = Callable[[str, int], None]
 """Told a stream and the tree size that its archive has reached."""
@@ -53,10 +52,6 @@ class Archived(msgspec.Struct, frozen=True):
     """Whether newer commits are on the log that are not old enough."""
     refused: int
     """Records that were read now and are no part of the stream."""
-
-
-class _Time(msgspec.Struct):
-    time: str
 
 
 class _Progress:
@@ -165,7 +160,7 @@ class _Archiver:
                 " make its segments again; archive from a log that does"
             )
         commits = self._old(self._commits(member, trust, progress), progress, again)
-        return self._write(member, keep, progress, _merged(commits, trust, anchors))
+        return self._write(member, keep, progress, merged(commits, trust, anchors))
 
     # Reading the log
 
@@ -193,7 +188,7 @@ class _Archiver:
     ) -> Iterator[tuple[Tree, Commit]]:
         """Those that are old enough, or were archived before (up to the size `again`)."""
         for before, commit in commits:
-            if self._before is not None and commit.checkpoint.size > again and not _earlier(commit, self._before):
+            if self._before is not None and commit.checkpoint.size > again and not earlier(commit, self._before):
                 progress.waits = True
                 return
             yield before, commit
@@ -321,53 +316,9 @@ class _Open:
         self._writer.abandon()
 
 
-def _merged(commits: Iterator[tuple[Tree, Commit]], trust: Trust, anchors: set[int]) -> Iterator[tuple[Tree, Commit]]:
-    """Consecutive commits joined, up to the limits of one and never across an anchor."""
-    held: list[Commit] = []
-    base = Tree()
-    events = size = 0
-
-    def joined() -> Iterator[tuple[Tree, Commit]]:
-        if len(held) > 1:
-            whole = parse(merge(held))
-            keys, needed = trust.keys_for(whole)
-            # The head's signatures were verified; what is asked is whether its key counts from the earlier base on.
-            if len(whole.note.by(keys)) >= needed:
-                yield base, whole
-                return
-        tree = base
-        for commit in held:
-            yield tree, commit
-            tree = tree.extend(commit.leaves())
-
-    for before, commit in commits:
-        length = len(commit.record)
-        if held and (events + len(commit.lines) > MAX_EVENTS or size + length > MAX_COMMIT - _HEAD_ROOM):
-            yield from joined()
-            held, events, size = [], 0, 0
-        if not held:
-            base = before
-        held.append(commit)
-        events += len(commit.lines)
-        size += length
-        if commit.checkpoint.size in anchors:
-            yield from joined()
-            held, events, size = [], 0, 0
-    yield from joined()
-
-
 def _known(verdict: Verdict, size: int) -> bool:
     """Whether a record was left out because what it holds is archived already."""
     return verdict.code == "stale" and verdict.commit is not None and verdict.commit.checkpoint.size <= size
-
-
-def _earlier(commit: Commit, moment: datetime) -> bool:
-    """Whether a commit's newest event says that it is of before a moment. One that says nothing readable is not."""
-    try:
-        said = datetime.fromisoformat(msgspec.json.decode(commit.lines[-1], type=_Time).time)
-    except (msgspec.MsgspecError, ValueError):
-        return False
-    return (said if said.tzinfo is not None else said.replace(tzinfo=UTC)) < moment
 
 
 def _tree(size: int, hashes: Sequence[str]) -> Tree:

@@ -93,7 +93,9 @@ def load(folder: Path) -> Manifest:
         if STREAM_NAME.fullmatch(stream) is None:
             raise ArchiveDamaged(f"{file}: {stream[:60]!r} cannot be a stream")
         ends = [0] + [s.last for s in segments]
-        if any(s.first != end or s.last <= s.first for s, end in zip(segments, ends, strict=False)):
+        if any(
+            s.first != end or s.last <= s.first or s.uncompressed <= 0 for s, end in zip(segments, ends, strict=False)
+        ):
             raise ArchiveDamaged(f"{file}: the segments of {stream} do not follow one another from 0")
     return manifest
 

@@ -176,6 +176,8 @@ class SegmentReader:
         try:
             with self.path.open("rb") as file:
                 packed = os.pread(file.fileno(), frame.packed, frame.at)
+            if zstandard.frame_content_size(packed) != frame.size:  # asked first: nothing of another size is unpacked
+                raise ArchiveDamaged(f"{self.path}: its frame {number} is not of {frame.size:,} bytes, as it is listed")
             data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=frame.size)
         except OSError as error:
             raise unavailable(self.path, error) from error

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+import zstandard
 
 from consumers.archive_check import check
 from consumers.archiver import CannotArchive, archive
@@ -14,6 +15,7 @@ from projections import views
 from projections.digest import digest
 from registry.log import ArchiveDamaged, ReadOnlyLog, open_log
 from registry.log.archive import ArchiveLog, load, save
+from registry.log.segments import SegmentReader
 from registry.wire import commit as wire
 from registry.wire.governance import MemberKeyAdded
 from registry.wire.keys import Ed25519Signer
@@ -392,3 +394,22 @@ def test_an_archive_from_kafka_is_that_from_a_folder(consortium, tmp_path, empty
     written(consortium, tmp_path / "b", log=kafka)
     kafka.close()
     assert load(tmp_path / "a") == load(tmp_path / "b")
+
+
+def test_any_zstd_reader_unpacks_a_segment_to_the_form_of_a_folder_log(consortium, tmp_path):
+    written(consortium, tmp_path / "a", segment_bytes=SMALL)
+    for stream in ("governance", "twente"):
+        unpacked = b""
+        for file in segments(tmp_path / "a", stream):
+            with file.open("rb") as raw:
+                unpacked += zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True).read()
+        assert unpacked == b"".join(r.data + b"\n" for r in opened(tmp_path / "a").records(stream))
+
+
+def test_a_frame_that_would_unpack_to_more_than_is_listed_is_not_unpacked(consortium, tmp_path):
+    written(consortium, tmp_path / "a")
+    reader = SegmentReader(segments(tmp_path / "a", "twente")[0])
+    first = reader.frames[0]
+    reader.frames[0] = first._replace(size=first.size - 1)
+    with pytest.raises(ArchiveDamaged, match="as it is listed"):
+        reader.frame(0)
