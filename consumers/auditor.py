@@ -6,12 +6,15 @@ views: the first do not verify, the second differ from what the verified events 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 from psycopg import Connection
 
+from consumers.audit_report import AuditReport, Fault, KeyUse, MemberReport, NoReport, event_id
+from consumers.governance import GovernanceFold
+from consumers.log_audit import OnStream, Replayed, replay_all
 from consumers.projector import OnBatch
 from consumers.rebuild import Source, fill, fresh_schema
 from projections import views
@@ -23,51 +26,6 @@ _COMPARISONS = 3
 _ROWS_SHOWN = 20
 
 
-class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that is not as it should be."""
-
-    kind: str
-    """`record` not taken in, `event` refused, `fork`, `seal` that lies, or `views` that differ."""
-    member: str
-    code: str
-    detail: str
-    position: int | None = None
-    """Where the record begins in the log."""
-    size: int | None = None
-    """The tree size that a commit or claim names, where it could be read."""
-    leaf: int | None = None
-    evidence: list[str] | None = None
-    """The contradictory signed notes, or the rows that differ."""
-
-
-class MemberReport(msgspec.Struct, frozen=True):
-    """One stream: how far it was replayed, and what it came to."""
-
-    member: str
-    size: int
-    root: str
-    governance: int
-    skipped: int
-    faults: int
-    served: str
-    """The served views: `equal`, `differ`, `behind`, `ahead` or `not compared`."""
-
-
-class AuditReport(msgspec.Struct, frozen=True):
-    """What an audit found. All is well when `ok`."""
-
-    ok: bool
-    consortium: str
-    founded: str
-    events: int
-    seconds: float
-    digest: str
-    """Of the views rebuilt."""
-    served_digest: str | None
-    members: list[MemberReport]
-    faults: list[Fault]
-
-
 def audit(
     source: Source,
     scratch: str,
@@ -76,18 +34,20 @@ def audit(
     workers: int | None = None,
     on_batch: OnBatch | None = None,
 ) -> AuditReport:
-    """Replay a log and compare.
+    """Replay a log from zero, rebuild its views and compare.
 
     `scratch` is the DSN of a database in which the views are rebuilt and dropped again; `served` that of the
-    node whose views are compared, None to check the log alone.
+    node whose views are compared, None to compare with none.
     """
     began = time.monotonic()
     with fresh_schema(scratch, "audit") as schema, views.connect(scratch, schema) as own:
-        events = fill(scratch, schema, source, workers=workers, on_batch=on_batch).events
-        faults = list(_faults(own))
+        fill(scratch, schema, source, workers=workers, on_batch=on_batch)
+        fold, replayed = replay_all(source, workers=workers)
         ours = digest(own)
         compared: dict[str, str] = {}
+        lags: dict[str, int] = {}
         theirs = None
+        differing: list[Fault] = []
         if served is not None:
             with views.connect(served) as other:
                 for attempt in range(_COMPARISONS):
@@ -95,63 +55,110 @@ def audit(
                     if attempt + 1 == _COMPARISONS or _positions(ours.members) == _positions(theirs.members):
                         break
                     # The log went on meanwhile: follow it and look again.
-                    events += fill(scratch, schema, source, workers=workers, on_batch=on_batch).events
-                    faults, ours = list(_faults(own)), digest(own)
+                    fill(scratch, schema, source, workers=workers, on_batch=on_batch)
+                    fold, replayed = replay_all(source, workers=workers)
+                    ours = digest(own)
                 assert theirs is not None  # noqa: S101 - the loop ran
                 compared, differing = _compare(own, other, ours.members, theirs.members)
-                faults += differing
-        skipped: dict[str, int] = dict(own.execute("SELECT member, skipped FROM positions").fetchall())
+                known = {m.member: m.size for m in theirs.members}
+                lags = {m.member: max(0, m.size - known.get(m.member, 0)) for m in ours.members}
+        faults = [fault for one in replayed for fault in one.faults if fault.kind != "event"]
+        faults += [*_judged(own), *differing]
+    report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="full")
     members = [
-        MemberReport(
-            m.member,
-            m.size,
-            m.root,
-            m.governance,
-            skipped.get(m.member, 0),
-            sum(f.member == m.member for f in faults),
-            compared.get(m.member, "not compared"),
-        )
-        for m in ours.members
+        msgspec.structs.replace(m, served=compared.get(m.member, "not compared"), lag=lags.get(m.member))
+        for m in report.members
     ]
-    return AuditReport(
-        not faults,
-        source.consortium,
-        source.founded.hex(),
-        events,
-        time.monotonic() - began,
-        ours.total,
-        theirs.total if theirs else None,
-        members,
-        faults,
+    return msgspec.structs.replace(
+        report, members=members, digest=ours.total, served_digest=theirs.total if theirs is not None else None
     )
 
 
-def _faults(own: Connection) -> Iterator[Fault]:
-    """Everything that the replay did not take in, or that contradicts it."""
-    for member, position, code, detail, record in own.execute(
-        "SELECT member, position, code, detail, record FROM quarantine ORDER BY member, position"
+def audit_log(
+    source: Source,
+    *,
+    only: Sequence[str] = (),
+    since: AuditReport | None = None,
+    workers: int | None = None,
+    on_stream: OnStream | None = None,
+) -> AuditReport:
+    """Replay the log alone: the views' rows are neither rebuilt nor read.
+
+    `since`: an earlier report of the same log, to go on from where governance lets what it verified stand.
+    """
+    began = time.monotonic()
+    if since is not None and (since.consortium, since.founded, since.log) != (
+        source.consortium,
+        source.founded.hex(),
+        source.url,
     ):
-        yield Fault("record", member, code, detail, position=position, size=_claimed_size(record))
-    for member, note, size, code, actual in own.execute(
-        # A head that the stream never reached is told by its record, above; it contradicts nothing yet.
-        "SELECT member, note, size, code, actual FROM claims WHERE settled = 'contradicts' ORDER BY member, size"
+        raise NoReport("the earlier report is of another consortium, founding or log: audit from zero")
+    earlier = since.streams if since is not None else []
+    fold, replayed = replay_all(source, only=only, since=earlier, workers=workers, on_stream=on_stream)
+    faults = [fault for one in replayed for fault in one.faults]
+    report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="log")
+    if since is None:
+        return report
+    kept = [fault for fault in since.faults if fault.kind != "views" and fault not in faults]
+    again = {one.state.member for one in replayed if one.events == one.state.size}
+    kept = [fault for fault in kept if fault.member not in again]
+    faults = kept + faults
+    # Streams that were not asked for stay as the earlier report has them.
+    named = {one.state.member for one in replayed}
+    streams = [*report.streams, *(state for state in since.streams if state.member not in named)]
+    verified = sum(state.size for state in report.streams) - report.events
+    return msgspec.structs.replace(
+        report, ok=not faults, faults=faults, since=verified, streams=sorted(streams, key=lambda state: state.member)
+    )
+
+
+def _report(
+    source: Source, fold: GovernanceFold, replayed: Sequence[Replayed], faults: list[Fault], seconds: float, mode: str
+) -> AuditReport:
+    members = []
+    for one in replayed:
+        state = one.state
+        record = fold.state.members.get(state.member)
+        keys = [KeyUse(str(w.key), w.start, w.end) for w in record.keys] if record is not None else []
+        if record is None and fold.state.roots:
+            keys = [KeyUse(str(key), roots.start, None) for roots in fold.state.roots for key in roots.keys]
+        members.append(
+            MemberReport(
+                state.member,
+                state.size,
+                state.root,
+                state.governance,
+                state.skipped,
+                sum(fault.member == state.member for fault in faults),
+                "not compared",
+                standing=record.standing if record is not None else "",
+                keys=keys,
+            )
+        )
+    return AuditReport(
+        not faults,
+        mode,
+        source.consortium,
+        source.founded.hex(),
+        source.url,
+        sum(one.events for one in replayed),
+        seconds,
+        members,
+        faults,
+        [one.state for one in replayed],
+    )
+
+
+def _judged(own: Connection) -> Iterator[Fault]:
+    """Events without effect, and seals that lie: what only the fold of the whole tells."""
+    for member, leaf, code, path, detail, line in own.execute(
+        "SELECT member, leaf, code, path, detail, line FROM refusals ORDER BY member, leaf"
     ):
-        detail = f"signed a head at {size} whose root is not the tree's own, {actual.hex()}"
-        yield Fault("fork", member, code, detail, size=size, evidence=[note])
-    for member, leaf, code, path, detail in own.execute(
-        "SELECT member, leaf, code, path, detail FROM refusals ORDER BY member, leaf"
-    ):
-        yield Fault("event", member, code, f"{path}: {detail}", leaf=leaf)
+        yield Fault("event", member, code, f"{path}: {detail}", leaf=leaf, event=event_id(bytes(line)))
     for member, leaf, size in own.execute(
         "SELECT member, leaf, size FROM seals WHERE verdict = 'contradicts' ORDER BY member, leaf"
     ):
         yield Fault("seal", member, "contradicts", f"the seal of {size} leaves is not what they say", leaf=leaf)
-
-
-def _claimed_size(record: bytes) -> int | None:
-    """The tree size that a record names, if it names one: to find it by, not to believe it."""
-    lines = bytes(record).split(b"\n", 2)
-    return int(lines[1]) if len(lines) == 3 and lines[1].isdigit() and len(lines[1]) < 20 else None
 
 
 def _positions(members: list[MemberDigest]) -> list[tuple[Any, ...]]:

@@ -79,6 +79,11 @@ def event_at(log: SharedLog, stream: str, tiles: Tiles, leaf: int) -> bytes:
     raise NoReceipt(f"leaf {leaf} of {stream} is not on this log")
 
 
+def commits_from(log: SharedLog, stream: str, leaf: int) -> Iterator[Commit]:
+    """What has a commit's form, from one at or before a leaf on; unverified."""
+    return _commits(log, stream, log.seek(stream, leaf))
+
+
 def _commits(log: SharedLog, stream: str, at: int) -> Iterator[Commit]:
     while records := log.read(stream, at, REPLAY_BYTES):
         for record in records:

@@ -56,7 +56,7 @@ def batches(
             verdict = verifier.judge(record.data)
             commit = verdict.commit
             if verdict.code == OK and commit is not None:
-                folded = Folded(verifier.tree, base, reader.decode_all(commit), commit.lines, record.next)
+                folded = Folded(verifier.tree, base, reader.decode_all(commit), commit.lines, record.next, commit.note)
                 batch.commits.append(folded)
                 if verifier.tree.size - marked >= WAYPOINT:
                     marked = verifier.tree.size

@@ -25,6 +25,7 @@ from registry.rules.errors import MemberSuspended, Refusal, RoleMissing, Voided
 from registry.rules.governance import MemberRecord
 from registry.rules.stream import Things, Touched
 from registry.wire.achievements import AchievementContent, AchievementJoined, AchievementRetired
+from registry.wire.checkpoint import SignedNote
 from registry.wire.credentials import CredentialIssued, StatusSealed
 from registry.wire.events import Event, Refused, Skipped
 from registry.wire.merkle import Tree
@@ -39,6 +40,8 @@ class Folded(NamedTuple):
     lines: Sequence[bytes]
     next: int
     """Where the log goes on after it."""
+    note: SignedNote
+    """Its head, as signed."""
 
 
 def fold(connection: Connection, record: MemberRecord, position: Position, commits: Sequence[Folded]) -> Position:

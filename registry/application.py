@@ -30,7 +30,6 @@ from registry.domain.errors import (
     UnknownCredential,
     UnknownDecision,
 )
-from registry.domain.membership import Consortium
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
 from registry.store import EventMapper, PrivateRecorder, PrivateRows, StoredEvent
@@ -40,7 +39,6 @@ from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.commit import MAX_EVENT
 from registry.wire.credentials import StatusReason, StatusSealed
 from registry.wire.events import Reader, Refused, Skipped
-from registry.wire.governance import ConsortiumFounded, MemberAdmitted
 from registry.wire.recognition import (
     AgreementDeclared,
     RecognitionAssessed,
@@ -277,15 +275,3 @@ class Registry:
     def seal(self, data: StatusSealed) -> None:
         """Say which own credentials are not active below a size. Raises `Duplicate` where that size is sealed."""
         self._commit(Sealing.seal(data))
-
-    # The consortium's own node
-
-    def found(self, data: ConsortiumFounded) -> None:
-        """Found the consortium."""
-        self._commit(Consortium.found(data))
-
-    def admit(self, data: MemberAdmitted) -> None:
-        """Admit a member."""
-        consortium: Consortium = self.store.repository.get(Consortium.id_of(self.origin))
-        consortium.admit(data)
-        self._commit(consortium)

@@ -4,10 +4,11 @@ Frozen, and complete before anything starts: a wrong or missing setting fails at
 """
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 FILE: Final = "registry.toml"
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     """The folder of this node's private keys."""
     passphrase_file: Path | None = None
     """A file with the passphrase of the private keys, where they have one."""
+    passphrase: SecretStr | None = None
+    """The passphrase itself: from the environment only, never from the file of settings."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
 
     @property
@@ -112,6 +115,10 @@ def load(given: Path | None = None) -> Settings:
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     try:
+        if "passphrase" in tomllib.loads(file.read_text()):
+            raise SettingsError(
+                f"{file}: a passphrase does not belong there; use passphrase_file or REGISTRY_PASSPHRASE"
+            )
         return FromFolder(home=home)  # type: ignore[call-arg] # the rest comes from file and environment
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())

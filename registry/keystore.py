@@ -1,18 +1,29 @@
-"""A node's private keys, as files that nobody else may read."""
+"""A node's private keys, as files that nobody else may read, encrypted where there is a passphrase."""
 
+import json
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from registry.vault import KEY_BYTES
 from registry.wire.keys import Ed25519Signer
 
 SIGNING: Final = "signing"
 MASTER: Final = "vault-master.key"
+_SIGNED: Final = ".signed"
+_SCRYPT: Final = {"n": 2**15, "r": 8, "p": 1}
+_MASTER_PURPOSE: Final = b"credential registry: vault master key"
+
+Ask = Callable[[], bytes | None]
+"""Gives the passphrase when a key turns out to need one: from a file, the environment, a person; None: nobody."""
 
 
 class KeystoreError(Exception):
@@ -20,11 +31,15 @@ class KeystoreError(Exception):
 
 
 class Keystore:
-    """The folder of keys: signing keys in PKCS8, encrypted where there is a passphrase; the vault's master key."""
+    """The folder of keys: signing keys in PKCS8, the vault's master key, and what root keys have signed."""
 
-    def __init__(self, folder: Path, passphrase: bytes | None = None) -> None:
+    def __init__(self, folder: Path, passphrase: bytes | None = None, ask: Ask = lambda: None) -> None:
+        """`passphrase` encrypts new keys; it, or else what `ask` gives, opens those that are encrypted."""
         self._folder = folder
         self._passphrase = passphrase
+        self._ask = ask
+
+    # Signing keys
 
     def create_signer(self, name: str, origin: str) -> Ed25519Signer:
         """A new signing key, stored under a name."""
@@ -41,12 +56,11 @@ class Keystore:
     def signer(self, name: str, origin: str) -> Ed25519Signer:
         """The signing key of that name."""
         data = self._read(f"{name}.pem")
+        encrypted = b"ENCRYPTED" in data
         try:
-            private = serialization.load_pem_private_key(data, self._passphrase)
+            private = serialization.load_pem_private_key(data, self._opening(f"{name}.pem") if encrypted else None)
         except (ValueError, TypeError) as error:
-            raise KeystoreError(
-                f"{self._folder / name}.pem does not open: is the passphrase right? (passphrase_file in the settings)"
-            ) from error
+            raise KeystoreError(f"{self._folder / name}.pem does not open: is the passphrase right?") from error
         if not isinstance(private, Ed25519PrivateKey):
             raise KeystoreError(f"{self._folder / name}.pem is not an Ed25519 key")
         return Ed25519Signer(origin, private)
@@ -55,19 +69,60 @@ class Keystore:
         """The names of the signing keys."""
         return sorted(path.stem for path in self._folder.glob("*.pem"))
 
+    # Sign once, for keys that sign what people bring
+
+    def signed(self, name: str) -> dict[int, str]:
+        """The sizes that this key has signed a head of, and the roots (hexadecimal)."""
+        try:
+            kept = json.loads((self._folder / f"{name}{_SIGNED}").read_text())
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise KeystoreError(f"{self._folder / name}{_SIGNED} is not readable; it says what was signed") from error
+        return {int(size): root for size, root in kept.items()}
+
+    def note_signed(self, name: str, size: int, root: str) -> None:
+        """Write down what is about to be signed, durably."""
+        kept = {str(at): known for at, known in self.signed(name).items()} | {str(size): root}
+        fresh = self._folder / f".{name}{_SIGNED}"
+        with fresh.open("w") as file:
+            json.dump(kept, file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._folder / f"{name}{_SIGNED}")
+
+    # The vault's master key
+
     def create_master(self) -> bytes:
         """A new master key for the vault."""
         master = os.urandom(KEY_BYTES)
-        self._write(MASTER, master.hex().encode() + b"\n")
+        text = master.hex() if self._passphrase is None else _sealed(master, self._passphrase)
+        self._write(MASTER, text.encode() + b"\n")
         return master
 
     def master(self) -> bytes:
         """The vault's master key."""
         text = self._read(MASTER).strip()
         try:
+            if text.startswith(b"{"):
+                return _opened(json.loads(text), self._opening(MASTER))
             return bytes.fromhex(text.decode())
-        except ValueError as error:
-            raise KeystoreError(f"{self._folder / MASTER} is not a key in hexadecimal") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise KeystoreError(f"{self._folder / MASTER} is not a key") from error
+        except InvalidTag as error:
+            raise KeystoreError(f"{self._folder / MASTER} does not open: is the passphrase right?") from error
+
+    # Files
+
+    def _opening(self, name: str) -> bytes:
+        if self._passphrase is None:
+            self._passphrase = self._ask()
+        if self._passphrase is None:
+            raise KeystoreError(
+                f"{self._folder / name} is encrypted; give its passphrase by passphrase_file in the settings or in"
+                " REGISTRY_PASSPHRASE, or run the command on a terminal"
+            )
+        return self._passphrase
 
     def _write(self, name: str, data: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -91,3 +146,19 @@ class Keystore:
         if stat.S_IMODE(mode) & 0o077:
             raise KeystoreError(f"{path} can be read by others; run: chmod 600 {path}")
         return data
+
+
+def _sealed(master: bytes, passphrase: bytes) -> str:
+    salt, nonce = os.urandom(16), os.urandom(12)
+    sealed = AESGCM(_stretched(passphrase, salt, _SCRYPT)).encrypt(nonce, master, _MASTER_PURPOSE)
+    return json.dumps({"kdf": "scrypt", **_SCRYPT, "salt": salt.hex(), "nonce": nonce.hex(), "sealed": sealed.hex()})
+
+
+def _opened(kept: dict[str, str | int], passphrase: bytes) -> bytes:
+    costs = {name: int(kept[name]) for name in _SCRYPT}
+    key = _stretched(passphrase, bytes.fromhex(str(kept["salt"])), costs)
+    return AESGCM(key).decrypt(bytes.fromhex(str(kept["nonce"])), bytes.fromhex(str(kept["sealed"])), _MASTER_PURPOSE)
+
+
+def _stretched(passphrase: bytes, salt: bytes, costs: dict[str, int]) -> bytes:
+    return Scrypt(salt=salt, length=32, **costs).derive(passphrase)

@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 from registry.domain.achievement import Achievement, Joining
 from registry.domain.aggregate import Changed, Created, Thing
 from registry.domain.credential import Credential
-from registry.domain.membership import Consortium
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
 
@@ -21,7 +20,6 @@ AGGREGATES: Final[tuple[type[Thing], ...]] = (
     Decision,
     Assessment,
     Agreement,
-    Consortium,
     Sealing,
 )
 
@@ -37,6 +35,10 @@ _ABOUT_LEARNERS: Final = ("credential.", "learner.", "recognition.decided.", "re
 """Events whose time is cut to the day: the moment would tell who was in the room."""
 
 _TIMESTAMP: Final = re.compile(rb'\{"timestamp":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z","data":')
+
+
+_SIZE: Final = re.compile(rb'"size":(\d+)')
+_ACHIEVEMENT: Final = re.compile(rb'"achievement":"([^"\\]+)"')
 
 
 class Stored(NamedTuple):
@@ -59,7 +61,7 @@ class Translator:
             else (
                 event.PUBLISHED.encode(),
                 event.PUBLISHED.startswith(_ABOUT_LEARNERS),
-                topic.startswith(("registry.consortium.", "registry.joining.", "registry.sealing.")),
+                topic.startswith(("registry.joining.", "registry.sealing.")),
             )
             for topic, event in EVENTS.items()
         }
@@ -93,14 +95,8 @@ class Translator:
 
 
 def _subject(published: bytes, data: bytes) -> bytes:
-    """The subject where it is not the aggregate's id: a member, the consortium, another's achievement, a size."""
-    if published == b"status.sealed.v1":
-        found = re.search(rb'"size":(\d+)', data)
-        if found is None:
-            raise ValueError("a seal names no size")
-        return found[1]
-    name = {b"consortium.founded.v1": b"consortium", b"achievement.joined.v1": b"achievement"}.get(published, b"member")
-    found = re.search(rb'"%b":"([^"\\]+)"' % name, data)
+    """The subject where it is not the aggregate's id: another's achievement, or a size."""
+    found = (_SIZE if published == b"status.sealed.v1" else _ACHIEVEMENT).search(data)
     if found is None:
-        raise ValueError(f"{published.decode()} names no {name.decode()}")
+        raise ValueError(f"{published.decode()} does not name what it is about")
     return found[1]

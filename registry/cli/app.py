@@ -16,6 +16,8 @@ from eventsourcing.persistence import InterfaceError as StoreInterrupted
 from eventsourcing.persistence import OperationalError as StoreUnavailable
 
 from consumers.archiver import CannotArchive
+from consumers.audit_compare import OtherConsortium
+from consumers.audit_report import NoReport
 from consumers.export import CannotExport
 from consumers.moment import UnknownMoment
 from consumers.receipts import NoReceipt
@@ -23,13 +25,16 @@ from consumers.restorer import CannotRestore
 from projections.views import OutdatedViews
 from registry import observability
 from registry.backup import BackupError, WrongPassphrase
+from registry.ceremony import CeremonyRefused
 from registry.cli import (
     achievements,
+    acts,
     archives,
     audit,
     credentials,
     demo,
     founding,
+    governance,
     imports,
     logs,
     reading,
@@ -76,6 +81,8 @@ def settings(
 
 for module in (
     founding,
+    acts,
+    governance,
     achievements,
     credentials,
     imports,
@@ -98,6 +105,9 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (VaultError, 3),
     (OutdatedViews, 3),
     (NoReceipt, 1),
+    (NoReport, 1),
+    (OtherConsortium, 1),
+    (CeremonyRefused, 1),
     (CannotExport, 1),
     (CannotArchive, 1),
     (CannotRestore, 1),

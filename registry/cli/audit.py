@@ -1,31 +1,59 @@
 """The audit command."""
 
+import contextlib
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
-from consumers.auditor import AuditReport, audit
+from consumers.audit_compare import compare
+from consumers.audit_page import page
+from consumers.audit_report import AuditReport, Fault
+from consumers.auditor import audit, audit_log
 from consumers.rebuild import Source
-from registry.cli.context import node_of
+from projections.digest import digest
+from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, print_json, progress, say, table
+from registry.keystore import SIGNING
 from registry.postgres import embedded
+from registry.wire.checkpoint import Checkpoint, SignedNote
 
 _SHOWN = 20
+audit_app = typer.Typer(
+    help="Replay the log from zero with public keys alone, and compare.", invoke_without_command=True
+)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add this command."""
-    app.command("audit")(audit_command)
+    app.add_typer(audit_app, name="audit")
+    app.command("digest")(digest_command)
 
 
+@audit_app.callback()
 def audit_command(
     context: typer.Context,
     *,
-    log: Annotated[str | None, typer.Option(help="Another log than the node's: file:PATH or kafka://…")] = None,
+    log: Annotated[
+        str | None, typer.Option(help="Another log than the node's: file:PATH, archive:PATH or kafka://…")
+    ] = None,
     views: Annotated[bool, typer.Option(help="Compare with the views that this node serves.")] = True,
+    log_only: Annotated[bool, typer.Option("--log-only", help="Verify the log alone; no views are rebuilt.")] = False,
+    member: Annotated[
+        list[str] | None, typer.Option(help="Only this member's stream (several times; log alone).")
+    ] = None,
+    since: Annotated[
+        Path | None, typer.Option(help="Go on from an earlier report (JSON) of the same log; the log alone.")
+    ] = None,
+    signed: Annotated[
+        list[Path] | None, typer.Option("--digest", help="A node's signed digest of its views, to compare with.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report as one page, too.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the report as JSON, too: for --since and compare.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes (else one a core).")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -33,22 +61,33 @@ def audit_command(
 
     Exits 0 only if every record was taken in, every event had its effect, and the views are the same.
 
-    Examples: registry audit; registry audit --log file:copy --no-views
+    Examples: registry audit --html report.html; registry audit --log file:copy --no-views
+    registry audit --log-only --save monday.json; registry audit --since monday.json
     """
+    if context.invoked_subcommand is not None:
+        return
     node = node_of(context)
     source = Source(log or node.settings.log_url, node.settings.consortium, node.settings.founded_hash)
-    served = node.dsn() if views and log is None else None
+    earlier = AuditReport.read(since.read_bytes()) if since is not None else None
     with progress("replaying") as counter:
         sizes: dict[str, int] = {}
 
-        def on_batch(member: str, size: int, position: int) -> None:
+        def on_batch(name: str, size: int, position: int = 0) -> None:
             del position
-            sizes[member] = size
+            sizes[name] = size
             counter.reach(sum(sizes.values()))
 
-        # An auditor rebuilds in a database of its own: nothing of the node's is touched.
-        with tempfile.TemporaryDirectory(prefix="registry-audit-") as folder, embedded(Path(folder)) as scratch:
-            report = audit(source, scratch.dsn("audit"), served=served, workers=workers, on_batch=on_batch)
+        if log_only or member or earlier is not None:
+            report = audit_log(source, only=member or (), since=earlier, workers=workers, on_stream=on_batch)
+        else:
+            served = node.dsn() if views and log is None else None
+            with _scratch() as scratch:
+                report = audit(source, scratch, served=served, workers=workers, on_batch=on_batch)
+    report = _with_digests(node, report, signed or [])
+    if html is not None:
+        html.write_text(page(report))
+    if save is not None:
+        save.write_bytes(_json(report))
     if as_json:
         print_json(report)
     else:
@@ -57,17 +96,110 @@ def audit_command(
         raise typer.Exit(1)
 
 
+@contextlib.contextmanager
+def _scratch() -> Iterator[str]:
+    """An auditor rebuilds in a database of its own: nothing of the node's is touched."""
+    with tempfile.TemporaryDirectory(prefix="registry-audit-") as folder, embedded(Path(folder)) as scratch:
+        yield scratch.dsn("audit")
+
+
+def _json(report: AuditReport) -> bytes:
+    return msgspec.json.encode(report) + b"\n"
+
+
+@audit_app.command("compare")
+def compare_command(
+    one: Annotated[Path, typer.Argument(help="A report, as `registry audit --save` wrote it.")],
+    other: Annotated[Path, typer.Argument(help="Another auditor's.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Find the first size at which two auditors saw different histories, and print both signed notes.
+
+    Example: registry audit compare mine.json theirs.json
+    """
+    found = compare(AuditReport.read(one.read_bytes()), AuditReport.read(other.read_bytes()))
+    if as_json:
+        print_json(found)
+    else:
+        for difference in found.differences:
+            where = f"the same up to {difference.agreed}, not at {difference.size}"
+            say(f"{difference.member} showed two histories: {where}", style="red")
+            for note in difference.notes:
+                say("    " + note.replace("\n", "\n    "))
+        for name in found.undecided:
+            say(f"{name}: the reports share no head; nothing can be said", style="yellow")
+        if found.same:
+            say("Both saw the same histories.", style="green")
+    if not found.same:
+        raise typer.Exit(1)
+
+
+def digest_command(
+    context: typer.Context,
+    *,
+    sign: Annotated[Path | None, typer.Option(help="Write it signed with the node's key, for auditors.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the digest of this node's views, by which members compare them.
+
+    Example: registry digest --sign views.note
+    """
+    node = node_of(context)
+    found = digest(node.views())
+    if sign is not None:
+        origin = f"{node.settings.origin}/views"
+        checkpoint = Checkpoint(origin, sum(m.size for m in found.members), bytes.fromhex(found.total))
+        sign.write_text(str(SignedNote.sign(checkpoint, [node.keystore.signer(SIGNING, node.settings.origin)])))
+    if as_json:
+        print_json({"digest": found.total, "members": found.members})
+        return
+    table(("stream", "events", "root"), [(m.member, f"{m.size:,}", m.root) for m in found.members])
+    say(found.total)
+
+
+def _with_digests(node: Node, report: AuditReport, files: list[Path]) -> AuditReport:
+    """Hold the digests that nodes signed against the views that were rebuilt."""
+    faults = list(report.faults)
+    fold = node.governance()
+    total = sum(m.size for m in report.members)
+    for file in files:
+        head, _, lines = file.read_text().partition("\n\n")
+        note = SignedNote.parse(head + "\n", lines)
+        origin, _, _ = note.checkpoint.origin.rpartition("/")
+        member = origin.partition("/")[2]
+        record = fold.state.members.get(member)
+        keys = [w.key for w in record.keys if w.end is None] if record is not None else []
+        signed = note.by(keys)
+        if not signed or not all(key.verifies(line.signature, note.text.encode()) for key, line in signed):
+            faults.append(Fault("views", member, "bad-signature", f"{file} is not signed by a key of {member}"))
+        elif report.digest is None or note.checkpoint.size != total:
+            say(f"{member}'s digest is of other positions ({note.checkpoint.size:,} events in all): not compared")
+        elif note.checkpoint.root.hex() != report.digest:
+            detail = "it signed another digest of its views than the log leads to, at the same positions"
+            faults.append(Fault("views", member, "differ", detail, evidence=[str(note)]))
+    return msgspec.structs.replace(report, ok=not faults, faults=faults)
+
+
 def show(report: AuditReport) -> None:
     """Print a report for people."""
     rate = report.events / report.seconds if report.seconds else 0
     say(f"Audit of {report.consortium}: {report.events:,} events in {report.seconds:.1f} s ({rate:,.0f}/s)")
+    if report.since is not None:
+        say(f"an earlier report had verified {report.since:,} events already")
+    if report.mode == "log":
+        say("the log alone was read, not the views' rows")
     table(
-        ("stream", "events", "root", "unknown types", "faults", "served views"),
-        [(m.member, f"{m.size:,}", m.root[:16] + "…", m.skipped, m.faults, m.served) for m in report.members],
+        ("stream", "standing", "events", "root", "keys", "unknown types", "faults", "served views"),
+        [
+            (m.member, m.standing, f"{m.size:,}", m.root[:16] + "…", len(m.keys), m.skipped, m.faults, m.served)
+            for m in report.members
+        ],
     )
-    say(f"views' digest {report.digest}")
+    if report.digest is not None:
+        say(f"views' digest {report.digest}")
     for fault in report.faults[:_SHOWN]:
-        places = (("position", fault.position), ("size", fault.size), ("leaf", fault.leaf))
+        places = (("position", fault.position), ("size", fault.size), ("leaf", fault.leaf), ("event", fault.event))
         where = [f"{name} {value}" for name, value in places if value is not None]
         say(f"{fault.member}, {', '.join(where) or 'views'}: {fault.code}: {fault.detail}", style="red")
         for line in fault.evidence or ():

@@ -1,10 +1,12 @@
 """A node, opened piece by piece as a command needs it, and closed at its end."""
 
 import contextlib
+import getpass
+import os
+import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -14,7 +16,8 @@ from psycopg import Connection
 from consumers.governance import GovernanceFold
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
-from consumers.verifier import MemberTrust, RootTrust
+from consumers.tiles import Tiles, follow
+from consumers.verifier import MemberTrust
 from projections import views
 from registry import observability
 from registry.application import Registry
@@ -26,7 +29,6 @@ from registry.postgres import database
 from registry.publisher import Publisher
 from registry.vault import Vault
 from registry.wire.commit import Commit
-from registry.wire.keys import Signer
 
 
 class State:
@@ -74,14 +76,18 @@ class Node:
     @cached_property
     def keystore(self) -> Keystore:
         """The private keys."""
-        passphrase = None
-        if self.settings.passphrase_file is not None:
-            file = self.settings.home / self.settings.passphrase_file
-            try:
-                passphrase = file.read_bytes().strip()
-            except OSError as error:
-                raise SettingsError(f"passphrase_file: cannot read {file}: {error.strerror}") from error
-        return Keystore(self.settings.keys_folder, passphrase)
+        return Keystore(self.settings.keys_folder, self._given_passphrase(), ask_passphrase)
+
+    def _given_passphrase(self) -> bytes | None:
+        if self.settings.passphrase is not None:
+            return self.settings.passphrase.get_secret_value().encode()
+        if self.settings.passphrase_file is None:
+            return None
+        file = self.settings.home / self.settings.passphrase_file
+        try:
+            return file.read_bytes().strip()
+        except OSError as error:
+            raise SettingsError(f"passphrase_file: cannot read {file}: {error.strerror}") from error
 
     @cached_property
     def _dsn(self) -> str:
@@ -140,14 +146,10 @@ class Node:
             on_batch=on_batch,
         )
 
-    def signers(self) -> list[Signer]:
-        """The signing keys: one for a member, all root keys here for the consortium."""
-        if self.settings.member == GOVERNANCE:
-            return [self.keystore.signer(name, self.settings.origin) for name in self.keystore.names()]
-        return [self.keystore.signer(SIGNING, self.settings.origin)]
-
     def publisher(self) -> Publisher:
         """Who publishes this node's events. The stream is made where it is missing."""
+        if self.settings.member == GOVERNANCE:
+            raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
         self.log().create(self.settings.member)
         return Publisher(
             self.registry.recorder,
@@ -155,24 +157,32 @@ class Node:
             self.log(),
             self.settings.member,
             self.settings.origin,
-            self.signers(),
+            [self.keystore.signer(SIGNING, self.settings.origin)],
             counts=self._counts(),
         )
 
-    def _counts(self) -> Callable[[Commit], bool] | None:
-        """Whose signatures count, as governance says; before it says anything, this node's own."""
+    def governance(self) -> GovernanceFold:
+        """Governance as the log has it now; empty before the founding."""
         fold = GovernanceFold(self.settings.consortium, self.settings.founded_hash)
-        try:
+        with contextlib.suppress(NoSuchStream):
             for record in self.log().records(GOVERNANCE):
                 fold.take(record.data)
-        except NoSuchStream:
+        return fold
+
+    def tiles(self, stream: str, fold: GovernanceFold) -> Tiles:
+        """A stream's tiles, up to date. Raises `NoSuchStream` for one that governance does not know."""
+        if stream != GOVERNANCE and stream not in fold.state.members:
+            raise NoSuchStream(f"{stream} is not a member of {self.settings.consortium}")
+        tiles = Tiles(self.settings.home / "tiles" / stream)
+        follow(tiles, self.log(), stream, fold)
+        return tiles
+
+    def _counts(self) -> Callable[[Commit], bool] | None:
+        """Whose signatures count, as governance says; before it says anything, this node's own."""
+        record = self.governance().state.members.get(self.settings.member)
+        if record is None:
             return None
-        if self.settings.member == GOVERNANCE:
-            trust: Any = RootTrust(fold.state)
-        elif (record_of := fold.state.members.get(self.settings.member)) is not None:
-            trust = MemberTrust(self.settings.origin, record_of)
-        else:
-            return None
+        trust = MemberTrust(self.settings.origin, record)
 
         def counts(commit: Commit) -> bool:
             keys, needed = trust.keys_for(commit)
@@ -201,14 +211,15 @@ class Node:
 
     def shown_settings(self) -> dict[str, str]:
         """The settings as they count, none of them secret."""
-        shown = {name: str(value) for name, value in self.settings.model_dump().items() if value is not None}
+        values = self.settings.model_dump(exclude={"passphrase"})
+        shown = {name: str(value) for name, value in values.items() if value is not None}
         if "@" in (dsn := shown["database"]):
             shown["database"] = psycopg.conninfo.make_conninfo(dsn, password="***")  # noqa: S106 - hiding one
         return shown
 
     def publisher_status(self) -> str | None:
         """How many stored events wait to be published; None where there are none."""
-        if not self.settings.keys_folder.exists():
+        if self.settings.member == GOVERNANCE or not self.settings.keys_folder.exists():
             return None
         row = (
             self.registry.cursor()
@@ -222,6 +233,19 @@ class Node:
             return None
         waiting = row["stored"] - (row["published"] or 0)
         return f"{waiting:,} stored events wait to be published" if waiting else "all stored events are published"
+
+
+def given_passphrase() -> bytes | None:
+    """The passphrase for keys that are made before there are settings: from the environment."""
+    text = os.environ.get("REGISTRY_PASSPHRASE")
+    return text.encode() if text else None
+
+
+def ask_passphrase() -> bytes | None:
+    """Ask whoever sits at the terminal, if somebody does."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return getpass.getpass("Passphrase of the private keys: ").encode()
 
 
 @contextlib.contextmanager

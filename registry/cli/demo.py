@@ -23,12 +23,14 @@ from projections.decisions import of_office
 from registry.cli import audit as audit_command
 from registry.cli.context import Node, opened
 from registry.cli.founding import found, init
+from registry.cli.governance import act_now
 from registry.cli.imports import ACHIEVEMENT_TEMPLATE, Offered, show, take_document, take_rows
 from registry.cli.output import Counter, out, progress, say, table, title_of
 from registry.cli.reading import credential_rows, decision_rows
 from registry.config import SettingsError, load
 from registry.intake import CsvRows, ElmDocument
 from registry.intake.columns import NAMES
+from registry.keystore import SIGNING
 from registry.log import SharedLog, open_log
 from registry.postgres import embedded
 from registry.requests import IssueRequest
@@ -144,6 +146,7 @@ class _Demo:
         found(self._folder / "consortium", consortium=CONSORTIUM, log=self._url, database=database.format("consortium"))
         founded = load(self._folder / "consortium").founded
         with opened(self._folder / "consortium") as consortium:
+            admissions = []
             for member, (name, country, _) in UNIVERSITIES.items():
                 init(
                     self._folder / member,
@@ -154,9 +157,9 @@ class _Demo:
                     database=database.format(member),
                 )
                 with opened(self._folder / member) as node:
-                    key = str(node.signers()[0].vkey)
+                    key = str(node.keystore.signer(SIGNING, node.settings.origin).vkey)
                     node.log().create(member)
-                consortium.registry.admit(
+                admissions.append(
                     MemberAdmitted(
                         member,
                         legal_name=name,
@@ -167,7 +170,7 @@ class _Demo:
                         roles=["issuer", "recogniser"],
                     )
                 )
-            consortium.publisher().publish_pending()
+            act_now(consortium, *admissions)
 
     def _offer(self) -> None:
         _step("Each publishes what it offers; Twente takes in a European Learning Model document")

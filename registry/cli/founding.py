@@ -1,21 +1,25 @@
 """Making nodes, founding a consortium, admitting members."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from registry.cli.context import Node, node_of, opened
-from registry.cli.output import errors, say
-from registry.config import SettingsError, write
+from projections.reliance import on_voided
+from registry import ceremony
+from registry.ceremony import Known
+from registry.cli.context import Node, given_passphrase, node_of, opened
+from registry.cli.governance import act_now, add_signatures, known, publish_proposal
+from registry.cli.output import AsJson, print_json, say, table
+from registry.config import write
 from registry.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE
+from registry.rules.governance import Governance
 from registry.wire.governance import AppealBody, ConsortiumFounded, Identifier, MemberAdmitted
-from registry.wire.merkle import leaf_hash
+from registry.wire.merkle import Tree, leaf_hash
 
 member_app = typer.Typer(help="The consortium's members (on the consortium's own node).", no_args_is_help=True)
-
-_UNFOUNDED = "0" * 64
 
 
 def add_to(app: typer.Typer) -> None:
@@ -60,7 +64,11 @@ def found(
     folder: Annotated[Path, typer.Argument(help="The folder to make the consortium's own node in.")],
     *,
     consortium: Consortium,
-    keys: Annotated[int, typer.Option(min=1, max=20, help="How many root keys.")] = 3,
+    keys: Annotated[int, typer.Option(min=1, max=20, help="How many root keys to make here.")] = 3,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(help="A public root key that somebody made elsewhere (`registry governance key`), instead."),
+    ] = None,
     threshold: Annotated[int, typer.Option(min=1, help="How many of them must sign.")] = 2,
     log: Log = "file:../log",
     database: Database = "embedded:postgres#registry",
@@ -68,25 +76,34 @@ def found(
     """Found a consortium: root keys, and the first event of its log.
 
     Prints the founding's hash. Whoever joins is told it by somebody they trust: all verification rests on it.
+    With --key the founding is a proposal, to be signed by those who hold the keys.
 
-    Example: registry found consortium --consortium eciu.example --keys 3 --threshold 2
+    Examples: registry found consortium --consortium eciu.example --keys 3 --threshold 2
+    registry found consortium --consortium eciu.example --key eciu.example+… --key eciu.example+… --threshold 2
     """
-    if threshold > keys:
-        raise typer.BadParameter(f"{keys} keys cannot reach a threshold of {threshold}", param_hint="--threshold")
+    if threshold > len(key or range(keys)):
+        raise typer.BadParameter(f"{len(key or range(keys))} keys cannot reach {threshold}", param_hint="--threshold")
     folder.mkdir(parents=True, exist_ok=True)
-    keystore = Keystore(folder / "keys")
-    signers = [keystore.create_signer(f"root-{number + 1}", consortium) for number in range(keys)]
-    keystore.create_master()
-    values = {"consortium": consortium, "member": GOVERNANCE, "founded": _UNFOUNDED, "log": log, "database": database}
-    file = write(folder, values)
-    data = ConsortiumFounded(consortium, [str(signer.vkey) for signer in signers], threshold)
+    if key is None:
+        keystore = Keystore(folder / "keys", given_passphrase())
+        key = [str(keystore.create_signer(f"root-{number + 1}", consortium).vkey) for number in range(keys)]
+        here = True
+    else:
+        here = False
+    start = Known(Governance(consortium), Tree())
+    proposal = ceremony.propose(start, [ConsortiumFounded(consortium, key, threshold)], datetime.now(UTC))
+    founding = leaf_hash(proposal.lines[0]).hex()
+    values = {"consortium": consortium, "member": GOVERNANCE, "founded": founding, "log": log, "database": database}
+    write(folder, values)
     with opened(folder) as node:
-        node.registry.found(data)
-        node.publisher().publish_pending()
-        line = next(iter(node.log().records(GOVERNANCE))).data.split(b"\n\n")[2].split(b"\n")[0]
-    founding = leaf_hash(line).hex()
-    file.write_text(file.read_text().replace(_UNFOUNDED, founding))
-    say(f"{consortium} is founded, with {keys} root keys of which {threshold} sign. Its founding's hash:")
+        if here:
+            have, _ = known(node, proposal)
+            publish_proposal(node, add_signatures(node, proposal, have, node.keystore, again=False))
+            say(f"{consortium} is founded, with {len(key)} root keys of which {threshold} sign. Its founding's hash:")
+        else:
+            file = folder / "founding.json"
+            file.write_bytes(bytes(proposal))
+            say(f"{file} is to be signed by {threshold} of {len(key)}: `registry governance sign`. Its hash:")
     say(founding)
 
 
@@ -103,13 +120,11 @@ def admit(
     homepage: Annotated[str | None, typer.Option(help="Its homepage.")] = None,
     appeal_body: Annotated[str | None, typer.Option(help="Where its decisions are appealed: 'NAME URL'.")] = None,
 ) -> None:
-    """Admit a member, with the keys that it signs with, and publish it.
+    """Admit a member with the root keys that are here, and publish it; or leave a proposal for others to sign.
 
     Example: registry member admit twente --key eciu.example/twente+… --legal-name "University of Twente" --country NL
     """
     node = node_of(context)
-    if node.settings.member != GOVERNANCE:
-        raise SettingsError("members are admitted on the consortium's own node (the one that `registry found` made)")
     name, _, url = (appeal_body or "").rpartition(" ")
     data = MemberAdmitted(
         member,
@@ -122,12 +137,31 @@ def admit(
         homepage=homepage,
         appeal_body=AppealBody(name, url) if name else None,
     )
-    node.registry.admit(data)
-    publish_now(node)
-    errors.print(f"{member} is admitted.", markup=False)
+    act_now(node, data)
+    say(f"{member} is admitted")
 
 
 def publish_now(node: Node) -> None:
     """Publish what a command has stored."""
     published = node.publisher().publish_pending()
     say(f"published {published.events} events; the log of {node.settings.member} has {published.size}")
+
+
+@member_app.command("relied")
+def relied(
+    context: typer.Context,
+    member: Annotated[str, typer.Argument(help="Whose voided credentials.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show who relied on credentials of a member whose issuing was voided: decisions, and larger credentials.
+
+    Example: registry member relied twente
+    """
+    found = on_voided(node_of(context).views(), member)
+    if as_json:
+        print_json(found)
+    elif found:
+        table(("voided credential", "kind", "relied on by"), [(one.credential, one.kind, one.by) for one in found])
+    else:
+        say(f"nobody relied on anything voided of {member}")

@@ -11,7 +11,6 @@ from projections import positions
 from projections.as_of import Moment, Past, Replayed
 from registry.cli.context import Node
 from registry.cli.output import say
-from registry.cli.receipts import governance_of
 from registry.rules.governance import MemberRecord
 
 AsOf = Annotated[
@@ -39,7 +38,7 @@ def resolve(node: Node, texts: list[str]) -> Moment:
 
 def past(node: Node, then: Moment) -> Past:
     """Who answers as of a moment."""
-    fold = governance_of(node)
+    fold = node.governance()
 
     def again(member: str, size: int, record: MemberRecord, wanted: frozenset[str], learner: str | None) -> Replayed:
         now = fold.state.members[member]

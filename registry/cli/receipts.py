@@ -11,7 +11,7 @@ from consumers import receipts
 from consumers.export import export
 from consumers.governance import GovernanceFold
 from consumers.receipts import NoReceipt, VerifiedReceipt, VerifiedStatus
-from consumers.tiles import Tiles, follow
+from consumers.tiles import Tiles
 from projections import positions, seals
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
@@ -38,23 +38,6 @@ def add_to(app: typer.Typer) -> None:
     app.command("verify-receipt")(verify_receipt)
     app.command("seal")(seal)
     app.command("tiles")(tiles_command)
-
-
-def governance_of(node: Node) -> GovernanceFold:
-    """Governance as the log has it now."""
-    fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
-    for record in node.log().records(GOVERNANCE):
-        fold.take(record.data)
-    return fold
-
-
-def tiles_of(node: Node, stream: str, fold: GovernanceFold) -> Tiles:
-    """A stream's tiles, up to date. Raises `NoSuchStream` for one that governance does not know."""
-    if stream != GOVERNANCE and stream not in fold.state.members:
-        raise NoSuchStream(f"{stream} is not a member of {node.settings.consortium}")
-    tiles = Tiles(node.settings.home / "tiles" / stream)
-    follow(tiles, node.log(), stream, fold)
-    return tiles
 
 
 @receipt_app.command("credential")
@@ -105,8 +88,8 @@ def _write(
 ) -> None:
     if row is None:
         raise NoReceipt(f"{stream} has nothing {identifier} in the views; has it been projected (`registry project`)?")
-    fold = governance_of(node)
-    tiles = tiles_of(node, stream, fold)
+    fold = node.governance()
+    tiles = node.tiles(stream, fold)
     proof = receipts.make(node.log(), stream, tiles, row[0])
     file = out or Path(f"{identifier}.tlog-proof")
     file.write_text(str(proof))
@@ -259,12 +242,12 @@ def tiles_command(
     Example: registry tiles
     """
     node = node_of(context)
-    fold = governance_of(node)
+    fold = node.governance()
     for stream in [GOVERNANCE, *sorted(fold.state.members)]:
         if rebuild:
             Tiles(node.settings.home / "tiles" / stream).clear()
         try:
-            say(f"{stream}: {tiles_of(node, stream, fold).size:,} leaves")
+            say(f"{stream}: {node.tiles(stream, fold).size:,} leaves")
         except NoSuchStream:
             errors.print(f"{stream} has no stream yet", markup=False)
 
@@ -281,10 +264,10 @@ def export_tiles(
     Example: registry export tiles public; registry export tiles shared --entries
     """
     node = node_of(context)
-    fold = governance_of(node)
+    fold = node.governance()
     for stream in [GOVERNANCE, *sorted(fold.state.members)]:
         try:
-            tiles = tiles_of(node, stream, fold)
+            tiles = node.tiles(stream, fold)
         except NoSuchStream:
             continue
         if tiles.size:

@@ -16,7 +16,7 @@ from projections import views
 from registry.cli import last_error
 from registry.cli.context import Node, node_of
 from registry.cli.output import errors, progress, say
-from registry.log import LogError, open_log
+from registry.log import GOVERNANCE, LogError, open_log
 from registry.publisher import Published
 
 _log = structlog.get_logger(__name__)
@@ -81,6 +81,11 @@ def run(context: typer.Context) -> None:
     """
     node = node_of(context)
     node.views()
+    if node.settings.member == GOVERNANCE:  # the consortium's own node publishes by ceremony
+        with stopping() as stop:
+            errors.print("governance is followed; Ctrl-C ends it", markup=False)
+            follow_log(node, stop)
+        return
     failed: list[BaseException] = []
     projecting: threading.Thread | None = None
 

@@ -1,59 +1,57 @@
-"""The consortium as its own node keeps it: founded once, members admitted."""
+"""The consortium: what its members decide together about who they are.
 
-from typing import Any, Self
-from uuid import UUID, uuid5
+Its events are stored nowhere but on its own log, where a threshold of root keys puts them (`registry/ceremony.py`);
+so this aggregate is made from what governance says, and gives the events that are to be signed.
+"""
 
-from registry.domain.aggregate import Changed, Created, Thing
+from typing import Any
+
 from registry.rules.governance import Governance
-from registry.wire.events import Event
-from registry.wire.governance import ConsortiumFounded, MemberAdmitted
+from registry.wire.events import Event, encode
+from registry.wire.governance import (
+    ConsortiumFounded,
+    MemberAdmitted,
+    MemberKeyAdded,
+    MemberKeyRetired,
+    MemberRangeVoided,
+    MemberReinstated,
+    MemberRevised,
+    MemberRolesChanged,
+    MemberSuspended,
+    MemberWithdrawn,
+    RootKeysRotated,
+)
 
-_CONSORTIUM = UUID("6a1b9d5e-27f0-5b0c-8d4e-3f0a4c7e9b12")
+TYPES: dict[type[Any], str] = {
+    ConsortiumFounded: "consortium.founded.v1",
+    RootKeysRotated: "consortium.keys.rotated.v1",
+    MemberAdmitted: "member.admitted.v1",
+    MemberRevised: "member.revised.v1",
+    MemberKeyAdded: "member.key.added.v1",
+    MemberKeyRetired: "member.key.retired.v1",
+    MemberRolesChanged: "member.roles.changed.v1",
+    MemberSuspended: "member.suspended.v1",
+    MemberReinstated: "member.reinstated.v1",
+    MemberWithdrawn: "member.withdrawn.v1",
+    MemberRangeVoided: "member.range.voided.v1",
+}
+"""Every act of governance, and the name that it is published under."""
 
 
-class Consortium(Thing):
-    """The consortium's own log, event by event: an aggregate version is a leaf and one."""
+class Consortium:
+    """The consortium after `size` events of its log, and what is to be added."""
 
-    TOPIC = "registry.consortium"
+    def __init__(self, governance: Governance, size: int) -> None:
+        self.governance = governance
+        self._size = size
+        self.lines: list[bytes] = []
+        """The new events as they will be published, without LF."""
 
-    class Founded(Created):
-        """Leaf 0."""
-
-        TOPIC = "registry.consortium.founded"
-        PUBLISHED = "consortium.founded.v1"
-        DATA = ConsortiumFounded
-
-    class Admitted(Changed):
-        """A member joins."""
-
-        TOPIC = "registry.consortium.admitted"
-        PUBLISHED = "member.admitted.v1"
-        DATA = MemberAdmitted
-
-    def __init__(self, data: ConsortiumFounded) -> None:
-        self.governance = self._after(Governance(data.consortium), data, 0)
-
-    @classmethod
-    def id_of(cls, consortium: str) -> UUID:
-        """One aggregate a consortium."""
-        return uuid5(_CONSORTIUM, consortium)
-
-    @classmethod
-    def found(cls, data: ConsortiumFounded) -> Self:
-        """Found the consortium."""
-        return cls._create(cls.Founded, id=cls.id_of(data.consortium), data=data)
-
-    def admit(self, data: MemberAdmitted) -> None:
-        """Admit a member with its first keys. Raises a refusal."""
-        self._after(self.governance, data, self.version)
-        self.change(self.Admitted, data)
-
-    def on(self, data: Any) -> None:  # noqa: ANN401 - any governance event
-        """Let a change take effect."""
-        # Applied before the version goes up, as the leaf's index is counted from 0.
-        self.governance = self._after(self.governance, data, self.version)
-
-    @staticmethod
-    def _after(governance: Governance, data: Any, leaf: int) -> Governance:  # noqa: ANN401 - any governance event
-        event: Event[Any] = Event("1.0", "-", governance.consortium, "-", "-", "-", data)
-        return governance.apply(event, leaf)
+    def act(self, data: Any, time: str) -> None:  # noqa: ANN401 - any of TYPES
+        """Do something that governance allows. Raises a refusal, and then nothing has changed."""
+        kind = TYPES[type(data)]
+        leaf = self._size + len(self.lines)
+        name = self.governance.consortium
+        event: Event[Any] = Event("1.0", f"governance-{leaf}", name, kind, data.subject or name, time, data)
+        self.governance = self.governance.apply(event, leaf)
+        self.lines.append(encode(event))

@@ -28,6 +28,11 @@ class Head(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="ca
         return base64.b64decode(self.root)
 
 
+def head(size: int, root: bytes) -> Head:
+    """A head from the root's 32 bytes."""
+    return Head(size, base64.b64encode(root).decode())
+
+
 class Identifier(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
     """An identifier of the institution in a scheme of the field."""
 

@@ -139,6 +139,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
     """
     if not 0 <= index < size < MAX_SIZE:
         raise InvalidProof(f"leaf {index} is not in a tree of {size}")
+    _check_hashes(leaf, root, *path)
     node, last, found = index, size - 1, leaf
     for sibling in path:
         if last == 0:
@@ -156,6 +157,11 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
         raise InvalidProof("the path is shorter than the tree is high")
     if found != root:
         raise InvalidProof(f"leaf {index} is not in the tree of {size} with this root")
+
+
+def _check_hashes(*hashes: bytes) -> None:
+    if any(len(one) != HASH_SIZE for one in hashes):
+        raise InvalidProof("a hash is not of 32 bytes")
 
 
 def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
@@ -185,6 +191,7 @@ def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, pat
     """Prove that one tree begins with the other (RFC 9162, 2.1.4.2). Raises `InvalidProof` otherwise."""
     if not 0 <= old <= new < MAX_SIZE:
         raise InvalidProof(f"a tree of {new} leaves does not begin with one of {old}")
+    _check_hashes(*([] if old == new else [old_root, new_root]), *path)
     if old in (0, new):
         if path:
             raise InvalidProof("nothing is to be proved, and yet there is a path")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import archive, intake, rebuild, replay, running, wire_bytes
+from tests.bench import archive, intake, rebuild, replay, running, trust, wire_bytes
 from tests.bench.result import print_all
 
 BENCHES = {
@@ -22,6 +22,8 @@ BENCHES = {
     "archive-restore": archive.archive_restore,
     "replay-memory": replay.replay_memory,
     "rebuild-memory": rebuild.rebuild_memory,
+    "receipts": trust.receipts_bench,
+    "as-of-seal-fold": trust.views_bench,
 }
 
 

@@ -7,6 +7,8 @@ import shutil
 import uuid
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from registry.log import open_log
 from registry.wire import commit
 from registry.wire.achievements import AchievementContent, LearningOutcome, QualityAssurance
@@ -73,19 +75,31 @@ def credential(origin: str, achievements: list[str]) -> bytes:
 
 def made(events: int, per_commit: int, members: int = 1) -> tuple[str, str]:
     """A folder log of so many credential events a member; gives its URL and the founding's hash (hexadecimal)."""
-    folder = FOLDER / f"log-{members}x{events}-{per_commit}"
+    return made_of([events] * members, per_commit)
+
+
+def made_of(counts: list[int], per_commit: int) -> tuple[str, str]:
+    """The same with so many events for each member, `uni-0` first; the root key's seed lies beside it."""
+    folder = FOLDER / f"log-{'-'.join(map(str, counts))}-{per_commit}"
     founded = folder / "founded"
     if not founded.exists():
         shutil.rmtree(folder, ignore_errors=True)
         founded.parent.mkdir(parents=True)
-        founded.write_text(_make(f"file:{folder}", events, per_commit, members))
+        founded.write_text(_make(folder, counts, per_commit))
     return f"file:{folder}", founded.read_text()
 
 
-def _make(url: str, events: int, per_commit: int, members: int) -> str:
-    log = open_log(url, CONSORTIUM)
+def root_key(url: str) -> Ed25519Signer:
+    """The root key of a log that was made here."""
+    seed = bytes.fromhex((Path(url.removeprefix("file:")) / "root").read_text())
+    return Ed25519Signer(CONSORTIUM, Ed25519PrivateKey.from_private_bytes(seed))
+
+
+def _make(folder: Path, counts: list[int], per_commit: int) -> str:
+    log = open_log(f"file:{folder}", CONSORTIUM)
     root = Ed25519Signer.generate(CONSORTIUM)
-    names = [f"uni-{number}" for number in range(members)]
+    (folder / "root").write_text(root.private.private_bytes_raw().hex())
+    names = [f"uni-{number}" for number in range(len(counts))]
     signers = {name: Ed25519Signer.generate(f"{CONSORTIUM}/{name}") for name in names}
     founding = line(
         CONSORTIUM,
@@ -114,8 +128,8 @@ def _make(url: str, events: int, per_commit: int, members: int) -> str:
     log.create("governance")
     with log.writer("governance"):
         log.append("governance", [record])
-    for name in names:
-        _fill(log, name, signers[name], events, per_commit)
+    for name, count in zip(names, counts, strict=True):
+        _fill(log, name, signers[name], count, per_commit)
     log.close()
     return leaf_hash(founding).hex()
 

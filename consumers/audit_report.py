@@ -1,0 +1,130 @@
+"""What an audit found, as data: for terminals, programs, pages, and for the next audit to go on from."""
+
+from typing import Any
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that is not as it should be."""
+
+    kind: str
+    """`record` not taken in, `event` refused, `fork`, `seal` that lies, `views` that differ, `history` that is
+    another than an earlier report's."""
+    member: str
+    code: str
+    detail: str
+    position: int | None = None
+    """Where the record begins in the log."""
+    size: int | None = None
+    """The tree size that a commit or claim names, where it could be read."""
+    leaf: int | None = None
+    event: str | None = None
+    """The event's id, where it could be read."""
+    evidence: list[str] | None = None
+    """The contradictory signed notes, or the rows that differ."""
+
+
+class KeyUse(msgspec.Struct, frozen=True):
+    """A key of a member, and the tree sizes between which it signs."""
+
+    vkey: str
+    start: int
+    end: int | None
+
+
+class Head(msgspec.Struct, frozen=True):
+    """A signed head that the stream passed through."""
+
+    size: int
+    note: str
+    time: str
+    """The time of its last event, as the member claims."""
+
+
+class StreamState(msgspec.Struct, frozen=True):
+    """All that is needed to go on from here, and to compare what two auditors saw."""
+
+    member: str
+    size: int
+    root: str
+    hashes: list[str]
+    """The compact range, in hexadecimal."""
+    next: int
+    governance: int
+    """The governance size under which it was judged."""
+    anchors: int
+    voids: int
+    doubtful: bool
+    """Whether a record was refused for a reason that governance may change."""
+    skipped: int
+    refused: dict[str, int]
+    """Records and events refused so far, by code."""
+    heads: list[Head]
+    """Some of the heads that it passed through, and the last ones."""
+
+
+class MemberReport(msgspec.Struct, frozen=True):
+    """One stream for readers: how far it was replayed, and what it came to."""
+
+    member: str
+    size: int
+    root: str
+    governance: int
+    skipped: int
+    faults: int
+    served: str
+    """The served views: `equal`, `differ`, `behind`, `ahead` or `not compared`."""
+    lag: int | None = None
+    """How many leaves the served views lack."""
+    standing: str = ""
+    keys: list[KeyUse] = []
+
+
+class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an audit found. All is well when `ok`."""
+
+    ok: bool
+    mode: str
+    """`full`: log, and views rebuilt and compared; `log`: the log alone, not the views' rows."""
+    consortium: str
+    founded: str
+    log: str
+    events: int
+    """Read in this run."""
+    seconds: float
+    members: list[MemberReport]
+    faults: list[Fault]
+    streams: list[StreamState]
+    since: int | None = None
+    """How many events an earlier report had verified already, where this one went on from it."""
+    digest: str | None = None
+    """Of the views rebuilt."""
+    served_digest: str | None = None
+
+    @classmethod
+    def read(cls, data: bytes) -> "AuditReport":
+        """A report's JSON. Raises `NoReport`."""
+        try:
+            return msgspec.json.decode(data, type=cls)
+        except msgspec.DecodeError as error:
+            raise NoReport(f"this is no audit report: {error}") from error
+
+
+class NoReport(ValueError):
+    """A file that is not an audit's report."""
+
+
+def count(into: dict[str, int], code: str, by: int = 1) -> None:
+    """One more refused."""
+    into[code] = into.get(code, 0) + by
+
+
+def event_id(line: bytes) -> str | None:
+    """An event's id, if its line can be read at all."""
+    try:
+        found: Any = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    identifier = found.get("id") if isinstance(found, dict) else None
+    return identifier if isinstance(identifier, str) else None

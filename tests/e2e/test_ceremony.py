@@ -1,0 +1,135 @@
+"""The ceremony between people at different machines, with the command alone."""
+
+import json
+
+import pytest
+
+from tests.support.command import Consortium, printed_json, registry
+
+
+@pytest.fixture
+def consortium(tmp_path, postgres):
+    made = Consortium(tmp_path, postgres)
+    made.achievement = made.offer()
+    made.run("import", made.rows(made.achievement, 20))
+    made.run("project")
+    return made
+
+
+def ceremony(consortium, *act, sign=True):
+    """Propose, sign with the consortium's keys, publish."""
+    file = consortium.folder / f"proposal-{act[0]}.json"
+    home = consortium.folder / "consortium"
+    registry("governance", "propose", act[0], file, *act[1:], home=home)
+    if sign:
+        registry("governance", "sign", file, "--yes", home=home)
+        registry("governance", "publish", file, home=home)
+    return file
+
+
+def shown(consortium):
+    found = printed_json(registry("governance", "show", "--json", home=consortium.home))
+    return {member["member"]: member for member in found["members"]}
+
+
+def test_a_consortium_is_founded_by_keys_that_never_meet(tmp_path, postgres):
+    keys = [
+        registry(
+            "governance", "key", tmp_path / f"holder{n}" / "root.pem", "--consortium", "far.example"
+        ).stdout.strip()
+        for n in range(3)
+    ]
+    options = [option for key in keys for option in ("--key", key)]
+    home = tmp_path / "consortium"
+    database = postgres.dsn(f"ceremony_{abs(hash(str(tmp_path))):x}")
+    said = registry(
+        "found", home, "--consortium", "far.example", *options, "--threshold", 2, "--database", database
+    ).stdout
+    file = home / "founding.json"
+    assert "far.example" in registry("governance", "check", file, home=home).stdout
+    registry("governance", "sign", file, "--yes", "--key", tmp_path / "holder0" / "root.pem", home=home)
+    early = registry("governance", "publish", file, home=home, check=1)
+    assert "1 of the 2 signatures" in early.stderr
+    registry("governance", "sign", file, "--yes", "--key", tmp_path / "holder2" / "root.pem", home=home)
+    assert "published" in registry("governance", "publish", file, home=home).stdout
+    again = registry("governance", "publish", file, home=home, check=1)
+    assert "propose it anew" in again.stderr
+    assert said.strip().splitlines()[-1] in (home / "registry.toml").read_text()
+
+
+def test_a_key_is_replaced_and_the_old_facts_stay_checkable(consortium):
+    learner = consortium.run("learner", "show", "--student", "s3", "--json")
+    credential = printed_json(learner)["credentials"][0]["credential"]
+    receipt = consortium.folder / "old.tlog-proof"
+    consortium.run("receipt", "credential", credential, "--out", receipt)
+    keys = consortium.home / "keys"
+    new = registry("governance", "key", keys / "new.pem", "--consortium", "test.example/twente").stdout.strip()
+    ceremony(consortium, "add-key", "twente", new)
+    ceremony(consortium, "retire-key", "twente", consortium.key, "--reason", "rotated")
+    (keys / "signing.pem").rename(keys / "old-signing.pem")
+    (keys / "new.pem").rename(keys / "signing.pem")
+    consortium.run("achievement", "publish", consortium.folder / "achievement.json")
+    consortium.run("project")
+    assert "All is well" in consortium.run("audit").stdout
+    again = consortium.folder / "new.tlog-proof"
+    consortium.run("receipt", "credential", credential, "--out", again)
+    for file in (receipt, again):
+        found = registry("verify-receipt", file, "--founded", consortium.founded).stdout
+        assert "The receipt is good" in found
+
+
+def test_what_a_thief_wrote_is_voided_and_who_relied_on_it_is_told(consortium):
+    learner = consortium.run("learner", "show", "--student", "s3", "--json")
+    forged = printed_json(learner)["credentials"][0]
+    consortium.run("recognition", "decide", f"twente/{forged['credential']}", "--ects", "5")
+    consortium.run("project")
+    ceremony(consortium, "void", "twente", forged["leaf"], forged["leaf"] + 1, "--reason", "keyCompromised")
+    consortium.run("project")
+    assert shown(consortium)["twente"]["voided"] == [f"{forged['leaf']}-{forged['leaf']}"]
+    assert "has no credential" in consortium.run("credential", "show", forged["credential"], check=1).stderr
+    relied = printed_json(consortium.run("member", "relied", "twente", "--json"))
+    assert [found["credential"] for found in relied] == [forged["credential"]]
+    assert relied[0]["by"].startswith("twente/")
+    # As it was before the voiding, the credential stood.
+    was = consortium.run("credential", "show", forged["credential"], "--as-of", "governance=2", "--json")
+    assert printed_json(was)["credential"]["status"] == "active"
+
+
+def test_a_suspended_member_revokes_and_that_counts_and_issues_and_that_does_not(consortium):
+    ceremony(consortium, "suspend", "twente", "--reason", "rulesBroken")
+    learner = consortium.run("learner", "show", "--student", "s3", "--json")
+    credential = printed_json(learner)["credentials"][0]["credential"]
+    consortium.run("credential", "revoke", credential, "--reason", "withheld")
+    consortium.run("import", consortium.rows(consortium.achievement, 22))
+    consortium.run("project")
+    shown_now = printed_json(consortium.run("credential", "show", credential, "--json"))
+    assert shown_now["status"] == "revoked"
+    year = printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))
+    assert year["standing"] == "suspended"
+    assert sum(line["issued"] for line in year["awarded"]) == 20
+    found = printed_json(consortium.run("audit", "--json", check=1))
+    assert {fault["code"] for fault in found["faults"]} == {"member-suspended"}
+
+
+def test_what_must_not_be_signed_is_refused_with_its_reason(consortium):
+    file = ceremony(consortium, "suspend", "twente", "--reason", "administrative", sign=False)
+    home = consortium.folder / "consortium"
+    proposal = json.loads(file.read_text())
+
+    def refused(**change):
+        altered = consortium.folder / "altered.json"
+        altered.write_text(json.dumps({**proposal, **change}))
+        return registry("governance", "sign", altered, "--yes", home=home, check=1).stderr
+
+    assert "more than a day ago" in refused(proposed="2026-01-01T00:00:00Z")
+    assert "it was altered" in refused(events=[proposal["events"][0].replace("administrative", "rulesBroken")])
+    assert "this is no proposal" in refused(unknown=1)
+    nobody = registry("governance", "sign", file, "--yes", home=consortium.home, check=1)
+    assert "root key" in nobody.stderr
+    wrong = registry("governance", "propose", "suspend", consortium.folder / "x.json", "twente", "--reason",
+                     "rulesBroken", "--head", "7", home=home, check=1)  # fmt: skip
+    assert "within a commit" in wrong.stderr
+    registry("governance", "sign", file, "--yes", home=home)
+    other = ceremony(consortium, "withdraw", "twente", "--reason", "administrative", sign=False)
+    twice = registry("governance", "sign", other, "--yes", home=home, check=1)
+    assert "signed another head" in twice.stderr
