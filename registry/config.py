@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     founded: Annotated[str, AfterValidator(_hexadecimal)]
     """Hash of the consortium's founding event, which you were told by somebody you trust."""
     log: str
-    """The shared log: `file:PATH` or `kafka://HOST:PORT[,HOST:PORT]`."""
+    """The shared log: `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]`, or to read only, `archive:PATH`."""
     database: str
     """`postgresql://…`, or `embedded:PATH#NAME` for one that the node starts itself."""
     keys: Path = Path("keys")
@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     def log_url(self) -> str:
         """The shared log, with its path made absolute."""
         scheme, colon, path = self.log.partition(":")
-        return f"file:{self.home / path}" if scheme == "file" and colon else self.log
+        return f"{scheme}:{self.home / path}" if scheme in ("file", "archive") and colon else self.log
 
     @property
     def database_url(self) -> str:
@@ -132,10 +132,11 @@ def write(home: Path, values: dict[str, Any]) -> Path:
     file = home / FILE
     if file.exists():
         raise SettingsError(f"{file} exists; a node is made once")
-    lines = [f"{name} = {_toml(str(value))}\n" for name, value in values.items() if value is not None]
+    lines = [f"{name} = {toml(str(value))}\n" for name, value in values.items() if value is not None]
     file.write_text("".join(lines))
     return file
 
 
-def _toml(value: str) -> str:
+def toml(value: str) -> str:
+    """A text as TOML writes it."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

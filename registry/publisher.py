@@ -243,8 +243,13 @@ class Publisher:
             )
         ]
         seen = _Row(*newest) if newest is not None else None
-        tree = seen.tree if seen is not None else Tree()
-        start = (seen.next or 0) if seen is not None else 0
+        tree, start = Tree(), 0
+        if seen is not None:
+            place = self._place_of(seen)
+            if place is None:
+                # The log is not where we left it: restored from a copy, or it lost its end.
+                return self._reconcile(connection)
+            tree, start = seen.tree, place
         tree, start = self._follow(connection, tree, start, {row.size: row for row in waiting})
         drafts = self._made_again(tree, [row for row in waiting if row.size > tree.size])
         self._tree = tree
@@ -253,6 +258,45 @@ class Publisher:
             _log.warning("publisher.made_again", stream=self._stream, commits=len(drafts))
             self._put(connection, drafts)
         return sum(len(draft.lines) for draft in drafts), len(drafts)
+
+    def _place_of(self, seen: _Row) -> int | None:
+        """Where the log goes on after a commit that was seen there; None where the log does not hold it.
+
+        It is looked for by its leaf and not by the place that was written down: a log that was restored has
+        the same commits elsewhere, and there are few to be read on the way.
+        """
+        for record in self._log.records(self._stream, self._log.seek(self._stream, seen.size - 1)):
+            try:
+                checkpoint = wire.parse(record.data).checkpoint
+            except MalformedCommit:
+                continue
+            if (checkpoint.origin, checkpoint.size, checkpoint.root) == (self._origin, seen.size, seen.root):
+                return record.next
+        return None
+
+    def _reconcile(self, connection: Connection) -> tuple[int, int]:
+        """Read the whole log: what it holds must be ours, and what it lacks of ours is put there once more."""
+        known = {
+            row.size: row
+            for row in (
+                _Row(*found)
+                for found in connection.execute("SELECT size, root, hashes, first, last, next FROM publisher.commits")
+            )
+        }
+        with connection.transaction():
+            tree, start = self._follow(connection, Tree(), 0, known)
+            connection.execute(
+                "UPDATE publisher.commits SET next = CASE WHEN size <= %s THEN %s::bigint END", (tree.size, start)
+            )
+        lacking = [row for size, row in sorted(known.items()) if size > tree.size]
+        _log.warning("publisher.log_is_another", stream=self._stream, size=tree.size, lacking=len(lacking))
+        self._tree, self._read = tree, max(row.last for row in known.values())
+        events = 0
+        for at in range(0, len(lacking), AT_ONCE):
+            drafts = self._made_again(self._tree, lacking[at : at + AT_ONCE])
+            self._put(connection, drafts)
+            events += sum(len(draft.lines) for draft in drafts)
+        return events, len(lacking)
 
     def _follow(self, connection: Connection, tree: Tree, start: int, waiting: dict[int, _Row]) -> tuple[Tree, int]:
         """Read the log from where it was last looked at; commits of ours are noted, others stop us."""

@@ -15,17 +15,21 @@ import typer
 from eventsourcing.persistence import InterfaceError as StoreInterrupted
 from eventsourcing.persistence import OperationalError as StoreUnavailable
 
+from consumers.archiver import CannotArchive
 from consumers.audit_compare import OtherConsortium
 from consumers.audit_report import NoReport
 from consumers.export import CannotExport
 from consumers.moment import UnknownMoment
 from consumers.receipts import NoReceipt
+from consumers.restorer import CannotRestore
 from projections.views import OutdatedViews
 from registry import observability
+from registry.backup import BackupError, WrongPassphrase
 from registry.ceremony import CeremonyRefused
 from registry.cli import (
     achievements,
     acts,
+    archives,
     audit,
     credentials,
     demo,
@@ -43,7 +47,7 @@ from registry.cli.output import errors
 from registry.config import SettingsError
 from registry.domain.errors import Refusal
 from registry.keystore import KeystoreError
-from registry.log import LogError
+from registry.log import ArchiveDamaged, LogError
 from registry.postgres import DatabaseUnavailable
 from registry.publisher import PublisherError
 from registry.vault import VaultError
@@ -88,6 +92,7 @@ for module in (
     receipts,
     logs,
     audit,
+    archives,
     demo,
 ):
     module.add_to(app)
@@ -104,6 +109,11 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (OtherConsortium, 1),
     (CeremonyRefused, 1),
     (CannotExport, 1),
+    (CannotArchive, 1),
+    (CannotRestore, 1),
+    (ArchiveDamaged, 1),
+    (WrongPassphrase, 3),
+    (BackupError, 1),
     (UnknownMoment, 1),
     (PublisherError, 4),
     (LogError, 4),

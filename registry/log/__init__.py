@@ -1,7 +1,7 @@
 """The shared log: one append-only stream a member, and one for governance.
 
-A port with two adapters, `FileLog` and `KafkaLog`. The log keeps bytes and their order; it is trusted with
-nothing else. Whoever reads it verifies every commit.
+A port with three adapters: `FileLog` and `KafkaLog`, and `ArchiveLog`, which is only read. The log keeps bytes
+and their order; it is trusted with nothing else. Whoever reads it verifies every commit.
 """
 
 import re
@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from registry.log.errors import (
+    ArchiveDamaged,
     BadAddress,
     LogError,
     LogFull,
@@ -25,6 +26,7 @@ __all__ = [
     "GOVERNANCE",
     "MAX_APPEND",
     "STREAM_NAME",
+    "ArchiveDamaged",
     "BadAddress",
     "LogError",
     "LogFull",
@@ -148,14 +150,18 @@ def check_sizes(stream: str, records: Sequence[bytes]) -> None:
 
 
 def open_log(url: str, consortium: str, *, read_only: bool = False) -> SharedLog:
-    """Open `file:PATH` or `kafka://HOST:PORT[,HOST:PORT]`. Raises `BadAddress` for anything else."""
+    """Open `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]` or `archive:PATH`. Raises `BadAddress` for anything else."""
     scheme, colon, rest = url.partition(":")
+    if colon and scheme == "archive" and rest:
+        from registry.log.archive import ArchiveLog  # noqa: PLC0415 - each adapter is loaded where it is used
+
+        return ArchiveLog(rest, consortium)
     if colon and scheme == "file" and rest:
-        from registry.log.files import FileLog  # noqa: PLC0415 - each adapter is loaded where it is used
+        from registry.log.files import FileLog  # noqa: PLC0415 - likewise
 
         return FileLog(rest, consortium, read_only=read_only)
     if colon and scheme == "kafka" and rest.startswith("//") and len(rest) > 2:
         from registry.log.kafka import KafkaLog  # noqa: PLC0415 - likewise
 
         return KafkaLog(rest[2:].rstrip("/").split(","), consortium, read_only=read_only)
-    raise BadAddress(f"{url!r} is no log; write file:PATH or kafka://HOST:PORT[,HOST:PORT]")
+    raise BadAddress(f"{url!r} is no log; write file:PATH, kafka://HOST:PORT[,HOST:PORT] or archive:PATH")

@@ -6,6 +6,7 @@ LogError
 ├── WriterBusy       another process writes this stream
 ├── NoSuchStream     the stream was never made
 ├── ReadOnlyLog      the log was opened for reading
+├── ArchiveDamaged  files of an archive that are cut short, altered, swapped or missing
 ├── RecordTooLarge   a record over the log's limit; nothing of that call was appended
 └── BadAddress       the settings name no log
 """
@@ -35,9 +36,13 @@ class ReadOnlyLog(LogError):
     """The log was opened for reading only."""
 
 
+class ArchiveDamaged(LogError):
+    """Files of an archive that are not what they should be. The message names each, and what is wrong with it."""
+
+
 class RecordTooLarge(LogError):
     """A record of more bytes than the log takes. Trying again does not help."""
 
 
 class BadAddress(LogError):
-    """A log is `file:PATH` or `kafka://HOST:PORT[,HOST:PORT]`."""
+    """A log is `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]` or `archive:PATH`."""

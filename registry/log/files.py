@@ -29,7 +29,7 @@ _IDLE_SHARE: Final = 50
 _BACK: Final = 1024 * 1024
 _LEAST: Final = 4096
 _MOST: Final = 64 * 1024 * 1024
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class FileLog:
@@ -317,7 +317,7 @@ def _os_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:
             raise LogFull(
                 f"no room is left for the log at {folder}; nothing was appended; make room and retry"
             ) from error

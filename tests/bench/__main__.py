@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import audit, intake, rebuild, replay, running, trust, wire_bytes
+from tests.bench import archive, audit, intake, rebuild, replay, running, trust, wire_bytes
 from tests.bench.result import print_all
 
 BENCHES = {
@@ -18,6 +18,8 @@ BENCHES = {
     "kafka": running.kafka,
     "latency": running.latency,
     "log-bytes": wire_bytes.log_bytes,
+    "archive": archive.archive_bytes,
+    "archive-restore": archive.archive_restore,
     "replay-memory": replay.replay_memory,
     "rebuild-memory": rebuild.rebuild_memory,
     "audit": audit.audit_bench,

@@ -214,3 +214,55 @@ def test_a_lone_event_is_published_at_once(node):
         stop.set()
         runner.join()
     complete(node)
+
+
+def test_a_log_that_lost_its_end_gets_the_same_commits_again(node):
+    fill(node, 600)
+    node.publisher().publish_pending()
+    before = [record.data for record in node.log.records("twente")]
+    fresh = MemoryLog()
+    fresh.create("twente")
+    with fresh.writer("twente"):
+        fresh.append("twente", before[:1])
+    fill(node, 10, start=5000)
+    node.log = fresh
+    published = node.publisher().publish_pending()
+    after = [record.data for record in fresh.records("twente")]
+    assert after[: len(before)] == before
+    assert published.commits == len(after) - 1
+    complete(node)
+    assert node.publisher().publish_pending().events == 0
+
+
+def test_a_log_that_came_back_in_merged_commits_is_gone_on_with(node):
+    fill(node, 600)
+    node.publisher().publish_pending()
+    merged = commit.merge([commit.parse(record.data) for record in node.log.records("twente")])
+    fresh = MemoryLog()
+    fresh.create("twente")
+    with fresh.writer("twente"):
+        fresh.append("twente", [merged])
+    node.log = fresh
+    fill(node, 10, start=5000)
+    node.publisher().publish_pending()
+    assert next(iter(fresh.records("twente"))).data == merged
+    complete(node)
+
+
+def test_a_database_older_than_a_restored_log_signs_nothing(node):
+    fill(node, 300)
+    node.publisher().publish_pending()
+    ours = [commit.parse(record.data) for record in node.log.records("twente")]
+    tree = Tree()
+    for known in ours:
+        tree = tree.extend(known.leaves())
+    later, _ = commit.seal(ORIGIN, tree, [b"{}"], [node.signer])
+    fresh = MemoryLog()
+    fresh.create("twente")
+    with fresh.writer("twente"):  # a merged commit that spans what the database knows and what it does not
+        fresh.append("twente", [commit.merge([*ours, commit.parse(later)])])
+    node.log = fresh
+    fill(node, 10, start=5000)
+    with pytest.raises(ForeignCommits):
+        node.publisher().publish_pending()
+    assert len(list(fresh.records("twente"))) == 1

@@ -377,8 +377,8 @@ def test_a_folder_that_is_not_there_is_no_empty_log(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "kafka:", "kafka://", "http://example", "file:"])
-def test_an_address_of_another_form_is_refused_with_the_two_that_there_are(url: str) -> None:
-    with pytest.raises(BadAddress, match=r"file:PATH or kafka://HOST:PORT"):
+def test_an_address_of_another_form_is_refused_with_those_that_there_are(url: str) -> None:
+    with pytest.raises(BadAddress, match=r"file:PATH, kafka://HOST:PORT.* or archive:PATH"):
         open_log(url, CONSORTIUM)
 
 

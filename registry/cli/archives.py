@@ -1,0 +1,257 @@
+"""Archive, backup, and what is restored from them."""
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from consumers.archive_check import check
+from consumers.archiver import Archived, archive
+from consumers.rebuild import rebuild
+from consumers.restorer import CannotRestore, Restored, restore
+from consumers.tiles import Tiles
+from registry import backup as backups
+from registry.application import Registry
+from registry.cli.context import Node, node_of, opened
+from registry.cli.output import AsJson, Counter, errors, print_json, progress, say, table
+from registry.config import Settings, SettingsError, find_home
+from registry.log import open_log
+from registry.log.archive import ArchiveLog
+from registry.postgres import database
+from registry.vault import KEY_BYTES, Vault
+
+PASSPHRASE_VARIABLE = "REGISTRY_BACKUP_PASSPHRASE"  # noqa: S105 - a variable's name
+
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(help=f"A file with the passphrase (else {PASSPHRASE_VARIABLE}, else you are asked)."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("archive")(archive_command)
+    app.command("backup")(backup_command)
+    app.command("restore")(restore_command)
+
+
+def archive_command(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="The archive's folder; made where it is missing.")],
+    *,
+    older_than: Annotated[
+        int, typer.Option(min=1, help="Archive members' commits that are older than so many days.")
+    ] = 30,
+    everything: Annotated[bool, typer.Option("--all", help="Archive all, of whatever age.")] = False,
+    only_check: Annotated[bool, typer.Option("--check", help="Verify the archive, and add nothing.")] = False,
+    log: Annotated[str | None, typer.Option(help="Another log than the node's: file:PATH or kafka://…")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Archive the log of all members: merged commits in compressed, sealed segments. Run again, it adds what is new.
+
+    With --check it verifies every file and every segment by itself, and exits 1 unless all is sound.
+
+    Examples: registry archive /backup/archive; registry archive /backup/archive --check
+    """
+    node = node_of(context)
+    settings = node.settings
+    if only_check:
+        _check(ArchiveLog(path, settings.consortium, lengths=False), settings.founded_hash, as_json=as_json)
+        return
+    before = None if everything else datetime.now(UTC) - timedelta(days=older_than)
+    source = open_log(log or settings.log_url, settings.consortium, read_only=True)
+    with progress("archiving") as counter:
+        done = archive(
+            source, settings.consortium, settings.founded_hash, path, before=before, on_stream=_sizes(counter)
+        )
+    source.close()
+    if as_json:
+        print_json(done)
+    else:
+        _show_archived(path, done)
+    if any(stream.refused for stream in done):
+        raise typer.Exit(1)
+
+
+def _show_archived(path: Path, done: list[Archived]) -> None:
+    table(
+        ("stream", "archived to", "new", "segments", "bytes", "newer wait", "not taken"),
+        [
+            (d.stream, f"{d.size:,}", f"{d.events:,}", d.segments, f"{d.bytes:,}", "yes" if d.waits else "", d.refused)
+            for d in done
+        ],
+    )
+    say(f"{path} holds {sum(d.size for d in done):,} events in {sum(d.bytes for d in done):,} bytes")
+    if any(d.refused for d in done):
+        errors.print("Records that are no part of their stream were left out; `registry audit` names them.")
+
+
+def _check(log: ArchiveLog, founded: bytes, *, as_json: bool) -> None:
+    with progress("verifying", sum(s[-1].last for s in log.manifest.streams.values() if s)) as counter:
+        faults = list(check(log, founded, _sizes(counter)))
+    heads = {stream: s[-1].last if s else 0 for stream, s in log.manifest.streams.items()}
+    if as_json:
+        print_json({"ok": not faults, "streams": heads, "faults": faults})
+    else:
+        for fault in faults:
+            say(fault, style="red")
+        say(f"{len(faults)} faults." if faults else f"The archive is sound: {sum(heads.values()):,} events.")
+    if faults:
+        raise typer.Exit(1)
+
+
+def _sizes(counter: Counter) -> Callable[[str, int], None]:
+    """A progress bar's ear: the sum of all streams' sizes."""
+    sizes: dict[str, int] = {}
+
+    def on_stream(stream: str, size: int) -> None:
+        sizes[stream] = size
+        counter.reach(sum(sizes.values()))
+
+    return on_stream
+
+
+def backup_command(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+    *,
+    passphrase_file: PassphraseFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Back up this node's private side in one encrypted file: settings, keys, stored events, vault.
+
+    The log and the views are not in it: the log is had from any member, the views from the log. The node may go on
+    meanwhile. Without the passphrase nobody reads the file; nobody can replace the passphrase either.
+
+    Example: registry backup twente-2026-05-04.backup --passphrase-file /safe/passphrase
+    """
+    node = node_of(context)
+    passphrase = _passphrase(passphrase_file, twice=True)
+    with progress("backing up") as counter:
+        told = backups.backup(node.settings, node.dsn(), file, passphrase, counter.reach)
+    size = file.stat().st_size
+    if as_json:
+        print_json({"file": str(file), "bytes": size, **msgspec.structs.asdict(told)})
+        return
+    say(f"{file}: {told.member} of {told.consortium}, {sum(told.rows.values()):,} rows, {size:,} bytes")
+    if node.settings.passphrase_file is not None:
+        say(f"Not in it: {node.settings.passphrase_file}, the passphrase of the node's keys. Keep that as well.")
+
+
+def restore_command(
+    context: typer.Context,
+    *,
+    log: Annotated[
+        str | None, typer.Option(help="Rebuild the log's copy and the views from this one: archive:PATH, file:PATH, …")
+    ] = None,
+    backup: Annotated[Path | None, typer.Option(help="Restore a node's private side from this backup.")] = None,
+    home: Annotated[Path | None, typer.Option(help="With --backup: the new node's folder.")] = None,
+    to_database: Annotated[str | None, typer.Option(help="With --backup: another database than it names.")] = None,
+    to_log: Annotated[str | None, typer.Option(help="With --backup: another log than it names.")] = None,
+    passphrase_file: PassphraseFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a node: its private side from a backup, its log and views from an archive or another member's copy.
+
+    All that comes in is verified. What the node's copy of the log has already stays; what it lacks is appended. So
+    run it with each copy that you can reach, the archive first. A backup is restored to a new folder and an empty
+    database only. Then `registry publish` goes on where the log ends; it stops, and says why, where the log holds
+    events of this member that the backup is too old to know.
+
+    Examples: registry restore --log archive:/backup/archive; registry restore --backup twente.backup --home new
+    """
+    if log is None and backup is None:
+        raise typer.BadParameter("say what to restore from: --log, --backup, or both")
+    if backup is None:
+        if home is not None or to_database is not None or to_log is not None:
+            raise typer.BadParameter("--home, --to-database and --to-log are for --backup")
+        node = node_of(context)
+        _report(None, _restore_log(node, log or ""), as_json=as_json)
+        return
+    folder = _new_home(context, home)
+    passphrase = _passphrase(passphrase_file, twice=False)
+    above = {name: value for name, value in (("database", to_database), ("log", to_log)) if value is not None}
+    with progress("restoring") as counter:
+        told = backups.restore(backup, passphrase, folder, _empty_private_side, settings=above, on_rows=counter.reach)
+    streams: list[Restored] | None = None
+    if log is not None:
+        with opened(folder) as node:
+            streams = _restore_log(node, log)
+    _report((folder, told), streams, as_json=as_json)
+
+
+def _new_home(context: typer.Context, home: Path | None) -> Path:
+    given = home or getattr(context.parent, "params", {}).get("home")
+    if given is None:
+        raise typer.BadParameter("name the new node's folder", param_hint="--home")
+    return find_home(Path(given))
+
+
+def _empty_private_side(settings: Settings) -> str:
+    """Make the private side's tables; gives the database's connection string."""
+    dsn = database(settings.database_url)
+    Registry(dsn, settings.origin, Vault(bytes(KEY_BYTES))).close()  # no key is used to make tables
+    return dsn
+
+
+def _restore_log(node: Node, url: str) -> list[Restored]:
+    settings = node.settings
+    if not settings.log.startswith("file:"):
+        raise SettingsError(
+            f"this node's log is {settings.log}, which it shares with others and has no copy of; what is restored is a"
+            ' folder log (log = "file:PATH" in registry.toml). For the views alone: registry project --rebuild'
+        )
+    source = open_log(url, settings.consortium, read_only=True)
+    with progress("restoring the log") as counter:
+        done = restore(source, node.log(), settings.consortium, settings.founded_hash, _sizes(counter))
+    source.close()
+    tiles = settings.home / "tiles"
+    for stream in done:
+        if (tiles / stream.stream).exists():  # they follow places in the log, which are others now
+            Tiles(tiles / stream.stream).clear()
+    with progress("rebuilding the views", sum(s.size for s in done)) as counter:
+        on_stream = _sizes(counter)
+        rebuild(node.dsn(), node.source(), on_batch=lambda member, size, _: on_stream(member, size))
+    return done
+
+
+def _report(private: tuple[Path, backups.Described] | None, streams: list[Restored] | None, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"private": private[1] if private else None, "streams": streams})
+    else:
+        if private is not None:
+            folder, told = private
+            say(f"{folder} is the node of {told.member} as of {told.taken}: {sum(told.rows.values()):,} rows")
+        if streams is not None:
+            table(
+                ("stream", "events", "from there", "not taken", "why"),
+                [(s.stream, f"{s.size:,}", f"{s.events:,}", s.refused, s.why) for s in streams],
+            )
+    if any(s.refused for s in streams or ()):
+        raise CannotRestore(
+            "the source holds records that are no part of their stream; what is sound was restored. Compare with"
+            " another copy, and audit."
+        )
+
+
+def _passphrase(file: Path | None, *, twice: bool) -> bytes:
+    """The backup's passphrase: never an argument, which others on the machine could read."""
+    if file is not None:
+        try:
+            found = file.read_bytes().strip()
+        except OSError as error:
+            raise SettingsError(f"--passphrase-file: cannot read {file}: {error.strerror}") from error
+    elif PASSPHRASE_VARIABLE in os.environ:
+        found = os.environ[PASSPHRASE_VARIABLE].encode()
+    elif sys.stdin.isatty():
+        found = str(typer.prompt("Passphrase of the backup", hide_input=True, confirmation_prompt=twice)).encode()
+    else:
+        raise SettingsError(f"no passphrase: name a file with --passphrase-file, or set {PASSPHRASE_VARIABLE}")
+    if not found:
+        raise SettingsError("the passphrase is empty")
+    return found

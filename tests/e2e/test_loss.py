@@ -1,0 +1,203 @@
+"""What is lost and made good: a log folder, an archive, a whole node."""
+
+import shutil
+
+import psycopg
+import pytest
+
+from registry.log import open_log
+from registry.wire import commit
+from registry.wire.merkle import Tree
+from tests.support.command import Consortium, printed_json, registry
+
+PASSPHRASE = {"REGISTRY_BACKUP_PASSPHRASE": "correct horse battery staple"}
+
+
+@pytest.fixture
+def consortium(tmp_path, postgres):
+    made = Consortium(tmp_path, postgres)
+    made.achievement = made.offer()
+    made.run("import", made.rows(made.achievement, 600))
+    made.run("project")
+    return made
+
+
+def issue(consortium, record, home=None, *, check=True):
+    return registry(
+        "credential", "issue", consortium.achievement, "--record", record, "--student", "s-new", "--family-name", "X",
+        "--given-name", "Y", "--date-of-birth", "2001-02-03", "--awarding-date", "2026-06-30",
+        home=home or consortium.home, check=check,
+    )  # fmt: skip
+
+
+def leaves(folder):
+    """All events of a copy of the log; fails where it is not one tree."""
+    log = open_log(f"file:{folder}", "test.example", read_only=True)
+    tree, found = Tree(), []
+    for record in log.records("twente"):
+        parsed = commit.parse(record.data)
+        assert parsed.base == tree.size
+        tree = tree.extend(parsed.leaves())
+        assert tree.root == parsed.checkpoint.root
+        found += parsed.lines
+    return found
+
+
+def audited(home):
+    report = printed_json(registry("audit", "--json", home=home))
+    assert report["ok"]
+    assert {m["served"] for m in report["members"]} == {"equal"}
+    return report
+
+
+def test_an_archive_is_audited_like_a_log_and_a_damaged_one_is_told(consortium, tmp_path):
+    archive = tmp_path / "archive"
+    said = consortium.run("archive", archive, "--all").stdout
+    assert "603 events" in said
+    again = printed_json(consortium.run("archive", archive, "--all", "--json"))
+    assert {stream["events"] for stream in again} == {0}
+    assert "sound" in consortium.run("archive", archive, "--check").stdout
+    report = printed_json(consortium.run("audit", "--log", f"archive:{archive}", "--json"))
+    assert report["ok"]
+    assert report["digest"] == audited(consortium.home)["digest"]
+    file = next((archive / "twente").iterdir())
+    file.write_bytes(file.read_bytes()[:-1])
+    broken = consortium.run("audit", "--log", f"archive:{archive}", check=1)
+    assert str(file) in broken.stderr.replace("\n", "")
+    assert "cut short" in broken.stderr
+    checked = printed_json(consortium.run("archive", archive, "--check", "--json", check=1))
+    assert not checked["ok"]
+    assert any(fault.startswith(f"{file}:") for fault in checked["faults"])
+
+
+@pytest.mark.parametrize("source", ["archive", "member"])
+def test_a_member_that_lost_its_log_recovers_it_and_publishes_on_without_a_fork(consortium, tmp_path, source):
+    log = tmp_path / "log"
+    if source == "archive":
+        consortium.run("archive", tmp_path / "archive", "--all")
+        url = f"archive:{tmp_path / 'archive'}"
+    else:
+        shutil.copytree(log, tmp_path / "others")
+        url = f"file:{tmp_path / 'others'}"
+    before = leaves(log)
+    shutil.rmtree(log)
+    rows = printed_json(consortium.run("restore", "--log", url, "--json"))["streams"]
+    assert {row["stream"]: row["events"] for row in rows} == {"governance": 2, "twente": 601}
+    issue(consortium, "after")
+    consortium.run("project")
+    after = leaves(log)
+    assert after[: len(before)] == before
+    assert len(after) == len(before) + 1
+    audited(consortium.home)
+
+
+def test_what_the_others_had_not_seen_yet_is_put_on_the_log_again_and_is_the_same(consortium, tmp_path):
+    log = tmp_path / "log"
+    consortium.run("archive", tmp_path / "archive", "--all")
+    issue(consortium, "late-1")
+    issue(consortium, "late-2")
+    before = leaves(log)
+    shutil.rmtree(log)
+    consortium.run("restore", "--log", f"archive:{tmp_path / 'archive'}")
+    consortium.run("publish")
+    assert leaves(log) == before
+    consortium.run("project")
+    audited(consortium.home)
+
+
+def test_an_archive_that_was_lost_is_made_again_from_the_members(consortium, tmp_path):
+    archive = tmp_path / "archive"
+    consortium.run("archive", archive, "--all")
+    before = {p.name: p.read_bytes() for p in (archive / "twente").iterdir()}
+    shutil.rmtree(archive)
+    consortium.run("archive", archive, "--all")
+    assert {p.name: p.read_bytes() for p in (archive / "twente").iterdir()} == before
+
+
+def restored(consortium, tmp_path, postgres, file, name="new", **more):
+    home = tmp_path / name
+    registry(
+        "restore", "--backup", file, "--home", home, "--to-database", postgres.dsn(consortium.name(name)),
+        environment=PASSPHRASE, **more,
+    )  # fmt: skip
+    return home
+
+
+def test_a_whole_node_is_lost_and_goes_on_elsewhere(consortium, tmp_path, postgres):
+    file = tmp_path / "twente.backup"
+    consortium.run("backup", file, environment=PASSPHRASE)
+    assert b"Jansen" not in file.read_bytes()
+    others = tmp_path / "others"
+    shutil.copytree(tmp_path / "log", others)
+    before = leaves(others)
+    shutil.rmtree(consortium.home)
+    shutil.rmtree(tmp_path / "log")
+    home = restored(consortium, tmp_path, postgres, file)
+    assert (home / "keys" / "signing.pem").stat().st_mode & 0o077 == 0
+    registry("restore", "--log", f"file:{others}", home=home)
+    issue(consortium, "after", home)
+    issue(consortium, "after-2", home)
+    registry("project", home=home)
+    after = leaves(tmp_path / "log")
+    assert after[: len(before)] == before
+    assert len(after) == len(before) + 2
+    audited(home)
+    # the vault opens with the keys that came back, and the same rows issue nothing twice
+    again = printed_json(registry("import", tmp_path / "rows.csv", "--json", home=home))
+    assert (again["issued"], again["unchanged"]) == (0, 600)
+
+
+def test_a_backup_older_than_the_log_stops_the_publisher_before_it_signs(consortium, tmp_path, postgres):
+    file = tmp_path / "twente.backup"
+    consortium.run("backup", file, environment=PASSPHRASE)
+    issue(consortium, "later")
+    before = leaves(tmp_path / "log")
+    shutil.rmtree(consortium.home)
+    home = restored(consortium, tmp_path, postgres, file)
+    stopped = issue(consortium, "other", home, check=4)
+    assert "does not know" in stopped.stderr
+    assert "Nothing was published" in stopped.stderr.replace("\n", " ")
+    assert leaves(tmp_path / "log") == before
+
+
+def test_a_wrong_passphrase_or_a_truncated_backup_restores_nothing(consortium, tmp_path, postgres):
+    file = tmp_path / "twente.backup"
+    consortium.run("backup", file, environment=PASSPHRASE)
+    to = postgres.dsn(consortium.name("new"))
+    words = ("restore", "--backup", file, "--home", tmp_path / "new", "--to-database", to)
+    wrong = registry(*words, check=3, environment={"REGISTRY_BACKUP_PASSPHRASE": "wrong"})
+    assert "passphrase is wrong" in wrong.stderr
+    assert registry(*words, check=3).stderr
+    data = file.read_bytes()
+    file.write_bytes(data[:-20])
+    cut = registry(*words, check=1, environment=PASSPHRASE)
+    assert "cut short" in cut.stderr
+    assert not (tmp_path / "new" / "registry.toml").exists()
+    assert not (tmp_path / "new" / "keys").exists()
+    file.write_bytes(data)
+    restored(consortium, tmp_path, postgres, file)  # what failed left nothing in the way
+
+
+def test_restoring_onto_a_node_that_exists_is_refused(consortium, tmp_path):
+    file = tmp_path / "twente.backup"
+    consortium.run("backup", file, environment=PASSPHRASE)
+    there = registry("restore", "--backup", file, "--home", consortium.home, check=1, environment=PASSPHRASE)
+    assert "exists" in there.stderr
+    used = registry("restore", "--backup", file, "--home", tmp_path / "new", check=1, environment=PASSPHRASE)
+    assert "holds a private side already" in used.stderr.replace("\n", " ")
+    again = consortium.run("backup", file, check=1, environment=PASSPHRASE)
+    assert "never overwritten" in again.stderr
+
+
+def test_restored_notification_ids_go_on_where_they_ended(consortium, tmp_path, postgres):
+    file = tmp_path / "twente.backup"
+    consortium.run("backup", file, environment=PASSPHRASE)
+    restored(consortium, tmp_path, postgres, file)
+    query = "SELECT notification_id, originator_id, state FROM registry_events ORDER BY notification_id"
+    with (
+        psycopg.connect(postgres.dsn(consortium.name("twente"))) as old,
+        psycopg.connect(postgres.dsn(consortium.name("new"))) as new,
+    ):
+        assert new.execute(query).fetchall() == old.execute(query).fetchall()
+        sequence = "SELECT nextval(pg_get_serial_sequence('registry_events', 'notification_id'))"
+        assert new.execute(sequence).fetchone() == old.execute(sequence).fetchone()

@@ -1,0 +1,65 @@
+"""A backup is of one moment, whatever goes on meanwhile."""
+
+import threading
+from pathlib import Path
+
+import psycopg
+
+from registry.application import Registry
+from registry.backup import backup, restore
+from registry.config import Settings, write
+from registry.vault import Vault
+from tests.support.memory_log import MemoryLog
+from tests.support.node import MASTER, ORIGIN, TestNode, request
+
+PASSPHRASE = b"correct horse"
+EVENTS = "SELECT notification_id, originator_id, originator_version, topic, state FROM registry_events ORDER BY 1"
+
+
+def empty(dsn):
+    Registry(dsn, ORIGIN, Vault(MASTER)).close()
+    return dsn
+
+
+def test_a_backup_taken_while_credentials_are_issued_holds_events_and_vault_of_one_moment(dsn, postgres, tmp_path):
+    node = TestNode(dsn, MemoryLog())
+    achievement = node.offer()
+    home = tmp_path / "home"
+    home.mkdir()
+    values = {"consortium": "test.example", "member": "twente", "founded": "0" * 64, "log": "file:log", "database": dsn}
+    write(home, values)
+    settings = Settings(home=home, **values)
+    begun, stop = threading.Event(), threading.Event()
+
+    def issue():
+        number = 0
+        while not stop.is_set() and number < 20_000:
+            node.issuer.issue([request(number + n, achievement) for n in range(50)])
+            number += 50
+            begun.set()
+
+    thread = threading.Thread(target=issue)
+    thread.start()
+    begun.wait(30)
+    for taken in range(3):
+        backup(settings, dsn, tmp_path / f"{taken}.backup", PASSPHRASE)
+    stop.set()
+    thread.join()
+    with psycopg.connect(dsn) as connection:
+        everything = connection.execute(EVENTS).fetchall()
+    node.close()
+    for taken in range(3):
+        to = postgres.dsn(f"{psycopg.conninfo.conninfo_to_dict(dsn)['dbname']}_{taken}")
+        told = restore(
+            tmp_path / f"{taken}.backup",
+            PASSPHRASE,
+            tmp_path / f"new-{taken}",
+            lambda s: empty(s.database_url),
+            settings={"database": to},
+        )
+        with psycopg.connect(to) as connection:
+            found = connection.execute(EVENTS).fetchall()
+            records = connection.execute("SELECT count(*) FROM vault.records").fetchone()[0]
+        assert found == everything[: len(found)]
+        assert records == len(found) - 1 == told.rows["vault.records"]
+        assert to in Path(tmp_path / f"new-{taken}" / "registry.toml").read_text()

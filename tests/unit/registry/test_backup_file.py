@@ -1,0 +1,96 @@
+"""A backup's file: what was written comes back, or the reader is told."""
+
+import os
+
+import pytest
+
+from registry.backup_file import BackupError, BackupWriter, DamagedBackup, WrongPassphrase, read
+
+PASSPHRASE = b"correct horse"
+RANDOM = os.urandom(3_500_000)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A backup of a few chunks."""
+    path = tmp_path / "some.backup"
+    with BackupWriter(path, PASSPHRASE) as writer:
+        writer.entry("one")
+        writer.data(b"text " * 10_000)
+        writer.entry("two")
+        writer.data(RANDOM)
+    return path
+
+
+def chunks(data):
+    """The head, and the chunks with their lengths."""
+    head = data.index(b"\n", data.index(b"\n") + 1) + 1
+    found, at = [], head
+    while at < len(data):
+        length = 4 + int.from_bytes(data[at : at + 4], "big")
+        found.append(data[at : at + length])
+        at += length
+    return data[:head], found
+
+
+def entire(path, passphrase=PASSPHRASE):
+    return list(read(path, passphrase))
+
+
+def test_what_was_written_is_read_back(file):
+    got = b"".join(data for name, data in read(file, PASSPHRASE) if name == "two")
+    assert got == RANDOM
+    assert file.stat().st_mode & 0o077 == 0
+    assert len(chunks(file.read_bytes())[1]) > 3
+
+
+def test_a_wrong_passphrase_opens_nothing(file):
+    with pytest.raises(WrongPassphrase):
+        entire(file, b"wrong")
+
+
+def test_a_backup_cut_short_anywhere_is_found_out(file):
+    head, parts = chunks(file.read_bytes())
+    for kept in range(len(parts)):
+        for extra in (b"", parts[kept][: len(parts[kept]) // 2]):
+            file.write_bytes(head + b"".join(parts[:kept]) + extra)
+            with pytest.raises(DamagedBackup, match="cut short"):
+                entire(file)
+
+
+def test_chunks_in_another_order_left_out_or_doubled_are_found_out(file):
+    head, parts = chunks(file.read_bytes())
+    for order in ([0, 2, 1, *range(3, len(parts))], [0, *range(2, len(parts))], [0, 1, 1, *range(2, len(parts))]):
+        file.write_bytes(head + b"".join(parts[n] for n in order))
+        with pytest.raises(DamagedBackup, match="moved"):
+            entire(file)
+
+
+def test_an_altered_chunk_a_longer_file_and_another_head_are_found_out(file):
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(DamagedBackup, match="altered"):
+        entire(file)
+    file.write_bytes(data + b"x")
+    with pytest.raises(DamagedBackup, match="follow"):
+        entire(file)
+    file.write_bytes(data.replace(b'"n":131072', b'"n":999999', 1))
+    with pytest.raises(DamagedBackup, match="head"):
+        entire(file)
+    file.write_bytes(b"hello\n" + data)
+    with pytest.raises(DamagedBackup, match="no backup"):
+        entire(file)
+
+
+def test_a_backup_is_never_overwritten_and_a_failed_one_leaves_no_file(file, tmp_path):
+    with pytest.raises(BackupError, match="exists"):
+        BackupWriter(file, PASSPHRASE)
+    with pytest.raises(ZeroDivisionError):
+        fail(tmp_path / "failed")
+    assert not (tmp_path / "failed").exists()
+
+
+def fail(path):
+    with BackupWriter(path, PASSPHRASE) as writer:
+        writer.entry("one")
+        raise ZeroDivisionError
