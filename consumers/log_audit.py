@@ -181,7 +181,7 @@ def replay_member(
     for note in claims:
         size = note.checkpoint.size
         if waypoints[0].tree.size < size <= tree.size:
-            actual, own = _passed(log, member, trust, waypoints, size)
+            actual, own = passed(log, member, trust, waypoints, size)
             if actual != note.checkpoint.root:
                 faults.append(_fork(member, note, actual, own))
         elif 0 < size <= waypoints[0].tree.size:
@@ -273,7 +273,7 @@ def _fork(member: str, note: SignedNote, actual: bytes, other: str | None) -> Fa
     return Fault("fork", member, "fork", detail, size=size, evidence=[str(note), *([other] if other else [])])
 
 
-def _passed(
+def passed(
     log: SharedLog, member: str, trust: MemberTrust, waypoints: Sequence[Waypoint], size: int
 ) -> tuple[bytes, str]:
     """The tree's root at a size that it has passed, and the note of the commit that reached it."""

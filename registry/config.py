@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 FILE: Final = "registry.toml"
@@ -23,6 +23,15 @@ def _hexadecimal(value: str) -> str:
     if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
         raise ValueError("64 hexadecimal digits, as `registry found` printed them")
     return value
+
+
+class WitnessSetting(BaseModel):
+    """A witness: where it is asked, and the key that it cosigns with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    key: str
 
 
 class Settings(BaseSettings):
@@ -48,6 +57,12 @@ class Settings(BaseSettings):
     """A file with the passphrase of the private keys, where they have one."""
     passphrase: SecretStr | None = None
     """The passphrase itself: from the environment only, never from the file of settings."""
+    witness: tuple[WitnessSetting, ...] = ()
+    """The witnesses that this node asks and relies on; in the file, one `[[witness]]` each."""
+    witnesses_needed: Annotated[int, Field(ge=0)] = 0
+    """How many of them must have cosigned a head that this node relies on."""
+    max_head_age_hours: Annotated[float, Field(gt=0)] | None = None
+    """How old their cosignatures may be."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
 
     @property

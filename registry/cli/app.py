@@ -20,6 +20,7 @@ from consumers.audit_compare import OtherConsortium
 from consumers.audit_report import NoReport
 from consumers.export import CannotExport
 from consumers.moment import UnknownMoment
+from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt
 from consumers.restorer import CannotRestore
 from projections.views import OutdatedViews
@@ -41,6 +42,7 @@ from registry.cli import (
     receipts,
     recognition,
     running,
+    witness,
 )
 from registry.cli.context import State
 from registry.cli.output import errors
@@ -90,6 +92,7 @@ for module in (
     running,
     reading,
     receipts,
+    witness,
     logs,
     audit,
     archives,
@@ -105,6 +108,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (VaultError, 3),
     (OutdatedViews, 3),
     (NoReceipt, 1),
+    (PolicyUnmet, 1),
     (NoReport, 1),
     (OtherConsortium, 1),
     (CeremonyRefused, 1),

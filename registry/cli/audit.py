@@ -13,13 +13,14 @@ import typer
 from consumers.audit_compare import compare
 from consumers.audit_digests import with_digests
 from consumers.audit_page import page
-from consumers.audit_report import AuditReport
+from consumers.audit_report import AuditReport, Fault
 from consumers.auditor import audit, audit_log
 from consumers.rebuild import Source
 from projections.digest import digest
 from projections.tables import VERSION
-from registry.cli.context import node_of
+from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, print_json, progress, say, table
+from registry.cli.witness import unmet
 from registry.keystore import SIGNING
 from registry.postgres import embedded
 from registry.wire.views_note import ViewsNote
@@ -93,6 +94,7 @@ def audit_command(
             with _scratch() as scratch:
                 report = audit(source, scratch, served=served, workers=workers, on_batch=on_batch)
     report = with_digests(report, notes)
+    report = _with_policy(node, report)
     if html is not None:
         html.write_text(page(report))
     if save is not None:
@@ -168,6 +170,16 @@ def digest_command(
         return
     table(("stream", "events", "root"), [(m.member, f"{m.size:,}", m.root) for m in found.members])
     say(found.total)
+
+
+def _with_policy(node: Node, report: AuditReport) -> AuditReport:
+    """Say which heads this node's policy does not accept: not cosigned by enough witnesses, or too long ago."""
+    faults = report.faults + [
+        Fault("freshness", member.member, "not-cosigned", why, size=member.size)
+        for member in report.members
+        if (why := unmet(node, member.member, member.size)) is not None
+    ]
+    return msgspec.structs.replace(report, ok=not faults, faults=faults)
 
 
 def show(report: AuditReport) -> None:

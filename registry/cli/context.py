@@ -5,6 +5,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +14,9 @@ import psycopg
 import typer
 from psycopg import Connection
 
+from consumers.cosignatures import Cosignatures
 from consumers.governance import GovernanceFold
+from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
 from consumers.tiles import Tiles, follow
@@ -29,6 +32,8 @@ from registry.postgres import database
 from registry.publisher import Publisher
 from registry.vault import Vault
 from registry.wire.commit import Commit
+from registry.wire.cosignature import CosignerKey
+from registry.wire.errors import MalformedNote
 
 
 class State:
@@ -176,6 +181,21 @@ class Node:
         tiles = Tiles(self.settings.home / "tiles" / stream)
         follow(tiles, self.log(), stream, fold)
         return tiles
+
+    def policy(self) -> Policy:
+        """Which witnesses this node relies on. Raises `SettingsError`."""
+        try:
+            keys = tuple(CosignerKey.parse(one.key) for one in self.settings.witness)
+        except MalformedNote as error:
+            raise SettingsError(f"witness: {error}") from error
+        needed, hours = self.settings.witnesses_needed, self.settings.max_head_age_hours
+        if needed > len(keys):
+            raise SettingsError(f"witnesses_needed: {needed}, and there are {len(keys)} witnesses")
+        return Policy(keys, needed, None if hours is None else timedelta(hours=hours))
+
+    def cosignatures(self) -> Cosignatures:
+        """The cosigned heads that this node has fetched."""
+        return Cosignatures(self.settings.home / "cosignatures", self.policy().witnesses)
 
     def _counts(self) -> Callable[[Commit], bool] | None:
         """Whose signatures count, as governance says; before it says anything, this node's own."""

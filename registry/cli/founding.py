@@ -12,7 +12,7 @@ from registry.ceremony import Known
 from registry.cli.context import Node, given_passphrase, node_of, opened
 from registry.cli.governance import act_now, add_signatures, known, publish_proposal
 from registry.cli.output import AsJson, print_json, say, table
-from registry.config import write
+from registry.config import SettingsError, write
 from registry.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE
 from registry.rules.governance import Governance
@@ -125,6 +125,11 @@ def admit(
     Example: registry member admit twente --key eciu.example/twente+… --legal-name "University of Twente" --country NL
     """
     node = node_of(context)
+    if node.settings.member != GOVERNANCE:
+        raise SettingsError(
+            "members are admitted on the consortium's own node; elsewhere, write a proposal: `registry governance"
+            " propose admit`"
+        )
     name, _, url = (appeal_body or "").rpartition(" ")
     data = MemberAdmitted(
         member,

@@ -11,6 +11,7 @@ from projections import positions
 from projections.as_of import Moment, Past, Replayed
 from registry.cli.context import Node
 from registry.cli.output import say
+from registry.log import origin_of
 from registry.rules.governance import MemberRecord
 
 AsOf = Annotated[
@@ -26,7 +27,10 @@ def resolve(node: Node, texts: list[str]) -> Moment:
     current = {name: position.tree.size for name, position in positions.all_positions(node.views()).items()}
     log, consortium, founded = node.log(), node.settings.consortium, node.settings.founded_hash
     if len(texts) == 1 and "=" not in texts[0]:
-        return moment.at_time(log, consortium, founded, current, _time(texts[0]))
+        kept = node.cosignatures()
+        return moment.at_time(
+            log, consortium, founded, current, _time(texts[0]), lambda s, t: kept.sizes_by(origin_of(consortium, s), t)
+        )
     sizes: dict[str, int] = {}
     for text in texts:
         stream, equals, size = text.partition("=")

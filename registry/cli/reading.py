@@ -14,6 +14,7 @@ from projections.positions import GOVERNANCE, all_positions
 from registry.cli import last_error, moments
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
+from registry.cli.witness import unmet
 from registry.log import LogError
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
@@ -221,7 +222,15 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
         except LogError as error:
             problem, behind = str(error), None
         size = position.tree.size if position else 0
-        rows.append({"member": member, "size": size, "lag": behind, "governance": position and position.governance})
+        rows.append(
+            {
+                "member": member,
+                "size": size,
+                "lag": behind,
+                "governance": position and position.governance,
+                "unwitnessed": unmet(node, member, size),
+            }
+        )
     quarantined = len(quarantine.listed(node.views()))
     shown = node.shown_settings()
     before = last_error.read(node.settings.home)
@@ -244,6 +253,9 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
         ("stream", "events in the views", "records behind the log"),
         [(r["member"], f"{r['size']:,}", r["lag"]) for r in rows],
     )
+    for row in rows:
+        if row["unwitnessed"]:
+            say(f"{row['member']}: {row['unwitnessed']}", style="yellow")
     say(f"{quarantined} quarantined records" + (f"; {publisher}" if publisher else ""))
     if before is not None:
         say(f"last error, {before.time}, {before.work}: {before.error}")

@@ -10,6 +10,7 @@ import typer
 from consumers import receipts
 from consumers.export import export
 from consumers.governance import GovernanceFold
+from consumers.policy import Policy, PolicyUnmet
 from consumers.receipts import NoReceipt, VerifiedReceipt, VerifiedStatus
 from consumers.tiles import Tiles
 from projections import positions, seals
@@ -17,7 +18,9 @@ from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say
 from registry.config import SettingsError
-from registry.log import GOVERNANCE, NoSuchStream, open_log
+from registry.log import GOVERNANCE, NoSuchStream, open_log, origin_of
+from registry.wire.checkpoint import SignedNote
+from registry.wire.cosignature import CosignerKey
 from registry.wire.credentials import StatusSealed
 from registry.wire.errors import InvalidProof
 from registry.wire.proof import TlogProof
@@ -90,7 +93,7 @@ def _write(
         raise NoReceipt(f"{stream} has nothing {identifier} in the views; has it been projected (`registry project`)?")
     fold = node.governance()
     tiles = node.tiles(stream, fold)
-    proof = receipts.make(node.log(), stream, tiles, row[0])
+    proof = receipts.make(node.log(), stream, tiles, row[0], _cosigned(node, stream, tiles, row[0]))
     file = out or Path(f"{identifier}.tlog-proof")
     file.write_text(str(proof))
     beside = file.parent / f"{GOVERNANCE}.log"
@@ -108,6 +111,21 @@ def _write(
         say(f"{sealed}: what the seal of {found.size} leaves says of it")
 
 
+def _cosigned(node: Node, stream: str, tiles: Tiles, leaf: int) -> SignedNote | None:
+    """The newest cosigned head over a leaf; the policy's demands must be met where there are any."""
+    policy = node.policy()
+    note = node.cosignatures().newest(origin_of(node.settings.consortium, stream), tiles.size)
+    usable = (
+        note is not None and note.checkpoint.size > leaf and tiles.root(note.checkpoint.size) == note.checkpoint.root
+    )
+    if not usable or note is None:
+        if policy.needed:
+            raise PolicyUnmet(f"no cosigned head of {stream} covers leaf {leaf} yet; `registry cosign` asks for one")
+        return None
+    policy.check(note, datetime.now(UTC))
+    return note
+
+
 def verify_receipt(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A .tlog-proof file.")],
@@ -118,6 +136,10 @@ def verify_receipt(
     founded: Annotated[
         str | None, typer.Option(help="The founding's hash, from somebody you trust (else the node's setting).")
     ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="The key of a witness that you rely on (else the node's settings).")
+    ] = None,
+    needed: Annotated[int | None, typer.Option(min=0, help="How many of them must have cosigned.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a receipt offline: needs the file, governance's log beside it, and the founding's hash.
@@ -136,6 +158,8 @@ def verify_receipt(
     if not fold.size:
         raise InvalidProof("the governance log is not of the consortium with that founding's hash")
     found = receipts.verify(proof, fold)
+    policy = _policy(context, witness, needed)
+    cosigned = msgspec.structs.replace(policy, max_age=None).check(proof.note, datetime.now(UTC))
     status = None
     sealed = file.with_name(file.name + _SEAL_SUFFIX)
     if sealed.exists():
@@ -145,11 +169,26 @@ def verify_receipt(
             raise InvalidProof(f"{sealed} is no seal's proof: {error}") from error
         status = receipts.verify_status(told, found, fold)
     if as_json:
-        print_json({"receipt": found, "status": status})
+        print_json({"receipt": found, "status": status, "cosigned": cosigned})
     else:
         _show(found, status)
+        for one in cosigned:
+            say(f"cosigned by {one.witness}, {one.time}")
+        if not cosigned:
+            say("no witness that is relied on has cosigned the head", style="yellow")
     if found.refused is not None:
         raise typer.Exit(1)
+
+
+def _policy(context: typer.Context, keys: list[str] | None, needed: int | None) -> Policy:
+    if keys is None:
+        try:
+            policy = node_of(context).policy()
+        except SettingsError:
+            policy = Policy()
+    else:
+        policy = Policy(tuple(CosignerKey.parse(key) for key in keys), len(keys))
+    return policy if needed is None else msgspec.structs.replace(policy, needed=needed)
 
 
 def _founded(context: typer.Context, founded: str | None) -> bytes:

@@ -15,6 +15,7 @@ from consumers.rebuild import rebuild
 from projections import views
 from registry.cli import last_error
 from registry.cli.context import Node, node_of
+from registry.cli.housekeeping import keep_house
 from registry.cli.output import errors, progress, say
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.publisher import Published
@@ -107,6 +108,10 @@ def run(context: typer.Context) -> None:
                         if projecting is None:
                             projecting = threading.Thread(target=project_beside, args=(stop,), name="projecting")
                             projecting.start()
+                            keeping = threading.Thread(
+                                target=keep_house, args=(node.settings.home, stop), name="housekeeping", daemon=True
+                            )
+                            keeping.start()
                             errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)
                         session.run(stop, on_published=_say, on_error=noted)
                 except (LogError, *DATABASE_AWAY) as error:

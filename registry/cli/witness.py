@@ -1,0 +1,203 @@
+"""Witnesses: one that runs, and a node that asks them."""
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import structlog
+import typer
+import uvicorn
+
+from consumers import witness_client
+from consumers.policy import PolicyUnmet
+from consumers.receipts import NoReceipt, head_of
+from consumers.witness import Witness
+from consumers.witness_client import WitnessRefused, WitnessUnavailable
+from consumers.witness_http import application
+from registry.cli.context import Node, ask_passphrase, given_passphrase, node_of
+from registry.cli.output import AsJson, errors, print_json, say, table
+from registry.config import SettingsError
+from registry.keystore import Keystore
+from registry.log import GOVERNANCE, LogError, NoSuchStream, open_log, origin_of
+from registry.wire.cosignature import CosignerKey
+
+_log = structlog.get_logger(__name__)
+_FILE = "witness.json"
+_KEY = "witness"
+
+witness_app = typer.Typer(
+    help="A witness: it follows all members and cosigns the heads that it saw.", no_args_is_help=True
+)
+
+Folder = Annotated[Path, typer.Argument(help="The witness's folder.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(witness_app, name="witness")
+    app.command("cosign")(cosign_command)
+
+
+class WitnessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A witness's settings, in its folder."""
+
+    name: str
+    consortium: str
+    founded: str
+    log: str
+
+
+@witness_app.command("init")
+def init(
+    folder: Folder,
+    *,
+    name: Annotated[str, typer.Option(help="The witness's name, like witness.example/w1.")],
+    consortium: Annotated[str, typer.Option(help="The consortium that it watches.")],
+    founded: Annotated[str, typer.Option(help="The founding's hash, from somebody you trust.")],
+    log: Annotated[str, typer.Option(help="The shared log: file:PATH (absolute) or kafka://HOST:PORT.")],
+) -> None:
+    """Make a witness: its settings and its key. Prints the public key, for the policies of those who rely on it.
+
+    Example: registry witness init w1 --name witness.example/w1 --consortium eciu.example --founded 9f2c…
+    --log file:/srv/log
+    """
+    file = folder / _FILE
+    if file.exists():
+        raise SettingsError(f"{file} exists; a witness is made once")
+    if len(founded) != 64 or set(founded) - set("0123456789abcdef"):
+        raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them", param_hint="--founded")
+    folder.mkdir(parents=True, exist_ok=True)
+    signer = Keystore(folder / "keys", given_passphrase()).create_signer(_KEY, name)
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(WitnessSettings(name, consortium, founded, log))) + b"\n")
+    say(str(CosignerKey.of(name, signer.vkey.public)))
+
+
+def _witness(folder: Path) -> Witness:
+    try:
+        settings = msgspec.json.decode((folder / _FILE).read_bytes(), type=WitnessSettings)
+    except (OSError, msgspec.DecodeError) as error:
+        raise SettingsError(f"{folder / _FILE}: {error}; make a witness with `registry witness init`") from error
+    signer = Keystore(folder / "keys", given_passphrase(), ask_passphrase).signer(_KEY, settings.name)
+    log = open_log(settings.log, settings.consortium, read_only=True)
+    return Witness(log, settings.consortium, bytes.fromhex(settings.founded), settings.name, signer, folder)
+
+
+@witness_app.command("run")
+def run(
+    folder: Folder,
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8321,
+) -> None:
+    """Follow, cosign and answer, until stopped.
+
+    Example: registry witness run w1 --port 8321
+    """
+    witness = _witness(folder)
+    lock, stop = threading.Lock(), threading.Event()
+    following = threading.Thread(target=_follow, args=(witness, lock, stop), name="following")
+    server = uvicorn.Server(uvicorn.Config(application(witness, lock), host=host, port=port, log_level="warning"))
+    following.start()
+    errors.print(f"{witness.key.name} is running at http://{host}:{port}; Ctrl-C ends it", markup=False)
+    try:
+        server.run()
+    finally:
+        stop.set()
+        following.join()
+
+
+def _follow(witness: Witness, lock: threading.Lock, stop: threading.Event) -> None:
+    told: set[str] = set()
+    while not stop.is_set():
+        try:
+            with lock:
+                commits = witness.follow()
+                caught = {f"{one.origin} at {one.size}" for one in witness.caught}
+            for name in sorted(caught - told):
+                errors.print(f"two histories: {name} (`registry witness caught`)", style="red")
+            told |= caught
+            if not commits:
+                witness.wait(1.0)
+        except (LogError, OSError) as error:
+            _log.error("witness.following_again", error=str(error))
+            stop.wait(1.0)
+
+
+@witness_app.command("caught")
+def caught(folder: Folder, *, as_json: AsJson = False) -> None:
+    """Show the logs that showed two histories, with both signed notes: evidence that needs no trust in the witness.
+
+    Example: registry witness caught w1
+    """
+    found = _witness(folder).caught
+    if as_json:
+        print_json(found)
+    else:
+        for one in found:
+            say(f"{one.origin} showed two histories at {one.size}:", style="red")
+            for note in one.notes:
+                say("    " + note.replace("\n", "\n    "))
+        if not found:
+            say("no log was caught")
+    if found:
+        raise typer.Exit(1)
+
+
+def cosign_command(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Ask the witnesses in the settings for cosignatures of all heads, and have this node's own head cosigned.
+
+    Example: registry cosign
+    """
+    node = node_of(context)
+    if not node.settings.witness:
+        raise SettingsError("no [[witness]] in the settings: give url and key of each")
+    rows = gather(node)
+    if as_json:
+        print_json(rows)
+    else:
+        table(("stream", "witness", "cosigned size", "why not"), [tuple(row.values()) for row in rows])
+    if any(row["error"] for row in rows):
+        raise typer.Exit(1)
+
+
+def gather(node: Node) -> list[dict[str, Any]]:
+    """Fetch what witnesses have cosigned of every stream, and offer them this node's own head."""
+    fold = node.governance()
+    kept = node.cosignatures()
+    rows: list[dict[str, Any]] = []
+    for stream in [GOVERNANCE, *sorted(fold.state.members)]:
+        origin = origin_of(node.settings.consortium, stream)
+        for one in node.settings.witness:
+            size, error = None, None
+            try:
+                if stream == node.settings.member:
+                    tiles = node.tiles(stream, fold)
+                    note = witness_client.add_checkpoint(one.url, head_of(node.log(), stream, tiles), tiles.consistency)
+                else:
+                    found = witness_client.newest(one.url, origin)
+                    if found is None:
+                        raise WitnessRefused("has cosigned nothing of it")  # noqa: TRY301 - told like a refusal
+                    note = found
+                kept.add(note)
+                size = note.checkpoint.size
+            except (WitnessRefused, WitnessUnavailable, NoReceipt, NoSuchStream) as problem:
+                error = str(problem)
+            rows.append({"stream": stream, "witness": one.url, "size": size, "error": error})
+    return rows
+
+
+def unmet(node: Node, stream: str, size: int) -> str | None:
+    """Why this node's policy is not satisfied of a stream's newest cosigned head; None where it is."""
+    policy = node.policy()
+    if not policy.needed or not size:
+        return None
+    note = node.cosignatures().newest(origin_of(node.settings.consortium, stream), size)
+    if note is None:
+        return "no witness has cosigned it, as far as this node has asked (`registry cosign`)"
+    try:
+        policy.check(note, datetime.now(UTC))
+    except PolicyUnmet as problem:
+        return str(problem)
+    return None
