@@ -230,9 +230,12 @@ class Witness:
             if cosigned is not None:
                 heads.append((seen.size, base64.b64decode(seen.root), str(cosigned)))
         for size, root, note in heads:
-            if not 0 < size <= followed.tree.size or (size == followed.tree.size and root == followed.tree.root):
+            if not 0 < size <= followed.tree.size:
                 continue
-            actual, own = passed(self._log, member, trust, [Waypoint(Tree(), 0)], size)
+            if size == followed.tree.size:
+                actual, own = followed.tree.root, str(followed.note)
+            else:
+                actual, own = passed(self._log, member, trust, [Waypoint(Tree(), 0)], size)
             if actual != root:
                 self._catch(Caught(origin, size, (note, own)))
 
@@ -277,8 +280,8 @@ class Witness:
     # Evidence
 
     def _catch(self, caught: Caught) -> None:
-        if caught in self.caught:
-            return
+        if any((one.origin, one.size) == (caught.origin, caught.size) for one in self.caught):
+            return  # one contradiction at a size proves it
         _log.error("witness.two_histories", origin=caught.origin, size=caught.size)
         with self._caught_file.open("ab") as file:
             file.write(msgspec.json.encode(caught) + b"\n")
@@ -308,6 +311,7 @@ class Witness:
         message = note.text.encode()
         if len(lines) < needed or not all(key.verifies(line.signature, message) for key, line in lines):
             return Answer(403, "not signed by a key that counts")
+        self._weigh_offered(note)
         if old > head.size:
             return Answer(400, "the old size is larger than the checkpoint's")
         seen = self.journal.seen.get(head.origin)
@@ -327,6 +331,13 @@ class Witness:
         [cosigned] = self._cosign([note])
         line = next(s for s in cosigned.signatures if (s.name, s.key_id) == (self.key.name, self.key.key_id))
         return Answer(200, f"{line}\n")
+
+    def _weigh_offered(self, note: SignedNote) -> None:
+        """A validly signed head that the stream has passed: it is the stream's own, or evidence."""
+        member = note.checkpoint.origin.partition("/")[2]
+        record, followed = self._governance.state.members.get(member), self._followed.get(member)
+        if record is not None and followed is not None and followed.note is not None:
+            self._weigh(member, MemberTrust(note.checkpoint.origin, record), followed, [note])
 
     def _keys_of(self, origin: str, size: int) -> tuple[list[VerifierKey], int]:
         """The keys that may have signed a head of this size, and how many must; (none, 0) for an unknown log."""

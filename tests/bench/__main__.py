@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import archive, audit, intake, rebuild, replay, running, trust, wire_bytes
+from tests.bench import archive, audit, intake, rebuild, replay, running, trust, wire_bytes, witness
 from tests.bench.result import print_all
 
 BENCHES = {
@@ -24,6 +24,7 @@ BENCHES = {
     "rebuild-memory": rebuild.rebuild_memory,
     "audit": audit.audit_bench,
     "audit-incremental": audit.incremental_bench,
+    "witness": witness.witness_bench,
     "receipts": trust.receipts_bench,
     "as-of-seal-fold": trust.views_bench,
 }

@@ -1,0 +1,102 @@
+"""Witnesses from two terminals: each its own process over HTTP, and nodes that ask them."""
+
+import contextlib
+import shutil
+import socket
+
+from registry.keystore import Keystore
+from registry.wire import commit
+from registry.wire.merkle import Tree
+from tests.support.command import Consortium, printed_json, registry, started, until
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def made(consortium, name, log):
+    folder = consortium.folder / name
+    key = registry(
+        "witness", "init", folder, "--name", f"{name}.example", "--consortium", "test.example",
+        "--founded", consortium.founded, "--log", f"file:{log}",
+    ).stdout.strip()  # fmt: skip
+    return folder, key, free_port()
+
+
+def relies_on(consortium, witnesses, needed):
+    file = consortium.home / "registry.toml"
+    text = file.read_text() + f"witnesses_needed = {needed}\nmax_head_age_hours = 24\n"
+    text += "".join(f'[[witness]]\nurl = "http://127.0.0.1:{port}"\nkey = "{key}"\n' for _, key, port in witnesses)
+    file.write_text(text)
+
+
+def test_heads_are_cosigned_and_receipts_carry_it(tmp_path, postgres):
+    consortium = Consortium(tmp_path, postgres)
+    consortium.run("import", consortium.rows(consortium.offer(), 30))
+    consortium.run("project")
+    witnesses = [made(consortium, name, tmp_path / "log") for name in ("w1", "w2")]
+    relies_on(consortium, witnesses, 2)
+    learner = consortium.run("learner", "show", "--student", "s3", "--json")
+    credential = printed_json(learner)["credentials"][0]["credential"]
+    file = tmp_path / "r.tlog-proof"
+    early = consortium.run("receipt", "credential", credential, "--out", file, check=1)
+    assert "registry cosign" in early.stderr
+    assert "no witness has cosigned" in consortium.run("status").stdout
+    with contextlib.ExitStack() as running:
+        for folder, _, port in witnesses:
+            running.enter_context(started("witness", "run", folder, "--port", port, says="is running"))
+        until(lambda: consortium.run("cosign", check=False).returncode == 0)
+        consortium.run("receipt", "credential", credential, "--out", file)
+    keys = [option for _, key, _ in witnesses for option in ("--witness", key)]
+    checked = registry("verify-receipt", file, "--founded", consortium.founded, *keys, "--json")
+    assert [one["witness"] for one in printed_json(checked)["cosigned"]] == ["w1.example", "w2.example"]
+    assert "All is well" in consortium.run("audit").stdout
+    # Without their witnesses running, what was fetched still counts; who asks for a third is told who is missing.
+    _, stranger, _ = made(consortium, "w3", tmp_path / "log")
+    refused = registry("verify-receipt", file, "--founded", consortium.founded, *keys, "--witness", stranger, check=1)
+    assert "not w3.example" in refused.stderr
+
+
+def test_a_member_that_shows_two_histories_is_caught_and_named(tmp_path, postgres):
+    consortium = Consortium(tmp_path, postgres)
+    consortium.run("import", consortium.rows(consortium.offer(), 5))
+    shutil.copytree(tmp_path / "log", tmp_path / "other-log")
+    one = made(consortium, "w1", tmp_path / "log")
+    two = made(consortium, "w2", tmp_path / "other-log")
+    consortium.run("credential", "revoke", first(consortium), "--reason", "administrative")
+    (tmp_path / "other-log" / "twente.log").write_bytes(forked(consortium))
+    relies_on(consortium, [one, two], 2)
+    with (
+        started("witness", "run", one[0], "--port", one[2], says="is running"),
+        started("witness", "run", two[0], "--port", two[2], says="is running"),
+    ):
+        until(lambda: consortium.run("cosign", check=False).returncode is not None)
+        until(lambda: "two histories" in registry("witness", "caught", two[0], check=False).stdout)
+        caught = printed_json(registry("witness", "caught", two[0], "--json", check=1))
+    assert caught[0]["origin"] == "test.example/twente"
+    assert len(caught[0]["notes"]) == 2
+
+
+def first(consortium):
+    consortium.run("project")
+    learner = consortium.run("learner", "show", "--student", "s1", "--json")
+    return printed_json(learner)["credentials"][0]["credential"]
+
+
+def forked(consortium):
+    """The log as it was, continued in another way with the member's own key."""
+    signer = Keystore(consortium.home / "keys").signer("signing", "test.example/twente")
+    data = (consortium.folder / "other-log" / "twente.log").read_bytes()
+    tree, out = Tree(), b""
+    rest = data
+    while rest:
+        head, signatures, tail = rest.split(b"\n\n", 2)
+        events, _, rest = tail.partition(b"\n\n")
+        record = head + b"\n\n" + signatures + b"\n\n" + events + b"\n"
+        tree = tree.extend(commit.parse(record).leaves())
+        out += record + b"\n"
+    last = commit.parse(record).lines[-1]
+    other, _ = commit.seal("test.example/twente", tree, [last, last], [signer])
+    return out + other + b"\n"
