@@ -10,7 +10,8 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
 
     kind: str
     """`record` not taken in, `event` refused, `fork`, `seal` that lies, `views` that differ, `history` that is
-    another than an earlier report's, `freshness`: a head that the policy does not accept."""
+    another than an earlier report's, `freshness`: a head that the policy does not accept,
+    `stored`: a stored event of the auditing node that is not what it published."""
     member: str
     code: str
     detail: str

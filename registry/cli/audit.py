@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+import psycopg
 import typer
 
 from consumers.audit_compare import compare
@@ -18,10 +19,12 @@ from consumers.auditor import audit, audit_log
 from consumers.rebuild import Source
 from projections.digest import digest
 from projections.tables import VERSION
+from registry import selfcheck
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, print_json, progress, say, table
 from registry.cli.witness import unmet
 from registry.keystore import SIGNING
+from registry.log import GOVERNANCE
 from registry.postgres import embedded
 from registry.wire.views_note import ViewsNote
 
@@ -95,6 +98,8 @@ def audit_command(
                 report = audit(source, scratch, served=served, workers=workers, on_batch=on_batch)
     report = with_digests(report, notes)
     report = _with_policy(node, report)
+    if log is None and node.settings.member != GOVERNANCE:
+        report = _with_stored(node, report)
     if html is not None:
         html.write_text(page(report))
     if save is not None:
@@ -180,6 +185,25 @@ def _with_policy(node: Node, report: AuditReport) -> AuditReport:
         if (why := unmet(node, member.member, member.size)) is not None
     ]
     return msgspec.structs.replace(report, ok=not faults, faults=faults)
+
+
+def _with_stored(node: Node, report: AuditReport) -> AuditReport:
+    """Hold this node's own stored events against what it published."""
+    member = node.settings.member
+    with psycopg.connect(node.dsn(), autocommit=True) as connection:
+        stored = [
+            Fault(
+                "stored",
+                member,
+                one.what,
+                f"a stored event of this node was {one.what}: it is not what was published"
+                + (f" (notification {one.notification})" if one.notification is not None else ""),
+                leaf=one.leaf,
+                event=one.event,
+            )
+            for one in selfcheck.check(connection, node.log(), member, node.settings.origin)
+        ]
+    return msgspec.structs.replace(report, ok=report.ok and not stored, faults=report.faults + stored)
 
 
 def show(report: AuditReport) -> None:

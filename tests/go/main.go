@@ -98,6 +98,13 @@ func answerTo(r request) error {
 		}
 		_, err = tlog.ParseTree([]byte("go.sum database tree\n" + after(opened.Text)))
 		return err
+	case "cosignature":
+		v, err := f_note.NewVerifierForCosignatureV1(r.VKey)
+		if err != nil {
+			return err
+		}
+		_, err = note.Open([]byte(r.Note), note.VerifierList(v))
+		return err
 	case "inclusion":
 		one := tlog.CheckRecord(hashes(r.Path), r.Size, hash(r.Root), r.Index, hash(r.Leaf))
 		two := proof.VerifyInclusion(rfc6962.DefaultHasher, uint64(r.Index), uint64(r.Size), r.Leaf, r.Path, r.Root)

@@ -8,16 +8,20 @@ import os
 import random
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from consumers import witness_client
 from consumers.export import export
 from consumers.governance import GovernanceFold
 from consumers.tiles import Tiles, follow
+from consumers.witness_client import WitnessRefused
 from registry.wire import merkle
 from registry.wire.checkpoint import Checkpoint, SignedNote
+from registry.wire.cosignature import CosignerKey, cosign
 from registry.wire.errors import InvalidProof
 from registry.wire.keys import Ed25519Signer
 from tests.support.streams import CONSORTIUM, Consortium, new_id
@@ -149,6 +153,22 @@ def test_tesseras_client_proves_from_our_tiles(go_checks, exported):
     assert go_checks.ask(requests) == ["ok"] * 40
 
 
+def test_gos_verifier_of_cosignatures_takes_ours_and_no_altered_one(go_checks):
+    signer = Ed25519Signer.generate("witness.example/w1")
+    key = CosignerKey.of("witness.example/w1", signer.vkey.public)
+    bare = SignedNote.sign(
+        Checkpoint("test.example/twente", 7, ROOTS[7]), [Ed25519Signer.generate("test.example/twente")]
+    )
+    line = cosign("witness.example/w1", signer, bare.text, datetime(2026, 5, 4, tzinfo=UTC))
+    note = str(SignedNote(bare.checkpoint, bare.text, (*bare.signatures, line)))
+    requests = [
+        {"do": "cosignature", "vkey": str(key), "note": given} for given in (note, note.replace("\n7\n", "\n8\n"))
+    ]
+    answers = go_checks.ask(requests)
+    assert answers[0] == "ok"
+    assert answers[1] != "ok"
+
+
 def test_a_witness_in_go_cosigns_our_checkpoints_and_no_second_history(go_checks, exported):
     twente, tiles, _ = exported
     seed = os.urandom(32)
@@ -180,5 +200,12 @@ def test_a_witness_in_go_cosigns_our_checkpoints_and_no_second_history(go_checks
             assert add(350, 700, tiles.root(700), tiles.consistency(350, 700))[0] == 409
             assert add(700, 700, merkle.leaf_hash(b"another"), [])[0] in (409, 422)
             assert add(700, 701, merkle.leaf_hash(b"another"), [ROOTS[1]])[0] == 422
+            # The same through the client that nodes use.
+            note = SignedNote.sign(Checkpoint(twente.origin, 700, tiles.root(700)), twente.signers)
+            cosigned = witness_client.add_checkpoint(f"http://{address}", note, tiles.consistency)
+            assert CosignerKey.of(name, public.public_bytes_raw()).time_of(cosigned) is not None
+            early = SignedNote.sign(Checkpoint(twente.origin, 350, tiles.root(350)), twente.signers)
+            with pytest.raises(WitnessRefused, match="has seen 700"):
+                witness_client.add_checkpoint(f"http://{address}", early, tiles.consistency)
         finally:
             process.kill()

@@ -1,0 +1,106 @@
+"""A node's own stored events held against its log: what was published must still be what is stored.
+
+Whoever can write to the database can change a stored event, but not what the member has signed. Every row that
+was edited, deleted or slipped in is named.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from psycopg import Connection
+
+from registry.application import EVENTS_TABLE
+from registry.log import NoSuchStream, SharedLog
+from registry.translation import Stored, Translator
+from registry.wire import commit as wire
+from registry.wire.errors import MalformedCommit
+from registry.wire.merkle import Tree
+
+_CHUNK: Final = 2000
+_ID: Final = re.compile(rb'"id":"([^"]*)"')
+
+
+class Tampered(NamedTuple):
+    """A stored event that is not what was published."""
+
+    what: str
+    """`edited`, `deleted` or `added`."""
+    event: str
+    """The event's id: aggregate and version."""
+    leaf: int | None
+    notification: int | None
+
+
+def check(connection: Connection[Any], log: SharedLog, stream: str, origin: str) -> Iterator[Tampered]:
+    """Go through stored events and published ones side by side, both in their order."""
+    published = _published(log, stream)
+    leaf, line = next(published, (None, b""))
+    for notification, stored in _stored(connection, origin):
+        event = _id(stored)
+        while line and event != _id(line):
+            if not _is_stored(connection, _id(line)):
+                yield Tampered("deleted", _id(line), leaf, None)
+                leaf, line = next(published, (None, b""))
+                continue
+            yield Tampered("added", event, None, notification)
+            break
+        else:
+            if not line:
+                return  # the rest waits to be published
+            if line != stored:
+                yield Tampered("edited", event, leaf, notification)
+            leaf, line = next(published, (None, b""))
+    while line:
+        yield Tampered("deleted", _id(line), leaf, None)
+        leaf, line = next(published, (None, b""))
+
+
+def _published(log: SharedLog, stream: str) -> Iterator[tuple[int, bytes]]:
+    """The member's own leaves, from the commits that extend each other."""
+    tree = Tree()
+    try:
+        for record in log.records(stream):
+            try:
+                parsed = wire.parse(record.data)
+            except MalformedCommit:
+                continue
+            if parsed.base != tree.size:
+                continue
+            after = tree.extend(parsed.leaves())
+            if after.root != parsed.checkpoint.root:
+                continue
+            tree = after
+            yield from enumerate(parsed.lines, parsed.base)
+    except NoSuchStream:
+        return
+
+
+def _stored(connection: Connection[Any], origin: str) -> Iterator[tuple[int, bytes]]:
+    """Stored events as they are published, by their notification ids."""
+    translator = Translator(origin)
+    with connection.transaction(), connection.cursor(name="selfcheck") as cursor:
+        cursor.itersize = _CHUNK
+        cursor.execute(
+            "SELECT notification_id, originator_id::text, originator_version, topic, state"  # noqa: S608 - a name of our own
+            f" FROM {EVENTS_TABLE} ORDER BY notification_id"
+        )
+        for row in cursor:
+            notification, originator, version, topic, state = row.values() if isinstance(row, dict) else row
+            line = translator.line(Stored(originator, version, topic, bytes(state)))
+            if line is not None:
+                yield notification, line
+
+
+def _is_stored(connection: Connection[Any], event: str) -> bool:
+    originator, _, version = event.rpartition("-")
+    found = connection.execute(
+        f"SELECT 1 FROM {EVENTS_TABLE} WHERE originator_id::text = %s AND originator_version = %s",  # noqa: S608 - likewise
+        (originator, int(version) if version.isdigit() else -1),
+    )
+    return found.fetchone() is not None
+
+
+def _id(line: bytes) -> str:
+    found = _ID.search(line)
+    return found[1].decode() if found is not None else ""

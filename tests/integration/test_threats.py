@@ -1,0 +1,181 @@
+"""What a thief, a broker and a database administrator can do at most. `consumers/THREATS.md` lists them all."""
+
+import itertools
+import random
+
+import pytest
+
+from consumers import quarantine
+from consumers.projector import Projector
+from projections import views
+from projections.digest import digest
+from registry import selfcheck
+from registry.wire import commit
+from registry.wire.governance import MemberKeyAdded, MemberKeyRetired
+from registry.wire.keys import Ed25519Signer
+from registry.wire.merkle import Tree
+from tests.support.memory_log import MemoryLog
+from tests.support.node import TestNode, request
+from tests.support.streams import CONSORTIUM, Consortium, new_id
+
+REFUSED = {"key-not-valid", "off-anchor", "not-an-extension", "fork", "stale"}
+
+
+@pytest.fixture
+def connection(dsn):
+    with views.connect(dsn) as opened:
+        views.create(opened)
+        yield opened
+
+
+def clear(connection):
+    tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'views'")]
+    connection.execute(f"TRUNCATE {', '.join(tables)}")
+
+
+def stolen():
+    """Honest commits, a thief's from the same key, and the governance that retires it and adds another."""
+    consortium = Consortium("twente")
+    twente = consortium.universities["twente"]
+    twente.achievement, published = twente.publish()
+    trees = []
+    for number in range(3):
+        lines = [twente.issue(twente.achievement, new_id())[1] for _ in range(2)]
+        twente.seal(*([published, *lines] if number == 0 else lines))
+        trees.append(twente.tree)
+    old, new = twente.signers[0], Ed25519Signer.generate(twente.origin)
+    head = twente.head
+
+    def branch(signer, tree, commits=2):
+        records = []
+        for _ in range(commits):
+            lines = [twente.issue(twente.achievement, new_id())[1] for _ in range(2)]
+            record, tree = commit.seal(twente.origin, tree, lines, [signer])
+            records.append(record)
+        return records
+
+    thief = branch(old, trees[1])
+    prepared = branch(new, trees[1])
+    acts = [
+        consortium.line(
+            "member.key.retired.v1", "twente", MemberKeyRetired("twente", str(old.vkey), head, "compromised")
+        ),
+        consortium.line("member.key.added.v1", "twente", MemberKeyAdded("twente", str(new.vkey), head)),
+    ]
+    consortium.seal(*acts)
+    twente.signers = [new]
+    twente.seal(*[twente.issue(twente.achievement, new_id())[1] for _ in range(2)])
+    return consortium, twente, thief, prepared
+
+
+def arriving(connection, consortium, stream, governed_after):
+    """Project record by record; governance's newest commit comes after so many records of the stream."""
+    clear(connection)
+    log = MemoryLog()
+    for name in ("governance", "twente"):
+        log.create(name)
+    log.append("governance", consortium.records[:1])
+    projector = Projector(connection, log, CONSORTIUM, consortium.founded, batch_bytes=1)
+    for number, record in enumerate(stream):
+        if number == governed_after:
+            log.append("governance", consortium.records[1:])
+        log.append("twente", [record])
+        projector.step()
+    if governed_after >= len(stream):
+        log.append("governance", consortium.records[1:])
+    projector.step()
+    return digest(connection).members
+
+
+def interleavings(honest, other):
+    """All orders in which two writers' records can stand in one stream."""
+    for places in itertools.combinations(range(len(honest) + len(other)), len(other)):
+        mine, theirs = iter(honest), iter(other)
+        yield [next(theirs) if n in places else next(mine) for n in range(len(honest) + len(other))]
+
+
+@pytest.mark.parametrize("which", ["thief", "prepared"])
+def test_a_stolen_key_bends_nothing_in_whatever_order_thief_owner_and_retirement_arrive(connection, which):
+    """15 interleavings of four honest and two forged commits, each with governance at 7 moments: 105 runs a kind."""
+    consortium, twente, thief, prepared = stolen()
+    expected = arriving(connection, consortium, twente.records, 0)
+    forged = thief if which == "thief" else prepared
+    runs = 0
+    for stream in interleavings(twente.records, forged):
+        for governed_after in range(len(stream) + 1):
+            assert arriving(connection, consortium, stream, governed_after) == expected
+            runs += 1
+        assert {q.code for q in quarantine.listed(connection)} <= REFUSED
+        assert len(quarantine.listed(connection)) == 2
+    assert runs == 105
+
+
+def test_a_broker_that_reorders_repeats_and_holds_back_changes_nothing_that_was_taken_in(connection):
+    consortium = Consortium("twente")
+    twente = consortium.universities["twente"]
+    twente.achievement, published = twente.publish()
+    twente.seal(published)
+    for _ in range(7):
+        twente.seal(twente.issue(twente.achievement, new_id())[1])
+    expected = arriving(connection, consortium, twente.records, 0)
+    for seed in range(30):
+        chance = random.Random(seed)
+        stream = [*twente.records, *chance.choices(twente.records, k=5)]
+        chance.shuffle(stream)
+        shown = arriving(connection, consortium, stream, 0)[-1]
+        tree = Tree()
+        for record in twente.records[: shown.size]:
+            tree = tree.extend(commit.parse(record).leaves())
+        assert (shown.size, shown.root) == (tree.size, tree.root.hex())  # a beginning, never another history
+        # Once everything has come in order after all, everything is there.
+        assert arriving(connection, consortium, [*stream, *twente.records], 0) == expected
+
+
+@pytest.fixture
+def node(dsn):
+    log = MemoryLog()
+    made = TestNode(dsn, log)
+    achievement = made.offer()
+    made.issuer.issue([request(number, achievement) for number in range(6)])
+    made.publisher().publish_pending()
+    yield made
+    made.close()
+
+
+def tampered(node):
+    with node.registry.recorder.datastore.get_connection() as connection:
+        found = selfcheck.check(connection, node.log, node.registry.member, node.registry.origin)
+        return [(one.what, one.leaf) for one in found]
+
+
+def change(node, sql):
+    with node.registry.recorder.datastore.get_connection() as connection, connection.transaction():
+        connection.execute(sql)
+
+
+def test_stored_events_as_they_were_published_are_well(node):
+    assert tampered(node) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        (
+            """UPDATE registry_events
+            SET state = convert_to(replace(convert_from(state, 'UTF8'), '2026', '2025'), 'UTF8')
+            WHERE notification_id = 3""",
+            [("edited", 2)],
+        ),
+        ("DELETE FROM registry_events WHERE notification_id IN (3, 5)", [("deleted", 2), ("deleted", 4)]),
+        ("DELETE FROM registry_events WHERE notification_id = 7", [("deleted", 6)]),
+        (
+            """INSERT INTO registry_events (notification_id, originator_id, originator_version, topic, state)
+            OVERRIDING SYSTEM VALUE SELECT -1, gen_random_uuid(), 1, topic, state FROM registry_events
+            WHERE notification_id = 4""",
+            [("added", None)],
+        ),
+    ],
+)
+def test_a_stored_event_that_an_administrator_edits_deletes_or_slips_in_is_named(node, sql, found):
+    change(node, sql)
+    assert tampered(node) == found
