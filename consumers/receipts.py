@@ -147,7 +147,7 @@ def verify(proof: TlogProof, governance: GovernanceFold) -> VerifiedReceipt:
         [KeyUsed(str(w.key), w.start, w.end) for w in windows],
         governance.size,
         governance.last_time,
-        _standing(record, proof.index),
+        record.standing_at(proof.index),
         record.standing,
         refused,
         _notes(proof, record, windows),
@@ -170,10 +170,6 @@ def _signed_by(note: SignedNote, record: MemberRecord) -> list[KeyWindow]:
 
 def _event(line: bytes, origin: str) -> Event[Any] | Skipped:
     return Reader(origin).decode_one(line)  # an `InvalidEvent` says what is wrong with it
-
-
-def _standing(record: MemberRecord, leaf: int) -> str:
-    return next(standing for size, standing in reversed(record.standings) if size <= leaf)
 
 
 def _notes(proof: TlogProof, record: MemberRecord, windows: list[KeyWindow]) -> list[str]:

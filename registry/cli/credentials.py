@@ -143,6 +143,10 @@ def show(
         print_json({"credential": found[0], "claims": said} if claims else found[0])
         return
     credential_rows(found)
+    record = node.governance().state.members.get(found[0].member)
+    if record is not None and record.standing != "active":
+        issued = record.standing_at(found[0].leaf)
+        say(f"{found[0].member} was {issued} when it was issued, and is {record.standing} now", style="yellow")
     for fault in found[0].impaired_by:
         say(f"impaired by {fault}", style="red")
     for breach in found[0].unmet:

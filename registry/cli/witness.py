@@ -8,14 +8,10 @@ from typing import Annotated, Any
 import msgspec
 import structlog
 import typer
-import uvicorn
 
-from consumers import witness_client
 from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt, head_of
 from consumers.witness import Witness
-from consumers.witness_client import WitnessRefused, WitnessUnavailable
-from consumers.witness_http import application
 from registry.cli.context import Node, ask_passphrase, given_passphrase, node_of
 from registry.cli.output import AsJson, errors, print_json, say, table
 from registry.config import SettingsError
@@ -95,6 +91,10 @@ def run(
 
     Example: registry witness run w1 --port 8321
     """
+    import uvicorn  # noqa: PLC0415 - a server is loaded by who serves, not by every command
+
+    from consumers.witness_http import application  # noqa: PLC0415 - likewise
+
     witness = _witness(folder)
     lock, stop = threading.Lock(), threading.Event()
     following = threading.Thread(target=_follow, args=(witness, lock, stop), name="following")
@@ -164,6 +164,9 @@ def cosign_command(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 def gather(node: Node) -> list[dict[str, Any]]:
     """Fetch what witnesses have cosigned of every stream, and offer them this node's own head."""
+    from consumers import witness_client  # noqa: PLC0415 - an HTTP client is loaded by who asks
+    from consumers.witness_client import WitnessRefused, WitnessUnavailable  # noqa: PLC0415 - likewise
+
     fold = node.governance()
     kept = node.cosignatures()
     rows: list[dict[str, Any]] = []

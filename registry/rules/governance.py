@@ -75,6 +75,11 @@ class MemberRecord(msgspec.Struct, frozen=True):
         """Its roles now."""
         return self.roles[-1][1]
 
+    def standing_at(self, leaf: int) -> wire.Standing:
+        """Its standing at a leaf of its log."""
+        found: wire.Standing = _at(self.standings, leaf)
+        return found
+
     def check(self, leaf: int, event_type: str) -> None:
         """Raise what governance refuses about an event of this member at that leaf."""
         for begin, end in self.voided:
@@ -83,7 +88,7 @@ class MemberRecord(msgspec.Struct, frozen=True):
         role = CREATES.get(event_type)
         if role is None:
             return
-        standing = _at(self.standings, leaf)
+        standing = self.standing_at(leaf)
         if standing != "active":
             raise MemberSuspended(f"the member is {standing}", "$")
         if role and role not in _at(self.roles, leaf):

@@ -102,6 +102,8 @@ def test_a_suspended_member_revokes_and_that_counts_and_issues_and_that_does_not
     consortium.run("credential", "revoke", credential, "--reason", "withheld")
     consortium.run("import", consortium.rows(consortium.achievement, 22))
     consortium.run("project")
+    both = consortium.run("credential", "show", credential).stdout
+    assert "twente was active when it was issued, and is suspended now" in both
     shown_now = printed_json(consortium.run("credential", "show", credential, "--json"))
     assert shown_now["status"] == "revoked"
     year = printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))
