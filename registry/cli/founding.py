@@ -149,7 +149,7 @@ def admit(
 def publish_now(node: Node) -> None:
     """Publish what a command has stored."""
     published = node.publisher().publish_pending()
-    say(f"published {published.events} events; the log of {node.settings.member} has {published.size}")
+    errors.print(f"published {published.events} events; the log of {node.settings.member} has {published.size}", markup=False, highlight=False)
 
 
 @member_app.command("relied")

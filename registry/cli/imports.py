@@ -120,7 +120,7 @@ def import_file(
     except IntakeError as error:
         errors.print(str(error), markup=False)
         raise typer.Exit(1) from error
-    if publish and not dry_run and report.issued:
+    if publish and not dry_run:  # what an import that was killed has stored too
         publish_now(node)
     if as_json:
         print_json(report)
