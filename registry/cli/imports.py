@@ -120,12 +120,12 @@ def import_file(
     except IntakeError as error:
         errors.print(str(error), markup=False)
         raise typer.Exit(1) from error
-    if publish and not dry_run:  # what an import that was killed has stored too
-        publish_now(node)
     if as_json:
         print_json(report)
     else:
         show(report)
+    if publish and not dry_run:  # also what an import that was killed had stored
+        publish_now(node)
     if report.problems or report.missing:
         raise typer.Exit(1)
 
