@@ -32,33 +32,36 @@ def audit(
     scratch: str,
     *,
     served: str | None = None,
+    only: Sequence[str] = (),
     workers: int | None = None,
     on_batch: OnBatch | None = None,
 ) -> AuditReport:
     """Replay a log from zero, rebuild its views and compare.
+
+    `only`: these members' streams and rows alone, besides governance; the report then has no digest of the whole.
 
     `scratch` is the DSN of a database in which the views are rebuilt and dropped again; `served` that of the
     node whose views are compared, None to compare with none.
     """
     began = time.monotonic()
     with fresh_schema(scratch, "audit") as schema, views.connect(scratch, schema) as own:
-        fill(scratch, schema, source, workers=workers, on_batch=on_batch)
-        fold, replayed = replay_all(source, workers=workers)
+        fill(scratch, schema, source, only=only, workers=workers, on_batch=on_batch)
+        fold, replayed = replay_all(source, only=only, workers=workers)
         compared: dict[str, str] = {}
         lags: dict[str, int] = {}
         theirs = None
         differing: list[Fault] = []
         if served is None:
-            ours = digest(own)
+            ours = digest(own, only)
         else:
             with views.connect(served) as other:
                 for attempt in range(_COMPARISONS):
-                    ours, theirs = _both(own, other)
+                    ours, theirs = _both(own, other, only)
                     if attempt + 1 == _COMPARISONS or _positions(ours.members) == _positions(theirs.members):
                         break
                     # The log went on meanwhile: follow it and look again.
-                    fill(scratch, schema, source, workers=workers, on_batch=on_batch)
-                    fold, replayed = replay_all(source, workers=workers)
+                    fill(scratch, schema, source, only=only, workers=workers, on_batch=on_batch)
+                    fold, replayed = replay_all(source, only=only, workers=workers)
                 assert theirs is not None  # noqa: S101 - the loop ran
                 compared, differing = _compare(own, other, ours.members, theirs.members)
                 known = {m.member: m.size for m in theirs.members}
@@ -66,21 +69,24 @@ def audit(
         faults = [fault for one in replayed for fault in one.faults if fault.kind != "event"]
         faults += [*_judged(own), *differing]
     report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="full")
-    report = msgspec.structs.replace(report, positions=ours.positions)
+    if not only:
+        report = msgspec.structs.replace(report, positions=ours.positions)
     members = [
         msgspec.structs.replace(m, served=compared.get(m.member, "not compared"), lag=lags.get(m.member))
         for m in report.members
     ]
+    if only:
+        return msgspec.structs.replace(report, members=members)
     return msgspec.structs.replace(
         report, members=members, digest=ours.total, served_digest=theirs.total if theirs is not None else None
     )
 
 
-def _both(own: Connection, other: Connection) -> tuple[ViewsDigest, ViewsDigest]:
+def _both(own: Connection, other: Connection, only: Sequence[str]) -> tuple[ViewsDigest, ViewsDigest]:
     """The digests of two sets of views, each read by a thread of its own: the work is PostgreSQL's."""
     with ThreadPoolExecutor(1) as pool:
-        served = pool.submit(digest, other)
-        return digest(own), served.result()
+        served = pool.submit(digest, other, only)
+        return digest(own, only), served.result()
 
 
 def audit_log(

@@ -17,7 +17,7 @@ from consumers.rebuild import Source
 from consumers.receipts import commits_from
 from consumers.stream import Waypoint, batches
 from consumers.verifier import CLAIMS, FORM, OK, REPEAT, MemberTrust, Verifier
-from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
+from registry.log import GOVERNANCE, NoSuchStream, SharedLog, TailLost, open_log
 from registry.rules.governance import MemberRecord
 from registry.wire.checkpoint import SignedNote
 from registry.wire.events import Event, Refused, Skipped
@@ -286,4 +286,4 @@ def passed(
             if verdict.code == OK and verdict.commit is not None and verifier.tree.size >= size:
                 return before.extend(verdict.leaves[: size - before.size]).root, str(verdict.commit.note)
         at = records[-1].next
-    raise LookupError(f"the log of {member} no longer reaches {size} leaves")
+    raise TailLost(f"the log of {member} no longer reaches {size} leaves: it lost its end while it was read")

@@ -25,7 +25,7 @@ from projections.copy import copy, line
 from projections.fold import fold
 from projections.members import write_members
 from projections.positions import GOVERNANCE, Position
-from registry.log import SharedLog
+from registry.log import SharedLog, TailLost
 from registry.rules.governance import MemberRecord
 from registry.wire.merkle import Tree, root_of
 
@@ -245,7 +245,7 @@ class Projector:
                 if verdict.code == OK and verifier.tree.size >= size:
                     return before.extend(verdict.leaves[: size - before.size]).root
             start = records[-1].next
-        raise LookupError(f"the log of {member} no longer reaches {size} leaves")
+        raise TailLost(f"the log of {member} no longer reaches {size} leaves: it lost its end while it was read")
 
 
 def _keep_waypoints(connection: Connection, member: str, waypoints: Iterable[Waypoint]) -> None:

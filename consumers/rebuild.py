@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import queue
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from multiprocessing.queues import Queue
 from typing import Any, NamedTuple
@@ -53,9 +53,18 @@ def rebuild(dsn: str, source: Source, *, workers: int | None = None, on_batch: O
 
 
 def fill(
-    dsn: str, schema: str, source: Source, *, workers: int | None = None, on_batch: OnBatch | None = None
+    dsn: str,
+    schema: str,
+    source: Source,
+    *,
+    only: Collection[str] = (),
+    workers: int | None = None,
+    on_batch: OnBatch | None = None,
 ) -> Progress:
-    """Bring a set of views up to the log's present end, in as many processes as there are cores and members."""
+    """Bring a set of views up to the log's present end, in as many processes as there are cores and members.
+
+    `only`: these members' streams alone, besides governance; all where it is empty.
+    """
     log = open_log(source.url, source.consortium, read_only=True)
     try:
         with views.connect(dsn, schema) as connection:
@@ -64,10 +73,12 @@ def fill(
                 connection, log, source.consortium, source.founded, members=lambda _: False, on_batch=on_batch
             )
             done = projector.step()
-            members = sorted(projector.governance.state.members)
+            members = sorted(m for m in projector.governance.state.members if not only or m in only)
             count = min(workers or os.cpu_count() or 1, len(members)) or 1
             if count <= 1:
-                alone = Projector(connection, log, source.consortium, source.founded, on_batch=on_batch)
+                alone = Projector(
+                    connection, log, source.consortium, source.founded, members=members.__contains__, on_batch=on_batch
+                )
                 return done + alone.step()
     finally:
         log.close()

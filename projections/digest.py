@@ -5,6 +5,7 @@ to the byte. The whole is a hash over those hashes and the positions they stand 
 """
 
 import hashlib
+from collections.abc import Collection
 from typing import NamedTuple
 
 from psycopg import Connection
@@ -38,12 +39,14 @@ class ViewsDigest(NamedTuple):
         return found.hexdigest()
 
 
-def digest(connection: Connection) -> ViewsDigest:
-    """Hash the views that the connection means, as of one moment."""
+def digest(connection: Connection, only: Collection[str] = ()) -> ViewsDigest:
+    """Hash the views that the connection means, as of one moment; of some members alone where they are named."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         members = []
         for member, position in sorted(all_positions(connection).items()):
+            if only and member not in (*only, GOVERNANCE):
+                continue
             tables = {} if member == GOVERNANCE else {t.name: table_digest(connection, t, member) for t in VIEWS}
             members.append(
                 MemberDigest(member, position.tree.size, position.tree.root.hex(), position.governance, tables)

@@ -50,7 +50,7 @@ def audit_command(
     views: Annotated[bool, typer.Option(help="Compare with the views that this node serves.")] = True,
     log_only: Annotated[bool, typer.Option("--log-only", help="Verify the log alone; no views are rebuilt.")] = False,
     member: Annotated[
-        list[str] | None, typer.Option(help="Only this member's stream (several times; log alone).")
+        list[str] | None, typer.Option(help="Only this member's stream and rows (several times).")
     ] = None,
     since: Annotated[
         Path | None,
@@ -90,12 +90,12 @@ def audit_command(
             sizes[name] = size
             counter.reach(sum(sizes.values()))
 
-        if log_only or member or earlier is not None:
+        if log_only or earlier is not None:
             report = audit_log(source, only=member or (), since=earlier, workers=workers, on_stream=on_batch)
         else:
             served = node.dsn() if views and log is None else None
             with _scratch() as scratch:
-                report = audit(source, scratch, served=served, workers=workers, on_batch=on_batch)
+                report = audit(source, scratch, served=served, only=member or (), workers=workers, on_batch=on_batch)
     report = with_digests(report, notes)
     report = _with_policy(node, report)
     if log is None and node.settings.member != GOVERNANCE:

@@ -18,6 +18,7 @@ from registry.log.errors import (
     NoSuchStream,
     ReadOnlyLog,
     RecordTooLarge,
+    TailLost,
     WriterBusy,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "ReadOnlyLog",
     "Record",
     "RecordTooLarge",
+    "TailLost",
     "SharedLog",
     "WriterBusy",
     "check_name",

@@ -7,6 +7,7 @@ LogError
 ├── NoSuchStream     the stream was never made
 ├── ReadOnlyLog      the log was opened for reading
 ├── ArchiveDamaged  files of an archive that are cut short, altered, swapped or missing
+├── TailLost         the log ended before a place that it had reached
 ├── RecordTooLarge   a record over the log's limit; nothing of that call was appended
 └── BadAddress       the settings name no log
 """
@@ -38,6 +39,10 @@ class ReadOnlyLog(LogError):
 
 class ArchiveDamaged(LogError):
     """Files of an archive that are not what they should be. The message names each, and what is wrong with it."""
+
+
+class TailLost(LogError):
+    """The log no longer reaches a place that was read of it before: its end was lost, or cut off, meanwhile."""
 
 
 class RecordTooLarge(LogError):

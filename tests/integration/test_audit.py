@@ -183,3 +183,18 @@ def test_what_is_no_report_or_of_another_consortium_is_refused(consortium, tmp_p
         compare(report, msgspec.structs.replace(report, founded="00"))
     with pytest.raises(NoReport):
         audit_log(stored(consortium, tmp_path / "b"), since=report)
+
+
+def test_some_members_alone_can_be_audited_with_their_views(consortium, tmp_path, dsn):
+    source = stored(consortium, tmp_path / "log")
+    with views.connect(dsn) as connection:
+        views.create(connection)
+    fill(dsn, views.SERVED, source, workers=1)
+    with views.connect(dsn) as connection:
+        connection.execute("UPDATE credentials SET status = 'revoked' WHERE member = 'twente' AND leaf < 3")
+    aveiro = audit(source, dsn, served=dsn, only=["aveiro"], workers=1)
+    assert aveiro.ok
+    assert {m.member: m.served for m in aveiro.members} == {"governance": "equal", "aveiro": "equal"}
+    assert aveiro.digest is None
+    twente = audit(source, dsn, served=dsn, only=["twente"], workers=1)
+    assert {fault.code for fault in twente.faults} == {"differ"}
