@@ -47,7 +47,7 @@ Replay = Callable[[str, int, MemberRecord, frozenset[str], str | None], Replayed
 """Replays a member's leaves below a size under a record: for these things, and for a learner (None: for nobody)."""
 
 
-class CredentialAsOf(msgspec.Struct, frozen=True):
+class CredentialAsOf(msgspec.Struct, frozen=True, rename="camel"):
     """A credential at a moment. `status` is None while it was not issued, or its issuing did not count."""
 
     member: str
@@ -61,7 +61,7 @@ class CredentialAsOf(msgspec.Struct, frozen=True):
     """The member's, then."""
 
 
-class DecisionAsOf(msgspec.Struct, frozen=True):
+class DecisionAsOf(msgspec.Struct, frozen=True, rename="camel"):
     """A decision at a moment. `state` is None while it was not made."""
 
     member: str

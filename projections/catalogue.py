@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from projections.decisions import joint
 
 
-class AchievementView(msgspec.Struct, frozen=True):
+class AchievementView(msgspec.Struct, frozen=True, rename="camel"):
     """One version of an achievement."""
 
     member: str

@@ -151,7 +151,7 @@ _STATUS_AFTER = {
 }
 
 
-class CredentialView(msgspec.Struct, frozen=True):
+class CredentialView(msgspec.Struct, frozen=True, rename="camel"):
     """One credential as readers see it. Whether it has expired is theirs to compute from `valid_until`."""
 
     member: str

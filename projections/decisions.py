@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from projections.stacks import Key, Stacks
 
 
-class DecisionView(msgspec.Struct, frozen=True):
+class DecisionView(msgspec.Struct, frozen=True, rename="camel"):
     """A recognition decision: its state, its flags, and its data as published."""
 
     member: str
@@ -80,7 +80,7 @@ def _views(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Decis
     ]
 
 
-class AgreementView(msgspec.Struct, frozen=True):
+class AgreementView(msgspec.Struct, frozen=True, rename="camel"):
     """An agreement of automatic recognition."""
 
     member: str

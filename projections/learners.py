@@ -10,7 +10,7 @@ from projections.credentials import CredentialView
 from projections.stacks import Stacks
 
 
-class LearnerRecord(msgspec.Struct, frozen=True):
+class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
     """What members said of a learner and have not erased."""
 
     learner: str

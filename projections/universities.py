@@ -7,7 +7,7 @@ import msgspec
 from psycopg import Connection
 
 
-class AwardedLine(msgspec.Struct, frozen=True):
+class AwardedLine(msgspec.Struct, frozen=True, rename="camel"):
     """One achievement's awards within the period."""
 
     achievement: str
@@ -22,7 +22,7 @@ class AwardedLine(msgspec.Struct, frozen=True):
     """The credits of the active ones; None where non-credit."""
 
 
-class UniversityYear(msgspec.Struct, frozen=True):
+class UniversityYear(msgspec.Struct, frozen=True, rename="camel"):
     """What one member did within a period."""
 
     member: str

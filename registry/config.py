@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from registry.access.tokens import TokenSettings
+
 FILE: Final = "registry.toml"
 HOME_VARIABLE: Final = "REGISTRY_HOME"
 
@@ -32,6 +34,24 @@ class WitnessSetting(BaseModel):
 
     url: str
     key: str
+
+
+class HttpSetting(BaseModel):
+    """How this node answers over HTTP; `[http]` in the file of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """0: any that is free; it is said at the start."""
+    workers: Annotated[int, Field(ge=1)] = max(1, os.cpu_count() or 1)
+    """Processes that answer, one a core."""
+    connections: Annotated[int, Field(ge=1, le=100)] = 8
+    """Connections to the views' database, in each of them."""
+    per_minute: Annotated[int, Field(ge=1)] = 60_000
+    """Requests that a known system may send."""
+    per_minute_anybody: Annotated[int, Field(ge=1)] = 6_000
+    """Requests without a key or token from one address."""
 
 
 class Settings(BaseSettings):
@@ -63,6 +83,10 @@ class Settings(BaseSettings):
     """How many of them must have cosigned a head that this node relies on."""
     max_head_age_hours: Annotated[float, Field(gt=0)] | None = None
     """How old their cosignatures may be."""
+    http: HttpSetting = HttpSetting()
+    """How `registry serve` answers."""
+    oauth: TokenSettings | None = None
+    """Whose access tokens are taken, besides the node's own API keys."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
 
     @property

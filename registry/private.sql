@@ -38,3 +38,16 @@ CREATE TABLE IF NOT EXISTS publisher.commits (
     next         bigint                    -- where the log goes on after it; null: not yet seen there
 );
 CREATE INDEX IF NOT EXISTS commits_unseen ON publisher.commits (size) WHERE next IS NULL;
+
+-- Whose systems may use this node over HTTP: a key's id, and the SHA-256 of its secret.
+CREATE SCHEMA IF NOT EXISTS access;
+
+CREATE TABLE IF NOT EXISTS access.keys (
+    key     text PRIMARY KEY,
+    name    text NOT NULL,
+    secret  bytea NOT NULL,
+    scopes  text[] NOT NULL,
+    created timestamptz NOT NULL,
+    expires timestamptz NOT NULL,
+    revoked timestamptz
+);

@@ -25,6 +25,7 @@ from consumers.receipts import NoReceipt
 from consumers.restorer import CannotRestore
 from projections.views import OutdatedViews
 from registry import observability
+from registry.access import UnknownKey
 from registry.backup import BackupError, WrongPassphrase
 from registry.ceremony import CeremonyRefused
 from registry.cli import (
@@ -37,11 +38,13 @@ from registry.cli import (
     founding,
     governance,
     imports,
+    keys,
     logs,
     reading,
     receipts,
     recognition,
     running,
+    serving,
     witness,
 )
 from registry.cli.context import State
@@ -90,6 +93,8 @@ for module in (
     imports,
     recognition,
     running,
+    serving,
+    keys,
     reading,
     receipts,
     witness,
@@ -102,6 +107,7 @@ for module in (
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (Refusal, 1),
+    (UnknownKey, 1),
     (WireError, 1),
     (SettingsError, 3),
     (KeystoreError, 3),

@@ -82,11 +82,16 @@ def run(context: typer.Context) -> None:
     """
     node = node_of(context)
     node.views()
-    if node.settings.member == GOVERNANCE:  # the consortium's own node publishes by ceremony
-        with stopping() as stop:
+    with stopping() as stop:
+        if node.settings.member == GOVERNANCE:  # the consortium's own node publishes by ceremony
             errors.print("governance is followed; Ctrl-C ends it", markup=False)
             follow_log(node, stop)
-        return
+        else:
+            run_node(node, stop)
+
+
+def run_node(node: Node, stop: threading.Event) -> None:
+    """Publish, project and keep house until told to stop."""
     failed: list[BaseException] = []
     projecting: threading.Thread | None = None
 
@@ -100,32 +105,31 @@ def run(context: typer.Context) -> None:
             failed.append(error)
             stop.set()
 
-    with stopping() as stop:
-        try:
-            while not stop.is_set():
-                try:
-                    with node.publisher().session() as session:
-                        if projecting is None:
-                            projecting = threading.Thread(target=project_beside, args=(stop,), name="projecting")
-                            projecting.start()
-                            keeping = threading.Thread(
-                                target=keep_house, args=(node.settings.home, stop), name="housekeeping", daemon=True
-                            )
-                            keeping.start()
-                            errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)
-                        session.run(stop, on_published=_say, on_error=noted)
-                except (LogError, *DATABASE_AWAY) as error:
+    try:
+        while not stop.is_set():
+            try:
+                with node.publisher().session() as session:
                     if projecting is None:
-                        raise
-                    _log.error("run.publishing_again", error=str(error).strip(), again_in=_AGAIN)
-                    noted(error)
-                    stop.wait(_AGAIN)
-        finally:
-            stop.set()
-            if projecting is not None:
-                projecting.join()
-        if failed:
-            raise failed[0]
+                        projecting = threading.Thread(target=project_beside, args=(stop,), name="projecting")
+                        projecting.start()
+                        keeping = threading.Thread(
+                            target=keep_house, args=(node.settings.home, stop), name="housekeeping", daemon=True
+                        )
+                        keeping.start()
+                        errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)
+                    session.run(stop, on_published=_say, on_error=noted)
+            except (LogError, *DATABASE_AWAY) as error:
+                if projecting is None:
+                    raise
+                _log.error("run.publishing_again", error=str(error).strip(), again_in=_AGAIN)
+                noted(error)
+                stop.wait(_AGAIN)
+    finally:
+        stop.set()
+        if projecting is not None:
+            projecting.join()
+    if failed:
+        raise failed[0]
 
 
 def _say(published: Published) -> None:

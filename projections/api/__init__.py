@@ -1,0 +1,20 @@
+"""The views over HTTP: what anybody may ask, and what needs a scope. Reads only; holds no keys.
+
+Every answer is made from one moment of the views and says which (`Registry-Position`).
+"""
+
+from litestar.handlers import HTTPRouteHandler
+
+from projections.api import catalogue, learners, members, recognition, universities, verification
+from projections.api.reading import Views
+
+ROUTES: list[HTTPRouteHandler] = [
+    *verification.ROUTES,
+    *catalogue.ROUTES,
+    *members.ROUTES,
+    *learners.ROUTES,
+    *universities.ROUTES,
+    *recognition.ROUTES,
+]
+
+__all__ = ["ROUTES", "Views"]

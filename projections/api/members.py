@@ -1,0 +1,85 @@
+"""Who is a member of the consortium, and how far this node has read."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+from psycopg import Connection
+
+from projections.api.reading import Views, WaitFor
+from registry.http import HttpProblem
+
+Name = Annotated[str, Parameter(description="A member's short name.", max_length=40)]
+
+
+class MemberView(msgspec.Struct, frozen=True, rename="camel"):
+    """A member as governance says."""
+
+    member: str
+    country: str
+    standing: str
+    roles: list[str]
+    keys: list[str]
+    """`vkey from to` in the order of admission; `to` is `-` while it counts."""
+    content: dict[str, Any]
+    """Legal name, identifiers, accreditations and the rest of what governance says of it."""
+
+
+class Stream(msgspec.Struct, frozen=True, rename="camel"):
+    """How far the views have come in a stream."""
+
+    member: str
+    size: int
+    root: str
+    governance: int
+    """How much of governance they were made under."""
+
+
+_COLUMNS = "SELECT member, country, standing, roles, keys, content FROM members"
+
+
+def member_view(connection: Connection, member: str) -> MemberView:
+    """One member. Raises `HttpProblem` where there is none."""
+    row = connection.execute(f"{_COLUMNS} WHERE member = %s", (member,)).fetchone()
+    if row is None:
+        raise HttpProblem("not-found", "no member of that name, as far as this node has read governance")
+    return MemberView(*row)
+
+
+@get("/v1/members", tags=["Members"], operation_id="listMembers", summary="List the members", sync_to_thread=True)
+def listed(views: Views, wait_for: WaitFor = None) -> Response[list[MemberView]]:
+    """All members, in the order of their names."""
+    return views.answer(
+        wait_for, lambda c: [MemberView(*row) for row in c.execute(f'{_COLUMNS} ORDER BY member COLLATE "C"')]
+    )
+
+
+@get(
+    "/v1/members/{member:str}",
+    tags=["Members"],
+    operation_id="getMember",
+    summary="One member",
+    sync_to_thread=True,
+)
+def one(views: Views, member: Name, wait_for: WaitFor = None) -> Response[MemberView]:
+    """Its standing, roles, keys and what governance says of it."""
+    return views.answer(wait_for, lambda c: member_view(c, member))
+
+
+@get("/v1/streams", tags=["Members"], operation_id="listStreams", summary="How far the views are", sync_to_thread=True)
+def streams(views: Views) -> Response[list[Stream]]:
+    """Each stream's size and root in the views."""
+    return views.answer(
+        None,
+        lambda c: [
+            Stream(*row)
+            for row in c.execute(
+                "SELECT member, size, encode(root, 'hex'), governance FROM positions ORDER BY member COLLATE \"C\""
+            )
+        ],
+    )
+
+
+ROUTES: list[HTTPRouteHandler] = [listed, one, streams]

@@ -1,0 +1,123 @@
+"""A moment of the views to answer from, and waiting until they have come far enough."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
+
+import psycopg
+from litestar import Response
+from litestar.params import Parameter
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from projections import views
+from registry.http import HttpProblem, Position, Trouble, answer
+from registry.http.answers import WAIT_FOR
+
+_POLL: Final = 0.02
+_LONGEST: Final = 10.0
+_WAITERS: Final = 8
+T = TypeVar("T")
+
+WaitFor = Annotated[
+    str | None,
+    Parameter(
+        header=WAIT_FOR,
+        description="Answer when the views have reached `member:size` (several joined by commas), as a write's"
+        " `Registry-Position` said it; at most ten seconds.",
+        pattern=r"^[a-z0-9-]{2,40}:[0-9]{1,18}(,[a-z0-9-]{2,40}:[0-9]{1,18})*$",
+        max_length=4000,
+    ),
+]
+Limit = Annotated[int, Parameter(ge=1, le=500, description="How many at most.")]
+Cursor = Annotated[str | None, Parameter(max_length=500, description="`next` of the page before.")]
+Fields = Annotated[
+    str | None, Parameter(max_length=500, description="Only these fields of each item, joined by commas.")
+]
+
+
+class Snapshot(NamedTuple):
+    """One moment of the views."""
+
+    connection: Connection
+    position: Position
+
+
+class Views:
+    """Connections to the served views. May be shared by threads."""
+
+    def __init__(self, dsn: str, connections: int = 8) -> None:
+        """Nothing is opened before `open`."""
+        self._pool = ConnectionPool(
+            dsn, min_size=1, max_size=connections, timeout=3.0, configure=_configure, open=False, name="views"
+        )
+        self._waiters = threading.BoundedSemaphore(_WAITERS)
+
+    def open(self) -> None:
+        """Begin to connect; a database that is away does not stop this."""
+        self._pool.open(wait=False)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+    @contextmanager
+    def snapshot(self, wait_for: str | None = None) -> Iterator[Snapshot]:
+        """One moment to answer from. Raises `HttpProblem` where the position waited for is not reached."""
+        if wait_for:
+            self._wait(wait_for)
+        with self._pool.connection() as connection, connection.transaction():
+            row = connection.execute(_POSITION).fetchone()
+            yield Snapshot(connection, (row[0] if row else None) or "")
+
+    def answer(self, wait_for: str | None, made: Any) -> Response[Any]:  # noqa: ANN401 - whatever is answered
+        """`made(connection)` as an answer that says its position."""
+        with self.snapshot(wait_for) as moment:
+            return answer(made(moment.connection), moment.position)
+
+    def _wait(self, wait_for: str) -> None:
+        wanted = _wanted(wait_for)
+        if not self._waiters.acquire(blocking=False):
+            raise HttpProblem("not-there-yet", "too many requests wait already", headers={"Retry-After": "1"})
+        try:
+            until = time.monotonic() + _LONGEST
+            while True:
+                with self._pool.connection() as connection:
+                    row = connection.execute(_REACHED, (list(wanted), list(wanted.values()))).fetchone()
+                if row is not None and row[0]:
+                    return
+                if time.monotonic() > until:
+                    raise HttpProblem("not-there-yet", headers={"Retry-After": "2"})
+                time.sleep(_POLL)
+        finally:
+            self._waiters.release()
+
+
+_POSITION: Final = """SELECT string_agg(member || ':' || size, ',' ORDER BY member COLLATE "C") FROM positions"""
+_REACHED: Final = """
+SELECT NOT EXISTS (
+    SELECT FROM unnest(%s::text[], %s::bigint[]) AS w (member, size)
+    LEFT JOIN positions p USING (member) WHERE p.size IS NULL OR p.size < w.size)
+"""
+
+
+def _configure(connection: Connection) -> None:
+    connection.autocommit = True
+    views.use(connection, views.SERVED)
+    connection.execute("SET default_transaction_read_only TO on; SET statement_timeout TO '15s'")
+    connection.autocommit = False
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+    connection.autocommit = True
+
+
+def _wanted(text: str) -> dict[str, int]:
+    wanted: dict[str, int] = {}
+    for one in text.split(","):
+        member, _, size = one.partition(":")
+        if not size.isdigit():
+            raise HttpProblem("invalid", errors=[Trouble(f"header {WAIT_FOR}", "is not `member:size`", value=one[:60])])
+        wanted[member] = max(int(size), wanted.get(member, 0))
+    return wanted

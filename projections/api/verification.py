@@ -1,0 +1,105 @@
+"""Is this credential good? What whoever was shown one asks, without being known to the registry.
+
+The answer names the issuer, what was awarded and its status; never the learner. What the credential says of the
+person is in its disclosures, which the learner shows; `claims` is what they are held against.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from psycopg import Connection
+
+from projections import catalogue, credentials
+from projections.api.members import MemberView, Name, member_view
+from projections.api.reading import Views, WaitFor
+from registry.http import HttpProblem
+
+Standings = Callable[[str, int], tuple[str, str]]
+"""A member's standing when it wrote a leaf, and now, as governance says."""
+
+
+class Verification(msgspec.Struct, frozen=True, rename="camel"):
+    """What the log says of one credential."""
+
+    member: str
+    credential: str
+    status: str
+    """`active`, `suspended`, `revoked` or `replaced`."""
+    expired: bool
+    """Whether its validity has ended on the day of this answer."""
+    awarding_date: date
+    valid_until: date | None
+    ects: Decimal | None
+    achievement: dict[str, Any]
+    """What was awarded, whole, in the version that it was awarded in."""
+    issuer: MemberView
+    issuer_when_issued: str
+    issuer_now: str
+    flags: list[str]
+    """What its parts or the other awarding bodies leave open; nothing is wrong where it is empty."""
+    impaired_by: list[str]
+    replaced_by: str | None
+    recognised_by: list[str]
+    claims: str | None
+    """The digest (43 characters) that the learner's disclosures must come to."""
+    leaf: int
+    """Its place in the issuer's log."""
+
+
+class Standing(NamedTuple):
+    """How standings are told; in a class of its own so that it can be given to handlers."""
+
+    of: Standings
+
+
+def verification(connection: Connection, standing: Standing, member: str, credential: str) -> Verification:
+    """One credential's. Raises `HttpProblem` where nobody issued it."""
+    found = credentials.read(connection, [(member, credential)])
+    if not found:
+        raise HttpProblem("not-found", "this member issued no such credential, as far as this node has read its log")
+    [one] = found
+    [version] = [v for v in catalogue.versions(connection, member, one.achievement) if v.version == one.version]
+    then, now = standing.of(member, one.leaf)
+    today = datetime.now(UTC).date()
+    return Verification(
+        member=member,
+        credential=credential,
+        status=one.status,
+        expired=one.valid_until is not None and one.valid_until < today,
+        awarding_date=one.awarding_date,
+        valid_until=one.valid_until,
+        ects=one.ects,
+        achievement=version.content,
+        issuer=member_view(connection, member),
+        issuer_when_issued=then,
+        issuer_now=now,
+        flags=one.flags,
+        impaired_by=one.impaired_by,
+        replaced_by=one.replaced_by,
+        recognised_by=one.recognised_by,
+        claims=one.claims,
+        leaf=one.leaf,
+    )
+
+
+@get(
+    "/v1/credentials/{member:str}/{credential:uuid}",
+    tags=["Verification"],
+    operation_id="verifyCredential",
+    summary="Verify one credential",
+    sync_to_thread=True,
+)
+def verify(
+    views: Views, standing: Standing, member: Name, credential: UUID, wait_for: WaitFor = None
+) -> Response[Verification]:
+    """What the log says of a credential, for anybody who was shown its id."""
+    return views.answer(wait_for, lambda connection: verification(connection, standing, member, str(credential)))
+
+
+ROUTES: list[HTTPRouteHandler] = [verify]

@@ -1,0 +1,86 @@
+"""API keys for a university's systems."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from registry.access import ApiKeys
+from registry.cli.context import Node, node_of
+from registry.cli.output import AsJson, errors, print_json, say, table
+from registry.http.access import SCOPES
+
+key_app = typer.Typer(help="API keys for the university's systems.", no_args_is_help=True)
+
+Days = Annotated[int, typer.Option(min=1, max=3650, help="How long it is good for.")]
+Key = Annotated[str, typer.Argument(help="The key's id, as `registry key list` shows it.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(key_app, name="key")
+
+
+def keys_of(node: Node) -> ApiKeys:
+    """The node's API keys."""
+    return ApiKeys(node.registry.dsn, node.settings.member)
+
+
+@key_app.command("add")
+def add(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Which system it is for; no person's name.")],
+    *,
+    scope: Annotated[list[str], typer.Option(help=f"Several times; of {', '.join(SCOPES)}.")],
+    days: Days = 365,
+) -> None:
+    """Make a key and print it, this once.
+
+    Example: registry key add student-information-system --scope credentials:write --scope batches:read
+    """
+    made = keys_of(node_of(context)).add(name, scope, days)
+    errors.print("Keep this key where only that system can read it; it is not shown again:", markup=False)
+    say(made)
+
+
+@key_app.command("list")
+def list_keys(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List the keys, without their secrets.
+
+    Example: registry key list
+    """
+    found = keys_of(node_of(context)).all()
+    if as_json:
+        print_json(found)
+        return
+    table(
+        ("key", "system", "scopes", "expires", "revoked"),
+        [(k.key, k.name, " ".join(k.scopes), k.expires.date(), k.revoked and k.revoked.date()) for k in found],
+    )
+
+
+@key_app.command("revoke")
+def revoke(context: typer.Context, key: Key) -> None:
+    """End a key: within seconds nothing is answered to it any more.
+
+    Example: registry key revoke 4f1d2c3b5a697887
+    """
+    ended = keys_of(node_of(context)).revoke(key)
+    say(f"the key of {ended.name} has ended")
+
+
+@key_app.command("rotate")
+def rotate(
+    context: typer.Context,
+    key: Key,
+    *,
+    days: Days = 365,
+    grace_hours: Annotated[int, typer.Option(min=0, help="How long the old one goes on.")] = 24,
+) -> None:
+    """Make a new key for the same system, and let the old one end after a while.
+
+    Example: registry key rotate 4f1d2c3b5a697887 --grace-hours 48
+    """
+    made = keys_of(node_of(context)).rotate(key, days, timedelta(hours=grace_hours))
+    errors.print(f"The old key ends in {grace_hours} hours. The new one, not shown again:", markup=False)
+    say(made)

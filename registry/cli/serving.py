@@ -1,0 +1,136 @@
+"""`registry serve`: all that `run` does, and the node over HTTP in a process for each core."""
+
+import multiprocessing
+import os
+import socket
+import threading
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Annotated, Final
+
+import structlog
+import typer
+import uvicorn
+
+from registry import observability
+from registry.cli.context import Node, node_of, opened
+from registry.cli.output import errors
+from registry.cli.running import run_node, stopping
+from registry.config import SettingsError
+from registry.log import GOVERNANCE
+
+_log = structlog.get_logger(__name__)
+_GRACE: Final = 10
+_AGAIN: Final = 1.0
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("serve")(serve)
+
+
+def serve(
+    context: typer.Context,
+    *,
+    host: Annotated[str | None, typer.Option(help="The address to listen at (else the settings').")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Its port; 0 takes any.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that answer.")] = None,
+    run: Annotated[bool, typer.Option(help="Publish and project, too; otherwise another process does.")] = True,
+) -> None:
+    """Answer over HTTP, and do what `registry run` does. Ctrl-C or SIGTERM ends it cleanly.
+
+    Example: registry serve --port 8000
+    """
+    node = node_of(context)
+    if node.settings.member == GOVERNANCE:
+        raise SettingsError("the consortium's own node has nothing to serve; serve a member's")
+    node.views()
+    _ = node.registry  # its tables are made before several processes ask for them
+    listening = _listen(host or node.settings.http.host, node.settings.http.port if port is None else port)
+    count = workers or node.settings.http.workers
+    with listening, stopping() as stop:
+        keeping = threading.Thread(
+            target=_keep_alive, args=(node.settings.home, listening, count, stop), name="http", daemon=True
+        )
+        keeping.start()
+        address = "{}:{}".format(*listening.getsockname()[:2])
+        errors.print(f"{node.settings.member} answers at http://{address}; its API is described at /docs", markup=False)
+        try:
+            if run:
+                run_node(node, stop)
+            else:
+                stop.wait()
+        finally:
+            stop.set()
+            keeping.join()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise SettingsError(f"cannot listen at {host} port {port}: {error.strerror}") from error
+    made.listen(1024)
+    return made
+
+
+def _keep_alive(home: Path, listening: socket.socket, count: int, stop: threading.Event) -> None:
+    """Keep so many processes answering; one that dies is replaced."""
+    context = multiprocessing.get_context("spawn")
+
+    def start(number: int) -> BaseProcess:
+        process = context.Process(target=_answer, args=(home, listening), name=f"http-{number}")
+        process.start()
+        return process
+
+    processes = [start(number) for number in range(count)]
+    while not stop.wait(_AGAIN):
+        for number, process in enumerate(processes):
+            if not process.is_alive():
+                _log.error("serve.process_died", process=process.name, code=process.exitcode)
+                processes[number] = start(number)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(_GRACE + 5)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _answer(home: Path, listening: socket.socket) -> None:
+    """One process that answers until it is told to end, or whoever started it is gone."""
+    from registry.cli.web import served  # noqa: PLC0415 - only what serves loads a server's routes
+
+    with opened(home) as node:
+        observability.configure(node.settings.log_level)
+        server = uvicorn.Server(_config(node, served(node)))
+        threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
+        server.run(sockets=[listening])
+
+
+def _end_with_parent(server: uvicorn.Server) -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        server.should_exit = True
+
+
+def _config(node: Node, app: object) -> uvicorn.Config:
+    del node
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type] # the two libraries spell ASGI's types differently
+        loop="uvloop" if os.name == "posix" else "asyncio",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE,
+        limit_concurrency=1000,
+        lifespan="on",
+    )

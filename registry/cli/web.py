@@ -1,0 +1,203 @@
+"""A node over HTTP: the routes of the views and of the private side as one application. Composition only."""
+
+from collections.abc import Sequence
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from eventsourcing.persistence import InterfaceError as StoreInterrupted
+from eventsourcing.persistence import OperationalError as StoreUnavailable
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
+from litestar.serialization import encode_json
+from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp
+
+from projections.api import ROUTES as READING
+from projections.api.reading import Views
+from projections.api.verification import Standing
+from registry.access import ApiKeys, Tokens
+from registry.cli.context import Node
+from registry.cli.standings import Standings
+from registry.domain.errors import Refusal
+from registry.http import Authenticated, Credentials, HttpProblem
+from registry.http.access import SCOPES
+from registry.http.answers import Answers
+from registry.http.limits import Limited
+from registry.http.problems import from_anything, from_framework, from_problem, page, response
+from registry.log import LogError
+from registry.postgres import DatabaseUnavailable
+
+_AWAY = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted, DatabaseUnavailable, LogError)
+_BODY = 2 * 1024 * 1024
+_DESCRIPTION = """
+A node of a registry of micro-credentials that universities share and nobody owns.
+
+Reading needs no key where the question is public: the catalogue, the members, one credential by its id, a receipt.
+All else needs an API key (`X-API-Key`) or an access token with the scope that each operation names. Every answer
+says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
+what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
+"""
+_TAGS = (
+    Tag("Verification", "Is this credential good?"),
+    Tag("Catalogue", "What can be studied."),
+    Tag("Members", "Who belongs to the consortium, and how far this node has read."),
+    Tag("Learners", "A learner's record."),
+    Tag("Universities", "A university's year."),
+    Tag("Recognition", "Decisions, precedents, agreements."),
+    Tag("Node", "Is it well?"),
+)
+
+
+def application(node: Node) -> Litestar:
+    """The whole application of one node. Connections are opened when it starts."""
+    settings = node.settings
+    views = Views(node.dsn(), settings.http.connections)
+    standings = Standings(node)
+
+    async def started(app: Litestar) -> None:
+        del app
+        views.open()
+
+    async def stopped(app: Litestar) -> None:
+        del app
+        views.close()
+
+    return Litestar(
+        [*READING, *_own(views), _static()],
+        state=State({"member": settings.member}),
+        dependencies={
+            "views": Provide(lambda: views, sync_to_thread=False),
+            "standing": Provide(lambda: Standing(standings.of), sync_to_thread=False),
+        },
+        middleware=[
+            DefineMiddleware(Authenticated, credentials=_credentials(node)),
+            DefineMiddleware(
+                Limited, per_minute=settings.http.per_minute, per_minute_anybody=settings.http.per_minute_anybody
+            ),
+        ],
+        exception_handlers=HANDLERS,
+        openapi_config=_openapi(node),
+        compression_config=CompressionConfig(backend="gzip", minimum_size=2048, gzip_compress_level=4),
+        request_max_body_size=_BODY,
+        on_startup=[started],
+        on_shutdown=[stopped],
+        debug=False,
+        logging_config=None,
+    )
+
+
+def served(node: Node) -> ASGIApp:
+    """The application as it is served: what is the same about every answer stands around all the rest."""
+    return Answers(application(node))
+
+
+def _credentials(node: Node) -> Sequence[Credentials]:
+    known: list[Credentials] = [ApiKeys(node.registry.dsn, node.settings.member)]
+    if node.settings.oauth is not None:
+        known.append(Tokens(node.settings.oauth))
+    return known
+
+
+def _away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    del request, error
+    return response(HttpProblem("unavailable", headers={"Retry-After": "5"}))
+
+
+def _refused(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+    del request
+    kind = "not-found" if error.code.startswith("unknown-") else "refused"
+    return response(HttpProblem(kind, error.detail, code=error.code, path=error.path))
+
+
+HANDLERS: Any = {
+    HttpProblem: from_problem,
+    HTTPException: from_framework,
+    Refusal: _refused,
+    **dict.fromkeys(_AWAY, _away),
+    # Views that are being made anew by another version of the project are as good as away.
+    psycopg.errors.UndefinedTable: _away,
+    Exception: from_anything,
+}
+
+
+def _own(views: Views) -> list[Any]:
+    """What is the node's own: its health, and the pages that explain problems."""
+
+    @get("/health", tags=["Node"], operation_id="health", summary="Is the process alive?", sync_to_thread=False)
+    def health() -> dict[str, str]:
+        """Answers as long as this process does."""
+        return {"status": "ok", "version": metadata.version("credential-registry")}
+
+    @get("/ready", tags=["Node"], operation_id="ready", summary="Can it answer?", sync_to_thread=True)
+    def ready() -> Response[dict[str, str]]:
+        """Answers 503 while the database cannot be reached or has no views."""
+        return views.answer(None, lambda _: {"status": "ready"})
+
+    @get("/problems/{name:str}", include_in_schema=False, sync_to_thread=False)
+    def problem(name: str) -> Response[str]:
+        """What a type of problem means."""
+        return page(name)
+
+    @get("/", include_in_schema=False, sync_to_thread=False, media_type=MediaType.TEXT)
+    def root() -> str:
+        """Where to go."""
+        return "A credential registry's node. Read /docs, or /openapi.json.\n"
+
+    @get("/openapi.json", include_in_schema=False, sync_to_thread=False, media_type="application/vnd.oai.openapi+json")
+    def description(request: Request[Any, Any, Any]) -> bytes:
+        """The API's description, OpenAPI 3.1."""
+        return encode_json(request.app.openapi_schema.to_schema())
+
+    return [health, ready, problem, root, description]
+
+
+def _static() -> Any:  # noqa: ANN401 - a router
+    """The files of the interactive documentation, from the node itself."""
+    folder = Path(str(resources.files("swagger_ui").joinpath("static")))
+    return create_static_files_router("/docs/static", [folder])
+
+
+def _openapi(node: Node) -> OpenAPIConfig:
+    schemes: dict[str, SecurityScheme | Reference] = {
+        "apiKey": SecurityScheme(
+            "apiKey", name="X-API-Key", security_scheme_in="header", description="`registry key add` makes one."
+        )
+    }
+    if node.settings.oauth is not None:
+        token_url = node.settings.oauth.token_url or node.settings.oauth.issuer
+        flow = OAuthFlow(token_url=token_url, scopes=dict(SCOPES))
+        schemes["oauth2"] = SecurityScheme("oauth2", flows=OAuthFlows(client_credentials=flow))
+    else:
+        flow = OAuthFlow(token_url="/not-configured", scopes=dict(SCOPES))  # noqa: S106 - no password
+        schemes["oauth2"] = SecurityScheme(
+            "oauth2", flows=OAuthFlows(client_credentials=flow), description="This node takes no tokens; use a key."
+        )
+    static = "/docs/static/swagger-ui"
+    return OpenAPIConfig(
+        title="Credential registry",
+        version=metadata.version("credential-registry"),
+        description=_DESCRIPTION,
+        license=License("EUPL-1.2", identifier="EUPL-1.2"),
+        components=Components(security_schemes=schemes),
+        tags=list(_TAGS),
+        use_handler_docstrings=True,
+        path="/docs",
+        render_plugins=[
+            SwaggerRenderPlugin(
+                path="/",
+                favicon="",
+                js_url=f"{static}-bundle.js",
+                css_url=f"{static}.css",
+                standalone_preset_js_url=f"{static}-standalone-preset.js",
+            ),
+        ],
+    )

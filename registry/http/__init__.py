@@ -1,0 +1,26 @@
+"""What every HTTP answer of a node has in common: problems, who may, where it stands on the log, pages.
+
+A leaf: it knows nothing of credentials, databases or keys, so that the private side's routes
+(`registry.intake.api`, …) and the views' (`projections.api`) can both be written with it.
+"""
+
+from registry.http.access import ANYBODY, Authenticated, Caller, Credentials, requires
+from registry.http.answers import Position, answer
+from registry.http.pages import Page, decode_cursor, encode_cursor, selected
+from registry.http.problems import HttpProblem, Trouble
+
+__all__ = [
+    "ANYBODY",
+    "Authenticated",
+    "Caller",
+    "Credentials",
+    "HttpProblem",
+    "Page",
+    "Position",
+    "Trouble",
+    "answer",
+    "decode_cursor",
+    "encode_cursor",
+    "requires",
+    "selected",
+]

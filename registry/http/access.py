@@ -1,0 +1,116 @@
+"""Who asks, and what they may: callers, scopes, and the guard that every route but the public ones has.
+
+Nobody acts for another member: a caller of another member is refused wherever a scope is needed.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+from anyio.to_thread import run_sync
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.types import ASGIApp
+
+from registry.http.problems import HttpProblem
+
+SCOPES: Final = {
+    "achievements:write": "publish, revise and retire the university's achievements",
+    "credentials:write": "issue credentials, one or a batch; suspend, reinstate and revoke them",
+    "batches:read": "see what became of batches",
+    "batches:release": "release a batch that another person sent in",
+    "learners:read": "read a learner's record across universities",
+    "university:read": "read a university's year and its credentials",
+    "recognition:read": "read decisions, precedents and agreements",
+    "feed:read": "follow what happened to the university's own",
+    "office:read": "read the recognition office's cases",
+    "office:write": "work on the recognition office's cases, and decide",
+}
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Whoever sent a request."""
+
+    name: str
+    """The key's or the token's own id: never a person's name."""
+    member: str = ""
+    """The member whose system it is."""
+    scopes: frozenset[str] = frozenset()
+
+
+ANYBODY: Final = Caller("anybody")
+
+
+class Credentials(Protocol):
+    """Something that tells callers by what they show."""
+
+    def caller(self, kind: str, secret: str) -> Caller | None:
+        """The caller; None where this is not its kind of secret. Raises `HttpProblem` for one that is not good.
+
+        `kind` is `key` or `bearer`. May block: it is called in a thread.
+        """
+        ...
+
+
+class Authenticated(AbstractAuthenticationMiddleware):
+    """Finds out who asks, before anything else is looked at. Without any credentials it is anybody."""
+
+    def __init__(self, app: ASGIApp, credentials: Sequence[Credentials]) -> None:
+        super().__init__(app)
+        self._credentials = credentials
+
+    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+        """By `X-API-Key`, or by `Authorization: Bearer`."""
+        caller = ANYBODY
+        key = connection.headers.get("x-api-key")
+        authorization = connection.headers.get("authorization")
+        if key is not None and authorization is not None:
+            raise HttpProblem("unauthenticated", "send an API key or a token, not both", headers=_CHALLENGE)
+        if key is not None:
+            caller = await run_sync(self._told, "key", key)
+        elif authorization is not None:
+            scheme, _, token = authorization.partition(" ")
+            if scheme.lower() != "bearer" or not token.strip():
+                raise HttpProblem("unauthenticated", "Authorization takes Bearer tokens", headers=_CHALLENGE)
+            caller = await run_sync(self._told, "bearer", token.strip())
+        return AuthenticationResult(user=caller, auth=None)
+
+    def _told(self, kind: str, secret: str) -> Caller:
+        for one in self._credentials:
+            if (caller := one.caller(kind, secret)) is not None:
+                return caller
+        raise HttpProblem("unauthenticated", "this is no key or token that this node knows", headers=_CHALLENGE)
+
+
+_CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
+
+
+def requires(scope: str) -> dict[str, Any]:
+    """What a route handler that needs a scope is made with: its guard, and what OpenAPI says of it."""
+    if scope not in SCOPES:
+        raise KeyError(scope)
+    return {
+        "guards": [_guard(scope)],
+        "opt": {"scope": scope},
+        "security": [{"apiKey": []}, {"oauth2": [scope]}],
+    }
+
+
+def _guard(scope: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]:
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        del handler
+        caller: Caller = connection.user
+        if caller is ANYBODY:
+            raise HttpProblem("unauthenticated", f"this needs the scope {scope}", headers=_CHALLENGE)
+        own = connection.app.state.member
+        if caller.member != own:
+            raise HttpProblem("other-member", f"you act for {caller.member}, this node for {own}")
+        if scope not in caller.scopes:
+            raise HttpProblem(
+                "scope-missing",
+                f"this needs the scope {scope}",
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+            )
+
+    return guard

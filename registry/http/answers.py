@@ -1,0 +1,134 @@
+"""What is the same about every answer: its position on the log, its tag, its security headers, its line in the log.
+
+The access log names the route, never the path: ids of learners and credentials stand in paths, and a log of who was
+looked up when would be a record about people.
+"""
+
+import hashlib
+import time
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+import msgspec
+import structlog
+from litestar import MediaType, Response
+from litestar.serialization import default_serializer
+from litestar.types import ASGIApp, Message, Receive, Send
+
+_log = structlog.get_logger(__name__)
+POSITION: Final = "Registry-Position"
+WAIT_FOR: Final = "Registry-Wait-For"
+T = TypeVar("T")
+_json = msgspec.json.Encoder(decimal_format="number")
+
+Position = str
+"""`member:size` of each stream that an answer was made from, by name, joined by commas; governance among them."""
+
+_SECURITY: Final = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"interest-cohort=()"),
+]
+_STRICT: Final = b"default-src 'none'; frame-ancestors 'none'"
+_DOCS: Final = (
+    b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    b" connect-src 'self'; frame-ancestors 'none'"
+)
+_PAGES: Final = ("/docs",)
+
+
+class Answer(Response[T]):
+    """An answer in JSON whose decimal numbers are numbers."""
+
+    def render(self, content: Any, media_type: str, enc_hook: Any = default_serializer) -> bytes:  # noqa: ANN401 - theirs
+        """The body."""
+        if isinstance(content, bytes | str) or "json" not in media_type:
+            return super().render(content, media_type, enc_hook)
+        return _json.encode(content)
+
+
+def answer(content: T, position: Position = "", status: int = 200, **headers: str) -> Response[T]:
+    """An answer that says which position of the log it was made from."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    if position:
+        given[POSITION] = position
+    return Answer(content, status_code=status, headers=given, media_type=MediaType.JSON)
+
+
+class Answers:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - of any kind, ASGI's own
+        """Pass the request on, and see to its answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        scope.setdefault("state", {})["request_id"] = f"urn:uuid:{uuid4()}"
+        known = {name: value for name, value in scope["headers"] if name in (b"if-none-match", b"authorization")}
+        private = b"authorization" in known or any(name == b"x-api-key" for name, _ in scope["headers"])
+        held: Any = None
+        status = 500
+
+        async def sending(message: Message) -> None:
+            nonlocal held, status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = list(message.get("headers", []))
+                names = {name.lower() for name, _ in headers}
+                headers += _SECURITY
+                pages = scope["path"].startswith(_PAGES)
+                headers.append((b"content-security-policy", _DOCS if pages else _STRICT))
+                if b"cache-control" not in names:
+                    headers.append((b"cache-control", b"no-store" if private else b"no-cache"))
+                message["headers"] = headers
+                if status == 200 and scope["method"] in ("GET", "HEAD") and b"etag" not in names:
+                    held = message  # until the body is known
+                    return
+            elif held is not None and message["type"] == "http.response.body":
+                start, held = held, None
+                if not message.get("more_body"):
+                    if _tag(start, message, known.get(b"if-none-match"), head=scope["method"] == "HEAD"):
+                        status = 304
+                    await send(start)
+                    await send(message)
+                    return
+                await send(start)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            caller = scope.get("user")
+            _log.info(
+                "http.answered",
+                method=scope["method"],
+                route=scope.get("path_template") or "none",
+                status=status,
+                ms=round(1000 * (time.perf_counter() - began), 1),
+                caller=getattr(caller, "name", "anybody"),
+                request=scope["state"]["request_id"],
+            )
+
+
+def _tag(start: Any, body: Any, known: bytes | None, *, head: bool) -> bool:  # noqa: ANN401 - ASGI messages
+    """Tag an answer by its content; whether the client has it already, and it became a 304."""
+    content = body.get("body", b"")
+    if head or not content:
+        return False
+    tag = b'"' + hashlib.blake2b(content, digest_size=12).hexdigest().encode() + b'"'
+    start["headers"].append((b"etag", tag))
+    if known is None:
+        return False
+    had = [one.strip().removeprefix(b"W/") for one in known.split(b",")]
+    if tag not in had and had != [b"*"]:
+        return False
+    start["status"] = 304
+    start["headers"] = [(n, v) for n, v in start["headers"] if n.lower() not in (b"content-length", b"content-type")]
+    body["body"] = b""
+    return True

@@ -1,0 +1,55 @@
+"""Pages of long lists: a cursor says where the last page ended, so that new rows neither repeat nor hide any."""
+
+import base64
+import binascii
+import contextlib
+from collections.abc import Sequence
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from registry.http.problems import HttpProblem, Trouble
+
+LIMIT: Final = 50
+MOST: Final = 500
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """A part of a list."""
+
+    items: list[T]
+    next: str | None
+    """Give it as `cursor` to read on; null at the end."""
+
+
+def encode_cursor(key: Sequence[Any]) -> str:
+    """A row's place in the order, as a text that clients need not understand."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(list(key))).rstrip(b"=").decode()
+
+
+def decode_cursor(text: str, *kinds: type) -> list[Any]:
+    """A place again. Raises `HttpProblem` for a text that was no cursor of this list."""
+    key: list[Any] = []
+    with contextlib.suppress(UnicodeEncodeError, binascii.Error, msgspec.MsgspecError):
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        key = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=list[Any])
+    if [type(value) for value in key] != list(kinds):
+        trouble = Trouble("query cursor", "is no cursor of this list; take it from `next`, or leave it out")
+        raise HttpProblem("invalid", errors=[trouble])
+    return key
+
+
+def selected(items: Sequence[Any], fields: str | None) -> list[Any]:
+    """The items with these fields alone (names joined by commas); all where none are named.
+
+    Raises `HttpProblem` for a name that the items cannot have.
+    """
+    if fields is None:
+        return list(items)
+    wanted = [name.strip() for name in fields.split(",")]
+    found = [msgspec.to_builtins(item) for item in items]
+    if found and (unknown := [name for name in wanted if name not in found[0]]):
+        trouble = Trouble("query fields", f"there are {', '.join(found[0])}", value=",".join(unknown)[:80])
+        raise HttpProblem("invalid", errors=[trouble])
+    return [{name: item[name] for name in wanted} for item in found]

@@ -1,0 +1,248 @@
+"""Problem documents (RFC 9457): the types that a client may rely on, and how errors become them.
+
+A type is a stable URI reference, `/problems/<name>`; the node serves a page there that says what it means and what
+to do. A problem never repeats a person's data: values that a client sent are masked by whoever found them wrong.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import structlog
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+_log = structlog.get_logger(__name__)
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+class Kind(NamedTuple):
+    """A type of problem."""
+
+    status: int
+    title: str
+    meaning: str
+    remedy: str
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "invalid": Kind(
+        400,
+        "The request is not as it should be",
+        "A parameter, a header or the body cannot be read, or says what cannot be.",
+        "Each entry of `errors` names a place and what would be right there.",
+    ),
+    "idempotency-key-missing": Kind(
+        400,
+        "The Idempotency-Key header is missing",
+        "Every request that changes something carries a key of your choosing, so that sending it again is safe.",
+        "Make a fresh random key (a UUID) for each new request, and send the same one when you try it again.",
+    ),
+    "unauthenticated": Kind(
+        401,
+        "Who you are is not known",
+        "The request has no API key or access token, or one that is unknown, expired, or not meant for this node.",
+        "Send `X-API-Key`, or `Authorization: Bearer` with a token for this node. `registry key add` makes a key.",
+    ),
+    "scope-missing": Kind(
+        403,
+        "You may not do this",
+        "Your key or token is good, and does not carry the scope that this needs.",
+        "Ask your node's administrator for a key with the scope that `detail` names.",
+    ),
+    "other-member": Kind(
+        403,
+        "This node speaks for another member",
+        "Your token was made for a system of another member of the consortium.",
+        "Use the node of your own university; nobody can act for another member.",
+    ),
+    "second-person": Kind(
+        403,
+        "Another person must do this",
+        "What one person prepared, a second one must release or approve.",
+        "Let a colleague do it with a key or token of their own.",
+    ),
+    "not-found": Kind(
+        404,
+        "There is no such thing here",
+        "No member has said anything of it, as far as this node has read the log.",
+        "Check the id. If it was published just now, send `Registry-Wait-For` with the position of its publication.",
+    ),
+    "method-not-allowed": Kind(
+        405, "This cannot be done here", "The path is right, its method is not.", "See `Allow`."
+    ),
+    "refused": Kind(
+        409,
+        "The rules refuse this",
+        "The request can be read, and the consortium's rules do not allow it as things are. `code` names the rule.",
+        "Read `detail`; the codes are those of the registry's list of refusals.",
+    ),
+    "in-progress": Kind(
+        409,
+        "The same request is being worked on",
+        "A request with this Idempotency-Key has been received and has not been answered yet.",
+        "Send it again in a moment, with the same key.",
+    ),
+    "conflict": Kind(
+        409,
+        "Somebody was faster",
+        "What this rests on was changed by another request just now.",
+        "Read it again, and decide again.",
+    ),
+    "too-large": Kind(
+        413,
+        "The body is too large",
+        "Single requests are small; what is long goes in as a batch.",
+        "Send rows to `/v1/batches`, which takes streams of any length up to the node's limit.",
+    ),
+    "unsupported-media-type": Kind(
+        415,
+        "The body is of a kind that is not taken here",
+        "`detail` lists what is.",
+        "Set `Content-Type`.",
+    ),
+    "idempotency-key-reused": Kind(
+        422,
+        "The Idempotency-Key was used for another request",
+        "A key stands for one request: this one has another body, path or method.",
+        "Use a fresh key for a new request.",
+    ),
+    "too-many-requests": Kind(
+        429, "Too many requests", "You have sent more than this node allows.", "Wait as long as `Retry-After` says."
+    ),
+    "internal": Kind(
+        500,
+        "The node failed",
+        "Something went wrong that is not your doing. It is in the node's own log under `instance`.",
+        "Try again; with the same Idempotency-Key that is safe. If it stays so, tell the node's administrator.",
+    ),
+    "unavailable": Kind(
+        503,
+        "The node cannot answer just now",
+        "Its database or the shared log cannot be reached.",
+        "Try again after the time in `Retry-After`. Nothing was lost; nothing of this request was stored.",
+    ),
+    "not-there-yet": Kind(
+        503,
+        "The views have not come that far",
+        "The position that you asked to wait for was not reached in time.",
+        "Try again after `Retry-After`.",
+    ),
+}
+
+
+class Trouble(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that is wrong with a request."""
+
+    where: str
+    """A JSON path, `query x`, `header x`, or `line 7`."""
+    detail: str
+    """What is wrong, and what would be right."""
+    field: str = ""
+    value: str = ""
+
+
+class HttpProblem(Exception):
+    """An answer that is a problem document."""
+
+    def __init__(
+        self,
+        kind: str,
+        detail: str = "",
+        *,
+        errors: Sequence[Trouble] = (),
+        headers: Mapping[str, str] | None = None,
+        **more: Any,  # noqa: ANN401 - members that a type adds (RFC 9457, section 3.2)
+    ) -> None:
+        super().__init__(detail or KINDS[kind].title)
+        self.kind = kind
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+        self.more = more
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return KINDS[self.kind].status
+
+    def document(self, instance: str = "") -> dict[str, Any]:
+        """The document's members."""
+        found: dict[str, Any] = {
+            "type": f"/problems/{self.kind}",
+            "title": KINDS[self.kind].title,
+            "status": self.status,
+        }
+        if self.detail:
+            found["detail"] = self.detail
+        if instance:
+            found["instance"] = instance
+        if self.errors:
+            found["errors"] = self.errors
+        return found | self.more
+
+
+def response(problem: HttpProblem, instance: str = "") -> Response[Any]:
+    """A problem as an answer."""
+    return Response(
+        problem.document(instance), status_code=problem.status, media_type=MEDIA_TYPE, headers=problem.headers
+    )
+
+
+def from_problem(request: Request[Any, Any, Any], error: HttpProblem) -> Response[Any]:
+    """For what our own code raised."""
+    return response(error, _instance(request))
+
+
+_BY_STATUS: Final = {
+    400: "invalid",
+    401: "unauthenticated",
+    403: "scope-missing",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "unsupported-media-type",
+    429: "too-many-requests",
+    503: "unavailable",
+}
+
+
+def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """For what the framework raised before a handler was reached, or in place of one."""
+    kind = _BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "invalid")
+    if kind == "internal":
+        return from_anything(request, error)
+    extra = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
+    errors = [Trouble(_place(one), str(one.get("message", "")), field=str(one.get("key", ""))) for one in extra]
+    detail = "" if errors or error.detail == HTTPStatus(error.status_code).phrase else error.detail
+    problem = HttpProblem(kind, detail.split("\n")[0][:300], errors=errors, headers=error.headers)
+    return response(problem, _instance(request))
+
+
+def from_anything(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """For what nobody foresaw: the client learns that it happened, the node's own log what it was."""
+    _log.error("http.failed", route=request.scope.get("path_template"), instance=_instance(request), exc_info=error)
+    return response(HttpProblem("internal"), _instance(request))
+
+
+def _place(one: Mapping[str, Any]) -> str:
+    key, source = str(one.get("key", "")), str(one.get("source", "body"))
+    return f"{source} {key}".strip() if source != "body" else f"$.{key}" if key else "$"
+
+
+def _instance(request: Request[Any, Any, Any]) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def page(name: str) -> Response[str]:
+    """The page that a problem's type leads to."""
+    kind = KINDS.get(name)
+    if kind is None:
+        raise HttpProblem("not-found", f"there is no type of problem {name[:60]!r}")
+    text = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{kind.title}</title><body><h1>{kind.title}</h1><p><code>/problems/{name}</code>, status {kind.status}"
+        f"<h2>What it means</h2><p>{kind.meaning}<h2>What to do</h2><p>{kind.remedy}</body></html>\n"
+    )
+    return Response(text, media_type=MediaType.HTML)
