@@ -5,7 +5,8 @@ included, and published by somebody else. Before anything is stored it is read a
 that nothing is ever published which the consortium would refuse for its form.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from typing import Any, Final, Self
 from uuid import UUID
@@ -32,7 +33,7 @@ from registry.domain.errors import (
 )
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
-from registry.store import EventMapper, PrivateRecorder, PrivateRows, StoredEvent
+from registry.store import EventMapper, PrivateRecorder, PrivateRows, StoredEvent, Together
 from registry.translation import Stored, Translator
 from registry.vault import HiddenBasis, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
@@ -48,6 +49,14 @@ from registry.wire.recognition import (
 
 _log = structlog.get_logger(__name__)
 EVENTS_TABLE: Final = "registry_events"
+
+
+_WAITING: Final = f"""
+SELECT coalesce(done.size, 0) + (
+    SELECT count(*) FROM {EVENTS_TABLE} WHERE notification_id > coalesce(done.last, 0) AND topic = ANY(%(published)s)
+) AS size
+FROM (SELECT max(size) AS size, max(last) AS last FROM publisher.commits) AS done
+"""  # noqa: S608 - a name of our own
 
 
 class Store(Application[UUID]):
@@ -95,6 +104,7 @@ class Registry:
         self.recorder = recorder
         self.mapper = self.store.mapper
         self._translator = Translator(origin)
+        self._also: PrivateRows | None = None
         self._reader = Reader(origin)
 
     @property
@@ -103,7 +113,9 @@ class Registry:
         return self.origin.partition("/")[2]
 
     def cursor(self) -> Cursor[DictRow]:
-        """For reading the vault."""
+        """For reading the vault. A connection that was lost is made again."""
+        if self.connection.closed:
+            self.connection = psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row)
         return self.connection.cursor()
 
     def close(self) -> None:
@@ -131,7 +143,23 @@ class Registry:
         expected: dict[UUID, int] | None = None,
     ) -> None:
         """Store events in one transaction, with whatever else belongs to them."""
-        self.recorder.insert_events(stored, private=private, expected=expected)
+        also = [rows for rows in (private, self._also) if rows is not None]
+        self.recorder.insert_events(stored, private=Together(also) if also else None, expected=expected)
+
+    @contextmanager
+    def also(self, rows: PrivateRows) -> Iterator[None]:
+        """Let what is stored inside carry these rows, too: there or not there together. For one thread."""
+        self._also = rows
+        try:
+            yield
+        finally:
+            self._also = None
+
+    def size_when_published(self) -> int:
+        """The size that this member's log will have when all that is stored now is on it."""
+        row = self.cursor().execute(_WAITING, {"published": list(self._translator.published)}).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate gives a row
+        return int(row["size"])
 
     def faults(self, stored: Sequence[StoredEvent]) -> dict[int, Refused]:
         """What a verifier would refuse of these events for their form, by their place in the list."""

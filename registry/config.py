@@ -48,6 +48,12 @@ class HttpSetting(BaseModel):
     """Processes that answer, one a core."""
     connections: Annotated[int, Field(ge=1, le=100)] = 8
     """Connections to the views' database, in each of them."""
+    batch_bytes: Annotated[int, Field(ge=1)] = 1024**3
+    """What one batch may have."""
+    release_above: Annotated[int, Field(ge=0)] = 0
+    """Batches of more lines than this wait until a second person releases them; 0: none does."""
+    patience_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """How long a client may be silent in the middle of a batch."""
     per_minute: Annotated[int, Field(ge=1)] = 60_000
     """Requests that a known system may send."""
     per_minute_anybody: Annotated[int, Field(ge=1)] = 6_000

@@ -8,6 +8,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -23,7 +24,7 @@ from registry.domain.credential import Credential
 from registry.domain.errors import Duplicate, Refusal
 from registry.requests import Issued, IssueRequest, NotIssued, Outcome
 from registry.rules.achievements import Achievement as AchievementState
-from registry.store import StaleState, StoredEvent
+from registry.store import PrivateRows, StaleState, StoredEvent, Together
 from registry.vault import Learner, VaultRows, array, random_id
 from registry.wire.credentials import CredentialIssued
 from registry.wire.disclosures import SALT_LENGTH, claims_digests, disclosure, salts
@@ -36,6 +37,8 @@ _CHANGED: Final = (IntegrityError, UniqueViolation, StaleState)
 
 T = TypeVar("T")
 OnBatch = Callable[[Sequence[Outcome]], None]
+Beside = Callable[[int, Sequence[Outcome]], PrivateRows]
+"""Rows to be written with a batch: of the first request's number (from 0), and of what the batch came to."""
 
 _CLAIMS: Final = (
     ("familyName", "family_name"),
@@ -47,6 +50,9 @@ _CLAIMS: Final = (
     ("originalGrade", "original_grade"),
     ("note", "note"),
 )
+
+
+_Also = Callable[[Sequence[Outcome]], PrivateRows]
 
 
 class _Known(NamedTuple):
@@ -73,13 +79,16 @@ class Issuer:
         self._registry = registry
         self._achievements: dict[str, tuple[int, AchievementState]] = {}
 
-    def issue_all(self, requests: Iterable[IssueRequest], *, on_batch: OnBatch | None = None) -> Iterator[Outcome]:
+    def issue_all(
+        self, requests: Iterable[IssueRequest], *, on_batch: OnBatch | None = None, beside: Beside | None = None
+    ) -> Iterator[Outcome]:
         """Issue in batches, each a transaction; gives every request's outcome, in their order.
 
-        While one batch is being stored the next is made ready.
+        While one batch is being stored the next is made ready. `beside` is asked for rows that are stored with each.
         """
+        first = 0
         with _rare_collections(), ThreadPoolExecutor(1, thread_name_prefix="issuing") as storing:
-            before: tuple[list[IssueRequest], _Batch, Future[None]] | None = None
+            before: tuple[list[IssueRequest], _Batch, _Also | None, Future[None]] | None = None
             for batch in _batches(requests, BATCH):
                 ready = self._prepare(batch, before[1] if before is not None else None)
                 if before is not None:
@@ -89,19 +98,23 @@ class Issuer:
                     if on_batch is not None:
                         on_batch(outcomes)
                     yield from outcomes
-                before = batch, ready, storing.submit(self._store, ready)
+                also = None if beside is None else partial(beside, first)
+                first += len(batch)
+                before = batch, ready, also, storing.submit(self._store, ready, also)
             if before is not None:
                 outcomes, _ = self._finish(*before)
                 if on_batch is not None:
                     on_batch(outcomes)
                 yield from outcomes
 
-    def _finish(self, batch: list[IssueRequest], ready: _Batch, stored: "Future[None]") -> tuple[list[Outcome], bool]:
+    def _finish(
+        self, batch: list[IssueRequest], ready: _Batch, also: "_Also | None", stored: "Future[None]"
+    ) -> tuple[list[Outcome], bool]:
         """Wait until a batch is stored; whether it had to be made ready anew."""
         try:
             stored.result()
         except _CHANGED:
-            return self.issue(batch), True
+            return self.issue(batch, also=also), True
         return ready.outcomes, False
 
     def adopt(self, student: str, learner: str) -> None:
@@ -121,12 +134,12 @@ class Issuer:
         except (UniqueViolation, IntegrityError) as error:
             raise Duplicate("that number has a learner's id here already, or that id has a number") from error
 
-    def issue(self, requests: Sequence[IssueRequest]) -> list[Outcome]:
+    def issue(self, requests: Sequence[IssueRequest], *, also: "_Also | None" = None) -> list[Outcome]:
         """Issue these in one transaction; one that is refused does not sink the others."""
         for _ in range(_TRIES):
             ready = self._prepare(requests, None)
             try:
-                self._store(ready)
+                self._store(ready, also)
             except _CHANGED:
                 # Somebody else took in one of these rows or learners just now, or revised an achievement.
                 _log.info("issuing.again", requests=len(requests))
@@ -134,8 +147,11 @@ class Issuer:
                 return ready.outcomes
         raise StaleState("other processes keep changing what is to be issued; let one of them finish")
 
-    def _store(self, ready: _Batch) -> None:
-        if ready.stored:
+    def _store(self, ready: _Batch, also: "_Also | None" = None) -> None:
+        if also is not None:
+            rows = Together([ready.rows, also(ready.outcomes)])
+            self._registry.save(ready.stored, private=rows, expected=ready.expected)
+        elif ready.stored:
             self._registry.save(ready.stored, private=ready.rows, expected=ready.expected)
 
     def _prepare(self, requests: Sequence[IssueRequest], before: _Batch | None) -> _Batch:

@@ -51,3 +51,61 @@ CREATE TABLE IF NOT EXISTS access.keys (
     expires timestamptz NOT NULL,
     revoked timestamptz
 );
+
+-- Answers to requests that carry an Idempotency-Key: the same request gets the same answer.
+CREATE TABLE IF NOT EXISTS access.requests (
+    caller  text NOT NULL,
+    key     bytea NOT NULL,                -- keyed hash
+    request bytea NOT NULL,                -- keyed hash of method, path and body
+    began   timestamptz NOT NULL,
+    status  integer,                       -- null: not answered yet
+    headers json,
+    body    bytea,
+    PRIMARY KEY (caller, key)
+);
+CREATE INDEX IF NOT EXISTS requests_began ON access.requests (began);
+
+-- Files of rows that systems sent in. The content is beside the database, encrypted with `key`, which is wrapped
+-- by the node's master key.
+CREATE SCHEMA IF NOT EXISTS intake;
+
+CREATE TABLE IF NOT EXISTS intake.batches (
+    batch       uuid PRIMARY KEY,
+    name        text NOT NULL,
+    kind        text NOT NULL,
+    media       text NOT NULL,
+    state       text NOT NULL,
+    dry_run     boolean NOT NULL,
+    by          text NOT NULL,
+    request     bytea NOT NULL,            -- keyed hash of its Idempotency-Key
+    key         bytea NOT NULL,
+    created     timestamptz NOT NULL,
+    publish_at  timestamptz,
+    released_by text,
+    started     timestamptz,
+    finished    timestamptz,
+    bytes       bigint NOT NULL DEFAULT 0,
+    lines       bigint NOT NULL DEFAULT 0,
+    done_lines  bigint NOT NULL DEFAULT 0,
+    issued      bigint NOT NULL DEFAULT 0,
+    unchanged   bigint NOT NULL DEFAULT 0,
+    refused     bigint NOT NULL DEFAULT 0,
+    notes       text[] NOT NULL DEFAULT '{}',
+    error       text,
+    UNIQUE (by, request)
+);
+CREATE INDEX IF NOT EXISTS batches_open ON intake.batches (created)
+    WHERE state IN ('working', 'waiting', 'scheduled');
+CREATE INDEX IF NOT EXISTS batches_newest ON intake.batches (created, batch);
+
+CREATE TABLE IF NOT EXISTS intake.problems (
+    batch   uuid NOT NULL REFERENCES intake.batches ON DELETE CASCADE,
+    line    bigint NOT NULL,
+    number  integer NOT NULL,
+    "where" text NOT NULL,
+    field   text NOT NULL,
+    value   text NOT NULL,
+    code    text NOT NULL,
+    detail  text NOT NULL,
+    PRIMARY KEY (batch, line, number)
+);

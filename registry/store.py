@@ -80,6 +80,18 @@ class PrivateRows(Protocol):
         ...
 
 
+class Together:
+    """Several kinds of rows, written as one."""
+
+    def __init__(self, parts: Sequence[PrivateRows]) -> None:
+        self._parts = parts
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write them in their order."""
+        for part in self._parts:
+            part.write(cursor)
+
+
 class StaleState(Exception):
     """Something was decided on a state that has changed meanwhile: decide again."""
 
@@ -144,4 +156,4 @@ class PrivateRecorder(PostgresApplicationRecorder):
         return {row["originator_id"]: row["version"] for row in rows}
 
 
-__all__ = ["EventMapper", "IntegrityError", "PrivateRecorder", "PrivateRows", "StaleState", "StoredEvent"]
+__all__ = ["EventMapper", "IntegrityError", "PrivateRecorder", "PrivateRows", "StaleState", "StoredEvent", "Together"]

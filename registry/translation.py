@@ -66,6 +66,11 @@ class Translator:
             for topic, event in EVENTS.items()
         }
 
+    @property
+    def published(self) -> frozenset[str]:
+        """The topics of what is published."""
+        return frozenset(topic for topic, known in self._types.items() if known is not None)
+
     def line(self, stored: Stored) -> bytes | None:
         """The event's line on the log, without LF; None where it is not published.
 

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import socket
 import threading
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,7 +17,7 @@ from registry import observability
 from registry.cli.context import Node, node_of, opened
 from registry.cli.output import errors
 from registry.cli.running import run_node, stopping
-from registry.config import SettingsError
+from registry.config import SettingsError, load
 from registry.log import GOVERNANCE
 
 _log = structlog.get_logger(__name__)
@@ -83,11 +84,14 @@ def _keep_alive(home: Path, listening: socket.socket, count: int, stop: threadin
     context = multiprocessing.get_context("spawn")
 
     def start(number: int) -> BaseProcess:
-        process = context.Process(target=_answer, args=(home, listening), name=f"http-{number}")
+        if number == count:
+            process = context.Process(target=_work, args=(home,), name="batches")
+        else:
+            process = context.Process(target=_answer, args=(home, listening), name=f"http-{number}")
         process.start()
         return process
 
-    processes = [start(number) for number in range(count)]
+    processes = [start(number) for number in range(count + 1)]
     while not stop.wait(_AGAIN):
         for number, process in enumerate(processes):
             if not process.is_alive():
@@ -109,15 +113,29 @@ def _answer(home: Path, listening: socket.socket) -> None:
     with opened(home) as node:
         observability.configure(node.settings.log_level)
         server = uvicorn.Server(_config(node, served(node)))
-        threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
+
+        def end() -> None:
+            server.should_exit = True
+
+        threading.Thread(target=_when_parent_ends, args=(end,), daemon=True).start()
         server.run(sockets=[listening])
 
 
-def _end_with_parent(server: uvicorn.Server) -> None:
+def _work(home: Path) -> None:
+    """One process that works through batches, likewise."""
+    from registry.cli.working import work  # noqa: PLC0415 - likewise
+
+    with stopping() as stop:
+        observability.configure(load(home).log_level)
+        threading.Thread(target=_when_parent_ends, args=(stop.set,), daemon=True).start()
+        work(home, stop)
+
+
+def _when_parent_ends(act: Callable[[], None]) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        server.should_exit = True
+        act()
 
 
 def _config(node: Node, app: object) -> uvicorn.Config:

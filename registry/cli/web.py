@@ -25,14 +25,20 @@ from projections.api import ROUTES as READING
 from projections.api.reading import Views
 from projections.api.verification import Standing
 from registry.access import ApiKeys, Tokens
+from registry.api import ROUTES as WRITING
+from registry.api import Desk
+from registry.api.batches import Receiving
+from registry.batches.book import UnknownBatch
 from registry.cli.context import Node
+from registry.cli.imports import Offered
 from registry.cli.standings import Standings
+from registry.cli.working import book_of
 from registry.domain.errors import Refusal
 from registry.http import Authenticated, Credentials, HttpProblem
 from registry.http.access import SCOPES
 from registry.http.answers import Answers
 from registry.http.limits import Limited
-from registry.http.problems import from_anything, from_framework, from_problem, page, response
+from registry.http.problems import from_anything, from_framework, from_problem, page
 from registry.log import LogError
 from registry.postgres import DatabaseUnavailable
 
@@ -53,6 +59,8 @@ _TAGS = (
     Tag("Learners", "A learner's record."),
     Tag("Universities", "A university's year."),
     Tag("Recognition", "Decisions, precedents, agreements."),
+    Tag("Publishing", "What a university's systems say: achievements, credentials, their status."),
+    Tag("Batches", "Many rows at once, and what became of them."),
     Tag("Node", "Is it well?"),
 )
 
@@ -61,6 +69,10 @@ def application(node: Node) -> Litestar:
     """The whole application of one node. Connections are opened when it starts."""
     settings = node.settings
     views = Views(node.dsn(), settings.http.connections)
+    desk = Desk(node.registry, node.issuer)
+    receiving = Receiving(
+        book_of(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
+    )
     standings = Standings(node)
 
     async def started(app: Litestar) -> None:
@@ -72,10 +84,13 @@ def application(node: Node) -> Litestar:
         views.close()
 
     return Litestar(
-        [*READING, *_own(views), _static()],
+        [*READING, *WRITING, *_own(views), _static()],
         state=State({"member": settings.member}),
         dependencies={
             "views": Provide(lambda: views, sync_to_thread=False),
+            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
+            "receiving": Provide(lambda: receiving, sync_to_thread=False),
             "standing": Provide(lambda: Standing(standings.of), sync_to_thread=False),
         },
         middleware=[
@@ -108,17 +123,21 @@ def _credentials(node: Node) -> Sequence[Credentials]:
 
 
 def _away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    del request, error
-    return response(HttpProblem("unavailable", headers={"Retry-After": "5"}))
+    del error
+    return from_problem(request, HttpProblem("unavailable", headers={"Retry-After": "5"}))
 
 
 def _refused(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
-    del request
     kind = "not-found" if error.code.startswith("unknown-") else "refused"
-    return response(HttpProblem(kind, error.detail, code=error.code, path=error.path))
+    return from_problem(request, HttpProblem(kind, error.detail, code=error.code, path=error.path))
+
+
+def _unknown(request: Request[Any, Any, Any], error: UnknownBatch) -> Response[Any]:
+    return from_problem(request, HttpProblem("not-found", str(error)))
 
 
 HANDLERS: Any = {
+    UnknownBatch: _unknown,
     HttpProblem: from_problem,
     HTTPException: from_framework,
     Refusal: _refused,

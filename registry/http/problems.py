@@ -33,12 +33,6 @@ KINDS: Final[Mapping[str, Kind]] = {
         "A parameter, a header or the body cannot be read, or says what cannot be.",
         "Each entry of `errors` names a place and what would be right there.",
     ),
-    "idempotency-key-missing": Kind(
-        400,
-        "The Idempotency-Key header is missing",
-        "Every request that changes something carries a key of your choosing, so that sending it again is safe.",
-        "Make a fresh random key (a UUID) for each new request, and send the same one when you try it again.",
-    ),
     "unauthenticated": Kind(
         401,
         "Who you are is not known",
@@ -71,6 +65,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "method-not-allowed": Kind(
         405, "This cannot be done here", "The path is right, its method is not.", "See `Allow`."
+    ),
+    "too-slow": Kind(
+        408,
+        "The body came too slowly",
+        "Nothing arrived for a while in the middle of the request.",
+        "Send it again with the same Idempotency-Key; nothing of it was taken in.",
     ),
     "refused": Kind(
         409,

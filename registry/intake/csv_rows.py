@@ -3,11 +3,11 @@
 import csv
 import difflib
 from collections.abc import Iterator
-from pathlib import Path
+from io import TextIOWrapper
 from typing import Final, TextIO
 
 from registry.intake.columns import COLUMNS, NAMES, REQUIRED, RowChecker
-from registry.intake.report import Catalogue, IntakeError, Problem
+from registry.intake.report import Catalogue, IntakeError, Problem, Readable
 from registry.requests import IssueRequest
 
 _DELIMITERS: Final = ",;\t|"
@@ -18,9 +18,11 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 class CsvRows:
     """A CSV file with a header. Delimiter `,` `;` tab or `|`, UTF-8 with or without a byte order mark."""
 
-    def __init__(self, path: Path, catalogue: Catalogue) -> None:
+    def __init__(self, path: Readable, catalogue: Catalogue) -> None:
         """Reads the header. Raises `IntakeError` where the file is none that rows can be read from."""
         self.path = path
+        self.line = 0
+        """The line that the row given last ends at."""
         self._checker = RowChecker(catalogue)
         with path.open("rb") as file:
             head = file.read(64 * 1024)
@@ -51,7 +53,10 @@ class CsvRows:
     def __iter__(self) -> Iterator[IssueRequest | Problem]:
         """Every row, as a request or as what is wrong with it."""
         # Bytes that are no UTF-8 come through as lone surrogates, so that one bad row does not end the file.
-        with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        with (
+            self.path.open("rb") as raw,
+            TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="") as file,
+        ):
             yield from self._rows(file)
 
     def _rows(self, file: TextIO) -> Iterator[IssueRequest | Problem]:
@@ -66,12 +71,13 @@ class CsvRows:
             except StopIteration:
                 return
             except csv.Error as error:
-                before = reader.line_num
+                before = self.line = reader.line_num
                 yield Problem(
                     f"line {before}", "", "", f"cannot be read as a row: {error}; is a quotation mark left open?"
                 )
                 continue
             line, before = before + 1, reader.line_num
+            self.line = before
             if not any(values):
                 continue
             if len(values) != width:

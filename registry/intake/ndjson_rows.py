@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from registry.intake.columns import COLUMNS, NAMES, RowChecker
-from registry.intake.report import Catalogue, Problem
+from registry.intake.report import Catalogue, Problem, Readable
 from registry.requests import IssueRequest
 
 _LINE: Final = 256 * 1024
@@ -15,8 +14,10 @@ _LINE: Final = 256 * 1024
 class NdjsonRows:
     """An NDJSON file of any length."""
 
-    def __init__(self, path: Path, catalogue: Catalogue) -> None:
+    def __init__(self, path: Readable, catalogue: Catalogue) -> None:
         self.path = path
+        self.line = 0
+        """The line of the row given last."""
         self.notes: list[str] = []
         self._checker = RowChecker(catalogue)
 
@@ -26,6 +27,7 @@ class NdjsonRows:
             number = 0
             while line := file.readline(_LINE):
                 number += 1
+                self.line = number
                 if not line.endswith(b"\n") and len(line) == _LINE:
                     while line and not line.endswith(b"\n"):
                         line = file.readline(_LINE)

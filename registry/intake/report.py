@@ -1,6 +1,6 @@
 """What intake says of a file: problems, each with its place and what would be right; and notes."""
 
-from typing import Protocol
+from typing import BinaryIO, Literal, Protocol
 
 import msgspec
 
@@ -19,6 +19,14 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
     value: str
     detail: str
     """What is wrong, and what would be right."""
+
+
+class Readable(Protocol):
+    """What rows are read from: a `pathlib.Path`, or something else that can be opened again and again."""
+
+    def open(self, mode: Literal["rb"]) -> BinaryIO:
+        """Its bytes, from the beginning."""
+        ...
 
 
 class Catalogue(Protocol):

@@ -1,0 +1,13 @@
+"""The private side over HTTP: how a university's systems publish. Needs keys or tokens; reading the views is elsewhere.
+
+Every write carries an `Idempotency-Key`; every answer to one says the position at which the log will have it.
+"""
+
+from litestar.handlers import HTTPRouteHandler
+
+from registry.api import achievements, batches, credentials
+from registry.api.desk import Desk
+
+ROUTES: list[HTTPRouteHandler] = [*achievements.ROUTES, *credentials.ROUTES, *batches.ROUTES]
+
+__all__ = ["ROUTES", "Desk"]

@@ -1,0 +1,117 @@
+"""Publishing what a university offers."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+
+from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.http import HttpProblem, Trouble, requires
+from registry.vault import random_id
+from registry.wire.achievements import AchievementContent
+
+
+class Offered(msgspec.Struct, frozen=True, rename="camel"):
+    """An achievement that was published."""
+
+    member: str
+    achievement: str
+    version: int
+    retired: bool = False
+
+
+Content = dict[str, Any]
+
+
+@post(
+    "/v1/achievements",
+    tags=["Publishing"],
+    operation_id="publishAchievement",
+    summary="Offer an achievement",
+    status_code=201,
+    sync_to_thread=True,
+    **requires("achievements:write"),
+)
+def publish(desk: Desk, request: Request[Any, Any, Any], data: Content, key: IdempotencyKey) -> Response[Offered]:
+    """Publish version 1 of an achievement: the fields of `achievement.published.v1`.
+
+    `achievement`, `version` and `awardingBodies` are filled in where they are left out.
+    """
+
+    def act(writer: Writer) -> Answered:
+        member = writer.registry.member
+        given = data.get("achievement") or random_id()
+        content = _content({"awardingBodies": [member]} | data | {"achievement": given, "version": 1})
+        made = Answered(
+            201, Offered(member, content.achievement, 1), f"/v1/achievements/{member}/{content.achievement}"
+        )
+        writer.answered(made)
+        writer.registry.publish_achievement(content)
+        return made
+
+    return desk.once(request, key, data, act)
+
+
+@post(
+    "/v1/achievements/{achievement:uuid}/versions",
+    tags=["Publishing"],
+    operation_id="reviseAchievement",
+    summary="Offer the next version",
+    status_code=201,
+    sync_to_thread=True,
+    **requires("achievements:write"),
+)
+def revise(
+    desk: Desk, request: Request[Any, Any, Any], achievement: UUID, data: Content, key: IdempotencyKey
+) -> Response[Offered]:
+    """Publish the whole content again as the next version. Where `version` is given it must be the next one."""
+
+    def act(writer: Writer) -> Answered:
+        member = writer.registry.member
+        version = writer.registry.achievement(str(achievement)).state.version + 1
+        filled = {"awardingBodies": [member], "version": version} | data | {"achievement": str(achievement)}
+        content = _content(filled)
+        made = Answered(
+            201, Offered(member, str(achievement), content.version), f"/v1/achievements/{member}/{achievement}"
+        )
+        writer.answered(made)
+        writer.registry.revise_achievement(content)
+        return made
+
+    return desk.once(request, key, data, act)
+
+
+@post(
+    "/v1/achievements/{achievement:uuid}/retire",
+    tags=["Publishing"],
+    operation_id="retireAchievement",
+    summary="Stop offering an achievement",
+    status_code=200,
+    sync_to_thread=True,
+    **requires("achievements:write"),
+)
+def retire(desk: Desk, request: Request[Any, Any, Any], achievement: UUID, key: IdempotencyKey) -> Response[Offered]:
+    """Nothing more is issued of it; what was issued stays."""
+
+    def act(writer: Writer) -> Answered:
+        registry = writer.registry
+        version = registry.achievement(str(achievement)).state.version
+        made = Answered(200, Offered(registry.member, str(achievement), version, retired=True))
+        writer.answered(made)
+        registry.retire_achievement(str(achievement))
+        return made
+
+    return desk.once(request, key, None, act)
+
+
+def _content(values: Content) -> AchievementContent:
+    try:
+        return msgspec.convert(values, AchievementContent)
+    except msgspec.ValidationError as error:
+        detail, _, where = str(error).partition(" - at `")
+        raise HttpProblem("invalid", errors=[Trouble(where.rstrip("`") or "$", detail)]) from error
+
+
+ROUTES: list[HTTPRouteHandler] = [publish, revise, retire]

@@ -1,0 +1,326 @@
+"""Batches: many rows in one request, as a stream of any length; and what became of them."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, NamedTuple
+from uuid import UUID
+
+import structlog
+from anyio.to_thread import run_sync
+from litestar import Request, Response, get, post
+from litestar.exceptions import InternalServerException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from registry.api.desk import IdempotencyKey
+from registry.batches import Batch, Book, RowProblem, Spool, Spooled
+from registry.batches.book import Kind, Media, SecondPerson, WrongState
+from registry.batches.spool import SpoolDamaged
+from registry.http import HttpProblem, Page, Trouble, answer, decode_cursor, encode_cursor, requires
+from registry.http.pages import LIMIT, MOST
+
+_log = structlog.get_logger(__name__)
+_PIECE: Final = 1024 * 1024
+_MEDIA: Final[dict[str, Media]] = {
+    "text/csv": "text/csv",
+    "application/x-ndjson": "application/x-ndjson",
+    "application/jsonl": "application/x-ndjson",
+}
+
+Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
+Cursor = Annotated[str | None, Parameter(max_length=500, description="`next` of the page before.")]
+
+
+class Receiving(NamedTuple):
+    """How batches are received."""
+
+    book: Book
+    most_bytes: int
+    """What a body may have."""
+    release_above: int
+    """Batches of more lines than this wait for a second person; 0: none does."""
+    patience: float
+    """Seconds that a client may stay silent in the middle."""
+
+
+@dataclass
+class _RowsBody(Operation):
+    """Says in the API's description what the stream is."""
+
+    def __post_init__(self) -> None:
+        text = Schema(type=OpenAPIType.STRING)
+        self.request_body = RequestBody(
+            description="Rows with a header (`registry template csv`), or a JSON object a line.",
+            content={media: OpenAPIMediaType(schema=text) for media in ("text/csv", "application/x-ndjson")},
+            required=True,
+        )
+
+
+@post(
+    "/v1/batches",
+    tags=["Batches"],
+    operation_id="createBatch",
+    summary="Send in a batch",
+    status_code=202,
+    operation_class=_RowsBody,
+    request_max_body_size=None,
+    **requires("credentials:write"),
+)
+async def create(
+    receiving: Receiving,
+    request: Request[Any, Any, Any],
+    key: IdempotencyKey,
+    kind: Annotated[Kind, Parameter(description="What the rows are.")] = "credentials",
+    name: Annotated[str, Parameter(max_length=200, description="What you call it; no person's name.")] = "",
+    *,
+    dry_run: Annotated[bool, Parameter(query="dryRun", description="Check only; nothing is issued.")] = False,
+    publish_at: Annotated[
+        datetime | None, Parameter(query="publishAt", description="Not before this moment (graduation day).")
+    ] = None,
+) -> Response[Batch]:
+    """Take in rows as a stream. Every row is judged by itself: bad ones are listed, good ones take effect.
+
+    The answer comes when all of it is on the node's disk. Sent again with the same Idempotency-Key (the bodies are
+    not compared), the batch is the one that there is, unless it never arrived whole: then it is received anew.
+    """
+    if publish_at is not None and publish_at.tzinfo is None:
+        raise HttpProblem("invalid", errors=[Trouble("query publishAt", "needs a zone: end it in Z or +02:00")])
+    media = _media(request)
+    book = receiving.book
+    begun = await run_sync(book.receive, name, kind, media, request.user.name, key, dry_run)
+    if begun.spool is None:
+        return _accepted(await run_sync(book.one, begun.batch))
+    try:
+        await _receive(request, begun.spool, receiving)
+    except BaseException:
+        await run_sync(book.broken_off, begun.batch, begun.spool)
+        raise
+    release = bool(receiving.release_above) and begun.spool.lines > receiving.release_above and not dry_run
+    try:
+        made = await run_sync(book.received, begun.batch, begun.spool, publish_at, release)
+    except WrongState as error:
+        raise HttpProblem("conflict", str(error)) from error
+    _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
+    return _accepted(made)
+
+
+def _accepted(made: Batch) -> Response[Batch]:
+    return answer(made, status=202, Location=f"/v1/batches/{made.batch}")
+
+
+def _media(request: Request[Any, Any, Any]) -> Media:
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given not in _MEDIA or request.headers.get("content-encoding", "identity") != "identity":
+        raise HttpProblem("unsupported-media-type", f"rows come as {' or '.join(_MEDIA)}, not compressed")
+    return _MEDIA[given]
+
+
+async def _receive(request: Request[Any, Any, Any], spool: Spool, receiving: Receiving) -> None:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > receiving.most_bytes:
+        raise HttpProblem("too-large", f"a batch has {receiving.most_bytes:,} bytes at most; send several")
+    waiting = bytearray()
+    async for piece in _patiently(request.stream(), receiving.patience):
+        waiting += piece
+        if spool.size + len(waiting) > receiving.most_bytes:
+            raise HttpProblem("too-large", f"a batch has {receiving.most_bytes:,} bytes at most; send several")
+        if len(waiting) >= _PIECE:
+            await run_sync(spool.write, bytes(waiting))
+            waiting.clear()
+    await run_sync(spool.write, bytes(waiting))
+    if not spool.size:
+        raise HttpProblem("invalid", errors=[Trouble("$", "the body is empty")])
+
+
+async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIterator[bytes]:
+    while True:
+        try:
+            yield await asyncio.wait_for(anext(stream), patience)
+        except StopAsyncIteration:
+            return
+        except InternalServerException as error:  # what the framework raises when a client goes away
+            raise HttpProblem("too-slow", "the connection was closed in the middle of the body") from error
+        except TimeoutError as error:
+            raise HttpProblem("too-slow", f"nothing arrived for {patience:g} seconds") from error
+
+
+@get(
+    "/v1/batches",
+    tags=["Batches"],
+    operation_id="listBatches",
+    summary="List the batches",
+    sync_to_thread=True,
+    **requires("batches:read"),
+)
+def listed(receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = None) -> Response[Page[Batch]]:
+    """The newest first."""
+    place = None
+    if cursor is not None:
+        at, batch = decode_cursor(cursor, str, str)
+        place = (_moment(at), str(_uuid(batch)))
+    found = receiving.book.newest(limit, place)
+    last = encode_cursor([found[-1].created.isoformat(), found[-1].batch]) if len(found) == limit else None
+    return answer(Page(found, last))
+
+
+@get(
+    "/v1/batches/{batch:uuid}",
+    tags=["Batches"],
+    operation_id="getBatch",
+    summary="One batch",
+    sync_to_thread=True,
+    **requires("batches:read"),
+)
+def one(receiving: Receiving, batch: UUID) -> Response[Batch]:
+    """How far it is, and how many of its rows were taken in."""
+    return answer(receiving.book.one(str(batch)))
+
+
+@get(
+    "/v1/batches/{batch:uuid}/problems",
+    tags=["Batches"],
+    operation_id="listBatchProblems",
+    summary="The rows that were not taken in",
+    sync_to_thread=True,
+    **requires("batches:read"),
+)
+def problems(
+    receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = None
+) -> Response[Page[RowProblem]]:
+    """Each with its line, its field, why, and what would be right."""
+    receiving.book.one(str(batch))
+    after = (0, 0)
+    if cursor is not None:
+        line, number = decode_cursor(cursor, int, int)
+        after = (_bounded(line), _bounded(number))
+    found = receiving.book.problems(str(batch), limit, after)
+    last = encode_cursor(found[-1][0]) if len(found) == limit else None
+    return answer(Page([row for _, row in found], last))
+
+
+@get(
+    "/v1/batches/{batch:uuid}/corrections",
+    tags=["Batches"],
+    operation_id="getBatchCorrections",
+    summary="The faulty rows, to be corrected and sent in again",
+    media_type="text/csv",
+    sync_to_thread=True,
+    **requires("credentials:write"),
+)
+def corrections(receiving: Receiving, batch: UUID) -> Stream:
+    """The rows that were not taken in, as they were sent, with a column `problem` that says what is wrong.
+
+    It holds personal data: it needs the scope that sending rows needs. Kept for 90 days.
+    """
+    found = receiving.book.one(str(batch))
+    if found.media != "text/csv" or found.kind != "credentials":
+        raise HttpProblem("not-found", "corrections are made of batches of credentials in CSV; see the problems")
+    rows = _faulty(receiving.book.content(str(batch)), receiving.book.faulty_rows(str(batch)))
+    try:
+        head = next(rows)
+    except (StopIteration, SpoolDamaged) as error:
+        raise HttpProblem("not-found", "the content of this batch is kept no more, or has no faulty rows") from error
+    return Stream(
+        _joined(head, rows),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="corrections-{batch}.csv"'},
+    )
+
+
+def _joined(head: str, rows: Iterator[str]) -> Iterator[str]:
+    yield head
+    yield from rows
+
+
+def _faulty(content: Spooled, faulty: dict[int, str]) -> Iterator[str]:
+    """The header and the faulty rows, a line each; lines are counted as the reader that found them counts."""
+    if not faulty:
+        return
+    with (
+        content.open("rb") as raw,
+        io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as file,
+    ):
+        head = file.readline()
+        delimiter = max(",;\t|", key=head.count)
+        names = next(csv.reader([head], delimiter=delimiter))
+        yield _written([*names, "problem"], delimiter)
+        reader = csv.reader(file, delimiter=delimiter)
+        while True:
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                continue
+            if (why := faulty.get(reader.line_num + 1)) is not None:
+                yield _written([*row, *[""] * (len(names) - len(row)), why], delimiter)
+
+
+def _written(row: list[str], delimiter: str) -> str:
+    into = io.StringIO()
+    csv.writer(into, delimiter=delimiter, lineterminator="\r\n").writerow(row)
+    return into.getvalue()
+
+
+@post(
+    "/v1/batches/{batch:uuid}/release",
+    tags=["Batches"],
+    operation_id="releaseBatch",
+    summary="Let a batch go on that another person sent in",
+    status_code=200,
+    sync_to_thread=True,
+    **requires("batches:release"),
+)
+def release(receiving: Receiving, request: Request[Any, Any, Any], batch: UUID) -> Response[Batch]:
+    """Large batches wait for a second person where the node is set so."""
+    try:
+        return answer(receiving.book.release(str(batch), request.user.name))
+    except SecondPerson as error:
+        raise HttpProblem("second-person", str(error)) from error
+    except WrongState as error:
+        raise HttpProblem("conflict", str(error)) from error
+
+
+@post(
+    "/v1/batches/{batch:uuid}/cancel",
+    tags=["Batches"],
+    operation_id="cancelBatch",
+    summary="Drop a batch that has not begun",
+    status_code=200,
+    sync_to_thread=True,
+    **requires("credentials:write"),
+)
+def cancel(receiving: Receiving, batch: UUID) -> Response[Batch]:
+    """Nothing of it is taken in."""
+    try:
+        return answer(receiving.book.cancel(str(batch)))
+    except WrongState as error:
+        raise HttpProblem("conflict", str(error)) from error
+
+
+def _moment(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError) as error:
+        raise HttpProblem("invalid", errors=[Trouble("query cursor", "is no cursor of this list")]) from error
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise HttpProblem("invalid", errors=[Trouble("query cursor", "is no cursor of this list")]) from error
+
+
+def _bounded(number: int) -> int:
+    return max(0, min(number, 2**31 - 1))
+
+
+ROUTES: list[HTTPRouteHandler] = [create, listed, one, problems, corrections, release, cancel]

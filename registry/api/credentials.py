@@ -1,0 +1,168 @@
+"""Issuing one credential, and changing what it counts for."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Dependency
+
+from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.http import HttpProblem, Trouble, requires
+from registry.intake import Catalogue
+from registry.intake.columns import RowChecker
+from registry.intake.report import Problem
+from registry.requests import Issued
+from registry.wire.credentials import StatusReason
+
+Offers = Annotated[Catalogue, Dependency(skip_validation=True)]
+"""What the university offers; rows are held against it."""
+
+
+class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One award, with the columns that rows of a file have. What is about the person goes to the vault only."""
+
+    record: str
+    """Your own id of this award, unique for ever: given again it is the same credential."""
+    achievement: str
+    student: str
+    """Your own number of the learner."""
+    family_name: str
+    given_name: str
+    date_of_birth: str
+    awarding_date: str
+    version: int | None = None
+    """Of the achievement; the newest where it is left out."""
+    valid_until: str | None = None
+    ects: float | None = None
+    """To be checked against the achievement's."""
+    grade: str | None = None
+    original_grade: str | None = None
+    national_id: str | None = None
+    note: str | None = None
+    replaces: str | None = None
+    """The credential that this one corrects."""
+
+
+class Credential(msgspec.Struct, frozen=True, rename="camel"):
+    """A credential that was issued."""
+
+    member: str
+    credential: str
+    learner: str
+    """The learner's random id; keep it with your own number, it is how their record is read."""
+    record: str
+    unchanged: bool
+    """Whether this record was issued before, and says the same."""
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why; a code that stands on the log for ever. What is delicate is `withheld`."""
+
+    reason: StatusReason
+
+
+class Status(msgspec.Struct, frozen=True):
+    """What a credential counts for now."""
+
+    member: str
+    credential: str
+    status: str
+
+
+@post(
+    "/v1/credentials",
+    tags=["Publishing"],
+    operation_id="issueCredential",
+    summary="Issue a credential",
+    status_code=201,
+    sync_to_thread=True,
+    **requires("credentials:write"),
+)
+def issue(
+    desk: Desk, offered: Offers, request: Request[Any, Any, Any], data: CredentialRow, key: IdempotencyKey
+) -> Response[Credential]:
+    """Issue one credential: 201, or 200 where its record was issued before."""
+
+    def act(writer: Writer) -> Answered:
+        asked = RowChecker(offered).check(0, _row(data))
+        if asked is None:
+            raise HttpProblem("invalid", errors=[Trouble("$.record", "EXAMPLE is the template's own; use your own id")])
+        if isinstance(asked, Problem):
+            raise HttpProblem("invalid", errors=[Trouble(f"$.{asked.field}", asked.detail, asked.field, asked.value)])
+        [outcome] = writer.issuer.issue([asked])
+        if not isinstance(outcome, Issued):
+            kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
+            raise HttpProblem(kind, outcome.detail, code=outcome.code, path=outcome.field)
+        member = writer.registry.member
+        found = Credential(member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged)
+        return Answered(200 if outcome.unchanged else 201, found, f"/v1/credentials/{member}/{outcome.credential}")
+
+    return desk.once(request, key, data, act)
+
+
+def _row(data: CredentialRow) -> dict[str, str]:
+    row: dict[str, str] = {}
+    for name, value in msgspec.structs.asdict(data).items():
+        if isinstance(value, float):
+            row[name] = f"{value:f}".rstrip("0").rstrip(".")
+        elif value is not None:
+            row[name] = str(value)
+    return row
+
+
+def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
+    """A route that changes a credential's status for a reason."""
+
+    @post(
+        f"/v1/credentials/{{credential:uuid}}/{change}",
+        tags=["Publishing"],
+        operation_id=f"{change}Credential",
+        summary=summary,
+        status_code=200,
+        sync_to_thread=True,
+        **requires("credentials:write"),
+    )
+    def changing(
+        desk: Desk, request: Request[Any, Any, Any], credential: UUID, data: Reason, key: IdempotencyKey
+    ) -> Response[Status]:
+        """An own credential's status, from now on."""
+
+        def act(writer: Writer) -> Answered:
+            made = Answered(200, Status(writer.registry.member, str(credential), status))
+            writer.answered(made)
+            getattr(writer.registry, change)(str(credential), data.reason)
+            return made
+
+        return desk.once(request, key, data, act)
+
+    return changing
+
+
+suspend = _changing("suspend", "suspended", "Let a credential not count for now")
+revoke = _changing("revoke", "revoked", "Take a credential back for good")
+
+
+@post(
+    "/v1/credentials/{credential:uuid}/reinstate",
+    tags=["Publishing"],
+    operation_id="reinstateCredential",
+    summary="Let a suspended credential count again",
+    status_code=200,
+    sync_to_thread=True,
+    **requires("credentials:write"),
+)
+def reinstate(desk: Desk, request: Request[Any, Any, Any], credential: UUID, key: IdempotencyKey) -> Response[Status]:
+    """An own credential's suspension ends."""
+
+    def act(writer: Writer) -> Answered:
+        made = Answered(200, Status(writer.registry.member, str(credential), "active"))
+        writer.answered(made)
+        writer.registry.reinstate(str(credential))
+        return made
+
+    return desk.once(request, key, None, act)
+
+
+ROUTES: list[HTTPRouteHandler] = [issue, suspend, revoke, reinstate]

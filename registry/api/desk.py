@@ -1,0 +1,182 @@
+"""Where requests meet the private side: one at a time in a process, each of them once.
+
+A request with a key that was seen before gets the answer that it got then. What a request stores and the answer to
+it are one transaction wherever the use case is one; issuing is made once by the row's own id besides.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, NamedTuple
+
+import msgspec
+import psycopg
+from litestar import Request, Response
+from litestar.params import Parameter
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from registry.application import Registry
+from registry.http import HttpProblem, answer
+from registry.http.answers import POSITION
+from registry.issuing import Issuer
+
+IdempotencyKey = Annotated[
+    str,
+    Parameter(
+        header="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="A key of your choosing for this request: sent again with the same key, it takes effect once.",
+    ),
+]
+_ABANDONED: Final = timedelta(minutes=2)
+_KEPT: Final = timedelta(days=30)
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Answered(NamedTuple):
+    """What a request came to."""
+
+    status: int
+    content: Any
+    location: str | None = None
+
+
+class Writer(NamedTuple):
+    """The private side, for as long as one request uses it."""
+
+    registry: Registry
+    issuer: Issuer
+    answered: Callable[[Answered], None]
+    """To be told before anything is stored, where all that is stored is one transaction: the answer belongs to it."""
+
+
+class Desk:
+    """The private side of one node, for many requests. May be shared by threads."""
+
+    def __init__(self, registry: Registry, issuer: Issuer) -> None:
+        self._registry = registry
+        self._issuer = issuer
+        self._lock = threading.Lock()
+
+    def once(
+        self,
+        request: Request[Any, Any, Any],
+        key: str,
+        body: Any,  # noqa: ANN401 - any JSON
+        act: Callable[[Writer], Answered],
+    ) -> Response[Any]:
+        """Let a request take effect, once. Raises `HttpProblem`, and what `act` raises."""
+        vault = self._registry.vault
+        with self._lock:
+            slot = _Slot(
+                self._registry.dsn,
+                request.user.name,
+                vault.hashed("request", key),
+                vault.digest(b"\0".join([request.method.encode(), request.url.path.encode(), _encode(body)])),
+            )
+            before = slot.claim()
+            if before is None:
+                before = self._take(slot, act)
+            return self._response(before)
+
+    def _take(self, slot: "_Slot", act: Callable[[Writer], Answered]) -> Answered:
+        kept: list[Answered] = []
+
+        def answered(found: Answered) -> None:
+            kept.append(found)
+            slot.answer = found
+
+        try:
+            with self._registry.also(slot):
+                found = act(Writer(self._registry, self._issuer, answered))
+        except BaseException:
+            slot.free()
+            raise
+        if not kept:
+            slot.answer = found
+            slot.save()
+        return found
+
+    def _response(self, found: Answered) -> Response[Any]:
+        made = answer(found.content, status=found.status)
+        made.headers[POSITION] = f"{self._registry.member}:{self._registry.size_when_published()}"
+        if found.location is not None:
+            made.headers["Location"] = found.location
+        return made
+
+    @contextmanager
+    def reading(self) -> Iterator[Registry]:
+        """The private side, to look something up."""
+        with self._lock:
+            yield self._registry
+
+
+class _Slot:
+    """The place of one key: claimed, then answered."""
+
+    def __init__(self, dsn: str, caller: str, key: bytes, request: bytes) -> None:
+        self._dsn = dsn
+        self._caller = caller
+        self._key = key
+        self._request = request
+        self.answer: Answered | None = None
+
+    def claim(self) -> Answered | None:
+        """Take the place; gives the answer where the request was answered before. Raises `HttpProblem`."""
+        now = datetime.now(UTC)
+        with psycopg.connect(self._dsn) as connection:
+            connection.execute("DELETE FROM access.requests WHERE began < %s", (now - _KEPT,))
+            # One that was begun and never answered belonged to a process that is gone.
+            taken = connection.execute(
+                "INSERT INTO access.requests (caller, key, request, began) VALUES (%s, %s, %s, %s)"
+                " ON CONFLICT (caller, key) DO UPDATE SET began = excluded.began"
+                " WHERE requests.status IS NULL AND requests.began < %s AND requests.request = excluded.request",
+                (self._caller, self._key, self._request, now, now - _ABANDONED),
+            ).rowcount
+            if taken:
+                return None
+            row = connection.execute(
+                "SELECT request, status, headers, body FROM access.requests WHERE caller = %s AND key = %s",
+                (self._caller, self._key),
+            ).fetchone()
+        if row is None or (row[1] is None and bytes(row[0]) == self._request):
+            raise HttpProblem("in-progress", headers={"Retry-After": "1"})
+        if bytes(row[0]) != self._request:
+            raise HttpProblem("idempotency-key-reused")
+        headers: Mapping[str, str] = row[2]
+        return Answered(row[1], msgspec.json.decode(row[3]), headers.get("Location"))
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write the answer with what it is about; where it is not known yet, `save` does."""
+        if self.answer is not None:
+            cursor.execute(_ANSWER, self._values())
+
+    def save(self) -> None:
+        """Write the answer by itself."""
+        with psycopg.connect(self._dsn) as connection:
+            connection.execute(_ANSWER, self._values())
+
+    def free(self) -> None:
+        """Nothing came of it: the key may be used again."""
+        with psycopg.connect(self._dsn) as connection:
+            connection.execute(
+                "DELETE FROM access.requests WHERE caller = %s AND key = %s AND status IS NULL",
+                (self._caller, self._key),
+            )
+
+    def _values(self) -> tuple[Any, ...]:
+        assert self.answer is not None  # noqa: S101 - who calls has looked
+        headers = {"Location": self.answer.location} if self.answer.location is not None else {}
+        return (
+            self.answer.status,
+            _encode(headers).decode(),
+            _encode(self.answer.content),
+            self._caller,
+            self._key,
+        )
+
+
+_ANSWER: Final = "UPDATE access.requests SET status = %s, headers = %s, body = %s WHERE caller = %s AND key = %s"

@@ -1,0 +1,333 @@
+"""The book of batches: what was sent in, by which system, what state it is in, and which rows were not taken in."""
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+import psycopg
+from psycopg import Cursor
+from psycopg.rows import DictRow, dict_row
+
+from registry.batches.spool import Spool, Spooled
+from registry.vault import Vault, random_id
+
+State = Literal[
+    "receiving", "incomplete", "awaitingRelease", "scheduled", "waiting", "working", "done", "failed", "cancelled"
+]
+Kind = Literal["credentials", "statusChanges"]
+Media = Literal["text/csv", "application/x-ndjson"]
+KEPT: Final = timedelta(days=90)
+_PURPOSE: Final = "batch"
+
+
+class Batch(msgspec.Struct, frozen=True, rename="camel"):
+    """A batch, and how far it is."""
+
+    batch: str
+    name: str
+    """What the system calls it."""
+    kind: Kind
+    media: Media
+    state: State
+    dry_run: bool
+    """Whether it is checked only."""
+    bytes: int
+    lines: int
+    """Lines that it has, the header among them."""
+    done_lines: int
+    """Up to which line it has been worked through."""
+    issued: int
+    """Rows that had their effect by this batch; in a dry run, that would have it."""
+    unchanged: int
+    """Rows that were taken in before, and say the same."""
+    refused: int
+    """Rows that were not taken in; `problems` lists them."""
+    created: datetime
+    by: str
+    """Who sent it: a key's or a client's id."""
+    publish_at: datetime | None
+    released_by: str | None
+    started: datetime | None
+    finished: datetime | None
+    notes: list[str]
+    error: str | None
+    """Why nothing of it, or nothing more, can be taken in."""
+
+
+class RowProblem(msgspec.Struct, frozen=True, rename="camel"):
+    """A row that was not taken in."""
+
+    line: int
+    where: str
+    field: str
+    value: str
+    """As it was sent; masked where it is about the person."""
+    code: str
+    """The rule that refused it; empty where it could not be read."""
+    detail: str
+    """What is wrong, and what would be right."""
+
+
+class Begun(NamedTuple):
+    """A batch that is being received; without a spool, one that was received before."""
+
+    batch: str
+    spool: Spool | None
+
+
+class UnknownBatch(Exception):
+    """There is no batch of that id."""
+
+
+class WrongState(Exception):
+    """What was asked for cannot be done to a batch in its state."""
+
+
+class SecondPerson(Exception):
+    """Whoever sent a batch in cannot release it."""
+
+
+_COLUMNS: Final = (
+    "batch::text, name, kind, media, state, dry_run, bytes, lines, done_lines, issued, unchanged, refused, created,"
+    " by, publish_at, released_by, started, finished, notes, error"
+)
+
+
+class Book:
+    """The node's batches. Opens a connection for each use; may be shared by threads."""
+
+    def __init__(
+        self, dsn: str, vault: Vault, folder: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """`folder` holds the batches' files."""
+        self._dsn = dsn
+        self._vault = vault
+        self._folder = folder
+        self._clock = clock
+
+    def _connect(self) -> "psycopg.Connection[DictRow]":
+        return psycopg.connect(self._dsn, autocommit=True, row_factory=dict_row)
+
+    # Receiving
+
+    def receive(self, name: str, kind: Kind, media: Media, by: str, request: str, dry_run: bool) -> "Begun":  # noqa: FBT001 - called in a thread by position
+        """Begin a batch, or find the one that this request of this system began before.
+
+        One that never arrived whole is begun anew: whoever sends it again has given the first attempt up.
+        """
+        hashed = self._vault.hashed("request", request)
+        batch, key = random_id(), os.urandom(32)
+        sealed = self._vault.seal_own(f"{_PURPOSE} {batch}", key.hex())
+        with self._connect() as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext('batch of ' || %s))", (by + hashed.hex(),))
+            before = connection.execute(
+                "SELECT batch::text, state FROM intake.batches WHERE by = %s AND request = %s", (by, hashed)
+            ).fetchone()
+            if before is not None and before["state"] not in ("receiving", "incomplete"):
+                return Begun(before["batch"], None)
+            if before is not None:
+                connection.execute("DELETE FROM intake.batches WHERE batch = %s", (before["batch"],))
+                self._file(before["batch"]).unlink(missing_ok=True)
+            connection.execute(
+                "INSERT INTO intake.batches (batch, name, kind, media, dry_run, by, request, key, created, state)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'receiving')",
+                (batch, name, kind, media, dry_run, by, hashed, sealed, self._clock()),
+            )
+        return Begun(batch, Spool(self._file(batch), key))
+
+    def received(self, batch: str, spool: Spool, publish_at: datetime | None, release: bool) -> Batch:  # noqa: FBT001 - likewise
+        """All of it has arrived: it waits for its turn, its day, or a second person.
+
+        Raises `WrongState` where it was begun anew meanwhile.
+        """
+        spool.close()
+        state = "awaitingRelease" if release else "scheduled" if publish_at is not None else "waiting"
+        with self._connect() as connection:
+            moved = connection.execute(
+                "UPDATE intake.batches SET state = %s, bytes = %s, lines = %s, publish_at = %s"
+                " WHERE batch = %s AND state = 'receiving'",
+                (state, spool.size, spool.lines, publish_at, batch),
+            ).rowcount
+            connection.execute("NOTIFY intake_batches")
+        if not moved:
+            raise WrongState("the same request was sent again meanwhile, and is the one that counts")
+        return self.one(batch)
+
+    def broken_off(self, batch: str, spool: Spool) -> None:
+        """The system went away in the middle, or sent what is not taken: nothing of it is taken in."""
+        spool.abandon()
+        with self._connect() as connection:
+            connection.execute("UPDATE intake.batches SET state = 'incomplete' WHERE batch = %s", (batch,))
+        self._file(batch).unlink(missing_ok=True)
+
+    # Reading
+
+    def one(self, batch: str) -> Batch:
+        """A batch. Raises `UnknownBatch`."""
+        with self._connect() as connection:
+            row = connection.execute(f"SELECT {_COLUMNS} FROM intake.batches WHERE batch = %s", (batch,)).fetchone()  # noqa: S608 - names of our own
+        if row is None:
+            raise UnknownBatch(f"there is no batch {batch}")
+        return Batch(**row)
+
+    def newest(self, limit: int, before: tuple[str, str] | None = None) -> list[Batch]:
+        """Batches, the newest first, from after a place (its time in ISO form, its id) on."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM intake.batches"  # noqa: S608 - names of our own
+                " WHERE %(at)s::timestamptz IS NULL OR (created, batch) < (%(at)s::timestamptz, %(batch)s::uuid)"
+                " ORDER BY intake.batches.created DESC, intake.batches.batch DESC LIMIT %(limit)s",
+                {"at": before and before[0], "batch": before and before[1], "limit": limit},
+            ).fetchall()
+        return [Batch(**row) for row in rows]
+
+    def problems(
+        self, batch: str, limit: int, after: tuple[int, int] = (0, 0)
+    ) -> list[tuple[tuple[int, int], RowProblem]]:
+        """Rows that were not taken in, in their order, each with its place; from after a place on."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                'SELECT line, number, "where", field, value, code, detail FROM intake.problems'
+                " WHERE batch = %s AND (line, number) > (%s, %s) ORDER BY line, number LIMIT %s",
+                (batch, *after, limit),
+            ).fetchall()
+        return [((row["line"], row.pop("number")), RowProblem(**row)) for row in rows]
+
+    def faulty_rows(self, batch: str) -> dict[int, str]:
+        """The first thing that is wrong with each row that was not taken in, by its line."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT ON (line) line, field, detail FROM intake.problems WHERE batch = %s"
+                " ORDER BY line, number",
+                (batch,),
+            )
+            return {row["line"]: f"{row['field']}: {row['detail']}" if row["field"] else row["detail"] for row in rows}
+
+    def content(self, batch: str) -> Spooled:
+        """A batch's content. Raises `UnknownBatch`; reading raises `SpoolDamaged` where it is gone."""
+        with self._connect() as connection:
+            row = connection.execute("SELECT name, key FROM intake.batches WHERE batch = %s", (batch,)).fetchone()
+        if row is None:
+            raise UnknownBatch(f"there is no batch {batch}")
+        key = bytes.fromhex(self._vault.open_own(f"{_PURPOSE} {batch}", row["key"]))
+        return Spooled(self._file(batch), key, row["name"])
+
+    def _file(self, batch: str) -> Path:
+        return self._folder / f"{batch}.rows"
+
+    # Deciding about a batch
+
+    def release(self, batch: str, by: str) -> Batch:
+        """A second person lets it go on. Raises `UnknownBatch`, `WrongState`, `SecondPerson`."""
+        found = self.one(batch)
+        if found.state != "awaitingRelease":
+            raise WrongState(f"it is {found.state}, and waits for no release")
+        if found.by == by:
+            raise SecondPerson("you sent this batch in; somebody else releases it")
+        self._move(
+            batch,
+            "awaitingRelease",
+            "UPDATE intake.batches SET released_by = %(by)s,"
+            " state = CASE WHEN publish_at IS NULL THEN 'waiting' ELSE 'scheduled' END"
+            " WHERE batch = %(batch)s AND state = 'awaitingRelease'",
+            by=by,
+        )
+        return self.one(batch)
+
+    def cancel(self, batch: str) -> Batch:
+        """Drop a batch that has not begun. Raises `UnknownBatch`, `WrongState`."""
+        found = self.one(batch)
+        self._move(
+            batch,
+            found.state,
+            "UPDATE intake.batches SET state = 'cancelled', finished = now()"
+            " WHERE batch = %(batch)s AND state IN ('awaitingRelease', 'scheduled', 'waiting')",
+        )
+        self._file(batch).unlink(missing_ok=True)
+        return self.one(batch)
+
+    def _move(self, batch: str, state: str, statement: str, **values: Any) -> None:  # noqa: ANN401 - SQL's own
+        with self._connect() as connection:
+            moved = connection.execute(statement.encode(), {"batch": batch, **values}).rowcount
+            connection.execute("NOTIFY intake_batches")
+        if not moved:
+            raise WrongState(f"it is {state}, and cannot be changed any more")
+
+    # Working through
+
+    def due(self) -> Batch | None:
+        """The next batch to work on; one that was begun comes first."""
+        with self._connect() as connection:
+            row = connection.execute(
+                f"SELECT {_COLUMNS} FROM intake.batches"  # noqa: S608 - names of our own
+                " WHERE state IN ('working', 'waiting') OR (state = 'scheduled' AND publish_at <= %s)"
+                " ORDER BY state = 'working' DESC, created LIMIT 1",
+                (self._clock(),),
+            ).fetchone()
+        return Batch(**row) if row is not None else None
+
+    def begin(self, batch: str, notes: Sequence[str]) -> None:
+        """It is being worked on."""
+        with self._connect() as connection:
+            connection.execute(
+                "UPDATE intake.batches SET state = 'working', notes = %s, started = coalesce(started, %s)"
+                " WHERE batch = %s",
+                (list(notes), self._clock(), batch),
+            )
+
+    def finish(self, batch: str, error: str | None = None) -> None:
+        """It is done, or can go no further. Its content is kept as long as rows may have to be corrected."""
+        with self._connect() as connection:
+            row = connection.execute(
+                "UPDATE intake.batches SET state = %s, error = %s, finished = %s WHERE batch = %s RETURNING refused",
+                ("failed" if error else "done", error, self._clock(), batch),
+            ).fetchone()
+        if row is not None and not row["refused"] and error is None:
+            self._file(batch).unlink(missing_ok=True)
+
+    def tidy(self) -> int:
+        """Drop the content of batches that ended long ago, and files of those that never arrived."""
+        dropped = 0
+        with self._connect() as connection:
+            rows = connection.execute(
+                "SELECT batch::text FROM intake.batches WHERE finished < %s OR (state = 'receiving' AND created < %s)",
+                (self._clock() - KEPT, self._clock() - timedelta(days=1)),
+            ).fetchall()
+        for row in rows:
+            if self._file(row["batch"]).exists():
+                self._file(row["batch"]).unlink()
+                dropped += 1
+        return dropped
+
+
+class Progress:
+    """Where a batch has come to, as rows that are written with what it issued."""
+
+    def __init__(
+        self, batch: str, line: int, *, issued: int = 0, unchanged: int = 0, problems: Sequence[RowProblem] = ()
+    ) -> None:
+        """The counts are of this step alone; `line` is the last one that it covers."""
+        self._batch = batch
+        self._line = line
+        self._issued = issued
+        self._unchanged = unchanged
+        self._problems = problems
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write them."""
+        cursor.execute(
+            "UPDATE intake.batches SET done_lines = %s, issued = issued + %s, unchanged = unchanged + %s,"
+            " refused = refused + %s WHERE batch = %s",
+            (self._line, self._issued, self._unchanged, len(self._problems), self._batch),
+        )
+        if self._problems:
+            with cursor.copy(
+                'COPY intake.problems (batch, line, number, "where", field, value, code, detail) FROM STDIN'
+            ) as rows:
+                for number, one in enumerate(self._problems):
+                    rows.write_row(
+                        (self._batch, one.line, number, one.where, one.field, one.value, one.code, one.detail)
+                    )

@@ -1,0 +1,135 @@
+"""A batch's content on disk: encrypted as it arrives, read as often as needed, gone when the batch is done.
+
+The file is chunks: 4 bytes of length (big-endian), then AES-256-GCM ciphertext. A chunk's nonce is its number and
+whether it is the last; the key is used for one file. So a file that was cut short or altered does not open.
+"""
+
+import io
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, Literal
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+CHUNK: Final = 1024 * 1024
+_LENGTH: Final = struct.Struct(">I")
+_TAG: Final = 16
+
+
+class SpoolDamaged(Exception):
+    """A batch's file that is cut short, altered, or gone."""
+
+
+class Spool:
+    """Writes one batch's file. Not complete, and not readable, before `close`."""
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        """`key` are 32 random bytes, for this file alone."""
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        self._cipher = AESGCM(key)
+        self._waiting = bytearray()
+        self._number = 0
+        self.size = 0
+        """Bytes that were written."""
+        self.lines = 0
+        """Line feeds among them."""
+
+    def write(self, data: bytes) -> None:
+        """Take bytes in."""
+        self.size += len(data)
+        self.lines += data.count(b"\n")
+        self._waiting += data
+        while len(self._waiting) > CHUNK:
+            self._seal(bytes(self._waiting[:CHUNK]), last=False)
+            del self._waiting[:CHUNK]
+
+    def close(self) -> None:
+        """Write the rest and make sure that it is on the disk."""
+        self._seal(bytes(self._waiting), last=True)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Close without completing."""
+        self._file.close()
+
+    def _seal(self, data: bytes, *, last: bool) -> None:
+        sealed = self._cipher.encrypt(_nonce(self._number, last=last), data, None)
+        self._file.write(_LENGTH.pack(len(sealed)) + sealed)
+        self._number += 1
+
+
+class Spooled:
+    """A complete file, to be read like a path."""
+
+    def __init__(self, path: Path, key: bytes, name: str) -> None:
+        """`name` is what messages call it."""
+        self._path = path
+        self._key = key
+        self._name = name
+
+    def __str__(self) -> str:
+        return self._name
+
+    def open(self, mode: Literal["rb"]) -> BinaryIO:
+        """Its bytes, from the beginning. Raises `SpoolDamaged` here or while reading."""
+        del mode
+        return io.BufferedReader(_Opened(self._chunks()), CHUNK)
+
+    def _chunks(self) -> Iterator[bytes]:
+        cipher = AESGCM(self._key)
+        try:
+            file = self._path.open("rb")
+        except OSError as error:
+            raise SpoolDamaged(f"the content of {self._name} cannot be read: {error.strerror}") from error
+        with file:
+            number, last = 0, False
+            while not last:
+                head = file.read(_LENGTH.size)
+                length = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else 0
+                sealed = file.read(length) if _TAG <= length <= CHUNK + _TAG else b""
+                if not sealed or len(sealed) < length:
+                    raise SpoolDamaged(f"the content of {self._name} is cut short")
+                opened = None
+                for last in (False, True):
+                    try:
+                        opened = cipher.decrypt(_nonce(number, last=last), sealed, None)
+                        break
+                    except InvalidTag:
+                        continue
+                if opened is None:
+                    raise SpoolDamaged(f"the content of {self._name} was altered")
+                number += 1
+                yield opened
+
+
+class _Opened(io.RawIOBase):
+    """Chunks as a stream of bytes."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        into = memoryview(buffer).cast("B")  # type: ignore[arg-type] # a buffer, as io says
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = memoryview(chunk)
+        size = min(len(into), len(self._rest))
+        into[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
+def _nonce(number: int, *, last: bool) -> bytes:
+    return number.to_bytes(11, "big") + bytes([last])

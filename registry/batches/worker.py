@@ -1,0 +1,172 @@
+"""Works through batches, one after another: rows in, outcomes counted with what they issued in one transaction."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import psycopg
+import structlog
+
+from registry.application import Registry
+from registry.batches.book import Batch, Book, Progress, RowProblem
+from registry.batches.spool import SpoolDamaged
+from registry.batches.status_rows import StatusChange, StatusRows
+from registry.domain.errors import Refusal
+from registry.intake import Catalogue, CsvRows, IntakeError, NdjsonRows, Problem
+from registry.issuing import Issuer
+from registry.requests import Issued, IssueRequest, Outcome
+
+_log = structlog.get_logger(__name__)
+_CHECKED: Final = 1000
+
+
+class Worker:
+    """One at a time for a node: others that are started by mistake wait."""
+
+    def __init__(self, registry: Registry, issuer: Issuer, book: Book, catalogue: Catalogue) -> None:
+        self._registry = registry
+        self._issuer = issuer
+        self._book = book
+        self._catalogue = catalogue
+
+    def run(self, stop: threading.Event, poll: float = 1.0) -> None:
+        """Work until told to stop. Ends between two batches, or where its process is killed."""
+        with psycopg.connect(self._registry.dsn, autocommit=True) as connection:
+            while not stop.is_set():
+                if connection.execute("SELECT pg_try_advisory_lock(hashtext('registry.batches'))").fetchone() == (
+                    True,
+                ):
+                    break
+                stop.wait(poll)
+            connection.execute("LISTEN intake_batches")
+            while not stop.is_set():
+                if not self.step():
+                    for _ in connection.notifies(timeout=poll, stop_after=1):
+                        pass
+
+    def step(self) -> bool:
+        """Work through the next batch that is due; whether there was one."""
+        batch = self._book.due()
+        if batch is None:
+            return False
+        _log.info("batches.begun", batch=batch.batch, line=batch.done_lines)
+        try:
+            if batch.kind == "statusChanges":
+                self._change(batch)
+            else:
+                self._issue(batch)
+        except (IntakeError, SpoolDamaged) as error:
+            self._book.finish(batch.batch, str(error))
+            _log.warning("batches.failed", batch=batch.batch)
+        else:
+            self._book.finish(batch.batch)
+            _log.info("batches.done", batch=batch.batch)
+        return True
+
+    def _rows(self, batch: Batch) -> CsvRows | NdjsonRows:
+        content = self._book.content(batch.batch)
+        kind = CsvRows if batch.media == "text/csv" else NdjsonRows
+        return kind(content, self._catalogue)
+
+    def _issue(self, batch: Batch) -> None:
+        rows = self._rows(batch)
+        self._book.begin(batch.batch, rows.notes)
+        tally = _Tally(batch, rows)
+        if batch.dry_run:
+            self._check(tally)
+            return
+        for _ in self._issuer.issue_all(tally.good(), beside=tally.beside):
+            pass
+        self._registry.save([], private=tally.rest())
+
+    def _check(self, tally: "_Tally") -> None:
+        """Count what would be issued; nothing is stored but the counts."""
+        waiting = 0
+        for _ in tally.good():
+            waiting += 1
+            if waiting == _CHECKED:
+                self._registry.save([], private=tally.checked(waiting))
+                waiting = 0
+        self._registry.save([], private=tally.checked(waiting))
+        self._registry.save([], private=tally.rest())
+
+    def _change(self, batch: Batch) -> None:
+        """Status changes, each in a transaction with the batch's progress."""
+        rows = StatusRows(self._book.content(batch.batch), batch.media)
+        self._book.begin(batch.batch, rows.notes)
+        for row in rows:
+            if row.line <= batch.done_lines:
+                continue
+            problem = row if isinstance(row, RowProblem) else self._changed(batch, row)
+            if problem is not None:
+                self._registry.save([], private=Progress(batch.batch, row.line, problems=[problem]))
+
+    def _changed(self, batch: Batch, row: StatusChange) -> RowProblem | None:
+        registry = self._registry
+        try:
+            if batch.dry_run:
+                registry.credential(row.credential)
+                registry.save([], private=Progress(batch.batch, row.line, issued=1))
+                return None
+            with registry.also(Progress(batch.batch, row.line, issued=1)):
+                row.apply(registry)
+        except Refusal as refusal:
+            return RowProblem(row.line, f"line {row.line}", refusal.path, row.credential, refusal.code, refusal.detail)
+        return None
+
+
+class _Tally:
+    """Counts a batch's rows as they are issued, and knows which line each came from."""
+
+    def __init__(self, batch: Batch, rows: CsvRows | NdjsonRows) -> None:
+        self._batch = batch
+        self._rows = rows
+        self._lines: list[int] = []
+        self._problems: list[RowProblem] = []
+        self._written = 0
+        self._last = batch.done_lines
+
+    def good(self) -> Iterator[IssueRequest]:
+        """The rows that can be read, after those that were done before; the others are kept as problems."""
+        for row in self._rows:
+            line = self._rows.line
+            if line <= self._batch.done_lines:
+                continue
+            self._last = line
+            if isinstance(row, Problem):
+                self._problems.append(RowProblem(line, row.where, row.field, row.value, "", row.detail))
+            else:
+                self._lines.append(line)
+                yield row
+
+    def beside(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
+        """The progress that a batch of outcomes comes to; asked again, it is the same."""
+        lines = self._lines[first : first + len(outcomes)]
+        return self._progress(
+            lines[-1],
+            [
+                RowProblem(line, f"line {line}", one.field, "", one.code, one.detail)
+                for line, one in zip(lines, outcomes, strict=True)
+                if not isinstance(one, Issued)
+            ],
+            issued=sum(isinstance(one, Issued) and not one.unchanged for one in outcomes),
+            unchanged=sum(isinstance(one, Issued) and one.unchanged for one in outcomes),
+            before=self._lines[first - 1] if first else self._batch.done_lines,
+        )
+
+    def checked(self, count: int) -> Progress:
+        """The progress of rows that were only looked at."""
+        before, self._written = self._written, self._written + count
+        lines = self._lines[before : self._written]
+        start = self._lines[before - 1] if before else self._batch.done_lines
+        return self._progress(lines[-1] if lines else start, [], issued=count, unchanged=0, before=start)
+
+    def rest(self) -> Progress:
+        """The progress of what follows the last good row."""
+        before = self._lines[-1] if self._lines else self._batch.done_lines
+        return self._progress(max(self._last, before), [], issued=0, unchanged=0, before=before)
+
+    def _progress(self, line: int, refused: list[RowProblem], *, issued: int, unchanged: int, before: int) -> Progress:
+        read = [one for one in self._problems if before < one.line <= line]
+        problems = sorted([*read, *refused], key=lambda one: one.line)
+        return Progress(self._batch.batch, line, issued=issued, unchanged=unchanged, problems=problems)

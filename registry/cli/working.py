@@ -1,0 +1,37 @@
+"""The process that works through batches, under `registry serve`."""
+
+import threading
+from pathlib import Path
+
+import psycopg
+import structlog
+from eventsourcing.persistence import InterfaceError, OperationalError
+
+from registry.batches import Book, Worker
+from registry.cli import last_error
+from registry.cli.context import Node, opened
+from registry.cli.imports import Offered
+from registry.postgres import DatabaseUnavailable
+
+_log = structlog.get_logger(__name__)
+_AGAIN = 1.0
+_AWAY = (psycopg.OperationalError, OperationalError, InterfaceError, DatabaseUnavailable, OSError)
+
+
+def book_of(node: Node) -> Book:
+    """The node's batches."""
+    return Book(node.registry.dsn, node.registry.vault, node.settings.home / "spool")
+
+
+def work(home: Path, stop: threading.Event) -> None:
+    """Work through batches until told to stop; a database that is away is tried again."""
+    while not stop.is_set():
+        try:
+            with opened(home) as node:
+                book = book_of(node)
+                book.tidy()
+                Worker(node.registry, node.issuer, book, Offered(node.registry)).run(stop)
+        except _AWAY as error:
+            _log.error("batches.again", error=str(error).strip(), again_in=_AGAIN)
+            last_error.note(home, "batches", error)
+            stop.wait(_AGAIN)
