@@ -54,6 +54,8 @@ class HttpSetting(BaseModel):
     """Batches of more lines than this wait until a second person releases them; 0: none does."""
     patience_seconds: Annotated[float, Field(gt=0)] = 30.0
     """How long a client may be silent in the middle of a batch."""
+    wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
+    """How long a reader may wait for a position."""
     per_minute: Annotated[int, Field(ge=1)] = 60_000
     """Requests that a known system may send."""
     per_minute_anybody: Annotated[int, Field(ge=1)] = 6_000

@@ -20,7 +20,7 @@ from registry.http import HttpProblem
     summary="One achievement, in all its versions",
     sync_to_thread=True,
 )
-def one(views: Views, member: Name, achievement: UUID, wait_for: WaitFor = None) -> Response[list[AchievementView]]:
+def one(views: Views, member: Name, achievement: UUID, wait_for: WaitFor = "") -> Response[list[AchievementView]]:
     """All versions, the first first; a credential is of one of them for ever."""
 
     def made(connection: Any) -> list[AchievementView]:  # noqa: ANN401 - a connection

@@ -20,7 +20,7 @@ from registry.http import HttpProblem, requires
     sync_to_thread=True,
     **requires("learners:read"),
 )
-def one(views: Views, learner: UUID, wait_for: WaitFor = None) -> Response[LearnerRecord]:
+def one(views: Views, learner: UUID, wait_for: WaitFor = "") -> Response[LearnerRecord]:
     """All that members said of a learner and have not erased, and the credits that count once."""
 
     def made(connection: Any) -> LearnerRecord:  # noqa: ANN401 - a connection

@@ -49,7 +49,7 @@ def member_view(connection: Connection, member: str) -> MemberView:
 
 
 @get("/v1/members", tags=["Members"], operation_id="listMembers", summary="List the members", sync_to_thread=True)
-def listed(views: Views, wait_for: WaitFor = None) -> Response[list[MemberView]]:
+def listed(views: Views, wait_for: WaitFor = "") -> Response[list[MemberView]]:
     """All members, in the order of their names."""
     return views.answer(
         wait_for, lambda c: [MemberView(*row) for row in c.execute(f'{_COLUMNS} ORDER BY member COLLATE "C"')]
@@ -63,7 +63,7 @@ def listed(views: Views, wait_for: WaitFor = None) -> Response[list[MemberView]]
     summary="One member",
     sync_to_thread=True,
 )
-def one(views: Views, member: Name, wait_for: WaitFor = None) -> Response[MemberView]:
+def one(views: Views, member: Name, wait_for: WaitFor = "") -> Response[MemberView]:
     """Its standing, roles, keys and what governance says of it."""
     return views.answer(wait_for, lambda c: member_view(c, member))
 
@@ -72,7 +72,7 @@ def one(views: Views, member: Name, wait_for: WaitFor = None) -> Response[Member
 def streams(views: Views) -> Response[list[Stream]]:
     """Each stream's size and root in the views."""
     return views.answer(
-        None,
+        "",
         lambda c: [
             Stream(*row)
             for row in c.execute(

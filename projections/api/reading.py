@@ -1,5 +1,6 @@
 """A moment of the views to answer from, and waiting until they have come far enough."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -16,26 +17,22 @@ from projections import views
 from registry.http import HttpProblem, Position, Trouble, answer
 from registry.http.answers import WAIT_FOR
 
+_MEMBER: Final = re.compile("[a-z0-9-]{2,40}")
 _POLL: Final = 0.02
-_LONGEST: Final = 10.0
 _WAITERS: Final = 8
 T = TypeVar("T")
 
 WaitFor = Annotated[
-    str | None,
+    str,
     Parameter(
         header=WAIT_FOR,
         description="Answer when the views have reached `member:size` (several joined by commas), as a write's"
-        " `Registry-Position` said it; at most ten seconds.",
-        pattern=r"^[a-z0-9-]{2,40}:[0-9]{1,18}(,[a-z0-9-]{2,40}:[0-9]{1,18})*$",
-        max_length=4000,
+        " `Registry-Position` said it; for some seconds.",
     ),
 ]
 Limit = Annotated[int, Parameter(ge=1, le=500, description="How many at most.")]
-Cursor = Annotated[str | None, Parameter(max_length=500, description="`next` of the page before.")]
-Fields = Annotated[
-    str | None, Parameter(max_length=500, description="Only these fields of each item, joined by commas.")
-]
+Cursor = Annotated[str, Parameter(max_length=500, description="`next` of the page before.")]
+Fields = Annotated[str, Parameter(max_length=500, description="Only these fields of each item, joined by commas.")]
 
 
 class Snapshot(NamedTuple):
@@ -48,8 +45,9 @@ class Snapshot(NamedTuple):
 class Views:
     """Connections to the served views. May be shared by threads."""
 
-    def __init__(self, dsn: str, connections: int = 8) -> None:
-        """Nothing is opened before `open`."""
+    def __init__(self, dsn: str, connections: int = 8, longest: float = 10.0) -> None:
+        """Nothing is opened before `open`; `longest` is how many seconds a reader may wait for a position."""
+        self._longest = longest
         self._pool = ConnectionPool(
             dsn, min_size=1, max_size=connections, timeout=3.0, configure=_configure, open=False, name="views"
         )
@@ -64,7 +62,7 @@ class Views:
         self._pool.close()
 
     @contextmanager
-    def snapshot(self, wait_for: str | None = None) -> Iterator[Snapshot]:
+    def snapshot(self, wait_for: str = "") -> Iterator[Snapshot]:
         """One moment to answer from. Raises `HttpProblem` where the position waited for is not reached."""
         if wait_for:
             self._wait(wait_for)
@@ -72,7 +70,7 @@ class Views:
             row = connection.execute(_POSITION).fetchone()
             yield Snapshot(connection, (row[0] if row else None) or "")
 
-    def answer(self, wait_for: str | None, made: Any) -> Response[Any]:  # noqa: ANN401 - whatever is answered
+    def answer(self, wait_for: str, made: Any) -> Response[Any]:  # noqa: ANN401 - whatever is answered
         """`made(connection)` as an answer that says its position."""
         with self.snapshot(wait_for) as moment:
             return answer(made(moment.connection), moment.position)
@@ -82,7 +80,7 @@ class Views:
         if not self._waiters.acquire(blocking=False):
             raise HttpProblem("not-there-yet", "too many requests wait already", headers={"Retry-After": "1"})
         try:
-            until = time.monotonic() + _LONGEST
+            until = time.monotonic() + self._longest
             while True:
                 with self._pool.connection() as connection:
                     row = connection.execute(_REACHED, (list(wanted), list(wanted.values()))).fetchone()
@@ -117,7 +115,8 @@ def _wanted(text: str) -> dict[str, int]:
     wanted: dict[str, int] = {}
     for one in text.split(","):
         member, _, size = one.partition(":")
-        if not size.isdigit():
-            raise HttpProblem("invalid", errors=[Trouble(f"header {WAIT_FOR}", "is not `member:size`", value=one[:60])])
+        if not (_MEMBER.fullmatch(member) and size.isascii() and size.isdigit() and len(size) < 19):
+            trouble = Trouble(f"header {WAIT_FOR}", "is not `member:size`, several joined by commas", value=one[:60])
+            raise HttpProblem("unprocessable", errors=[trouble])
         wanted[member] = max(int(size), wanted.get(member, 0))
     return wanted

@@ -21,7 +21,7 @@ from registry.http import HttpProblem, requires
     sync_to_thread=True,
     **requires("recognition:read"),
 )
-def one(views: Views, member: Name, decision: UUID, wait_for: WaitFor = None) -> Response[DecisionView]:
+def one(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> Response[DecisionView]:
     """A decision as published, its state, and its flags."""
 
     def made(connection: Any) -> DecisionView:  # noqa: ANN401 - a connection

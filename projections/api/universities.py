@@ -26,7 +26,7 @@ def year(
     views: Views,
     member: Name,
     year: Annotated[int, Parameter(ge=1000, le=9999)],
-    wait_for: WaitFor = None,
+    wait_for: WaitFor = "",
 ) -> Response[UniversityYear]:
     """What it awarded within a calendar year, by achievement and status, and who recognised it."""
 

@@ -96,7 +96,7 @@ def verification(connection: Connection, standing: Standing, member: str, creden
     sync_to_thread=True,
 )
 def verify(
-    views: Views, standing: Standing, member: Name, credential: UUID, wait_for: WaitFor = None
+    views: Views, standing: Standing, member: Name, credential: UUID, wait_for: WaitFor = ""
 ) -> Response[Verification]:
     """What the log says of a credential, for anybody who was shown its id."""
     return views.answer(wait_for, lambda connection: verification(connection, standing, member, str(credential)))

@@ -3,11 +3,12 @@
 Every write carries an `Idempotency-Key`; every answer to one says the position at which the log will have it.
 """
 
+from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
 from registry.api import achievements, batches, credentials
 from registry.api.desk import Desk
 
-ROUTES: list[HTTPRouteHandler] = [*achievements.ROUTES, *credentials.ROUTES, *batches.ROUTES]
+ROUTES: list[HTTPRouteHandler | type[Controller]] = [*achievements.ROUTES, *credentials.ROUTES, *batches.ROUTES]
 
 __all__ = ["ROUTES", "Desk"]

@@ -1,6 +1,6 @@
 """Publishing what a university offers."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,7 @@ from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
 from registry.vault import random_id
 from registry.wire.achievements import AchievementContent
+from registry.wire.forms import check_uuid
 
 
 class Offered(msgspec.Struct, frozen=True, rename="camel"):
@@ -22,7 +23,29 @@ class Offered(msgspec.Struct, frozen=True, rename="camel"):
     retired: bool = False
 
 
-Content = dict[str, Any]
+_FILLED: Final = ("achievement", "version", "awarding_bodies")
+
+
+def _field(field: msgspec.structs.FieldInfo) -> tuple[str, Any, Any]:
+    if field.name in _FILLED:
+        return field.name, field.type | None, None
+    return field.name, field.type, field.default
+
+
+if TYPE_CHECKING:
+    Body = AchievementContent
+else:
+    Body = msgspec.defstruct(
+        "Achievement",
+        sorted(
+            map(_field, msgspec.structs.fields(AchievementContent)), key=lambda one: one[2] is not msgspec.NODEFAULT
+        ),
+        frozen=True,
+        rename="camel",
+        omit_defaults=True,
+        forbid_unknown_fields=True,
+    )
+"""What a university asks to be published: the content, of which the node can fill in id, version and awarding body."""
 
 
 @post(
@@ -34,16 +57,17 @@ Content = dict[str, Any]
     sync_to_thread=True,
     **requires("achievements:write"),
 )
-def publish(desk: Desk, request: Request[Any, Any, Any], data: Content, key: IdempotencyKey) -> Response[Offered]:
+def publish(desk: Desk, request: Request[Any, Any, Any], data: Body, key: IdempotencyKey) -> Response[Offered]:
     """Publish version 1 of an achievement: the fields of `achievement.published.v1`.
 
     `achievement`, `version` and `awardingBodies` are filled in where they are left out.
     """
+    asked = msgspec.to_builtins(data)
 
     def act(writer: Writer) -> Answered:
         member = writer.registry.member
-        given = data.get("achievement") or random_id()
-        content = _content({"awardingBodies": [member]} | data | {"achievement": given, "version": 1})
+        given = data.achievement or random_id()
+        content = _content({"awardingBodies": [member]} | asked | {"achievement": given, "version": 1})
         made = Answered(
             201, Offered(member, content.achievement, 1), f"/v1/achievements/{member}/{content.achievement}"
         )
@@ -64,14 +88,15 @@ def publish(desk: Desk, request: Request[Any, Any, Any], data: Content, key: Ide
     **requires("achievements:write"),
 )
 def revise(
-    desk: Desk, request: Request[Any, Any, Any], achievement: UUID, data: Content, key: IdempotencyKey
+    desk: Desk, request: Request[Any, Any, Any], achievement: UUID, data: Body, key: IdempotencyKey
 ) -> Response[Offered]:
     """Publish the whole content again as the next version. Where `version` is given it must be the next one."""
+    asked = msgspec.to_builtins(data)
 
     def act(writer: Writer) -> Answered:
         member = writer.registry.member
         version = writer.registry.achievement(str(achievement)).state.version + 1
-        filled = {"awardingBodies": [member], "version": version} | data | {"achievement": str(achievement)}
+        filled = {"awardingBodies": [member], "version": version} | asked | {"achievement": str(achievement)}
         content = _content(filled)
         made = Answered(
             201, Offered(member, str(achievement), content.version), f"/v1/achievements/{member}/{achievement}"
@@ -106,12 +131,14 @@ def retire(desk: Desk, request: Request[Any, Any, Any], achievement: UUID, key: 
     return desk.once(request, key, None, act)
 
 
-def _content(values: Content) -> AchievementContent:
+def _content(values: dict[str, Any]) -> AchievementContent:
+    if (wrong := check_uuid(values["achievement"])) is not None:
+        raise HttpProblem("unprocessable", errors=[Trouble("$.achievement", wrong)])
     try:
-        return msgspec.convert(values, AchievementContent)
+        return msgspec.convert(values, AchievementContent, strict=True)
     except msgspec.ValidationError as error:
         detail, _, where = str(error).partition(" - at `")
-        raise HttpProblem("invalid", errors=[Trouble(where.rstrip("`") or "$", detail)]) from error
+        raise HttpProblem("unprocessable", errors=[Trouble(where.rstrip("`") or "$", detail)]) from error
 
 
 ROUTES: list[HTTPRouteHandler] = [publish, revise, retire]

@@ -11,11 +11,10 @@ from uuid import UUID
 
 import structlog
 from anyio.to_thread import run_sync
-from litestar import Request, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import Parameter
 from litestar.response import Stream
 
@@ -35,7 +34,7 @@ _MEDIA: Final[dict[str, Media]] = {
 }
 
 Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
-Cursor = Annotated[str | None, Parameter(max_length=500, description="`next` of the page before.")]
+Cursor = Annotated[str, Parameter(max_length=500, description="`next` of the page before.")]
 
 
 class Receiving(NamedTuple):
@@ -55,60 +54,11 @@ class _RowsBody(Operation):
     """Says in the API's description what the stream is."""
 
     def __post_init__(self) -> None:
-        text = Schema(type=OpenAPIType.STRING)
         self.request_body = RequestBody(
             description="Rows with a header (`registry template csv`), or a JSON object a line.",
-            content={media: OpenAPIMediaType(schema=text) for media in ("text/csv", "application/x-ndjson")},
+            content={media: OpenAPIMediaType(schema=Schema()) for media in ("text/csv", "application/x-ndjson")},
             required=True,
         )
-
-
-@post(
-    "/v1/batches",
-    tags=["Batches"],
-    operation_id="createBatch",
-    summary="Send in a batch",
-    status_code=202,
-    operation_class=_RowsBody,
-    request_max_body_size=None,
-    **requires("credentials:write"),
-)
-async def create(
-    receiving: Receiving,
-    request: Request[Any, Any, Any],
-    key: IdempotencyKey,
-    kind: Annotated[Kind, Parameter(description="What the rows are.")] = "credentials",
-    name: Annotated[str, Parameter(max_length=200, description="What you call it; no person's name.")] = "",
-    *,
-    dry_run: Annotated[bool, Parameter(query="dryRun", description="Check only; nothing is issued.")] = False,
-    publish_at: Annotated[
-        datetime | None, Parameter(query="publishAt", description="Not before this moment (graduation day).")
-    ] = None,
-) -> Response[Batch]:
-    """Take in rows as a stream. Every row is judged by itself: bad ones are listed, good ones take effect.
-
-    The answer comes when all of it is on the node's disk. Sent again with the same Idempotency-Key (the bodies are
-    not compared), the batch is the one that there is, unless it never arrived whole: then it is received anew.
-    """
-    if publish_at is not None and publish_at.tzinfo is None:
-        raise HttpProblem("invalid", errors=[Trouble("query publishAt", "needs a zone: end it in Z or +02:00")])
-    media = _media(request)
-    book = receiving.book
-    begun = await run_sync(book.receive, name, kind, media, request.user.name, key, dry_run)
-    if begun.spool is None:
-        return _accepted(await run_sync(book.one, begun.batch))
-    try:
-        await _receive(request, begun.spool, receiving)
-    except BaseException:
-        await run_sync(book.broken_off, begun.batch, begun.spool)
-        raise
-    release = bool(receiving.release_above) and begun.spool.lines > receiving.release_above and not dry_run
-    try:
-        made = await run_sync(book.received, begun.batch, begun.spool, publish_at, release)
-    except WrongState as error:
-        raise HttpProblem("conflict", str(error)) from error
-    _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
-    return _accepted(made)
 
 
 def _accepted(made: Batch) -> Response[Batch]:
@@ -136,7 +86,7 @@ async def _receive(request: Request[Any, Any, Any], spool: Spool, receiving: Rec
             waiting.clear()
     await run_sync(spool.write, bytes(waiting))
     if not spool.size:
-        raise HttpProblem("invalid", errors=[Trouble("$", "the body is empty")])
+        raise HttpProblem("unprocessable", errors=[Trouble("$", "the body is empty")])
 
 
 async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIterator[bytes]:
@@ -149,25 +99,6 @@ async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIter
             raise HttpProblem("too-slow", "the connection was closed in the middle of the body") from error
         except TimeoutError as error:
             raise HttpProblem("too-slow", f"nothing arrived for {patience:g} seconds") from error
-
-
-@get(
-    "/v1/batches",
-    tags=["Batches"],
-    operation_id="listBatches",
-    summary="List the batches",
-    sync_to_thread=True,
-    **requires("batches:read"),
-)
-def listed(receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = None) -> Response[Page[Batch]]:
-    """The newest first."""
-    place = None
-    if cursor is not None:
-        at, batch = decode_cursor(cursor, str, str)
-        place = (_moment(at), str(_uuid(batch)))
-    found = receiving.book.newest(limit, place)
-    last = encode_cursor([found[-1].created.isoformat(), found[-1].batch]) if len(found) == limit else None
-    return answer(Page(found, last))
 
 
 @get(
@@ -192,12 +123,12 @@ def one(receiving: Receiving, batch: UUID) -> Response[Batch]:
     **requires("batches:read"),
 )
 def problems(
-    receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = None
+    receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = ""
 ) -> Response[Page[RowProblem]]:
     """Each with its line, its field, why, and what would be right."""
     receiving.book.one(str(batch))
     after = (0, 0)
-    if cursor is not None:
+    if cursor:
         line, number = decode_cursor(cursor, int, int)
         after = (_bounded(line), _bounded(number))
     found = receiving.book.problems(str(batch), limit, after)
@@ -221,12 +152,12 @@ def corrections(receiving: Receiving, batch: UUID) -> Stream:
     """
     found = receiving.book.one(str(batch))
     if found.media != "text/csv" or found.kind != "credentials":
-        raise HttpProblem("not-found", "corrections are made of batches of credentials in CSV; see the problems")
+        raise HttpProblem("conflict", "corrections are made of batches of credentials in CSV; see the problems")
     rows = _faulty(receiving.book.content(str(batch)), receiving.book.faulty_rows(str(batch)))
     try:
-        head = next(rows)
-    except (StopIteration, SpoolDamaged) as error:
-        raise HttpProblem("not-found", "the content of this batch is kept no more, or has no faulty rows") from error
+        head = next(rows, "")
+    except SpoolDamaged as error:
+        raise HttpProblem("gone", "the content of this batch is kept no more") from error
     return Stream(
         _joined(head, rows),
         media_type="text/csv; charset=utf-8",
@@ -305,22 +236,106 @@ def cancel(receiving: Receiving, batch: UUID) -> Response[Batch]:
         raise HttpProblem("conflict", str(error)) from error
 
 
+def _parsed(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text.upper())
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        trouble = Trouble("query publishAt", "is no moment with its zone; write it like 2026-07-01T12:00:00+02:00")
+        raise HttpProblem("unprocessable", errors=[trouble])
+    return found
+
+
 def _moment(text: str) -> str:
     try:
         return datetime.fromisoformat(text).astimezone(UTC).isoformat()
     except (ValueError, OverflowError) as error:
-        raise HttpProblem("invalid", errors=[Trouble("query cursor", "is no cursor of this list")]) from error
+        raise HttpProblem("unprocessable", errors=[Trouble("query cursor", "is no cursor of this list")]) from error
 
 
 def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise HttpProblem("invalid", errors=[Trouble("query cursor", "is no cursor of this list")]) from error
+        raise HttpProblem("unprocessable", errors=[Trouble("query cursor", "is no cursor of this list")]) from error
 
 
 def _bounded(number: int) -> int:
     return max(0, min(number, 2**31 - 1))
 
 
-ROUTES: list[HTTPRouteHandler] = [create, listed, one, problems, corrections, release, cancel]
+class Batches(Controller):
+    """Both methods of one path, so that `Allow` names both."""
+
+    path = "/v1/batches"
+
+    @post(
+        tags=["Batches"],
+        operation_id="createBatch",
+        summary="Send in a batch",
+        status_code=202,
+        operation_class=_RowsBody,
+        request_max_body_size=None,
+        **requires("credentials:write"),
+    )
+    async def create(
+        self,
+        receiving: Receiving,
+        request: Request[Any, Any, Any],
+        key: IdempotencyKey,
+        kind: Annotated[Kind, Parameter(description="What the rows are.")] = "credentials",
+        name: Annotated[str, Parameter(max_length=200, description="What you call it; no person's name.")] = "",
+        *,
+        dry_run: Annotated[bool, Parameter(query="dryRun", description="Check only; nothing is issued.")] = False,
+        publish_at: Annotated[
+            str,
+            Parameter(
+                query="publishAt",
+                description="Not before this moment (graduation day): RFC 3339, with its zone.",
+            ),
+        ] = "",
+    ) -> Response[Batch]:
+        """Take in rows as a stream. Every row is judged by itself: bad ones are listed, good ones take effect.
+
+        The answer comes when all of it is on the node's disk. Sent again with the same Idempotency-Key (the bodies are
+        not compared), the batch is the one that there is, unless it never arrived whole: then it is received anew.
+        """
+        moment = _parsed(publish_at) if publish_at else None
+        media = _media(request)
+        book = receiving.book
+        begun = await run_sync(book.receive, name, kind, media, request.user.name, key, dry_run)
+        if begun.spool is None:
+            return _accepted(await run_sync(book.one, begun.batch))
+        try:
+            await _receive(request, begun.spool, receiving)
+        except BaseException:
+            await run_sync(book.broken_off, begun.batch, begun.spool)
+            raise
+        release = bool(receiving.release_above) and begun.spool.lines > receiving.release_above and not dry_run
+        try:
+            made = await run_sync(book.received, begun.batch, begun.spool, moment, release)
+        except WrongState as error:
+            raise HttpProblem("conflict", str(error)) from error
+        _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
+        return _accepted(made)
+
+    @get(
+        tags=["Batches"],
+        operation_id="listBatches",
+        summary="List the batches",
+        sync_to_thread=True,
+        **requires("batches:read"),
+    )
+    def listed(self, receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = "") -> Response[Page[Batch]]:
+        """The newest first."""
+        place = None
+        if cursor:
+            at, batch = decode_cursor(cursor, str, str)
+            place = (_moment(at), str(_uuid(batch)))
+        found = receiving.book.newest(limit, place)
+        last = encode_cursor([found[-1].created.isoformat(), found[-1].batch]) if len(found) == limit else None
+        return answer(Page(found, last))
+
+
+ROUTES: list[HTTPRouteHandler | type[Controller]] = [Batches, one, problems, corrections, release, cancel]

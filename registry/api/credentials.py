@@ -7,41 +7,46 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Dependency
+from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
 from registry.intake import Catalogue
-from registry.intake.columns import RowChecker
+from registry.intake.columns import MAX_FIELD, RowChecker
 from registry.intake.report import Problem
 from registry.requests import Issued
 from registry.wire.credentials import StatusReason
+from registry.wire.forms import Date, Uuid
 
 Offers = Annotated[Catalogue, Dependency(skip_validation=True)]
 """What the university offers; rows are held against it."""
 
 
+_Said = Annotated[str, Meta(min_length=1, max_length=MAX_FIELD)]
+
+
 class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One award, with the columns that rows of a file have. What is about the person goes to the vault only."""
 
-    record: str
+    record: _Said
     """Your own id of this award, unique for ever: given again it is the same credential."""
-    achievement: str
-    student: str
+    achievement: Uuid
+    student: _Said
     """Your own number of the learner."""
-    family_name: str
-    given_name: str
-    date_of_birth: str
-    awarding_date: str
-    version: int | None = None
+    family_name: _Said
+    given_name: _Said
+    date_of_birth: Date
+    awarding_date: Date
+    version: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
     """Of the achievement; the newest where it is left out."""
-    valid_until: str | None = None
-    ects: float | None = None
+    valid_until: Date | None = None
+    ects: Annotated[float, Meta(ge=0, le=100_000)] | None = None
     """To be checked against the achievement's."""
     grade: str | None = None
     original_grade: str | None = None
     national_id: str | None = None
     note: str | None = None
-    replaces: str | None = None
+    replaces: Uuid | None = None
     """The credential that this one corrects."""
 
 
@@ -88,9 +93,13 @@ def issue(
     def act(writer: Writer) -> Answered:
         asked = RowChecker(offered).check(0, _row(data))
         if asked is None:
-            raise HttpProblem("invalid", errors=[Trouble("$.record", "EXAMPLE is the template's own; use your own id")])
+            raise HttpProblem(
+                "unprocessable", errors=[Trouble("$.record", "EXAMPLE is the template's own; use your own id")]
+            )
         if isinstance(asked, Problem):
-            raise HttpProblem("invalid", errors=[Trouble(f"$.{asked.field}", asked.detail, asked.field, asked.value)])
+            raise HttpProblem(
+                "unprocessable", errors=[Trouble(f"$.{asked.field}", asked.detail, asked.field, asked.value)]
+            )
         [outcome] = writer.issuer.issue([asked])
         if not isinstance(outcome, Issued):
             kind = "not-found" if outcome.code.startswith("unknown-") else "refused"

@@ -15,7 +15,6 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
 from litestar.serialization import encode_json
 from litestar.static_files import create_static_files_router
@@ -27,20 +26,24 @@ from projections.api.verification import Standing
 from registry.access import ApiKeys, Tokens
 from registry.api import ROUTES as WRITING
 from registry.api import Desk
+from registry.api.achievements import Body
 from registry.api.batches import Receiving
+from registry.api.credentials import CredentialRow, Reason
 from registry.batches.book import UnknownBatch
 from registry.cli.context import Node
 from registry.cli.imports import Offered
 from registry.cli.standings import Standings
 from registry.cli.working import book_of
 from registry.domain.errors import Refusal
-from registry.http import Authenticated, Credentials, HttpProblem
+from registry.http import Authenticated, Credentials, HttpProblem, Trouble
 from registry.http.access import SCOPES
 from registry.http.answers import Answers
+from registry.http.description import DOCS_PAGE, described
 from registry.http.limits import Limited
 from registry.http.problems import from_anything, from_framework, from_problem, page
 from registry.log import LogError
 from registry.postgres import DatabaseUnavailable
+from registry.wire.errors import InvalidEvent
 
 _AWAY = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted, DatabaseUnavailable, LogError)
 _BODY = 2 * 1024 * 1024
@@ -52,6 +55,16 @@ All else needs an API key (`X-API-Key`) or an access token with the scope that e
 says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
+_BODIES = (CredentialRow, Reason, Body)
+_LINKS = {
+    "issueCredential": (
+        "verifyCredential", "suspendCredential", "reinstateCredential", "revokeCredential", "getLearner",
+    ),
+    "publishAchievement": ("getAchievement", "reviseAchievement", "retireAchievement"),
+    "createBatch": (
+        "getBatch", "listBatchProblems", "getBatchCorrections", "releaseBatch", "cancelBatch",
+    ),
+}  # fmt: skip
 _TAGS = (
     Tag("Verification", "Is this credential good?"),
     Tag("Catalogue", "What can be studied."),
@@ -68,7 +81,7 @@ _TAGS = (
 def application(node: Node) -> Litestar:
     """The whole application of one node. Connections are opened when it starts."""
     settings = node.settings
-    views = Views(node.dsn(), settings.http.connections)
+    views = Views(node.dsn(), settings.http.connections, settings.http.wait_seconds)
     desk = Desk(node.registry, node.issuer)
     receiving = Receiving(
         book_of(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
@@ -132,12 +145,19 @@ def _refused(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
     return from_problem(request, HttpProblem(kind, error.detail, code=error.code, path=error.path))
 
 
+def _invalid(request: Request[Any, Any, Any], error: InvalidEvent) -> Response[Any]:
+    """What a verifier would refuse for its form is not stored either."""
+    trouble = Trouble(error.path, error.detail)
+    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
+
+
 def _unknown(request: Request[Any, Any, Any], error: UnknownBatch) -> Response[Any]:
     return from_problem(request, HttpProblem("not-found", str(error)))
 
 
 HANDLERS: Any = {
     UnknownBatch: _unknown,
+    InvalidEvent: _invalid,
     HttpProblem: from_problem,
     HTTPException: from_framework,
     Refusal: _refused,
@@ -159,7 +179,7 @@ def _own(views: Views) -> list[Any]:
     @get("/ready", tags=["Node"], operation_id="ready", summary="Can it answer?", sync_to_thread=True)
     def ready() -> Response[dict[str, str]]:
         """Answers 503 while the database cannot be reached or has no views."""
-        return views.answer(None, lambda _: {"status": "ready"})
+        return views.answer("", lambda _: {"status": "ready"})
 
     @get("/problems/{name:str}", include_in_schema=False, sync_to_thread=False)
     def problem(name: str) -> Response[str]:
@@ -174,9 +194,14 @@ def _own(views: Views) -> list[Any]:
     @get("/openapi.json", include_in_schema=False, sync_to_thread=False, media_type="application/vnd.oai.openapi+json")
     def description(request: Request[Any, Any, Any]) -> bytes:
         """The API's description, OpenAPI 3.1."""
-        return encode_json(request.app.openapi_schema.to_schema())
+        return encode_json(described(request.app.openapi_schema.to_schema(), _BODIES, _LINKS))
 
-    return [health, ready, problem, root, description]
+    @get("/docs", include_in_schema=False, sync_to_thread=False, media_type=MediaType.HTML)
+    def docs() -> str:
+        """The description, to be read and tried in a browser."""
+        return DOCS_PAGE
+
+    return [health, ready, problem, root, description, docs]
 
 
 def _static() -> Any:  # noqa: ANN401 - a router
@@ -200,7 +225,6 @@ def _openapi(node: Node) -> OpenAPIConfig:
         schemes["oauth2"] = SecurityScheme(
             "oauth2", flows=OAuthFlows(client_credentials=flow), description="This node takes no tokens; use a key."
         )
-    static = "/docs/static/swagger-ui"
     return OpenAPIConfig(
         title="Credential registry",
         version=metadata.version("credential-registry"),
@@ -209,14 +233,6 @@ def _openapi(node: Node) -> OpenAPIConfig:
         components=Components(security_schemes=schemes),
         tags=list(_TAGS),
         use_handler_docstrings=True,
-        path="/docs",
-        render_plugins=[
-            SwaggerRenderPlugin(
-                path="/",
-                favicon="",
-                js_url=f"{static}-bundle.js",
-                css_url=f"{static}.css",
-                standalone_preset_js_url=f"{static}-standalone-preset.js",
-            ),
-        ],
+        enabled_endpoints=set(),
+        render_plugins=[],
     )

@@ -36,20 +36,20 @@ def decode_cursor(text: str, *kinds: type) -> list[Any]:
         key = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=list[Any])
     if [type(value) for value in key] != list(kinds):
         trouble = Trouble("query cursor", "is no cursor of this list; take it from `next`, or leave it out")
-        raise HttpProblem("invalid", errors=[trouble])
+        raise HttpProblem("unprocessable", errors=[trouble])
     return key
 
 
-def selected(items: Sequence[Any], fields: str | None) -> list[Any]:
+def selected(items: Sequence[Any], fields: str) -> list[Any]:
     """The items with these fields alone (names joined by commas); all where none are named.
 
     Raises `HttpProblem` for a name that the items cannot have.
     """
-    if fields is None:
+    if not fields:
         return list(items)
     wanted = [name.strip() for name in fields.split(",")]
     found = [msgspec.to_builtins(item) for item in items]
     if found and (unknown := [name for name in wanted if name not in found[0]]):
         trouble = Trouble("query fields", f"there are {', '.join(found[0])}", value=",".join(unknown)[:80])
-        raise HttpProblem("invalid", errors=[trouble])
+        raise HttpProblem("unprocessable", errors=[trouble])
     return [{name: item[name] for name in wanted} for item in found]

@@ -108,6 +108,13 @@ KINDS: Final[Mapping[str, Kind]] = {
         "A key stands for one request: this one has another body, path or method.",
         "Use a fresh key for a new request.",
     ),
+    "unprocessable": Kind(
+        422,
+        "The content cannot be taken in",
+        "The request can be read, and something in it is wrong or does not fit together.",
+        "Each entry of `errors` names a place and what would be right there.",
+    ),
+    "gone": Kind(410, "It is kept no more", "It was there, and was dropped when its time was over.", "Send it anew."),
     "too-many-requests": Kind(
         429, "Too many requests", "You have sent more than this node allows.", "Wait as long as `Retry-After` says."
     ),
@@ -124,7 +131,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         "Try again after the time in `Retry-After`. Nothing was lost; nothing of this request was stored.",
     ),
     "not-there-yet": Kind(
-        503,
+        412,
         "The views have not come that far",
         "The position that you asked to wait for was not reached in time.",
         "Try again after `Retry-After`.",
@@ -214,7 +221,9 @@ def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Res
     if kind == "internal":
         return from_anything(request, error)
     extra = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
-    errors = [Trouble(_place(one), str(one.get("message", "")), field=str(one.get("key", ""))) for one in extra]
+    errors = [
+        Trouble(_place(request, one), str(one.get("message", "")), field=str(one.get("key", ""))) for one in extra
+    ]
     detail = "" if errors or error.detail == HTTPStatus(error.status_code).phrase else error.detail
     problem = HttpProblem(kind, detail.split("\n")[0][:300], errors=errors, headers=error.headers)
     return response(problem, _instance(request))
@@ -226,9 +235,14 @@ def from_anything(request: Request[Any, Any, Any], error: Exception) -> Response
     return response(HttpProblem("internal"), _instance(request))
 
 
-def _place(one: Mapping[str, Any]) -> str:
-    key, source = str(one.get("key", "")), str(one.get("source", "body"))
-    return f"{source} {key}".strip() if source != "body" else f"$.{key}" if key else "$"
+def _place(request: Request[Any, Any, Any], one: Mapping[str, Any]) -> str:
+    """Where something is wrong, by the name that clients know it by."""
+    key, source = str(one.get("key", "")), str(getattr(one.get("source"), "value", one.get("source", "body")))
+    if source == "body":
+        return f"$.{key}" if key else "$"
+    known = request.route_handler.parsed_fn_signature.parameters.get(key)
+    said = known.kwarg_definition if known is not None else None
+    return f"{source} {getattr(said, source, None) or key}".strip()
 
 
 def _instance(request: Request[Any, Any, Any]) -> str:

@@ -1,0 +1,119 @@
+"""The API's description, OpenAPI 3.1: what the framework derives from the routes, and what is true of every route."""
+
+from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from registry.http.problems import KINDS, MEDIA_TYPE
+
+_PROBLEM: Final = {"$ref": "#/components/responses/Problem"}
+_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "A problem document (RFC 9457).",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "enum": [f"/problems/{name}" for name in KINDS]},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "format": "uri-reference"},
+        "code": {"type": "string", "description": "The rule that refused it."},
+        "path": {"type": "string", "description": "Where in the event that would have been published."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["where", "detail"],
+                "properties": {name: {"type": "string"} for name in ("where", "detail", "field", "value")},
+            },
+        },
+    },
+}
+_ALWAYS: Final = ("400", "404", "408", "409", "412", "413", "415", "422", "429", "500", "503")
+_CLOSED: Final = ("401", "403")
+
+
+def described(
+    derived: dict[str, Any],
+    bodies: Sequence[type] = (),
+    links: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The whole description: every operation can answer with a problem, and successful answers say their position.
+
+    `bodies` are the structs that requests are read as: their schemas are those that msgspec checks by, to the last
+    pattern, where the framework knows less. `links` leads from an operation that makes
+    something to those that are about it, by the name of the thing's id.
+    """
+    found = deepcopy(derived)
+    components = found.setdefault("components", {})
+    exact = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")[1]
+    components["schemas"].update(exact)
+    by_id = {one["operationId"]: one for path in found["paths"].values() for one in path.values()}
+    for operation in by_id.values():
+        for parameter in operation.get("parameters", ()):
+            _as_given(parameter["schema"])
+    for made, further in links.items():
+        answers = by_id[made]["responses"]
+        [status] = [status for status in answers if status < "300"]
+        answers[status]["links"] = {
+            name: {
+                "operationId": name,
+                "parameters": {
+                    one["name"]: f"$response.body#/{one['name']}"
+                    for one in by_id[name]["parameters"]
+                    if one["in"] == "path"
+                },
+            }
+            for name in further
+        }
+    components.setdefault("schemas", {})["Problem"] = _SCHEMA
+    components["responses"] = {
+        "Problem": {
+            "description": "What went wrong, and what to do.",
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    }
+    components["headers"] = {
+        "Registry-Position": {
+            "description": "`member:size` of each stream that the answer was made from, or, of a write, that it is on"
+            " the log at.",
+            "schema": {"type": "string"},
+        }
+    }
+    for path in found["paths"].values():
+        for operation in path.values():
+            answers = operation["responses"]
+            for status in list(answers):
+                if status >= "400":
+                    del answers[status]
+                else:
+                    answers[status].setdefault("headers", {})["Registry-Position"] = {
+                        "$ref": "#/components/headers/Registry-Position"
+                    }
+            # A key or token that is not good is told so even where none is needed.
+            for status in (*_ALWAYS, *_CLOSED):
+                answers[status] = _PROBLEM
+    return found
+
+
+def _as_given(schema: dict[str, Any]) -> None:
+    """A parameter that may be left out is absent, neither null nor empty."""
+    if schema.get("default") == "":
+        del schema["default"]
+    options = [one for one in schema.get("oneOf", ()) if one != {"type": "null"}]
+    if len(options) == 1:
+        del schema["oneOf"]
+        schema.update(options[0])
+
+
+DOCS_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Credential registry: the API</title><link rel="stylesheet" href="/docs/static/swagger-ui.css"></head>
+<body><main id="docs"></main><script src="/docs/static/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({url: "/openapi.json", dom_id: "#docs", deepLinking: true})</script></body></html>
+"""
+"""Interactive documentation; all that it loads comes from the node itself."""
