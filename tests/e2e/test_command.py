@@ -152,7 +152,7 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
         "--ground", "level:lowerLevel",
     )  # fmt: skip
     decision = refused.stdout.split()[1]
-    disclosure = refused.stdout.strip().splitlines()[-2]
+    disclosure = refused.stdout.split("with this disclosure:")[1].split()[0]
     consortium.run("project")
     [event] = [line for line in (consortium.folder / "log" / "twente.log").read_text().splitlines() if decision in line]
     assert credential not in event
