@@ -67,6 +67,7 @@ def project(
 
         if fresh:
             done = rebuild(node.dsn(), node.source(), workers=workers, on_batch=on_batch)
+            node.projector().step()  # what came meanwhile, and the feed of what the fresh views were first to see
         else:
             done = node.projector(on_batch=on_batch).step()
     say(f"{done.events:,} events in {done.commits:,} commits, {done.quarantined} records quarantined")
