@@ -86,6 +86,10 @@ class Vault:
         """Encrypt what belongs to no learner of this node's."""
         return _seal(self._wrapping, msgspec.json.encode(value), _NOBODY, purpose)
 
+    def open_own(self, purpose: str, sealed: bytes) -> Any:  # noqa: ANN401 - as it was sealed
+        """Decrypt what `seal_own` encrypted for that purpose. Raises `VaultError`."""
+        return msgspec.json.decode(_open(self._wrapping, sealed, _NOBODY, purpose))
+
     def basis(self, cursor: Cursor[DictRow], decision: str) -> str | None:
         """The disclosure that an own decision names by digest; None where it names none, or openly."""
         row = cursor.execute("SELECT sealed FROM vault.decisions WHERE decision = %s", (decision,)).fetchone()

@@ -43,6 +43,7 @@ from registry.cli import (
     receipts,
     recognition,
     running,
+    webhooks,
     witness,
 )
 from registry.cli.context import State
@@ -54,6 +55,7 @@ from registry.log import ArchiveDamaged, LogError
 from registry.postgres import DatabaseUnavailable
 from registry.publisher import PublisherError
 from registry.vault import VaultError
+from registry.webhooks import WebhookError
 from registry.wire.errors import WireError
 
 app = typer.Typer(
@@ -94,6 +96,7 @@ for module in (
     reading,
     receipts,
     feeds,
+    webhooks,
     witness,
     logs,
     audit,
@@ -121,6 +124,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (WrongPassphrase, 3),
     (BackupError, 1),
     (UnknownMoment, 1),
+    (WebhookError, 1),
     (PublisherError, 4),
     (LogError, 4),
     (DatabaseUnavailable, 4),

@@ -10,7 +10,7 @@ import typer
 from projections import feed, views
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, say, table
-from registry.cli.running import stopping
+from registry.cli.stopping import stopping
 
 _PAGE = 500
 
