@@ -16,11 +16,13 @@ import structlog
 from psycopg import Connection
 
 from consumers import claims, quarantine
+from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold, RefusedLeaf
 from consumers.quarantine import Quarantined
 from consumers.stream import BATCH_BYTES, Batch, Waypoint, ahead, batches
 from consumers.verifier import CLAIMS, FORM, OK, REPEAT, MemberTrust, Verifier
 from projections import positions, views
+from projections.causes import Causes
 from projections.copy import copy, line
 from projections.fold import fold
 from projections.members import write_members
@@ -62,13 +64,18 @@ class Projector:
         members: Callable[[str], bool] = lambda _: True,
         on_batch: OnBatch | None = None,
         batch_bytes: int = BATCH_BYTES,
+        feeding: Feeding | None = None,
     ) -> None:
-        """`connection` means one set of views (see `views.use`); `members` says whose streams are this one's."""
+        """`connection` means one set of views (see `views.use`); `members` says whose streams are this one's.
+
+        `feeding` keeps feeds with the rows, on the same connection; a rebuild has none.
+        """
         self._connection = connection
         self._log = log
         self._mine = members
         self._on_batch = on_batch
         self._batch_bytes = batch_bytes
+        self._feeding = feeding
         self.governance = GovernanceFold(consortium, founded)
         self._governance_next = 0
 
@@ -78,6 +85,8 @@ class Projector:
         for member in sorted(self.governance.state.members):
             if self._mine(member):
                 done += self._project(member)
+        if self._feeding is not None:
+            self._feeding.daily()
         return done
 
     def run(self, stop: threading.Event, poll: float = 1.0) -> None:
@@ -159,7 +168,11 @@ class Projector:
                 return NOTHING  # somebody who has read more of governance was here
             if not self._still_holds(position, record):
                 return self._fold_again(member, record, trust)
-            position = self._under_governance(position, record)
+            before, position = position, self._under_governance(position, record)
+            if self._feeding is not None:
+                if position is not before:
+                    self._feeding.under_governance(before, position)
+                self._feeding.catch_up(self._log, trust, position, record)
         done = NOTHING
         parts = ahead(batches(self._log, member, trust, position.tree, position.next, self._batch_bytes))
         for batch in parts:
@@ -203,16 +216,32 @@ class Projector:
         views.forget(self._connection, member)
         position = self._under_governance(Position(member), record)
         done = NOTHING
+        causes = None if self._feeding is None else self._feeding.causes(member)
         for batch in ahead(batches(self._log, member, trust, Tree(), 0, self._batch_bytes)):
-            done += self._take(position, record, trust, batch)
+            done += self._take(position, record, trust, batch, causes)
             position = positions.lock(self._connection, member)
+        if self._feeding is not None and causes is not None:
+            self._feeding.write(causes, position, whole=True)
         return done
 
-    def _take(self, position: Position, record: MemberRecord, trust: MemberTrust, batch: Batch) -> Progress:
-        """Let a batch take effect, in the caller's transaction."""
+    def _take(
+        self,
+        position: Position,
+        record: MemberRecord,
+        trust: MemberTrust,
+        batch: Batch,
+        causes: Causes | None = None,
+    ) -> Progress:
+        """Let a batch take effect, in the caller's transaction; `causes` gathers what others are told at its end."""
         connection, member = self._connection, position.member
         after = fold(connection, record, position, batch.commits) if batch.commits else position
-        positions.save(connection, msgspec.structs.replace(after, tree=batch.tree, next=batch.next))
+        after = msgspec.structs.replace(after, tree=batch.tree, next=batch.next)
+        positions.save(connection, after)
+        if self._feeding is not None:
+            if causes is not None:
+                self._feeding.add(causes, batch.commits)
+            elif batch.commits:
+                self._feeding.write(self._feeding.causes(member, batch.commits), after)
         _keep_waypoints(connection, member, batch.waypoints)
         quarantine.keep(connection, batch.quarantined)
         for note, code in batch.claims:

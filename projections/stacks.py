@@ -118,6 +118,21 @@ class Stacks:
             node.ects,
         )
 
+    def culprit(self, key: Key) -> Key:
+        """The credential whose own end makes this one spoil what it is a part of.
+
+        Itself, or one of its replacements: the last, if that was revoked, else the one that the last replaced.
+        """
+        node = self._nodes.get(key)
+        while node is not None and node.replaced_by is not None:
+            after = key[0], node.replaced_by
+            if (following := self._nodes.get(after)) is None:
+                break
+            if following.replaced_by is None and following.status != "revoked":
+                break
+            key, node = after, following
+        return key
+
     def _last_replacement(self, key: Key, node: Node) -> Node:
         # A replacement is issued after what it replaces, in one stream: the chain ends.
         while node.replaced_by is not None and (after := self._nodes.get((key[0], node.replaced_by))) is not None:

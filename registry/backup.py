@@ -23,7 +23,8 @@ from registry.config import FILE, Settings, toml
 
 __all__ = ["BackupError", "DamagedBackup", "Described", "WrongPassphrase", "backup", "restore"]
 
-_SCHEMAS: Final = ("vault", "publisher")
+_SCHEMAS: Final = ("access", "feed", "publisher", "vault", "webhooks")
+"""The feed among them: webhooks' cursors are its numbers."""
 _BESIDE: Final = ".restoring"
 
 OnRows = Callable[[int], None]
@@ -112,7 +113,7 @@ def restore(
         pieces = read(path, passphrase)
         told = msgspec.json.decode(_small(path, pieces, "described"), type=Described)
         values = {**tomllib.loads(_small(path, pieces, "settings").decode()), **settings}
-        text = "".join(f"{key} = {toml(str(value))}\n" for key, value in values.items())
+        text = "".join(f"{key} = {toml(value)}\n" for key, value in values.items())
         if (home / told.keys).exists():
             raise BackupError(f"{home / told.keys} exists: keys are never overwritten")
         shutil.rmtree(beside, ignore_errors=True)
@@ -126,6 +127,7 @@ def restore(
             "SELECT setval(pg_get_serial_sequence(%s, 'notification_id'), greatest(%s, 1), %s)",
             (EVENTS_TABLE, told.sequence, told.sequence > 0),
         )
+        _go_on_numbering(connection)
         (beside / FILE).write_text(text)
         connection.commit()
         (home / told.keys).parent.mkdir(parents=True, exist_ok=True)
@@ -222,6 +224,13 @@ def _sequence(connection: Connection) -> int:
         "SELECT pg_sequence_last_value(pg_get_serial_sequence(%s, 'notification_id')::regclass)", (EVENTS_TABLE,)
     ).fetchone()
     return int(row[0]) if row is not None and row[0] is not None else 0
+
+
+def _go_on_numbering(connection: Connection) -> None:
+    """The feed's next notice comes after those that were restored."""
+    row = connection.execute("SELECT to_regclass('feed.notices')").fetchone()
+    if row is not None and row[0] is not None:
+        connection.execute("SELECT setval('feed.ids', max(id)) FROM feed.notices HAVING max(id) IS NOT NULL")
 
 
 def _file(writer: BackupWriter, name: str, path: Path) -> None:

@@ -5,6 +5,7 @@ Frozen, and complete before anything starts: a wrong or missing setting fails at
 
 import os
 import tomllib
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -95,6 +96,12 @@ class Settings(BaseSettings):
     """How `registry serve` answers."""
     oauth: TokenSettings | None = None
     """Whose access tokens are taken, besides the node's own API keys."""
+    webhook_http_localhost: bool = False
+    """Whether webhooks may be posted to this machine itself over plain http, for trying things out."""
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks that are not public and that webhooks may be posted to all the same, as `10.20.0.0/16`."""
+    webhook_ca_file: Path | None = None
+    """Certificates (PEM) of further authorities that webhooks' receivers may have theirs from."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
 
     @property
@@ -179,11 +186,19 @@ def write(home: Path, values: dict[str, Any]) -> Path:
     file = home / FILE
     if file.exists():
         raise SettingsError(f"{file} exists; a node is made once")
-    lines = [f"{name} = {toml(str(value))}\n" for name, value in values.items() if value is not None]
+    lines = [f"{name} = {toml(value)}\n" for name, value in values.items() if value is not None]
     file.write_text("".join(lines))
     return file
 
 
-def toml(value: str) -> str:
-    """A text as TOML writes it."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def toml(value: Any) -> str:  # noqa: ANN401 - any value of a setting
+    """A value as TOML writes it in one line: text, number, truth value, list or table."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + "}"
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -109,3 +109,39 @@ CREATE TABLE IF NOT EXISTS intake.problems (
     detail  text NOT NULL,
     PRIMARY KEY (batch, line, number)
 );
+
+-- Webhooks: where this university's feed is posted to, and what waits to be.
+CREATE SCHEMA IF NOT EXISTS webhooks;
+
+CREATE TABLE IF NOT EXISTS webhooks.endpoints (
+    endpoint       uuid PRIMARY KEY,
+    url            text NOT NULL,
+    kinds          text[] NOT NULL,          -- which types; empty: all
+    secret         bytea NOT NULL,           -- under the node's master key, as is `previous`
+    previous       bytea,                    -- the secret before, which signs too until then
+    previous_until timestamptz,
+    enabled        boolean NOT NULL DEFAULT true,
+    disabled_for   text,                     -- why it is not enabled
+    cursor         bigint NOT NULL,          -- how far of the feed has been taken for it
+    failures       integer NOT NULL DEFAULT 0, -- in a row
+    delivered      bigint NOT NULL DEFAULT 0,
+    last_delivered timestamptz,
+    last_error     text,
+    created        timestamptz NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS webhooks.deliveries (
+    endpoint uuid NOT NULL REFERENCES webhooks.endpoints ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    message  text NOT NULL,                  -- its webhook-id, the same at every attempt
+    number   bigint NOT NULL,                -- the feed's; 0 for a test
+    type     text NOT NULL,
+    body     bytea NOT NULL,
+    created  timestamptz NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    next_at  timestamptz NOT NULL,
+    claimed  timestamptz,                    -- until when one dispatcher has it to itself
+    dead     timestamptz,                    -- when it was given up
+    error    text,
+    PRIMARY KEY (endpoint, message)
+);
+CREATE INDEX IF NOT EXISTS deliveries_due ON webhooks.deliveries (endpoint, next_at) WHERE dead IS NULL;

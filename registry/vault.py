@@ -87,7 +87,7 @@ class Vault:
         return _seal(self._wrapping, msgspec.json.encode(value), _NOBODY, purpose)
 
     def open_own(self, purpose: str, sealed: bytes) -> Any:  # noqa: ANN401 - as it was sealed
-        """Decrypt what `seal_own` encrypted. Raises `VaultError`."""
+        """Decrypt what `seal_own` encrypted for that purpose. Raises `VaultError`."""
         return msgspec.json.decode(_open(self._wrapping, sealed, _NOBODY, purpose))
 
     def basis(self, cursor: Cursor[DictRow], decision: str) -> str | None:

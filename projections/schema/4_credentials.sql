@@ -17,6 +17,7 @@ CREATE TABLE credentials (
     PRIMARY KEY (member, credential)
 );
 CREATE INDEX credentials_learner ON credentials (learner) WHERE learner IS NOT NULL;
+CREATE INDEX credentials_replaced ON credentials (member, replaced_by) WHERE replaced_by IS NOT NULL;
 CREATE INDEX credentials_year ON credentials (member, awarding_date, achievement);
 
 CREATE TABLE parts (

@@ -35,6 +35,7 @@ from registry.cli import (
     audit,
     credentials,
     demo,
+    feeds,
     founding,
     governance,
     imports,
@@ -45,6 +46,7 @@ from registry.cli import (
     recognition,
     running,
     serving,
+    webhooks,
     witness,
 )
 from registry.cli.context import State
@@ -56,6 +58,7 @@ from registry.log import ArchiveDamaged, LogError
 from registry.postgres import DatabaseUnavailable
 from registry.publisher import PublisherError
 from registry.vault import VaultError
+from registry.webhooks import WebhookError
 from registry.wire.errors import WireError
 
 app = typer.Typer(
@@ -97,6 +100,8 @@ for module in (
     keys,
     reading,
     receipts,
+    feeds,
+    webhooks,
     witness,
     logs,
     audit,
@@ -125,6 +130,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (WrongPassphrase, 3),
     (BackupError, 1),
     (UnknownMoment, 1),
+    (WebhookError, 1),
     (PublisherError, 4),
     (LogError, 4),
     (DatabaseUnavailable, 4),

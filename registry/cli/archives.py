@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+import psycopg
 import typer
 
 from consumers.archive_check import check
@@ -15,6 +16,7 @@ from consumers.archiver import Archived, archive
 from consumers.rebuild import rebuild
 from consumers.restorer import CannotRestore, Restored, restore
 from consumers.tiles import Tiles
+from projections import feed
 from registry import backup as backups
 from registry.application import Registry
 from registry.cli.context import Node, node_of, opened
@@ -196,6 +198,8 @@ def _empty_private_side(settings: Settings) -> str:
     """Make the private side's tables; gives the database's connection string."""
     dsn = database(settings.database_url)
     Registry(dsn, settings.origin, Vault(bytes(KEY_BYTES))).close()  # no key is used to make tables
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        feed.create(connection)
     return dsn
 
 

@@ -15,13 +15,14 @@ import typer
 from psycopg import Connection
 
 from consumers.cosignatures import Cosignatures
+from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold
 from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
 from consumers.tiles import Tiles, follow
 from consumers.verifier import MemberTrust
-from projections import views
+from projections import feed, views
 from registry import observability
 from registry.application import Registry
 from registry.config import Settings, SettingsError, load
@@ -117,6 +118,7 @@ class Node:
         connection = views.connect(self.dsn())
         self._open.callback(connection.close)
         views.create(connection)
+        feed.create(connection)
         return connection
 
     def views(self) -> Connection:
@@ -142,13 +144,16 @@ class Node:
     def projector(
         self, connection: Connection | None = None, on_batch: OnBatch | None = None, log: SharedLog | None = None
     ) -> Projector:
-        """Who keeps the views up with the log."""
+        """Who keeps the views, and this member's feed, up with the log."""
+        connection = connection or self.views()
+        member = self.settings.member
         return Projector(
-            connection or self.views(),
+            connection,
             log or self.log(),
             self.settings.consortium,
             self.settings.founded_hash,
             on_batch=on_batch,
+            feeding=None if member == GOVERNANCE else Feeding(connection, [member]),
         )
 
     def publisher(self) -> Publisher:

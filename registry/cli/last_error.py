@@ -3,6 +3,7 @@
 It stands in a file of the node's folder: that can be written and read while the database is away.
 """
 
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def note(home: Path, work: str, error: BaseException) -> None:
     """Keep it; the one before is forgotten."""
     text = " ".join(str(error).split()) or type(error).__name__
     found = LastError(datetime.now(UTC).isoformat(timespec="seconds"), work, f"{type(error).__name__}: {text}")
-    fresh = home / f".{_FILE}"
+    fresh = home / f".{_FILE}.{threading.get_native_id()}"  # several threads may have something to say at once
     fresh.write_bytes(msgspec.json.encode(found) + b"\n")
     fresh.replace(home / _FILE)
 

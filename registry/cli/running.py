@@ -1,29 +1,26 @@
 """Publishing, projecting, and both together."""
 
 import contextlib
-import signal
 import threading
-from types import FrameType
+from collections.abc import Callable
 from typing import Annotated
 
-import psycopg
 import structlog
 import typer
-from eventsourcing.persistence import InterfaceError, OperationalError
 
 from consumers.rebuild import rebuild
 from projections import views
 from registry.cli import last_error
 from registry.cli.context import Node, node_of
+from registry.cli.dispatching import dispatch, dispatcher
 from registry.cli.housekeeping import keep_house
 from registry.cli.output import errors, progress, say
+from registry.cli.stopping import DATABASE_AWAY, stopping
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.publisher import Published
 
 _log = structlog.get_logger(__name__)
 _AGAIN = 1.0
-DATABASE_AWAY = (psycopg.OperationalError, OperationalError, InterfaceError)
-"""What is raised while PostgreSQL is stopped: by its driver, and by `eventsourcing` in its words."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,6 +64,7 @@ def project(
 
         if fresh:
             done = rebuild(node.dsn(), node.source(), workers=workers, on_batch=on_batch)
+            node.projector().step()  # what came meanwhile, and the feed of what the fresh views were first to see
         else:
             done = node.projector(on_batch=on_batch).step()
     say(f"{done.events:,} events in {done.commits:,} commits, {done.quarantined} records quarantined")
@@ -76,7 +74,7 @@ def project(
 
 
 def run(context: typer.Context) -> None:
-    """Publish and project until stopped: what a node does all day. Ctrl-C or SIGTERM ends it cleanly.
+    """Publish, project and post webhooks until stopped: what a node does all day. Ctrl-C or SIGTERM ends it cleanly.
 
     Example: registry run
     """
@@ -91,45 +89,77 @@ def run(context: typer.Context) -> None:
 
 
 def run_node(node: Node, stop: threading.Event) -> None:
-    """Publish, project and keep house until told to stop."""
-    failed: list[BaseException] = []
-    projecting: threading.Thread | None = None
+    """Publish, project, post webhooks and keep house until told to stop."""
+    beside = _Beside(stop)
 
     def noted(error: Exception) -> None:
         last_error.note(node.settings.home, "publishing", error)
-
-    def project_beside(stop: threading.Event) -> None:
-        try:
-            follow_log(node, stop)
-        except BaseException as error:  # noqa: BLE001 - raised again below, in the main thread
-            failed.append(error)
-            stop.set()
 
     try:
         while not stop.is_set():
             try:
                 with node.publisher().session() as session:
-                    if projecting is None:
-                        projecting = threading.Thread(target=project_beside, args=(stop,), name="projecting")
-                        projecting.start()
-                        keeping = threading.Thread(
-                            target=keep_house, args=(node.settings.home, stop), name="housekeeping", daemon=True
-                        )
-                        keeping.start()
-                        errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)
+                    if not beside.started:
+                        _start_all(node, beside)
                     session.run(stop, on_published=_say, on_error=noted)
             except (LogError, *DATABASE_AWAY) as error:
-                if projecting is None:
+                if not beside.started:
                     raise
                 _log.error("run.publishing_again", error=str(error).strip(), again_in=_AGAIN)
                 noted(error)
                 stop.wait(_AGAIN)
     finally:
         stop.set()
-        if projecting is not None:
-            projecting.join()
-    if failed:
-        raise failed[0]
+        beside.join()
+    beside.raise_error()
+
+
+def _start_all(node: Node, beside: "_Beside") -> None:
+    home = node.settings.home
+    posts = dispatcher(node)
+    beside.start("projecting", lambda stop: follow_log(node, stop))
+    beside.start("posting", lambda stop: dispatch(posts, home, stop))
+    keeping = threading.Thread(target=keep_house, args=(home, beside.stop), name="housekeeping", daemon=True)
+    keeping.start()
+    errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)
+
+
+class _Beside:
+    """What goes on in threads beside the publisher. What one of them raises ends all, and is raised again."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop = stop
+        self._threads: list[threading.Thread] = []
+        self._failed: list[BaseException] = []
+
+    @property
+    def started(self) -> bool:
+        """Whether anything was started."""
+        return bool(self._threads)
+
+    def start(self, name: str, work: Callable[[threading.Event], None]) -> None:
+        """Start one."""
+
+        def do() -> None:
+            try:
+                work(self.stop)
+            except BaseException as error:  # noqa: BLE001 - raised again in the main thread
+                self._failed.append(error)
+                self.stop.set()
+
+        thread = threading.Thread(target=do, name=name)
+        thread.start()
+        self._threads.append(thread)
+
+    def join(self) -> None:
+        """Wait until they have ended."""
+        for thread in self._threads:
+            thread.join()
+
+    def raise_error(self) -> None:
+        """Raise what one of them raised first."""
+        if self._failed:
+            raise self._failed[0]
 
 
 def _say(published: Published) -> None:
@@ -148,20 +178,3 @@ def follow_log(node: Node, stop: threading.Event) -> None:
             _log.error("run.projecting_again", error=str(error).strip(), again_in=_AGAIN)
             last_error.note(node.settings.home, "projecting", error)
             stop.wait(_AGAIN)
-
-
-class stopping:  # noqa: N801 - used like a function
-    """An event that SIGINT and SIGTERM set, while inside."""
-
-    def __enter__(self) -> threading.Event:
-        self._stop = threading.Event()
-        self._before = {s: signal.signal(s, self._heard) for s in (signal.SIGINT, signal.SIGTERM)}
-        return self._stop
-
-    def _heard(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        self._stop.set()
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)

@@ -16,7 +16,8 @@ import uvicorn
 from registry import observability
 from registry.cli.context import Node, node_of, opened
 from registry.cli.output import errors
-from registry.cli.running import run_node, stopping
+from registry.cli.running import run_node
+from registry.cli.stopping import stopping
 from registry.config import SettingsError, load
 from registry.log import GOVERNANCE
 

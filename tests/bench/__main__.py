@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import archive, audit, intake, rebuild, replay, running, trust, wire_bytes, witness
+from tests.bench import archive, audit, intake, rebuild, replay, running, trust, webhook, wire_bytes, witness
 from tests.bench.result import print_all
 
 BENCHES = {
@@ -26,6 +26,7 @@ BENCHES = {
     "audit-incremental": audit.incremental_bench,
     "witness": witness.witness_bench,
     "receipts": trust.receipts_bench,
+    "webhook": webhook.webhook_bench,
     "as-of-seal-fold": trust.views_bench,
 }
 

@@ -1,0 +1,31 @@
+"""Webhooks: this university's feed, posted to its own systems. README.md says what is promised.
+
+`Endpoints` keeps where to post, `Deliveries` what waits, `Dispatcher` does it; the feed itself is a port, `Source`.
+"""
+
+from registry.webhooks.addresses import AddressPolicy
+from registry.webhooks.deliveries import DeadDelivery, Deliveries, Schedule
+from registry.webhooks.dispatcher import Dispatcher, Round
+from registry.webhooks.endpoints import Endpoint, Endpoints
+from registry.webhooks.errors import AddressRefused, NoSuchNotice, UnknownEndpoint, UnusableAddress, WebhookError
+from registry.webhooks.sending import Sender
+from registry.webhooks.source import Message, Source
+
+__all__ = [
+    "AddressPolicy",
+    "AddressRefused",
+    "DeadDelivery",
+    "Deliveries",
+    "Dispatcher",
+    "Endpoint",
+    "Endpoints",
+    "Message",
+    "NoSuchNotice",
+    "Round",
+    "Schedule",
+    "Sender",
+    "Source",
+    "UnknownEndpoint",
+    "UnusableAddress",
+    "WebhookError",
+]

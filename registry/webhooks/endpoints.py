@@ -1,0 +1,167 @@
+"""Where the feed is posted to: endpoints, their secrets, and what they want to hear."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+import structlog
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from registry.vault import Vault
+from registry.webhooks.addresses import AddressPolicy
+from registry.webhooks.errors import UnknownEndpoint, UnusableAddress
+from registry.webhooks.signing import new_secret
+
+CHANNEL: Final = "registry_webhooks"
+"""PostgreSQL notifies here when endpoints or deliveries were changed by a command."""
+
+OVERLAP: Final = timedelta(hours=24)
+"""So long the secret before a rotation signs too."""
+
+_KIND = re.compile(r"[a-zA-Z0-9.]{1,100}\*?")
+_log = structlog.get_logger(__name__)
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """One endpoint, without its secret."""
+
+    endpoint: str
+    url: str
+    kinds: list[str]
+    """Which of the feed's kinds it wants, `credential.*` for all that begin so; empty: all."""
+    enabled: bool
+    disabled_for: str | None
+    cursor: int
+    """The number of the last notice that was taken for it."""
+    failures: int
+    """How many attempts in a row have failed."""
+    delivered: int
+    last_delivered: datetime | None
+    last_error: str | None
+    created: datetime
+    waiting: int
+    dead: int
+
+    def wants(self, type_: str) -> bool:
+        """Whether it wants events of that type."""
+        kind = type_.removeprefix("registry.feed.").rpartition(".v")[0]
+        return not self.kinds or any(
+            kind.startswith(wanted[:-1]) if wanted.endswith("*") else kind == wanted for wanted in self.kinds
+        )
+
+
+class Endpoints:
+    """The endpoints of one node. Raises `UnknownEndpoint` wherever an id is not one's."""
+
+    def __init__(self, connection: Connection[Any], vault: Vault, addresses: AddressPolicy) -> None:
+        """`connection` commits by itself; the tables are the private side's (`registry/private.sql`)."""
+        self._connection = connection
+        self._vault = vault
+        self._addresses = addresses
+
+    def add(self, url: str, kinds: Sequence[str], *, cursor: int, now: datetime) -> tuple[Endpoint, str]:
+        """A new endpoint, which hears what comes after `cursor`, and its secret, which is never shown again.
+
+        Raises `UnusableAddress`.
+        """
+        self._addresses.check(url)
+        for kind in kinds:
+            if _KIND.fullmatch(kind) is None:
+                raise UnusableAddress(
+                    f"{kind!r} is no kind of notice; as credential.recognised, or credential.* for several"
+                )
+        endpoint, secret = str(uuid.uuid4()), new_secret()
+        self._connection.execute(
+            "INSERT INTO webhooks.endpoints (endpoint, url, kinds, secret, cursor, created)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            (endpoint, url, list(kinds), self._sealed(endpoint, secret), cursor, now),
+        )
+        self._changed()
+        _log.info("webhooks.endpoint_added", endpoint=endpoint)
+        return self.get(endpoint), secret
+
+    def all(self) -> list[Endpoint]:
+        """All endpoints, the oldest first."""
+        cursor = self._connection.cursor(row_factory=class_row(Endpoint))
+        return cursor.execute(f"{_SELECT} ORDER BY created, endpoint").fetchall()
+
+    def get(self, endpoint: str) -> Endpoint:
+        """One endpoint."""
+        cursor = self._connection.cursor(row_factory=class_row(Endpoint))
+        found = cursor.execute(f"{_SELECT} WHERE endpoint::text = %s", (endpoint,)).fetchone()
+        if found is None:
+            raise UnknownEndpoint(f"there is no webhook {endpoint}; see `registry webhook list`")
+        return found
+
+    def enable(self, endpoint: str) -> None:
+        """Post to it again, from where it was left: what waits is due at once."""
+        self._change(endpoint, "enabled = true, disabled_for = NULL, failures = 0")
+        self._connection.execute(
+            "UPDATE webhooks.deliveries SET next_at = created WHERE endpoint::text = %s AND dead IS NULL", (endpoint,)
+        )
+        self._changed()
+
+    def disable(self, endpoint: str, why: str) -> None:
+        """Post nothing to it until it is enabled; nothing is lost meanwhile."""
+        self._change(endpoint, "enabled = false, disabled_for = %s", why)
+        _log.info("webhooks.endpoint_disabled", endpoint=endpoint, why=why)
+
+    def remove(self, endpoint: str) -> None:
+        """Forget it, and what waits for it."""
+        done = self._connection.execute("DELETE FROM webhooks.endpoints WHERE endpoint::text = %s", (endpoint,))
+        if not done.rowcount:
+            self.get(endpoint)
+        self._changed()
+
+    def rotate(self, endpoint: str, now: datetime) -> str:
+        """A new secret; the one before signs too for `OVERLAP`."""
+        secret = new_secret()
+        self._change(
+            endpoint,
+            "previous = secret, previous_until = %s, secret = %s",
+            now + OVERLAP,
+            self._sealed(endpoint, secret),
+        )
+        return secret
+
+    def secrets(self, endpoint: str, now: datetime) -> list[str]:
+        """The secrets that sign, the newest first."""
+        row = self._connection.execute(
+            "SELECT secret, CASE WHEN previous_until > %s THEN previous END FROM webhooks.endpoints"
+            " WHERE endpoint::text = %s",
+            (now, endpoint),
+        ).fetchone()
+        if row is None:
+            raise UnknownEndpoint(f"there is no webhook {endpoint}")
+        return [str(self._vault.open_own(_purpose(endpoint), sealed)) for sealed in row if sealed is not None]
+
+    def _sealed(self, endpoint: str, secret: str) -> bytes:
+        return self._vault.seal_own(_purpose(endpoint), secret)
+
+    def _change(self, endpoint: str, what: str, *values: object) -> None:
+        done = self._connection.execute(
+            f"UPDATE webhooks.endpoints SET {what} WHERE endpoint::text = %s",  # noqa: S608 - constants from above
+            (*values, endpoint),
+        )
+        if not done.rowcount:
+            raise UnknownEndpoint(f"there is no webhook {endpoint}; see `registry webhook list`")
+        self._changed()
+
+    def _changed(self) -> None:
+        self._connection.execute(f"NOTIFY {CHANNEL}")
+
+
+def _purpose(endpoint: str) -> str:
+    return f"webhook {endpoint}"
+
+
+_SELECT: Final = (
+    "SELECT endpoint::text, url, kinds, enabled, disabled_for, cursor, failures, delivered, last_delivered, last_error,"
+    " created, (SELECT count(*) FROM webhooks.deliveries d WHERE d.endpoint = e.endpoint AND dead IS NULL) AS waiting,"
+    " (SELECT count(*) FROM webhooks.deliveries d WHERE d.endpoint = e.endpoint AND dead IS NOT NULL) AS dead"
+    " FROM webhooks.endpoints e"
+)
