@@ -17,9 +17,11 @@ from projections.achievements import AchievementRows
 from projections.copy import copy, line
 from projections.credentials import CredentialRows
 from projections.positions import Position
+from projections.precedent_rows import PrecedentRows
 from projections.published import Overlay
 from projections.recognition import RecognitionRows
 from projections.seals import SealRows
+from projections.search_rows import SearchRows
 from registry.rules import stream
 from registry.rules.errors import MemberSuspended, Refusal, RoleMissing, Voided
 from registry.rules.governance import MemberRecord
@@ -68,6 +70,8 @@ class _Batch:
             AchievementRows(record.name),
             RecognitionRows(record.name),
             SealRows(record.name),
+            SearchRows(record.name),
+            PrecedentRows(record.name),
         )
 
     def run(self, commits: Sequence[Folded], *, careful: bool) -> Position:
@@ -98,7 +102,7 @@ class _Batch:
         )
 
     def _take(self, commit: Folded, things: Things) -> None:
-        credentials, achievements, recognition, seals = self._rows
+        credentials, achievements, recognition, seals, search, precedents = self._rows
         check, apply = self._record.check, stream.apply
         to_check = self._record.to_check(commit.base, commit.tree.size - 1)
         for leaf, event in enumerate(commit.events, commit.base):
@@ -131,12 +135,14 @@ class _Batch:
                 credentials.issued(data, leaf)
             elif isinstance(data, AchievementContent | AchievementRetired | AchievementJoined):
                 achievements.take(event, leaf, commit.lines[leaf - commit.base])
+                search.take(event)
             elif isinstance(data, StatusSealed):
                 seals.sealed(data, leaf)
             elif event.type == "learner.erased.v1":
                 credentials.erased(data.learner, leaf)
             elif event.type not in _STATUS_EVENTS:
                 recognition.take(event, leaf, commit.lines[leaf - commit.base])
+                precedents.take(event, leaf)
 
     def _publish(self, event: Event[Any]) -> bool:
         """Let the event take effect by the member's leaves alone; whether it did."""

@@ -7,6 +7,9 @@ from typing import Final, NamedTuple
 
 VERSION: Final = 2
 
+LAYOUT: Final = 2
+"""Changes with the tables that are not digested: views of another layout are rebuilt, and their digest stays."""
+
 
 class Table(NamedTuple):
     """One table: rows of a member are ordered by `key`, and each is told by `columns` (SPEC.md, section 10)."""
@@ -65,8 +68,17 @@ VIEWS: Final = (
 )
 """What readers see, and two nodes compare."""
 
-BESIDE: Final = ("published_achievements", "published_credentials", "refusals")
-"""Folded with the views and not compared: what only the fold itself reads, and what it refused."""
+BESIDE: Final = (
+    "published_achievements",
+    "published_credentials",
+    "refusals",
+    "precedents",
+    "precedent_counts",
+    "programmes",
+    "achievement_search",
+    "text_rules",
+)
+"""Folded with the views and not compared: what only the fold itself reads, what it refused, what is made for search."""
 
 EVIDENCE: Final = ("quarantine", "claims", "waypoints")
 """What the verifier keeps of a stream beside its tree."""

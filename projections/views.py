@@ -6,7 +6,7 @@ from typing import Final
 import psycopg
 from psycopg import Connection, sql
 
-from projections.tables import BESIDE, EVIDENCE, VERSION, VIEWS
+from projections.tables import BESIDE, EVIDENCE, LAYOUT, VERSION, VIEWS
 
 SERVED: Final = "views"
 """The PostgreSQL schema that readers use."""
@@ -82,7 +82,7 @@ def forget(connection: Connection, member: str) -> None:
 
 
 def _label() -> str:
-    return f"credential registry views, version {VERSION}"
+    return f"credential registry views, version {VERSION}, layout {LAYOUT}"
 
 
 class OutdatedViews(Exception):

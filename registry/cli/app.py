@@ -23,6 +23,7 @@ from consumers.moment import UnknownMoment
 from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt
 from consumers.restorer import CannotRestore
+from projections.errors import InvalidQuery
 from projections.views import OutdatedViews
 from registry import observability
 from registry.access import UnknownKey
@@ -45,6 +46,7 @@ from registry.cli import (
     receipts,
     recognition,
     running,
+    search,
     serving,
     webhooks,
     witness,
@@ -99,6 +101,7 @@ for module in (
     serving,
     keys,
     reading,
+    search,
     receipts,
     feeds,
     webhooks,
@@ -118,6 +121,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (KeystoreError, 3),
     (VaultError, 3),
     (OutdatedViews, 3),
+    (InvalidQuery, 2),
     (NoReceipt, 1),
     (PolicyUnmet, 1),
     (NoReport, 1),

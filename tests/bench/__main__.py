@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import archive, audit, intake, rebuild, replay, running, trust, webhook, wire_bytes, witness
+from tests.bench import archive, audit, intake, rebuild, replay, running, searching, trust, webhook, wire_bytes, witness
 from tests.bench.result import print_all
 
 BENCHES = {
@@ -27,6 +27,7 @@ BENCHES = {
     "witness": witness.witness_bench,
     "receipts": trust.receipts_bench,
     "webhook": webhook.webhook_bench,
+    "precedents": searching.precedents_bench,
     "as-of-seal-fold": trust.views_bench,
 }
 

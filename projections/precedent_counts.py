@@ -1,0 +1,144 @@
+"""How many precedents there are: by outcome, by ground, by office. Exact, whatever their number.
+
+Whole months are summed from `precedent_counts`; what a period leaves over at its ends, and what is asked of a
+programme, is counted row by row.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any, Final
+
+import msgspec
+from psycopg import Connection
+
+from projections.precedent_query import OUTCOMES, PrecedentQuery
+from projections.precedent_scope import Scope
+from projections.queries import named
+
+FIRST: Final = date(1, 1, 1)
+LAST: Final = date(9999, 12, 31)
+
+
+class PrecedentCounts(msgspec.Struct, frozen=True, rename="camel"):
+    """Counts of precedents: one for each grant on each achievement that a decision rests on."""
+
+    total: int
+    outcomes: dict[str, int]
+    """By outcome."""
+    grounds: dict[str, int]
+    """By `aspect:difference`, the most frequent first; a precedent may name several."""
+    aspects: dict[str, int]
+    """The same, summed by aspect."""
+    offices: dict[str, dict[str, int]]
+    """By deciding member, then by outcome."""
+    superseded: int
+    """How many were superseded, whether they are counted above or not."""
+    withdrawn: int
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """Counts, and where in time that lies which the list of a search is about."""
+
+    counts: PrecedentCounts
+    span: tuple[date, date] | None
+    """First and last day between which the listed ones are; None where there are none."""
+
+
+NONE: Final = PrecedentCounts(0, {}, {}, {}, {}, 0, 0)
+
+_Row = tuple[str, str, int, int, int, date, date]
+
+
+def count(connection: Connection, query: PrecedentQuery, scope: Scope) -> Counted:
+    """Count what a checked query is about. Its outcome and ground narrow the span alone."""
+    if scope.nothing:
+        return Counted(NONE, None)
+    wanted = query.ground or query.outcome
+    sums: dict[tuple[str, str], list[int]] = {}
+    first, last = LAST, FIRST
+    for office, what, in_force, superseded, withdrawn, begin, end in _rows(connection, query, scope):
+        found = sums.setdefault((office, what), [0, 0, 0])
+        for place, number in enumerate((in_force, superseded, withdrawn)):
+            found[place] += number
+        listed = in_force + superseded + withdrawn if query.every_state else in_force
+        if listed and (what == wanted if wanted else what in OUTCOMES):
+            first, last = min(first, begin), max(last, end)
+    span = None if first > last else (max(first, query.begin or FIRST), min(last, query.end or LAST))
+    return Counted(_folded(sums, every_state=query.every_state), span)
+
+
+def _rows(connection: Connection, query: PrecedentQuery, scope: Scope) -> Iterator[_Row]:
+    begin, end = query.begin or FIRST, query.end or LAST
+    parameters: dict[str, Any] = msgspec.structs.asdict(scope) | {
+        "purpose": query.purpose,
+        "effect": query.effect,
+        "of_member": query.member if scope.everything else None,
+    }
+    if scope.towards is not None:
+        days = {"begin": begin, "end": end}
+        yield from connection.execute(named("count_precedents_towards"), parameters | days)
+        return
+    months, edges = split(begin, end)
+    if months is not None:
+        found = connection.execute(named("count_precedents"), parameters | {"begin": months[0], "end": months[1]})
+        for *counted, first, last in found:
+            yield *counted, first, _last_day(last)
+    rest = named("count_precedents_of_offices" if scope.everything else "count_precedents_of_achievements")
+    for edge in edges:
+        yield from connection.execute(rest, parameters | {"begin": edge[0], "end": edge[1]})
+
+
+def split(begin: date, end: date) -> tuple[tuple[date, date] | None, list[tuple[date, date]]]:
+    """A period (both ends included) as whole months, told by their first days, and the days left over."""
+    first = begin if begin.day == 1 else _last_day(begin) + timedelta(1)
+    last = end.replace(day=1)
+    if end != _last_day(end):
+        if last == FIRST:
+            return None, [(begin, end)]
+        last = (last - timedelta(1)).replace(day=1)
+    if first > last:
+        return None, [(begin, end)]
+    edges = [] if first == begin else [(begin, first - timedelta(1))]
+    if (whole := _last_day(last)) != end:
+        edges.append((whole + timedelta(1), end))
+    return (first, last), edges
+
+
+def _last_day(day: date) -> date:
+    if (day.year, day.month) == (LAST.year, LAST.month):
+        return LAST
+    return (day.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)
+
+
+def _folded(sums: dict[tuple[str, str], list[int]], *, every_state: bool) -> PrecedentCounts:
+    outcomes: dict[str, int] = {}
+    grounds: dict[str, int] = {}
+    aspects: dict[str, int] = {}
+    offices: dict[str, dict[str, int]] = {}
+    closed = [0, 0]
+    for (office, what), (in_force, superseded, withdrawn) in sorted(sums.items()):
+        number = in_force + superseded + withdrawn if every_state else in_force
+        if what in OUTCOMES:
+            closed[0] += superseded
+            closed[1] += withdrawn
+        if not number:
+            continue
+        if what in OUTCOMES:
+            outcomes[what] = outcomes.get(what, 0) + number
+            offices.setdefault(office, {})[what] = number
+        else:
+            grounds[what] = grounds.get(what, 0) + number
+            aspect = what.partition(":")[0]
+            aspects[aspect] = aspects.get(aspect, 0) + number
+    return PrecedentCounts(
+        sum(outcomes.values()),
+        {outcome: outcomes[outcome] for outcome in OUTCOMES if outcome in outcomes},
+        _most_first(grounds),
+        _most_first(aspects),
+        offices,
+        *closed,
+    )
+
+
+def _most_first(counts: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

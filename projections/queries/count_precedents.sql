@@ -1,0 +1,10 @@
+-- Whole months, from the counts.
+SELECT c.member, c.what, sum(c.in_force), sum(c.superseded), sum(c.withdrawn), min(c.month), max(c.month)
+FROM unnest(%(members)s::text[], %(achievements)s::uuid[], %(versions)s::int[]) AS w (of_member, achievement, version)
+JOIN precedent_counts c ON c.of_member = w.of_member COLLATE "C" AND c.achievement = w.achievement
+    AND (w.version IS NULL OR c.version = w.version)
+WHERE c.month BETWEEN %(begin)s::date AND %(end)s::date
+    AND (%(purpose)s::text IS NULL OR c.purpose = %(purpose)s)
+    AND (%(effect)s::text IS NULL OR c.effect = %(effect)s)
+    AND (%(offices)s::text[] IS NULL OR c.member = ANY (%(offices)s))
+GROUP BY c.member, c.what

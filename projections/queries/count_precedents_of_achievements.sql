@@ -1,0 +1,12 @@
+-- Some days of some achievements, row by row: what whole months leave over.
+SELECT p.member, g.what, count(*) FILTER (WHERE p.state = 'inForce'), count(*) FILTER (WHERE p.state = 'superseded'),
+    count(*) FILTER (WHERE p.state = 'withdrawn'), min(p.day), max(p.day)
+FROM unnest(%(members)s::text[], %(achievements)s::uuid[], %(versions)s::int[]) AS w (of_member, achievement, version)
+JOIN precedents p ON p.of_member = w.of_member COLLATE "C" AND p.achievement = w.achievement
+    AND (w.version IS NULL OR p.version = w.version)
+CROSS JOIN LATERAL unnest(p.outcome || p.grounds) AS g (what)
+WHERE p.day BETWEEN %(begin)s::date AND %(end)s::date
+    AND (%(purpose)s::text IS NULL OR p.purpose = %(purpose)s)
+    AND (%(effect)s::text IS NULL OR p.effect = %(effect)s)
+    AND (%(offices)s::text[] IS NULL OR p.member = ANY (%(offices)s))
+GROUP BY p.member, g.what

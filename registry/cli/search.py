@@ -1,0 +1,130 @@
+"""Searching: precedents of all members, and the catalogue."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from projections import precedents as view
+from projections.precedent_query import PrecedentQuery
+from registry.cli.context import node_of
+from registry.cli.output import AsJson, print_json, say, table, title_of
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("precedents")(precedents)
+
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Limit = Annotated[int, typer.Option(min=1, max=500, help="How many at most.")]
+Cursor = Annotated[str | None, typer.Option(help="`next` of the page before: go on there.")]
+
+
+def precedents(
+    context: typer.Context,
+    achievement: Annotated[
+        str | None, typer.Argument(help="One achievement, MEMBER/ID (else all, or those that the options say).")
+    ] = None,
+    *,
+    version: Annotated[int | None, typer.Option(min=1, help="Its version (else all of them).")] = None,
+    text: Annotated[
+        str | None, typer.Option(help='Words in titles and learning outcomes; "a phrase", OR, -not.')
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="The language of these words (else any).")] = None,
+    issuer: Annotated[str | None, typer.Option(help="Achievements of this member.")] = None,
+    field: Annotated[str | None, typer.Option(help="An ISCED-F code; 06 covers 0613.")] = None,
+    level: Annotated[int | None, typer.Option(min=1, max=8, help="The achievements' EQF level.")] = None,
+    purpose: Annotated[str | None, typer.Option(help="admission, creditTransfer, stacking or employment.")] = None,
+    effect: Annotated[str | None, typer.Option(help="binding or advisory.")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="List these alone: full, partial, conditional, alternative or refused.")
+    ] = None,
+    ground: Annotated[str | None, typer.Option(help="List those alone that name it, ASPECT:DIFFERENCE.")] = None,
+    office: Annotated[str | None, typer.Option(help="Decided by this member.")] = None,
+    country: Annotated[str | None, typer.Option(help="Decided by members of this country, as NL.")] = None,
+    towards: Annotated[
+        str | None, typer.Option(help="The programme: MEMBER/ACHIEVEMENT, or words of its title.")
+    ] = None,
+    since: Day = None,
+    until: Day = None,
+    every_state: Annotated[bool, typer.Option("--all", help="Superseded and withdrawn ones too.")] = False,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what offices decided about an achievement or others like it, newest first, and how many decided how.
+
+    Examples: registry precedents twente/0bbac7a9-… --purpose creditTransfer
+    registry precedents --text "machine learning" --level 7 --country SE --since 2025-01-01
+    """
+    node = node_of(context)
+    member, identifier = issuer, None
+    if achievement is not None:
+        member, _, identifier = achievement.partition("/")
+        identifier = node.uuid(identifier, "MEMBER/ID; this")
+    query = PrecedentQuery(
+        member=member,
+        achievement=identifier,
+        version=version,
+        field=field,
+        eqf_level=level,
+        text=text,
+        language=language,
+        purpose=purpose,
+        effect=effect,
+        outcome=outcome,
+        ground=ground,
+        office=office,
+        country=country,
+        towards=towards,
+        begin=_day(since),
+        end=_day(until),
+        every_state=every_state,
+    )
+    found = view.search(node.views(), query, cursor=cursor, limit=limit)
+    if as_json:
+        print_json(found)
+        return
+    counts = found.counts
+    say(
+        f"{counts.total:,} precedents"
+        + ("" if every_state else " in force")
+        + _closed(counts.superseded, counts.withdrawn)
+    )
+    if found.matched is not None and found.considered is not None and found.matched > found.considered:
+        say(f"{found.matched:,} achievements have these words; the {found.considered} that fit best were considered")
+    if counts.total:
+        say(", ".join(f"{number:,} {outcome}" for outcome, number in counts.outcomes.items()))
+    if counts.grounds:
+        say("grounds named: " + ", ".join(f"{ground} {number:,}" for ground, number in counts.grounds.items()))
+    for name, outcomes in counts.offices.items():
+        say(f"  {name}: " + ", ".join(f"{number:,} {one}" for one, number in outcomes.items()))
+    table(
+        ("day", "office", "outcome", "grounds", "purpose", "effect", "achievement", "state", "id"),
+        [
+            (
+                one.day,
+                one.member,
+                one.outcome,
+                one.grounds,
+                one.purpose,
+                one.effect,
+                f"{one.of_member}: {title_of(one.title) or one.achievement} (v{one.version})",
+                one.state,
+                f"{one.kind} {one.id}",
+            )
+            for one in found.items
+        ],
+    )
+    if found.next:
+        say(f"more: --cursor {found.next}")
+
+
+def _day(given: datetime | None) -> date | None:
+    return given.date() if given else None
+
+
+def _closed(superseded: int, withdrawn: int) -> str:
+    closed = [f"{number:,} {what}" for number, what in ((superseded, "superseded"), (withdrawn, "withdrawn")) if number]
+    return f" ({', '.join(closed)})" if closed else ""
