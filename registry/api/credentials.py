@@ -16,7 +16,7 @@ from registry.intake.columns import MAX_FIELD, RowChecker
 from registry.intake.report import Problem
 from registry.requests import Issued
 from registry.wire.credentials import StatusReason
-from registry.wire.forms import Date, Uuid
+from registry.wire.forms import Date
 
 Offers = Annotated[Catalogue, Dependency(skip_validation=True)]
 """What the university offers; rows are held against it."""
@@ -30,7 +30,7 @@ class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 
     record: _Said
     """Your own id of this award, unique for ever: given again it is the same credential."""
-    achievement: Uuid
+    achievement: UUID
     student: _Said
     """Your own number of the learner."""
     family_name: _Said
@@ -46,7 +46,7 @@ class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     original_grade: str | None = None
     national_id: str | None = None
     note: str | None = None
-    replaces: Uuid | None = None
+    replaces: UUID | None = None
     """The credential that this one corrects."""
 
 

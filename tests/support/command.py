@@ -53,11 +53,11 @@ def printed_json(done):
     return json.loads(done.stdout)
 
 
-def until(true, seconds=20.0, pause=0.05):
-    """Wait for something to become true."""
+def until(true, seconds=20.0, pause=0.05, says=lambda: "it did not happen in time"):
+    """Wait for something to become true; `says` is what to say where it does not."""
     deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, says()
         time.sleep(pause)
 
 

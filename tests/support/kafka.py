@@ -57,23 +57,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:(read|open)_text is deprecated:DeprecationWarning")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """One worker, and so one broker, for all tests with `kafka` in their id; the others as `loadgroup` has them.
-
-    Not by the mark `xdist_group`: pytest-xdist 3.8 writes that where pytest 9.2 no longer reads it.
-    """
-    if config.getvalue("dist") != "loadgroup":
-        return None
-    from xdist.scheduler import LoadGroupScheduling  # noqa: PLC0415 - there is no xdist where it is not asked for
-
-    class OneBroker(LoadGroupScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "kafka" if "kafka" in nodeid else super()._split_scope(nodeid)
-
-    return OneBroker(config, log)
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what a run without Kafka did not test."""
     skipped = [r for r in terminalreporter.stats.get("skipped", ()) if "needs a real Kafka" in str(r.longrepr)]

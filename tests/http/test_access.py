@@ -1,0 +1,196 @@
+"""Who may: every scope from both sides, keys, and what is the same about every answer."""
+
+import re
+
+import httpx
+import pytest
+
+from registry.access import ApiKeys
+from registry.http.access import SCOPES
+from tests.support.command import registry, until
+from tests.support.served import achievement, once, problem, row
+
+METHODS = {"get", "post", "put", "delete", "patch"}
+PUBLIC = {
+    "health", "ready", "listMembers", "getMember", "listStreams", "getAchievement", "searchCatalogue",
+    "verifyCredential",
+}  # fmt: skip
+
+
+def operations(node):
+    """Of every operation: its id, method, a path with ids that nobody has, and the scope that it names."""
+    for path, methods in node.anybody().get("/openapi.json").json()["paths"].items():
+        for method, told in methods.items():
+            if method in METHODS:
+                scopes = [scope for one in told.get("security", []) for scope in one.get("oauth2", [])]
+                names = {p["name"]: p["schema"] for p in told["parameters"]} if "parameters" in told else {}
+                filled = re.sub(r"\{(\w+)\}", lambda m: _example(names[m[1]]), path)
+                yield told["operationId"], method.upper(), filled, scopes
+
+
+def _example(schema):
+    if schema.get("format") == "uuid":
+        return "0bbac7a9-a411-4809-ad9e-534f483b7a03"
+    return "2026" if schema.get("type") == "integer" else "twente"
+
+
+def ask(client, method, path):
+    headers = once("nothing") if method == "POST" else {}
+    return client.request(method, path, headers=headers, json={} if method == "POST" else None)
+
+
+def test_every_operation_names_one_scope_or_is_meant_to_be_public(node):
+    found = {name: scopes for name, _, _, scopes in operations(node)}
+    assert {name for name, scopes in found.items() if not scopes} <= PUBLIC
+    assert all(len(scopes) == 1 for name, scopes in found.items() if name not in PUBLIC)
+    unused = set(SCOPES) - {scopes[0] for scopes in found.values() if scopes}
+    assert not unused, f"no operation needs {unused}"
+
+
+def test_a_key_with_the_scope_is_let_in_and_one_with_all_the_others_is_not(node):
+    for name, method, path, scopes in list(operations(node)):
+        if not scopes:
+            continue
+        [scope] = scopes
+        assert ask(node.client(scope), method, path).status_code not in (401, 403), name
+        found = problem(ask(node.client(*(set(SCOPES) - {scope})), method, path), 403, "scope-missing")
+        assert scope in found["detail"]
+        refused = ask(node.anybody(), method, path)
+        problem(refused, 401, "unauthenticated")
+        assert refused.headers["www-authenticate"] == "Bearer"
+
+
+def test_what_is_public_needs_nothing(node, offer):
+    client = node.anybody()
+    for path in (
+        "/health",
+        "/ready",
+        "/v1/members",
+        "/v1/members/twente",
+        "/v1/streams",
+        "/docs",
+        "/",
+        "/openapi.json",
+    ):
+        assert client.get(path).status_code == 200, path
+    until(lambda: client.get(f"/v1/achievements/twente/{offer}").status_code == 200)
+
+
+@pytest.mark.parametrize(
+    ("headers", "says"),
+    [
+        ({"X-API-Key": "letmein"}, "form of a key"),
+        ({"X-API-Key": "reg_0123456789abcdef_" + "A" * 43}, "no system has this key"),
+        ({"Authorization": "Basic YTpi"}, "Bearer"),
+        ({"Authorization": "Bearer"}, "Bearer"),
+        ({"Authorization": "Bearer abc"}, "no key or token that this node knows"),
+        ({"X-API-Key": "reg_x", "Authorization": "Bearer abc"}, "not both"),
+    ],
+)
+def test_credentials_that_are_not_good_are_told_so_even_where_none_are_needed(node, headers, says):
+    found = problem(httpx.get(f"{node.url}/v1/members", headers=headers), 401, "unauthenticated")
+    assert says in found["detail"]
+
+
+def test_a_key_ends_when_its_time_is_over_when_it_is_revoked_and_when_it_was_rotated(node):
+    expired = node.key("batches:read", days=-1)
+    assert "expired" in problem(node.client(key=expired).get("/v1/batches"), 401, "unauthenticated")["detail"]
+    key = node.key("batches:read", name="a campus system")
+    client = node.client(key=key)
+    assert client.get("/v1/batches").status_code == 200
+    identifier = key.split("_")[1]
+    listed = registry("key", "list", "--json", home=node.home).stdout
+    assert identifier in listed
+    assert key.split("_", 2)[2] not in listed
+    rotated = registry("key", "rotate", identifier, "--grace-hours", 0, home=node.home).stdout.strip()
+    until(lambda: client.get("/v1/batches").status_code == 401)
+    assert node.client(key=rotated).get("/v1/batches").status_code == 200
+    registry("key", "revoke", rotated.split("_")[1], home=node.home)
+    until(lambda: node.client(key=rotated).get("/v1/batches").status_code == 401)
+    said = registry("key", "revoke", "0" * 16, home=node.home, check=1)
+    assert "registry key list" in said.stderr
+    assert "there are" in registry("key", "add", "x", "--scope", "all", home=node.home, check=1).stderr
+
+
+def test_the_secret_of_a_key_is_kept_nowhere(node):
+    key = node.key("batches:read")
+    kept = ApiKeys(node.dsn, "twente").all()
+    assert key.split("_", 2)[2] not in repr(kept)
+    assert key.split("_", 2)[2] not in (node.home / "registry.toml").read_text()
+
+
+def test_an_answer_says_its_position_its_tag_and_what_browsers_may_do(node, offer):
+    client = node.anybody()
+    until(lambda: client.get(f"/v1/achievements/twente/{offer}").status_code == 200)
+    answer = client.get(f"/v1/achievements/twente/{offer}")
+    assert re.fullmatch(r"governance:\d+,twente:\d+", answer.headers["registry-position"])
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-cache"
+    again = client.get(f"/v1/achievements/twente/{offer}", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = client.get(f"/v1/achievements/twente/{offer}", headers={"If-None-Match": '"else"'})
+    assert other.status_code == 200
+    assert node.client("batches:read").get("/v1/batches").headers["cache-control"] == "no-store"
+    assert "server" not in answer.headers
+
+
+def test_the_access_log_names_the_route_and_nobody(node, offer):
+    client = node.client("credentials:write", "learners:read")
+    issued = client.post(
+        "/v1/credentials", json=row(offer, "logged", "s-logged", family_name="Ondenkbaar"), headers=once("logged")
+    ).json()
+    client.get(f"/v1/learners/{issued['learner']}", headers={"Registry-Wait-For": "twente:1"})
+    client.post("/v1/credentials", json=row(offer, "logged-2", date_of_birth="the 13th"), headers=once("logged-2"))
+    until(lambda: len([1 for line in node.logged("http.answered") if "/v1/learners" in line["route"]]) > 0)
+    routes = {line["route"] for line in node.logged("http.answered")}
+    assert "/v1/learners/{learner}" in "".join(routes).replace(":uuid", "")
+    for secret in (
+        issued["learner"],
+        issued["credential"],
+        "Ondenkbaar",
+        "s-logged",
+        "the 13th",
+        client.headers["x-api-key"],
+    ):
+        assert secret not in node.said
+    assert {line["caller"] for line in node.logged("http.answered")} >= {"anybody"}
+
+
+def test_paths_that_are_not_there_and_methods_that_are_not_taken_are_problems(node):
+    client = node.anybody()
+    problem(client.get("/v1/nothing"), 404, "not-found")
+    refused = client.delete("/v1/members")
+    problem(refused, 405, "method-not-allowed")
+    assert "GET" in refused.headers["allow"]
+    problem(client.get("/v1/learners/17"), 404, "not-found")
+
+
+def test_every_type_of_problem_has_its_page(node, offer):
+    client = node.anybody()
+    document = client.get("/openapi.json").text
+    for kind in set(re.findall(r"/problems/([a-z-]+)", document)) | {"refused", "internal", "unavailable"}:
+        page = client.get(f"/problems/{kind}")
+        assert page.status_code == 200
+        assert "What to do" in page.text
+    problem(client.get("/problems/nothing"), 404, "not-found")
+
+
+def test_a_body_that_cannot_be_read_says_where(node, offer):
+    client = node.client("credentials:write", "achievements:write")
+    sent = {"Content-Type": "application/json", **once("bad")}
+    problem(client.post("/v1/credentials", content=b"{", headers=sent), 400, "invalid")
+    found = problem(client.post("/v1/credentials", json={"record": "x"}, headers=once("bad")), 400, "invalid")
+    assert "achievement" in str(found["errors"])
+    found = problem(
+        client.post("/v1/credentials", json=row(offer) | {"grad": "9"}, headers=once("bad")), 400, "invalid"
+    )
+    assert "grad" in str(found["errors"])
+    problem(client.post("/v1/credentials", json=row(offer)), 400, "invalid")  # without a key of its own
+    large = achievement() | {"description": {"en": "x" * 3_000_000}}
+    problem(client.post("/v1/achievements", json=large, headers=once("large")), 413, "too-large")
+    problem(
+        client.post("/v1/credentials", content=b"a=b", headers={"Content-Type": "text/plain", **once("bad")}),
+        400,
+        "invalid",
+    )

@@ -1,0 +1,76 @@
+"""What is away: PostgreSQL, the keys of an issuer, a process that answers. Nothing is lost, and it is said."""
+
+import contextlib
+import os
+import signal
+import subprocess
+
+import httpx
+import pytest
+
+from tests.support.command import registry, until
+from tests.support.served import Served, achievement, once, problem, row
+
+
+@pytest.fixture
+def own(tmp_path, postgres):
+    with contextlib.closing(Served(tmp_path, postgres, "[http]\nper_minute_anybody = 40\n")) as made:
+        yield made.start()
+
+
+def test_while_postgresql_is_away_clients_are_told_to_come_again_and_then_it_goes_on(own, postgres):
+    system = own.client("achievements:write", "credentials:write")
+    offer = system.post("/v1/achievements", json=achievement(), headers=once("a")).json()["achievement"]
+    postgres.stop()
+    try:
+        for ask in (
+            lambda: system.get("/v1/members"),
+            lambda: system.get("/ready"),
+            lambda: system.post("/v1/credentials", json=row(offer), headers=once("r1")),
+        ):
+            answer = ask()
+            problem(answer, 503, "unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+        assert system.get("/health").status_code == 200
+    finally:
+        postgres.start()
+    until(lambda: system.get("/ready").status_code == 200, 30)
+    until(lambda: system.post("/v1/credentials", json=row(offer), headers=once("r1")).status_code == 201, 30)
+    again = system.post("/v1/credentials", json=row(offer), headers=once("r1"))
+    assert again.status_code == 201
+    until(lambda: system.get(again.headers["location"]).status_code == 200, 30)
+
+
+def test_a_process_that_answers_and_dies_is_replaced(own):
+    running = subprocess.run(["ps", "-ww", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    children = [line.split(None, 2) for line in running.stdout.splitlines() if "spawn_main" in line]
+    spawned = [int(pid) for pid, parent, _ in children if int(parent) == own.process.pid]
+    assert len(spawned) == 2  # one answers, one works through batches
+    for pid in spawned:
+        os.kill(pid, signal.SIGKILL)
+
+    def answers():
+        with contextlib.suppress(httpx.TransportError):
+            return own.anybody().get("/health").status_code == 200
+
+    until(answers, 30)
+    assert len(own.logged("serve.process_died")) == 2
+
+
+def test_whoever_asks_too_much_is_told_when_to_come_again(own):
+    client = own.anybody()
+    answers = [client.get("/v1/members") for _ in range(60)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    problem(refused[0], 429, "too-many-requests")
+    assert 0 < int(refused[0].headers["retry-after"]) <= 60
+    assert own.client("batches:read").get("/v1/batches").status_code == 200  # others are not held up
+
+
+def test_it_ends_cleanly_and_a_port_that_is_taken_is_said(own):
+    port = own.url.rpartition(":")[2]
+    said = registry("serve", "--port", port, "--no-run", home=own.home, check=3)
+    assert f"cannot listen at 127.0.0.1 port {port}" in said.stderr
+    assert own.stop() == 0
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{own.url}/health")

@@ -1,0 +1,197 @@
+"""A university's systems publish: once each, whatever is sent again, and nothing for anybody else."""
+
+import concurrent.futures
+import json
+
+import pytest
+
+from tests.support.command import registry
+from tests.support.served import achievement, once, problem, row
+
+ALL = ("credentials:write", "achievements:write", "learners:read", "university:read", "recognition:read")
+
+
+@pytest.fixture(scope="module")
+def system(node):
+    return node.client(*ALL)
+
+
+def issue(system, offer, record, **more):
+    answer = system.post("/v1/credentials", json=row(offer, record, **more), headers=once(f"issue {hash(record)}"))
+    assert answer.status_code == 201, answer.text
+    return answer
+
+
+def test_what_was_written_is_read_by_waiting_for_its_position(node, system, offer):
+    answer = issue(system, offer, "own-write", student="s-own")
+    credential, waiting = answer.json(), {"Registry-Wait-For": answer.headers["registry-position"]}
+    assert answer.headers["location"] == f"/v1/credentials/twente/{credential['credential']}"
+    verified = node.anybody().get(answer.headers["location"], headers=waiting).json()
+    assert (verified["status"], verified["achievement"]["title"]) == ("active", {"en": "Data literacy"})
+    assert (verified["issuerWhenIssued"], verified["issuerNow"]) == ("active", "active")
+    assert credential["learner"] not in json.dumps(verified)
+    learner = system.get(f"/v1/learners/{credential['learner']}", headers=waiting).json()
+    assert [one["credential"] for one in learner["credentials"]] == [credential["credential"]]
+    year = system.get("/v1/universities/twente/years/2026", headers=waiting).json()
+    assert year["member"] == "twente"
+
+
+def test_a_request_sent_again_takes_effect_once_and_gets_the_same_answer(system, offer):
+    first = issue(system, offer, "again")
+    second = system.post("/v1/credentials", json=row(offer, "again"), headers=once(f"issue {hash('again')}"))
+    assert (second.status_code, second.json()) == (201, first.json())
+    by_record = system.post("/v1/credentials", json=row(offer, "again"), headers=once("another request"))
+    assert (by_record.status_code, by_record.json()["unchanged"]) == (200, True)
+    assert by_record.json()["credential"] == first.json()["credential"]
+    other = system.post("/v1/credentials", json=row(offer, "again", grade="9"), headers=once(f"issue {hash('again')}"))
+    problem(other, 422, "idempotency-key-reused")
+
+
+def test_many_at_once_with_one_key_issue_one_credential(node, offer):
+    client = node.client("credentials:write")
+
+    def send(_):
+        return client.post("/v1/credentials", json=row(offer, "crowd"), headers=once("crowd"))
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(24)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len({answer.json()["credential"] for answer in answers if answer.status_code == 201}) == 1
+    for answer in answers:
+        if answer.status_code == 409:
+            problem(answer, 409, "in-progress")
+
+
+def test_one_systems_key_for_a_request_is_not_anothers(node, offer):
+    for name in ("one", "two"):
+        answer = node.client("credentials:write").post(
+            "/v1/credentials", json=row(offer, f"key-{name}"), headers=once("1")
+        )
+        assert answer.status_code == 201
+
+
+def test_a_credential_is_suspended_reinstated_and_revoked_and_that_is_final(node, system, offer):
+    path = f"/v1/credentials/{issue(system, offer, 'status').json()['credential']}"
+
+    def change(to, key, reason=None):
+        body = {"reason": reason} if reason else None
+        return system.post(f"{path}/{to}", json=body, headers=once(key))
+
+    assert change("suspend", "s1", "underReview").json()["status"] == "suspended"
+    assert problem(change("suspend", "s2", "underReview"), 409, "refused")["code"] == "illegal-transition"
+    assert change("reinstate", "s3").json()["status"] == "active"
+    revoked = change("revoke", "s4", "issuedInError")
+    assert revoked.json()["status"] == "revoked"
+    assert problem(change("reinstate", "s5"), 409, "refused")["code"] == "illegal-transition"
+    assert change("revoke", "s4", "issuedInError").json() == revoked.json()
+    assert problem(change("revoke", "s6", "because"), 400, "invalid")
+    verified = node.anybody().get(
+        path.replace("credentials/", "credentials/twente/"),
+        headers={"Registry-Wait-For": revoked.headers["registry-position"]},
+    )
+    assert verified.json()["status"] == "revoked"
+
+
+def test_nobody_revokes_what_another_member_issued(system):
+    problem(
+        system.post(
+            "/v1/credentials/0bbac7a9-a411-4809-ad9e-534f483b7a03/revoke",
+            json={"reason": "issuedInError"}, headers=once("foreign"),
+        ),
+        404, "not-found",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("awarding_date", "30 June", "date"),
+        ("date_of_birth", "2001-02-30", "date"),
+        ("achievement", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "achievement"),
+        ("achievement", "data-literacy", "UUID"),
+        ("ects", 6, "5"),
+        ("ects", -1, "0"),
+        ("version", 9, "version"),
+        ("family_name", "", "family_name"),
+        ("student", "x" * 3000, "student"),
+    ],
+)
+def test_what_is_wrong_with_a_credential_is_said_and_its_key_may_be_used_again(system, offer, field, value, says):
+    answer = system.post("/v1/credentials", json=row(offer, "wrong") | {field: value}, headers=once(f"wrong {field}"))
+    assert answer.status_code in (400, 404, 422), answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert says in answer.text
+    right = system.post("/v1/credentials", json=row(offer, f"right {field}"), headers=once(f"wrong {field}"))
+    assert right.status_code in (200, 201), right.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'; DROP TABLE vault.learners; --",
+        "<script>alert(1)</script>",
+        "Ａ\u202etxt",
+        "{{7*7}}",
+        "%s%n",
+    ],
+)
+def test_hostile_texts_are_only_texts(system, offer, text):
+    answer = issue(system, offer, text, student=text, family_name=text, given_name=text)
+    assert answer.json()["record"] == text
+
+
+def test_what_a_spreadsheet_would_run_is_refused_where_it_would_be_shown(system, offer):
+    answer = system.post("/v1/credentials", json=row(offer, '=HYPERLINK("http://x")'), headers=once("formula"))
+    assert "formula" in problem(answer, 422, "unprocessable")["errors"][0]["detail"]
+
+
+def test_nul_and_lone_surrogates_are_refused(system, offer):
+    for body in (b'{"record": "a\\u0000b"', b'{"record": "a\\ud800b"'):
+        sent = json.dumps(row(offer)).encode().replace(b'{"record": "r1"', body)
+        answer = system.post(
+            "/v1/credentials", content=sent, headers={"Content-Type": "application/json", **once("nul")}
+        )
+        assert answer.status_code in (400, 422), answer.text
+
+
+def test_an_achievement_is_published_revised_and_retired(node, system):
+    made = system.post("/v1/achievements", json=achievement(), headers=once("a1"))
+    path = f"/v1/achievements/{made.json()['achievement']}"
+    revised = system.post(
+        f"{path}/versions", json=achievement() | {"ects": 6, "workloadHours": 168}, headers=once("a2")
+    )
+    assert revised.json()["version"] == 2
+    problem(system.post(f"{path}/versions", json=achievement() | {"version": 2}, headers=once("a3")), 409, "refused")
+    retired = system.post(f"{path}/retire", headers=once("a4"))
+    assert retired.json()["retired"] is True
+    shown = node.anybody().get(
+        made.headers["location"], headers={"Registry-Wait-For": retired.headers["registry-position"]}
+    )
+    assert [one["ects"] for one in shown.json()] == [5, 6]
+    late = system.post("/v1/credentials", json=row(made.json()["achievement"], "late"), headers=once("a5"))
+    assert "retired" in late.text
+    assert late.status_code in (409, 422)
+
+
+def test_what_annex_i_wants_is_asked_for(system):
+    body = achievement()
+    del body["learningOutcomes"]
+    answer = system.post("/v1/achievements", json=body, headers=once("annex"))
+    assert answer.status_code in (400, 422)
+    assert "learningOutcomes" in answer.text
+    wrong = system.post("/v1/achievements", json=achievement() | {"ects": "five"}, headers=once("annex"))
+    assert "ects" in problem(wrong, 400, "invalid")["errors"][0]["where"]
+
+
+def test_waiting_for_what_never_comes_ends_and_says_so(node):
+    waiting = node.anybody().get("/v1/members", headers={"Registry-Wait-For": "twente:999999999"})
+    problem(waiting, 412, "not-there-yet")
+    assert waiting.headers["retry-after"]
+    wrong = node.anybody().get("/v1/members", headers={"Registry-Wait-For": "tomorrow"})
+    assert "Registry-Wait-For" in str(problem(wrong, 422, "unprocessable")["errors"])
+
+
+def test_all_that_came_over_http_is_what_an_auditor_finds(node, system, offer):
+    answer = issue(system, offer, "audited")
+    node.anybody().get("/v1/members", headers={"Registry-Wait-For": answer.headers["registry-position"]})
+    assert "All is well" in registry("audit", home=node.home).stdout

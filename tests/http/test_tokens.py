@@ -1,0 +1,147 @@
+"""Access tokens of an issuer: those that are meant for this node and this member are taken, and no others."""
+
+import base64
+import contextlib
+import hmac
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from tests.support.served import Served, problem
+
+AUDIENCE = "https://registry.test.example"
+
+
+class Issuer:
+    """Whoever gives out tokens: a server that publishes its keys."""
+
+    def __init__(self):
+        self.signing = {"rsa": rsa.generate_private_key(65537, 2048), "ec": ec.generate_private_key(ec.SECP256R1())}
+        keys = [
+            json.loads(algorithm.to_jwk(self.signing[kid].public_key())) | {"kid": kid, "use": "sig"}
+            for kid, algorithm in (("rsa", RSAAlgorithm), ("ec", ECAlgorithm))
+        ]
+        body = json.dumps({"keys": keys}).encode()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):  # noqa: N802 - the library's name
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def token(self, kid="rsa", key=None, algorithm=None, without=(), **claims):
+        now = int(time.time())
+        told = {
+            "iss": self.url, "aud": AUDIENCE, "sub": "campus", "client_id": "campus", "iat": now, "exp": now + 600,
+            "registry_member": "twente", "scope": "batches:read feed:read",
+        } | claims  # fmt: skip
+        told = {name: value for name, value in told.items() if name not in without}
+        algorithm = algorithm or {"rsa": "RS256", "ec": "ES256"}[kid]
+        return jwt.encode(told, key or self.signing[kid], algorithm, headers={"kid": kid})
+
+
+@pytest.fixture(scope="module")
+def issuer():
+    with contextlib.closing(Issuer()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory, postgres, issuer):
+    settings = f'[oauth]\nissuer = "{issuer.url}"\naudience = "{AUDIENCE}"\njwks = "{issuer.url}/jwks"\n'
+    with contextlib.closing(Served(tmp_path_factory.mktemp("tokens"), postgres, settings)) as made:
+        yield made.start()
+
+
+def batches(serving, token):
+    return serving.bearer(token).get("/v1/batches")
+
+
+@pytest.mark.parametrize("kid", ["rsa", "ec"])
+def test_a_good_token_is_taken_and_its_client_is_what_the_log_names(serving, issuer, kid):
+    assert batches(serving, issuer.token(kid)).status_code == 200
+    assert "client:campus" in {line["caller"] for line in serving.logged("http.answered")}
+
+
+def test_a_token_may_do_what_its_scopes_say_and_no_more(serving, issuer):
+    token = issuer.token(scope="openid learners:read office:admin")
+    found = problem(batches(serving, token), 403, "scope-missing")
+    assert "batches:read" in found["detail"]
+    learner = serving.bearer(token).get("/v1/learners/0bbac7a9-a411-4809-ad9e-534f483b7a03")
+    problem(learner, 404, "not-found")
+
+
+def test_a_token_for_another_member_is_good_for_nothing_here(serving, issuer):
+    token = issuer.token(registry_member="lund")
+    found = problem(batches(serving, token), 403, "other-member")
+    assert "lund" in found["detail"]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"exp": int(time.time()) - 300, "iat": int(time.time()) - 900}, "expired"),
+        ({"aud": "https://other.example"}, "somebody else"),
+        ({"iss": "https://other.example"}, "another issuer"),
+        ({"iat": int(time.time()) + 3600, "exp": int(time.time()) + 7200}, "not good yet"),
+        ({"exp": int(time.time()) + 10 * 365 * 86400}, "too long"),
+        ({"without": ["registry_member"]}, "for which member"),
+        ({"without": ["exp"]}, "not good"),
+        ({"without": ["aud"]}, "not good"),
+        ({"registry_member": ["twente"]}, "for which member"),
+    ],
+)
+def test_a_token_that_is_not_meant_for_here_or_now_is_refused_and_told_why(serving, issuer, more, says):
+    answer = batches(serving, issuer.token(**more))
+    assert says in problem(answer, 401, "unauthenticated")["detail"]
+    assert "invalid_token" in answer.headers["www-authenticate"]
+
+
+def _signed_with_hmac(token, key):
+    """The same claims, signed with what everybody knows: the library that we use does not let one make that."""
+    head = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"rsa","typ":"JWT"}').rstrip(b"=")
+    said = head + b"." + token.split(".")[1].encode()
+    return (said + b"." + base64.urlsafe_b64encode(hmac.digest(key, said, "sha256")).rstrip(b"=")).decode()
+
+
+def test_forged_tokens_are_refused(serving, issuer):
+    stranger = rsa.generate_private_key(65537, 2048)
+    problem(batches(serving, issuer.token(key=stranger)), 401, "unauthenticated")
+    unsigned = jwt.encode(jwt.decode(issuer.token(), options={"verify_signature": False}), None, "none", {"kid": "rsa"})
+    problem(batches(serving, unsigned), 401, "unauthenticated")
+    public = (
+        issuer.signing["rsa"]
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    confused = _signed_with_hmac(issuer.token(), public)
+    problem(batches(serving, confused), 401, "unauthenticated")
+    problem(batches(serving, "a.b.c"), 401, "unauthenticated")
+    problem(batches(serving, "x" * 20_000), 401, "unauthenticated")
+
+
+def test_a_token_is_in_no_log(serving, issuer):
+    token = issuer.token()
+    batches(serving, token)
+    batches(serving, token[:-4] + "AAAA")
+    assert token[:-40] not in serving.said
+    assert token.rsplit(".", 1)[1] not in serving.said

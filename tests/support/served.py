@@ -1,0 +1,131 @@
+"""A node that answers over HTTP: `registry serve` in processes of its own, and clients that speak to it."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import httpx
+
+from registry.access import ApiKeys
+from registry.http.access import SCOPES
+from tests.support.command import ROOT, Consortium, command, registry, until
+
+ADDRESS = re.compile(r"answers at (http://[0-9.]+:\d+)")
+PROBLEM = "application/problem+json"
+
+
+class Served:
+    """A university's node and whoever asks it. What it prints is kept in `said`."""
+
+    def __init__(self, folder, server, settings="", log_level="info"):
+        self.consortium = Consortium(folder, server)
+        self.home = self.consortium.home
+        self.dsn = server.dsn(self.consortium.name("twente"))
+        self.settings(settings, log_level)
+        self.process = None
+        self.url = ""
+        self._open = contextlib.ExitStack()
+
+    def settings(self, text, log_level="info"):
+        """Add settings: top-level ones first, as TOML has it."""
+        file = self.home / "registry.toml"
+        file.write_text(f'log_level = "{log_level}"\n' + file.read_text() + text)
+
+    def start(self):
+        """Serve, and wait until it is ready."""
+        self._output = tempfile.NamedTemporaryFile("w+")  # noqa: SIM115 - closed by `stop`
+        self.process = subprocess.Popen(
+            command("serve", "--port", 0, "--workers", 1, home=self.home),
+            stdout=self._output, stderr=self._output, cwd=ROOT, start_new_session=True,
+        )  # fmt: skip
+        until(lambda: self.process.poll() is not None or ADDRESS.search(self.said), 60, says=lambda: self.said)
+        assert self.process.poll() is None, self.said
+        self.url = ADDRESS.search(self.said)[1]
+        until(self._ready, 60)
+        return self
+
+    def _ready(self):
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{self.url}/ready", timeout=5).status_code == 200
+
+    @property
+    def said(self):
+        return Path(self._output.name).read_text()
+
+    def logged(self, event):
+        """The lines of its log that tell of an event."""
+        lines = [json.loads(line) for line in self.said.splitlines() if line.startswith("{")]
+        return [line for line in lines if line.get("event") == event]
+
+    def stop(self):
+        """End it as an administrator does."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(40)
+        return code
+
+    def kill(self):
+        """Kill the node and all its processes, as a machine that loses its power does."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def close(self):
+        self._open.close()
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        self._output.close()
+
+    def key(self, *scopes, name="a system", days=30):
+        """An API key with scopes; with all where none are named."""
+        return ApiKeys(self.dsn, "twente").add(name, scopes or SCOPES, days)
+
+    def client(self, *scopes, key=None):
+        """A client with a key of its own; `anybody` is one without."""
+        return self._client({"X-API-Key": key or self.key(*scopes)})
+
+    def anybody(self):
+        return self._client({})
+
+    def bearer(self, token):
+        return self._client({"Authorization": f"Bearer {token}"})
+
+    def _client(self, headers):
+        return self._open.enter_context(httpx.Client(base_url=self.url, headers=headers, timeout=30))
+
+
+def row(achievement, record="r1", student="s1", **more):
+    """One award as a system sends it."""
+    return {
+        "record": record, "achievement": achievement, "student": student, "family_name": "Jansen",
+        "given_name": "Ada", "date_of_birth": "2001-02-03", "awarding_date": "2026-06-30", **more,
+    }  # fmt: skip
+
+
+def achievement():
+    """An achievement as a system sends it."""
+    return json.loads(registry("template", "achievement").stdout)
+
+
+def csv_of(rows):
+    """Rows in CSV with the columns that the first one has."""
+    names = list(rows[0])
+    return "\n".join([",".join(names), *(",".join(str(one[name]) for name in names) for one in rows), ""])
+
+
+def once(key):
+    """The header that lets a request take effect once."""
+    return {"Idempotency-Key": key}
+
+
+def problem(answer, status, kind):
+    """The problem document that an answer must be."""
+    assert answer.status_code == status, (answer.status_code, answer.text)
+    assert answer.headers["content-type"].startswith(PROBLEM)
+    found = answer.json()
+    assert found["type"] == f"/problems/{kind}", found
+    assert (found["status"], found["instance"][:9]) == (status, "urn:uuid:")
+    return found
