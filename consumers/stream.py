@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 from consumers.quarantine import Quarantined
 from consumers.verifier import CLAIMS, OK, REPEAT, Trust, Verifier
 from projections.fold import Folded
-from registry.log import SharedLog
+from registry.log import NoSuchStream, Record, SharedLog
 from registry.wire.checkpoint import SignedNote
 from registry.wire.events import Reader
 from registry.wire.merkle import Tree
@@ -43,13 +43,23 @@ class Batch(NamedTuple):
     waypoints: list[Waypoint]
 
 
+def read_on(log: SharedLog, stream: str, start: int, most_bytes: int) -> list[Record]:
+    """Records from a position on. A member that was admitted and has published nothing has no stream yet: none."""
+    try:
+        return log.read(stream, start, most_bytes)
+    except NoSuchStream:
+        if start:
+            raise
+        return []
+
+
 def batches(
     log: SharedLog, member: str, trust: Trust, tree: Tree, start: int, batch_bytes: int = REPLAY_BYTES
 ) -> Iterator[Batch]:
     """Verify a member's stream from a position to its present end."""
     verifier, reader = Verifier(trust, tree), Reader(trust.origin)
     marked = tree.size
-    while records := log.read(member, start, batch_bytes):
+    while records := read_on(log, member, start, batch_bytes):
         batch = Batch(start, records[-1].next, verifier.tree, [], [], [], [])
         for record in records:
             base = verifier.tree.size

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from consumers.governance import GovernanceFold
-from consumers.stream import BATCH_BYTES
+from consumers.stream import BATCH_BYTES, read_on
 from consumers.verifier import FORM, OK, REPEAT, MemberTrust, Verifier
 from registry.log import GOVERNANCE, SharedLog
 from registry.rules.governance import MemberRecord
@@ -206,7 +206,7 @@ def follow(tiles: Tiles, log: SharedLog, stream: str, governance: GovernanceFold
     before, state = tiles.size, tiles.state
     verifier = Verifier(MemberTrust(f"{governance.state.consortium}/{stream}", record), state.tree)
     doubtful, at = state.doubtful, state.next
-    while records := log.read(stream, at, BATCH_BYTES):
+    while records := read_on(log, stream, at, BATCH_BYTES):
         for found in records:
             verdict = verifier.judge(found.data)
             tiles.append(verdict.leaves)

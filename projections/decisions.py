@@ -41,14 +41,23 @@ def read(connection: Connection, keys: Sequence[Key]) -> list[DecisionView]:
     return _views(connection, rows)
 
 
-def of_office(connection: Connection, member: str, begin: date, end: date, limit: int = 1000) -> list[DecisionView]:
-    """An office's decisions within a period, both ends included, newest first."""
+def of_office(
+    connection: Connection,
+    member: str,
+    begin: date,
+    end: date,
+    limit: int = 1000,
+    after: tuple[date, int] | None = None,
+) -> list[DecisionView]:
+    """An office's decisions within a period, both ends included, newest first; after a place (day, leaf)."""
+    day, leaf = after or (None, None)
     rows = (
         connection.cursor(row_factory=dict_row)
         .execute(
             f"SELECT {_COLUMNS} FROM decisions d WHERE d.member = %s AND d.decision_date BETWEEN %s AND %s"  # noqa: S608 - names of our own
+            " AND (%s::date IS NULL OR (d.decision_date, d.leaf) < (%s::date, %s::bigint))"
             " ORDER BY d.decision_date DESC, d.leaf DESC LIMIT %s",
-            (member, begin, end, limit),
+            (member, begin, end, day, day, leaf, limit),
         )
         .fetchall()
     )

@@ -64,6 +64,62 @@ def read_year(connection: Connection, member: str, begin: date, end: date) -> Un
     )
 
 
+class AwardLine(msgspec.Struct, frozen=True, rename="camel"):
+    """One credential as a university's list shows it. Whose it is stands in the learner's record alone."""
+
+    credential: str
+    achievement: str
+    version: int
+    title: dict[str, str]
+    awarding_date: date
+    ects: Decimal | None
+    valid_until: date | None
+    status: str
+    replaced_by: str | None
+    leaf: int
+
+
+def awards(
+    connection: Connection,
+    member: str,
+    begin: date,
+    end: date,
+    *,
+    achievement: str | None = None,
+    status: str | None = None,
+    after: tuple[str, str, str] | None = None,
+    limit: int = 100,
+) -> list[AwardLine]:
+    """A member's credentials awarded from `begin` to `end`, the newest first, after a place (day, achievement, id)."""
+    rows = connection.execute(
+        _AWARDS,
+        {
+            "member": member,
+            "begin": begin,
+            "end": end,
+            "achievement": achievement,
+            "status": status,
+            "day": after and after[0],
+            "of": after and after[1],
+            "credential": after and after[2],
+            "limit": limit,
+        },
+    )
+    return [AwardLine(*row) for row in rows]
+
+
+_AWARDS = """
+SELECT c.credential::text, c.achievement::text, c.version, v.title, c.awarding_date, c.ects, c.valid_until, c.status,
+    c.replaced_by::text, c.leaf
+FROM credentials c JOIN achievement_versions v USING (member, achievement, version)
+WHERE c.member = %(member)s AND c.awarding_date BETWEEN %(begin)s AND %(end)s
+    AND (%(achievement)s::uuid IS NULL OR c.achievement = %(achievement)s)
+    AND (%(status)s::text IS NULL OR c.status = %(status)s)
+    AND (%(day)s::date IS NULL
+        OR (c.awarding_date, c.achievement, c.credential) < (%(day)s::date, %(of)s::uuid, %(credential)s::uuid))
+ORDER BY c.awarding_date DESC, c.achievement DESC, c.credential DESC
+LIMIT %(limit)s
+"""
 _AWARDED = """
 SELECT c.achievement::text,
        (SELECT v.title FROM achievement_versions v

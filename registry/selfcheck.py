@@ -79,6 +79,8 @@ def _published(log: SharedLog, stream: str) -> Iterator[tuple[int, bytes]]:
 def _stored(connection: Connection[Any], origin: str) -> Iterator[tuple[int, bytes]]:
     """Stored events as they are published, by their notification ids."""
     translator = Translator(origin)
+    if not _has_store(connection):
+        return
     with connection.transaction(), connection.cursor(name="selfcheck") as cursor:
         cursor.itersize = _CHUNK
         cursor.execute(
@@ -92,7 +94,15 @@ def _stored(connection: Connection[Any], origin: str) -> Iterator[tuple[int, byt
                 yield notification, line
 
 
+def _has_store(connection: Connection[Any]) -> bool:
+    """Whether anything was ever stored here: the table is made with the first event."""
+    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL AS there", (EVENTS_TABLE,)).fetchone()
+    return bool(row and (row["there"] if isinstance(row, dict) else row[0]))
+
+
 def _is_stored(connection: Connection[Any], event: str) -> bool:
+    if not _has_store(connection):
+        return False
     originator, _, version = event.rpartition("-")
     found = connection.execute(
         f"SELECT 1 FROM {EVENTS_TABLE} WHERE originator_id::text = %s AND originator_version = %s",  # noqa: S608 - likewise

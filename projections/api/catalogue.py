@@ -1,16 +1,76 @@
 """What can be studied: the achievements that members offer."""
 
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
 
-from projections import catalogue
+from projections import catalogue, search
+from projections.api.asking import Field, Language, Level, MemberName, Text
 from projections.api.members import Name
-from projections.api.reading import Views, WaitFor
+from projections.api.reading import Cursor, Limit, Views, WaitFor
 from projections.catalogue import AchievementView
+from projections.search import CataloguePage, CatalogueQuery
 from registry.http import HttpProblem
+from registry.http.pages import LIMIT
+
+
+@get(
+    "/v1/catalogue",
+    tags=["Catalogue"],
+    operation_id="searchCatalogue",
+    summary="Search what can be studied",
+    sync_to_thread=True,
+)
+def found(
+    views: Views,
+    *,
+    text: Text = None,
+    language: Language = None,
+    member: MemberName = None,
+    country: Annotated[str | None, Parameter(pattern="^[A-Za-z]{2}$", description="Offered in this country.")] = None,
+    kind: Annotated[str | None, Parameter(description="microCredential, module, programme or degree.")] = None,
+    eqf_level: Level = None,
+    field: Field = None,
+    taught_in: Annotated[
+        str | None, Parameter(query="taughtIn", max_length=35, description="Language of instruction, as `nl`.")
+    ] = None,
+    participation: Annotated[str | None, Parameter(description="onsite, online or blended, among others.")] = None,
+    min_ects: Annotated[float | None, Parameter(query="minEcts", ge=0, le=100_000)] = None,
+    max_ects: Annotated[float | None, Parameter(query="maxEcts", ge=0, le=100_000)] = None,
+    credit_bearing: Annotated[bool | None, Parameter(query="creditBearing")] = None,
+    stackability: Annotated[str | None, Parameter(description="standalone or stackable.")] = None,
+    recognised_by: Annotated[
+        str | None,
+        Parameter(query="recognisedBy", max_length=40, description="This member recognises it by an agreement today."),
+    ] = None,
+    retired: Annotated[bool, Parameter(description="What is offered no more, too.")] = False,
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
+    wait_for: WaitFor = "",
+) -> Response[CataloguePage]:
+    """The newest versions of what members offer, the best fit first, and how many have each value of a facet."""
+    query = CatalogueQuery(
+        text=text,
+        language=language,
+        member=member,
+        country=country,
+        kind=kind,
+        eqf_level=eqf_level,
+        field=field,
+        taught_in=taught_in,
+        participation=participation,
+        min_ects=_exact(min_ects),
+        max_ects=_exact(max_ects),
+        credit_bearing=credit_bearing,
+        stackability=stackability,
+        recognised_by=recognised_by,
+        retired=retired,
+    )
+    return views.answer(wait_for, lambda c: search.search(c, query, cursor=cursor or None, limit=limit))
 
 
 @get(
@@ -32,4 +92,8 @@ def one(views: Views, member: Name, achievement: UUID, wait_for: WaitFor = "") -
     return views.answer(wait_for, made)
 
 
-ROUTES: list[HTTPRouteHandler] = [one]
+def _exact(number: float | None) -> Decimal | None:
+    return None if number is None else Decimal(str(number))
+
+
+ROUTES: list[HTTPRouteHandler] = [found, one]

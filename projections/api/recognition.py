@@ -1,21 +1,120 @@
-"""Recognition decisions of all members, and agreements of automatic recognition."""
+"""Recognition decisions of all members, precedents, and agreements of automatic recognition."""
 
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
 
-from projections import decisions
+from projections import decisions, precedents
+from projections.api.asking import Field, Language, Level, MemberName, Text
 from projections.api.members import Name
-from projections.api.reading import Views, WaitFor
-from projections.decisions import DecisionView
-from registry.http import HttpProblem, requires
+from projections.api.reading import Cursor, Limit, Views, WaitFor
+from projections.decisions import AgreementView, DecisionView
+from projections.precedent_query import PrecedentQuery
+from projections.precedents import PrecedentPage
+from registry.http import HttpProblem, Page, decode_cursor, encode_cursor, requires
+from registry.http.pages import LIMIT
+
+_TAG = "Recognition"
+
+
+@get(
+    "/v1/precedents",
+    tags=[_TAG],
+    operation_id="searchPrecedents",
+    summary="Search what offices decided",
+    sync_to_thread=True,
+    **requires("recognition:read"),
+)
+def searched(
+    views: Views,
+    *,
+    member: MemberName = None,
+    achievement: Annotated[UUID | None, Parameter(description="One achievement of `member`.")] = None,
+    version: Annotated[int | None, Parameter(ge=1, lt=2**31)] = None,
+    text: Text = None,
+    language: Language = None,
+    field: Field = None,
+    eqf_level: Level = None,
+    purpose: Annotated[str | None, Parameter(description="admission, creditTransfer, stacking or employment.")] = None,
+    effect: Annotated[str | None, Parameter(description="binding or advisory.")] = None,
+    outcome: Annotated[str | None, Parameter(description="List these alone; the counts stay over all.")] = None,
+    ground: Annotated[str | None, Parameter(max_length=100, description="`aspect:difference`; likewise.")] = None,
+    office: Annotated[str | None, Parameter(max_length=40, description="Decided by this member.")] = None,
+    country: Annotated[str | None, Parameter(pattern="^[A-Za-z]{2}$", description="Decided in this country.")] = None,
+    towards: Annotated[
+        str | None, Parameter(max_length=500, description="The programme: MEMBER/ACHIEVEMENT, or words of its title.")
+    ] = None,
+    begin: Annotated[date | None, Parameter(description="The first day of decision.")] = None,
+    end: Annotated[date | None, Parameter(description="The last day of decision.")] = None,
+    every_state: Annotated[
+        bool, Parameter(query="everyState", description="Superseded and withdrawn ones, too.")
+    ] = False,
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
+    wait_for: WaitFor = "",
+) -> Response[PrecedentPage]:
+    """The newest first, with exact counts of outcomes, grounds and offices over all that the search is about."""
+    query = PrecedentQuery(
+        member=member,
+        achievement=None if achievement is None else str(achievement),
+        version=version,
+        text=text,
+        language=language,
+        field=field,
+        eqf_level=eqf_level,
+        purpose=purpose,
+        effect=effect,
+        outcome=outcome,
+        ground=ground,
+        office=office,
+        country=country,
+        towards=towards,
+        begin=begin,
+        end=end,
+        every_state=every_state,
+    )
+    return views.answer(wait_for, lambda c: precedents.search(c, query, cursor=cursor or None, limit=limit))
+
+
+@get(
+    "/v1/decisions/{member:str}",
+    tags=[_TAG],
+    operation_id="listDecisions",
+    summary="An office's decisions",
+    sync_to_thread=True,
+    **requires("recognition:read"),
+)
+def listed(
+    views: Views,
+    member: Name,
+    *,
+    begin: Annotated[date, Parameter(description="The first day of decision.")] = date(1, 1, 1),
+    end: Annotated[date, Parameter(description="The last one.")] = date(9999, 12, 31),
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
+    wait_for: WaitFor = "",
+) -> Response[Page[DecisionView]]:
+    """The newest first."""
+    after = None
+    if cursor:
+        day, leaf = decode_cursor(cursor, str, int)
+        after = _day(day), max(0, min(leaf, 2**62))
+
+    def made(connection: Any) -> Page[DecisionView]:  # noqa: ANN401 - a connection
+        found = decisions.of_office(connection, member, begin, end, limit, after)
+        last = found[-1] if len(found) == limit else None
+        return Page(found, None if last is None else encode_cursor([last.decision_date.isoformat(), last.leaf]))
+
+    return views.answer(wait_for, made)
 
 
 @get(
     "/v1/decisions/{member:str}/{decision:uuid}",
-    tags=["Recognition"],
+    tags=[_TAG],
     operation_id="getDecision",
     summary="One decision",
     sync_to_thread=True,
@@ -33,4 +132,39 @@ def one(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> R
     return views.answer(wait_for, made)
 
 
-ROUTES: list[HTTPRouteHandler] = [one]
+@get(
+    "/v1/agreements",
+    tags=[_TAG],
+    operation_id="listAgreements",
+    summary="Agreements of automatic recognition",
+    sync_to_thread=True,
+)
+def agreements(
+    views: Views,
+    *,
+    member: Annotated[str | None, Parameter(max_length=40, description="Declared by this member.")] = None,
+    with_member: Annotated[
+        str | None, Parameter(query="withMember", max_length=40, description="With this member.")
+    ] = None,
+    wait_for: WaitFor = "",
+) -> Response[list[AgreementView]]:
+    """All of them, withdrawn ones too; `mutual` where both members declared one that stands."""
+
+    def made(connection: Any) -> list[AgreementView]:  # noqa: ANN401 - a connection
+        return [
+            each
+            for each in decisions.agreements(connection)
+            if member in (None, each.member) and with_member in (None, each.with_member)
+        ]
+
+    return views.answer(wait_for, made)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise HttpProblem("unprocessable", "the cursor is none of this list; take it from `next`") from error
+
+
+ROUTES: list[HTTPRouteHandler] = [searched, listed, one, agreements]

@@ -1,17 +1,21 @@
 """A university's year."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
+import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from projections import universities
 from projections.api.members import Name
-from projections.api.reading import Views, WaitFor
-from projections.universities import UniversityYear
-from registry.http import HttpProblem, requires
+from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
+from projections.universities import AwardLine, UniversityYear
+from registry.http import HttpProblem, Page, decode_cursor, encode_cursor, requires
+from registry.http.pages import LIMIT, selected
+from registry.wire.credentials import Status
 
 
 @get(
@@ -39,4 +43,68 @@ def year(
     return views.answer(wait_for, made)
 
 
-ROUTES: list[HTTPRouteHandler] = [year]
+def _partly(kind: type[msgspec.Struct]) -> Any:  # noqa: ANN401 - a type
+    """The same with every field left out or there: an item of which only some fields were asked for."""
+    fields = [(f.name, f.type | msgspec.UnsetType, msgspec.UNSET) for f in msgspec.structs.fields(kind)]
+    return msgspec.defstruct("Award", fields, frozen=True, rename="camel")
+
+
+if TYPE_CHECKING:
+    Award = AwardLine
+else:
+    Award = _partly(AwardLine)
+
+
+@get(
+    "/v1/universities/{member:str}/credentials",
+    tags=["Universities"],
+    operation_id="listCredentials",
+    summary="A university's credentials",
+    sync_to_thread=True,
+    **requires("university:read"),
+)
+def awarded(
+    views: Views,
+    member: Name,
+    *,
+    begin: Annotated[date, Parameter(description="The first awarding day.")] = date(1, 1, 1),
+    end: Annotated[date, Parameter(description="The last one.")] = date(9999, 12, 31),
+    achievement: UUID | None = None,
+    status: Annotated[Status | None, Parameter(description="These alone.")] = None,
+    fields: Fields = "",
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
+    wait_for: WaitFor = "",
+) -> Response[Page[Award]]:
+    """The newest awards first. Learners are not named: a learner's record has a scope of its own."""
+    after = None
+    if cursor:
+        day, of, credential = decode_cursor(cursor, str, str, str)
+        after = _place(day, of, credential)
+
+    def made(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
+        found = universities.awards(
+            connection,
+            member,
+            begin,
+            end,
+            achievement=None if achievement is None else str(achievement),
+            status=status,
+            after=after,
+            limit=limit,
+        )
+        last = found[-1] if len(found) == limit else None
+        place = None if last is None else [last.awarding_date.isoformat(), last.achievement, last.credential]
+        return Page(selected(found, fields), None if place is None else encode_cursor(place))
+
+    return views.answer(wait_for, made)
+
+
+def _place(day: str, achievement: str, credential: str) -> tuple[str, str, str]:
+    try:
+        return date.fromisoformat(day).isoformat(), str(UUID(achievement)), str(UUID(credential))
+    except ValueError as error:
+        raise HttpProblem("unprocessable", "the cursor is none of this list; take it from `next`") from error
+
+
+ROUTES: list[HTTPRouteHandler] = [year, awarded]

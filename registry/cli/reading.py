@@ -15,7 +15,7 @@ from registry.cli import last_error, moments
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
 from registry.cli.witness import unmet
-from registry.log import LogError
+from registry.log import LogError, NoSuchStream
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
@@ -219,6 +219,8 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
         at = position.next if position else 0
         try:
             behind = len(node.log().read(member, at)) if at < node.log().end(member) else 0
+        except NoSuchStream:
+            behind = 0  # admitted, and has published nothing yet
         except LogError as error:
             problem, behind = str(error), None
         size = position.tree.size if position else 0

@@ -113,7 +113,7 @@ def _answer(home: Path, listening: socket.socket) -> None:
 
     with opened(home) as node:
         observability.configure(node.settings.log_level)
-        server = uvicorn.Server(_config(node, served(node)))
+        server = uvicorn.Server(_config(node, served(node, lambda: server.should_exit)))
 
         def end() -> None:
             server.should_exit = True

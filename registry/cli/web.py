@@ -1,6 +1,6 @@
 """A node over HTTP: the routes of the views and of the private side as one application. Composition only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 
 from projections.api import ROUTES as READING
+from projections.api.feed import Streams, Whose
 from projections.api.reading import Views
 from projections.api.verification import Standing
+from projections.errors import InvalidQuery
 from registry.access import ApiKeys, Tokens
 from registry.api import ROUTES as WRITING
 from registry.api import Desk
@@ -72,14 +74,18 @@ _TAGS = (
     Tag("Learners", "A learner's record."),
     Tag("Universities", "A university's year."),
     Tag("Recognition", "Decisions, precedents, agreements."),
+    Tag("Feed", "What others did to the university's own."),
     Tag("Publishing", "What a university's systems say: achievements, credentials, their status."),
     Tag("Batches", "Many rows at once, and what became of them."),
     Tag("Node", "Is it well?"),
 )
 
 
-def application(node: Node) -> Litestar:
-    """The whole application of one node. Connections are opened when it starts."""
+def application(node: Node, ending: Callable[[], bool]) -> Litestar:
+    """The whole application of one node. Connections are opened when it starts.
+
+    `ending` says whether the process that serves it is ending.
+    """
     settings = node.settings
     views = Views(node.dsn(), settings.http.connections, settings.http.wait_seconds)
     desk = Desk(node.registry, node.issuer)
@@ -87,6 +93,8 @@ def application(node: Node) -> Litestar:
         book_of(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
     )
     standings = Standings(node)
+    whose = Whose(settings.member, settings.origin)
+    streams = Streams(ending)
 
     async def started(app: Litestar) -> None:
         del app
@@ -101,6 +109,8 @@ def application(node: Node) -> Litestar:
         state=State({"member": settings.member}),
         dependencies={
             "views": Provide(lambda: views, sync_to_thread=False),
+            "whose": Provide(lambda: whose, sync_to_thread=False),
+            "streams": Provide(lambda: streams, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
@@ -114,7 +124,9 @@ def application(node: Node) -> Litestar:
         ],
         exception_handlers=HANDLERS,
         openapi_config=_openapi(node),
-        compression_config=CompressionConfig(backend="gzip", minimum_size=2048, gzip_compress_level=4),
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=2048, gzip_compress_level=4, exclude_opt_key="uncompressed"
+        ),
         request_max_body_size=_BODY,
         on_startup=[started],
         on_shutdown=[stopped],
@@ -123,9 +135,9 @@ def application(node: Node) -> Litestar:
     )
 
 
-def served(node: Node) -> ASGIApp:
+def served(node: Node, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
     """The application as it is served: what is the same about every answer stands around all the rest."""
-    return Answers(application(node))
+    return Answers(application(node, ending))
 
 
 def _credentials(node: Node) -> Sequence[Credentials]:
@@ -151,12 +163,17 @@ def _invalid(request: Request[Any, Any, Any], error: InvalidEvent) -> Response[A
     return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
 
 
+def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Response[Any]:
+    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
+
+
 def _unknown(request: Request[Any, Any, Any], error: UnknownBatch) -> Response[Any]:
     return from_problem(request, HttpProblem("not-found", str(error)))
 
 
 HANDLERS: Any = {
     UnknownBatch: _unknown,
+    InvalidQuery: _asked_wrongly,
     InvalidEvent: _invalid,
     HttpProblem: from_problem,
     HTTPException: from_framework,

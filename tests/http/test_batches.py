@@ -140,7 +140,7 @@ def test_a_client_that_goes_away_in_the_middle_comes_back_with_the_same_key(node
     assert again.json()["batch"] == done["batch"]
 
 
-def test_a_client_that_stays_silent_is_let_go_and_holds_nobody_up(node, offer):
+def test_a_client_that_stays_silent_is_let_go_and_holds_nobody_up(node):
     key = node.key("credentials:write", "batches:read")
     with contextlib.ExitStack() as slow:
         connections = [slow.enter_context(raw(node, key, 100_000)) for _ in range(1)]
@@ -198,7 +198,7 @@ def test_a_node_that_is_killed_in_a_large_batch_goes_on_nothing_twice_nothing_lo
         made = send(system, csv_of(lines), "killed")
         path = made.headers["location"]
         for part in (0.2, 0.6):
-            until(lambda part=part: system.get(path).json()["doneLines"] > part * count, 120, pause=0.02)
+            until(lambda part=part, ask=system.get: ask(path).json()["doneLines"] > part * count, 120, pause=0.02)
             key = system.headers["x-api-key"]
             node.kill()
             node.start()

@@ -130,7 +130,7 @@ def test_what_is_wrong_with_a_credential_is_said_and_its_key_may_be_used_again(s
     [
         "'; DROP TABLE vault.learners; --",
         "<script>alert(1)</script>",
-        "Ａ\u202etxt",
+        "\uff21\u202etxt",
         "{{7*7}}",
         "%s%n",
     ],

@@ -67,6 +67,7 @@ class Consortium:
     def __init__(self, folder, server, log="file:../log"):
         self.folder = Path(folder)
         self.server = server
+        self.log = log
         founding = registry(
             "found", self.folder / "consortium", "--consortium", "test.example", "--keys", 3, "--threshold", 2,
             "--log", log, "--database", server.dsn(self.name("consortium")),
@@ -85,6 +86,19 @@ class Consortium:
 
     def name(self, node):
         return f"e2e_{abs(hash(str(self.folder))):x}_{node}"
+
+    def join(self, member, country="SE"):
+        """Found another member, with a node of its own; gives its folder."""
+        home = self.folder / member
+        made = registry(
+            "init", home, "--member", member, "--consortium", "test.example", "--founded", self.founded,
+            "--log", self.log, "--database", self.server.dsn(self.name(member)),
+        )  # fmt: skip
+        registry(
+            "member", "admit", member, "--key", made.stdout.split()[-1], "--legal-name", member.title(),
+            "--country", country, home=self.folder / "consortium",
+        )  # fmt: skip
+        return home
 
     def run(self, *arguments, **more):
         return registry(*arguments, home=self.home, **more)

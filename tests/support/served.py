@@ -46,7 +46,8 @@ class Served:
         until(lambda: self.process.poll() is not None or ADDRESS.search(self.said), 60, says=lambda: self.said)
         assert self.process.poll() is None, self.said
         self.url = ADDRESS.search(self.said)[1]
-        until(self._ready, 60)
+        until(lambda: self.process.poll() is not None or self._ready(), 60, says=lambda: self.said)
+        assert self.process.poll() is None, self.said
         return self
 
     def _ready(self):
@@ -65,8 +66,7 @@ class Served:
     def stop(self):
         """End it as an administrator does."""
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(40)
-        return code
+        return self.process.wait(40)
 
     def kill(self):
         """Kill the node and all its processes, as a machine that loses its power does."""
