@@ -39,8 +39,8 @@ def found(
         str | None, Parameter(query="taughtIn", max_length=35, description="Language of instruction, as `nl`.")
     ] = None,
     participation: Annotated[str | None, Parameter(description="onsite, online or blended, among others.")] = None,
-    min_ects: Annotated[float | None, Parameter(query="minEcts", ge=0, le=100_000)] = None,
-    max_ects: Annotated[float | None, Parameter(query="maxEcts", ge=0, le=100_000)] = None,
+    min_ects: Annotated[float | None, Parameter(query="minEcts", gt=-1, le=100_000)] = None,
+    max_ects: Annotated[float | None, Parameter(query="maxEcts", gt=-1, le=100_000)] = None,
     credit_bearing: Annotated[bool | None, Parameter(query="creditBearing")] = None,
     stackability: Annotated[str | None, Parameter(description="standalone or stackable.")] = None,
     recognised_by: Annotated[

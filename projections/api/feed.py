@@ -26,7 +26,7 @@ _QUIET: Final = 15.0
 """Seconds without news after which a comment keeps the connection open."""
 _STREAMS: Final = 100
 
-After = Annotated[int, Parameter(ge=0, lt=2**62, description="Events after this one; 0: from the first.")]
+After = Annotated[int, Parameter(gt=-1, le=2**53 - 1, description="Events after this one; 0: from the first.")]
 
 
 class Whose(NamedTuple):
@@ -122,7 +122,7 @@ async def _events(views: Views, whose: Whose, streams: Streams, after: int) -> A
 
 
 def _place(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) < 2**62):
+    if not (text.isascii() and text.isdigit() and int(text) < 2**53):
         raise HttpProblem(
             "unprocessable", errors=[Trouble("header Last-Event-ID", "is the id of no event", value=text)]
         )

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Dependency
 from msgspec import Meta
 
@@ -82,6 +83,7 @@ class Status(msgspec.Struct, frozen=True):
     operation_id="issueCredential",
     summary="Issue a credential",
     status_code=201,
+    responses={200: ResponseSpec(Credential, description="The record was issued before, and says the same.")},
     sync_to_thread=True,
     **requires("credentials:write"),
 )

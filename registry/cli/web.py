@@ -38,9 +38,9 @@ from registry.cli.standings import Standings
 from registry.cli.working import book_of
 from registry.domain.errors import Refusal
 from registry.http import Authenticated, Credentials, HttpProblem, Trouble
-from registry.http.access import SCOPES
+from registry.http.access import SCOPES, no_nulls
 from registry.http.answers import Answers
-from registry.http.description import DOCS_PAGE, described
+from registry.http.description import DOCS_PAGE, NumbersAsWritten, described
 from registry.http.limits import Limited
 from registry.http.problems import from_anything, from_framework, from_problem, page
 from registry.log import LogError
@@ -122,6 +122,8 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
                 Limited, per_minute=settings.http.per_minute, per_minute_anybody=settings.http.per_minute_anybody
             ),
         ],
+        guards=[no_nulls],
+        plugins=[NumbersAsWritten()],
         exception_handlers=HANDLERS,
         openapi_config=_openapi(node),
         compression_config=CompressionConfig(

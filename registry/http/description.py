@@ -2,12 +2,19 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
+from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from litestar.openapi.spec import OpenAPIType, Schema
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
 
 from registry.http.problems import KINDS, MEDIA_TYPE
+
+if TYPE_CHECKING:
+    from litestar._openapi.schema_generation import SchemaCreator  # the plugins' interface names it
 
 _PROBLEM: Final = {"$ref": "#/components/responses/Problem"}
 _SCHEMA: Final[dict[str, Any]] = {
@@ -57,9 +64,7 @@ def described(
         for parameter in operation.get("parameters", ()):
             _as_given(parameter["schema"])
     for made, further in links.items():
-        answers = by_id[made]["responses"]
-        [status] = [status for status in answers if status < "300"]
-        answers[status]["links"] = {
+        told = {
             name: {
                 "operationId": name,
                 "parameters": {
@@ -70,6 +75,9 @@ def described(
             }
             for name in further
         }
+        for status, answer in by_id[made]["responses"].items():
+            if status < "300":
+                answer["links"] = told
     components.setdefault("schemas", {})["Problem"] = _SCHEMA
     components["responses"] = {
         "Problem": {
@@ -108,6 +116,20 @@ def _as_given(schema: dict[str, Any]) -> None:
     if len(options) == 1:
         del schema["oneOf"]
         schema.update(options[0])
+
+
+class NumbersAsWritten(OpenAPISchemaPlugin):
+    """Credits are decimal numbers, and answers write them as numbers (see `answers.Answer`)."""
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:  # noqa: ANN401 - any type
+        """Whether it is the type of such numbers."""
+        return value is Decimal
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: "SchemaCreator") -> Schema:
+        """What the description says of them."""
+        del field_definition, schema_creator
+        return Schema(type=OpenAPIType.NUMBER)
 
 
 DOCS_PAGE: Final = """<!doctype html>

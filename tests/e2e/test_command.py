@@ -222,3 +222,16 @@ def test_every_command_has_help_with_an_example():
         assert name in top
     for group, name in (("credential", "issue"), ("log", "show"), ("recognition", "decide"), ("quarantine", "list")):
         assert "Example" in registry(group, name, "--help").stdout
+
+
+def test_a_member_that_was_admitted_and_has_published_nothing_holds_nobody_up(consortium):
+    lund = consortium.join("lund")
+    achievement = consortium.offer()
+    consortium.run("import", consortium.rows(achievement, 3))
+    for home in (consortium.home, lund):
+        registry("project", home=home)
+        registry("project", "--rebuild", home=home)
+        assert "All is well" in registry("audit", home=home).stdout
+        status = printed_json(registry("status", "--json", home=home))
+        assert {one["member"]: one["size"] for one in status["streams"]} == {"governance": 3, "lund": 0, "twente": 4}
+        assert status["error"] is None

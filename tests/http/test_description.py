@@ -1,0 +1,70 @@
+"""The API's own description, checked by software that is not ours."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tests.support.served import Served, achievement, once, row
+
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory, postgres):
+    """One that lets nobody wait long: what is made up at random waits for positions that never come."""
+    settings = "[http]\nwait_seconds = 0.1\npatience_seconds = 2\n"
+    with contextlib.closing(Served(tmp_path_factory.mktemp("described"), postgres, settings)) as made:
+        yield made.start()
+
+
+@pytest.fixture(scope="module")
+def offer(node):
+    made = node.client("achievements:write").post("/v1/achievements", json=achievement(), headers=once("offer"))
+    return made.json()["achievement"]
+
+
+@pytest.fixture(scope="module")
+def description(node):
+    return node.anybody().get("/openapi.json").json()
+
+
+def test_it_is_valid_openapi_3_1(description):
+    OpenAPIV31SpecValidator(description).validate()
+    assert description["openapi"].startswith("3.1")
+
+
+def test_every_operation_says_what_it_is_for_and_which_problems_it_may_answer(description):
+    known = description["components"]["responses"]
+    for methods in description["paths"].values():
+        for operation in methods.values():
+            assert operation["summary"]
+            assert operation["tags"]
+            problems = [told for code, told in operation["responses"].items() if code >= "400"]
+            assert all(
+                "application/problem+json" in known[told["$ref"].rpartition("/")[2]]["content"] for told in problems
+            ), operation["operationId"]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["with a key", "without"])
+def test_schemathesis_finds_nothing(node, offer, description, tmp_path, known):
+    """All of its checks and phases, among them the stateful one that follows the links from answer to request."""
+    system = node.client("credentials:write")
+    system.post("/v1/credentials", json=row(offer, "fuzzed"), headers=once("fuzzed"))
+    # An example that there is: nothing that is made up at random is ever issued.
+    credential = description["components"]["schemas"]["CredentialRow"]["properties"]["achievement"]
+    credential["examples"] = [offer]
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps(description))
+    command = [
+        SCHEMATHESIS, "--config-file", Path(__file__).with_name("schemathesis.toml"), "run", file, "--url", node.url,
+        "--max-examples", 12, "--seed", 7, "--no-color", "--exclude-operation-id", "streamFeed",  # which never ends
+        *(["-H", f"X-API-Key: {node.key()}"] if known else []),
+    ]  # fmt: skip
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[done.stdout.find("= FAILURES") :][:6000]
+    assert not node.logged("http.failed")
