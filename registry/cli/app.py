@@ -36,6 +36,7 @@ from registry.cli import (
     audit,
     credentials,
     demo,
+    digests,
     feeds,
     founding,
     governance,
@@ -108,6 +109,7 @@ for module in (
     witness,
     logs,
     audit,
+    digests,
     archives,
     demo,
 ):

@@ -17,13 +17,10 @@ from consumers.audit_page import page
 from consumers.audit_report import AuditReport, Fault
 from consumers.auditor import audit, audit_log
 from consumers.rebuild import Source
-from projections.digest import digest
-from projections.tables import VERSION
 from registry import selfcheck
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, print_json, progress, say, table
 from registry.cli.witness import unmet
-from registry.keystore import SIGNING
 from registry.log import GOVERNANCE
 from registry.postgres import embedded
 from registry.wire.views_note import ViewsNote
@@ -37,7 +34,6 @@ audit_app = typer.Typer(
 def add_to(app: typer.Typer) -> None:
     """Add this command."""
     app.add_typer(audit_app, name="audit")
-    app.command("digest")(digest_command)
 
 
 @audit_app.callback()
@@ -151,30 +147,6 @@ def compare_command(
             say("Both saw the same histories.", style="green")
     if not found.same:
         raise typer.Exit(1)
-
-
-def digest_command(
-    context: typer.Context,
-    *,
-    sign: Annotated[Path | None, typer.Option(help="Write it signed with the node's key, for auditors.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show the digest of this node's views, by which members compare them.
-
-    Example: registry digest --sign views.note
-    """
-    node = node_of(context)
-    found = digest(node.views())
-    if sign is not None:
-        note = ViewsNote(
-            node.settings.origin, VERSION, bytes.fromhex(found.positions), bytes.fromhex(found.total)
-        ).signed(node.keystore.signer(SIGNING, node.settings.origin))
-        sign.write_text(str(note))
-    if as_json:
-        print_json({"digest": found.total, "members": found.members})
-        return
-    table(("stream", "events", "root"), [(m.member, f"{m.size:,}", m.root) for m in found.members])
-    say(found.total)
 
 
 def _with_policy(node: Node, report: AuditReport) -> AuditReport:

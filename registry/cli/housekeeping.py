@@ -1,4 +1,4 @@
-"""What `registry run` does beside publishing and projecting: a seal a day, tiles up to date, cosignatures fetched."""
+"""What `registry run` does beside publishing and projecting: a seal and a signed digest a day, tiles, cosignatures."""
 
 import threading
 from pathlib import Path
@@ -9,6 +9,7 @@ from eventsourcing.persistence import InterfaceError, OperationalError
 
 from registry.cli import last_error
 from registry.cli.context import Node, opened
+from registry.cli.digests import sign_daily
 from registry.cli.receipts import make_seal, seal_is_due
 from registry.cli.witness import gather
 from registry.domain.errors import Refusal
@@ -34,6 +35,8 @@ def _once(node: Node) -> None:
     if seal_is_due(node):
         made = make_seal(node)
         _log.info("run.sealed", size=made.size, count=made.count)
+    if sign_daily(node):
+        _log.info("run.signed_digest")
     fold = node.governance()
     for stream in [GOVERNANCE, *sorted(fold.state.members)]:
         try:

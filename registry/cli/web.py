@@ -33,6 +33,7 @@ from registry.api.batches import Receiving
 from registry.api.credentials import CredentialRow, Reason
 from registry.batches.book import UnknownBatch
 from registry.cli.context import Node
+from registry.cli.digests import FILE as SIGNED_DIGEST
 from registry.cli.imports import Offered
 from registry.cli.standings import Standings
 from registry.cli.working import book_of
@@ -105,7 +106,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         views.close()
 
     return Litestar(
-        [*READING, *WRITING, *_own(views), _static()],
+        [*READING, *WRITING, *_own(views, settings.home), _static()],
         state=State({"member": settings.member}),
         dependencies={
             "views": Provide(lambda: views, sync_to_thread=False),
@@ -187,7 +188,7 @@ HANDLERS: Any = {
 }
 
 
-def _own(views: Views) -> list[Any]:
+def _own(views: Views, home: Path) -> list[Any]:
     """What is the node's own: its health, and the pages that explain problems."""
 
     @get("/health", tags=["Node"], operation_id="health", summary="Is the process alive?", sync_to_thread=False)
@@ -199,6 +200,21 @@ def _own(views: Views) -> list[Any]:
     def ready() -> Response[dict[str, str]]:
         """Answers 503 while the database cannot be reached or has no views."""
         return views.answer("", lambda _: {"status": "ready"})
+
+    @get(
+        "/v1/digest",
+        tags=["Node"],
+        operation_id="getSignedDigest",
+        summary="What this node signed that it serves",
+        media_type=MediaType.TEXT,
+        sync_to_thread=True,
+    )
+    def digest() -> str:
+        """The newest signed digest of the views (a signed note, made once a day): give it to `registry audit`."""
+        try:
+            return (home / SIGNED_DIGEST).read_text()
+        except FileNotFoundError:
+            raise HttpProblem("not-found", "none has been signed yet; the node does it once a day") from None
 
     @get("/problems/{name:str}", include_in_schema=False, sync_to_thread=False)
     def problem(name: str) -> Response[str]:
@@ -220,7 +236,7 @@ def _own(views: Views) -> list[Any]:
         """The description, to be read and tried in a browser."""
         return DOCS_PAGE
 
-    return [health, ready, problem, root, description, docs]
+    return [health, ready, digest, problem, root, description, docs]
 
 
 def _static() -> Any:  # noqa: ANN401 - a router

@@ -1,7 +1,12 @@
 """The audit command's own ways: a signed digest, the log alone, on from a report, a page, and two auditors."""
 
+import os
+import time
+
 import pytest
 
+from registry.cli.context import opened
+from registry.cli.digests import FILE, sign_daily
 from tests.support.command import Consortium, printed_json
 
 
@@ -31,3 +36,16 @@ def test_a_member_that_is_not_there_is_refused_rather_than_found_well(consortium
     done = consortium.run("audit", "--member", "twentte", check=False)
     assert done.returncode == 4
     assert "twentte" in done.stderr
+
+
+def test_a_node_signs_what_it_serves_once_a_day_and_an_audit_holds_it_to_that(consortium):
+    consortium.run("project")
+    with opened(consortium.home) as node:
+        assert sign_daily(node)
+        assert not sign_daily(node)
+    note = consortium.home / FILE
+    assert "agrees" in consortium.run("audit", "--digest", note).stdout
+    yesterday = time.time() - 25 * 3600
+    os.utime(note, (yesterday, yesterday))
+    with opened(consortium.home) as node:
+        assert sign_daily(node)
