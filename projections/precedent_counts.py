@@ -12,6 +12,7 @@ import msgspec
 from psycopg import Connection
 
 from projections.precedent_query import OUTCOMES, PrecedentQuery
+from projections.precedent_rows import EVER
 from projections.precedent_scope import Scope
 from projections.queries import named
 
@@ -54,38 +55,57 @@ def count(connection: Connection, query: PrecedentQuery, scope: Scope) -> Counte
     if scope.nothing:
         return Counted(NONE, None)
     wanted = query.ground or query.outcome
+    ever = scope.everything and scope.towards is None and query.begin is None and query.end is None
     sums: dict[tuple[str, str], list[int]] = {}
     first, last = LAST, FIRST
-    for office, what, in_force, superseded, withdrawn, begin, end in _rows(connection, query, scope):
+    looked = msgspec.structs.replace(scope, versions=[EVER]) if ever else scope
+    for office, what, in_force, superseded, withdrawn, begin, end in _rows(connection, query, looked):
         found = sums.setdefault((office, what), [0, 0, 0])
         for place, number in enumerate((in_force, superseded, withdrawn)):
             found[place] += number
         listed = in_force + superseded + withdrawn if query.every_state else in_force
         if listed and (what == wanted if wanted else what in OUTCOMES):
             first, last = min(first, begin), max(last, end)
+    if ever and wanted and first <= last:
+        first, last = _months_of(connection, query, scope, wanted)
     span = None if first > last else (max(first, query.begin or FIRST), min(last, query.end or LAST))
     return Counted(_folded(sums, every_state=query.every_state), span)
 
 
-def _rows(connection: Connection, query: PrecedentQuery, scope: Scope) -> Iterator[_Row]:
-    begin, end = query.begin or FIRST, query.end or LAST
-    parameters: dict[str, Any] = msgspec.structs.asdict(scope) | {
+def _months_of(connection: Connection, query: PrecedentQuery, scope: Scope, wanted: str) -> tuple[date, date]:
+    """Between which days there are precedents with an outcome or a ground: a rare one is not looked for everywhere."""
+    row = connection.execute(
+        named("months_of_precedents"), _parameters(query, scope) | {"what": wanted}, prepare=False
+    ).fetchone()
+    return (FIRST, LAST) if row is None or row[0] is None else (row[0], _last_day(row[1]))
+
+
+def _parameters(query: PrecedentQuery, scope: Scope) -> dict[str, Any]:
+    return msgspec.structs.asdict(scope) | {
         "purpose": query.purpose,
         "effect": query.effect,
         "of_member": query.member if scope.everything else None,
     }
+
+
+def _rows(connection: Connection, query: PrecedentQuery, scope: Scope) -> Iterator[_Row]:
+    begin, end = query.begin or FIRST, query.end or LAST
+    # Planned for each question anew: what is not asked for must not stand in an index's way.
+    parameters = _parameters(query, scope)
     if scope.towards is not None:
         days = {"begin": begin, "end": end}
-        yield from connection.execute(named("count_precedents_towards"), parameters | days)
+        yield from connection.execute(named("count_precedents_towards"), parameters | days, prepare=False)
         return
     months, edges = split(begin, end)
     if months is not None:
-        found = connection.execute(named("count_precedents"), parameters | {"begin": months[0], "end": months[1]})
+        found = connection.execute(
+            named("count_precedents"), parameters | {"begin": months[0], "end": months[1]}, prepare=False
+        )
         for *counted, first, last in found:
-            yield *counted, first, _last_day(last)
+            yield *counted, first, LAST if scope.versions == [EVER] else _last_day(last)
     rest = named("count_precedents_of_offices" if scope.everything else "count_precedents_of_achievements")
     for edge in edges:
-        yield from connection.execute(rest, parameters | {"begin": edge[0], "end": edge[1]})
+        yield from connection.execute(rest, parameters | {"begin": edge[0], "end": edge[1]}, prepare=False)
 
 
 def split(begin: date, end: date) -> tuple[tuple[date, date] | None, list[tuple[date, date]]]:

@@ -31,6 +31,10 @@ NOBODY: Final = ""
 ALL: Final = "00000000-0000-0000-0000-000000000000"
 """In `precedent_counts`: over everybody's achievements, over all achievements of a member."""
 
+EVER: Final = -1
+"""In place of a version: such a sum over all time, which stands in one row where months stand in many."""
+
+_NO_MONTH: Final = "0001-01-01"
 _LONGEST_TITLE: Final = 200
 _STATES: Final = ("inForce", "superseded", "withdrawn")
 
@@ -228,6 +232,8 @@ def _keys(
     yield of_member, achievement, version, month, purpose, effect
     yield of_member, ALL, 0, month, purpose, effect
     yield NOBODY, ALL, 0, month, purpose, effect
+    yield of_member, ALL, EVER, _NO_MONTH, purpose, effect
+    yield NOBODY, ALL, EVER, _NO_MONTH, purpose, effect
 
 
 def _codes(grounds: list[Ground] | None) -> list[str]:

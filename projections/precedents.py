@@ -115,7 +115,7 @@ def _rows(
     if scope.towards is not None:
         name = "precedents_towards"
     elif scope.everything:
-        name = "precedents_of_offices"
+        name = "precedents_of_offices" if query.member is None else "precedents_of_issuer"
     else:
         name = "precedents_of_achievements"
     parameters: dict[str, Any] = msgspec.structs.asdict(scope) | {
@@ -134,7 +134,7 @@ def _rows(
         "after_grant": place.grant,
         "limit": limit,
     }
-    return connection.execute(named(name), parameters).fetchall()
+    return connection.execute(named(name), parameters, prepare=False).fetchall()
 
 
 def _details(connection: Connection, rows: list[tuple[Any, ...]]) -> list[Precedent]:

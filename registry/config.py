@@ -96,6 +96,8 @@ class Settings(BaseSettings):
     """How `registry serve` answers."""
     oauth: TokenSettings | None = None
     """Whose access tokens are taken, besides the node's own API keys."""
+    intake_kafka: str | None = None
+    """This node's own Kafka, where its university's systems send events: `kafka://HOST:PORT[,HOST:PORT]`."""
     webhook_http_localhost: bool = False
     """Whether webhooks may be posted to this machine itself over plain http, for trying things out."""
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -98,6 +98,13 @@ CREATE INDEX IF NOT EXISTS batches_open ON intake.batches (created)
     WHERE state IN ('working', 'waiting', 'scheduled');
 CREATE INDEX IF NOT EXISTS batches_newest ON intake.batches (created, batch);
 
+-- Events of the university's own systems that had an effect here: the same event again changes nothing.
+CREATE TABLE IF NOT EXISTS intake.events (
+    event      bytea PRIMARY KEY,          -- keyed hash of its source and id
+    content    bytea NOT NULL,             -- keyed hash of its type and data
+    credential uuid NOT NULL               -- what it was about, or led to
+);
+
 CREATE TABLE IF NOT EXISTS intake.problems (
     batch   uuid NOT NULL REFERENCES intake.batches ON DELETE CASCADE,
     line    bigint NOT NULL,

@@ -8,5 +8,5 @@ WHERE p.day BETWEEN %(begin)s::date AND %(end)s::date
     AND (%(of_member)s::text IS NULL OR p.of_member = %(of_member)s)
     AND (%(purpose)s::text IS NULL OR p.purpose = %(purpose)s)
     AND (%(effect)s::text IS NULL OR p.effect = %(effect)s)
-    AND (%(offices)s::text[] IS NULL OR p.member = ANY (%(offices)s))
+    AND (%(offices)s::text[] IS NULL OR o.office = ANY (%(offices)s))
 GROUP BY p.member, g.what

@@ -5,7 +5,6 @@ FROM (SELECT member FROM members UNION SELECT unnest(%(offices)s::text[])) AS o 
 CROSS JOIN LATERAL (
     SELECT * FROM precedents p
     WHERE p.member = o.office COLLATE "C"
-        AND (%(of_member)s::text IS NULL OR p.of_member = %(of_member)s)
         AND p.day BETWEEN %(begin)s::date AND %(end)s::date
         AND (p.day, p.member, p.leaf, p.basis, p.grant_no)
             < (%(after_day)s::date, %(after_member)s::text, %(after_leaf)s::bigint, %(after_basis)s::int, %(after_grant)s::int)
@@ -14,9 +13,9 @@ CROSS JOIN LATERAL (
         AND (%(effect)s::text IS NULL OR p.effect = %(effect)s)
         AND (%(outcome)s::text IS NULL OR p.outcome = %(outcome)s)
         AND (%(ground)s::text IS NULL OR %(ground)s = ANY (p.grounds))
-        AND (%(offices)s::text[] IS NULL OR p.member = ANY (%(offices)s))
     ORDER BY p.day DESC, p.member DESC, p.leaf DESC, p.basis DESC, p.grant_no DESC
     LIMIT %(limit)s
 ) AS p
+WHERE %(offices)s::text[] IS NULL OR o.office = ANY (%(offices)s)
 ORDER BY p.day DESC, p.member DESC, p.leaf DESC, p.basis DESC, p.grant_no DESC
 LIMIT %(limit)s

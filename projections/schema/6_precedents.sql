@@ -21,12 +21,13 @@ CREATE TABLE precedents (
     PRIMARY KEY (member, leaf, basis, grant_no)
 );
 CREATE INDEX precedents_achievement ON precedents (of_member, achievement, day, member, leaf, basis, grant_no);
+CREATE INDEX precedents_issuer ON precedents (of_member, day, member, leaf, basis, grant_no);
 CREATE INDEX precedents_office ON precedents (member, day, leaf, basis, grant_no);
 CREATE INDEX precedents_towards ON precedents (towards, day, member, leaf, basis, grant_no) WHERE towards IS NOT NULL;
 
 -- How many of them there are: by deciding office, so that each row is one stream's and no two projectors meet.
 -- Beside each version's counts stand sums: over all achievements of a member (achievement all zeros, version 0)
--- and over everybody's (of_member empty as well).
+-- and over everybody's (of_member empty as well), and these two once more over all time (version -1, year 1).
 CREATE TABLE precedent_counts (
     of_member   text COLLATE "C" NOT NULL,
     achievement uuid NOT NULL,

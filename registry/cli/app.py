@@ -41,6 +41,7 @@ from registry.cli import (
     founding,
     governance,
     imports,
+    intake,
     keys,
     logs,
     reading,
@@ -56,6 +57,7 @@ from registry.cli.context import State
 from registry.cli.output import errors
 from registry.config import SettingsError
 from registry.domain.errors import Refusal
+from registry.intake.report import IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.log import ArchiveDamaged, LogError
 from registry.postgres import DatabaseUnavailable
@@ -97,6 +99,7 @@ for module in (
     achievements,
     credentials,
     imports,
+    intake,
     recognition,
     running,
     serving,
@@ -137,6 +140,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (BackupError, 1),
     (UnknownMoment, 1),
     (WebhookError, 1),
+    (IntakeUnavailable, 4),
     (PublisherError, 4),
     (LogError, 4),
     (DatabaseUnavailable, 4),

@@ -1,6 +1,5 @@
 """Digests of the views: shown, and signed, so that auditors can hold a node to what it served."""
 
-import os
 import time
 from pathlib import Path
 from typing import Annotated, Final
@@ -58,5 +57,5 @@ def sign_daily(node: Node) -> bool:
         return False
     beside = file.with_suffix(".new")
     beside.write_text(_signed(node, digest(node.views())))
-    os.replace(beside, file)
+    beside.replace(file)
     return True

@@ -14,6 +14,7 @@ from registry.cli import last_error
 from registry.cli.context import Node, node_of
 from registry.cli.dispatching import dispatch, dispatcher
 from registry.cli.housekeeping import keep_house
+from registry.cli.intake import take_in_beside
 from registry.cli.output import errors, progress, say
 from registry.cli.stopping import DATABASE_AWAY, stopping
 from registry.log import GOVERNANCE, LogError, open_log
@@ -119,6 +120,8 @@ def _start_all(node: Node, beside: "_Beside") -> None:
     posts = dispatcher(node)
     beside.start("projecting", lambda stop: follow_log(node, stop))
     beside.start("posting", lambda stop: dispatch(posts, home, stop))
+    if node.settings.intake_kafka is not None:
+        beside.start("taking in", lambda stop: take_in_beside(home, stop))
     keeping = threading.Thread(target=keep_house, args=(home, beside.stop), name="housekeeping", daemon=True)
     keeping.start()
     errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)

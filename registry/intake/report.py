@@ -9,6 +9,10 @@ class IntakeError(Exception):
     """A file of which nothing can be taken in. The message says what, where, and what to do."""
 
 
+class IntakeUnavailable(IntakeError):
+    """Where events come from cannot be reached, or does not let us."""
+
+
 class Problem(msgspec.Struct, frozen=True, gc=False):
     """One thing that is wrong. Values that are about a person are masked."""
 

@@ -23,7 +23,6 @@ from kafka.errors import (
     TopicAlreadyExistsError,
     UnknownTopicOrPartitionError,
 )
-from kafka.net.compat import KafkaNetClient
 
 from registry.log import BATCH_BYTES, STREAM_NAME, Record, check_name, check_sizes, origin_of
 from registry.log.errors import (
@@ -35,6 +34,7 @@ from registry.log.errors import (
     WriterBusy,
 )
 from registry.log.framing import Framing
+from registry.log.kafka_client import connected
 
 PREFIX: Final = "registry."
 _TOPIC_SETTINGS: Final = {
@@ -374,25 +374,7 @@ class KafkaLog:
         )
 
     def _connected(self, kind: Callable[..., Any], **settings: Any) -> Any:  # noqa: ANN401 - the client has no types
-        """A client that has reached a broker. One that has not leaves its thread and sockets behind: end them."""
-        made: list[KafkaNetClient] = []
-
-        def remember(**given: Any) -> KafkaNetClient:  # noqa: ANN401
-            made.append(KafkaNetClient(**given))
-            return made[-1]
-
-        try:
-            return kind(
-                bootstrap_servers=self._brokers,
-                bootstrap_timeout_ms=int(self._patience * 1000),
-                reconnect_backoff_max_ms=1000,
-                kafka_client=remember,
-                **settings,
-            )
-        except BaseException:
-            for client in made:
-                client.close()
-            raise
+        return connected(kind, self._brokers, self._patience, **settings)
 
     @contextlib.contextmanager
     def _errors(self, doing: str, stream: str) -> Iterator[None]:

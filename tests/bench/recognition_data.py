@@ -134,5 +134,14 @@ CROSS JOIN LATERAL (VALUES (p.of_member, p.achievement, p.version),
     (p.of_member, '00000000-0000-0000-0000-000000000000'::uuid, 0),
     ('', '00000000-0000-0000-0000-000000000000'::uuid, 0))
     AS k (of_member, achievement, version)
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
+INSERT INTO precedent_counts
+SELECT k.of_member, k.achievement, k.version, p.member, '0001-01-01'::date, p.purpose, p.effect, g.what,
+    count(*) FILTER (WHERE state = 'inForce'), count(*) FILTER (WHERE state = 'superseded'),
+    count(*) FILTER (WHERE state = 'withdrawn')
+FROM precedents p CROSS JOIN LATERAL unnest(p.outcome || p.grounds) AS g (what)
+CROSS JOIN LATERAL (VALUES (p.of_member, '00000000-0000-0000-0000-000000000000'::uuid, -1),
+    ('', '00000000-0000-0000-0000-000000000000'::uuid, -1))
+    AS k (of_member, achievement, version)
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """

@@ -79,7 +79,7 @@ def _timed(connection: Connection, queries: list[PrecedentQuery]) -> tuple[list[
         statements = _recorded(connection, query)
         began = time.perf_counter()
         for statement, parameters in statements:
-            connection.execute(statement, parameters).fetchall()
+            connection.execute(statement, parameters, prepare=False).fetchall()
         floor.append(1000 * (time.perf_counter() - began))
     return spent, floor
 
@@ -91,9 +91,9 @@ class _Recorder:
         self._connection = connection
         self.asked: list[tuple[Any, Any]] = []
 
-    def execute(self, statement: Any, parameters: Any = None) -> Any:
+    def execute(self, statement: Any, parameters: Any = None, *, prepare: bool | None = None) -> Any:
         self.asked.append((statement, parameters))
-        return self._connection.execute(statement, parameters)
+        return self._connection.execute(statement, parameters, prepare=prepare)
 
 
 def _recorded(connection: Connection, query: PrecedentQuery) -> list[tuple[Any, Any]]:

@@ -42,7 +42,7 @@ def empty_broker(kafka_broker: LocalKafka) -> LocalKafka:
 
     admin = KafkaAdminClient(bootstrap_servers=kafka_broker.bootstrap)
     try:
-        ours = [topic for topic in admin.list_topics() if topic.startswith("registry.")]
+        ours = [topic for topic in admin.list_topics() if topic.startswith(("registry.", "intake."))]
         if ours:
             admin.delete_topics(ours)
         while any(topic in admin.list_topics() for topic in ours):

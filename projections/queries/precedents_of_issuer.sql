@@ -1,0 +1,16 @@
+-- The newest about what one member awards.
+SELECT p.member, p.leaf, p.basis, p.grant_no, p.kind, p.thing::text, p.state, p.of_member, p.achievement::text, p.version,
+    p.day, p.purpose, p.effect, p.outcome, p.grounds
+FROM precedents p
+WHERE p.of_member = %(of_member)s
+    AND p.day BETWEEN %(begin)s::date AND %(end)s::date
+    AND (p.day, p.member, p.leaf, p.basis, p.grant_no)
+        < (%(after_day)s::date, %(after_member)s::text, %(after_leaf)s::bigint, %(after_basis)s::int, %(after_grant)s::int)
+    AND (%(state)s::text IS NULL OR p.state = %(state)s)
+    AND (%(purpose)s::text IS NULL OR p.purpose = %(purpose)s)
+    AND (%(effect)s::text IS NULL OR p.effect = %(effect)s)
+    AND (%(outcome)s::text IS NULL OR p.outcome = %(outcome)s)
+    AND (%(ground)s::text IS NULL OR %(ground)s = ANY (p.grounds))
+    AND (%(offices)s::text[] IS NULL OR p.member = ANY (%(offices)s))
+ORDER BY p.day DESC, p.member DESC, p.leaf DESC, p.basis DESC, p.grant_no DESC
+LIMIT %(limit)s

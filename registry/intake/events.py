@@ -1,0 +1,138 @@
+"""Events of a university's own systems: CloudEvents 1.0 in JSON, one a record, as intake reads them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+
+import msgspec
+
+from registry.intake.columns import NAMES, RowChecker
+from registry.intake.report import Problem
+from registry.requests import IssueRequest
+from registry.wire.credentials import StatusReason
+from registry.wire.forms import check_uuid
+
+ISSUE: Final = "credential.issue.v1"
+SUSPEND: Final = "credential.suspend.v1"
+REINSTATE: Final = "credential.reinstate.v1"
+REVOKE: Final = "credential.revoke.v1"
+TYPES: Final = (ISSUE, SUSPEND, REINSTATE, REVOKE)
+REASONS: Final[tuple[StatusReason, ...]] = get_args(StatusReason)
+MAX_BYTES: Final = 256 * 1024
+_MAX_NAME: Final = 500
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What an event is known by; empty where it does not say."""
+
+    source: str = ""
+    id: str = ""
+
+
+class StatusChange(msgspec.Struct, frozen=True):
+    """A credential to suspend, reinstate or revoke."""
+
+    type: str
+    credential: str
+    reason: StatusReason | None
+    """None where it is reinstated."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """An event that can be acted on."""
+
+    named: Named
+    content: bytes
+    """Its type and data in one form, to tell the same event from another with its id."""
+    what: IssueRequest | StatusChange
+
+
+class Faulty(msgspec.Struct, frozen=True):
+    """An event that cannot."""
+
+    named: Named
+    problem: Problem
+    code: str = "invalid"
+
+
+def parse(value: bytes | None, checker: RowChecker) -> Asked | Faulty:
+    """Read one event. Whatever is wrong with it is told, with what would be right; nothing is raised."""
+    named = Named()
+    if not value:
+        return _faulty(named, "$", "", "is empty; send one CloudEvent in JSON a record")
+    if len(value) > MAX_BYTES:
+        return _faulty(named, "$", "", f"is longer than {MAX_BYTES:,} bytes")
+    try:
+        event = json.loads(value.decode(), object_pairs_hook=_unique, parse_constant=_constant)
+    except (ValueError, RecursionError) as error:
+        why = "nests too deep" if isinstance(error, RecursionError) else str(error).partition(": ")[0]
+        return _faulty(named, "$", "", f"is not JSON in UTF-8: {why}")
+    if not isinstance(event, dict):
+        return _faulty(named, "$", "", "is not a JSON object; send one CloudEvent a record")
+    for name in ("source", "id", "type"):
+        given = event.get(name)
+        if not isinstance(given, str) or not given or len(given) > _MAX_NAME or not given.isprintable():
+            return _faulty(named, f"$.{name}", name, f"is not a text of 1 to {_MAX_NAME} characters")
+        named = Named(event["source"], event["id"] if name != "source" else "")
+    if event.get("specversion") != "1.0":
+        return _faulty(named, "$.specversion", "specversion", 'is not "1.0"')
+    if event["type"] not in TYPES:
+        return _faulty(named, "$.type", "type", f"is none of {', '.join(TYPES)}")
+    data = event.get("data")
+    if not isinstance(data, dict):
+        return _faulty(named, "$.data", "data", "is not a JSON object")
+    what = _issue(named, data, checker) if event["type"] == ISSUE else _change(event["type"], data)
+    if isinstance(what, Problem):
+        return Faulty(named, what)
+    content = json.dumps([event["type"], data], sort_keys=True, ensure_ascii=True).encode()
+    return Asked(named, content, what)
+
+
+def _issue(named: Named, data: Mapping[str, Any], checker: RowChecker) -> IssueRequest | Problem:
+    row: dict[str, str] = {}
+    for name, given in data.items():
+        if name not in NAMES:
+            return Problem("$.data", name[:80], "", f"is no field; they are {', '.join(NAMES)}")
+        if given is None:
+            continue
+        if isinstance(given, bool) or not isinstance(given, str | int | float):
+            return Problem(f"$.data.{name}", name, "", "is not a text or a number")
+        row[name] = given if isinstance(given, str) else _text(given)
+    # An event has a name of its own: a system that keeps no id of an award may leave `record` out.
+    row.setdefault("record", f"event {named.source} {named.id}")
+    found = checker.check(1, row)
+    if found is None:
+        return Problem("$.data.record", "record", "", "is the template's example")
+    if isinstance(found, Problem):
+        return msgspec.structs.replace(found, where=f"$.data.{found.field}")
+    return found
+
+
+def _change(kind: str, data: Mapping[str, Any]) -> StatusChange | Problem:
+    wanted = {"credential"} if kind == REINSTATE else {"credential", "reason"}
+    if unknown := sorted(data.keys() - wanted):
+        return Problem("$.data", unknown[0][:80], "", f"is no field; they are {', '.join(sorted(wanted))}")
+    credential, reason = data.get("credential"), data.get("reason", "")
+    if not isinstance(credential, str) or check_uuid(credential) is not None:
+        return Problem("$.data.credential", "credential", "", "is not an id of a credential (a UUID in lower case)")
+    if kind != REINSTATE and reason not in REASONS:
+        return Problem("$.data.reason", "reason", "", f"is none of {', '.join(REASONS)}")
+    return StatusChange(kind, credential, None if kind == REINSTATE else reason)
+
+
+def _faulty(named: Named, where: str, field: str, detail: str) -> Faulty:
+    return Faulty(named, Problem(where, field, "", detail))
+
+
+def _text(number: float) -> str:
+    return repr(number) if isinstance(number, int) or number != int(number) else str(int(number))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError("a name stands twice")
+    return dict(pairs)
+
+
+def _constant(text: str) -> float:
+    raise ValueError(f"{text} is no JSON number")

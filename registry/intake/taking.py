@@ -1,0 +1,173 @@
+"""What becomes of a system's events: each has its effect once, whatever comes again, and gets its result."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from registry.application import Registry
+from registry.domain.errors import Refusal
+from registry.intake.columns import RowChecker
+from registry.intake.events import REVOKE, Asked, Faulty, Named, StatusChange, parse
+from registry.intake.report import Catalogue
+from registry.issuing import Issuer
+from registry.requests import Issued, IssueRequest, Outcome
+
+_SAME_ID: Final = "another event had this source and id; give each event an id of its own"
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one event."""
+
+    named: Named
+    accepted: bool
+    unchanged: bool = False
+    """It had its effect before."""
+    credential: str = ""
+    code: str = ""
+    """The rule that refused it, or `invalid`."""
+    where: str = ""
+    detail: str = ""
+    """What is wrong, and what would be right."""
+
+
+class Taking:
+    """Takes events in for one node. For one thread."""
+
+    def __init__(self, registry: Registry, issuer: Issuer, catalogue: Catalogue) -> None:
+        self._registry = registry
+        self._issuer = issuer
+        self._checker = RowChecker(catalogue)
+
+    def take(self, values: Sequence[bytes | None]) -> list[Result]:
+        """Let events have their effect, in their order; their results when all of it is stored."""
+        results: dict[int, Result] = {}
+        asked: list[tuple[int, Asked]] = []
+        for place, value in enumerate(values):
+            found = parse(value, self._checker)
+            if isinstance(found, Faulty):
+                problem = found.problem
+                results[place] = Result(
+                    found.named, accepted=False, code=found.code, where=problem.where, detail=problem.detail
+                )
+            else:
+                asked.append((place, found))
+        for run in _runs(asked):
+            results |= self._take(run)
+        return [results[place] for place in range(len(values))]
+
+    def _take(self, run: Sequence[tuple[int, Asked]]) -> dict[int, Result]:
+        """A run of events that are taken in together: issuings, or one change."""
+        results: dict[int, Result] = {}
+        fresh: list[tuple[int, Asked]] = []
+        known = self._known([one for _, one in run])
+        for place, one in run:
+            key, content = self._hashed(one)
+            before = known.get(key)
+            if before is None:
+                fresh.append((place, one))
+                known[key] = content, ""
+            elif before[0] == content:
+                results[place] = Result(one.named, accepted=True, unchanged=True, credential=before[1])
+            else:
+                results[place] = Result(one.named, accepted=False, code="id-used-again", where="$.id", detail=_SAME_ID)
+        if fresh and isinstance(what := fresh[0][1].what, StatusChange):
+            [(place, one)] = fresh
+            results[place] = self._change(one, what)
+        elif fresh:
+            results |= self._issue(fresh)
+        for place, one in run:  # the same event twice in one run is told what the first one came to
+            if results.get(place) == Result(one.named, accepted=True, unchanged=True):
+                [first] = [p for p, other in fresh if other.named == one.named]
+                results[place] = msgspec.structs.replace(results[first], unchanged=results[first].accepted)
+        return results
+
+    def _issue(self, fresh: Sequence[tuple[int, Asked]]) -> dict[int, Result]:
+        requests = [one.what for _, one in fresh if isinstance(one.what, IssueRequest)]
+
+        def also(outcomes: Sequence[Outcome]) -> "_Events":
+            kept = [
+                (*self._hashed(one), outcome.credential)
+                for (_, one), outcome in zip(fresh, outcomes, strict=True)
+                if isinstance(outcome, Issued)
+            ]
+            return _Events(kept)
+
+        outcomes = self._issuer.issue(requests, also=also)
+        return {
+            place: (
+                Result(one.named, accepted=True, unchanged=outcome.unchanged, credential=outcome.credential)
+                if isinstance(outcome, Issued)
+                else Result(
+                    one.named,
+                    accepted=False,
+                    code=outcome.code,
+                    where=f"$.data.{outcome.field}" if outcome.field else "$.data",
+                    detail=outcome.detail,
+                )
+            )
+            for (place, one), outcome in zip(fresh, outcomes, strict=True)
+        }
+
+    def _change(self, one: Asked, what: StatusChange) -> Result:
+        registry = self._registry
+        try:
+            with registry.also(_Events([(*self._hashed(one), what.credential)])):
+                if what.reason is None:
+                    registry.reinstate(what.credential)
+                elif what.type == REVOKE:
+                    registry.revoke(what.credential, what.reason)
+                else:
+                    registry.suspend(what.credential, what.reason)
+        except Refusal as refusal:
+            where = f"$.data.{refusal.path}" if refusal.path else "$.data"
+            return Result(one.named, accepted=False, code=refusal.code, where=where, detail=refusal.detail)
+        return Result(one.named, accepted=True, credential=what.credential)
+
+    def _known(self, asked: Sequence[Asked]) -> dict[bytes, tuple[bytes, str]]:
+        rows = (
+            self._registry.cursor()
+            .execute(
+                "SELECT event, content, credential::text AS credential FROM intake.events WHERE event = ANY(%s)",
+                ([self._hashed(one)[0] for one in asked],),
+            )
+            .fetchall()
+        )
+        return {bytes(row["event"]): (bytes(row["content"]), row["credential"]) for row in rows}
+
+    def _hashed(self, one: Asked) -> tuple[bytes, bytes]:
+        vault = self._registry.vault
+        return vault.hashed("event", f"{one.named.source}\n{one.named.id}"), vault.digest(one.content)
+
+
+def _runs(asked: Sequence[tuple[int, Asked]]) -> Iterator[list[tuple[int, Asked]]]:
+    """Issuings that follow each other together, every change by itself: order is kept."""
+    run: list[tuple[int, Asked]] = []
+    for place, one in asked:
+        if isinstance(one.what, StatusChange):
+            if run:
+                yield run
+            run = []
+            yield [(place, one)]
+        else:
+            run.append((place, one))
+    if run:
+        yield run
+
+
+class _Events:
+    """Events that had an effect, kept with it."""
+
+    def __init__(self, kept: Sequence[tuple[bytes, bytes, str]]) -> None:
+        self._kept = kept
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write them."""
+        values: list[Any] = list(self._kept)
+        if values:
+            cursor.executemany(
+                "INSERT INTO intake.events (event, content, credential) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                values,
+            )
