@@ -1,5 +1,6 @@
 """A university's systems send events to their node's own Kafka: each has its effect once and gets its result."""
 
+import gc
 import json
 import threading
 import uuid
@@ -106,11 +107,14 @@ def test_a_bad_event_says_where_and_stops_nobody(taking, offer, sent, where):
     assert good.accepted
 
 
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # kafka-python leaves refused ones to Python
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_addresses_that_are_none_and_brokers_that_are_away_are_said():
     with pytest.raises(IntakeError, match="kafka://HOST"):
         addresses("localhost:9092")
     with pytest.raises(IntakeUnavailable, match="cannot make the topics"):
         KafkaIntake(["127.0.0.1:9"], "twente", "x/twente", list, patience=1).create()
+    gc.collect()
 
 
 def results_of(broker, member="twente"):
