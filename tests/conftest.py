@@ -1,3 +1,9 @@
 """Fixtures for all tests; PostgreSQL's stand in tests/support/postgres.py, Kafka's in tests/support/kafka.py."""
 
-pytest_plugins = ["tests.support.postgres", "tests.support.kafka", "tests.support.go", "tests.support.workers"]
+pytest_plugins = [
+    "tests.support.postgres",
+    "tests.support.kafka",
+    "tests.support.go",
+    "tests.support.npm",
+    "tests.support.workers",
+]

@@ -32,11 +32,13 @@ from registry.api.achievements import Body
 from registry.api.batches import Receiving
 from registry.api.credentials import CredentialRow, Reason
 from registry.batches.book import UnknownBatch
+from registry.cli import asyncapi
 from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
 from registry.cli.imports import Offered
 from registry.cli.standings import Standings
 from registry.cli.working import book_of
+from registry.config import Settings
 from registry.domain.errors import Refusal
 from registry.http import Authenticated, Credentials, HttpProblem, Trouble
 from registry.http.access import SCOPES, no_nulls
@@ -106,7 +108,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         views.close()
 
     return Litestar(
-        [*READING, *WRITING, *_own(views, settings.home), _static()],
+        [*READING, *WRITING, *_own(views, settings), _static()],
         state=State({"member": settings.member}),
         dependencies={
             "views": Provide(lambda: views, sync_to_thread=False),
@@ -188,7 +190,7 @@ HANDLERS: Any = {
 }
 
 
-def _own(views: Views, home: Path) -> list[Any]:
+def _own(views: Views, settings: Settings) -> list[Any]:
     """What is the node's own: its health, and the pages that explain problems."""
 
     @get("/health", tags=["Node"], operation_id="health", summary="Is the process alive?", sync_to_thread=False)
@@ -212,7 +214,7 @@ def _own(views: Views, home: Path) -> list[Any]:
     def digest() -> str:
         """The newest signed digest of the views (a signed note, made once a day): give it to `registry audit`."""
         try:
-            return (home / SIGNED_DIGEST).read_text()
+            return (settings.home / SIGNED_DIGEST).read_text()
         except FileNotFoundError:
             raise HttpProblem("not-found", "none has been signed yet; the node does it once a day") from None
 
@@ -231,12 +233,23 @@ def _own(views: Views, home: Path) -> list[Any]:
         """The API's description, OpenAPI 3.1."""
         return encode_json(described(request.app.openapi_schema.to_schema(), _BODIES, _LINKS))
 
+    over_kafka = encode_json(
+        asyncapi.description(settings.member, settings.origin, settings.log_url, settings.intake_kafka)
+    )
+
+    @get(
+        "/asyncapi.json", include_in_schema=False, sync_to_thread=False, media_type="application/vnd.aai.asyncapi+json"
+    )
+    def events() -> bytes:
+        """What goes over Kafka, AsyncAPI 3."""
+        return over_kafka
+
     @get("/docs", include_in_schema=False, sync_to_thread=False, media_type=MediaType.HTML)
     def docs() -> str:
         """The description, to be read and tried in a browser."""
         return DOCS_PAGE
 
-    return [health, ready, digest, problem, root, description, docs]
+    return [health, ready, digest, problem, root, description, events, docs]
 
 
 def _static() -> Any:  # noqa: ANN401 - a router

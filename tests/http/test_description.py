@@ -68,3 +68,12 @@ def test_schemathesis_finds_nothing(node, offer, description, tmp_path, known):
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[done.stdout.find("= FAILURES") :][:6000]
     assert not node.logged("http.failed")
+
+
+def test_what_goes_over_kafka_is_valid_asyncapi_3(node, npm_checks):
+    document = node.anybody().get("/asyncapi.json").text
+    done = subprocess.run(
+        ["node", "asyncapi.js"], cwd=npm_checks, input=document, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+    assert "3 channels, 3 operations" in done.stderr
