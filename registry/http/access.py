@@ -24,8 +24,6 @@ SCOPES: Final = {
     "university:read": "read a university's year and its credentials",
     "recognition:read": "read decisions, precedents and agreements",
     "feed:read": "follow what happened to the university's own",
-    "office:read": "read the recognition office's cases",
-    "office:write": "work on the recognition office's cases, and decide",
 }
 
 
