@@ -18,6 +18,7 @@ from eventsourcing.persistence import IntegrityError
 from psycopg import Cursor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
 
 from registry.domain.achievement import Achievement, Joining
 from registry.domain.aggregate import Thing, uuid_of
@@ -68,6 +69,7 @@ class Store(Application[UUID]):
         "APPLICATION_RECORDER_TOPIC": "registry.store:PrivateRecorder",
         "POSTGRES_POOL_SIZE": "1",
         "POSTGRES_MAX_OVERFLOW": "4",
+        "POSTGRES_PRE_PING": "y",  # a server that was restarted costs no request
     }
 
     def construct_mapper(self) -> EventMapper:
@@ -113,8 +115,11 @@ class Registry:
         return self.origin.partition("/")[2]
 
     def cursor(self) -> Cursor[DictRow]:
-        """For reading the vault. A connection that was lost is made again."""
-        if self.connection.closed:
+        """For reading the vault. A connection that was lost, as when the server was restarted, is made again."""
+        try:
+            ConnectionPool.check_connection(self.connection)
+        except psycopg.OperationalError:
+            self.connection.close()
             self.connection = psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row)
         return self.connection.cursor()
 

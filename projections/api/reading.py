@@ -49,7 +49,14 @@ class Views:
         """Nothing is opened before `open`; `longest` is how many seconds a reader may wait for a position."""
         self._longest = longest
         self._pool = ConnectionPool(
-            dsn, min_size=1, max_size=connections, timeout=3.0, configure=_configure, open=False, name="views"
+            dsn,
+            min_size=1,
+            max_size=connections,
+            timeout=3.0,
+            configure=_configure,
+            check=ConnectionPool.check_connection,  # a server that was restarted costs no request
+            open=False,
+            name="views",
         )
         self._waiters = threading.BoundedSemaphore(_WAITERS)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import structlog
 from eventsourcing.persistence import InterfaceError as StoreInterrupted
 from eventsourcing.persistence import OperationalError as StoreUnavailable
 from litestar import Litestar, MediaType, Request, Response, get
@@ -50,6 +51,7 @@ from registry.log import LogError
 from registry.postgres import DatabaseUnavailable
 from registry.wire.errors import InvalidEvent
 
+_log = structlog.get_logger(__name__)
 _AWAY = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted, DatabaseUnavailable, LogError)
 _BODY = 2 * 1024 * 1024
 _DESCRIPTION = """
@@ -153,7 +155,9 @@ def _credentials(node: Node) -> Sequence[Credentials]:
 
 
 def _away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    del error
+    """The client learns that it can come again, the node's own log what is away."""
+    route, cause = request.scope.get("path_template"), str(error).strip().partition("\n")[0]  # what follows may quote rows
+    _log.warning("http.away", route=route, error=type(error).__name__, cause=cause)
     return from_problem(request, HttpProblem("unavailable", headers={"Retry-After": "5"}))
 
 
