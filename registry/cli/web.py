@@ -156,8 +156,8 @@ def _credentials(node: Node) -> Sequence[Credentials]:
 
 def _away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The client learns that it can come again, the node's own log what is away."""
-    route, cause = request.scope.get("path_template"), str(error).strip().partition("\n")[0]  # what follows may quote rows
-    _log.warning("http.away", route=route, error=type(error).__name__, cause=cause)
+    cause = str(error).strip().partition("\n")[0]  # further lines may quote rows
+    _log.warning("http.away", route=request.scope.get("path_template"), error=type(error).__name__, cause=cause)
     return from_problem(request, HttpProblem("unavailable", headers={"Retry-After": "5"}))
 
 
