@@ -197,7 +197,14 @@ HANDLERS: Any = {
 def _own(views: Views, settings: Settings) -> list[Any]:
     """What is the node's own: its health, and the pages that explain problems."""
 
-    @get("/health", tags=["Node"], operation_id="health", summary="Is the process alive?", sync_to_thread=False)
+    @get(
+        "/health",
+        tags=["Node"],
+        operation_id="health",
+        summary="Is the process alive?",
+        sync_to_thread=False,
+        exclude_from_auth=True,  # whoever shows a key is not looked up: the database may be away
+    )
     def health() -> dict[str, str]:
         """Answers as long as this process does."""
         return {"status": "ok", "version": metadata.version("credential-registry")}
