@@ -10,6 +10,7 @@ from consumers.verifier import OK, RootTrust, Verdict, Verifier
 from registry.rules.errors import Refusal
 from registry.rules.governance import Governance, RootKeys
 from registry.wire.commit import Commit
+from registry.wire.errors import InvalidEvent
 from registry.wire.events import Event, Reader, Refused, Skipped, data_of
 from registry.wire.governance import ConsortiumFounded, MemberRevised
 from registry.wire.keys import VerifierKey
@@ -88,7 +89,10 @@ class GovernanceFold:
         line = parts[2].split(b"\n", 1)[0] if len(parts) == 3 else b""
         if leaf_hash(line) != self._founded:
             return None
-        event = self._reader.decode_one(line)
+        try:
+            event = self._reader.decode_one(line)
+        except InvalidEvent:  # whoever told this hash told the hash of no founding: no key counts
+            return None
         if not isinstance(event, Event) or not isinstance(event.data, ConsortiumFounded):
             return None
         keys = tuple(VerifierKey.parse(text) for text in event.data.root_keys)

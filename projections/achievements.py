@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
+from projections.contents import stored
 from projections.copy import copy, line
 from registry.rules.stream import Things
 from registry.wire.achievements import AchievementContent, AchievementJoined
@@ -37,12 +38,12 @@ class AchievementRows:
                         data.version,
                         leaf,
                         data.kind,
-                        msgspec.json.encode(data.title).decode(),
+                        stored(msgspec.json.encode(data.title)),
                         data.ects,
                         data.eqf_level,
                         data.fields_of_education,
                         data.awarding_bodies,
-                        data_of(raw).decode(),
+                        stored(data_of(raw)),
                     )
                 )
             )

@@ -1,6 +1,5 @@
 """The catalogue of achievements: how it is read."""
 
-import json
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +7,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from projections import contents
 from projections.decisions import joint
 
 
@@ -64,7 +64,7 @@ def _views(connection: Connection, rows: list[dict[str, Any]]) -> list[Achieveme
         together.setdefault(thing, {})[body] = state
     return [
         AchievementView(
-            **{**row, "content": json.loads(row["content"])},
+            **{**row, "content": contents.read(row["content"])},
             joint=together.get(f"{row['member']}/{row['achievement']}/{row['version']}", {}),
         )
         for row in rows

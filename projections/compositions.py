@@ -6,14 +6,13 @@ from typing import Any, Final
 import msgspec
 from psycopg import Connection
 
+from projections import contents
 from projections.stacks import Key
 from registry.rules.compositions import Part, unmet
 from registry.wire.achievements import Composition
 
 UNMET: Final = "requirements-unmet"
 """The flag of a credential whose parts do not satisfy its composition."""
-
-_composition: Final = msgspec.json.Decoder(Composition)
 
 
 def unmet_requirements(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[str]]:
@@ -28,7 +27,7 @@ def unmet_requirements(connection: Connection, keys: Sequence[Key]) -> dict[Key,
     found: dict[Key, list[str]] = {}
     for member, credential, awarded, composition in stacked:
         key = member, credential
-        asked = _composition.decode(composition)
+        asked = msgspec.convert(contents.read(composition), Composition)
         if breaches := unmet(asked, member, awarded, parts.get(key, ())):
             found[key] = [f"{breach.requirement}: {breach.detail}" for breach in breaches]
     return found

@@ -1,6 +1,5 @@
 """An office's decisions, and what has been decided about an achievement: how they are read."""
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -9,6 +8,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from projections import contents
 from projections.stacks import Key, Stacks
 
 
@@ -82,7 +82,7 @@ def _views(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Decis
     stacks = Stacks.read(connection, {key for keys in named.values() for key in keys})
     return [
         DecisionView(
-            **{**row, "content": json.loads(row["content"])},
+            **{**row, "content": contents.read(row["content"])},
             flags=stacks.reference_flags(named.get((row["member"], row["decision"]), ())),
         )
         for row in rows

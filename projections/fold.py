@@ -51,9 +51,13 @@ def fold(connection: Connection, record: MemberRecord, position: Position, commi
     try:
         with connection.transaction():
             return _Batch(connection, record, position).run(commits, careful=False)
-    except UniqueViolation:
-        # A credential is issued a second time: look before judging.
+    except (UniqueViolation, _Unseen):
+        # A credential is, or may have been, issued a second time: look before judging.
         return _Batch(connection, record, position).run(commits, careful=True)
+
+
+class _Unseen(Exception):
+    """A verdict hangs on whether a credential that the batch issues was there before, and nobody has looked."""
 
 
 class _Batch:
@@ -65,6 +69,7 @@ class _Batch:
         self._refusals: list[str] = []
         self._skipped = 0
         self._published: Things | None = None
+        self._careful = True
         self._rows = (
             CredentialRows(record.name),
             AchievementRows(record.name),
@@ -80,7 +85,8 @@ class _Batch:
             for event in commit.events:
                 if isinstance(event, Event):
                     touched.add(event)
-        things = state.load(self._connection, self._member, touched, issued=careful or self._position.diverged)
+        self._careful = careful or self._position.diverged
+        things = state.load(self._connection, self._member, touched, issued=self._careful)
         overlay = Overlay(self._connection, self._member, touched) if self._position.diverged else None
         if overlay is not None:
             self._published = overlay.published(things)
@@ -120,8 +126,9 @@ class _Batch:
                 apply(things, event)
             except Refusal as refusal:
                 effective = False
+                self._look_first(refusal, data, things)
                 self._refuse(leaf, refusal.code, refusal.path, refusal.detail, commit)
-                if isinstance(refusal, Voided | MemberSuspended | RoleMissing) and self._published is None:
+                if isinstance(refusal, _BY_GOVERNANCE) and self._published is None:
                     # Up to here the member's leaves alone led to the same.
                     self._published = _copy(things)
                 if isinstance(refusal, Voided) and isinstance(data, CredentialIssued):
@@ -144,6 +151,17 @@ class _Batch:
                 recognition.take(event, leaf, commit.lines[leaf - commit.base])
                 precedents.take(event, leaf)
 
+    def _look_first(self, refusal: Refusal, data: Any, things: Things) -> None:  # noqa: ANN401 - any event's
+        """Raise `_Unseen` where the refusal, or what it leads to, is certain only of credentials that were read.
+
+        `duplicate` comes before what the rules refuse; and what a member published beside its effective events is
+        told from all that it issued before.
+        """
+        by_governance = isinstance(refusal, _BY_GOVERNANCE)
+        unseen = isinstance(data, CredentialIssued) and data.credential not in things.credentials
+        if not self._careful and (by_governance or unseen):
+            raise _Unseen
+
     def _publish(self, event: Event[Any]) -> bool:
         """Let the event take effect by the member's leaves alone; whether it did."""
         assert self._published is not None  # noqa: S101 - asked only then
@@ -158,6 +176,7 @@ class _Batch:
         self._refusals.append(line((self._member, leaf, code, path, detail, raw)))
 
 
+_BY_GOVERNANCE = (Voided, MemberSuspended, RoleMissing)
 _STATUS_EVENTS = frozenset({"credential.suspended.v1", "credential.reinstated.v1", "credential.revoked.v1"})
 
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from psycopg import Connection
 
+from projections.contents import stored
 from projections.copy import copy, line
 from registry.rules.governance import Governance
 
 
 def write_members(connection: Connection, governance: Governance, contents: Mapping[str, bytes]) -> None:
-    """Replace the members' rows; `contents` are the data of the events that said them, byte for byte."""
+    """Replace the members' rows; `contents` are the data of the events that said them."""
     connection.execute("DELETE FROM members")
     copy(
         connection,
@@ -26,7 +27,7 @@ def write_members(connection: Connection, governance: Governance, contents: Mapp
                         f"{window.key} {window.start} {'-' if window.end is None else window.end}"
                         for window in record.keys
                     ],
-                    contents[record.name].decode(),
+                    stored(contents[record.name]),
                 )
             )
             for record in governance.members.values()

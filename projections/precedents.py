@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from psycopg import Connection
 
-from projections import cursors
+from projections import contents, cursors
 from projections.errors import InvalidQuery
 from projections.precedent_counts import LAST, PrecedentCounts, count
 from projections.precedent_query import PrecedentQuery
@@ -154,7 +154,7 @@ def _precedent(row: tuple[Any, ...], detail: tuple[Any, ...]) -> Precedent:
     member, _, _, number, kind, thing, state, of_member, achievement, version = row[:10]
     day, purpose, effect, outcome, grounds = row[10:]
     text, superseded_by, title, ects, level = detail
-    content = msgspec.json.decode(text)
+    content = contents.read(text)
     until = content.get("validUntil")
     return Precedent(
         member,

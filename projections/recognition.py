@@ -4,6 +4,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from projections.contents import stored
 from projections.copy import copy, line
 from registry.rules.stream import Things
 from registry.wire.events import Event, data_of
@@ -41,7 +42,7 @@ class RecognitionRows:
             self._changed["decisions"].add(data.decision)
             self._closed[data.decision] = leaf
         elif isinstance(data, RecognitionAssessed):
-            self._assessments[data.assessment] = data, leaf, data_of(raw).decode()
+            self._assessments[data.assessment] = data, leaf, stored(data_of(raw))
         elif isinstance(data, AssessmentWithdrawn):
             self._changed["assessments"].add(data.assessment)
         elif isinstance(data, AgreementDeclared):
@@ -50,7 +51,7 @@ class RecognitionRows:
             self._changed["agreements"].add(data.agreement)
 
     def _decide(self, data: RecognitionDecided, leaf: int, raw: bytes) -> None:
-        self._decisions[data.decision] = data, leaf, data_of(raw).decode()
+        self._decisions[data.decision] = data, leaf, stored(data_of(raw))
         if data.supersedes is not None:
             self._superseded_by[data.supersedes] = data.decision
             self._closed[data.supersedes] = leaf
@@ -63,7 +64,7 @@ class RecognitionRows:
             )
 
     def _declare(self, data: AgreementDeclared, leaf: int, raw: bytes) -> None:
-        self._agreements[data.agreement] = data, leaf, data_of(raw).decode()
+        self._agreements[data.agreement] = data, leaf, stored(data_of(raw))
         if not isinstance(data.achievements, AchievementFilter):
             for number, ref in enumerate(data.achievements):
                 self._targets.append(line((self._member, data.agreement, number, ref.achievement, ref.version)))

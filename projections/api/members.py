@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 from psycopg import Connection
 
+from projections import contents
 from projections.api.reading import Views, WaitFor
 from registry.http import HttpProblem
 
@@ -37,7 +38,7 @@ class Stream(msgspec.Struct, frozen=True, rename="camel"):
     """How much of governance they were made under."""
 
 
-_COLUMNS = "SELECT member, country, standing, roles, keys, content FROM members"
+_COLUMNS = "SELECT member, country, standing, roles, keys, content::text FROM members"
 
 
 def member_view(connection: Connection, member: str) -> MemberView:
@@ -45,14 +46,18 @@ def member_view(connection: Connection, member: str) -> MemberView:
     row = connection.execute(f"{_COLUMNS} WHERE member = %s", (member,)).fetchone()
     if row is None:
         raise HttpProblem("not-found", "no member of that name, as far as this node has read governance")
-    return MemberView(*row)
+    return _view(*row)
+
+
+def _view(member: str, country: str, standing: str, roles: list[str], keys: list[str], content: str) -> MemberView:
+    return MemberView(member, country, standing, roles, keys, contents.read(content))
 
 
 @get("/v1/members", tags=["Members"], operation_id="listMembers", summary="List the members", sync_to_thread=True)
 def listed(views: Views, wait_for: WaitFor = "") -> Response[list[MemberView]]:
     """All members, in the order of their names."""
     return views.answer(
-        wait_for, lambda c: [MemberView(*row) for row in c.execute(f'{_COLUMNS} ORDER BY member COLLATE "C"')]
+        wait_for, lambda c: [_view(*row) for row in c.execute(f'{_COLUMNS} ORDER BY member COLLATE "C"')]
     )
 
 

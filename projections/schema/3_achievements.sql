@@ -18,7 +18,7 @@ CREATE TABLE achievement_versions (
     eqf_level   smallint,
     fields      text[] NOT NULL,           -- ISCED-F 2013
     bodies      text[] NOT NULL,           -- awarding bodies, the publisher among them
-    content     json NOT NULL,             -- the event's data, byte for byte
+    content     json NOT NULL,             -- the event's data (contents.py)
     PRIMARY KEY (member, achievement, version)
 );
 

@@ -67,7 +67,7 @@ def issue(
     ):
         raise Retired(f"achievement {data.achievement} is retired", "$.data.achievement")
     ects = achievement.ects[data.version - 1]
-    if data.ects != ects:
+    if not _same_credits(data.ects, ects):
         raise EctsMismatch(
             f"version {data.version} is worth {ects} ECTS, not {data.ects}"
             if ects is not None
@@ -82,6 +82,13 @@ def issue(
     if not replaced.is_of(data.replaces, data.learner):
         raise IllegalTransition(f"credential {data.replaces} is another learner's", "$.data.replaces")
     return issued, msgspec.structs.replace(replaced, status="replaced")
+
+
+def _same_credits(left: float | None, right: float | None) -> bool:
+    """By the nearest double: however a number was written, it is worth the same before and after it was stored."""
+    if left is None or right is None:
+        return left is right
+    return float(left) == float(right)
 
 
 _TRANSITIONS: frozenset[tuple[Status, Status]] = frozenset(

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from registry.wire.forms import (
+    FINITE,
     Amount,
     AtLeastOne,
     Credits,
@@ -18,6 +19,7 @@ from registry.wire.forms import (
     Language,
     Level,
     Member,
+    Number,
     Ref,
     Text,
     Uuid,
@@ -50,9 +52,9 @@ class GradingScheme(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, r
     """How the achievement is graded. The grades themselves are claims, never on the log."""
 
     title: Text
-    min: int | float | str | None = None
-    max: int | float | str | None = None
-    pass_: int | float | str | None = msgspec.field(default=None, name="pass")
+    min: Number | str | None = None
+    max: Number | str | None = None
+    pass_: Number | str | None = msgspec.field(default=None, name="pass")
     values: list[str] | None = None
 
 
@@ -85,7 +87,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="
 
     from_: AtLeastOne[Ref] = msgspec.field(name="from")
     min_ects: Credits | None = None
-    min_count: Annotated[int, Meta(ge=1)] | None = None
+    min_count: Annotated[int, Meta(ge=1), FINITE] | None = None
 
 
 class OpenElective(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
@@ -122,7 +124,7 @@ class Composition(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, ren
     max_credited_ects: Credits | None = None
     min_ects_at_level: list[LevelShare] | None = None
     excludes: list[list[Ref]] | None = None
-    max_age_months: Annotated[int, Meta(ge=0)] | None = None
+    max_age_months: Annotated[int, Meta(ge=0), FINITE] | None = None
 
 
 class AchievementContent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):

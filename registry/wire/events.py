@@ -146,6 +146,15 @@ class _Envelope(msgspec.Struct, gc=False, frozen=True):
 _envelope = msgspec.json.Decoder(_Envelope)
 
 
+class _DataAlone(msgspec.Struct, gc=False, frozen=True):
+    """Of duplicate names the last counts; so what an earlier one holds is not looked at here."""
+
+    data: msgspec.Raw
+
+
+_data_alone = msgspec.json.Decoder(_DataAlone)
+
+
 class Reader:
     """Reads the events of one log: a member's, or the consortium's own."""
 
@@ -293,10 +302,7 @@ def encode(event: Event[Any]) -> bytes:
 
 def data_of(line: bytes) -> bytes:
     """The `data` of an event's line, byte for byte. The line is one that was read without a refusal."""
-    try:
-        return bytes(_envelope.decode(line).data)
-    except msgspec.DecodeError:  # an earlier one of duplicate names is wrong: the last counts
-        return bytes(_envelope.decode(_strict(line)).data)
+    return bytes(_data_alone.decode(line).data)
 
 
 def _refuse(code: str, path: str, detail: str) -> NoReturn:
@@ -317,12 +323,23 @@ def _strict(line: bytes) -> bytes:
     if depth > MAX_DEPTH:
         _refuse("schema", "$", f"{depth} levels deep, {MAX_DEPTH} at most")
     try:
-        value = json.loads(line, parse_float=_number, parse_int=_number, parse_constant=_constant)
+        # As text: given bytes, json would take other encodings than UTF-8, and a byte order mark.
+        text = line.decode()
+        value = json.loads(
+            text, object_pairs_hook=_object, parse_float=_number, parse_int=_number, parse_constant=_constant
+        )
         return msgspec.json.encode(value)
     except UnicodeEncodeError as error:
         raise InvalidEvent("schema", "$", "a lone surrogate") from error
     except (ValueError, RecursionError) as error:
         raise InvalidEvent("schema", "$", f"not JSON: {error}") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        msgspec.json.encode(pairs)  # a lone surrogate is refused in what does not count, too
+    return found
 
 
 def _number(text: str) -> msgspec.Raw:

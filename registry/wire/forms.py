@@ -74,11 +74,23 @@ def check_time(value: str) -> str | None:
     return f"{value[:60]!r} is not a UTC time like 2026-05-04T00:00:00Z"
 
 
+def check_number(value: float) -> str | None:
+    """A number that a finite double holds: JSON's integers have no end, and other readers' numbers do."""
+    try:
+        float(value)
+    except OverflowError:
+        return "an integer that no finite double holds"
+    return None
+
+
 def check_credits(value: float) -> str | None:
     """At most two decimals, by value (5.10 and 5.1 are one number)."""
-    return None if isinstance(value, int) or round(value, 2) == value else f"{value} has more than two decimals"
+    if isinstance(value, int):
+        return check_number(value)
+    return None if round(value, 2) == value else f"{value} has more than two decimals"
 
 
+FINITE = Form("number", check_number)
 Uuid = Annotated[
     str,
     Meta(min_length=36, max_length=36, extra_json_schema={"pattern": UUID_PATTERN}),
@@ -111,8 +123,9 @@ Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
 Level = Annotated[int, Meta(ge=1, le=8)]
 Field = Annotated[str, Meta(pattern="^[0-9]{2,4}$")]
 """An ISCED-F 2013 code: broad (2 digits), narrow (3) or detailed field (4)."""
-Amount = Annotated[int, Meta(gt=0)] | Annotated[float, Meta(gt=0)]
+Amount = Annotated[Annotated[int, Meta(gt=0)] | Annotated[float, Meta(gt=0)], FINITE]
 """Hours, or a ratio: a number above zero."""
+Number = Annotated[int | float, FINITE]
 
 T = TypeVar("T")
 AtLeastOne = Annotated[list[T], Meta(min_length=1)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from registry.wire import commit
 from registry.wire.errors import InvalidEvent, MalformedCommit, MalformedNote
-from registry.wire.events import Event, Reader, Refused, encode
+from registry.wire.events import Event, Reader, Refused, Skipped, data_of, encode
 from registry.wire.keys import Ed25519Signer, VerifierKey
 from registry.wire.merkle import Tree
 from tests.support.streams import CONSORTIUM, University, new_id
@@ -32,12 +32,14 @@ def both_ways(lines):
     """The events read together, which must be what they are one by one."""
     together = READER.decode_lines(lines)
     single = [verdict(line) for line in lines]
-    for fast, slow in zip(together, single, strict=True):
+    for line, fast, slow in zip(lines, together, single, strict=True):
         if isinstance(fast, Refused):
             assert isinstance(slow, Refused)
             assert fast.code == slow.code
         elif isinstance(fast, Event):
             assert encode(fast) == encode(slow)
+            assert data_of(line) in line
+            assert json.loads(data_of(line)) == json.loads(line)["data"]
         else:
             assert fast == slow
     return together
@@ -92,6 +94,15 @@ def test_of_duplicate_names_the_last_counts():
     assert both_ways([wrong])[0].code == "schema"
 
 
+@pytest.mark.parametrize("name", ["data", "time", "subject", "x"])
+@pytest.mark.parametrize("junk", [b"1e999", b"[]", b"null", b'"\\u0000"', b"-0", b"9" * 400])
+def test_the_data_of_an_event_are_its_own_bytes_whatever_stood_under_that_name_before(name, junk):
+    line = ISSUED.replace(b'{"specversion"', b'{"%s":%s,"specversion"' % (name.encode(), junk), 1)
+    line = line.replace(b'"version":1', b'"version" : 1 ')
+    assert isinstance(both_ways([line])[0], Event)
+    assert b'"version" : 1 ' in data_of(line)
+
+
 def test_unknown_fields_are_ignored_whatever_they_hold():
     for value in (b"1e999", b"9" * 5000, b'{"deep":[1,2]}', b'"\\ud83d\\ude00"', b"null"):
         line = ISSUED.replace(b'"version":1', b'"later":' + value + b',"version":1')
@@ -108,6 +119,92 @@ def test_a_line_is_at_most_32_levels_deep(depth, good):
 def test_a_lone_surrogate_anywhere_is_refused(text):
     line = ISSUED.replace(b'"version":1', b'"x":' + text + b',"version":1')
     assert both_ways([line])[0].code == "schema"
+
+
+def test_a_lone_surrogate_is_refused_in_what_a_later_name_replaces_too():
+    for replaced in (b'"\\ud800"', b'[{"\\udc00":1}]'):
+        line = ISSUED.replace(b'"version":1', b'"x":' + replaced + b',"x":1,"version":1')
+        assert both_ways([line])[0].code == "schema"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16-le", "utf-16-be", "utf-32-le"])
+def test_json_is_utf8_without_a_byte_order_mark(encoding):
+    assert both_ways([ISSUED.decode().encode(encoding)])[0].code == "schema"
+
+
+@pytest.mark.parametrize("space", [b" ", b"\t", b"\r", b" \r\t"])
+def test_white_space_around_an_event_is_json_and_other_bytes_are_not(space):
+    assert isinstance(both_ways([space + ISSUED + space])[0], Event)
+    assert both_ways([ISSUED + b"\x0b"])[0].code == "schema"
+    assert both_ways([ISSUED + b"x"])[0].code == "schema"
+
+
+@pytest.mark.parametrize(
+    "ects", ["5", "5.0", "5e0", "0.05E2", "33.33", "0", "-0", "-0.0", "1e-400", "1e300", "1" * 300, "9007199254740993"]
+)
+def test_credits_are_any_number_of_at_most_two_decimals(ects):
+    assert isinstance(both_ways([ISSUED.replace(b'"ects":5', b'"ects":' + ects.encode())])[0], Event)
+
+
+@pytest.mark.parametrize(
+    "ects", ["5.001", "1.005", "1e-11", "-1", "-0.01", "1e400", "1" * 400, "1" * 5000, '"5"', "[5]"]
+)
+def test_what_is_no_credit_value_is_refused(ects):
+    [refused] = both_ways([ISSUED.replace(b'"ects":5', b'"ects":' + ects.encode())])
+    assert (refused.code, refused.path) == ("schema", "$.data.ects")
+
+
+@pytest.mark.parametrize("field", ["workloadHours", "hoursPerEcts"])
+def test_a_number_that_no_finite_double_holds_is_refused_in_a_known_field(field):
+    for number, good in ((b"1" * 300, True), (b"1" * 400, False), (b"1e309", False)):
+        line = PUBLISHED.replace(b'"version":1', b'"%s":%s,"version":1' % (field.encode(), number))
+        assert isinstance(both_ways([line])[0], Event) is good
+
+
+@pytest.mark.parametrize("version", ["1.0", "1e0", "0", "-0", "2147483648", "true", '"1"', "null", "01"])
+def test_an_integer_has_neither_fraction_nor_exponent(version):
+    line = ISSUED.replace(b'"version":1', b'"version":' + version.encode())
+    assert both_ways([line])[0].code == "schema"
+
+
+@pytest.mark.parametrize(
+    ("time", "good"),
+    [
+        ("2026-05-04T23:59:59.123456789012Z", True),
+        ("0001-01-01T00:00:00Z", True),
+        ("9999-12-31T23:59:59Z", True),
+        ("2026-05-04T23:59:60Z", False),
+        ("2026-05-04T24:00:00Z", False),
+        ("2026-05-04t00:00:00z", False),
+        ("2026-05-04T00:00:00.Z", False),
+        ("2026-02-29T00:00:00Z", False),
+        ("0000-01-01T00:00:00Z", False),
+    ],
+)
+def test_a_time_is_a_moment_that_exists_and_no_leap_second(time, good):
+    assert isinstance(both_ways([changed(ISSUED, time=time)])[0], Event) is good
+
+
+@pytest.mark.parametrize("name", ["parts", "claims", "validUntil", "replaces", "ects"])
+def test_null_is_absent_for_an_optional_field(name):
+    assert isinstance(both_ways([changed(ISSUED, **{f"data__{name}": None})])[0], Event)
+
+
+def test_null_in_a_list_or_a_text_is_refused():
+    assert both_ways([changed(ISSUED, data__parts=[None])])[0].code == "schema"
+    assert both_ways([changed(PUBLISHED, data__title={"en": None})])[0].code == "schema"
+
+
+def test_an_unknown_type_is_skipped_whatever_its_data_and_a_wrong_envelope_comes_first():
+    line = TWENTE.line("x.new.v1", "x", {"a": 1})
+    assert isinstance(both_ways([changed(line, data=...)])[0], Skipped)
+    assert isinstance(both_ways([changed(line, type="member.suspended.v1")])[0], Skipped)
+    assert both_ways([changed(line, time="yesterday")])[0].code == "schema"
+    assert both_ways([changed(line, source=f"{CONSORTIUM}/aveiro")])[0].code == "wrong-source"
+
+
+def test_another_source_is_told_before_what_is_wrong_with_the_data():
+    assert both_ways([changed(ISSUED, source=f"{CONSORTIUM}/aveiro", data=[])])[0].code == "wrong-source"
 
 
 def test_a_type_written_with_escapes_is_still_that_type():

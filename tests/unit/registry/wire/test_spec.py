@@ -5,7 +5,7 @@ from importlib import resources
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from projections.tables import VIEWS
+from projections.tables import VERSION, VIEWS
 from registry.wire import commit
 from registry.wire.events import GOVERNANCE_TYPES, MEMBER_TYPES
 from registry.wire.keys import Ed25519Signer
@@ -28,6 +28,7 @@ def test_the_tables_of_the_digest_are_those_that_are_specified():
 
     rows = [f"| `{table.name}` | {plain(table.key)} | {plain(table.columns)} |" for table in VIEWS]
     assert "\n".join(rows) + "\n" in SPEC
+    assert f"`views <version>` (these tables' is {VERSION})" in " ".join(SPEC.split())
 
 
 def test_every_event_type_is_specified():
