@@ -98,6 +98,14 @@ class Vault:
         found: str = self.open_own(decision, row["sealed"])
         return found
 
+    def learner(self, cursor: Cursor[DictRow], learner: str) -> tuple[Learner, dict[str, str]] | None:
+        """A learner by the id, and the person as the vault has them; None where there is none (any more)."""
+        row = cursor.execute("SELECT key, person FROM vault.learners WHERE learner = %s", (learner,)).fetchone()
+        if row is None:
+            return None
+        found = self.unwrap(learner, row["key"])
+        return found, self.open(found, "person", row["person"])
+
     def find(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, Learner]:
         """The learners that are known by these hashed numbers."""
         rows = cursor.execute(
