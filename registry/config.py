@@ -8,6 +8,7 @@ import tomllib
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -21,6 +22,13 @@ HOME_VARIABLE: Final = "REGISTRY_HOME"
 
 class SettingsError(Exception):
     """Settings that are missing or wrong. The message names each, where it was looked for, and what to do."""
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or len(value) > 200:
+        raise ValueError("an address as https://registry.example.org, of at most 200 characters")
+    return value
 
 
 def _hexadecimal(value: str) -> str:
@@ -124,6 +132,10 @@ class Settings(BaseSettings):
     """Networks that are not public and that webhooks may be posted to all the same, as `10.20.0.0/16`."""
     webhook_ca_file: Path | None = None
     """Certificates (PEM) of further authorities that webhooks' receivers may have theirs from."""
+    public_url: Annotated[str, AfterValidator(_address)] | None = None
+    """Where this node is reached from outside, as `https://registry.example.org`: letters lead there."""
+    letter_fonts: Path | None = None
+    """A folder of fonts for letters, for scripts that Typst's own fonts lack (Chinese, Japanese, Korean, Thai, …)."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
 
     @property

@@ -60,6 +60,7 @@ from registry.config import SettingsError
 from registry.domain.errors import Refusal
 from registry.intake.report import IntakeUnavailable
 from registry.keystore import KeystoreError
+from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, LogError
 from registry.postgres import DatabaseUnavailable
 from registry.publisher import PublisherError
@@ -130,6 +131,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (OutdatedViews, 3),
     (InvalidQuery, 2),
     (NoReceipt, 1),
+    (CannotWrite, 1),
     (PolicyUnmet, 1),
     (NoReport, 1),
     (OtherConsortium, 1),

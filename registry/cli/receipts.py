@@ -93,7 +93,7 @@ def _write(
         raise NoReceipt(f"{stream} has nothing {identifier} in the views; has it been projected (`registry project`)?")
     fold = node.governance()
     tiles = node.tiles(stream, fold)
-    proof = receipts.make(node.log(), stream, tiles, row[0], _cosigned(node, stream, tiles, row[0]))
+    proof = proof_of(node, stream, tiles, row[0])
     file = out or Path(f"{identifier}.tlog-proof")
     file.write_text(str(proof))
     beside = file.parent / f"{GOVERNANCE}.log"
@@ -109,6 +109,11 @@ def _write(
         sealed = file.with_name(file.name + _SEAL_SUFFIX)
         sealed.write_bytes(msgspec.json.format(msgspec.json.encode(told)) + b"\n")
         say(f"{sealed}: what the seal of {found.size} leaves says of it")
+
+
+def proof_of(node: Node, stream: str, tiles: Tiles, leaf: int) -> TlogProof:
+    """The receipt of a leaf, under a cosigned head where there is one."""
+    return receipts.make(node.log(), stream, tiles, leaf, _cosigned(node, stream, tiles, leaf))
 
 
 def _cosigned(node: Node, stream: str, tiles: Tiles, leaf: int) -> SignedNote | None:

@@ -10,6 +10,7 @@ from projections import decisions as view
 from registry.cli import moments
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
+from registry.cli.letters import letter
 from registry.cli.output import AsJson, errors, print_json, say
 from registry.cli.reading import decision_rows
 from registry.vault import random_id
@@ -33,6 +34,7 @@ recognition_app = typer.Typer(help="Decisions about credentials of other members
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(recognition_app, name="recognition")
+    recognition_app.command("letter")(letter)
 
 
 @recognition_app.command("decide")

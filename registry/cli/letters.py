@@ -1,0 +1,174 @@
+"""Letters: what views, governance, log and vault know of a decision, put together for `registry.letters`."""
+
+import contextlib
+import fcntl
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from consumers.governance import GovernanceFold
+from consumers.policy import PolicyUnmet
+from consumers.receipts import NoReceipt
+from projections import catalogue
+from projections import credentials as credential_view
+from projections import decisions as decision_view
+from registry.cli.context import Node, node_of
+from registry.cli.output import say
+from registry.cli.receipts import proof_of
+from registry.letters import LANGUAGES, Applicant, CannotWrite, UnknownDecision, render
+from registry.letters.composing import Asked, Proved, applicant_of, compose, credential_of
+from registry.letters.content import Language
+from registry.wire.achievements import AchievementContent
+from registry.wire.forms import CredentialRef
+from registry.wire.governance import MemberRevised
+from registry.wire.recognition import RecognitionDecided
+
+
+class Letters:
+    """Writes the letters of one node's own decisions."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def of_decision(self, decision: str, asked: Asked) -> bytes:
+        """The letter of a decision of this office, as PDF. Raises `CannotWrite`, `UnknownDecision`."""
+        node = self._node
+        fold = node.governance()
+        known = _Known(node, fold)
+        proved = self._proved(decision, fold)
+        applicant = asked.applicant or self._from_vault(proved.credentials)
+        content = compose(proved, asked, applicant, known, node.settings.public_url)
+        fonts = node.settings.letter_fonts
+        return render(content, [node.settings.home / fonts] if fonts else [])
+
+    def _proved(self, decision: str, fold: GovernanceFold) -> Proved:
+        node, member = self._node, self._node.settings.member
+        found = decision_view.read(node.views(), [(member, decision)])
+        if not found:
+            raise UnknownDecision(
+                f"{member} made no decision {decision}, as far as this node has read its own log; has it been projected"
+                " (`registry project`)?"
+            )
+        data = msgspec.convert(found[0].content, RecognitionDecided)
+        hidden = node.registry.vault.basis(node.registry.cursor(), decision)
+        disclosures = [] if hidden is None else [hidden]
+        try:
+            with _alone(node.settings.home / "tiles"):
+                receipt = proof_of(node, member, node.tiles(member, fold), found[0].leaf)
+        except (NoReceipt, PolicyUnmet) as error:
+            raise CannotWrite(f"the decision's receipt cannot be made yet: {error}") from error
+        credentials = [credential_of(basis, disclosures) for basis in data.basis]
+        return Proved(member, data, str(receipt), credentials, disclosures)
+
+    def _from_vault(self, credentials: list[CredentialRef | None]) -> Applicant:
+        keys = [(one.member, one.credential) for one in credentials if one is not None]
+        learners = {one.learner for one in credential_view.read(self._node.views(), keys)}
+        registry = self._node.registry
+        found = [
+            person
+            for learner in learners
+            if learner is not None and (person := registry.vault.learner(registry.cursor(), learner)) is not None
+        ]
+        return applicant_of([person for _, person in found])
+
+
+class _Known:
+    """What the views and governance say, for the letter's composing."""
+
+    def __init__(self, node: Node, fold: GovernanceFold) -> None:
+        self._views = node.views()
+        self._fold = fold
+
+    def member(self, member: str) -> MemberRevised | None:
+        """A member as governance says."""
+        record = self._fold.state.members.get(member)
+        return None if record is None else record.content
+
+    def achievement(self, member: str, achievement: str, version: int | None) -> AchievementContent | None:
+        """A version of an achievement, else the newest."""
+        found = catalogue.versions(self._views, member, achievement)
+        if version is not None:
+            found = [one for one in found if one.version == version]
+        return msgspec.convert(found[-1].content, AchievementContent) if found else None
+
+    def awarded(self, credential: CredentialRef) -> date | None:
+        """The day on which a credential was awarded."""
+        found = credential_view.read(self._views, [(credential.member, credential.credential)])
+        return found[0].awarding_date if found else None
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time brings the tiles up to date for a receipt."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".letters.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def letter(
+    context: typer.Context,
+    decision: Annotated[str, typer.Argument(help="The id of a decision of this office.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file; - for standard output.")],
+    language: Annotated[str, typer.Option("--language", "-l", help=f"One of {', '.join(LANGUAGES)}.")] = "en",
+    applicant: Annotated[
+        Path | None,
+        typer.Option(help="A JSON file with the applicant, - for standard input (else the vault is asked)."),
+    ] = None,
+    file_number: Annotated[str | None, typer.Option(help="The office's own number of the file.")] = None,
+    appeal_until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day for an appeal, YYYY-MM-DD.")
+    ] = None,
+) -> None:
+    """Write the letter of a decision: PDF/A-3a and PDF/UA-1, with the decision's receipt inside.
+
+    The applicant's file is as {"name": "…", "address": ["…"], "dateOfBirth": "2001-02-03", "reference": "…"}; all but
+    the name may be left out. A name on the command line would stand in the list of processes, so there is no option
+    for it.
+
+    Examples: registry recognition letter 432236b7-… -o letter.pdf --language nl --appeal-until 2027-01-07
+    registry recognition letter 432236b7-… -o letter.pdf --applicant - < applicant.json
+    """
+    node = node_of(context)
+    asked = Asked(
+        language=_language(language),
+        applicant=_read(applicant) if applicant is not None else None,
+        file_number=file_number,
+        appeal_until=appeal_until.date() if appeal_until is not None else None,
+    )
+    write(out, Letters(node).of_decision(node.uuid(decision, "decision"), asked))
+
+
+def write(out: Path, letter: bytes) -> None:
+    """Write a letter to where it was asked for."""
+    if str(out) == "-":
+        sys.stdout.buffer.write(letter)
+        return
+    try:
+        out.write_bytes(letter)
+    except OSError as error:
+        raise CannotWrite(f"cannot write {out}: {error.strerror}") from error
+    say(f"{out}: {len(letter):,} bytes, PDF/A-3a and PDF/UA-1")
+
+
+def _language(text: str) -> Language:
+    for known in LANGUAGES:
+        if text == known:
+            return known
+    raise typer.BadParameter(f"{text!r} is none of {', '.join(LANGUAGES)}", param_hint="--language")
+
+
+def _read(file: Path) -> Applicant:
+    try:
+        text = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return msgspec.json.decode(text, type=Applicant)
+    except OSError as error:
+        raise CannotWrite(f"cannot read {file}: {error.strerror}") from error
+    except msgspec.DecodeError as error:  # its message names a field, never what stands in it
+        raise CannotWrite(f"{file} does not say who the applicant is: {error}") from error

@@ -1,0 +1,26 @@
+"""The letter: a recognition decision as a PDF that people can read, machines can check, and archives can keep."""
+
+from registry.letters.content import (
+    LANGUAGES,
+    Applicant,
+    Language,
+    LetterContent,
+    Office,
+    Qualification,
+)
+from registry.letters.errors import CannotWrite, UnknownDecision
+from registry.letters.letter import DISCLOSURE_FILE, RECEIPT_FILE, render
+
+__all__ = [
+    "DISCLOSURE_FILE",
+    "LANGUAGES",
+    "RECEIPT_FILE",
+    "Applicant",
+    "CannotWrite",
+    "Language",
+    "LetterContent",
+    "Office",
+    "Qualification",
+    "UnknownDecision",
+    "render",
+]

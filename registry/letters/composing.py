@@ -1,0 +1,170 @@
+"""From a decision as it was published to a letter's content: what its references mean is asked of whoever knows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Protocol
+
+import msgspec
+from msgspec import Meta
+
+from registry.letters.content import PLAIN, Applicant, Language, LetterContent, Office, Qualification, Words
+from registry.letters.errors import CannotWrite
+from registry.wire.achievements import AchievementContent
+from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.forms import CredentialRef, Text, VersionedRef
+from registry.wire.governance import MemberRevised
+from registry.wire.recognition import Aspect, Basis, RecognitionDecided, Towards
+
+
+class Known(Protocol):
+    """What a letter asks of others. None where it is not known here, as before a stream has been read so far."""
+
+    def member(self, member: str) -> MemberRevised | None:
+        """A member as governance says."""
+        ...
+
+    def achievement(self, member: str, achievement: str, version: int | None) -> AchievementContent | None:
+        """A version of an achievement; the newest where none is named."""
+        ...
+
+    def awarded(self, credential: CredentialRef) -> date | None:
+        """The day on which a credential was awarded."""
+        ...
+
+
+class Asked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
+    """What the office says about a letter, beside the decision itself."""
+
+    language: Language
+    applicant: Applicant | None = None
+    """Where it is left out, the vault is asked."""
+    file_number: Annotated[str, Meta(max_length=200)] | None = None
+    appeal_until: date | None = None
+    letter_date: date | None = None
+    required: dict[Aspect, Words] = msgspec.field(default_factory=dict)
+    """What the office asks for, by aspect, in the letter's language."""
+    remarks: Annotated[list[Words], Meta(max_length=50)] = msgspec.field(default_factory=list)
+    """What the office adds in its own words, a paragraph each."""
+
+
+class Proved(msgspec.Struct, frozen=True):
+    """A decision, and what proves and explains it."""
+
+    member: str
+    """Who decided."""
+    data: RecognitionDecided
+    receipt: str
+    """The C2SP tlog-proof."""
+    credentials: list[CredentialRef | None]
+    """Which credential each basis is, by their order: as named openly, or as the disclosure says."""
+    disclosures: list[str]
+
+
+def compose(
+    decision: Proved, asked: Asked, applicant: Applicant, known: Known, public_url: str | None
+) -> LetterContent:
+    """The content of one letter. Raises `CannotWrite` where something that it names is not known here."""
+    data = decision.data
+    own = known.member(decision.member)
+    if own is None:
+        raise CannotWrite(f"governance does not say who {decision.member} is")
+    return LetterContent(
+        language=asked.language,
+        office=Office(own.legal_name, own.country, own.locality, own.homepage, own.appeal_body),
+        applicant=applicant,
+        decision=data.decision,
+        decision_date=date.fromisoformat(data.decision_date),
+        purpose=data.purpose,
+        effect=data.effect,
+        qualifications=[
+            _qualification(basis, credential, known)
+            for basis, credential in zip(data.basis, decision.credentials, strict=True)
+        ],
+        grants=data.grants,
+        towards=[_title(grant.towards, known) for grant in data.grants],
+        receipt=decision.receipt,
+        disclosures=decision.disclosures,
+        letter_date=asked.letter_date,
+        file_number=asked.file_number,
+        appeal_until=asked.appeal_until,
+        supersedes=data.supersedes,
+        verify_url=verification_url(public_url, decision.member, data.decision),
+        required=asked.required,
+        remarks=asked.remarks,
+    )
+
+
+def applicant_of(persons: Sequence[Mapping[str, str]]) -> Applicant:
+    """The applicant, from what the vault says of those whom the decision is about. Raises `CannotWrite`."""
+    named = {
+        (name, person.get("dateOfBirth"))
+        for person in persons
+        if (name := " ".join(filter(None, [person.get("givenName"), person.get("familyName")])))
+    }
+    if len(named) != 1:
+        raise CannotWrite(
+            "the vault does not say whom the letter is to; give the applicant (--applicant FILE, or in the request)"
+        )
+    [(name, born)] = named
+    return Applicant(name, date_of_birth=date.fromisoformat(born) if born else None)
+
+
+def credential_of(basis: Basis, disclosures: Sequence[str]) -> CredentialRef | None:
+    """Which credential a basis is: named openly, or as one of the disclosures says; None where none does."""
+    if basis.credential is not None:
+        return basis.credential
+    for one in disclosures:
+        if claims_digest([one]) == basis.credential_digest:
+            return msgspec.convert(disclosed(claims_digest([one]), [one])["credential"], CredentialRef)
+    return None
+
+
+def verification_url(public_url: str | None, member: str, decision: str) -> str | None:
+    """Where anybody sees whether a decision is in force; its id is all that the address tells."""
+    return None if public_url is None else f"{public_url.rstrip('/')}/decisions/{member}/{decision}"
+
+
+def _qualification(basis: Basis, credential: CredentialRef | None, known: Known) -> Qualification:
+    if basis.external is not None:
+        told = basis.external
+        return Qualification({PLAIN: told.title}, told.issuer_name, told.country, basis.evidence)
+    ref = basis.achievement
+    if ref is None:
+        raise CannotWrite("a basis of the decision names neither an achievement nor something external")
+    content, issuer = known.achievement(ref.member, ref.achievement, ref.version), known.member(ref.member)
+    if content is None or issuer is None:
+        raise CannotWrite(
+            f"{_named(ref)} is not known here; has this node read {ref.member}'s log (`registry project`)?"
+        )
+    return Qualification(
+        title=content.title,
+        issuer=issuer.legal_name,
+        country=issuer.country,
+        evidence=basis.evidence,
+        awarded=known.awarded(credential) if credential is not None else None,
+        ects=content.ects,
+        workload_hours=content.workload_hours,
+        eqf_level=content.eqf_level,
+        nqf_level=content.nqf_level,
+        fields_of_education=content.fields_of_education,
+        learning_outcomes=[outcome.title for outcome in content.learning_outcomes],
+        quality_assurance=content.quality_assurance,
+    )
+
+
+def _named(ref: VersionedRef) -> str:
+    return f"{ref.member}/{ref.achievement} in version {ref.version}"
+
+
+def _title(towards: Towards | None, known: Known) -> Text | None:
+    if towards is None or towards.title is not None:
+        return towards.title if towards is not None else None
+    if towards.member is None or towards.achievement is None:
+        return None
+    found = known.achievement(towards.member, towards.achievement, None)
+    if found is None:
+        raise CannotWrite(
+            f"{towards.member}/{towards.achievement}, which it counts towards, is not known here; has this node read"
+            f" {towards.member}'s log (`registry project`)?"
+        )
+    return found.title

@@ -1,0 +1,93 @@
+"""What a letter says, in data: no language is in it yet, and nothing that it was taken from."""
+
+from datetime import date
+from typing import Annotated, Final, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from registry.wire.achievements import QualityAssurance
+from registry.wire.forms import Text
+from registry.wire.governance import AppealBody
+from registry.wire.recognition import Aspect, Effect, Evidence, Grant, Purpose
+
+Language = Literal["en", "nl", "pt", "sv", "de", "fr"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+
+PLAIN: Final = "und"
+"""The language of a text of which nobody said it (BCP 47), as of titles that stand on paper."""
+
+Line = Annotated[str, Meta(max_length=2_000)]
+Words = Annotated[str, Meta(max_length=20_000)]
+
+
+class Office(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """Who decides: the letterhead, and where its decisions are appealed."""
+
+    legal_name: Line
+    country: str
+    locality: Line | None = None
+    homepage: Line | None = None
+    appeal_body: AppealBody | None = None
+
+
+class Applicant(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
+    """Whom the letter is to. It is personal data: from the vault or from a file, and kept nowhere else."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    address: Annotated[list[Line], Meta(max_length=8)] = msgspec.field(default_factory=list)
+    """The address, line by line."""
+    date_of_birth: date | None = None
+    reference: Line | None = None
+    """The applicant's own reference."""
+
+
+class Qualification(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """What the decision rests on, as its issuer describes it."""
+
+    title: Text
+    issuer: Line
+    country: str
+    evidence: Evidence
+    awarded: date | None = None
+    ects: float | None = None
+    workload_hours: float | None = None
+    eqf_level: int | None = None
+    nqf_level: str | None = None
+    fields_of_education: list[str] = msgspec.field(default_factory=list)
+    learning_outcomes: list[Text] = msgspec.field(default_factory=list)
+    quality_assurance: list[QualityAssurance] = msgspec.field(default_factory=list)
+
+
+class LetterContent(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """One letter. The same content makes the same bytes."""
+
+    language: Language
+    office: Office
+    applicant: Applicant
+    decision: str
+    """The decision's id."""
+    decision_date: date
+    purpose: Purpose
+    effect: Effect
+    qualifications: list[Qualification]
+    """By the indices of the decision's basis."""
+    grants: list[Grant]
+    towards: list[Text | None]
+    """The title of what each grant counts towards, by the indices of `grants`."""
+    receipt: str
+    """A C2SP tlog-proof of the decision."""
+    disclosures: list[str] = msgspec.field(default_factory=list)
+    """What the decision's digests stand for; its holder and the office alone have them."""
+    letter_date: date | None = None
+    """The date at its head, where it is not the decision's."""
+    file_number: Line | None = None
+    appeal_until: date | None = None
+    """The last day for an appeal."""
+    supersedes: str | None = None
+    verify_url: Line | None = None
+    """Where anybody sees whether the decision is in force."""
+    required: dict[Aspect, Words] = msgspec.field(default_factory=dict)
+    """What the office asks for, by aspect, in the letter's language."""
+    remarks: list[Words] = msgspec.field(default_factory=list)
+    """What the office adds in its own words, a paragraph each."""
