@@ -50,6 +50,7 @@ from registry.cli import (
     running,
     search,
     serving,
+    stacking,
     webhooks,
     witness,
 )
@@ -101,6 +102,7 @@ for module in (
     imports,
     intake,
     recognition,
+    stacking,
     running,
     serving,
     keys,
