@@ -80,9 +80,7 @@ def test_a_decision_counts_with_what_it_grants_and_as_what_it_grants_it(members)
     whole = members.compose(members.twente, required=[ref(members.twente, own)], min_ects=4)
     credential = members.award(members.lund, elsewhere)
     assert why(read(members, whole)) == {credential: "not-named"}
-    decision = members.decide(
-        members.twente, members.lund, credential, elsewhere, grant("partial", 4, ("twente", own))
-    )
+    decision = members.decide(members.twente, members.lund, credential, elsewhere, grant("partial", 4, ("twente", own)))
     found = read(members, whole)
     assert found.complete
     assert counting(found) == {("lund", credential): (4, "decision", f"twente/{decision}")}
