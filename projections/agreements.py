@@ -1,9 +1,11 @@
 """Automatic recognition: which agreements cover a credential, and which are mutual."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from psycopg import Connection
 
+from projections.queries import named
 from projections.stacks import Key
 
 
@@ -14,33 +16,20 @@ def covering(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[str]
     before the day from which it is withdrawn.
     """
     found: dict[Key, list[str]] = {}
-    for member, credential, by, agreement in connection.execute(
-        _COVERING, ([key[0] for key in keys], [key[1] for key in keys])
-    ):
+    for member, credential, by, agreement, _ in _rows(connection, keys, None):
         found.setdefault((member, credential), []).append(f"{by}/{agreement}")
     return found
 
 
-_COVERING = """
-SELECT c.member, c.credential::text, a.member, a.agreement::text
-FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)
-JOIN credentials c USING (member, credential)
-JOIN agreements a ON a.with_member = c.member
-    AND c.awarding_date >= a.valid_from
-    AND (a.valid_until IS NULL OR c.awarding_date <= a.valid_until)
-    AND (a.withdrawn_from IS NULL OR c.awarding_date < a.withdrawn_from)
-JOIN achievement_versions v
-    ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
-WHERE c.status = 'active'
-  AND CASE WHEN a.eqf_levels IS NULL AND a.fields IS NULL
-      THEN EXISTS (
-          SELECT FROM agreement_targets t
-          WHERE t.member = a.member AND t.agreement = a.agreement AND t.achievement = c.achievement
-            AND (t.version = c.version OR (a.include_revisions AND t.version < c.version)))
-      ELSE (a.eqf_levels IS NULL OR v.eqf_level = ANY (a.eqf_levels))
-       AND (a.fields IS NULL OR EXISTS (
-          SELECT FROM unnest(a.fields) AS covered (code), unnest(v.fields) AS own (code)
-          WHERE starts_with(own.code, covered.code)))
-      END
-ORDER BY c.member COLLATE "C", c.credential, a.member COLLATE "C", a.agreement
-"""
+def covering_by(connection: Connection, member: str, keys: Sequence[Key]) -> dict[Key, list[tuple[str, str]]]:
+    """One member's agreements that recognise each of these credentials: id and content (JSON)."""
+    found: dict[Key, list[tuple[str, str]]] = {}
+    for of, credential, _, agreement, content in _rows(connection, keys, member):
+        found.setdefault((of, credential), []).append((agreement, content))
+    return found
+
+
+def _rows(connection: Connection, keys: Sequence[Key], by: str | None) -> list[Any]:
+    return connection.execute(
+        named("covering"), {"members": [key[0] for key in keys], "ids": [key[1] for key in keys], "by": by}
+    ).fetchall()

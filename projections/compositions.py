@@ -1,59 +1,100 @@
 """Whether stacked credentials satisfy their achievements' compositions: read for all of them at once."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import Connection
 
 from projections import contents
+from projections.crediting import Credited, Whole, by_agreement, by_decision
+from projections.queries import named
 from projections.stacks import Key
-from registry.rules.compositions import Part, unmet
+from registry.rules.compositions import Part, named_refs, unmet
 from registry.wire.achievements import Composition
 
 UNMET: Final = "requirements-unmet"
 """The flag of a credential whose parts do not satisfy its composition."""
 
 
+class Stack(NamedTuple):
+    """A larger credential: when it was awarded, what it asks of its parts, and as what they may count."""
+
+    awarded: date
+    composition: Composition
+    whole: Whole
+
+    @classmethod
+    def of(cls, key: Key, awarded: date, composition: str, title: dict[str, str]) -> "Stack":
+        """From an achievement (member, id) as it is published."""
+        asked = msgspec.convert(contents.read(composition), Composition)
+        refs = ((ref.member, ref.achievement) for ref in named_refs(asked))
+        return cls(awarded, asked, Whole.of(key, refs, title))
+
+
 def unmet_requirements(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[str]]:
     """What each of these credentials' parts do not satisfy, in words; those that satisfy all are left out."""
-    stacked = connection.execute(_STACKED, ([key[0] for key in keys], [key[1] for key in keys])).fetchall()
+    stacked = {
+        (member, credential): Stack.of((member, achievement), awarded, composition, title)
+        for member, credential, achievement, awarded, composition, title in connection.execute(
+            _STACKED, ([key[0] for key in keys], [key[1] for key in keys])
+        ).fetchall()
+    }
     if not stacked:
         return {}
     parts: dict[Key, list[Part]] = {}
-    rows: list[Any] = connection.execute(_PARTS, ([row[0] for row in stacked], [row[1] for row in stacked])).fetchall()
-    for member, credential, *part in rows:
-        parts.setdefault((member, credential), []).append(Part(*part))
-    found: dict[Key, list[str]] = {}
-    for member, credential, awarded, composition in stacked:
+    rows = connection.execute(
+        named("parts_of_stacks"), {"members": [key[0] for key in stacked], "ids": [key[1] for key in stacked]}
+    ).fetchall()
+    for member, credential, *row in rows:
         key = member, credential
-        asked = msgspec.convert(contents.read(composition), Composition)
-        if breaches := unmet(asked, member, awarded, parts.get(key, ())):
+        parts.setdefault(key, []).append(_part(stacked[key].whole, row))
+    found: dict[Key, list[str]] = {}
+    for key, stack in stacked.items():
+        if breaches := unmet(stack.composition, key[0], stack.awarded, parts.get(key, ())):
             found[key] = [f"{breach.requirement}: {breach.detail}" for breach in breaches]
     return found
 
 
+def _part(whole: Whole, row: Sequence[Any]) -> Part:
+    member, credential, achievement, version, fields, level, ects, awarded, recognised, shared = row[:10]
+    decision, agreement, worth = row[10:]
+    credited = None
+    if decision is not None:
+        credited = by_decision(decision, (member, credential), whole)
+    elif agreement is not None:
+        credited = by_agreement(agreement, worth, whole)
+    return part_of((member, achievement, version), fields, level, ects, awarded, recognised, shared, credited)
+
+
+def part_of(
+    achievement: tuple[str, str, int],
+    fields: Sequence[str],
+    level: int | None,
+    ects: Decimal,
+    awarded: date,
+    recognised: bool,  # noqa: FBT001 - a row's columns, in their order
+    shared: bool,  # noqa: FBT001 - likewise
+    credited: Credited | None,
+) -> Part:
+    """A part as the rules see it, under what a decision or an agreement says of it."""
+    part = Part(*achievement, fields, level, ects, awarded, recognised, shared)
+    if credited is None:
+        return part
+    return part._replace(
+        eqf_level=level if credited.eqf_level is None else credited.eqf_level,
+        stands_for=credited.stands_for,
+        admitted=credited.admitted,
+    )
+
+
 _STACKED = """
-SELECT c.member, c.credential::text, c.awarding_date, (v.content -> 'composition')::text
+SELECT c.member, c.credential::text, c.achievement::text, c.awarding_date, (v.content -> 'composition')::text, v.title
 FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)
 JOIN credentials c USING (member, credential)
 JOIN achievement_versions v
     ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
 WHERE v.content ->> 'composition' IS NOT NULL
-"""
-
-_PARTS = """
-SELECT p.member, p.credential::text, c.member, c.achievement::text, c.version, v.fields, v.eqf_level, p.ects,
-       c.awarding_date, p.by_member IS NOT NULL,
-       s.status <> 'replaced' AND EXISTS (
-           SELECT FROM parts o JOIN credentials other USING (member, credential)
-           WHERE o.part_member = p.part_member AND o.part_credential = p.part_credential
-             AND (o.member, o.credential) <> (p.member, p.credential) AND other.status IN ('active', 'suspended'))
-FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)
-JOIN credentials s USING (member, credential)
-JOIN parts p USING (member, credential)
-JOIN credentials c ON c.member = p.part_member AND c.credential = p.part_credential
-JOIN achievement_versions v
-    ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
-ORDER BY p.member, p.credential, p.part
 """

@@ -1,15 +1,21 @@
 """A learner's record across universities."""
 
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
 
-from projections import learners
+from projections import learners, progress
+from projections.api.members import Name
 from projections.api.reading import Views, WaitFor
 from projections.learners import LearnerRecord
+from projections.progress import NotComposed, Progress
 from registry.http import HttpProblem, requires
+
+_NOBODY = "no member says anything of this learner, as far as this node has read"
 
 
 @get(
@@ -26,10 +32,50 @@ def one(views: Views, learner: UUID, wait_for: WaitFor = "") -> Response[Learner
     def made(connection: Any) -> LearnerRecord:  # noqa: ANN401 - a connection
         found = learners.read(connection, str(learner))
         if not found.credentials:
-            raise HttpProblem("not-found", "no member says anything of this learner, as far as this node has read")
+            raise HttpProblem("not-found", _NOBODY)
         return found
 
     return views.answer(wait_for, made)
 
 
-ROUTES: list[HTTPRouteHandler] = [one]
+@get(
+    "/v1/learners/{learner:uuid}/progress/{member:str}/{achievement:uuid}",
+    tags=["Learners"],
+    operation_id="getProgress",
+    summary="How far a learner is towards a larger credential",
+    sync_to_thread=True,
+    **requires("learners:read"),
+)
+def towards(
+    views: Views,
+    learner: UUID,
+    member: Name,
+    achievement: UUID,
+    *,
+    version: Annotated[int | None, Parameter(ge=1, lt=2**31, description="The newest where left out.")] = None,
+    on: Annotated[date | None, Parameter(description="As if awarded on that day; today where left out.")] = None,
+    offers: Annotated[int, Parameter(gt=-1, le=50, description="So many offers for each gap.")] = progress.OFFERS,
+    wait_for: WaitFor = "",
+) -> Response[Progress]:
+    """What counts and by which decision or agreement, each credit once; what is missing, and which offers fill it."""
+
+    def made(connection: Any) -> Progress:  # noqa: ANN401 - a connection
+        try:
+            found = progress.read(
+                connection,
+                str(learner),
+                (member, str(achievement)),
+                on=on or datetime.now(UTC).date(),
+                version=version,
+                offers=offers,
+            )
+        except NotComposed as error:
+            raise HttpProblem("not-found", str(error)) from error
+        if found is None:
+            raise HttpProblem("not-found", _NOBODY)
+        return found
+
+    return views.answer(wait_for, made)
+
+
+ROUTES: list[HTTPRouteHandler] = [one, towards]

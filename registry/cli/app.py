@@ -51,6 +51,7 @@ from registry.cli import (
     running,
     search,
     serving,
+    stacking,
     webhooks,
     witness,
 )
@@ -104,6 +105,7 @@ for module in (
     intake,
     recognition,
     cases,
+    stacking,
     running,
     serving,
     keys,

@@ -55,8 +55,7 @@ class Letters:
                 " (`registry project`)?"
             )
         data = msgspec.convert(found[0].content, RecognitionDecided)
-        hidden = node.registry.vault.basis(node.registry.cursor(), decision)
-        disclosures = [] if hidden is None else [hidden]
+        disclosures = node.registry.vault.bases(node.registry.cursor(), decision)
         try:
             with _alone(node.settings.home / "tiles"):
                 receipt = proof_of(node, member, node.tiles(member, fold), found[0].leaf)

@@ -29,6 +29,10 @@ class Part(NamedTuple):
     """A decision or an agreement let it count."""
     shared: bool
     """It is a part of another credential, too."""
+    stands_for: frozenset[tuple[str, str]] = frozenset()
+    """Achievements (member, id) as which a decision or an agreement lets it count."""
+    admitted: bool = False
+    """A decision or an agreement lets it count towards the larger credential as a whole."""
 
 
 class Unmet(NamedTuple):
@@ -36,6 +40,53 @@ class Unmet(NamedTuple):
 
     requirement: str
     detail: str
+    ects: Decimal | None = None
+    """The credits that are missing, or too many; None where it is not about credits."""
+    refs: tuple[Ref, ...] = ()
+    """Achievements of which each would help; empty where none is named."""
+
+    @property
+    def name(self) -> str:
+        """The requirement's field in the composition, as `choices` of `choices[1].minEcts`."""
+        return self.requirement.partition("[")[0]
+
+
+class Sums(NamedTuple):
+    """What parts come to, in ECTS."""
+
+    total: Decimal
+    """Of those that are named or elective; electives only as far as they may count."""
+    own: Decimal
+    credited: Decimal
+    """Of others, or by recognition."""
+    shared: Decimal
+    at_level: dict[int, Decimal]
+    """At least at each EQF level that the composition asks something of."""
+
+
+def sums(composition: Composition, issuer: str, parts: Iterable[Part]) -> Sums:
+    """What these parts come to in a composition of this member's."""
+    known = list(parts)
+    refs = named_refs(composition)
+    is_one = [is_named(part, refs) for part in known]
+    named = [part for part, one in zip(known, is_one, strict=True) if one]
+    elective = composition.open
+    others = (part for part, one in zip(known, is_one, strict=True) if not one)
+    opened = [part for part in others if fits(part, elective)] if elective is not None else []
+    counted = named + opened
+    total = _sum(named)
+    if elective is not None:
+        total += min(_sum(opened), Decimal(str(elective.max_ects)))
+    return Sums(
+        total,
+        _sum(part for part in counted if is_own(part, issuer)),
+        _sum(part for part in counted if not is_own(part, issuer)),
+        _sum(part for part in known if part.shared),
+        {
+            share.eqf_level: _sum(part for part in counted if (part.eqf_level or 0) >= share.eqf_level)
+            for share in composition.min_ects_at_level or ()
+        },
+    )
 
 
 def unmet(composition: Composition, issuer: str, awarded: date, parts: Iterable[Part]) -> list[Unmet]:
@@ -44,63 +95,71 @@ def unmet(composition: Composition, issuer: str, awarded: date, parts: Iterable[
     `issuer` is the member that awards the larger credential, `awarded` the day on which it does.
     """
     known = list(parts)
-    named = [part for part in known if any(_is(part, ref) for ref in _named(composition))]
-    elective = composition.open
-    opened = [part for part in known if part not in named and elective is not None and _fits(part, elective)]
-    counted = named + opened
+    come_to = sums(composition, issuer, known)
     found = list(_missing(composition, known))
-    total = _sum(named)
-    if elective is not None:
-        total += min(_sum(opened), Decimal(str(elective.max_ects)))
-    found += _least("minEcts", total, composition.min_ects)
-    own = [part for part in counted if part.member == issuer and not part.by_recognition]
-    found += _least("minOwnEcts", _sum(own), composition.min_own_ects)
+    found += _least("minEcts", come_to.total, composition.min_ects)
+    found += _least("minOwnEcts", come_to.own, composition.min_own_ects)
     for share in composition.min_ects_at_level or ():
-        at_level = _sum(part for part in counted if (part.eqf_level or 0) >= share.eqf_level)
-        found += _least(f"minEctsAtLevel[{share.eqf_level}]", at_level, share.ects)
-    credited = [part for part in counted if part not in own]
-    found += _most("maxCreditedEcts", _sum(credited), composition.max_credited_ects)
+        found += _least(f"minEctsAtLevel[{share.eqf_level}]", come_to.at_level[share.eqf_level], share.ects)
+    found += _most("maxCreditedEcts", come_to.credited, composition.max_credited_ects)
     sharing = composition.sharing
-    shared = _sum(part for part in known if part.shared)
     if sharing == "forbidden" and any(part.shared for part in known):
         found.append(Unmet("sharing", "a part counts in another credential, too"))
     elif isinstance(sharing, SharingLimit):
-        found += _most("sharing", shared, sharing.max_ects)
+        found += _most("sharing", come_to.shared, sharing.max_ects)
     if (months := composition.max_age_months) is not None:
-        old = [part for part in known if _months_later(part.awarded, months) < awarded]
+        old = [part for part in known if too_old(part, months, awarded)]
         if old:
             found.append(Unmet("maxAgeMonths", f"{len(old)} parts were awarded more than {months} months before"))
     return found
 
 
-def _named(composition: Composition) -> Iterable[Ref]:
+def is_own(part: Part, issuer: str) -> bool:
+    """Whether a part counts as the issuer's own, not as credited from elsewhere."""
+    return part.member == issuer and not part.by_recognition
+
+
+def named_refs(composition: Composition) -> list[Ref]:
+    """All achievements that a composition names: required ones, the capstone, those to choose from."""
     capstone = [composition.capstone] if composition.capstone is not None else []
-    return chain(composition.required, capstone, *(choice.from_ for choice in composition.choices))
+    return [*composition.required, *capstone, *chain.from_iterable(choice.from_ for choice in composition.choices)]
+
+
+def is_named(part: Part, refs: Iterable[Ref]) -> bool:
+    """Whether a part counts as one of these, or a decision lets it count towards the whole."""
+    return part.admitted or any(is_of(part, ref) for ref in refs)
+
+
+def too_old(part: Part, months: int, awarded: date) -> bool:
+    """Whether a part was awarded more than so many months before the larger credential is."""
+    return _months_later(part.awarded, months) < awarded
 
 
 def _missing(composition: Composition, known: Sequence[Part]) -> Iterable[Unmet]:
     for number, ref in enumerate(composition.required):
-        if not any(_is(part, ref) for part in known):
-            yield Unmet(f"required[{number}]", f"no part is of {ref.member}/{ref.achievement}")
+        if not any(is_of(part, ref) for part in known):
+            yield Unmet(f"required[{number}]", f"no part is of {ref.member}/{ref.achievement}", refs=(ref,))
     capstone = composition.capstone
-    if capstone is not None and not any(_is(part, capstone) for part in known):
-        yield Unmet("capstone", f"no part is of {capstone.member}/{capstone.achievement}")
+    if capstone is not None and not any(is_of(part, capstone) for part in known):
+        yield Unmet("capstone", f"no part is of {capstone.member}/{capstone.achievement}", refs=(capstone,))
     for number, choice in enumerate(composition.choices):
-        chosen = [part for part in known if any(_is(part, ref) for ref in choice.from_)]
-        yield from _least(f"choices[{number}].minEcts", _sum(chosen), choice.min_ects)
+        chosen = [part for part in known if any(is_of(part, ref) for ref in choice.from_)]
+        yield from _least(f"choices[{number}].minEcts", _sum(chosen), choice.min_ects, choice.from_)
         if choice.min_count is not None and len(chosen) < choice.min_count:
-            yield Unmet(f"choices[{number}].minCount", f"{len(chosen)} of the {choice.min_count} that are asked for")
+            detail = f"{len(chosen)} of the {choice.min_count} that are asked for"
+            yield Unmet(f"choices[{number}].minCount", detail, refs=tuple(choice.from_))
     for number, group in enumerate(composition.excludes or ()):
-        if sum(any(_is(part, ref) for part in known) for ref in group) > 1:
+        if sum(any(is_of(part, ref) for part in known) for ref in group) > 1:
             yield Unmet(f"excludes[{number}]", "parts that do not count together")
 
 
-def _is(part: Part, ref: Ref) -> bool:
+def is_of(part: Part, ref: Ref) -> bool:
+    """Whether a part is of that achievement, or a decision lets it count as one."""
     same = (part.member, part.achievement) == (ref.member, ref.achievement)
-    return same and part.version >= (ref.min_version or 1)
+    return (same and part.version >= (ref.min_version or 1)) or (ref.member, ref.achievement) in part.stands_for
 
 
-def _fits(part: Part, elective: OpenElective) -> bool:
+def fits(part: Part, elective: OpenElective) -> bool:
     """An empty list of fields or levels asks for none in particular; a shorter code covers the longer."""
     fields, levels = elective.fields_of_education, elective.eqf_levels
     in_field = not fields or any(own.startswith(code) for own in part.fields for code in fields)
@@ -111,16 +170,17 @@ def _sum(parts: Iterable[Part]) -> Decimal:
     return sum((part.ects for part in parts), Decimal(0))
 
 
-def _least(requirement: str, have: Decimal, asked: float | None) -> list[Unmet]:
-    if asked is None or have >= Decimal(str(asked)):
+def _least(requirement: str, have: Decimal, asked: float | None, refs: Iterable[Ref] = ()) -> list[Unmet]:
+    if asked is None or have >= (least := Decimal(str(asked))):
         return []
-    return [Unmet(requirement, f"{have.normalize():f} of the {asked} ECTS that are asked for")]
+    detail = f"{have.normalize():f} of the {asked} ECTS that are asked for"
+    return [Unmet(requirement, detail, least - have, tuple(refs))]
 
 
 def _most(requirement: str, have: Decimal, allowed: float | None) -> list[Unmet]:
-    if allowed is None or have <= Decimal(str(allowed)):
+    if allowed is None or have <= (most := Decimal(str(allowed))):
         return []
-    return [Unmet(requirement, f"{have.normalize():f} ECTS, {allowed} at most")]
+    return [Unmet(requirement, f"{have.normalize():f} ECTS, {allowed} at most", have - most)]
 
 
 def _months_later(day: date, months: int) -> date:

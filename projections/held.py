@@ -1,0 +1,112 @@
+"""A learner's credentials as they may count in one larger credential: what each is, and by what it would count."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from psycopg import Connection
+
+from projections.agreements import covering_by
+from projections.compositions import part_of
+from projections.crediting import Credited, Whole, by_agreement, by_decision
+from projections.queries import named
+from projections.stacks import IMPAIRED, Key, Stacks
+from registry.rules.compositions import Part
+
+Basis = Literal["own", "decision", "agreement", "composition"]
+"""By what a credential counts: the member's own issue, its decision or agreement on it, or because its composition
+takes such a credential as it is."""
+
+
+class Held(NamedTuple):
+    """One credential of a learner."""
+
+    key: Key
+    achievement: str
+    version: int
+    title: dict[str, str]
+    fields: list[str]
+    eqf_level: int | None
+    ects: Decimal | None
+    awarded: date
+    valid_until: date | None
+    status: str
+    learner: str | None
+    used_in: list[str]
+    """Larger credentials that have it as a part, `member/credential`."""
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "Held":
+        """From a row of the queries `held` and `held_by_ids`."""
+        return cls((row[0], row[1]), *row[2:])
+
+    def trouble(self, day: date, stacks: Stacks) -> str | None:
+        """What keeps it from counting anywhere on that day; None where nothing does."""
+        if self.status != "active":
+            return self.status
+        if self.valid_until is not None and self.valid_until < day:
+            return "expired"
+        return IMPAIRED if IMPAIRED in stacks.flags(self.key) else None
+
+
+class Way(NamedTuple):
+    """By what a credential counts, and as which part."""
+
+    basis: Basis
+    id: str | None
+    """The decision's or the agreement's, of the member that awards the larger credential."""
+    part: Part
+
+
+def ways(
+    connection: Connection, whole: Whole, held: Sequence[Held], learner: str | None, without: str | None = None
+) -> list[Way]:
+    """By what each of these would count in a larger credential of that member's, in their order.
+
+    A decision says most; then an agreement. `without` is a larger credential (`member/credential`) whose use of a
+    part does not matter: the one that is to be replaced.
+    """
+    issuer = whole.key[0]
+    foreign = [one.key for one in held if one.key[0] != issuer]
+    granted: dict[Key, tuple[str, Credited]] = {}
+    given = {"members": [key[0] for key in foreign], "ids": [key[1] for key in foreign]}
+    if foreign:
+        for of, credential, decision, content in connection.execute(
+            named("granting"), {**given, "by": issuer, "learner": learner}
+        ):
+            if (of, credential) not in granted and (found := by_decision(content, (of, credential), whole)) is not None:
+                granted[of, credential] = decision, found
+    rest = [key for key in foreign if key not in granted]
+    agreed = covering_by(connection, issuer, rest) if rest else {}
+    return [_way(one, whole, granted.get(one.key), agreed.get(one.key, ()), without) for one in held]
+
+
+def _way(
+    one: Held,
+    whole: Whole,
+    granted: tuple[str, Credited] | None,
+    agreed: Sequence[tuple[str, str]],
+    without: str | None,
+) -> Way:
+    if granted is not None:
+        return Way("decision", granted[0], _part(one, granted[1], without))
+    for agreement, content in agreed:
+        if (credited := by_agreement(content, one.ects, whole)) is not None:
+            return Way("agreement", agreement, _part(one, credited, without))
+    basis: Basis = "own" if one.key[0] == whole.key[0] else "composition"
+    return Way(basis, None, _part(one, None, without))
+
+
+def _part(one: Held, credited: Credited | None, without: str | None) -> Part:
+    worth = one.ects if credited is None or credited.ects is None else credited.ects
+    return part_of(
+        (one.key[0], one.achievement, one.version),
+        one.fields,
+        one.eqf_level,
+        worth or Decimal(0),
+        one.awarded,
+        credited is not None,
+        any(use != without for use in one.used_in),
+        credited,
+    )
