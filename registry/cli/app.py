@@ -37,6 +37,7 @@ from registry.cli import (
     credentials,
     demo,
     digests,
+    drafts,
     feeds,
     founding,
     governance,
@@ -44,6 +45,7 @@ from registry.cli import (
     intake,
     keys,
     logs,
+    mapping,
     reading,
     receipts,
     recognition,
@@ -57,7 +59,7 @@ from registry.cli.context import State
 from registry.cli.output import errors
 from registry.config import SettingsError
 from registry.domain.errors import Refusal
-from registry.intake.report import IntakeUnavailable
+from registry.intake.report import IntakeError, IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.log import ArchiveDamaged, LogError
 from registry.postgres import DatabaseUnavailable
@@ -97,8 +99,10 @@ for module in (
     acts,
     governance,
     achievements,
+    drafts,
     credentials,
     imports,
+    mapping,
     intake,
     recognition,
     running,
@@ -141,6 +145,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (UnknownMoment, 1),
     (WebhookError, 1),
     (IntakeUnavailable, 4),
+    (IntakeError, 1),
     (PublisherError, 4),
     (LogError, 4),
     (DatabaseUnavailable, 4),
