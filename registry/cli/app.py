@@ -38,6 +38,7 @@ from registry.cli import (
     credentials,
     demo,
     digests,
+    drafts,
     feeds,
     founding,
     governance,
@@ -45,6 +46,7 @@ from registry.cli import (
     intake,
     keys,
     logs,
+    mapping,
     reading,
     receipts,
     recognition,
@@ -59,7 +61,7 @@ from registry.cli.context import State
 from registry.cli.output import errors
 from registry.config import SettingsError
 from registry.domain.errors import Refusal
-from registry.intake.report import IntakeUnavailable
+from registry.intake.report import IntakeError, IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, LogError
@@ -100,8 +102,10 @@ for module in (
     acts,
     governance,
     achievements,
+    drafts,
     credentials,
     imports,
+    mapping,
     intake,
     recognition,
     cases,
@@ -147,6 +151,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (UnknownMoment, 1),
     (WebhookError, 1),
     (IntakeUnavailable, 4),
+    (IntakeError, 1),
     (PublisherError, 4),
     (LogError, 4),
     (DatabaseUnavailable, 4),
