@@ -5,11 +5,23 @@ Every answer is made from one moment of the views and says which (`Registry-Posi
 
 from litestar.handlers import HTTPRouteHandler
 
-from projections.api import catalogue, feed, learners, members, recognition, universities, verification
+from projections.api import (
+    catalogue,
+    feed,
+    history,
+    learners,
+    members,
+    receipts,
+    recognition,
+    universities,
+    verification,
+)
 from projections.api.reading import Views
 
 ROUTES: list[HTTPRouteHandler] = [
     *verification.ROUTES,
+    *receipts.ROUTES,
+    *history.ROUTES,
     *catalogue.ROUTES,
     *members.ROUTES,
     *learners.ROUTES,

@@ -71,14 +71,14 @@ def _accepted(made: Batch) -> Response[Batch]:
     return answer(made, status=202, Location=f"/v1/batches/{made.batch}")
 
 
-def _media(request: Request[Any, Any, Any], told: Media | None) -> Media:
+def _media(request: Request[Any, Any, Any], told: Media) -> Media:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given == _BYTES and told is not None:
+    if given == _BYTES:
         given = told
     if given not in _MEDIA or request.headers.get("content-encoding", "identity") != "identity":
         raise HttpProblem(
             "unsupported-media-type",
-            f"rows come as {' or '.join(_MEDIA)}, not compressed; as {_BYTES} with `media` in the query",
+            f"rows come as {' or '.join(_MEDIA)}, not compressed; or as {_BYTES} with `media` in the query",
         )
     return _MEDIA[given]
 
@@ -304,8 +304,8 @@ class Batches(Controller):
         name: Annotated[str, Parameter(max_length=200, description="What you call it; no person's name.")] = "",
         *,
         media: Annotated[
-            Media | None, Parameter(description=f"What the rows come as, where Content-Type says {_BYTES}.")
-        ] = None,
+            Media, Parameter(description=f"What the rows come as, where Content-Type says {_BYTES}.")
+        ] = "text/csv",
         dry_run: Annotated[bool, Parameter(query="dryRun", description="Check only; nothing is issued.")] = False,
         publish_at: Annotated[
             str,
