@@ -8,7 +8,6 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from projections import contents
-from projections.decisions import joint
 
 
 class AchievementView(msgspec.Struct, frozen=True, rename="camel"):
@@ -57,15 +56,41 @@ def versions(connection: Connection, member: str, achievement: str) -> list[Achi
     return _views(connection, rows)
 
 
+def content(connection: Connection, member: str, achievement: str, version: int) -> dict[str, Any]:
+    """What was published of a version that there is."""
+    row = connection.execute(
+        "SELECT content::text FROM achievement_versions WHERE member = %s AND achievement = %s AND version = %s",
+        (member, achievement, version),
+    ).fetchone()
+    assert row is not None  # noqa: S101 - a credential is of a version that was published before it
+    found: dict[str, Any] = contents.read(row[0])
+    return found
+
+
 def _views(connection: Connection, rows: list[dict[str, Any]]) -> list[AchievementView]:
-    together: dict[str, dict[str, str]] = {}
-    for key, state in joint(connection).items():
-        thing, _, body = key.rpartition("/")
-        together.setdefault(thing, {})[body] = state
+    together: dict[tuple[str, str, int], dict[str, str]] = {}
+    for member, achievement, version, body, state in connection.execute(
+        _JOINT,
+        ([row["member"] for row in rows], [row["achievement"] for row in rows], [row["version"] for row in rows]),
+    ):
+        together.setdefault((member, achievement, version), {})[body] = state
     return [
         AchievementView(
             **{**row, "content": contents.read(row["content"])},
-            joint=together.get(f"{row['member']}/{row['achievement']}/{row['version']}", {}),
+            joint=together.get((row["member"], row["achievement"], row["version"]), {}),
         )
         for row in rows
     ]
+
+
+_JOINT = """
+SELECT v.member, v.achievement::text, v.version, b.body,
+    CASE WHEN j.member IS NULL THEN 'claimed' ELSE 'confirmed' END
+FROM unnest(%s::text[], %s::uuid[], %s::int[]) AS w (member, achievement, version)
+JOIN achievement_versions v USING (member, achievement, version)
+CROSS JOIN LATERAL (SELECT DISTINCT unnest(v.bodies) AS body) AS b
+LEFT JOIN joined j ON j.member = b.body AND j.of_member = v.member
+    AND j.achievement = v.achievement AND j.version = v.version
+WHERE b.body <> v.member
+ORDER BY 1, 2, 3, 4
+"""

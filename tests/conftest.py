@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.support.postgres",
     "tests.support.kafka",
     "tests.support.go",
+    "tests.support.generated",
     "tests.support.npm",
     "tests.support.workers",
 ]

@@ -10,8 +10,10 @@ from projections.api import (
     catalogue,
     departures,
     feed,
+    history,
     learners,
     members,
+    receipts,
     recognition,
     universities,
     verification,
@@ -20,6 +22,8 @@ from projections.api.reading import Views
 
 ROUTES: list[HTTPRouteHandler] = [
     *verification.ROUTES,
+    *receipts.ROUTES,
+    *history.ROUTES,
     *catalogue.ROUTES,
     *members.ROUTES,
     *learners.ROUTES,

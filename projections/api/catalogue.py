@@ -1,5 +1,6 @@
 """What can be studied: the achievements that members offer."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,7 +9,8 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
-from projections import catalogue, search
+from projections import agreements, catalogue, search
+from projections.agreements import Recognition
 from projections.api.asking import Field, Language, Level, MemberName, Text
 from projections.api.members import Name
 from projections.api.reading import Cursor, Limit, Views, WaitFor
@@ -92,8 +94,35 @@ def one(views: Views, member: Name, achievement: UUID, wait_for: WaitFor = "") -
     return views.answer(wait_for, made)
 
 
+@get(
+    "/v1/achievements/{member:str}/{achievement:uuid}/recognition",
+    tags=["Catalogue"],
+    operation_id="listRecognition",
+    summary="Who recognises an achievement by an agreement",
+    sync_to_thread=True,
+)
+def recognised(
+    views: Views,
+    member: Name,
+    achievement: UUID,
+    *,
+    by: Annotated[str | None, Parameter(max_length=40, description="Does this member?")] = None,
+    day: Annotated[date | None, Parameter(description="For what is awarded on this day; else today.")] = None,
+    wait_for: WaitFor = "",
+) -> Response[list[Recognition]]:
+    """Does my university recognise it? Each agreement that does so without anybody deciding, of its newest version."""
+
+    def made(connection: Any) -> list[Recognition]:  # noqa: ANN401 - a connection
+        if not catalogue.versions(connection, member, str(achievement)):
+            raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
+        found = agreements.recognising(connection, member, str(achievement), day or datetime.now(UTC).date())
+        return [each for each in found if by in (None, each.member)]
+
+    return views.answer(wait_for, made)
+
+
 def _exact(number: float | None) -> Decimal | None:
     return None if number is None else Decimal(str(number))
 
 
-ROUTES: list[HTTPRouteHandler] = [found, one]
+ROUTES: list[HTTPRouteHandler] = [found, one, recognised]

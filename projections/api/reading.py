@@ -83,7 +83,7 @@ class Views:
             return answer(made(moment.connection), moment.position)
 
     def _wait(self, wait_for: str) -> None:
-        wanted = _wanted(wait_for)
+        wanted = sizes_of(wait_for, f"header {WAIT_FOR}")
         if not self._waiters.acquire(blocking=False):
             raise HttpProblem("not-there-yet", "too many requests wait already", headers={"Retry-After": "1"})
         try:
@@ -118,12 +118,13 @@ def _configure(connection: Connection) -> None:
     connection.autocommit = True
 
 
-def _wanted(text: str) -> dict[str, int]:
+def sizes_of(text: str, where: str) -> dict[str, int]:
+    """A position as answers say it, as sizes by stream. Raises `HttpProblem`, which says `where` it stood."""
     wanted: dict[str, int] = {}
     for one in text.split(","):
         member, _, size = one.partition(":")
         if not (_MEMBER.fullmatch(member) and size.isascii() and size.isdigit() and len(size) < 19):
-            trouble = Trouble(f"header {WAIT_FOR}", "is not `member:size`, several joined by commas", value=one[:60])
+            trouble = Trouble(where, "is not `member:size`, several joined by commas", value=one[:60])
             raise HttpProblem("unprocessable", errors=[trouble])
         wanted[member] = max(int(size), wanted.get(member, 0))
     return wanted

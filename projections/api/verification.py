@@ -58,13 +58,12 @@ class Standing(NamedTuple):
     of: Standings
 
 
-def verification(connection: Connection, standing: Standing, member: str, credential: str) -> Verification:
-    """One credential's. Raises `HttpProblem` where nobody issued it."""
+def verification(connection: Connection, standing: Standing, member: str, credential: str) -> Verification | None:
+    """One credential's; None where nobody issued it."""
     found = credentials.read(connection, [(member, credential)])
     if not found:
-        raise HttpProblem("not-found", "this member issued no such credential, as far as this node has read its log")
+        return None
     [one] = found
-    [version] = [v for v in catalogue.versions(connection, member, one.achievement) if v.version == one.version]
     then, now = standing.of(member, one.leaf)
     today = datetime.now(UTC).date()
     return Verification(
@@ -75,7 +74,7 @@ def verification(connection: Connection, standing: Standing, member: str, creden
         awarding_date=one.awarding_date,
         valid_until=one.valid_until,
         ects=one.ects,
-        achievement=version.content,
+        achievement=catalogue.content(connection, member, one.achievement, one.version),
         issuer=member_view(connection, member),
         issuer_when_issued=then,
         issuer_now=now,
@@ -99,7 +98,16 @@ def verify(
     views: Views, standing: Standing, member: Name, credential: UUID, wait_for: WaitFor = ""
 ) -> Response[Verification]:
     """What the log says of a credential, for anybody who was shown its id."""
-    return views.answer(wait_for, lambda connection: verification(connection, standing, member, str(credential)))
+
+    def made(connection: Any) -> Verification:  # noqa: ANN401 - a connection
+        found = verification(connection, standing, member, str(credential))
+        if found is None:
+            raise HttpProblem(
+                "not-found", "this member issued no such credential, as far as this node has read its log"
+            )
+        return found
+
+    return views.answer(wait_for, made)
 
 
 ROUTES: list[HTTPRouteHandler] = [verify]

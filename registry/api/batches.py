@@ -14,7 +14,7 @@ from anyio.to_thread import run_sync
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
 from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import Parameter
 from litestar.response import Stream
 
@@ -27,6 +27,8 @@ from registry.http.pages import LIMIT, MOST
 
 _log = structlog.get_logger(__name__)
 _PIECE: Final = 1024 * 1024
+_BYTES: Final = "application/octet-stream"
+"""What clients send that were generated from the description and know no better."""
 _MEDIA: Final[dict[str, Media]] = {
     "text/csv": "text/csv",
     "application/x-ndjson": "application/x-ndjson",
@@ -56,7 +58,11 @@ class _RowsBody(Operation):
     def __post_init__(self) -> None:
         self.request_body = RequestBody(
             description="Rows with a header (`registry template csv`), or a JSON object a line.",
-            content={media: OpenAPIMediaType(schema=Schema()) for media in ("text/csv", "application/x-ndjson")},
+            content={
+                "text/csv": OpenAPIMediaType(schema=Schema()),
+                "application/x-ndjson": OpenAPIMediaType(schema=Schema()),
+                _BYTES: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)),
+            },
             required=True,
         )
 
@@ -65,10 +71,15 @@ def _accepted(made: Batch) -> Response[Batch]:
     return answer(made, status=202, Location=f"/v1/batches/{made.batch}")
 
 
-def _media(request: Request[Any, Any, Any]) -> Media:
+def _media(request: Request[Any, Any, Any], told: Media) -> Media:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given == _BYTES:
+        given = told
     if given not in _MEDIA or request.headers.get("content-encoding", "identity") != "identity":
-        raise HttpProblem("unsupported-media-type", f"rows come as {' or '.join(_MEDIA)}, not compressed")
+        raise HttpProblem(
+            "unsupported-media-type",
+            f"rows come as {' or '.join(_MEDIA)}, not compressed; or as {_BYTES} with `media` in the query",
+        )
     return _MEDIA[given]
 
 
@@ -292,6 +303,9 @@ class Batches(Controller):
         kind: Annotated[Kind, Parameter(description="What the rows are.")] = "credentials",
         name: Annotated[str, Parameter(max_length=200, description="What you call it; no person's name.")] = "",
         *,
+        media: Annotated[
+            Media, Parameter(description=f"What the rows come as, where Content-Type says {_BYTES}.")
+        ] = "text/csv",
         dry_run: Annotated[bool, Parameter(query="dryRun", description="Check only; nothing is issued.")] = False,
         publish_at: Annotated[
             str,
@@ -307,9 +321,9 @@ class Batches(Controller):
         not compared), the batch is the one that there is, unless it never arrived whole: then it is received anew.
         """
         moment = _parsed(publish_at) if publish_at else None
-        media = _media(request)
+        rows = _media(request, media)
         book = receiving.book
-        begun = await run_sync(book.receive, name, kind, media, request.user.name, key, dry_run)
+        begun = await run_sync(book.receive, name, kind, rows, request.user.name, key, dry_run)
         if begun.spool is None:
             return _accepted(await run_sync(book.one, begun.batch))
         try:

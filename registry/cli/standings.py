@@ -1,31 +1,54 @@
-"""Members' standings from governance, as of any leaf: read again when the views have read more of governance."""
+"""Governance as a serving node knows it: members' standings as of any leaf, read on as the log grows."""
 
 import threading
 import time
 
-from registry.cli.context import Node, opened
+import structlog
 
-_FRESH = 10.0
+from consumers.governance import GovernanceFold
+from registry.cli.context import Node
+from registry.log import GOVERNANCE, LogError, NoSuchStream
+
+_log = structlog.get_logger(__name__)
+_FRESH = 5.0
 
 
 class Standings:
-    """Answers from a fold of governance that is at most some seconds old. May be shared by threads."""
+    """Answers from a fold of governance that is at most some seconds old. May be shared by threads.
+
+    One thread reads on; the others answer from what is known meanwhile, as all do while the log is away.
+    """
 
     def __init__(self, node: Node) -> None:
-        self._home = node.settings.home
+        self._node = node
         self._lock = threading.Lock()
         self._read = float("-inf")
-        self._fold = node.governance()
+        self._next = 0
+        self._fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
 
     def of(self, member: str, leaf: int) -> tuple[str, str]:
         """A member's standing when it wrote a leaf, and now."""
-        with self._lock:
-            now = time.monotonic()
-            if now - self._read > _FRESH:
-                with opened(self._home) as node:
-                    self._fold = node.governance()
-                self._read = now
-        record = self._fold.state.members.get(member)
+        record = self.fold().state.members.get(member)
         if record is None:
             return "unknown", "unknown"
         return record.standing_at(leaf), record.standing
+
+    def fold(self) -> GovernanceFold:
+        """Governance."""
+        if time.monotonic() - self._read > _FRESH and self._lock.acquire(blocking=not self._next):
+            try:
+                self._read_on()
+            finally:
+                self._lock.release()
+        return self._fold
+
+    def _read_on(self) -> None:
+        try:
+            for record in self._node.log().records(GOVERNANCE, self._next):
+                self._fold.take(record.data)
+                self._next = record.next
+        except NoSuchStream:
+            pass  # nothing was founded yet
+        except LogError as error:
+            _log.warning("governance.away", error=type(error).__name__)
+        self._read = time.monotonic()

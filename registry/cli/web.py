@@ -21,9 +21,12 @@ from litestar.serialization import encode_json
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 
+from consumers.moment import UnknownMoment
+from consumers.policy import PolicyUnmet
 from projections.api import ROUTES as READING
 from projections.api.feed import Streams, Whose
 from projections.api.reading import Views
+from projections.api.receipts import Receipts
 from projections.api.verification import Standing
 from projections.errors import InvalidQuery
 from registry.access import ApiKeys, Tokens
@@ -36,6 +39,7 @@ from registry.batches.book import UnknownBatch
 from registry.cli import asyncapi
 from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
+from registry.cli.history import history, proven
 from registry.cli.imports import Offered
 from registry.cli.standings import Standings
 from registry.cli.working import book_of
@@ -49,7 +53,7 @@ from registry.http.limits import Limited
 from registry.http.problems import from_anything, from_framework, from_problem, page
 from registry.log import LogError
 from registry.postgres import DatabaseUnavailable
-from registry.wire.errors import InvalidEvent
+from registry.wire.errors import InvalidEvent, InvalidProof
 
 _log = structlog.get_logger(__name__)
 _AWAY = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted, DatabaseUnavailable, LogError)
@@ -65,9 +69,10 @@ what you wrote. Errors are problem documents (RFC 9457); their types are explain
 _BODIES = (CredentialRow, Reason, Body)
 _LINKS = {
     "issueCredential": (
-        "verifyCredential", "suspendCredential", "reinstateCredential", "revokeCredential", "getLearner",
+        "verifyCredential", "getCredentialAsOf", "suspendCredential", "reinstateCredential", "revokeCredential",
+        "getLearner", "getLearnerAsOf",
     ),
-    "publishAchievement": ("getAchievement", "reviseAchievement", "retireAchievement"),
+    "publishAchievement": ("getAchievement", "listRecognition", "reviseAchievement", "retireAchievement"),
     "createBatch": (
         "getBatch", "listBatchProblems", "getBatchCorrections", "releaseBatch", "cancelBatch",
     ),
@@ -98,6 +103,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         book_of(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
     )
     standings = Standings(node)
+    looking_back = history(node, standings)
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
 
@@ -119,6 +125,8 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
+            "history": Provide(lambda: looking_back, sync_to_thread=False),
+            "receipts": Provide(lambda: Receipts(lambda text: proven(node, standings, text)), sync_to_thread=False),
             "standing": Provide(lambda: Standing(standings.of), sync_to_thread=False),
         },
         middleware=[
@@ -176,12 +184,25 @@ def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Resp
     return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
 
 
+def _no_moment(request: Request[Any, Any, Any], error: UnknownMoment) -> Response[Any]:
+    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble("query at", str(error))]))
+
+
+def _unproven(request: Request[Any, Any, Any], error: InvalidProof | PolicyUnmet) -> Response[Any]:
+    """A receipt that proves nothing, or that too few witnesses have seen."""
+    trouble = Trouble("$", f"proves nothing: {error}")
+    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=InvalidProof.code))
+
+
 def _unknown(request: Request[Any, Any, Any], error: UnknownBatch) -> Response[Any]:
     return from_problem(request, HttpProblem("not-found", str(error)))
 
 
 HANDLERS: Any = {
     UnknownBatch: _unknown,
+    UnknownMoment: _no_moment,
+    InvalidProof: _unproven,
+    PolicyUnmet: _unproven,
     InvalidQuery: _asked_wrongly,
     InvalidEvent: _invalid,
     HttpProblem: from_problem,

@@ -23,7 +23,13 @@ _SCHEMA: Final[dict[str, Any]] = {
     "description": "A problem document (RFC 9457).",
     "required": ["type", "title", "status"],
     "properties": {
-        "type": {"type": "string", "format": "uri-reference", "enum": [f"/problems/{name}" for name in KINDS]},
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "enum": [f"/problems/{name}" for name in KINDS],
+            # What generated clients call them: else it would be by their place in this list.
+            "x-enum-varnames": [name.upper().replace("-", "_") for name in KINDS],
+        },
         "title": {"type": "string"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
@@ -116,6 +122,9 @@ def _as_given(schema: dict[str, Any]) -> None:
     if len(options) == 1:
         del schema["oneOf"]
         schema.update(options[0])
+    if isinstance(schema.get("type"), list) and "enum" in schema:
+        [schema["type"]] = [one for one in schema["type"] if one != "null"]
+        schema["enum"] = [one for one in schema["enum"] if one is not None]
 
 
 class NumbersAsWritten(OpenAPISchemaPlugin):

@@ -4,6 +4,7 @@ import contextlib
 
 import pytest
 
+from tests.support.command import registry, until
 from tests.support.served import Served, achievement, once
 
 
@@ -12,6 +13,29 @@ def node(tmp_path_factory, postgres):
     settings = "[http]\nwait_seconds = 5\npatience_seconds = 1.5\nbatch_bytes = 2_000_000\nrelease_above = 3000\n"
     with contextlib.closing(Served(tmp_path_factory.mktemp("served"), postgres, settings)) as made:
         yield made.start()
+
+
+@pytest.fixture(scope="session")
+def reading(tmp_path_factory, postgres):
+    """A node of its own for what is read, with another member who decides: `lund` is its folder."""
+    with contextlib.closing(Served(tmp_path_factory.mktemp("reading"), postgres)) as made:
+        made.lund = made.consortium.join("lund")
+        yield made.start()
+
+
+@pytest.fixture(scope="session")
+def decide(reading):
+    """Lets lund decide about a credential at its own node; gives the decision's id once the views here have it."""
+
+    def act(credential):
+        registry("project", home=reading.lund)
+        said = registry("recognition", "decide", f"twente/{credential}", "--ects", 5, home=reading.lund).stdout
+        identifier = said.split()[1]
+        asking = reading.client("recognition:read")
+        until(lambda: asking.get(f"/v1/decisions/lund/{identifier}").status_code == 200)
+        return identifier
+
+    return act
 
 
 @pytest.fixture(scope="session")

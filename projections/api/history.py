@@ -1,0 +1,147 @@
+"""What was so at an earlier moment: a credential's status, a learner's record, a decision's state."""
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+from psycopg import Connection
+
+from projections.api.members import Name
+from projections.api.reading import Views, sizes_of
+from projections.as_of import CredentialAsOf, DecisionAsOf, Moment, Past
+from registry.http import HttpProblem, Trouble, answer, requires
+
+_DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+At = Annotated[
+    str,
+    Parameter(
+        min_length=1,
+        max_length=1000,
+        description="A day (to its end, UTC), a moment as RFC 3339 has it, or a position as answers say it:"
+        " `member:size`, several joined by commas; streams not named are as they are now.",
+    ),
+]
+
+
+class History(NamedTuple):
+    """Who can look back: that needs the log, which these views do not know."""
+
+    at_sizes: Callable[[Connection, Mapping[str, int]], Moment]
+    at_time: Callable[[Connection, datetime], Moment]
+    past: Callable[[Connection, Moment], Past]
+    turn: Callable[[], AbstractContextManager[None]]
+    """Whoever looks back waits for it."""
+
+
+class Then(msgspec.Struct, frozen=True, rename="camel"):
+    """The moment that an answer is of."""
+
+    sizes: dict[str, int]
+    """Of each member's stream."""
+    governance: int
+    """Of governance's own."""
+    basis: str
+    """What it was resolved from: `sizes`, `cosignatures`, or `the members' own claims`."""
+
+
+class CredentialThen(msgspec.Struct, frozen=True, rename="camel"):
+    """A credential at a moment."""
+
+    as_of: Then
+    credential: CredentialAsOf
+
+
+class LearnerThen(msgspec.Struct, frozen=True, rename="camel"):
+    """What a learner had at a moment; what has been erased since stays erased."""
+
+    as_of: Then
+    learner: str
+    credentials: list[CredentialAsOf]
+
+
+class DecisionThen(msgspec.Struct, frozen=True, rename="camel"):
+    """A decision at a moment."""
+
+    as_of: Then
+    decision: DecisionAsOf
+
+
+def _looked(views: Views, history: History, at: str, made: Callable[[Then, Past], Any]) -> Response[Any]:
+    with history.turn(), views.snapshot() as now:
+        if _DAY.match(at):
+            moment = history.at_time(now.connection, _time(at))
+        else:
+            moment = history.at_sizes(now.connection, sizes_of(at, "query at"))
+        then = Then(dict(sorted(moment.sizes.items())), moment.governance_size, moment.basis)
+        position = {**moment.sizes, "governance": moment.governance_size}
+        said = ",".join(f"{member}:{size}" for member, size in sorted(position.items()))
+        return answer(made(then, history.past(now.connection, moment)), said)
+
+
+def _time(text: str) -> datetime:
+    found: datetime | None
+    try:
+        found = datetime.fromisoformat(text.upper())
+        if _DAY.fullmatch(text):
+            found = found.replace(hour=23, minute=59, second=59, tzinfo=UTC)
+        found = found.astimezone(UTC) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        found = None
+    if found is None or found.year < 1900:
+        trouble = Trouble("query at", "is no moment; write 2026-05-04, or with time and zone 2026-05-04T12:00:00Z")
+        raise HttpProblem("unprocessable", errors=[trouble])
+    return found
+
+
+@get(
+    "/v1/credentials/{member:str}/{credential:uuid}/as-of",
+    tags=["Verification"],
+    operation_id="getCredentialAsOf",
+    summary="One credential at an earlier moment",
+    sync_to_thread=True,
+)
+def credential_then(views: Views, history: History, member: Name, credential: UUID, at: At) -> Response[CredentialThen]:
+    """Its status then, and whether its issuer was a member in good standing; null where it was not issued yet."""
+    return _looked(
+        views,
+        history,
+        at,
+        lambda then, past: CredentialThen(then, past.credentials([(member, str(credential))])[0]),
+    )
+
+
+@get(
+    "/v1/learners/{learner:uuid}/as-of",
+    tags=["Learners"],
+    operation_id="getLearnerAsOf",
+    summary="A learner's record at an earlier moment",
+    sync_to_thread=True,
+    **requires("learners:read"),
+)
+def learner_then(views: Views, history: History, learner: UUID, at: At) -> Response[LearnerThen]:
+    """The credentials that the learner had then, each with its status."""
+    return _looked(views, history, at, lambda then, past: LearnerThen(then, str(learner), past.learner(str(learner))))
+
+
+@get(
+    "/v1/decisions/{member:str}/{decision:uuid}/as-of",
+    tags=["Recognition"],
+    operation_id="getDecisionAsOf",
+    summary="One decision at an earlier moment",
+    sync_to_thread=True,
+    **requires("recognition:read"),
+)
+def decision_then(views: Views, history: History, member: Name, decision: UUID, at: At) -> Response[DecisionThen]:
+    """Its state then; null where it was not made yet."""
+    return _looked(views, history, at, lambda then, past: DecisionThen(then, past.decision((member, str(decision)))))
+
+
+ROUTES: list[HTTPRouteHandler] = [credential_then, learner_then, decision_then]
