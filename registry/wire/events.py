@@ -223,6 +223,8 @@ class Reader:
             return Refused(refusal.code, refusal.path, refusal.detail)
 
     def _judge(self, kind: "_Kind", event: Event[Any]) -> Event[Any] | Refused:
+        if (wrong := check_time(event.time)) is not None:
+            return Refused("schema", "$.time", wrong)
         if event.source != self.origin:
             return Refused("wrong-source", "$.source", self._foreign(event.source))
         fault = self._fault(event, kind)
@@ -232,9 +234,7 @@ class Reader:
         return f"{source[:80]!r} is not this log's {self.origin!r}"
 
     def _fault(self, event: Event[Any], kind: _Kind) -> Fault | None:
-        """What is wrong with an event whose types are right, from itself and its source."""
-        if (wrong := check_time(event.time)) is not None:
-            return ".time", wrong
+        """What is wrong with the data of an event whose envelope is right, from itself and its source."""
         if kind.check is not None and (fault := kind.check(event.data)) is not None:
             return f".data{fault[0]}", fault[1]
         expected = event.data.subject

@@ -208,6 +208,12 @@ def test_another_source_is_told_before_what_is_wrong_with_the_data():
     assert both_ways([changed(ISSUED, source=f"{CONSORTIUM}/aveiro", data=[])])[0].code == "wrong-source"
 
 
+def test_what_is_wrong_with_the_envelope_is_told_before_another_source():
+    for line in (ISSUED, PUBLISHED):
+        wrong = changed(line, source=f"{CONSORTIUM}/aveiro", time="2026-05-04")
+        assert both_ways([wrong, line])[0] == Refused("schema", "$.time", verdict(wrong).detail)
+
+
 def test_a_type_written_with_escapes_is_still_that_type():
     line = ISSUED.replace(b'"type":"credential.issued.v1"', b'"type":"credential\\u002eissued.v1"')
     assert encode(both_ways([line])[0]) == ISSUED
