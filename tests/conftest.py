@@ -5,5 +5,6 @@ pytest_plugins = [
     "tests.support.kafka",
     "tests.support.go",
     "tests.support.npm",
+    "tests.support.verapdf",
     "tests.support.workers",
 ]

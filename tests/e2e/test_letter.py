@@ -2,11 +2,13 @@
 
 import io
 import json
+import subprocess
 
 import pypdf
 import pytest
 
 from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.proof import TlogProof
 from tests.support.command import Consortium, command, printed_json, registry
 
 
@@ -89,18 +91,7 @@ def test_a_refusal_carries_what_only_its_holder_may_know_and_names_the_credentia
 
 
 def _event(reader):
-    from registry.wire.proof import TlogProof  # noqa: PLC0415 - here alone
-
     return TlogProof.parse(reader.attachments["receipt.tlog-proof"][0].decode()).event.decode()
-
-
-def test_a_letter_says_its_title_language_and_author_and_no_name_in_them(made, applicant, tmp_path):
-    _, lund, decision, _, _ = made
-    file, done = write(lund, decision, applicant, tmp_path, "--language", "fr", "--file-number", "2026/17")
-    reader = pypdf.PdfReader(file)
-    assert reader.metadata.title == "Décision sur la reconnaissance de votre qualification (2026/17)"
-    assert (reader.metadata.author, reader.trailer["/Root"]["/Lang"]) == ("Lund", "fr")
-    assert "Ada" not in str(reader.metadata) + done.stdout + done.stderr
 
 
 def test_the_vault_knows_whom_a_letter_is_to_where_the_learner_is_the_offices_own(made, tmp_path):
@@ -113,27 +104,16 @@ def test_the_vault_knows_whom_a_letter_is_to_where_the_learner_is_the_offices_ow
 
 
 def test_an_applicant_may_come_by_standard_input_and_the_letter_go_to_standard_output(made, applicant):
-    import subprocess  # noqa: PLC0415 - here alone
-
     _, lund, decision, _, _ = made
     arguments = command("recognition", "letter", decision, "-o", "-", "--applicant", "-", home=lund)
     done = subprocess.run(arguments, input=applicant.read_bytes(), capture_output=True, check=True)
     assert "Ada Jansen" in text_of(pypdf.PdfReader(io.BytesIO(done.stdout)))
 
 
-def test_the_same_letter_has_the_same_bytes(made, applicant, tmp_path):
-    _, lund, decision, _, _ = made
-    first = write(lund, decision, applicant, tmp_path)[0].read_bytes()
-    assert write(lund, decision, applicant, tmp_path)[0].read_bytes() == first
-
-
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ('{"name": ""}', "length >= 1"),
         ('{"name": "A", "adress": []}', "adress"),
-        ('{"name": "A", "dateOfBirth": "2001-02-30"}', "date"),
-        ("not json", "malformed"),
         ('{"name": "\u738b"}', "U+738B"),
     ],
 )
