@@ -100,15 +100,20 @@ class AgreementView(msgspec.Struct, frozen=True, rename="camel"):
     withdrawn_from: date | None
     mutual: bool
     """Not withdrawn, and the other member has one with this one that is not either."""
+    content: Any
+    """As declared: which achievements, purpose, outcome, ratio, revisions."""
 
 
-def agreements(connection: Connection) -> list[AgreementView]:
-    """All agreements, in the order of member and id."""
+def agreements(connection: Connection, member: str | None = None, agreement: str | None = None) -> list[AgreementView]:
+    """All agreements, or a member's, or one; in the order of member and id."""
     rows = connection.execute(
         "SELECT a.member, a.agreement::text, a.with_member, a.valid_from, a.valid_until, a.withdrawn_from,"
         " a.withdrawn_from IS NULL AND EXISTS (SELECT FROM agreements b WHERE b.member = a.with_member"
-        " AND b.with_member = a.member AND b.withdrawn_from IS NULL)"
-        ' FROM agreements a ORDER BY a.member COLLATE "C", a.agreement'
+        " AND b.with_member = a.member AND b.withdrawn_from IS NULL), a.content"
+        " FROM agreements a WHERE (%(member)s::text IS NULL OR a.member = %(member)s)"
+        " AND (%(agreement)s::uuid IS NULL OR a.agreement = %(agreement)s)"
+        ' ORDER BY a.member COLLATE "C", a.agreement',
+        {"member": member, "agreement": agreement},
     )
     return [AgreementView(*row) for row in rows]
 

@@ -72,6 +72,18 @@ def count(connection: Connection, query: PrecedentQuery, scope: Scope) -> Counte
     return Counted(_folded(sums, every_state=query.every_state), span)
 
 
+def in_force_by_office(connection: Connection, query: PrecedentQuery, scope: Scope) -> dict[str, dict[str, int]]:
+    """By deciding member: how many of its precedents in force have each outcome, and name each ground."""
+    found: dict[str, dict[str, int]] = {}
+    if scope.nothing:
+        return found
+    for office, what, in_force, *_ in _rows(connection, query, scope):
+        if in_force:
+            own = found.setdefault(office, {})
+            own[what] = own.get(what, 0) + in_force
+    return found
+
+
 def _months_of(connection: Connection, query: PrecedentQuery, scope: Scope, wanted: str) -> tuple[date, date]:
     """Between which days there are precedents with an outcome or a ground: a rare one is not looked for everywhere."""
     row = connection.execute(

@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS vault.decisions (
     decision uuid PRIMARY KEY,
     sealed   bytea NOT NULL
 );
+-- Under the key of this learner, where the decision was made in a case: gone with the learner.
+ALTER TABLE vault.decisions ADD COLUMN IF NOT EXISTS learner uuid;
 
 -- Sign once: a commit's row is written before its signature leaves the process.
 CREATE SCHEMA IF NOT EXISTS publisher;
@@ -115,6 +117,51 @@ CREATE TABLE IF NOT EXISTS intake.problems (
     code    text NOT NULL,
     detail  text NOT NULL,
     PRIMARY KEY (batch, line, number)
+);
+
+-- The recognition office's cases, as the last event left them: the worklist. Written with the events.
+CREATE SCHEMA IF NOT EXISTS office;
+
+CREATE TABLE IF NOT EXISTS office.cases (
+    id           uuid PRIMARY KEY,
+    file_number  text NOT NULL UNIQUE,
+    learner      uuid NOT NULL,
+    state        text NOT NULL,
+    purpose      text NOT NULL,
+    opened       date NOT NULL,
+    completed    date,                     -- when the clock started
+    due          date,                     -- null: the clock has not started, stands, or counts no more
+    assessor     text,
+    approver     text,
+    decision     uuid,                     -- the one that stands
+    appeal_until date
+);
+CREATE INDEX IF NOT EXISTS cases_due ON office.cases ((coalesce(due, date '9999-12-31')), id);
+CREATE INDEX IF NOT EXISTS cases_learner ON office.cases (learner);
+
+CREATE TABLE IF NOT EXISTS office.subjects (
+    case_id    uuid NOT NULL,
+    number     integer NOT NULL,
+    member     text NOT NULL,
+    credential uuid NOT NULL,
+    PRIMARY KEY (case_id, number)
+);
+CREATE INDEX IF NOT EXISTS subjects_credential ON office.subjects (credential, member);
+
+-- All that was written in words, and the applicant as the application has them: under the applicant's own key.
+CREATE TABLE IF NOT EXISTS office.texts (
+    id      uuid PRIMARY KEY,
+    case_id uuid NOT NULL,
+    kind    text NOT NULL,
+    written timestamptz NOT NULL,
+    by      text NOT NULL,
+    sealed  bytea NOT NULL
+);
+CREATE INDEX IF NOT EXISTS texts_case ON office.texts (case_id, written);
+
+CREATE TABLE IF NOT EXISTS office.file_numbers (
+    year integer PRIMARY KEY,
+    last bigint NOT NULL
 );
 
 -- Webhooks: where this university's feed is posted to, and what waits to be.

@@ -1,4 +1,4 @@
-"""Recognition decisions of all members, precedents, and agreements of automatic recognition."""
+"""Recognition decisions of all members, and precedents."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from projections import decisions, precedents
 from projections.api.asking import Field, Language, Level, MemberName, Text
 from projections.api.members import Name
 from projections.api.reading import Cursor, Limit, Views, WaitFor
-from projections.decisions import AgreementView, DecisionView
+from projections.decisions import DecisionView
 from projections.precedent_query import PrecedentQuery
 from projections.precedents import PrecedentPage
 from registry.http import HttpProblem, Page, decode_cursor, encode_cursor, requires
@@ -132,34 +132,6 @@ def one(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> R
     return views.answer(wait_for, made)
 
 
-@get(
-    "/v1/agreements",
-    tags=[_TAG],
-    operation_id="listAgreements",
-    summary="Agreements of automatic recognition",
-    sync_to_thread=True,
-)
-def agreements(
-    views: Views,
-    *,
-    member: Annotated[str | None, Parameter(max_length=40, description="Declared by this member.")] = None,
-    with_member: Annotated[
-        str | None, Parameter(query="withMember", max_length=40, description="With this member.")
-    ] = None,
-    wait_for: WaitFor = "",
-) -> Response[list[AgreementView]]:
-    """All of them, withdrawn ones too; `mutual` where both members declared one that stands."""
-
-    def made(connection: Any) -> list[AgreementView]:  # noqa: ANN401 - a connection
-        return [
-            each
-            for each in decisions.agreements(connection)
-            if member in (None, each.member) and with_member in (None, each.with_member)
-        ]
-
-    return views.answer(wait_for, made)
-
-
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -167,4 +139,4 @@ def _day(text: str) -> date:
         raise HttpProblem("unprocessable", "the cursor is none of this list; take it from `next`") from error
 
 
-ROUTES: list[HTTPRouteHandler] = [searched, listed, one, agreements]
+ROUTES: list[HTTPRouteHandler] = [searched, listed, one]

@@ -110,6 +110,43 @@ def test_an_applicant_may_come_by_standard_input_and_the_letter_go_to_standard_o
     assert "Ada Jansen" in text_of(pypdf.PdfReader(io.BytesIO(done.stdout)))
 
 
+def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_and_the_last_day(made, tmp_path):
+    _, lund, _, _, named = made
+    person = ("--family-name", "Strömqvist #1", "--given-name", "Åsa", "--born", "1999-12-01", "--language", "sv-SE")
+    opened = registry("case", "open", "--credential", named, *person, "--json", home=lund)
+    number = printed_json(opened)["case"]["fileNumber"]
+    nothing = registry("case", "letter", number, "-o", tmp_path / "none.pdf", home=lund, check=1)
+    assert "no decision yet" in nothing.stderr
+    for move in (
+        ("complete", number),
+        (
+            "propose",
+            number,
+            "--outcome",
+            "full",
+            "--ects",
+            5,
+            "--towards",
+            "Fysik",
+            "--as",
+            "k.berg",
+            "--note",
+            "Välkommen!",
+        ),
+        ("approve", number, "--as", "l.holm"),
+        ("decide", number),
+    ):
+        registry("case", *move, home=lund)
+    registry("project", home=lund)
+    file = tmp_path / "case.pdf"
+    registry("case", "letter", number, "-o", file, home=lund)
+    text = text_of(pypdf.PdfReader(file))
+    for said in ("Hej Åsa Strömqvist #1,", number, "Erkänns helt", "Välkommen!", "Sista dagen", "Fysik", "5 ECTS"):
+        assert said in text, said
+    registry("case", "letter", number, "-o", file, "-l", "en", home=lund)
+    assert "Recognised in full" in text_of(pypdf.PdfReader(file))
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -1,0 +1,128 @@
+"""Agreements of automatic recognition: all of them, one, and what one would come to before it is signed."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+from msgspec import Meta
+
+from projections import decisions
+from projections.api.feed import Whose
+from projections.api.members import Name
+from projections.api.reading import Views, WaitFor
+from projections.decisions import AgreementView
+from projections.simulation import Simulation, simulate
+from registry.http import HttpProblem, Trouble, requires
+from registry.wire.forms import AtLeastOne, Date, Member, VersionedRef, checker
+from registry.wire.recognition import AchievementFilter, AgreementDeclared, Purpose
+
+_TAG = "Recognition"
+_NOBODYS = "00000000-0000-4000-8000-000000000000"
+
+
+@get(
+    "/v1/agreements",
+    tags=[_TAG],
+    operation_id="listAgreements",
+    summary="Agreements of automatic recognition",
+    sync_to_thread=True,
+)
+def listed(
+    views: Views,
+    *,
+    member: Annotated[str | None, Parameter(max_length=40, description="Declared by this member.")] = None,
+    with_member: Annotated[
+        str | None, Parameter(query="withMember", max_length=40, description="With this member.")
+    ] = None,
+    wait_for: WaitFor = "",
+) -> Response[list[AgreementView]]:
+    """All of them, withdrawn ones too; `mutual` where both members declared one that stands."""
+
+    def made(connection: Any) -> list[AgreementView]:  # noqa: ANN401 - a connection
+        return [
+            each
+            for each in decisions.agreements(connection)
+            if member in (None, each.member) and with_member in (None, each.with_member)
+        ]
+
+    return views.answer(wait_for, made)
+
+
+@get(
+    "/v1/agreements/{member:str}/{agreement:uuid}",
+    tags=[_TAG],
+    operation_id="getAgreement",
+    summary="One agreement",
+    sync_to_thread=True,
+)
+def one(views: Views, member: Name, agreement: UUID, wait_for: WaitFor = "") -> Response[AgreementView]:
+    """An agreement as declared, from when it is withdrawn, and whether it is mutual."""
+
+    def made(connection: Any) -> AgreementView:  # noqa: ANN401 - a connection
+        found = decisions.agreements(connection, member, str(agreement))
+        if not found:
+            detail = "this member declared no such agreement, as far as this node has read its log"
+            raise HttpProblem("not-found", detail)
+        return found[0]
+
+    return views.answer(wait_for, made)
+
+
+class AgreementDraft(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    """An agreement that nobody has signed, and the period that it is held against."""
+
+    with_: Member = msgspec.field(name="with")
+    achievements: AtLeastOne[VersionedRef] | AchievementFilter
+    purpose: Purpose
+    outcome: Annotated[str, Meta(pattern="^(full|partial|conditional|alternative)$")] = "full"
+    ects_ratio: Annotated[float, Meta(gt=0, le=1000)] = 1.0
+    include_revisions: bool = True
+    begin: Date | None = None
+    """The first day of the period; a year before its end where it is left out."""
+    end: Date | None = None
+    """The last day; today where it is left out."""
+
+
+@post(
+    "/v1/agreements/simulate",
+    tags=[_TAG],
+    operation_id="simulateAgreement",
+    summary="What an agreement would have decided",
+    status_code=200,
+    sync_to_thread=True,
+    **requires("recognition:read"),
+)
+def simulated(views: Views, whose: Whose, data: AgreementDraft, wait_for: WaitFor = "") -> Response[Simulation]:
+    """Hold an agreement against last year, before you sign it: what it would have covered, and where your own
+    decisions were others. Nothing is stored, so no Idempotency-Key is asked for.
+    """
+    if _checked is not None and (wrong := _checked(data)) is not None:
+        raise HttpProblem("unprocessable", errors=[Trouble(f"${wrong[0]}", wrong[1])])
+    end = date.fromisoformat(data.end) if data.end else datetime.now(UTC).date()
+    begin = date.fromisoformat(data.begin) if data.begin else _a_year_before(end)
+    draft = AgreementDeclared(
+        _NOBODYS,
+        data.with_,
+        data.achievements,
+        data.include_revisions,
+        data.purpose,
+        data.outcome,  # type: ignore[arg-type] # one of them, as its pattern says
+        data.ects_ratio,
+        begin.isoformat(),
+    )
+    if (fault := draft.fault(whose.member)) is not None:
+        raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
+    return views.answer(wait_for, lambda connection: simulate(connection, whose.member, draft, begin, end))
+
+
+def _a_year_before(end: date) -> date:
+    return date.min if end.year == 1 else end - timedelta(365)
+
+
+_checked = checker(AgreementDraft)
+
+ROUTES: list[HTTPRouteHandler] = [listed, one, simulated]

@@ -1,0 +1,1 @@
+"""A recognition office's private side. README.md says how an assessment becomes a decision."""
