@@ -308,9 +308,8 @@ def show_moved(moved: Moved, *, as_json: bool) -> None:
     if as_json:
         print_json(moved)
         return
-    one = moved.case
-    due = f", due {one.due}" if one.due is not None else ""
-    say(f"case {one.case}, file {one.file_number}: {one.state}{due}")
+    due = f", due {moved.due}" if moved.due is not None else ""
+    say(f"case {moved.case}, file {moved.file_number}: {moved.state}{due}")
     if moved.enquiry is not None:
         say(f"enquiry {moved.enquiry}")
     if moved.decision is not None:

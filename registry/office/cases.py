@@ -206,7 +206,7 @@ class Office:
             )
         data, disclosures = deciding.decision_of(found, grants, facts, decision, day, supersedes)
         learner = self._learner(found)
-        moved = Moved(self.line(found), against, decision=decision)
+        moved = self._moved(found, against, decision=decision)
         self._told(moved)
         with _one_wins():
             self.registry.decide(data, disclosures, learner=learner, beside=[found], private=CaseRow(found))
@@ -230,7 +230,7 @@ class Office:
         found.withdraw(_day(on), by, reason)
         if stands is None or reason is None:
             return self._keep(found)
-        moved = Moved(self.line(found), decision=stands.decision)
+        moved = self._moved(found, decision=stands.decision)
         self._told(moved)
         with _one_wins():
             self.registry.withdraw_decision(stands.decision, reason, beside=[found], private=CaseRow(found))
@@ -279,10 +279,18 @@ class Office:
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
         return worklist.line(CaseRow(case).values, today, self.setting.due_soon_days)
 
+    def _moved(
+        self, case: Case, warnings: Sequence[str] = (), enquiry: str | None = None, decision: str | None = None
+    ) -> Moved:
+        line = self.line(case)
+        return Moved(
+            line.case, line.file_number, line.state, line.due, line.appeal_until, list(warnings), enquiry, decision
+        )
+
     def _keep(
         self, case: Case, *rows: PrivateRows | None, warnings: Sequence[str] = (), enquiry: str | None = None
     ) -> Moved:
-        moved = Moved(self.line(case), list(warnings), enquiry)
+        moved = self._moved(case, warnings, enquiry)
         self._told(moved)
         with _one_wins():
             self.registry.keep_case(case, Together([row for row in (*rows, CaseRow(case)) if row is not None]))

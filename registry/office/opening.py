@@ -1,9 +1,10 @@
 """How a case is opened: from a receipt, a credential on the log, a file that was sent in, or what no member issued."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 from registry.application import Registry
 from registry.domain import case_events as events
@@ -13,25 +14,30 @@ from registry.domain.case_events import FileNumber, Subject
 from registry.office.applicants import NAMES, Applicant, admitted
 from registry.office.ports import Key, Known
 from registry.office.rows import Texts, next_file_number
-from registry.office.uploads import Uploaded, uploaded
+from registry.office.uploads import MAX_CHARACTERS, Uploaded, uploaded
 from registry.store import PrivateRows
 from registry.vault import VaultRows, random_id
-from registry.wire.forms import AtLeastOne, Country, CredentialRef
+from registry.wire.errors import InvalidEvent
+from registry.wire.forms import Checker, Country, CredentialRef, checker
 from registry.wire.recognition import Evidence, External, Purpose, Towards
+
+Words = Annotated[str, Meta(max_length=20_000)]
+"""What somebody wrote; it is kept encrypted."""
+MOST_SUBJECTS: Final = 50
 
 
 class SubjectAsked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """A credential that somebody wants recognised: one of `credential`, `receipt`, `external`, or a `file` alone."""
 
     credential: CredentialRef | None = None
-    receipt: str | None = None
+    receipt: Annotated[str, Meta(max_length=200_000)] | None = None
     """The text of a receipt that proves its issuing."""
     external: External | None = None
     evidence: Evidence | None = None
     """How it was shown; where it is left out, `onLog`, `verifiedFile` (a receipt), `paper` or, of a file, `other`."""
     documented: bool = True
     """False: no documents can be had, and a background paper stands for them."""
-    file: str | None = None
+    file: Annotated[str, Meta(max_length=MAX_CHARACTERS)] | None = None
     """The text of a credential's file: kept, and read where nothing else says what the credential is."""
     country: Country | None = None
     """The issuer's, where a file does not say it."""
@@ -41,14 +47,14 @@ class CaseAsked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
     """An application."""
 
     applicant: Applicant
-    subjects: AtLeastOne[SubjectAsked]
+    subjects: Annotated[list[SubjectAsked], Meta(min_length=1, max_length=MOST_SUBJECTS)]
     purpose: Purpose
     advisory: bool = False
     """Whether the office only states its opinion; for employment it always does."""
-    towards: list[Towards] | None = None
+    towards: Annotated[list[Towards], Meta(max_length=MOST_SUBJECTS)] | None = None
     file_number: FileNumber | None = None
     """The office's own; else the next of the year."""
-    note: str | None = None
+    note: Words | None = None
 
 
 class OpenedCase(NamedTuple):
@@ -60,7 +66,9 @@ class OpenedCase(NamedTuple):
 
 
 def opened(registry: Registry, known: Known, asked: CaseAsked, by: str, day: str) -> OpenedCase:
-    """A new case. Raises a refusal, and `WireError` for a receipt that proves nothing."""
+    """A new case. Raises a refusal, and `WireError` for what has no form or a receipt that proves nothing."""
+    if (fault := _check(asked)) is not None:
+        raise InvalidEvent("schema", f"${fault[0]}", fault[1])
     rows = VaultRows()
     read = [(one, _read(number, one)) for number, one in enumerate(asked.subjects)]
     notes = [note for _, found in read for each in found for note in each.notes]
@@ -97,6 +105,9 @@ def opened(registry: Registry, known: Known, asked: CaseAsked, by: str, day: str
         towards=asked.towards or None,
     )
     return OpenedCase(Case.open(data), [rows, texts], notes)
+
+
+_check: Final[Checker] = checker(CaseAsked) or (lambda _: None)
 
 
 def _read(number: int, asked: SubjectAsked) -> list[Uploaded]:

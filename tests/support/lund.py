@@ -103,7 +103,7 @@ class Lund:
             else SubjectAsked(credential=CredentialRef("twente", one))
             for one in subjects
         ]  # fmt: skip
-        return self.office.open(CaseAsked(applicant, asked, purpose, **more), "desk").case
+        return self.office.open(CaseAsked(applicant, asked, purpose, **more), "desk")
 
     def approved(self, *subjects, grants=None, **more):
         """A case whose proposal is approved."""
