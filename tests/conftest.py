@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.support.go",
     "tests.support.generated",
     "tests.support.npm",
+    "tests.support.verapdf",
     "tests.support.workers",
 ]

@@ -1,29 +1,22 @@
 """What is done with a case: each command one move."""
 
-import getpass
-import sys
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-import msgspec
 import typer
 
-from registry.cli.context import Node, node_of
+from registry.cli.case_words import As, Day, Note, convert, day_of, json_of, one_of, towards_of, who
+from registry.cli.context import node_of
 from registry.cli.founding import publish_now
 from registry.cli.office import office_of
 from registry.cli.output import AsJson, errors, print_json, say
 from registry.domain.case_events import Document, IssuerAnswer
+from registry.office.assessment import Assessment
 from registry.office.cases import Office
 from registry.office.views import Moved
-from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, Towards, WithdrawalReason
+from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
 
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id or file number.")]
-As = Annotated[
-    str | None, typer.Option("--as", help="Who does it: an account's name (else yours).", envvar="REGISTRY_AS")
-]
-Day = Annotated[str | None, typer.Option("--on", help="The day on which it happened, YYYY-MM-DD (else today).")]
-Note = Annotated[str | None, typer.Option("--note", help="What is to be said of it; kept encrypted.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -144,7 +137,8 @@ def assess(
     Example: registry case assess 2026/00017 assessment.json
     """
     office, found = _office(context, case)
-    show_moved(office.assess(found, _json(file), who(by), day_of(on)), as_json=as_json)
+    assessment: Assessment = convert(json_of(file), Assessment, "FILE")
+    show_moved(office.assess(found, assessment, who(by), day_of(on)), as_json=as_json)
 
 
 def propose(
@@ -168,15 +162,16 @@ def propose(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Propose what to grant: one grant on all credentials by options, or several by --grants.
+    """Propose what to grant: what the assessment proposes, else one grant on all credentials by options, or --grants.
 
-    Examples: registry case propose 2026/00017 --outcome full --ects 5
+    Examples: registry case propose 2026/00017
+    registry case propose 2026/00017 --outcome full --ects 5
     registry case propose 2026/00017 --outcome partial --ects 3 --ground workload:substantiallyLess
     registry case propose 2026/00017 --grants grants.json
     """
     office, found = _office(context, case)
     if grants is not None:
-        made = _convert(_json(grants), list[Grant], "--grants")
+        made = convert(json_of(grants), list[Grant], "--grants")
     elif outcome is not None:
         one = {
             "from": list(range(len(office.registry.case(found).subjects))),
@@ -187,9 +182,9 @@ def propose(
             "eqfLevel": eqf_level,
             "towards": towards_of(node_of(context), towards) if towards else None,
             "grounds": [_ground(text) for text in ground] if ground else None,
-            "conditions": [_convert({"code": code}, Condition, "--condition") for code in condition or ()] or None,
+            "conditions": [convert({"code": code}, Condition, "--condition") for code in condition or ()] or None,
         }
-        made = [_convert({k: v for k, v in one.items() if v is not None}, Grant, "--outcome")]
+        made = [convert({k: v for k, v in one.items() if v is not None}, Grant, "--outcome")]
     else:
         made = []
     show_moved(office.propose(found, made, who(by), day_of(on), note), as_json=as_json)
@@ -313,53 +308,14 @@ def show_moved(moved: Moved, *, as_json: bool) -> None:
     if as_json:
         print_json(moved)
         return
-    one = moved.case
-    due = f", due {one.due}" if one.due is not None else ""
-    say(f"case {one.case}, file {one.file_number}: {one.state}{due}")
+    due = f", due {moved.due}" if moved.due is not None else ""
+    say(f"case {moved.case}, file {moved.file_number}: {moved.state}{due}")
     if moved.enquiry is not None:
         say(f"enquiry {moved.enquiry}")
     if moved.decision is not None:
         say(f"decision {moved.decision}")
     for warning in moved.warnings:
         errors.print(f"note: {warning}", markup=False, highlight=False)
-
-
-def who(by: str | None) -> str:
-    """Who does it."""
-    return by if by is not None else getpass.getuser()
-
-
-def day_of(text: str | None) -> date | None:
-    """A day, as it is given."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is not a date YYYY-MM-DD", param_hint="--on") from error
-
-
-def towards_of(node: Node, text: str) -> Towards:
-    """A programme by MEMBER/ACHIEVEMENT, or else by its title."""
-    member, _, achievement = text.partition("/")
-    if len(achievement) == 36 and achievement.count("-") == 4:
-        return Towards(member=member, achievement=node.uuid(achievement, "achievement"))
-    return Towards(title={"en": text})
-
-
-def said(path: Path, option: str) -> str:
-    """A file's text."""
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"cannot read {path}: {error}", param_hint=option) from error
-
-
-def one_of(text: str, known: tuple[str, ...], option: str) -> str:
-    """One of the words that are known."""
-    if text not in known:
-        raise typer.BadParameter(f"{text!r} is none of {', '.join(known)}", param_hint=option)
-    return text
 
 
 def _office(context: typer.Context, case: str, *, look: bool = False) -> tuple[Office, str]:
@@ -386,19 +342,5 @@ def _ground(text: str) -> Ground:
     aspect, colon, difference = text.partition(":")
     if not colon:
         raise typer.BadParameter(f"{text!r} is not ASPECT:DIFFERENCE", param_hint="--ground")
-    made: Ground = _convert({"aspect": aspect, "difference": difference}, Ground, "--ground")
+    made: Ground = convert({"aspect": aspect, "difference": difference}, Ground, "--ground")
     return made
-
-
-def _convert(value: Any, kind: Any, option: str) -> Any:  # noqa: ANN401 - of that kind
-    try:
-        return msgspec.convert(value, kind, from_attributes=True)
-    except msgspec.ValidationError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from error
-
-
-def _json(path: Path) -> Any:  # noqa: ANN401 - any JSON
-    try:
-        return msgspec.json.decode(sys.stdin.read() if str(path) == "-" else path.read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
-        raise typer.BadParameter(f"cannot read {path} as JSON: {error}") from error

@@ -1,6 +1,5 @@
 """Cases of the recognition office: opening, the worklist, and one case."""
 
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -9,14 +8,15 @@ import msgspec
 import typer
 
 from registry.cli import case_moves
-from registry.cli.case_moves import As, Day, day_of, said, who
+from registry.cli.case_words import As, Day, convert, day_of, json_of, said, towards_of, who
 from registry.cli.context import Node, node_of
+from registry.cli.letters import case_letter
 from registry.cli.office import office_of
 from registry.cli.output import AsJson, print_json, say, table, title_of
 from registry.domain.case_events import CaseState
 from registry.office import showing, worklist
 from registry.office.applicants import Applicant
-from registry.office.cases import CaseAsked, SubjectAsked
+from registry.office.opening import CaseAsked, SubjectAsked
 from registry.office.views import CaseView
 from registry.office.worklist import Asked, CaseLine
 from registry.wire.recognition import Evidence, External, Purpose
@@ -29,6 +29,7 @@ case_app = typer.Typer(
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(case_app, name="case")
+    case_app.command("letter")(case_letter)
 
 
 @case_app.command("open")
@@ -93,7 +94,7 @@ def open_case(
         "student": student,
         "learner": node.uuid(learner, "learner") if learner is not None else None,
     }
-    values = _json(applicant) if applicant is not None else {}
+    values = json_of(applicant) if applicant is not None else {}
     if not isinstance(values, dict):
         raise typer.BadParameter("an object with the applicant's names", param_hint="--applicant")
     documented = not without_documents
@@ -116,7 +117,7 @@ def open_case(
             ],
             msgspec.convert(purpose, Purpose),
             advisory,
-            [case_moves.towards_of(node, one) for one in towards or ()] or None,
+            [towards_of(node, one) for one in towards or ()] or None,
             file_number,
             note,
         )  # fmt: skip
@@ -255,17 +256,8 @@ def _external(text: str) -> External:
     parts = text.split(":", 2)
     if len(parts) != 3:
         raise typer.BadParameter(f"{text!r} is not COUNTRY:ISSUER:TITLE", param_hint="--external")
-    try:
-        return msgspec.convert({"country": parts[0], "issuerName": parts[1], "title": parts[2]}, External)
-    except msgspec.ValidationError as error:
-        raise typer.BadParameter(f"{text!r}: {error}", param_hint="--external") from error
-
-
-def _json(path: Path) -> Any:  # noqa: ANN401 - any JSON
-    try:
-        return msgspec.json.decode(sys.stdin.read() if str(path) == "-" else path.read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
-        raise typer.BadParameter(f"cannot read {path} as JSON: {error}") from error
+    made: External = convert({"country": parts[0], "issuerName": parts[1], "title": parts[2]}, External, "--external")
+    return made
 
 
 case_moves.add_to(case_app)

@@ -18,15 +18,20 @@ from projections import catalogue
 from projections import credentials as credential_view
 from projections import decisions as decision_view
 from registry.cli.context import Node, node_of
+from registry.cli.office import office_of
 from registry.cli.output import say
 from registry.cli.receipts import proof_of
 from registry.letters import LANGUAGES, Applicant, CannotWrite, UnknownDecision, render
 from registry.letters.composing import Asked, Proved, applicant_of, compose, credential_of
 from registry.letters.content import Language
+from registry.office import showing
+from registry.office.lettering import asked_of
 from registry.wire.achievements import AchievementContent
 from registry.wire.forms import CredentialRef
 from registry.wire.governance import MemberRevised
 from registry.wire.recognition import RecognitionDecided
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="The file; - for standard output.")]
 
 
 class Letters:
@@ -45,6 +50,12 @@ class Letters:
         content = compose(proved, asked, applicant, known, node.settings.public_url)
         fonts = node.settings.letter_fonts
         return render(content, [node.settings.home / fonts] if fonts else [])
+
+    def of_case(self, case: str, language: Language | None = None) -> bytes:
+        """The letter of the decision that stands in a case (its id or file number). Raises likewise, and refusals."""
+        office = office_of(self._node)
+        facts = showing.letter(office, office.identifier(case))
+        return self.of_decision(facts.data.decision, asked_of(facts, language))
 
     def _proved(self, decision: str, fold: GovernanceFold) -> Proved:
         node, member = self._node, self._node.settings.member
@@ -114,7 +125,7 @@ def letter(
     context: typer.Context,
     decision: Annotated[str, typer.Argument(help="The id of a decision of this office.")],
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file; - for standard output.")],
+    out: Out,
     language: Annotated[str, typer.Option("--language", "-l", help=f"One of {', '.join(LANGUAGES)}.")] = "en",
     applicant: Annotated[
         Path | None,
@@ -142,6 +153,23 @@ def letter(
         appeal_until=appeal_until.date() if appeal_until is not None else None,
     )
     write(out, Letters(node).of_decision(node.uuid(decision, "decision"), asked))
+
+
+def case_letter(
+    context: typer.Context,
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's id or file number.")],
+    *,
+    out: Out,
+    language: Annotated[
+        str | None, typer.Option("--language", "-l", help=f"One of {', '.join(LANGUAGES)} (else the applicant's).")
+    ] = None,
+) -> None:
+    """Write the letter about the decision that stands in a case: PDF/A-3a and PDF/UA-1, with its receipt inside.
+
+    Example: registry case letter 2026/00017 -o letter.pdf --language nl
+    """
+    node = node_of(context)
+    write(out, Letters(node).of_case(case, _language(language) if language is not None else None))
 
 
 def write(out: Path, letter: bytes) -> None:

@@ -7,17 +7,17 @@ from psycopg import Connection
 
 from consumers import receipts
 from consumers.governance import GovernanceFold
-from projections import credentials, precedents
-from projections.precedent_query import PrecedentQuery
+from projections import credentials
+from projections.departures import Draft, departure
 from registry.cli.context import Node
 from registry.office.cases import Office
-from registry.office.ports import CredentialFacts, Key, PrecedentFacts, ProvedCredential
+from registry.office.ports import CredentialFacts, Key, ProvedCredential
 from registry.wire.credentials import CredentialIssued
 from registry.wire.errors import InvalidProof
 from registry.wire.events import Event, Reader
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.proof import TlogProof
-from registry.wire.recognition import Purpose
+from registry.wire.recognition import Grant, Purpose
 
 
 class Viewed:
@@ -27,11 +27,11 @@ class Viewed:
         self,
         views: Callable[[], AbstractContextManager[Connection]],
         governance: Callable[[], GovernanceFold],
-        consortium: str,
+        origin: str,
     ) -> None:
         self._views = views
         self._governance = governance
-        self._consortium = consortium
+        self._consortium, _, self._member = origin.partition("/")
 
     def credentials(self, keys: Sequence[Key]) -> Mapping[Key, CredentialFacts]:
         """These credentials as the views have them."""
@@ -61,12 +61,23 @@ class Viewed:
             for one in found
         }
 
-    def precedents(self, achievement: VersionedRef, purpose: Purpose) -> PrecedentFacts:
-        """What offices decided about an achievement, counted exactly."""
-        query = PrecedentQuery(member=achievement.member, achievement=achievement.achievement, purpose=purpose)
+    def departures(self, achievement: VersionedRef, purpose: Purpose, grants: Sequence[Grant]) -> list[str]:
+        """Where these grants depart from what other offices usually decide."""
+        found = []
         with self._views() as connection:
-            counts = precedents.search(connection, query, cursor=None, limit=1).counts
-        return PrecedentFacts(achievement.member, achievement.achievement, counts.offices, counts.grounds)
+            for grant in grants:
+                draft = Draft(
+                    member=achievement.member,
+                    achievement=achievement.achievement,
+                    version=achievement.version,
+                    purpose=purpose,
+                    outcome=grant.outcome,
+                    grounds=[f"{ground.aspect}:{ground.difference}" for ground in grant.grounds or ()],
+                )
+                told = departure(connection, draft, self._member)
+                if told.departs:
+                    found.append(told.sentence)
+        return found
 
     def proved(self, receipt: str) -> ProvedCredential:
         """The credential that a receipt proves to have been issued, under governance as the log has it."""
@@ -86,5 +97,5 @@ class Viewed:
 
 def office_of(node: Node) -> Office:
     """The office of a node, for one command."""
-    known = Viewed(lambda: nullcontext(node.views()), node.governance, node.settings.consortium)
+    known = Viewed(lambda: nullcontext(node.views()), node.governance, node.settings.origin)
     return Office(node.registry, node.settings.office, known)

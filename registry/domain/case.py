@@ -15,11 +15,14 @@ is closed at the end. The rules name the states that allow a move (`MOVES`), and
 
 from typing import Any, Final, Self
 
+import msgspec
+
 from registry.domain import case_events as events
 from registry.domain.aggregate import Changed, Created, Thing, uuid_of
 from registry.domain.case_errors import AppealOpen, DateOrder, SecondPerson, UnknownSubject
 from registry.domain.case_events import CaseState, Document, IssuerAnswer, Subject
-from registry.domain.errors import Duplicate, IllegalTransition
+from registry.domain.errors import Duplicate, IllegalTransition, InvalidEvent
+from registry.wire.forms import checker
 from registry.wire.recognition import Grant, WithdrawalReason
 
 _GOING: Final[tuple[CaseState, ...]] = ("collecting", "waiting", "assessing", "proposed", "approved")
@@ -179,6 +182,7 @@ class Case(Thing):
     @classmethod
     def open(cls, data: events.Opened) -> Self:
         """An application comes in."""
+        _readable(data)
         return cls._create(cls.Opened, id=uuid_of(data.case), data=data)
 
     def request_documents(self, documents: list[Document], on: str, by: str, text: str | None = None) -> None:
@@ -277,6 +281,11 @@ class Case(Thing):
             raise AppealOpen(f"an appeal may be lodged until {stands.appeal_until}", "$.on")
         self.change(self.Closed, events.Closed(on, by))
 
+    def change(self, kind: type[Changed], data: Any) -> None:  # noqa: ANN401 - any of its events
+        """Record a change that the rules have allowed, if it can be read again. Raises `InvalidEvent`."""
+        _readable(data)
+        super().change(kind, data)
+
     def _may(self, move: str, on: str) -> None:
         allowed = MOVES[move]
         if self.state not in allowed:
@@ -346,3 +355,15 @@ class Case(Thing):
         if not self.decisions:
             return "assessing"
         return "appealed" if self._appealed == len(self.decisions) else "decided"
+
+
+def _readable(data: Any) -> None:  # noqa: ANN401 - any of its events
+    """Nothing is stored that could not be read again: names that are too long, texts that are no ids."""
+    kind: Any = type(data)
+    try:
+        msgspec.convert(msgspec.to_builtins(data), kind)
+    except msgspec.ValidationError as error:
+        raise InvalidEvent("schema", "$", str(error)) from error
+    check = checker(kind)
+    if check is not None and (fault := check(data)) is not None:
+        raise InvalidEvent("schema", f"${fault[0]}", fault[1])

@@ -113,7 +113,7 @@ def _rows(
         "required": [],
         "granted": [
             *([_sub(say("table.towards")), _picked(towards, say)] if towards else []),
-            _own(say(f"mode.{grant.mode}") if grant.outcome != "refused" else say("table.nothing"), say),
+            _begun(say(f"mode.{grant.mode}") if grant.outcome != "refused" else say("table.nothing"), say),
         ],
         "different": False,
     }
@@ -129,12 +129,15 @@ def _rows(
                 "original": [line for one in bases for line in _element(aspect, one, say)]
                 or [_own(say("table.unstated"), say)],
                 "required": [_own(content.required[aspect], say)] if aspect in content.required else [],
-                "granted": [*_granted(aspect, grant, say), _sub(say(finding))],
+                "granted": [
+                    *_granted(aspect, grant, say),
+                    {**_sub(say(finding)), "style": "strong" if different else "small"},
+                ],
                 "different": different,
             }
         )
     if grant.outcome != "refused":
-        taken = _own(say(f"grade.{grant.grade_transfer}"), say)
+        taken = _begun(say(f"grade.{grant.grade_transfer}"), say)
         rows.append(
             {"name": say("table.grade"), "original": [], "required": [], "granted": [taken], "different": False}
         )
@@ -147,7 +150,7 @@ def _named(one: Qualification, say: Wording) -> list[Span]:
         {**_picked(one.title, say), "style": "strong"},
         _plain(f"{one.issuer} ({one.country})"),
         *([_own(say("table.awarded", date=say.date(one.awarded)), say)] if one.awarded else []),
-        _sub(say(f"evidence.{one.evidence}")),
+        {**_begun(say(f"evidence.{one.evidence}"), say), "style": "small"},
     ]
 
 
@@ -162,10 +165,10 @@ def _element(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:
         found = [say("table.ects", ects=say.number(one.ects))] if one.ects is not None else []
         if one.workload_hours is not None:
             found.append(say("table.hours", hours=say.number(one.workload_hours)))
-        return [_own(text, say) for text in found]
+        return [_begun(text, say) for text in found]
     if aspect == "quality":
         return [
-            _own(
+            _begun(
                 say(
                     "table.until" if each.valid_until else "table.assured",
                     type=say(f"quality.{each.type}"),
@@ -177,7 +180,7 @@ def _element(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:
             for each in one.quality_assurance
         ]
     if aspect == "profile":
-        return [_own(say("table.field", code=code), say) for code in one.fields_of_education]
+        return [_begun(say("table.field", code=code), say) for code in one.fields_of_education]
     shown = [_picked(text, say) for text in one.learning_outcomes[:_OUTCOMES]]
     more = len(one.learning_outcomes) - _OUTCOMES
     return [*shown, _sub(say("table.more", count=str(more)))] if more > 0 else shown
@@ -199,8 +202,7 @@ def _condition(one: Condition, say: Wording) -> list[Any]:
         more.append(say("table.ects", ects=say.number(one.ects)))
     if one.by is not None:
         more.append(say("condition.by", date=say.date(one.by)))
-    text = say(f"condition.{one.code}")
-    return [text[0].upper() + text[1:], ", ".join(more)]
+    return [_begun(say(f"condition.{one.code}"), say)["text"], ", ".join(more)]
 
 
 def _appeal(content: LetterContent, say: Wording) -> dict[str, Any]:
@@ -234,6 +236,11 @@ def _plain(text: str) -> Span:
 
 def _own(text: str, say: Wording) -> Span:
     return {"text": clean(text), "lang": say.language}
+
+
+def _begun(text: str, say: Wording) -> Span:
+    """With a capital, as where a line begins."""
+    return _own(text[:1].upper() + text[1:], say)
 
 
 def _sub(text: str) -> Span:

@@ -1,25 +1,32 @@
 """Who applies: a learner of the vault. Names are written nowhere but there and in the case's sealed texts."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from registry.application import Registry
 from registry.domain.case_errors import NotApplicant
 from registry.vault import Learner, VaultRows
+from registry.wire.forms import Uuid
+
+Said = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class Applicant(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """A person as an application has them. Known by `student` or `learner`, nothing else need be said."""
 
-    family_name: str | None = None
-    given_name: str | None = None
-    date_of_birth: str | None = None
-    student: str | None = None
+    family_name: Said | None = None
+    given_name: Said | None = None
+    date_of_birth: Said | None = None
+    """YYYY-MM-DD; or what of it is known."""
+    student: Said | None = None
     """This university's own number of the person, where they have one."""
-    learner: str | None = None
+    learner: Uuid | None = None
     """The id that an earlier case of theirs has."""
-    email: str | None = None
-    address: str | None = None
-    language: str | None = None
+    email: Said | None = None
+    address: Said | None = None
+    language: Said | None = None
     """BCP 47: in which language to write to them."""
 
     def __repr__(self) -> str:

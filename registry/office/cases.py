@@ -19,56 +19,25 @@ from registry.domain import case_events as events
 from registry.domain.case import Case
 from registry.domain.case_errors import (
     ApplicantErased,
+    AssessmentObjections,
     CaseChanged,
     CredentialStatus,
     DateOrder,
     UnknownCase,
-    UnknownSubject,
 )
-from registry.domain.case_events import Document, FileNumber, IssuerAnswer, Subject
+from registry.domain.case_events import Document, IssuerAnswer
 from registry.domain.errors import Duplicate
-from registry.office import deadlines, deciding, precedents, worklist
-from registry.office.applicants import NAMES, Applicant, admitted
-from registry.office.ports import Key, Known
-from registry.office.rows import CaseRow, Texts, next_file_number
-from registry.office.uploads import Uploaded, uploaded
+from registry.office import deadlines, deciding, worklist
+from registry.office.assessing import check_assessment, check_proposal, grants_of
+from registry.office.assessment import Assessment
+from registry.office.opening import CaseAsked, SubjectAsked, key_of, opened
+from registry.office.ports import Known
+from registry.office.rows import CaseRow, Texts, text_of
 from registry.office.views import Moved
 from registry.office.worklist import CaseLine
 from registry.store import PrivateRows, Together
-from registry.vault import Learner, VaultRows, random_id
-from registry.wire.forms import AtLeastOne, Country, CredentialRef
-from registry.wire.recognition import Evidence, External, Grant, Purpose, Towards, WithdrawalReason
-
-
-class SubjectAsked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """A credential that somebody wants recognised: one of `credential`, `receipt`, `external`, or a `file` alone."""
-
-    credential: CredentialRef | None = None
-    receipt: str | None = None
-    """The text of a receipt that proves its issuing."""
-    external: External | None = None
-    evidence: Evidence | None = None
-    """How it was shown; where it is left out, `onLog`, `verifiedFile` (a receipt), `paper` or, of a file, `other`."""
-    documented: bool = True
-    """False: no documents can be had, and a background paper stands for them."""
-    file: str | None = None
-    """The text of a credential's file: kept, and read where nothing else says what the credential is."""
-    country: Country | None = None
-    """The issuer's, where a file does not say it."""
-
-
-class CaseAsked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """An application."""
-
-    applicant: Applicant
-    subjects: AtLeastOne[SubjectAsked]
-    purpose: Purpose
-    advisory: bool = False
-    """Whether the office only states its opinion; for employment it always does."""
-    towards: list[Towards] | None = None
-    file_number: FileNumber | None = None
-    """The office's own; else the next of the year."""
-    note: str | None = None
+from registry.vault import Learner, random_id
+from registry.wire.recognition import Grant, WithdrawalReason
 
 
 class Office:
@@ -98,66 +67,8 @@ class Office:
 
     def open(self, asked: CaseAsked, by: str, on: date | None = None) -> Moved:
         """Open a case. Raises a refusal, and `WireError` for a receipt that proves nothing."""
-        day = _day(on)
-        rows = VaultRows()
-        read = [(one, self._read(number, one)) for number, one in enumerate(asked.subjects)]
-        applicant = _completed(asked.applicant, [each for _, found in read for each in found])
-        learner = admitted(self.registry, applicant, rows)
-        case = random_id()
-        texts = Texts(self.registry.vault, case, learner, by)
-        texts.add("applicant", {k: v for k, v in msgspec.to_builtins(applicant).items() if k != "learner"})
-        subjects: list[Subject] = []
-        for number, (one, found) in enumerate(read):
-            for text in (one.receipt, one.file):
-                if text is not None:
-                    texts.add("file", {"subject": len(subjects), "content": text})
-            subjects += [
-                Subject(one.evidence or "other", external=each.external, documented=one.documented) for each in found
-            ] or [self._subject(number, one)]
-        _distinct(subjects)
-        for number, towards in enumerate(asked.towards or ()):
-            if (fault := towards.fault()) is not None:
-                raise UnknownSubject(fault[1], f"$.towards[{number}]{fault[0]}")
-        if asked.note:
-            texts.add("note", asked.note)
-        opened = Case.open(
-            events.Opened(
-                case=case,
-                file_number=asked.file_number or next_file_number(self.registry.cursor(), int(day[:4])),
-                learner=learner.learner,
-                purpose=asked.purpose,
-                effect="advisory" if asked.advisory or asked.purpose == "employment" else "binding",
-                subjects=subjects,
-                on=day,
-                by=by,
-                towards=asked.towards or None,
-            )
-        )
-        notes = [note for _, found in read for each in found for note in each.notes]
-        return self._keep(opened, rows, texts, warnings=notes + self.warnings(opened))
-
-    def _read(self, number: int, asked: SubjectAsked) -> list[Uploaded]:
-        """What a file says, where nothing else says what the credential is."""
-        given = [one for one in (asked.credential, asked.receipt, asked.external) if one is not None]
-        if len(given) > 1 or not (given or asked.file):
-            raise UnknownSubject(
-                "name one of: a credential, a receipt, what no member issued, or a file", f"$.subjects[{number}]"
-            )
-        return [] if given or asked.file is None else uploaded(asked.file, asked.country, f"$.subjects[{number}].file")
-
-    def _subject(self, number: int, asked: SubjectAsked) -> Subject:
-        if asked.external is not None:
-            if asked.evidence == "onLog":
-                raise UnknownSubject("what no member issued is not on the log", f"$.subjects[{number}].evidence")
-            return Subject(asked.evidence or "paper", external=asked.external, documented=asked.documented)
-        if asked.receipt is not None:
-            proved = self.known.proved(asked.receipt)
-            return Subject("verifiedFile", proved.credential, proved.achievement, documented=asked.documented)
-        assert asked.credential is not None  # noqa: S101 - one of the three is given
-        key = asked.credential.member, asked.credential.credential
-        facts = self.known.credentials([key]).get(key)
-        achievement = facts.achievement if facts is not None else None
-        return Subject(asked.evidence or "onLog", asked.credential, achievement, documented=asked.documented)
+        made = opened(self.registry, self.known, asked, by, _day(on))
+        return self._keep(made.case, *made.rows, warnings=made.notes + self.warnings(made.case))
 
     # The file
 
@@ -204,31 +115,47 @@ class Office:
 
     # The decision
 
-    def assess(self, case: str, assessment: Any, by: str, on: date | None = None) -> Moved:  # noqa: ANN401 - JSON
+    def assess(self, case: str, assessment: Assessment, by: str, on: date | None = None) -> Moved:
         """Record an assessment; it goes to the sealed texts, since notes may tell of the person."""
         found = self.registry.case(case)
+        check_assessment(found, assessment)
         texts, written = self._write(found, by, "assessment", assessment)
         assert written is not None  # noqa: S101 - there is something to write
         found.assess(written, _day(on), by)
         return self._keep(found, texts)
 
     def propose(
-        self, case: str, grants: list[Grant], by: str, on: date | None = None, text: str | None = None
+        self, case: str, grants: Sequence[Grant], by: str, on: date | None = None, text: str | None = None
     ) -> Moved:
-        """Propose what to grant; `text` is for the applicant. Read as a verifier will, before anybody approves."""
+        """Propose what to grant; where no grants are given, what the last assessment proposes. `text` is for the
+        applicant.
+
+        It is read as a verifier will, before anybody approves. Raises `AssessmentObjections`.
+        """
         found = self.registry.case(case)
         facts, day = self.facts(found), _day(on)
+        assessment = self._assessment(found)
+        grants = grants_of(assessment, grants)
+        if not grants:
+            raise AssessmentObjections("nothing is proposed: give grants, or an assessment that has some", "$.grants")
         texts, written = self._write(found, by, "proposal", text)
         found.propose(grants, day, by, written)
         data, _ = deciding.decision_of(found, grants, facts, random_id(), day, None)
+        check_proposal(assessment, grants, data.basis)
         self.registry.check_decision(data)
         warnings = deciding.objections(found, grants, deciding.seen(found, facts))
-        for achievement in {
-            one.achievement.achievement: one.achievement for one in data.basis if one.achievement
-        }.values():
-            told = self.known.precedents(achievement, found.data.purpose)
-            warnings += precedents.departures(told, grants, self.registry.member)
-        return self._keep(found, texts, warnings=warnings)
+        for number, basis in enumerate(data.basis):
+            if basis.achievement is not None:
+                resting = [grant for grant in grants if number in grant.from_]
+                warnings += self.known.departures(basis.achievement, found.data.purpose, resting)
+        return self._keep(found, texts, warnings=list(dict.fromkeys(warnings)))
+
+    def _assessment(self, case: Case) -> Assessment | None:
+        if not case.assessments:
+            return None
+        text = case.assessments[-1].text
+        content = text_of(self.registry.cursor(), self.registry.vault, str(case.id), self._learner(case), text)
+        return msgspec.convert(content, Assessment)
 
     def approve(self, case: str, by: str, on: date | None = None) -> Moved:
         """Agree with the proposal."""
@@ -279,7 +206,7 @@ class Office:
             )
         data, disclosures = deciding.decision_of(found, grants, facts, decision, day, supersedes)
         learner = self._learner(found)
-        moved = Moved(self.line(found), against, decision=decision)
+        moved = self._moved(found, against, decision=decision)
         self._told(moved)
         with _one_wins():
             self.registry.decide(data, disclosures, learner=learner, beside=[found], private=CaseRow(found))
@@ -303,7 +230,7 @@ class Office:
         found.withdraw(_day(on), by, reason)
         if stands is None or reason is None:
             return self._keep(found)
-        moved = Moved(self.line(found), decision=stands.decision)
+        moved = self._moved(found, decision=stands.decision)
         self._told(moved)
         with _one_wins():
             self.registry.withdraw_decision(stands.decision, reason, beside=[found], private=CaseRow(found))
@@ -332,7 +259,7 @@ class Office:
 
     def facts(self, case: Case) -> deciding.Facts:
         """What the views know of a case's credentials."""
-        keys = [key for one in case.subjects if (key := _key(one)) is not None]
+        keys = [key for one in case.subjects if (key := key_of(one)) is not None]
         return self.known.credentials(keys) if keys else {}
 
     def _learner(self, case: Case) -> Learner:
@@ -352,18 +279,22 @@ class Office:
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
         return worklist.line(CaseRow(case).values, today, self.setting.due_soon_days)
 
+    def _moved(
+        self, case: Case, warnings: Sequence[str] = (), enquiry: str | None = None, decision: str | None = None
+    ) -> Moved:
+        line = self.line(case)
+        return Moved(
+            line.case, line.file_number, line.state, line.due, line.appeal_until, list(warnings), enquiry, decision
+        )
+
     def _keep(
         self, case: Case, *rows: PrivateRows | None, warnings: Sequence[str] = (), enquiry: str | None = None
     ) -> Moved:
-        moved = Moved(self.line(case), list(warnings), enquiry)
+        moved = self._moved(case, warnings, enquiry)
         self._told(moved)
         with _one_wins():
             self.registry.keep_case(case, Together([row for row in (*rows, CaseRow(case)) if row is not None]))
         return moved
-
-
-def _key(subject: Subject) -> Key | None:
-    return None if subject.credential is None else (subject.credential.member, subject.credential.credential)
 
 
 def _day(on: date | None) -> str:
@@ -371,20 +302,6 @@ def _day(on: date | None) -> str:
     if on is not None and on > today:
         raise DateOrder(f"{on} is still to come; today is {today}", "$.on")
     return (on or today).isoformat()
-
-
-def _completed(applicant: Applicant, read: Sequence[Uploaded]) -> Applicant:
-    """The applicant, with the names that their files say where the application says none."""
-    if applicant.learner is not None or not read:
-        return applicant
-    said = {name: value for name in NAMES if (value := getattr(read[0], name)) and not getattr(applicant, name)}
-    return msgspec.structs.replace(applicant, **said)
-
-
-def _distinct(subjects: Sequence[Subject]) -> None:
-    keys = [key for one in subjects if (key := _key(one)) is not None]
-    if len(set(keys)) < len(keys):
-        raise UnknownSubject("the same credential is named twice", "$.subjects")
 
 
 @contextmanager

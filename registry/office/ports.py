@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from registry.wire.forms import CredentialRef, VersionedRef
-from registry.wire.recognition import Purpose
+from registry.wire.recognition import Grant, Purpose
 
 Key = tuple[str, str]
 """A credential: its member and id."""
@@ -32,17 +32,6 @@ class CredentialFacts(msgspec.Struct, frozen=True, rename="camel"):
     """Up to which size of the issuer's log the views have read."""
 
 
-class PrecedentFacts(msgspec.Struct, frozen=True, rename="camel"):
-    """What offices decided about an achievement, of any version, for one purpose."""
-
-    member: str
-    achievement: str
-    offices: dict[str, dict[str, int]]
-    """By deciding member, then by outcome."""
-    grounds: dict[str, int]
-    """By `aspect:difference`."""
-
-
 class ProvedCredential(msgspec.Struct, frozen=True, rename="camel"):
     """A credential that a receipt proves to have been issued."""
 
@@ -58,8 +47,8 @@ class Known(Protocol):
         """These credentials; those that have not arrived are left out."""
         ...
 
-    def precedents(self, achievement: VersionedRef, purpose: Purpose) -> PrecedentFacts:
-        """What offices decided about it."""
+    def departures(self, achievement: VersionedRef, purpose: Purpose, grants: Sequence[Grant]) -> list[str]:
+        """In sentences, where these grants depart from what offices decided about an achievement before."""
         ...
 
     def proved(self, receipt: str) -> ProvedCredential:

@@ -9,7 +9,7 @@ from psycopg.rows import DictRow
 
 from registry.domain.case import Case
 from registry.office import deadlines
-from registry.vault import Learner, Vault, random_id
+from registry.vault import Learner, Vault, VaultError, random_id
 
 
 class CaseRow:
@@ -116,6 +116,14 @@ def written(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner) 
         )
         for row in rows
     ]
+
+
+def text_of(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, text: str) -> Any:  # noqa: ANN401 - as written
+    """One text of a case. Raises `VaultError` where there is none."""
+    row = cursor.execute("SELECT sealed FROM office.texts WHERE id = %s AND case_id = %s", (text, case)).fetchone()
+    if row is None:
+        raise VaultError(f"text {text} of case {case} is not in the vault any more")
+    return vault.open(learner, f"case {case} {text}", row["sealed"])
 
 
 def next_file_number(cursor: Cursor[DictRow], year: int) -> str:

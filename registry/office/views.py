@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from registry.domain.case_events import Document, IssuerAnswer, Seen, Subject
+from registry.domain.case_events import CaseState, Document, IssuerAnswer, Seen, Subject
 from registry.office.applicants import Applicant
 from registry.office.ports import CredentialFacts
 from registry.office.rows import Written
@@ -68,7 +68,11 @@ class CaseView(msgspec.Struct, frozen=True, rename="camel"):
 class Moved(msgspec.Struct, frozen=True, rename="camel"):
     """What a move led to. Nothing in it is about the person."""
 
-    case: CaseLine
+    case: str
+    file_number: str
+    state: CaseState
+    due: date | None
+    appeal_until: date | None
     warnings: list[str] = []
     enquiry: str | None = None
     """The id of the enquiry that was made."""

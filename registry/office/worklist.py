@@ -47,6 +47,7 @@ class Asked(msgspec.Struct, frozen=True):
     due_by: date | None = None
     learner: str | None = None
     credential: tuple[str, str] | None = None
+    file_number: str | None = None
 
 
 def listed(
@@ -68,6 +69,7 @@ def listed(
             "assessor": asked.assessor,
             "due_by": due_by,
             "learner": asked.learner,
+            "file_number": asked.file_number,
             "member": member,
             "credential": credential,
             "day": after[0] if after is not None else None,
@@ -95,6 +97,7 @@ SELECT {_COLUMNS} FROM office.cases c
 WHERE (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(assessor)s::text IS NULL OR assessor = %(assessor)s)
   AND (%(due_by)s::date IS NULL OR due <= %(due_by)s)
+  AND (%(file_number)s::text IS NULL OR file_number = %(file_number)s)
   AND (%(learner)s::uuid IS NULL OR learner = %(learner)s)
   AND (%(credential)s::uuid IS NULL OR EXISTS (SELECT FROM office.subjects s
        WHERE s.case_id = c.id AND s.member = %(member)s AND s.credential = %(credential)s))

@@ -2,154 +2,193 @@
 
 import io
 import json
+import subprocess
+import uuid
 
 import pypdf
 import pytest
 
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.cli.context import opened
+from registry.cli.letters import Letters
+from registry.cli.office import office_of
+from registry.domain.case_errors import UnknownCase
+from registry.letters import Applicant, CannotWrite, UnknownDecision
+from registry.letters.composing import Asked
+from registry.office.applicants import Applicant as Person
+from registry.office.opening import CaseAsked, SubjectAsked
+from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
+from registry.wire.forms import CredentialRef, VersionedRef
+from registry.wire.proof import TlogProof
+from registry.wire.recognition import Basis, Grant, Ground, RecognitionDecided, Towards
+from tests.bench.data import achievement
 from tests.support.command import Consortium, command, printed_json, registry
+from tests.support.node import request
+
+
+class Lund:
+    """A node that decides about what twente issued. All but what is tried here is done in this process."""
+
+    def __init__(self, folder, server):
+        self.consortium = Consortium(folder, server)
+        self.home = self.consortium.join("lund")
+        settings = self.home / "registry.toml"
+        settings.write_text('public_url = "https://registry.lund.example/"\n' + settings.read_text())
+        self.achievement = str(uuid.uuid4())
+        with opened(self.consortium.home) as twente:
+            twente.registry.publish_achievement(achievement("twente", self.achievement))
+            [issued] = twente.issuer.issue([request(0, self.achievement)])
+            self.credential = issued.credential
+            twente.publisher().publish_pending()
+        self.openly = self.decide("creditTransfer", PARTIAL)
+        self.hidden = self.decide("admission", REFUSED)
+
+    def decide(self, purpose, grant, home=None):
+        """A decision of this office's, published and seen by its own node."""
+        named = {"member": "twente", "credential": self.credential}
+        openly = purpose == "creditTransfer"
+        said = None if openly else disclosure(salts(1), "credential", named)
+        basis = Basis(
+            "onLog",
+            VersionedRef("twente", self.achievement, 1),
+            CredentialRef(**named) if openly else None,
+            None if said is None else claims_digest([said]),
+        )
+        data = RecognitionDecided(str(uuid.uuid4()), purpose, "binding", [basis], [grant], "2026-11-26")
+        with opened(home or self.home) as node:
+            node.registry.decide(data, [] if said is None else [said])
+            node.publisher().publish_pending()
+            node.projector().step()
+        return data.decision
+
+    def letter(self, decision, *arguments, **how):
+        return registry("recognition", "letter", decision, *arguments, home=self.home, **how)
+
+    def written(self, decision, language="en", **more):
+        """A letter that is written in this process."""
+        asked = Asked(language, Applicant("Ada Jansen", ["Hengelosestraat 1"]), **more)
+        with opened(self.home) as node:
+            return read(Letters(node).of_decision(decision, asked))
+
+
+PARTIAL = Grant(
+    [0], "partial", "recognised", "none", Towards(title={"en": "Minor *data* #science"}), 2.5,
+    grounds=[Ground("workload", "substantiallyLess")],
+)  # fmt: skip
+REFUSED = Grant([0], "refused", "recognised", "none", grounds=[Ground("level", "lowerLevel")])
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, postgres):
-    """A consortium whose member lund decided twice about a credential of twente's: openly, and by digest."""
-    consortium = Consortium(tmp_path_factory.mktemp("letters"), postgres)
-    lund = consortium.join("lund")
-    (lund / "registry.toml").write_text(
-        'public_url = "https://registry.lund.example/"\n' + (lund / "registry.toml").read_text()
-    )
-    achievement = consortium.offer()
-    consortium.run("import", consortium.rows(achievement, 1))
-    consortium.run("project")
-    registry("project", home=lund)
-    [credential] = printed_json(consortium.run("learner", "show", "--student", "s0", "--json"))["credentials"]
-    named = f"twente/{credential['credential']}"
-    said = registry(
-        "recognition", "decide", named, "--outcome", "partial", "--ects", "2.5", "--ground",
-        "workload:substantiallyLess", "--towards", "Minor *data* #science", home=lund,
-    )  # fmt: skip
-    refused = registry(
-        "recognition", "decide", named, "--purpose", "admission", "--outcome", "refused", "--ground",
-        "level:lowerLevel", home=lund,
-    )  # fmt: skip
-    registry("project", home=lund)
-    return consortium, lund, said.stdout.split()[1], refused.stdout.split()[1], named
+def lund(tmp_path_factory, postgres):
+    return Lund(tmp_path_factory.mktemp("letters"), postgres)
 
 
-@pytest.fixture
-def applicant(tmp_path):
-    file = tmp_path / "applicant.json"
-    file.write_text(json.dumps({"name": "Ada Jansen", "address": ["Kungsgatan 1", "582 18 Linköping"]}))
-    return file
-
-
-def write(home, decision, applicant, folder, *more, **how):
-    file = folder / "letter.pdf"
-    done = registry("recognition", "letter", decision, "-o", file, "--applicant", applicant, *more, home=home, **how)
-    return file, done
+def read(letter):
+    return pypdf.PdfReader(io.BytesIO(letter))
 
 
 def text_of(reader):
     return " ".join(" ".join(page.extract_text() for page in reader.pages).replace("\u200b", "").split())
 
 
-def test_the_receipt_inside_a_letter_is_good_and_is_about_its_decision(made, applicant, tmp_path):
-    consortium, lund, decision, _, named = made
-    file, _ = write(lund, decision, applicant, tmp_path, "--language", "nl", "--appeal-until", "2027-01-07")
+def test_the_receipt_inside_a_letter_is_good_and_is_about_its_decision(lund, tmp_path):
+    file, applicant = tmp_path / "letter.pdf", tmp_path / "applicant.json"
+    applicant.write_text(json.dumps({"name": "Ada Jansen", "address": ["Hengelosestraat 1"]}))
+    said = lund.letter(
+        lund.openly, "-o", file, "--applicant", applicant, "--language", "nl", "--appeal-until", "2027-01-07"
+    )
+    assert "Ada" not in said.stdout + said.stderr
     reader = pypdf.PdfReader(file)
     assert set(reader.attachments) == {"receipt.tlog-proof"}
     receipt = tmp_path / "found.tlog-proof"
     receipt.write_bytes(reader.attachments["receipt.tlog-proof"][0])
-    checked = registry(
-        "verify-receipt", receipt, "--founded", consortium.founded, "--governance", consortium.folder / "log", "--json"
-    )
+    log, founded = lund.consortium.folder / "log", lund.consortium.founded
+    checked = registry("verify-receipt", receipt, "--founded", founded, "--governance", log, "--json")
     found = printed_json(checked)["receipt"]
-    assert (found["member"], found["subject"], found["refused"]) == ("lund", decision, None)
-    assert named.partition("/")[2] in found["event"]
+    assert (found["member"], found["subject"], found["refused"]) == ("lund", lund.openly, None)
+    assert lund.credential in found["event"]
     text = text_of(reader)
     for said in ("Gedeeltelijk erkend", "2,5 ECTS", "Minor *data* #science", "7 januari 2027", "Ada Jansen", "Lund"):
         assert said in text, said
-    assert f"https://registry.lund.example/decisions/lund/{decision}" in text.replace(" ", "")
+    assert f"https://registry.lund.example/decisions/lund/{lund.openly}" in text.replace(" ", "")
 
 
-def test_a_refusal_carries_what_only_its_holder_may_know_and_names_the_credential_nowhere_else(
-    made, applicant, tmp_path
-):
-    _, lund, _, refused, named = made
-    file, _ = write(lund, refused, applicant, tmp_path, "--language", "de")
-    reader = pypdf.PdfReader(file)
-    [disclosure] = reader.attachments["disclosure.txt"][0].decode().split()
-    about = disclosed(claims_digest([disclosure]), [disclosure])["credential"]
-    assert f"{about['member']}/{about['credential']}" == named
-    assert claims_digest([disclosure]) in _event(reader)
-    assert about["credential"] not in _event(reader)
+def test_a_refusal_carries_what_only_its_holder_may_know_and_names_the_credential_nowhere_else(lund):
+    reader = lund.written(lund.hidden, "de")
+    [said] = reader.attachments["disclosure.txt"][0].decode().split()
+    about = disclosed(claims_digest([said]), [said])["credential"]
+    assert about == {"member": "twente", "credential": lund.credential}
+    event = TlogProof.parse(reader.attachments["receipt.tlog-proof"][0].decode()).event.decode()
+    assert claims_digest([said]) in event
+    assert lund.credential not in event
     text = text_of(reader)
     assert "Nicht anerkannt" in text
     assert "Das Niveau Ihrer Qualifikation ist niedriger" in text
+    assert "30. Juni 2026" in text
 
 
-def _event(reader):
-    from registry.wire.proof import TlogProof  # noqa: PLC0415 - here alone
-
-    return TlogProof.parse(reader.attachments["receipt.tlog-proof"][0].decode()).event.decode()
-
-
-def test_a_letter_says_its_title_language_and_author_and_no_name_in_them(made, applicant, tmp_path):
-    _, lund, decision, _, _ = made
-    file, done = write(lund, decision, applicant, tmp_path, "--language", "fr", "--file-number", "2026/17")
-    reader = pypdf.PdfReader(file)
-    assert reader.metadata.title == "Décision sur la reconnaissance de votre qualification (2026/17)"
-    assert (reader.metadata.author, reader.trailer["/Root"]["/Lang"]) == ("Lund", "fr")
-    assert "Ada" not in str(reader.metadata) + done.stdout + done.stderr
+def test_the_vault_knows_whom_a_letter_is_to_where_the_learner_is_the_offices_own(lund):
+    home = lund.consortium.home
+    own = lund.decide("creditTransfer", PARTIAL, home)
+    with opened(home) as twente:
+        assert "Dear Ada Jansen," in text_of(read(Letters(twente).of_decision(own, Asked("en"))))
+    with opened(lund.home) as node, pytest.raises(CannotWrite, match="--applicant"):
+        Letters(node).of_decision(lund.openly, Asked("en"))
 
 
-def test_the_vault_knows_whom_a_letter_is_to_where_the_learner_is_the_offices_own(made, tmp_path):
-    consortium, _, _, _, named = made
-    decided = consortium.run("recognition", "decide", named, "--ects", "5").stdout.split()[1]
-    consortium.run("project")
-    file = tmp_path / "own.pdf"
-    consortium.run("recognition", "letter", decided, "-o", file)
-    assert "Dear Ada Jansen," in text_of(pypdf.PdfReader(file))
+def test_an_applicant_may_come_by_standard_input_and_the_letter_go_to_standard_output(lund):
+    arguments = command("recognition", "letter", lund.openly, "-o", "-", "--applicant", "-", home=lund.home)
+    done = subprocess.run(arguments, input=b'{"name": "Ada Jansen"}', capture_output=True, check=True)
+    assert "Ada Jansen" in text_of(read(done.stdout))
 
 
-def test_an_applicant_may_come_by_standard_input_and_the_letter_go_to_standard_output(made, applicant):
-    import subprocess  # noqa: PLC0415 - here alone
-
-    _, lund, decision, _, _ = made
-    arguments = command("recognition", "letter", decision, "-o", "-", "--applicant", "-", home=lund)
-    done = subprocess.run(arguments, input=applicant.read_bytes(), capture_output=True, check=True)
-    assert "Ada Jansen" in text_of(pypdf.PdfReader(io.BytesIO(done.stdout)))
-
-
-def test_the_same_letter_has_the_same_bytes(made, applicant, tmp_path):
-    _, lund, decision, _, _ = made
-    first = write(lund, decision, applicant, tmp_path)[0].read_bytes()
-    assert write(lund, decision, applicant, tmp_path)[0].read_bytes() == first
+def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_and_the_last_day(lund, tmp_path):
+    person = Person("Strömqvist #1", "Åsa", "1999-12-01", language="sv-SE", address="Storgatan 1\n211 41 Malmö")
+    with opened(lund.home) as node:
+        office = office_of(node)
+        subject = SubjectAsked(credential=CredentialRef("twente", lund.credential))
+        case = office.open(CaseAsked(person, [subject], "creditTransfer"), "desk").case.case
+        with pytest.raises(UnknownCase, match="no decision yet"):
+            Letters(node).of_case(case)
+        office.complete(case, "desk")
+        full = Grant([0], "full", "recognised", "none", Towards(title={"en": "Physics", "sv": "Fysik"}), 5)
+        office.propose(case, [full], "k.berg", text="Välkommen!")
+        office.approve(case, "l.holm")
+        office.decide(case, "desk")
+        with pytest.raises(CannotWrite, match="registry project"):
+            Letters(node).of_case(case)  # which cannot prove yet what it says
+        node.publisher().publish_pending()
+        node.projector().step()
+        number = office.line(node.registry.case(case)).file_number
+        assert "Recognised in full" in text_of(read(Letters(node).of_case(case, "en")))
+    file = tmp_path / "case.pdf"
+    registry("case", "letter", number, "-o", file, home=lund.home)
+    text = text_of(pypdf.PdfReader(file))
+    for said in (
+        "Hej Åsa Strömqvist #1,",
+        number,
+        "Erkänns helt",
+        "Välkommen!",
+        "Sista dagen",
+        "Fysik",
+        "211 41 Malmö",
+    ):
+        assert said in text, said
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        ('{"name": ""}', "length >= 1"),
-        ('{"name": "A", "adress": []}', "adress"),
-        ('{"name": "A", "dateOfBirth": "2001-02-30"}', "date"),
-        ("not json", "malformed"),
-        ('{"name": "\u738b"}', "U+738B"),
-    ],
+    ("content", "says"), [('{"name": "A", "adress": []}', "adress"), ('{"name": "Ada \u738b"}', "U+738B")]
 )
-def test_an_applicant_that_cannot_be_read_or_set_is_said_without_saying_who(made, tmp_path, content, says):
-    _, lund, decision, _, _ = made
+def test_an_applicant_that_cannot_be_read_or_set_is_said_without_saying_who(lund, tmp_path, content, says):
     file = tmp_path / "applicant.json"
     file.write_text(content)
-    _, done = write(lund, decision, file, tmp_path, check=1)
+    done = lund.letter(lund.openly, "-o", tmp_path / "letter.pdf", "--applicant", file, check=1)
     assert says in done.stderr
+    assert "Ada" not in done.stderr
     assert not (tmp_path / "letter.pdf").exists()
 
 
-def test_what_is_missing_for_a_letter_is_said(made, applicant, tmp_path):
-    _, lund, decision, _, _ = made
-    unknown = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
-    assert "made no decision" in write(lund, unknown, applicant, tmp_path, check=1)[1].stderr
-    assert "none of en, nl, pt" in write(lund, decision, applicant, tmp_path, "-l", "xx", check=2)[1].stderr
-    nobody = registry("recognition", "letter", decision, "-o", tmp_path / "x.pdf", home=lund, check=1)
-    assert "--applicant" in nobody.stderr
+def test_a_decision_that_is_not_this_offices_or_a_language_that_is_not_there_is_said(lund, tmp_path):
+    with opened(lund.home) as node, pytest.raises(UnknownDecision, match="made no decision"):
+        Letters(node).of_decision(str(uuid.uuid4()), Asked("en", Applicant("A")))
+    wrong = lund.letter(lund.openly, "-o", tmp_path / "x.pdf", "-l", "xx", check=2)
+    assert "none of en, nl, pt" in wrong.stderr

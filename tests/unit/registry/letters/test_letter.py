@@ -1,0 +1,164 @@
+"""Letters as files: what standards, other software and the same content again say of them."""
+
+import io
+import tomllib
+from datetime import date
+from importlib import resources
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from registry.letters import LANGUAGES, Applicant, CannotWrite, render
+from registry.letters.page import clean
+from registry.wire.recognition import Grant, Ground
+from tests.support.letters import HOSTILE, URL, content, hostile, with_every_code
+
+
+def read(letter):
+    return pypdf.PdfReader(io.BytesIO(letter))
+
+
+def text_of(letter):
+    found = " ".join(page.extract_text() for page in read(letter).pages)
+    return " ".join(found.replace("\u200b", "").split())
+
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory):
+    """In every language an ordinary letter, and one with every code and with texts that mean harm."""
+    folder = tmp_path_factory.mktemp("letters")
+    made = {f"{language}-plain": content(language) for language in LANGUAGES}
+    made |= {f"{language}-every-code-and-hostile": hostile(language) for language in LANGUAGES}
+    made["advisory"] = content(effect="advisory", purpose="employment", verify_url=None, file_number=None)
+    for name, one in made.items():
+        (folder / f"{name}.pdf").write_bytes(render(one))
+    return sorted(folder.iterdir())
+
+
+@pytest.mark.parametrize("flavour", ["3a", "ua1"])
+def test_every_letter_in_every_language_is_what_verapdf_asks_for(letters, verapdf, flavour):
+    assert len(letters) == 2 * len(LANGUAGES) + 1
+    assert verapdf.refused(flavour, letters) == {}
+
+
+@pytest.mark.parametrize(
+    ("flavour", "old", "new"),
+    [("3a", b"/MarkInfo", b"/MarkInfx"), ("ua1", b"/MarkInfo", b"/MarkInfx"), ("3a", b"%PDF-", b"%PDX-")],
+)
+def test_verapdf_refuses_a_letter_that_was_broken(verapdf, tmp_path, flavour, old, new):
+    whole = render(content())
+    assert old in whole
+    files = [tmp_path / "whole.pdf", tmp_path / "broken.pdf"]
+    files[0].write_bytes(whole)
+    files[1].write_bytes(whole.replace(old, new, 1))
+    assert list(verapdf.refused(flavour, files)) == [str(files[1])]
+
+
+def test_what_people_wrote_stands_there_as_they_wrote_it():
+    text = text_of(render(hostile()))
+    for one in HOSTILE[:3]:
+        assert " ".join(one.split()) in text, one
+    assert text.count("W") > 700
+    for shown in ("Ἀριστοτέλης", "Иван", "ქართული"):
+        assert shown in text, shown
+
+
+def test_controls_and_what_turns_the_direction_of_writing_are_left_out():
+    assert clean("a\x00b\u202ec\u2028d\tֿ\ufeff") == "a bc d ֿ"
+    assert "gnp.exe" in text_of(render(hostile()))
+
+
+def test_an_address_that_is_no_web_address_is_text_and_no_link():
+    links = [
+        note.get_object()["/A"]["/URI"] for page in read(render(hostile())).pages for note in page.get("/Annots", [])
+    ]
+    assert set(links) == {URL}
+
+
+def test_the_same_content_makes_the_same_bytes_and_another_day_others():
+    assert render(content()) == render(content())
+    assert render(content()) != render(content(letter_date=date(2026, 12, 1)))
+
+
+def test_title_language_author_and_day_are_in_the_file_and_nobodys_name_is():
+    found = read(render(content("pt")))
+    assert found.metadata.title == "Decisão sobre o reconhecimento da sua qualificação (2026/REC/00123)"
+    assert found.metadata.author == "Lund University"
+    assert found.trailer["/Root"]["/Lang"] == "pt"
+    assert found.metadata.creation_date.date() == date(2026, 11, 26)
+    assert "Ada" not in str(found.metadata) + found.xmp_metadata.stream.get_data().decode()
+
+
+def test_the_attachments_come_back_as_they_went_in():
+    found = read(render(with_every_code("sv", receipt="c2sp.org/tlog-proof@v1\nextra ö\n"))).attachments
+    assert found == {
+        "receipt.tlog-proof": ["c2sp.org/tlog-proof@v1\nextra ö\n".encode()],
+        "disclosure.txt": [b"WyJz\nWyJy\n"],
+    }
+    assert set(read(render(content())).attachments) == {"receipt.tlog-proof"}
+
+
+@pytest.mark.parametrize(
+    ("written", "named"), [("王小明", "U+738B"), ("Ada \U0001f600", "U+1F600"), ("x\ue000", "e000")]
+)
+def test_a_character_that_no_font_has_is_named_and_nothing_else_of_the_text(written, named):
+    with pytest.raises(CannotWrite) as refused:
+        render(content(applicant=Applicant(f"Ada {written}")))
+    assert named in str(refused.value)
+    assert "letter_fonts" in str(refused.value)
+    assert "Ada" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_a_folder_of_fonts_that_is_not_there_is_said():
+    with pytest.raises(CannotWrite, match="/nowhere, which letter_fonts names"):
+        render(content(), [Path("/nowhere")])
+
+
+def test_a_statement_says_that_it_binds_nobody_and_names_no_body_of_appeal():
+    text = text_of(render(content(effect="advisory", purpose="employment")))
+    assert "Statement on the recognition" in text
+    assert "does not bind" in text
+    assert "Appeals Board" not in text
+
+
+def test_original_and_granted_stand_side_by_side_with_their_differences():
+    text = text_of(render(content("nl")))
+    for said in ("5 ECTS", "2,5 ECTS", "Machinaal leren voor waterbeheer", "Minor Data Science", "7 januari 2027",
+                 "De studielast is wezenlijk kleiner dan vereist.", "en nog 2", "30 juni 2026"):  # fmt: skip
+        assert said in text, said
+    assert text.count("Wezenlijk verschil") == 2
+    assert text.count("Geen wezenlijk verschil") == 3
+
+
+def test_a_formal_refusal_does_not_pretend_that_anything_was_assessed():
+    refused = Grant([0], "refused", "recognised", "none", grounds=[Ground("formal", "notAuthentic")])
+    text = text_of(render(content(grants=[refused], towards=[None])))
+    assert text.count("Not assessed") == 5
+    assert "No substantial difference" not in text
+    assert "The document is not authentic." in text
+
+
+def flat(words, before=""):
+    for key, value in words.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_keys_and_the_same_places_to_fill_in(language):
+    def words(one):
+        file = resources.files("registry.letters").joinpath("wording", f"{one}.toml")
+        return dict(flat(tomllib.loads(file.read_text())))
+
+    def places(text):
+        return sorted(part.partition("}")[0] for part in str(text).split("{")[1:])
+
+    english, own = words("en"), words(language)
+    assert set(own) == set(english)
+    assert {key: places(text) for key, text in own.items()} == {key: places(text) for key, text in english.items()}
+    assert all(own.values())
+    assert len(own["form.months"]) == 12
