@@ -13,12 +13,15 @@ import msgspec
 from psycopg import Connection
 
 from projections.compositions import Stack
+from projections.crediting import number
 from projections.held import Held, Way, ways
 from projections.offers import Filling, fillings
 from projections.queries import named
 from projections.stacks import CIRCULAR, Key, Stacks
 from registry.rules.choosing import Chooser
 from registry.rules.compositions import Part, Unmet, sums
+from registry.wire.credentials import CountedBy
+from registry.wire.credentials import Part as Stacked
 
 OFFERS: Final = 5
 """So many offers are listed for each gap."""
@@ -42,6 +45,15 @@ class Counted(msgspec.Struct, frozen=True, rename="camel"):
     """The decision or the agreement, `member/id`."""
     also_counted_in: list[str]
     """Other larger credentials that have it as a part, `member/credential`."""
+
+    def part(self) -> Stacked:
+        """As a part of a larger credential."""
+        by = None
+        if self.by is not None:
+            member, _, identifier = self.by.partition("/")
+            decision, agreement = (identifier, None) if self.basis == "decision" else (None, identifier)
+            by = CountedBy(member, decision, agreement)
+        return Stacked(self.member, self.credential, number(self.counts), by)
 
 
 class Left(msgspec.Struct, frozen=True, rename="camel"):
@@ -96,6 +108,10 @@ class Progress(msgspec.Struct, frozen=True, rename="camel"):
     parts: list[Counted]
     left: list[Left]
     gaps: list[Gap]
+
+    def stacked(self) -> list[Stacked]:
+        """The parts as the larger credential's issuing names them."""
+        return [one.part() for one in self.parts]
 
 
 class NotComposed(Exception):

@@ -106,6 +106,16 @@ class Vault:
         )
         return {row["student"]: self.unwrap(row["learner"], row["key"]) for row in rows}
 
+    def person(self, cursor: Cursor[DictRow], student: bytes) -> dict[str, str]:
+        """Whom a hashed number stands for: `student`, and `familyName` and the like where they are known."""
+        row = cursor.execute(
+            "SELECT learner::text, key, person FROM vault.learners WHERE student = %s", (student,)
+        ).fetchone()
+        if row is None:
+            return {}
+        found: dict[str, str] = self.open(self.unwrap(row["learner"], row["key"]), "person", row["person"])
+        return found
+
     def disclosures(self, cursor: Cursor[DictRow], credential: str) -> list[str]:
         """The disclosures of a credential; empty where there are none, or none any more."""
         row = cursor.execute(
