@@ -103,8 +103,8 @@ class Progress(msgspec.Struct, frozen=True, rename="camel"):
     min_own_ects: Decimal | None
     credited: Decimal
     max_credited_ects: Decimal | None
-    held: list[str]
-    """Credentials of this achievement that the learner has already."""
+    held: dict[str, list[str]]
+    """Credentials of this achievement that the learner has already, each with the parts that impair it."""
     parts: list[Counted]
     left: list[Left]
     gaps: list[Gap]
@@ -174,7 +174,11 @@ def read(
         min_own_ects=_decimal(stack.composition.min_own_ects),
         credited=come_to.credited,
         max_credited_ects=_decimal(stack.composition.max_credited_ects),
-        held=["/".join(one.key) for one in everything if troubles[one.key] == "itself"],
+        held={
+            "/".join(one.key): ["/".join(part) for part in stacks.faults(one.key)]
+            for one in everything
+            if troubles[one.key] == "itself"
+        },
         parts=_counted(found, achievement[0]),
         left=_left(found, everything, troubles),
         gaps=[_gap(one, offered) for one, offered in zip(found.unmet, fillers, strict=True)],

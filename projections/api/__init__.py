@@ -5,7 +5,7 @@ Every answer is made from one moment of the views and says which (`Registry-Posi
 
 from litestar.handlers import HTTPRouteHandler
 
-from projections.api import catalogue, feed, learners, members, recognition, universities, verification
+from projections.api import catalogue, feed, learners, members, recognition, universities, verification, worklist
 from projections.api.reading import Views
 
 ROUTES: list[HTTPRouteHandler] = [
@@ -15,6 +15,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *learners.ROUTES,
     *universities.ROUTES,
     *recognition.ROUTES,
+    *worklist.ROUTES,
     *feed.ROUTES,
 ]
 

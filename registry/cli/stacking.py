@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from projections import progress as view
+from projections import worklist
 from projections.progress import NotComposed, Progress
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
@@ -163,8 +164,9 @@ def _progress(
 def _show(found: Progress) -> None:
     say(f"{title_of(found.title)} (v{found.version}) of {found.member}" + (", retired" if found.retired else ""))
     say(f"{found.counted.normalize():f} of {found.min_ects.normalize():f} ECTS count, {found.own.normalize():f} own")
-    for held in found.held:
-        say(f"the learner has it already: {held}", style="yellow")
+    for held, because in found.held.items():
+        impaired_by = f", impaired by {', '.join(because)}" if because else ""
+        say(f"the learner has it already: {held}{impaired_by}", style="yellow")
     table(
         ("university", "credential", "achievement", "awarded", "ECTS", "counts", "by", "also in"),
         [
@@ -191,3 +193,21 @@ def _show(found: Progress) -> None:
             worth = "" if offer.ects is None else f", {offer.ects.normalize():f} ECTS"
             say(f"  {offer.member}/{offer.achievement} {title_of(offer.title)}{worth}, counts by {by}")
     say("complete" if found.complete else "not complete", style="green" if found.complete else "yellow")
+
+
+@stack_app.command("impaired")
+def impaired(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Show what this university should look at again: larger credentials that rest on what no longer holds, and what
+    rests on learners that others have erased. Done is what was replaced, revoked or withdrawn.
+
+    Example: registry stack impaired
+    """
+    node = node_of(context)
+    found = worklist.read(node.views(), node.settings.member)
+    if as_json:
+        print_json(found)
+        return
+    for item in found.items:
+        say(f"{item.kind}: {item.what} {item.id}" + (f", {title_of(item.title)}" if item.title else ""), style="yellow")
+        say(f"  {item.todo}")
+    say(f"{len(found.items)} to look at" if found.items else "There is nothing to look at.")
