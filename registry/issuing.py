@@ -27,7 +27,7 @@ from registry.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome
 from registry.rules.achievements import Achievement as AchievementState
 from registry.rules.credentials import Credential as CredentialState
 from registry.store import PrivateRows, StaleState, StoredEvent, Together
-from registry.vault import Learner, VaultRows, array, random_id
+from registry.vault import Learner, LearnerGone, VaultRows, array, random_id
 from registry.wire.credentials import CredentialIssued
 from registry.wire.disclosures import SALT_LENGTH, claims_digests, salts
 from registry.wire.forms import check_uuid
@@ -35,7 +35,7 @@ from registry.wire.forms import check_uuid
 _log = structlog.get_logger(__name__)
 BATCH: Final = 1000
 _TRIES: Final = 5
-_CHANGED: Final = (IntegrityError, UniqueViolation, StaleState)
+_CHANGED: Final = (IntegrityError, UniqueViolation, StaleState, LearnerGone)
 
 T = TypeVar("T")
 OnBatch = Callable[[Sequence[Outcome]], None]
@@ -46,7 +46,8 @@ _Also = Callable[[Sequence[Outcome]], PrivateRows]
 
 
 class _Known(NamedTuple):
-    content: bytes
+    content: bytes | None
+    """None: its learner was erased, and nothing more is known of it."""
     credential: str
     learner: str
 
@@ -113,7 +114,7 @@ class Issuer:
         """The credential that a record became; None where it became none yet."""
         hashed = self._registry.vault.hashed("record", record)
         found = self._known([hashed]).get(hashed)
-        return None if found is None else found.credential
+        return None if found is None or found.content is None else found.credential
 
     def adopt(self, student: str, learner: str) -> None:
         """Use the id that a learner brings from another university for their own number here.
@@ -122,6 +123,8 @@ class Issuer:
         this number or this id has been used already.
         """
         vault, registry = self._registry.vault, self._registry
+        if registry.erased(learner):
+            raise Duplicate("this university erased the learner with that id; nothing can be said of it again")
         adopted = vault.learner_named(learner)
         rows = VaultRows()
         hashed = vault.hashed("student", student)
@@ -195,8 +198,9 @@ class Issuer:
     def _known(self, hashed: Sequence[bytes]) -> dict[bytes, _Known]:
         rows = self._registry.cursor().execute(
             "SELECT record, content, credential::text, learner::text FROM vault.records"
-            " WHERE record = ANY(%s::bytea[])",
-            (array(hashed),),
+            " WHERE record = ANY(%(records)s::bytea[])"
+            " UNION ALL SELECT record, NULL, NULL, NULL FROM vault.erased WHERE record = ANY(%(records)s::bytea[])",
+            {"records": array(hashed)},
         )
         return {row["record"]: _Known(row["content"], row["credential"], row["learner"]) for row in rows}
 
@@ -248,6 +252,7 @@ class Issuer:
         registry, vault = self._registry, self._registry.vault
         stored = registry.stored([one.credential for one in made])
         faults = registry.faults(stored)
+        new: set[str] = set()
         for number, one in enumerate(made):
             item, learner = one.item, one.learner
             if (fault := faults.get(number)) is not None:
@@ -258,6 +263,9 @@ class Issuer:
                 written.add(item.student)
                 person = vault.seal(learner, "person", item.request.person())
                 ready.rows.learner(learner.learner, item.student, vault.wrap(learner), person)
+                new.add(learner.learner)
+            elif learner.learner not in new:
+                ready.rows.rests_on(learner.learner)
             sealed = vault.seal(learner, one.identifier, one.disclosures)
             ready.rows.record(item.record, item.content, one.identifier, learner.learner, sealed)
             ready.records[item.record] = _Known(item.content, one.identifier, learner.learner)
@@ -343,6 +351,13 @@ def _data(request: IssueRequest, state: AchievementState | None, learner: str, c
 
 
 def _again(request: IssueRequest, content: bytes, before: _Known) -> Outcome:
+    if before.content is None:
+        return NotIssued(
+            request.record,
+            "erased",
+            "record",
+            "its learner was erased; it is not taken in again. A new award has a row id of its own",
+        )
     if before.content != content:
         return NotIssued(
             request.record,

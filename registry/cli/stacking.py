@@ -86,7 +86,8 @@ def issue(
     --part twente/e7c1ab39-…:5 --part lund/432236b7-…:4:decision:twente/6fd46857-… --despite minEcts
     """
     node = node_of(context)
-    person = node.registry.vault.person(node.registry.cursor(), node.registry.vault.hashed("student", student))
+    found = node.registry.vault.learner(node.registry.cursor(), node.learner_of_student(student))
+    person = found[1] if found is not None else {}
     names = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
     known = person | {name: value for name, value in names.items() if value is not None}
     if lacking := [name for name in names if name not in known]:

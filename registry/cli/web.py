@@ -32,10 +32,12 @@ from registry.api import Desk
 from registry.api.achievements import Body
 from registry.api.batches import Receiving
 from registry.api.credentials import CredentialRow, Reason
+from registry.api.learners import Erasing
 from registry.batches.book import UnknownBatch
 from registry.cli import asyncapi
 from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
+from registry.cli.erasing import Eraser
 from registry.cli.imports import Offered
 from registry.cli.standings import Standings
 from registry.cli.working import book_of
@@ -62,10 +64,11 @@ All else needs an API key (`X-API-Key`) or an access token with the scope that e
 says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
-_BODIES = (CredentialRow, Reason, Body)
+_BODIES = (CredentialRow, Reason, Body, Erasing)
 _LINKS = {
     "issueCredential": (
         "verifyCredential", "suspendCredential", "reinstateCredential", "revokeCredential", "getLearner",
+        "eraseLearner",
     ),
     "publishAchievement": ("getAchievement", "reviseAchievement", "retireAchievement"),
     "createBatch": (
@@ -98,6 +101,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         book_of(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
     )
     standings = Standings(node)
+    eraser = Eraser(node)
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
 
@@ -119,6 +123,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
+            "eraser": Provide(lambda: eraser, sync_to_thread=False),
             "standing": Provide(lambda: Standing(standings.of), sync_to_thread=False),
         },
         middleware=[
