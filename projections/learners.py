@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from projections import credentials
 from projections.credentials import CredentialView
-from projections.stacks import Stacks
+from projections.stacks import Key, Stacks
 
 
 class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
@@ -23,10 +23,7 @@ class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
 
 def read(connection: Connection, learner: str) -> LearnerRecord:
     """A learner's record; empty where nobody says anything of this id."""
-    keys = [
-        (row[0], row[1])
-        for row in connection.execute("SELECT member, credential::text FROM credentials WHERE learner = %s", (learner,))
-    ]
+    keys = known_credentials(connection, learner)
     found = credentials.read(connection, keys)
     stacks = Stacks.read(connection, keys)
     active = [(view.member, view.credential) for view in found if view.status == "active"]
@@ -43,3 +40,10 @@ def read(connection: Connection, learner: str) -> LearnerRecord:
         sum((stacks.own_ects(key) for key in active), Decimal(0)),
         [row[0] for row in decisions],
     )
+
+
+def known_credentials(connection: Connection, learner: str) -> list[Key]:
+    """The credentials that members say are this learner's, and have not erased."""
+    return connection.execute(
+        "SELECT member, credential::text FROM credentials WHERE learner = %s", (learner,)
+    ).fetchall()

@@ -13,12 +13,15 @@ import msgspec
 from psycopg import Connection
 
 from projections.compositions import Stack
+from projections.crediting import number
 from projections.held import Held, Way, ways
 from projections.offers import Filling, fillings
 from projections.queries import named
 from projections.stacks import CIRCULAR, Key, Stacks
 from registry.rules.choosing import Chooser
 from registry.rules.compositions import Part, Unmet, sums
+from registry.wire.credentials import CountedBy
+from registry.wire.credentials import Part as Stacked
 
 OFFERS: Final = 5
 """So many offers are listed for each gap."""
@@ -42,6 +45,15 @@ class Counted(msgspec.Struct, frozen=True, rename="camel"):
     """The decision or the agreement, `member/id`."""
     also_counted_in: list[str]
     """Other larger credentials that have it as a part, `member/credential`."""
+
+    def part(self) -> Stacked:
+        """As a part of a larger credential."""
+        by = None
+        if self.by is not None:
+            member, _, identifier = self.by.partition("/")
+            decision, agreement = (identifier, None) if self.basis == "decision" else (None, identifier)
+            by = CountedBy(member, decision, agreement)
+        return Stacked(self.member, self.credential, number(self.counts), by)
 
 
 class Left(msgspec.Struct, frozen=True, rename="camel"):
@@ -91,11 +103,15 @@ class Progress(msgspec.Struct, frozen=True, rename="camel"):
     min_own_ects: Decimal | None
     credited: Decimal
     max_credited_ects: Decimal | None
-    held: list[str]
-    """Credentials of this achievement that the learner has already."""
+    held: dict[str, list[str]]
+    """Credentials of this achievement that the learner has already, each with the parts that impair it."""
     parts: list[Counted]
     left: list[Left]
     gaps: list[Gap]
+
+    def stacked(self) -> list[Stacked]:
+        """The parts as the larger credential's issuing names them."""
+        return [one.part() for one in self.parts]
 
 
 class NotComposed(Exception):
@@ -158,7 +174,11 @@ def read(
         min_own_ects=_decimal(stack.composition.min_own_ects),
         credited=come_to.credited,
         max_credited_ects=_decimal(stack.composition.max_credited_ects),
-        held=["/".join(one.key) for one in everything if troubles[one.key] == "itself"],
+        held={
+            "/".join(one.key): ["/".join(part) for part in stacks.faults(one.key)]
+            for one in everything
+            if troubles[one.key] == "itself"
+        },
         parts=_counted(found, achievement[0]),
         left=_left(found, everything, troubles),
         gaps=[_gap(one, offered) for one, offered in zip(found.unmet, fillers, strict=True)],

@@ -49,20 +49,17 @@ class Stacks:
     def read(cls, connection: Connection, roots: Iterable[Key]) -> "Stacks":
         """Read what these credentials reach."""
         wanted = list(roots)
+        if not wanted:
+            return cls({}, set())
         rows = connection.execute(
             _REACH, {"members": [key[0] for key in wanted], "ids": [key[1] for key in wanted]}
         ).fetchall()
-        parts: dict[Key, list[Key]] = {}
-        for member, credential, _, part_member, part in connection.execute(
-            "SELECT p.member, p.credential::text, p.part, p.part_member, p.part_credential::text"
-            " FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential) JOIN parts p USING (member, credential)"
-            " ORDER BY p.member, p.credential, p.part",
-            ([row[0] for row in rows if row[8]], [row[1] for row in rows if row[8]]),
-        ):
-            parts.setdefault((member, credential), []).append((part_member, part))
+        parts = _parts(connection, [(row[0], row[1]) for row in rows if row[8]])
         nodes = {(row[0], row[1]): _node(row, parts.get((row[0], row[1]), ())) for row in rows}
         unknown = {part for keys in parts.values() for part in keys} | set(wanted)
         unknown -= nodes.keys()
+        if not unknown:
+            return cls(nodes, set())
         voided = connection.execute(
             "SELECT DISTINCT v.member, v.credential::text FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
             " JOIN voided_credentials v USING (member, credential)",
@@ -87,6 +84,11 @@ class Stacks:
         if key in deep:
             found.append(CIRCULAR)
         return sorted(found)
+
+    def status(self, key: Key) -> str | None:
+        """A credential's status; None where it is not known."""
+        node = self._nodes.get(key)
+        return None if node is None else node.status
 
     def faults(self, key: Key) -> list[Key]:
         """The parts, however deep, that impair a credential."""
@@ -170,6 +172,19 @@ class Stacks:
             return Decimal(0)
         ects = self._nodes[key].ects or Decimal(0)
         return max(Decimal(0), ects - sum((self._own[part] for part in deep if part in self._nodes), Decimal(0)))
+
+
+def _parts(connection: Connection, stacked: Sequence[Key]) -> dict[Key, list[Key]]:
+    parts: dict[Key, list[Key]] = {}
+    if stacked:
+        for member, credential, _, part_member, part in connection.execute(
+            "SELECT p.member, p.credential::text, p.part, p.part_member, p.part_credential::text"
+            " FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential) JOIN parts p USING (member, credential)"
+            " ORDER BY p.member, p.credential, p.part",
+            ([key[0] for key in stacked], [key[1] for key in stacked]),
+        ):
+            parts.setdefault((member, credential), []).append((part_member, part))
+    return parts
 
 
 _REACH = """

@@ -2,9 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from psycopg import Connection
+
+from projections import worklist
+from projections.stacks import Stacks
 
 
 class AwardedLine(msgspec.Struct, frozen=True, rename="camel"):
@@ -20,6 +24,8 @@ class AwardedLine(msgspec.Struct, frozen=True, rename="camel"):
     replaced: int
     ects: Decimal | None
     """The credits of the active ones; None where non-credit."""
+    impaired: int
+    """Of the active and suspended ones, those that rest on a part that no longer holds."""
 
 
 class UniversityYear(msgspec.Struct, frozen=True, rename="camel"):
@@ -39,7 +45,8 @@ class UniversityYear(msgspec.Struct, frozen=True, rename="camel"):
 
 def read_year(connection: Connection, member: str, begin: date, end: date) -> UniversityYear:
     """A member's awards from `begin` to `end`, both included, most issued first."""
-    rows = connection.execute(_AWARDED, {"member": member, "begin": begin, "end": end}).fetchall()
+    rows: list[Any] = connection.execute(_AWARDED, {"member": member, "begin": begin, "end": end}).fetchall()
+    impaired = _impaired(connection, member, begin, end)
     known = connection.execute("SELECT standing, roles FROM members WHERE member = %s", (member,)).fetchone()
     size = connection.execute("SELECT size FROM positions WHERE member = %s", (member,)).fetchone()
     decided = connection.execute(
@@ -58,10 +65,23 @@ def read_year(connection: Connection, member: str, begin: date, end: date) -> Un
         standing=known[0] if known else None,
         roles=known[1] if known else [],
         size=size[0] if size else 0,
-        awarded=[AwardedLine(*row) for row in rows],
+        awarded=[AwardedLine(*(*row, impaired.get(row[0], 0))) for row in rows],
         decisions=decided[0] if decided else 0,
         recognised_elsewhere=dict(elsewhere),
     )
+
+
+def _impaired(connection: Connection, member: str, begin: date, end: date) -> dict[str, int]:
+    """How many of each achievement's awards within the period are impaired."""
+    found = list(worklist.impaired(connection, member))
+    if not found:
+        return {}
+    rows = connection.execute(
+        "SELECT achievement::text, count(*) FROM credentials WHERE member = %s AND credential = ANY (%s::uuid[])"
+        " AND awarding_date BETWEEN %s AND %s GROUP BY 1",
+        (member, found, begin, end),
+    )
+    return dict(rows.fetchall())
 
 
 class AwardLine(msgspec.Struct, frozen=True, rename="camel"):
@@ -77,6 +97,8 @@ class AwardLine(msgspec.Struct, frozen=True, rename="camel"):
     status: str
     replaced_by: str | None
     leaf: int
+    impaired_by: list[str]
+    """Parts, however deep, that no longer hold, `member/credential`."""
 
 
 def awards(
@@ -105,12 +127,18 @@ def awards(
             "limit": limit,
         },
     )
-    return [AwardLine(*row) for row in rows]
+    found: list[Any] = rows.fetchall()
+    stacked = [(member, row[0]) for row in found if row[10]]
+    stacks = Stacks.read(connection, stacked)
+    return [
+        AwardLine(*(*row[:10], ["/".join(part) for part in stacks.faults((member, row[0]))] if row[10] else []))
+        for row in found
+    ]
 
 
 _AWARDS = """
 SELECT c.credential::text, c.achievement::text, c.version, v.title, c.awarding_date, c.ects, c.valid_until, c.status,
-    c.replaced_by::text, c.leaf
+    c.replaced_by::text, c.leaf, c.has_parts
 FROM credentials c JOIN achievement_versions v USING (member, achievement, version)
 WHERE c.member = %(member)s AND c.awarding_date BETWEEN %(begin)s AND %(end)s
     AND (%(achievement)s::uuid IS NULL OR c.achievement = %(achievement)s)

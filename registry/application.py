@@ -35,6 +35,7 @@ from registry.domain.errors import (
     UnknownCredential,
     UnknownDecision,
 )
+from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
 from registry.store import EventMapper, PrivateRecorder, PrivateRows, StoredEvent, Together
@@ -267,6 +268,23 @@ class Registry:
         found = self.credential(credential)
         found.revoke(reason)
         self._commit(found)
+
+    # Learners; what else goes with them stands in erasing.py
+
+    def erased(self, learner: str) -> bool:
+        """Whether this university has said that it erased this learner."""
+        identifier = Erasure.id_of(learner)
+        with self.recorder.datastore.get_connection() as connection, connection.cursor() as cursor:
+            return bool(self.recorder.versions(cursor, [identifier]))
+
+    def erase(self, learner: str, private: PrivateRows, *, again: bool = False) -> None:
+        """Say that a learner is erased; `private` destroys the rows, in the same transaction. Raises `Duplicate`."""
+        if again:
+            said: Erasure = self.store.repository.get(Erasure.id_of(learner))
+            said.again()
+        else:
+            said = Erasure.erase(learner)
+        self._commit(said, private=private)
 
     # Recognition
 

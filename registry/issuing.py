@@ -5,7 +5,7 @@ own id is remembered with it, so that the same file taken in again issues what i
 """
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -21,42 +21,33 @@ from psycopg.errors import UniqueViolation
 from registry.application import Registry
 from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
-from registry.domain.errors import Duplicate, Refusal
-from registry.requests import Issued, IssueRequest, NotIssued, Outcome
+from registry.domain.errors import Duplicate, Refusal, UnknownCredential
+from registry.domain.parts import PartsKnown, against, told
+from registry.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome
 from registry.rules.achievements import Achievement as AchievementState
+from registry.rules.credentials import Credential as CredentialState
 from registry.store import PrivateRows, StaleState, StoredEvent, Together
-from registry.vault import Learner, VaultRows, array, random_id
+from registry.vault import Learner, LearnerGone, VaultRows, array, random_id
 from registry.wire.credentials import CredentialIssued
-from registry.wire.disclosures import SALT_LENGTH, claims_digests, disclosure, salts
+from registry.wire.disclosures import SALT_LENGTH, claims_digests, salts
 from registry.wire.forms import check_uuid
 
 _log = structlog.get_logger(__name__)
 BATCH: Final = 1000
 _TRIES: Final = 5
-_CHANGED: Final = (IntegrityError, UniqueViolation, StaleState)
+_CHANGED: Final = (IntegrityError, UniqueViolation, StaleState, LearnerGone)
 
 T = TypeVar("T")
 OnBatch = Callable[[Sequence[Outcome]], None]
 Beside = Callable[[int, Sequence[Outcome]], PrivateRows]
 """Rows to be written with a batch: of the first request's number (from 0), and of what the batch came to."""
 
-_CLAIMS: Final = (
-    ("familyName", "family_name"),
-    ("givenName", "given_name"),
-    ("dateOfBirth", "date_of_birth"),
-    ("nationalId", "national_id"),
-    ("studentNumber", "student"),
-    ("grade", "grade"),
-    ("originalGrade", "original_grade"),
-    ("note", "note"),
-)
-
-
 _Also = Callable[[Sequence[Outcome]], PrivateRows]
 
 
 class _Known(NamedTuple):
-    content: bytes
+    content: bytes | None
+    """None: its learner was erased, and nothing more is known of it."""
     credential: str
     learner: str
 
@@ -75,8 +66,10 @@ class _Batch(NamedTuple):
 class Issuer:
     """Issues on behalf of one node."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, parts: PartsKnown | None = None) -> None:
+        """`parts` is what the views know of parts; without it only the own ones are looked at."""
         self._registry = registry
+        self._parts = parts
         self._achievements: dict[str, tuple[int, AchievementState]] = {}
 
     def issue_all(
@@ -117,6 +110,12 @@ class Issuer:
             return self.issue(batch, also=also), True
         return ready.outcomes, False
 
+    def known(self, record: str) -> str | None:
+        """The credential that a record became; None where it became none yet."""
+        hashed = self._registry.vault.hashed("record", record)
+        found = self._known([hashed]).get(hashed)
+        return None if found is None or found.content is None else found.credential
+
     def adopt(self, student: str, learner: str) -> None:
         """Use the id that a learner brings from another university for their own number here.
 
@@ -124,6 +123,8 @@ class Issuer:
         this number or this id has been used already.
         """
         vault, registry = self._registry.vault, self._registry
+        if registry.erased(learner):
+            raise Duplicate("this university erased the learner with that id; nothing can be said of it again")
         adopted = vault.learner_named(learner)
         rows = VaultRows()
         hashed = vault.hashed("student", student)
@@ -134,10 +135,19 @@ class Issuer:
         except (UniqueViolation, IntegrityError) as error:
             raise Duplicate("that number has a learner's id here already, or that id has a number") from error
 
-    def issue(self, requests: Sequence[IssueRequest], *, also: "_Also | None" = None) -> list[Outcome]:
-        """Issue these in one transaction; one that is refused does not sink the others."""
+    def issue(
+        self,
+        requests: Sequence[IssueRequest],
+        *,
+        also: "_Also | None" = None,
+        despite: Collection[str] = (),
+    ) -> list[Outcome]:
+        """Issue these in one transaction; one that is refused does not sink the others.
+
+        `despite` are the codes of what may speak against parts and is gone on with knowingly.
+        """
         for _ in range(_TRIES):
-            ready = self._prepare(requests, None)
+            ready = self._prepare(requests, None, despite)
             try:
                 self._store(ready, also)
             except _CHANGED:
@@ -154,7 +164,9 @@ class Issuer:
         elif ready.stored:
             self._registry.save(ready.stored, private=ready.rows, expected=ready.expected)
 
-    def _prepare(self, requests: Sequence[IssueRequest], before: _Batch | None) -> _Batch:
+    def _prepare(
+        self, requests: Sequence[IssueRequest], before: _Batch | None, despite: Collection[str] = ()
+    ) -> _Batch:
         vault = self._registry.vault
         hashed = [vault.hashed("record", request.record) for request in requests]
         contents = [vault.digest(msgspec.json.encode(request)) for request in requests]
@@ -168,7 +180,7 @@ class Issuer:
                 outcomes[place] = _again(request, content, seen)
             elif first.setdefault(record, place) == place:
                 fresh.append(_Fresh(place, request, record, content, vault.hashed("student", request.student)))
-        ready = self._make(fresh, before)
+        ready = self._make(fresh, before, despite)
         outcomes |= ready.made
         for place, request in enumerate(requests):
             if place not in outcomes:  # the same row id twice in one batch
@@ -186,12 +198,13 @@ class Issuer:
     def _known(self, hashed: Sequence[bytes]) -> dict[bytes, _Known]:
         rows = self._registry.cursor().execute(
             "SELECT record, content, credential::text, learner::text FROM vault.records"
-            " WHERE record = ANY(%s::bytea[])",
-            (array(hashed),),
+            " WHERE record = ANY(%(records)s::bytea[])"
+            " UNION ALL SELECT record, NULL, NULL, NULL FROM vault.erased WHERE record = ANY(%(records)s::bytea[])",
+            {"records": array(hashed)},
         )
         return {row["record"]: _Known(row["content"], row["credential"], row["learner"]) for row in rows}
 
-    def _make(self, fresh: Sequence["_Fresh"], before: _Batch | None) -> "_Ready":
+    def _make(self, fresh: Sequence["_Fresh"], before: _Batch | None, despite: Collection[str]) -> "_Ready":
         registry, vault = self._registry, self._registry.vault
         ready = _Ready({}, [], VaultRows(), {}, {}, {})
         if not fresh:
@@ -202,16 +215,19 @@ class Issuer:
         if before is not None:
             learners |= before.learners
         written = set(learners)
-        salt = salts(len(_CLAIMS) * len(fresh))
+        salt = salts(len(CLAIMS) * len(fresh))
         replaced: dict[str, Credential] = {}
         made: list[_Made] = []
         disclosed = [
-            _disclosures(item.request, salt, number * len(_CLAIMS) * SALT_LENGTH) for number, item in enumerate(fresh)
+            item.request.disclosures(salt, number * len(CLAIMS) * SALT_LENGTH) for number, item in enumerate(fresh)
         ]
         for item, said, claims in zip(fresh, disclosed, claims_digests(disclosed), strict=True):
             learner = learners.get(item.student) or vault.new_learner()
             state = states.get(item.request.achievement)
             data = _data(item.request, state, learner.learner, claims)
+            if data.parts and (found := against(data, registry.member, self._own, self._parts, despite)):
+                ready.made[item.place] = NotIssued(item.request.record, "parts-refused", "parts", told(found), found)
+                continue
             try:
                 credential = Credential.issue(data, state, self._replaced(item.request.replaces, replaced))
             except Refusal as refusal:
@@ -225,11 +241,18 @@ class Issuer:
         ready.stored.extend(registry.stored(list(replaced.values())))
         return ready
 
+    def _own(self, credential: str) -> CredentialState | None:
+        try:
+            return self._registry.credential(credential).state
+        except UnknownCredential:
+            return None
+
     def _settle(self, made: Sequence["_Made"], written: set[bytes], ready: "_Ready") -> None:
         """Stored events and vault rows of what passes a verifier's reading."""
         registry, vault = self._registry, self._registry.vault
         stored = registry.stored([one.credential for one in made])
         faults = registry.faults(stored)
+        new: set[str] = set()
         for number, one in enumerate(made):
             item, learner = one.item, one.learner
             if (fault := faults.get(number)) is not None:
@@ -238,8 +261,11 @@ class Issuer:
             ready.stored.append(stored[number])
             if item.student not in written:
                 written.add(item.student)
-                person = vault.seal(learner, "person", _person(item.request))
+                person = vault.seal(learner, "person", item.request.person())
                 ready.rows.learner(learner.learner, item.student, vault.wrap(learner), person)
+                new.add(learner.learner)
+            elif learner.learner not in new:
+                ready.rows.rests_on(learner.learner)
             sealed = vault.seal(learner, one.identifier, one.disclosures)
             ready.rows.record(item.record, item.content, one.identifier, learner.learner, sealed)
             ready.records[item.record] = _Known(item.content, one.identifier, learner.learner)
@@ -305,15 +331,6 @@ class _Ready(NamedTuple):
     learners: dict[bytes, Learner]
 
 
-def _person(request: IssueRequest) -> dict[str, str]:
-    return {
-        "student": request.student,
-        "familyName": request.family_name,
-        "givenName": request.given_name,
-        "dateOfBirth": request.date_of_birth,
-    }
-
-
 def _data(request: IssueRequest, state: AchievementState | None, learner: str, claims: str) -> CredentialIssued:
     version = request.version
     if version is None:
@@ -333,16 +350,14 @@ def _data(request: IssueRequest, state: AchievementState | None, learner: str, c
     )
 
 
-def _disclosures(request: IssueRequest, salt: str, at: int) -> list[str]:
-    said = []
-    for name, field in _CLAIMS:
-        if (value := getattr(request, field)) is not None:
-            said.append(disclosure(salt[at : at + SALT_LENGTH], name, value))
-            at += SALT_LENGTH
-    return said
-
-
 def _again(request: IssueRequest, content: bytes, before: _Known) -> Outcome:
+    if before.content is None:
+        return NotIssued(
+            request.record,
+            "erased",
+            "record",
+            "its learner was erased; it is not taken in again. A new award has a row id of its own",
+        )
     if before.content != content:
         return NotIssued(
             request.record,

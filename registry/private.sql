@@ -20,6 +20,11 @@ CREATE TABLE IF NOT EXISTS vault.records (
     sealed     bytea NOT NULL
 );
 
+-- Keyed hashes of the rows of learners who were erased: such a row is not taken in again.
+CREATE TABLE IF NOT EXISTS vault.erased (
+    record bytea PRIMARY KEY
+);
+
 -- What own decisions name by digest only: the disclosure, encrypted under the node's own key.
 CREATE TABLE IF NOT EXISTS vault.decisions (
     decision uuid PRIMARY KEY,

@@ -1,8 +1,24 @@
 """What a university asks for when it issues, and what comes of it."""
 
+from typing import Final
+
 import msgspec
 
+from registry.domain.parts import Breach
 from registry.wire.credentials import Part
+from registry.wire.disclosures import SALT_LENGTH, disclosure
+
+CLAIMS: Final = (
+    ("familyName", "family_name"),
+    ("givenName", "given_name"),
+    ("dateOfBirth", "date_of_birth"),
+    ("nationalId", "national_id"),
+    ("studentNumber", "student"),
+    ("grade", "grade"),
+    ("originalGrade", "original_grade"),
+    ("note", "note"),
+)
+"""What a credential says of the person, and the field of a request that says it."""
 
 
 class IssueRequest(msgspec.Struct, frozen=True, gc=False):
@@ -26,6 +42,24 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
     replaces: str | None = None
     parts: list[Part] | None = None
 
+    def person(self) -> dict[str, str]:
+        """Whom it is about, as the vault keeps it."""
+        return {
+            "student": self.student,
+            "familyName": self.family_name,
+            "givenName": self.given_name,
+            "dateOfBirth": self.date_of_birth,
+        }
+
+    def disclosures(self, salt: str, at: int) -> list[str]:
+        """What it says of the person, each a disclosure, with salts taken from a place on."""
+        said = []
+        for name, field in CLAIMS:
+            if (value := getattr(self, field)) is not None:
+                said.append(disclosure(salt[at : at + SALT_LENGTH], name, value))
+                at += SALT_LENGTH
+        return said
+
 
 class Issued(msgspec.Struct, frozen=True, gc=False):
     """A request that has its credential: a new one, or the one that its record had already."""
@@ -43,6 +77,8 @@ class NotIssued(msgspec.Struct, frozen=True, gc=False):
     code: str
     field: str
     detail: str
+    breaches: tuple[Breach, ...] = ()
+    """Where its parts were refused: all that speaks against them."""
 
 
 Outcome = Issued | NotIssued

@@ -11,6 +11,7 @@ from registry.domain.achievement import Achievement, Joining
 from registry.domain.aggregate import Changed, Created, Thing
 from registry.domain.case import Case
 from registry.domain.credential import Credential
+from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
 
@@ -23,6 +24,7 @@ AGGREGATES: Final[tuple[type[Thing], ...]] = (
     Agreement,
     Sealing,
     Case,
+    Erasure,
 )
 
 EVENTS: Final[dict[str, type[Created | Changed]]] = {
@@ -40,7 +42,11 @@ _TIMESTAMP: Final = re.compile(rb'\{"timestamp":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d
 
 
 _SIZE: Final = re.compile(rb'"size":(\d+)')
+_LEARNER: Final = re.compile(rb'"learner":"([^"\\]+)"')
 _ACHIEVEMENT: Final = re.compile(rb'"achievement":"([^"\\]+)"')
+
+
+_SUBJECTS: Final = {b"status.sealed.v1": _SIZE, b"learner.erased.v1": _LEARNER}
 
 
 class Stored(NamedTuple):
@@ -63,7 +69,7 @@ class Translator:
             else (
                 event.PUBLISHED.encode(),
                 event.PUBLISHED.startswith(_ABOUT_LEARNERS),
-                topic.startswith(("registry.joining.", "registry.sealing.")),
+                topic.startswith(("registry.joining.", "registry.sealing.", "registry.erasure.")),
             )
             for topic, event in EVENTS.items()
         }
@@ -102,8 +108,8 @@ class Translator:
 
 
 def _subject(published: bytes, data: bytes) -> bytes:
-    """The subject where it is not the aggregate's id: another's achievement, or a size."""
-    found = (_SIZE if published == b"status.sealed.v1" else _ACHIEVEMENT).search(data)
+    """The subject where it is not the aggregate's id: another's achievement, a learner, or a size."""
+    found = _SUBJECTS.get(published, _ACHIEVEMENT).search(data)
     if found is None:
         raise ValueError(f"{published.decode()} does not name what it is about")
     return found[1]

@@ -27,6 +27,10 @@ class VaultError(Exception):
     """Personal data that cannot be read: a wrong master key, or a row that was altered."""
 
 
+class LearnerGone(Exception):
+    """A learner whose rows were to be written was erased by somebody else just now."""
+
+
 class Learner(msgspec.Struct, gc=False):
     """A learner whose key is at hand."""
 
@@ -158,6 +162,7 @@ class VaultRows:
 
     def __init__(self) -> None:
         self._learners: list[str] = []
+        self._known: set[str] = set()
         self._records: list[str] = []
 
     def learner(self, learner: str, student: bytes, wrapped: bytes, person: bytes) -> None:
@@ -168,8 +173,19 @@ class VaultRows:
         """The credential that a row became, and what it says of its learner."""
         self._records.append(f"{_hex(record)}\t{_hex(content)}\t{credential}\t{learner}\t{_hex(sealed)}\n")
 
+    def rests_on(self, learner: str) -> None:
+        """A learner that was known, and must be still when the rows are written."""
+        self._known.add(learner)
+
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write them all."""
+        """Write them all. Raises `LearnerGone` where a learner that they rest on was erased meanwhile."""
+        if self._known:
+            ids = "{" + ",".join(self._known) + "}"
+            row = cursor.execute(
+                "SELECT count(*) AS there FROM vault.learners WHERE learner = ANY (%s::uuid[])", (ids,)
+            )
+            if (found := row.fetchone()) is None or found["there"] != len(self._known):
+                raise LearnerGone("a learner was erased meanwhile; look again")
         _copy(cursor, "vault.learners (learner, student, key, person)", self._learners)
         _copy(cursor, "vault.records (record, content, credential, learner, sealed)", self._records)
 

@@ -17,6 +17,7 @@ from projections.api import (
     recognition,
     universities,
     verification,
+    worklist,
 )
 from projections.api.reading import Views
 
@@ -31,6 +32,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *recognition.ROUTES,
     *departures.ROUTES,
     *agreements.ROUTES,
+    *worklist.ROUTES,
     *feed.ROUTES,
 ]
 

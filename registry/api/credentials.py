@@ -1,6 +1,6 @@
 """Issuing one credential, and changing what it counts for."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -16,14 +16,38 @@ from registry.intake import Catalogue
 from registry.intake.columns import MAX_FIELD, RowChecker
 from registry.intake.report import Problem
 from registry.requests import Issued
-from registry.wire.credentials import StatusReason
-from registry.wire.forms import Date
+from registry.wire.credentials import CountedBy, Part, StatusReason
+from registry.wire.forms import Date, Member, check_credits
 
 Offers = Annotated[Catalogue, Dependency(skip_validation=True)]
 """What the university offers; rows are held against it."""
 
 
 _Said = Annotated[str, Meta(min_length=1, max_length=MAX_FIELD)]
+
+
+class CountedByRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What lets a part count: a decision or an agreement of a member."""
+
+    member: Member
+    decision: UUID | None = None
+    agreement: UUID | None = None
+
+
+class PartRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A credential that is stacked into the one that is issued, and the credits that it brings."""
+
+    member: Member
+    credential: UUID
+    ects: Annotated[float, Meta(ge=0, le=100_000)]
+    by: CountedByRow | None = None
+    """`getProgress` says by what it counts."""
+
+
+Despite = Literal[
+    "pending", "learner-mismatch", "not-active", "impaired", "by", "ects", "not-composed", "required", "capstone",
+    "choices", "minEcts", "minOwnEcts", "minEctsAtLevel", "maxCreditedEcts", "excludes", "sharing", "maxAgeMonths",
+]  # fmt: skip
 
 
 class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -49,6 +73,10 @@ class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     note: str | None = None
     replaces: UUID | None = None
     """The credential that this one corrects."""
+    parts: Annotated[list[PartRow], Meta(max_length=200)] | None = None
+    """What is stacked into it. They are held against the achievement's composition."""
+    despite: Annotated[list[Despite], Meta(max_length=20)] | None = None
+    """What speaks against its parts and is gone on with knowingly; the credential will be flagged for it."""
 
 
 class Credential(msgspec.Struct, frozen=True, rename="camel"):
@@ -90,7 +118,12 @@ class Status(msgspec.Struct, frozen=True):
 def issue(
     desk: Desk, offered: Offers, request: Request[Any, Any, Any], data: CredentialRow, key: IdempotencyKey
 ) -> Response[Credential]:
-    """Issue one credential: 201, or 200 where its record was issued before."""
+    """Issue one credential: 201, or 200 where its record was issued before.
+
+    Its `parts`, if it has any, must satisfy the achievement's composition; what speaks against them is listed, each
+    with its code as `field`, and refused unless `despite` names it.
+    """
+    parts = _parts(data.parts)
 
     def act(writer: Writer) -> Answered:
         asked = RowChecker(offered).check(0, _row(data))
@@ -102,10 +135,11 @@ def issue(
             raise HttpProblem(
                 "unprocessable", errors=[Trouble(f"$.{asked.field}", asked.detail, asked.field, asked.value)]
             )
-        [outcome] = writer.issuer.issue([asked])
+        [outcome] = writer.issuer.issue([msgspec.structs.replace(asked, parts=parts)], despite=data.despite or ())
         if not isinstance(outcome, Issued):
             kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
-            raise HttpProblem(kind, outcome.detail, code=outcome.code, path=outcome.field)
+            errors = [Trouble(f"$.{one.path}", one.detail, one.code) for one in outcome.breaches]
+            raise HttpProblem(kind, outcome.detail, errors=errors, code=outcome.code, path=outcome.field)
         member = writer.registry.member
         found = Credential(member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged)
         return Answered(200 if outcome.unchanged else 201, found, f"/v1/credentials/{member}/{outcome.credential}")
@@ -113,9 +147,29 @@ def issue(
     return desk.once(request, key, data, act)
 
 
+def _parts(rows: list[PartRow] | None) -> list[Part] | None:
+    parts, wrong = [], []
+    for place, row in enumerate(rows or ()):
+        if (fault := check_credits(row.ects)) is not None:
+            wrong.append(Trouble(f"$.parts[{place}].ects", fault))
+        by = None
+        if row.by is not None:
+            decision, agreement = (None if one is None else str(one) for one in (row.by.decision, row.by.agreement))
+            if (decision is None) == (agreement is None):
+                wrong.append(Trouble(f"$.parts[{place}].by", "names a decision or an agreement, one of the two"))
+            by = CountedBy(row.by.member, decision, agreement)
+        ects = int(row.ects) if row.ects == int(row.ects) else row.ects
+        parts.append(Part(row.member, str(row.credential), ects, by))
+    if wrong:
+        raise HttpProblem("unprocessable", errors=wrong)
+    return parts or None
+
+
 def _row(data: CredentialRow) -> dict[str, str]:
     row: dict[str, str] = {}
     for name, value in msgspec.structs.asdict(data).items():
+        if name in ("parts", "despite"):
+            continue
         if isinstance(value, float):
             row[name] = f"{value:f}".rstrip("0").rstrip(".")
         elif value is not None:

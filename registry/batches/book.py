@@ -215,6 +215,19 @@ class Book:
         key = bytes.fromhex(self._vault.open_own(f"{_PURPOSE} {batch}", row["key"]))
         return Spooled(self._file(batch), key, row["name"])
 
+    def with_content(self) -> list[tuple[str, bool]]:
+        """Batches whose content is on the disk, and whether each has ended."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                "SELECT batch::text, state IN ('done', 'failed', 'cancelled', 'incomplete') AS ended"
+                " FROM intake.batches WHERE state <> 'receiving' ORDER BY created"
+            ).fetchall()
+        return [(row["batch"], row["ended"]) for row in rows if self._file(row["batch"]).exists()]
+
+    def drop_content(self, batch: str) -> None:
+        """Keep the content of a batch that has ended no longer: corrections can't be made of it any more."""
+        self._file(batch).unlink(missing_ok=True)
+
     def _file(self, batch: str) -> Path:
         return self._folder / f"{batch}.rows"
 

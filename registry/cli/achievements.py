@@ -11,8 +11,9 @@ from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
 from registry.vault import random_id
-from registry.wire.achievements import AchievementContent
+from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.errors import InvalidEvent
+from registry.wire.forms import VersionedRef
 
 achievement_app = typer.Typer(help="What can be awarded.", no_args_is_help=True)
 
@@ -72,6 +73,41 @@ def retire(context: typer.Context, achievement: Annotated[str, typer.Argument(he
     """
     node = node_of(context)
     node.registry.retire_achievement(achievement)
+    publish_now(node)
+
+
+@achievement_app.command("join")
+def join(
+    context: typer.Context,
+    achievement: Annotated[str, typer.Argument(help="Another member's achievement, MEMBER/ID.")],
+    *,
+    version: Annotated[int | None, typer.Option(min=1, help="Its version (else the newest).")] = None,
+) -> None:
+    """Confirm that this university awards another's achievement together with it, and publish that.
+
+    Until then the other's saying so is shown as claimed. Exits 1 where it does not say so.
+
+    Example: registry achievement join lund/0bbac7a9-… --version 2
+    """
+    node = node_of(context)
+    member, _, identifier = achievement.partition("/")
+    found = catalogue.versions(node.views(), member, node.uuid(identifier, "MEMBER/ID; this"))
+    wanted = [one for one in found if version in (None, one.version)][-1:]
+    if not wanted:
+        errors.print(
+            f"{achievement} is not known here in that version. `registry project` reads the log.", markup=False
+        )
+        raise typer.Exit(1)
+    [one] = wanted
+    if node.settings.member not in one.content["awardingBodies"]:
+        errors.print(
+            f"{member} does not name {node.settings.member} among the awarding bodies of version {one.version}: "
+            f"{', '.join(one.content['awardingBodies'])}",
+            markup=False,
+        )
+        raise typer.Exit(1)
+    node.registry.join_achievement(AchievementJoined(VersionedRef(member, one.achievement, one.version)))
+    say(f"joined {member}/{one.achievement}, version {one.version}")
     publish_now(node)
 
 

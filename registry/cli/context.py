@@ -25,6 +25,7 @@ from consumers.verifier import MemberTrust
 from projections import feed, views
 from registry import observability
 from registry.application import Registry
+from registry.cli.parts import ViewedParts
 from registry.config import Settings, SettingsError, load
 from registry.issuing import Issuer
 from registry.keystore import SIGNING, Keystore
@@ -134,8 +135,11 @@ class Node:
 
     @cached_property
     def issuer(self) -> Issuer:
-        """Who issues."""
-        return Issuer(self.registry)
+        """Who issues; parts are held against the views."""
+        self.views()
+        known = ViewedParts(self.dsn(), self.settings.member)
+        self._open.callback(known.close)
+        return Issuer(self.registry, known)
 
     def source(self) -> Source:
         """The log, for processes that open it themselves."""

@@ -159,9 +159,18 @@ def show_university(
         raise typer.Exit(1)
     say(f"{member}, {year}: {found.standing}, {', '.join(found.roles) or 'no roles'}, {found.size:,} events")
     table(
-        ("achievement", "issued", "active", "suspended", "revoked", "replaced", "ECTS awarded"),
+        ("achievement", "issued", "active", "suspended", "revoked", "replaced", "impaired", "ECTS awarded"),
         [
-            (title_of(line.title), line.issued, line.active, line.suspended, line.revoked, line.replaced, line.ects)
+            (
+                title_of(line.title),
+                line.issued,
+                line.active,
+                line.suspended,
+                line.revoked,
+                line.replaced,
+                line.impaired or "",
+                line.ects,
+            )
             for line in found.awarded
         ],
     )

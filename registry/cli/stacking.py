@@ -6,9 +6,14 @@ from typing import Annotated
 import typer
 
 from projections import progress as view
+from projections import worklist
 from projections.progress import NotComposed, Progress
 from registry.cli.context import Node, node_of
+from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
+from registry.intake import parts
+from registry.requests import Issued, IssueRequest
+from registry.wire.credentials import Part
 
 stack_app = typer.Typer(help="Larger credentials that others stack into.", no_args_is_help=True)
 
@@ -52,6 +57,88 @@ def progress(
         raise typer.Exit(1)
 
 
+@stack_app.command("issue")
+def issue(
+    context: typer.Context,
+    achievement: Annotated[str, typer.Argument(help="The composed achievement's id; one of this university's.")],
+    *,
+    record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
+    student: Annotated[str, typer.Option(help="Your own number of the learner.")],
+    awarding_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD")],
+    part: Annotated[
+        list[str] | None, typer.Option(help=f"{parts.FORM}. Without any, those that progress shows.")
+    ] = None,
+    despite: Annotated[
+        list[str] | None, typer.Option(help="A code that was said to speak against it: go on all the same.")
+    ] = None,
+    version: Version = None,
+    family_name: Annotated[str | None, typer.Option(help="If it is not what the vault has.")] = None,
+    given_name: Annotated[str | None, typer.Option(help="Likewise.")] = None,
+    date_of_birth: Annotated[str | None, typer.Option(help="Likewise; YYYY-MM-DD.")] = None,
+    valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
+    grade: Annotated[str | None, typer.Option()] = None,
+    replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
+) -> None:
+    """Issue a larger credential with its parts, and publish it. They are held against its composition first.
+
+    Examples: registry stack issue 0bbac7a9-… --record 2026-M17 --student s1234567 --awarding-date 2026-08-31
+    registry stack issue 0bbac7a9-… --record 2026-M17 --student s1234567 --awarding-date 2026-08-31
+    --part twente/e7c1ab39-…:5 --part lund/432236b7-…:4:decision:twente/6fd46857-… --despite minEcts
+    """
+    node = node_of(context)
+    found = node.registry.vault.learner(node.registry.cursor(), node.learner_of_student(student))
+    person = found[1] if found is not None else {}
+    names = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
+    known = person | {name: value for name, value in names.items() if value is not None}
+    if lacking := [name for name in names if name not in known]:
+        raise typer.BadParameter(f"the vault does not know the learner's {', '.join(lacking)}; give it here")
+    if not part and (before := node.issuer.known(record)) is not None:
+        say(f"credential {before}, as before")
+        return
+    stacked = _given(part) if part else _chosen(node, achievement, student, version, awarding_date.date())
+    request = IssueRequest(
+        record,
+        node.uuid(achievement, "achievement"),
+        version,
+        student,
+        known["familyName"],
+        known["givenName"],
+        known["dateOfBirth"],
+        awarding_date.date().isoformat(),
+        valid_until=valid_until,
+        grade=grade,
+        replaces=replaces,
+        parts=stacked,
+    )
+    outcome = node.issuer.issue([request], despite=despite or ())[0]
+    if not isinstance(outcome, Issued):
+        for breach in outcome.breaches:
+            errors.print(f"{breach.path}: {breach.detail}; code {breach.code}", markup=False, highlight=False)
+        if not outcome.breaches:
+            errors.print(f"{outcome.code} ({outcome.field}): {outcome.detail}", markup=False)
+        raise typer.Exit(1)
+    say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
+    say(f"learner    {outcome.learner}")
+    for one in stacked:
+        say(f"part       {one.member}/{one.credential}, {one.ects} ECTS")
+    publish_now(node)
+
+
+def _given(texts: list[str]) -> list[Part]:
+    found = parts.parse(" ".join(texts))
+    if isinstance(found, str):
+        raise typer.BadParameter(found, param_hint="--part")
+    return found
+
+
+def _chosen(node: Node, achievement: str, student: str, version: int | None, on: date) -> list[Part]:
+    found = _progress(node, achievement, node.learner_of_student(student), version, on)
+    if not found.parts:
+        errors.print("Nothing that the learner has counts towards it.")
+        raise typer.Exit(1)
+    return found.stacked()
+
+
 def _learner(node: Node, learner: str | None, student: str | None) -> str:
     if (learner is None) == (student is None):
         raise typer.BadParameter("give one of --learner and --student")
@@ -78,8 +165,9 @@ def _progress(
 def _show(found: Progress) -> None:
     say(f"{title_of(found.title)} (v{found.version}) of {found.member}" + (", retired" if found.retired else ""))
     say(f"{found.counted.normalize():f} of {found.min_ects.normalize():f} ECTS count, {found.own.normalize():f} own")
-    for held in found.held:
-        say(f"the learner has it already: {held}", style="yellow")
+    for held, because in found.held.items():
+        impaired_by = f", impaired by {', '.join(because)}" if because else ""
+        say(f"the learner has it already: {held}{impaired_by}", style="yellow")
     table(
         ("university", "credential", "achievement", "awarded", "ECTS", "counts", "by", "also in"),
         [
@@ -106,3 +194,21 @@ def _show(found: Progress) -> None:
             worth = "" if offer.ects is None else f", {offer.ects.normalize():f} ECTS"
             say(f"  {offer.member}/{offer.achievement} {title_of(offer.title)}{worth}, counts by {by}")
     say("complete" if found.complete else "not complete", style="green" if found.complete else "yellow")
+
+
+@stack_app.command("impaired")
+def impaired(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Show what this university should look at again: larger credentials that rest on what no longer holds, and what
+    rests on learners that others have erased. Done is what was replaced, revoked or withdrawn.
+
+    Example: registry stack impaired
+    """
+    node = node_of(context)
+    found = worklist.read(node.views(), node.settings.member)
+    if as_json:
+        print_json(found)
+        return
+    for item in found.items:
+        say(f"{item.kind}: {item.what} {item.id}" + (f", {title_of(item.title)}" if item.title else ""), style="yellow")
+        say(f"  {item.todo}")
+    say(f"{len(found.items)} to look at" if found.items else "There is nothing to look at.")

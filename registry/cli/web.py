@@ -36,10 +36,12 @@ from registry.api.achievements import Body
 from registry.api.batches import Receiving
 from registry.api.cases import BODIES as CASE_BODIES
 from registry.api.credentials import CredentialRow, Reason
+from registry.api.learners import Erasing
 from registry.batches.book import UnknownBatch
 from registry.cli import asyncapi
 from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
+from registry.cli.erasing import Eraser
 from registry.cli.history import history, proven
 from registry.cli.imports import Offered
 from registry.cli.office_served import served_office
@@ -76,11 +78,11 @@ All else needs an API key (`X-API-Key`) or an access token with the scope that e
 says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
-_BODIES = (CredentialRow, Reason, Body, *CASE_BODIES)
+_BODIES = (CredentialRow, Reason, Body, Erasing, *CASE_BODIES)
 _LINKS = {
     "issueCredential": (
         "verifyCredential", "getCredentialAsOf", "suspendCredential", "reinstateCredential", "revokeCredential",
-        "getLearner", "getLearnerAsOf",
+        "getLearner", "getLearnerAsOf", "eraseLearner",
     ),
     "publishAchievement": ("getAchievement", "listRecognition", "reviseAchievement", "retireAchievement"),
     "openCase": ("getCase", "requestDocuments", "completeCase", "enquireIssuer", "proposeDecision", "withdrawCase"),
@@ -116,6 +118,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     )
     standings = Standings(node)
     looking_back = history(node, standings)
+    eraser = Eraser(node)
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
     office = served_office(node, views)
@@ -141,6 +144,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
             "history": Provide(lambda: looking_back, sync_to_thread=False),
             "receipts": Provide(lambda: Receipts(lambda text: proven(node, standings, text)), sync_to_thread=False),
+            "eraser": Provide(lambda: eraser, sync_to_thread=False),
             "standing": Provide(lambda: Standing(standings.of), sync_to_thread=False),
         },
         middleware=[

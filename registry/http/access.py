@@ -21,6 +21,7 @@ SCOPES: Final = {
     "batches:read": "see what became of batches",
     "batches:release": "release a batch that another person sent in",
     "learners:read": "read a learner's record across universities",
+    "learners:erase": "erase a learner for good",
     "university:read": "read a university's year and its credentials",
     "recognition:read": "read decisions, precedents and agreements",
     "cases:read": "read the recognition office's cases, applicants included",

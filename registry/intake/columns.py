@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal, NamedTuple
 
+from registry.intake import parts
 from registry.intake.report import Catalogue, Problem, masked
 from registry.requests import IssueRequest
 from registry.wire.forms import check_date, check_uuid
@@ -42,6 +43,7 @@ COLUMNS: Final = (
     Column("note", "optional", "personal", "a note to the learner", ""),
     Column("replaces", "optional", "public", "the id of the credential that this one corrects", ""),
     Column("course", "optional", "public", "your own course code, where the mapping table has it", ""),
+    Column("parts", "optional", "public", f"what is stacked into it: {parts.FORM}; parted by spaces", ""),
 )  # fmt: skip
 REQUIRED: Final = tuple(column.name for column in COLUMNS if column.need == "required")
 NAMES: Final = tuple(column.name for column in COLUMNS)
@@ -99,6 +101,9 @@ class RowChecker:
         number = int(version) if version is not None else None
         if (fault := self._offer_fault(row, number)) is not None:
             return _problem(line, *fault)
+        stacked = parts.parse(row.get("parts") or "")
+        if isinstance(stacked, str):
+            return _problem(line, "parts", row["parts"], stacked)
         return IssueRequest(
             row["record"],
             row["achievement"],
@@ -114,6 +119,7 @@ class RowChecker:
             national_id=row.get("national_id") or None,
             note=row.get("note") or None,
             replaces=row.get("replaces") or None,
+            parts=stacked or None,
         )
 
     def _mapped(self, line: int, row: Mapping[str, str]) -> Mapping[str, str] | Problem:

@@ -1,0 +1,151 @@
+"""Parts that are to be stacked, looked at before the larger credential is issued: all that others' streams, and the
+composition, have against it.
+
+The log refuses none of this; whoever issues should know it. What the flags will say is said by the same rules.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from psycopg import Connection
+
+from projections.agreements import covering_by
+from projections.compositions import Stack, part_of
+from projections.crediting import Credited, Whole, by_agreement, by_decision
+from projections.held import Held
+from projections.queries import named
+from projections.stacks import IMPAIRED, MISMATCH, PENDING, Key, Stacks
+from registry.rules.compositions import Part, unmet
+from registry.wire.credentials import CountedBy
+from registry.wire.credentials import Part as Asked
+
+
+class Breach(NamedTuple):
+    """One thing that speaks against it."""
+
+    code: str
+    """A flag's name (`pending`, `learner-mismatch`, `impaired`), `not-active`, `by`, `ects`, `not-composed`, or the
+    composition's field, as `minOwnEcts`."""
+    detail: str
+    path: str
+    """Where in the request, as `parts[0].by`."""
+
+
+class Wanted(NamedTuple):
+    """A larger credential that is to be issued."""
+
+    achievement: Key
+    version: int
+    learner: str
+    awarded: date
+    parts: Sequence[Asked]
+    replaces: str | None
+
+
+def breaches(connection: Connection, wanted: Wanted) -> list[Breach]:
+    """All that speaks against it, in the order of its parts; then what they do not satisfy together."""
+    row = connection.execute(
+        named("composed"),
+        {"member": wanted.achievement[0], "achievement": wanted.achievement[1], "version": wanted.version},
+    ).fetchone()
+    if row is None:
+        return [Breach(PENDING, "this node has not projected that version of the achievement yet", "achievement")]
+    if row[4] is None:
+        return [Breach("not-composed", "nothing is stacked into this achievement: it has no composition", "parts")]
+    return _Check(connection, wanted, Stack.of(wanted.achievement, wanted.awarded, row[4], row[1])).all()
+
+
+class _Check:
+    def __init__(self, connection: Connection, wanted: Wanted, stack: Stack) -> None:
+        self._connection = connection
+        self._wanted = wanted
+        self._stack = stack
+        keys = [(part.member, part.credential) for part in wanted.parts]
+        given = {"members": [key[0] for key in keys], "ids": [key[1] for key in keys]}
+        rows = connection.execute(named("held_by_ids"), given)
+        self._known = {held.key: held for held in map(Held.of, rows)}
+        self._stacks = Stacks.read(connection, list(self._known))
+        self._found: list[Breach] = []
+
+    def all(self) -> list[Breach]:
+        parts = [
+            part for place, asked in enumerate(self._wanted.parts) if (part := self._look(place, asked)) is not None
+        ]
+        self._count_once()
+        issuer, awarded = self._wanted.achievement[0], self._wanted.awarded
+        for one in unmet(self._stack.composition, issuer, awarded, parts):
+            self._found.append(Breach(one.name, f"{one.requirement}: {one.detail}", "parts"))
+        return self._found
+
+    def _say(self, code: str, detail: str, path: str) -> None:
+        self._found.append(Breach(code, detail, path))
+
+    def _look(self, place: int, asked: Asked) -> Part | None:
+        key, path = (asked.member, asked.credential), f"parts[{place}]"
+        held = self._known.get(key)
+        if held is None:
+            self._say(PENDING, "no such credential is known here (yet)", path)
+            return None
+        if held.learner is None:
+            self._say(MISMATCH, "its issuer has erased the learner: whose it is cannot be told any more", path)
+        elif held.learner != self._wanted.learner:
+            self._say(MISMATCH, "it is another learner's", path)
+        trouble = held.trouble(self._wanted.awarded, self._stacks)
+        if trouble == IMPAIRED:
+            self._say(IMPAIRED, "it rests on a part that no longer holds", path)
+        elif trouble is not None:
+            self._say("not-active", f"it is {trouble}", path)
+        credited = None if asked.by is None else self._credited(held, asked.by, path)
+        worth = held.ects if credited is None or credited.ects is None else credited.ects
+        if Decimal(str(asked.ects)) > (worth or Decimal(0)):
+            self._say("ects", f"{asked.ects} ECTS, and it counts for {worth or 0:f} at most", f"{path}.ects")
+        without = f"{self._wanted.achievement[0]}/{self._wanted.replaces}"
+        return part_of(
+            (asked.member, held.achievement, held.version),
+            held.fields,
+            held.eqf_level,
+            Decimal(str(asked.ects)),
+            held.awarded,
+            asked.by is not None,
+            any(use != without for use in held.used_in),
+            credited,
+        )
+
+    def _credited(self, held: Held, by: CountedBy, path: str) -> Credited | None:
+        found = self._decided(held, by) if by.decision is not None else self._agreed(held, by)
+        if found is None:
+            what = f"decision {by.decision}" if by.decision is not None else f"agreement {by.agreement}"
+            self._say("by", f"no {what} of {by.member}, in force here, lets it count", f"{path}.by")
+        return found
+
+    def _decided(self, held: Held, by: CountedBy) -> Credited | None:
+        row = self._connection.execute(
+            "SELECT content::text FROM decisions WHERE member = %s AND decision = %s AND state = 'inForce'",
+            (by.member, by.decision),
+        ).fetchone()
+        return None if row is None else by_decision(row[0], held.key, self._whole)
+
+    def _agreed(self, held: Held, by: CountedBy) -> Credited | None:
+        for agreement, content in covering_by(self._connection, by.member, [held.key]).get(held.key, ()):
+            if agreement == by.agreement:
+                return by_agreement(content, held.ects, self._whole)
+        return None
+
+    @property
+    def _whole(self) -> Whole:
+        return self._stack.whole
+
+    def _count_once(self) -> None:
+        """A part, and a part of its own beside it, bring together no more than the larger of them is worth."""
+        brought = {(part.member, part.credential): Decimal(str(part.ects)) for part in self._wanted.parts}
+        for place, part in enumerate(self._wanted.parts):
+            key = (part.member, part.credential)
+            if key not in self._known:
+                continue
+            within = self._stacks.deep_parts(key) & brought.keys() - {key}
+            worth = self._known[key].ects or Decimal(0)
+            if within and sum((brought[one] for one in within), brought[key]) > max(worth, brought[key]):
+                names = ", ".join("/".join(one) for one in sorted(within))
+                self._say("ects", f"its credit counts already by its own parts {names}", f"parts[{place}].ects")

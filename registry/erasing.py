@@ -1,0 +1,131 @@
+"""Erasing a learner: the key and the rows go, everywhere on this node, and the log says that they did.
+
+What stays: the events, which name a random id that leads to nobody any more; and of each row that became a credential
+a keyed hash, so that the row sent again is not taken in anew. The same student number is a new learner from now on.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from registry.application import Registry
+from registry.batches.book import Book
+from registry.batches.mentions import Mention, mentions
+from registry.domain.errors import Duplicate, Refusal
+from registry.store import PrivateRows, Together
+from registry.vault import Vault, VaultError
+from registry.wire.disclosures import claims_digest, disclosed
+
+Key = tuple[str, str]
+"""Member and credential."""
+
+
+class UnknownLearner(Refusal):
+    """No learner of this university has that id."""
+
+    code = "unknown-learner"
+
+
+class StillInBatch(Refusal):
+    """A batch that has not been worked through names the learner."""
+
+    code = "still-in-batch"
+
+
+def erase(
+    registry: Registry,
+    book: Book,
+    learner: str,
+    *,
+    credentials: Collection[Key] = (),
+    beside: Sequence[PrivateRows] = (),
+    again: bool = False,
+) -> None:
+    """Destroy a learner's key and rows, and say so on the log, in one transaction.
+
+    `credentials` are those that are known of the learner anywhere: own decisions that name one by digest forget it.
+    `beside` are further rows that go in that transaction. `again`: it was said before, and governance voided that.
+
+    Raises `UnknownLearner`, `StillInBatch`, and `Duplicate` where it was said before.
+    """
+    known = registry.vault.learner(registry.cursor(), learner)
+    said = registry.erased(learner)
+    if known is None and not said:
+        raise UnknownLearner(f"this university has no learner {learner}", "$.learner")
+    if said and not again:
+        raise Duplicate(f"learner {learner} was erased already", "$.learner")
+    named = mentions(book, known[1]["student"]) if known is not None and "student" in known[1] else []
+    if waiting := [one.batch for one in named if not one.ended]:
+        raise StillInBatch(
+            f"batch {', '.join(waiting)} names the learner and has not been worked through: let it end, or cancel it",
+            "$.learner",
+        )
+    for one in named:  # before it is said: an erasure that is said is whole
+        book.drop_content(one.batch)
+    rows: list[PrivateRows] = [
+        _Forgotten(registry.vault, registry.cursor(), learner, credentials),
+        _Problems(named),
+        *beside,
+    ]
+    registry.erase(learner, Together(rows), again=again and said)
+
+
+class _Forgotten:
+    """The learner's rows in the vault, and what else on this node leads from or to them."""
+
+    def __init__(self, vault: Vault, cursor: Cursor[DictRow], learner: str, credentials: Collection[Key]) -> None:
+        self._learner = learner
+        own = cursor.execute("SELECT credential::text FROM vault.records WHERE learner = %s", (learner,)).fetchall()
+        known = {row["credential"] for row in own} | {credential for _, credential in credentials}
+        self._decisions = [
+            row["decision"]
+            for row in cursor.execute("SELECT decision::text, sealed FROM vault.decisions").fetchall()
+            if _names(vault, row["decision"], bytes(row["sealed"])) & known
+        ]
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Destroy them."""
+        given = {"learner": self._learner, "decisions": self._decisions}
+        for statement in _STATEMENTS:
+            cursor.execute(statement, given)
+
+
+def _names(vault: Vault, decision: str, sealed: bytes) -> set[str]:
+    """The credentials that a decision names by digest only."""
+    try:
+        said = vault.open_own(decision, sealed)
+    except VaultError:
+        return set()  # under a learner's own key: it goes with that
+    found = set()
+    for one in [said] if isinstance(said, str) else said:
+        about = disclosed(claims_digest([one]), [one]).get("credential")
+        if isinstance(about, dict):
+            found.add(str(about.get("credential")))
+    return found
+
+
+class _Problems:
+    """What is told of rows that were not taken in: of the learner's the values go."""
+
+    def __init__(self, named: Sequence[Mention]) -> None:
+        self._rows = [(one.batch, list(one.lines)) for one in named]
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Clear them."""
+        for row in self._rows:
+            cursor.execute("UPDATE intake.problems SET value = '' WHERE batch = %s AND line = ANY (%s)", row)
+
+
+_STATEMENTS: Final = (
+    """UPDATE intake.events SET content = ''
+    WHERE credential IN (SELECT credential FROM vault.records WHERE learner = %(learner)s)""",
+    """INSERT INTO vault.erased (record) SELECT record FROM vault.records WHERE learner = %(learner)s
+    ON CONFLICT DO NOTHING""",
+    "DELETE FROM vault.records WHERE learner = %(learner)s",
+    "DELETE FROM vault.learners WHERE learner = %(learner)s",
+    "DELETE FROM vault.decisions WHERE decision = ANY (%(decisions)s::uuid[])",
+    # Kept answers to requests: they name the learner's id.
+    "DELETE FROM access.requests WHERE position(convert_to(%(learner)s::text, 'UTF8') IN body) > 0",
+)

@@ -1,0 +1,221 @@
+"""Erasing a learner, on a real PostgreSQL: nothing that leads to the person is left, and nothing comes back."""
+
+import threading
+
+import pytest
+
+from consumers.projector import Projector
+from projections import learners, views
+from registry.batches import Book, Worker
+from registry.cli.imports import Offered
+from registry.domain.errors import Duplicate
+from registry.erasing import StillInBatch, UnknownLearner, erase
+from registry.issuing import Issuer
+from registry.requests import Issued
+from registry.vault import HiddenBasis
+from registry.wire import commit
+from registry.wire.disclosures import disclosure, salts
+from registry.wire.events import Event, Reader
+from registry.wire.governance import MemberRangeVoided
+from registry.wire.merkle import Tree
+from tests.support.memory_log import MemoryLog
+from tests.support.node import ORIGIN, TestNode, request
+from tests.support.streams import CONSORTIUM, Consortium, University, new_id
+
+
+@pytest.fixture
+def node(dsn):
+    made = TestNode(dsn, MemoryLog())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def book(node, tmp_path):
+    return Book(node.dsn, node.registry.vault, tmp_path / "spool")
+
+
+def issued(node, *requests):
+    outcomes = node.issuer.issue(list(requests))
+    assert all(isinstance(one, Issued) for one in outcomes), outcomes
+    return outcomes
+
+
+def rows(node, table):
+    with node.registry.connection.cursor().copy(f"COPY {table} TO STDOUT") as copied:
+        return b"".join(bytes(row) for row in copied).decode()
+
+
+def test_key_and_rows_are_gone_and_the_log_says_so_naming_the_day_only(node, book):
+    achievement = node.offer()
+    gone, other = issued(node, request(1, achievement), request(2, achievement))
+    erase(node.registry, book, gone.learner)
+    vault, cursor = node.registry.vault, node.registry.cursor()
+    assert vault.learner(cursor, gone.learner) is None
+    assert vault.disclosures(cursor, gone.credential) == []
+    assert len(vault.disclosures(cursor, other.credential)) == 4
+    for table in ("vault.learners", "vault.records", "vault.erased"):
+        assert gone.learner not in rows(node, table)
+        assert gone.credential not in rows(node, table)
+    node.publisher().publish_pending()
+    event = Reader(ORIGIN).decode_one(node.lines()[-1])
+    assert isinstance(event, Event)
+    assert (event.type, event.subject, event.data.learner) == ("learner.erased.v1", gone.learner, gone.learner)
+    assert event.time.endswith("T00:00:00Z")
+
+
+def test_the_same_number_is_a_new_learner_and_the_same_row_is_not_taken_in_again(node, book):
+    achievement = node.offer()
+    [gone] = issued(node, request(1, achievement))
+    erase(node.registry, book, gone.learner)
+    stored = node.stored()
+    [again] = node.issuer.issue([request(1, achievement)])
+    assert (again.code, again.field) == ("erased", "record")
+    assert node.stored() == stored
+    assert rows(node, "vault.learners") == ""
+    [new] = issued(node, request(2, achievement, student="s1"))
+    assert new.learner != gone.learner
+    assert list(node.issuer.issue_all([request(1, achievement), request(2, achievement, student="s1")]))[1].unchanged
+
+
+def test_it_is_said_once_and_nobody_unknown_is_erased(node, book):
+    [gone] = issued(node, request(1, node.offer()))
+    with pytest.raises(UnknownLearner):
+        erase(node.registry, book, new_id())
+    erase(node.registry, book, gone.learner)
+    with pytest.raises(Duplicate):
+        erase(node.registry, book, gone.learner)
+    with pytest.raises(Duplicate, match="erased"):
+        node.issuer.adopt("s9", gone.learner)
+
+
+def test_an_adopted_learner_without_credentials_is_erased_too(node, book):
+    learner = new_id()
+    node.issuer.adopt("s1", learner)
+    erase(node.registry, book, learner)
+    assert rows(node, "vault.learners") == ""
+
+
+def test_an_erasure_that_governance_voided_is_said_again_and_counts_then(node, book, dsn):
+    consortium = Consortium()
+    university = consortium.universities["twente"] = University("twente")
+    university.signers = [node.signer]
+    consortium.seal(consortium.admission("twente"))
+    node.log.create("governance")
+    node.log.append("governance", consortium.records)
+    [gone] = issued(node, request(1, node.offer()))
+    erase(node.registry, book, gone.learner)
+    node.publisher().publish_pending()
+    with views.connect(dsn) as connection:
+        views.create(connection)
+        projector = Projector(connection, node.log, CONSORTIUM, consortium.founded)
+        projector.step()
+        assert learners.known_credentials(connection, gone.learner) == []
+        university.tree = tree_of(node)
+        voided = MemberRangeVoided("twente", 2, 3, university.head, "publishedByMistake")
+        record = consortium.seal(consortium.line("member.range.voided.v1", "twente", voided))
+        node.log.append("governance", [record])
+        projector.step()
+        assert len(learners.known_credentials(connection, gone.learner)) == 1
+        erase(node.registry, book, gone.learner, again=True)
+        node.publisher().publish_pending()
+        projector.step()
+        assert learners.known_credentials(connection, gone.learner) == []
+        assert connection.execute("SELECT code FROM refusals").fetchall() == [("voided",)]
+
+
+def tree_of(node):
+    tree = Tree()
+    for record in node.log.records("twente"):
+        tree = tree.extend(commit.parse(record.data).leaves())
+    return tree
+
+
+def test_an_importer_that_met_the_learner_just_before_makes_a_new_one(node, book, dsn):
+    achievement = node.offer()
+    [gone] = issued(node, request(1, achievement))
+    store, waiting, going = node.issuer._store, threading.Event(), threading.Event()
+
+    def slow(ready, also=None):
+        if not waiting.is_set():
+            waiting.set()
+            assert going.wait(20)
+        store(ready, also)
+
+    node.issuer._store = slow
+    outcomes = []
+    importing = threading.Thread(
+        target=lambda: outcomes.extend(node.issuer.issue([request(2, achievement, student="s1")]))
+    )
+    importing.start()
+    assert waiting.wait(20)
+    other = TestNode(dsn, MemoryLog())
+    erase(other.registry, book, gone.learner)
+    other.close()
+    going.set()
+    importing.join()
+    assert outcomes[0].learner != gone.learner
+    assert gone.learner not in rows(node, "vault.records")
+
+
+def test_decisions_that_name_the_learners_credential_by_digest_forget_it_and_others_do_not(node, book):
+    achievement = node.offer()
+    gone, other = issued(node, request(1, achievement), request(2, achievement))
+    elsewhere, decisions = ("lund", new_id()), [new_id() for _ in range(3)]
+    about = [elsewhere, ("twente", gone.credential), ("twente", other.credential)]
+    for decision, (member, credential) in zip(decisions, about, strict=True):
+        said = disclosure(salts(1), "credential", {"member": member, "credential": credential})
+        node.registry.save([], private=HiddenBasis(node.registry.vault, decision, said))
+    erase(node.registry, book, gone.learner, credentials=[elsewhere])
+    assert [one in rows(node, "vault.decisions") for one in decisions] == [False, False, True]
+
+
+def send(book, name, lines):
+    begun = book.receive(name, "credentials", "text/csv", "a-system", name, dry_run=False)
+    begun.spool.write(("\n".join(lines) + "\n").encode())
+    return book.received(begun.batch, begun.spool, None, release=False).batch
+
+
+def test_what_batches_hold_of_the_learner_goes_and_one_that_waits_is_in_the_way(node, book):
+    achievement = node.offer()
+    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
+    good = [f"r{n},{achievement},s{n},Jansen,Ada,2001-02-03,2026-06-30" for n in (1, 12)]
+    faulty = f"r3,{achievement},s1,Jansen,Ada,2001-02-03,soon"
+    batch = send(book, "one", [header, *good, faulty])
+    worker = Worker(node.registry, node.issuer, book, Offered(node.registry))
+    [row] = node.issuer.issue([request(9, achievement, student="s1")])
+    with pytest.raises(StillInBatch, match=batch):
+        erase(node.registry, book, row.learner)
+    assert worker.step()
+    other = send(book, "two", [header, good[1].replace("r12", "r13").replace("2026-06-30", "soon")])
+    assert worker.step()
+    assert [path.stem for path in sorted(book._folder.iterdir())] == sorted([batch, other])
+    assert [one.value for _, one in book.problems(batch, 9)] == ["soon"]
+    erase(node.registry, book, row.learner)
+    assert [path.stem for path in book._folder.iterdir()] == [other]
+    assert [one.value for _, one in book.problems(batch, 9)] == [""]
+    assert [one.value for _, one in book.problems(other, 9)] == ["soon"]
+
+
+def test_kept_answers_and_taken_events_no_longer_lead_to_the_learner(node, book):
+    [gone] = issued(node, request(1, node.offer()))
+    cursor = node.registry.cursor()
+    cursor.execute(
+        "INSERT INTO access.requests (caller, key, request, began, status, body)"
+        " VALUES ('a', '\\x01', '\\x01', now(), 201, convert_to(%s, 'UTF8'))",
+        (f'{{"learner": "{gone.learner}"}}',),
+    )
+    cursor.execute("INSERT INTO intake.events VALUES ('\\x01', '\\x02', %s)", (gone.credential,))
+    erase(node.registry, book, gone.learner)
+    assert rows(node, "access.requests") == ""
+    [event] = node.registry.cursor().execute("SELECT content FROM intake.events").fetchall()
+    assert bytes(event["content"]) == b""
+
+
+def test_issuing_goes_on_for_all_others_while_somebody_is_erased(node, book):
+    achievement = node.offer()
+    first = issued(node, *(request(n, achievement) for n in range(20)))
+    erase(node.registry, book, first[3].learner)
+    again = Issuer(node.registry).issue([request(100 + n, achievement, student=f"s{n}") for n in range(20)])
+    same = [one.learner == before.learner for one, before in zip(again, first, strict=True)]
+    assert same == [n != 3 for n in range(20)]
