@@ -31,6 +31,7 @@ from registry.api import ROUTES as WRITING
 from registry.api import Desk
 from registry.api.achievements import Body
 from registry.api.batches import Receiving
+from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
 from registry.batches.book import UnknownBatch
 from registry.cli import asyncapi
@@ -62,7 +63,7 @@ All else needs an API key (`X-API-Key`) or an access token with the scope that e
 says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
-_BODIES = (CredentialRow, Reason, Body)
+_BODIES = (CredentialRow, Reason, Body, Entries)
 _LINKS = {
     "issueCredential": (
         "verifyCredential", "suspendCredential", "reinstateCredential", "revokeCredential", "getLearner",
