@@ -89,7 +89,8 @@ def _media(request: Request[Any, Any, Any]) -> Media:
 def _term(kind: Kind, media: Media, begin: date | None, end: date | None) -> Term | None:
     """A reconciliation's term; and what does not go together."""
     if kind != "credentials" and media in DOCUMENTS:
-        raise HttpProblem("unsupported-media-type", "a document holds credentials; status changes and terms are rows")
+        trouble = Trouble("query kind", "a document holds credentials; status changes and terms are rows", "kind", kind)
+        raise HttpProblem("unprocessable", errors=[trouble])
     if kind != "reconciliation":
         return None
     if begin is None or end is None or end < begin:

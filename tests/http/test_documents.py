@@ -126,7 +126,7 @@ def test_a_document_that_is_none_fails_as_a_whole_and_says_why(system, content, 
 
 
 def test_a_document_is_small_and_holds_credentials_alone(system):
-    problem(send(system, b"{}", "kind", JSON, kind="statusChanges"), 415, "unsupported-media-type")
+    problem(send(system, b"{}", "kind", JSON, kind="statusChanges"), 422, "unprocessable")
     problem(send(system, b" " * 2_100_000, "large document", JSON), 413, "too-large")
 
 
