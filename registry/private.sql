@@ -101,6 +101,9 @@ CREATE TABLE IF NOT EXISTS intake.batches (
     error       text,
     UNIQUE (by, request)
 );
+-- Of a reconciliation: the term, both days included.
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_from date;
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_until date;
 CREATE INDEX IF NOT EXISTS batches_open ON intake.batches (created)
     WHERE state IN ('working', 'waiting', 'scheduled');
 CREATE INDEX IF NOT EXISTS batches_newest ON intake.batches (created, batch);

@@ -6,11 +6,12 @@ Every write carries an `Idempotency-Key`; every answer to one says the position 
 from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api import achievements, batches, cases, credentials, learners
+from registry.api import achievements, batches, cases, course_codes, credentials, learners
 from registry.api.desk import Desk
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *achievements.ROUTES,
+    *course_codes.ROUTES,
     *credentials.ROUTES,
     *learners.ROUTES,
     *batches.ROUTES,

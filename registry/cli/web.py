@@ -35,6 +35,7 @@ from registry.api import Desk
 from registry.api.achievements import Body
 from registry.api.batches import Receiving
 from registry.api.cases import BODIES as CASE_BODIES
+from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
 from registry.api.learners import Erasing
 from registry.batches.book import UnknownBatch
@@ -78,7 +79,7 @@ All else needs an API key (`X-API-Key`) or an access token with the scope that e
 says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
-_BODIES = (CredentialRow, Reason, Body, Erasing, *CASE_BODIES)
+_BODIES = (CredentialRow, Reason, Body, Entries, Erasing, *CASE_BODIES)
 _LINKS = {
     "issueCredential": (
         "verifyCredential", "getCredentialAsOf", "suspendCredential", "reinstateCredential", "revokeCredential",

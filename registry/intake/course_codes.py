@@ -12,7 +12,8 @@ from psycopg.rows import DictRow
 
 from registry.application import Registry
 from registry.domain.errors import UnknownAchievement
-from registry.intake.report import IntakeError, Problem, Readable
+from registry.intake.plain_rows import read_rows
+from registry.intake.report import Problem, Readable
 from registry.wire.forms import check_uuid
 
 COLUMNS: Final = ("code", "achievement", "version")
@@ -106,36 +107,16 @@ def _storable(code: str) -> str:
 
 def read_csv(content: Readable) -> Iterator[CourseCode | Problem]:
     """The entries of a CSV with the header `code,achievement,version`. Raises `IntakeError` where there is none."""
-    with (
-        content.open("rb") as raw,
-        io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as file,
-    ):
-        head = file.readline(4096)
-        delimiter = max(",;\t", key=head.count)
-        names = [name.strip().strip('"').lower() for name in head.strip().split(delimiter)]
-        if missing := [name for name in COLUMNS[:2] if name not in names]:
-            raise IntakeError(f"{content}: the header lacks {', '.join(missing)}; it needs {','.join(COLUMNS)}")
-        reader = csv.reader(file, delimiter=delimiter)
-        while True:
-            try:
-                values = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Problem(f"line {reader.line_num + 1}", "", "", f"cannot be read as a row: {error}")
-                continue
-            where = f"line {reader.line_num + 1}"
-            if not any(values):
-                continue
-            if len(values) != len(names):
-                yield Problem(where, "", "", f"has {len(values)} fields, the header {len(names)}")
-                continue
-            row = dict(zip(names, (value.strip() for value in values), strict=True))
-            version = row.get("version", "")
-            if version and not (version.isascii() and version.isdigit() and len(version) < 9):
-                yield Problem(where, "version", version[:80], "a version is 1, 2, 3 …, or empty for the newest")
-                continue
-            yield CourseCode(row["code"], row["achievement"], int(version) if version else None)
+    for line, row in read_rows(content, "csv", COLUMNS[:2]):
+        if isinstance(row, str):
+            yield Problem(f"line {line}", "", "", row)
+            continue
+        version = row.get("version", "").strip()
+        if version and not (version.isascii() and version.isdigit() and len(version) < 9):
+            detail = "a version is 1, 2, 3 …, or empty for the newest"
+            yield Problem(f"line {line}", "version", version[:80], detail)
+            continue
+        yield CourseCode(row["code"].strip(), row["achievement"].strip(), int(version) if version else None)
 
 
 def write_csv(entries: Sequence[CourseCode]) -> str:

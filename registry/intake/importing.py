@@ -143,7 +143,7 @@ class Importer:
             return None
         if content is None or award.missing_credential(completions):
             return None
-        return _Match(content.achievement, 1, "it is new", content, draft.draft if draft is not None else None)
+        return _Match(content.achievement, None, "it is new", content, draft.draft if draft is not None else None)
 
     def _content(self, award: Award, completions: Completions, taken: Taken) -> AchievementContent | None:
         """The whole content; None where something is missing or wrong, which is said."""
@@ -225,12 +225,12 @@ class Importer:
         taken: list[Taken] = []
         asked: list[tuple[Taken, bytes, IssueRequest]] = []
         for number, one in enumerate(waiting, start + 1):
-            came = Taken(number, title, f"draft {draft}", "its draft was published", achievement, 1, draft)
+            came = Taken(number, title, f"draft {draft}", "its draft was published", achievement, None, draft)
             taken.append(came)
             came.missing = [f"credential.{name}" for name in one.missing]
             if came.missing:
                 continue
-            found = request(checker, one.values, achievement, 1, None, came.path)
+            found = request(checker, one.values, achievement, None, None, came.path)
             if isinstance(found, Problem):
                 came.problems = [found]
             else:
