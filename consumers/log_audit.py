@@ -173,7 +173,7 @@ def replay_member(
                 faults.append(_record_fault(member, kept.position, kept.code, kept.detail, kept.record))
                 count(refused, kept.code)
                 doubtful = doubtful or kept.code not in FORM
-            claims += [note for note, _ in batch.claims]
+            claims += [note for note, _, _ in batch.claims]
             waypoints += batch.waypoints
             tree, at = batch.tree, batch.next
     except NoSuchStream:

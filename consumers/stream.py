@@ -39,7 +39,8 @@ class Batch(NamedTuple):
     tree: Tree
     commits: list[Folded]
     quarantined: list[Quarantined]
-    claims: list[tuple[SignedNote, str]]
+    claims: list[tuple[SignedNote, str, int]]
+    """Each with its verdict, and where its record begins."""
     waypoints: list[Waypoint]
 
 
@@ -54,7 +55,13 @@ def read_on(log: SharedLog, stream: str, start: int, most_bytes: int) -> list[Re
 
 
 def batches(
-    log: SharedLog, member: str, trust: Trust, tree: Tree, start: int, batch_bytes: int = REPLAY_BYTES
+    log: SharedLog,
+    member: str,
+    trust: Trust,
+    tree: Tree,
+    start: int,
+    batch_bytes: int = REPLAY_BYTES,
+    waypoint: int = WAYPOINT,
 ) -> Iterator[Batch]:
     """Verify a member's stream from a position to its present end."""
     verifier, reader = Verifier(trust, tree), Reader(trust.origin)
@@ -68,15 +75,16 @@ def batches(
             if verdict.code == OK and commit is not None:
                 folded = Folded(verifier.tree, base, reader.decode_all(commit), commit.lines, record.next, commit.note)
                 batch.commits.append(folded)
-                if verifier.tree.size - marked >= WAYPOINT:
+                if verifier.tree.size - marked >= waypoint:
                     marked = verifier.tree.size
                     batch.waypoints.append(Waypoint(verifier.tree, record.next))
             elif verdict.code != REPEAT:
+                size = commit.checkpoint.size if commit is not None else None
                 batch.quarantined.append(
-                    Quarantined(member, record.position, verdict.code, verdict.detail, record.data)
+                    Quarantined(member, record.position, verdict.code, verdict.detail, record.data, size)
                 )
                 if verdict.code in CLAIMS and commit is not None:
-                    batch.claims.append((commit.note, verdict.code))
+                    batch.claims.append((commit.note, verdict.code, record.position))
         start = batch.next
         yield batch._replace(tree=verifier.tree)
 
