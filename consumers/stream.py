@@ -3,6 +3,7 @@
 Verifying needs no database and folding waits for one, so that the two overlap when they run in two threads.
 """
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from consumers.quarantine import Quarantined
 from consumers.verifier import CLAIMS, OK, REPEAT, Trust, Verifier
 from projections.fold import Folded
 from registry.log import NoSuchStream, Record, SharedLog
+from registry.wire import commit as wire
 from registry.wire.checkpoint import SignedNote
+from registry.wire.errors import MalformedCommit
 from registry.wire.events import Reader
 from registry.wire.merkle import Tree
 
@@ -52,6 +55,14 @@ def read_on(log: SharedLog, stream: str, start: int, most_bytes: int) -> list[Re
         if start:
             raise
         return []
+
+
+def claimed_size(log: SharedLog, stream: str) -> int:
+    """How large a stream says it is, by its newest commit; nothing of it is verified. For whoever watches progress."""
+    for record in log.read_back(stream):
+        with contextlib.suppress(MalformedCommit):
+            return wire.parse(record.data).checkpoint.size
+    return 0
 
 
 def batches(
