@@ -11,6 +11,7 @@ from consumers.audit_report import AuditReport, MemberReport, StreamState
 _WIDTH: Final = 640
 _HEIGHT: Final = 180
 _LEFT: Final = 70
+_DAY: Final = 86400
 
 
 class Line(NamedTuple):
@@ -28,11 +29,13 @@ def page(report: AuditReport, made: datetime | None = None) -> str:
     moment = (made or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
     refusals: dict[str, int] = {}
     for fault in report.faults:
-        refusals[fault.code] = refusals.get(fault.code, 0) + 1
+        name = f"{fault.member}: {fault.code}"
+        refusals[name] = refusals.get(name, 0) + 1
     return template.render(
         report=report,
         made=moment,
         growth=_growth(report.streams),
+        sizes=_bars({state.member: state.size for state in report.streams}),
         largest=max((state.size for state in report.streams), default=0),
         span=_span(report.streams),
         refusals=_bars(refusals),
@@ -61,19 +64,22 @@ def _span(streams: list[StreamState]) -> tuple[str, str]:
 
 
 def _growth(streams: list[StreamState]) -> list[Line]:
-    """Each stream's size over the times that its events claim."""
+    """Each stream's size over the times that its events claim, as steps; nothing where all are of one day."""
     times = _times(streams)
     largest = max((state.size for state in streams), default=0)
-    if not times or not largest:
+    if not times or not largest or times[-1] - times[0] < _DAY:
         return []
-    first, length = times[0], max(times[-1] - times[0], 1)
+    first, length = times[0], times[-1] - times[0]
     lines = []
     for number, state in enumerate(streams):
         points: list[tuple[float, float]] = []
         for head in state.heads:
             if (at := _seconds(head.time)) is not None:
                 x = _LEFT + (at - first) / length * (_WIDTH - _LEFT)
-                points.append((x, _HEIGHT - head.size / largest * (_HEIGHT - 10)))
+                y = _HEIGHT - head.size / largest * (_HEIGHT - 10)
+                points += [(x, points[-1][1] if points else _HEIGHT), (x, y)]
+        if points:
+            points.append((_WIDTH, points[-1][1]))  # it is that large still
         text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         lines.append(Line(state.member, text, number % 8))
     return lines
@@ -94,7 +100,8 @@ def _windows(member: MemberReport) -> dict[str, Any]:
     keys = []
     for key in member.keys:
         start, end = min(key.start, whole), min(whole if key.end is None else key.end, whole)
+        told = f"from {key.start:,}" + ("" if key.end is None else f" to {key.end:,}")
         width = max(2.0, (end - start) * scale)
         x = min(_LEFT + start * scale, _WIDTH - width)
-        keys.append({"id": key.vkey.split("+")[1], "start": key.start, "end": key.end, "x": x, "width": width})
+        keys.append({"id": key.vkey.split("+")[1], "end": key.end, "x": x, "width": width, "told": told})
     return {"member": member.member, "size": member.size, "keys": keys}

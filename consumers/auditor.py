@@ -24,7 +24,7 @@ from projections.positions import GOVERNANCE
 from projections.tables import VIEWS
 
 _COMPARISONS = 3
-_ROWS_SHOWN = 20
+_ROWS_SHOWN = 1000
 
 
 def audit(
@@ -35,8 +35,10 @@ def audit(
     only: Sequence[str] = (),
     workers: int | None = None,
     on_batch: OnBatch | None = None,
+    on_stream: OnStream | None = None,
 ) -> AuditReport:
-    """Replay a log from zero, rebuild its views and compare.
+    """Replay a log from zero, rebuild its views and compare. `on_batch` hears of the rebuilding, `on_stream` of the
+    replay that lists the faults of the log alone.
 
     `only`: these members' streams and rows alone, besides governance; the report then has no digest of the whole.
 
@@ -46,7 +48,7 @@ def audit(
     began = time.monotonic()
     with fresh_schema(scratch, "audit") as schema, views.connect(scratch, schema) as own:
         fill(scratch, schema, source, only=only, workers=workers, on_batch=on_batch)
-        fold, replayed = replay_all(source, only=only, workers=workers)
+        fold, replayed = replay_all(source, only=only, workers=workers, on_stream=on_stream)
         compared: dict[str, str] = {}
         lags: dict[str, int] = {}
         theirs = None
@@ -61,7 +63,7 @@ def audit(
                         break
                     # The log went on meanwhile: follow it and look again.
                     fill(scratch, schema, source, only=only, workers=workers, on_batch=on_batch)
-                    fold, replayed = replay_all(source, only=only, workers=workers)
+                    fold, replayed = replay_all(source, only=only, workers=workers, on_stream=on_stream)
                 assert theirs is not None  # noqa: S101 - the loop ran
                 compared, differing = _compare(own, other, ours.members, theirs.members)
                 known = {m.member: m.size for m in theirs.members}
@@ -225,7 +227,9 @@ def _differing(own: Connection, other: Connection, mine: MemberDigest, yours: Me
         yield Fault("views", mine.member, "other-root", f"served of another tree: root {yours.root}")
     for table in VIEWS:
         if table.name in mine.tables and mine.tables[table.name] != yours.tables.get(table.name):
-            rows = differences(own, other, table, mine.member, _ROWS_SHOWN)
-            shown = [f"- {theirs}" if ours is None else f"+ {ours}" for ours, theirs in rows]
+            found = differences(own, other, table, mine.member, _ROWS_SHOWN)
+            shown = [f"- {theirs}" if ours is None else f"+ {ours}" for ours, theirs in found.rows]
             detail = f"rows of {table.name} are not what the log leads to (- served, + as the log says)"
+            if found.number > len(shown):
+                detail += f"; the first {len(shown)} of {found.number:,} differences"
             yield Fault("views", mine.member, "differ", detail, evidence=shown)

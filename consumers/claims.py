@@ -17,13 +17,13 @@ RootAt = Callable[[int], bytes]
 """Gives the tree's own root at a size that it has passed."""
 
 
-def keep(connection: Connection, member: str, note: SignedNote, code: str) -> None:
-    """Keep a head that was not accepted, unless its text is kept already."""
+def keep(connection: Connection, member: str, note: SignedNote, code: str, position: int) -> None:
+    """Keep a head that was not accepted, unless its text is kept already; `position` is the record's that bears it."""
     checkpoint = note.checkpoint
     connection.execute(
-        "INSERT INTO claims (member, note, size, root, code, settled) VALUES (%s, %s, %s, %s, %s, %s)"
+        "INSERT INTO claims (member, note, size, root, code, settled, position) VALUES (%s, %s, %s, %s, %s, %s, %s)"
         " ON CONFLICT DO NOTHING",
-        (member, str(note), checkpoint.size, checkpoint.root, code, OPEN),
+        (member, str(note), checkpoint.size, checkpoint.root, code, OPEN, position),
     )
 
 

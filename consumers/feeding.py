@@ -51,10 +51,10 @@ class Feeding:
         for commit in commits:
             causes.take(commit.base, commit.tree.size, commit.events)
 
-    def write(self, causes: Causes, position: Position, *, whole: bool = False) -> None:
-        """Write the notices, in the transaction that wrote the rows up to `position`."""
+    def write(self, causes: Causes, position: Position, *, anew: int | None = None) -> None:
+        """Write the notices, in the transaction that wrote the rows up to `position`; `anew` as in `notice`."""
         size, governance = position.tree.size, position.governance
-        written = noticing.notice(self._connection, causes, governance, size=size, whole=whole)
+        written = noticing.notice(self._connection, causes, governance, size=size, anew=anew)
         self._known()[causes.member] = Taken(size, governance)
         if written:
             _log.info("feed.noticed", member=causes.member, size=size, notices=written)
@@ -76,7 +76,7 @@ class Feeding:
         if start < position.tree.size:
             for commits in self._again(log, member, trust, start, position.tree.size):
                 self.add(causes, commits)
-        self.write(causes, position, whole=whole)
+        self.write(causes, position, anew=0 if whole else None)
 
     def under_governance(self, before: Position, after: Position) -> None:
         """The views' rows stay as they are under what governance said since; so do the notices."""

@@ -9,6 +9,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing.queues import Queue
 from typing import Final, NamedTuple
 
 from consumers.audit_report import Fault, Head, StreamState, count, event_id
@@ -25,6 +26,8 @@ from registry.wire.merkle import Tree, root_of
 
 _KEPT: Final = 64
 """A report keeps so many heads spread over a stream, and as many of the newest."""
+
+_HEARD_EVERY: Final = 0.2
 
 OnStream = Callable[[str, int], None]
 """Told a stream and how many of its leaves have been verified."""
@@ -58,10 +61,10 @@ def replay_all(
         members = sorted(name for name in fold.state.members if not only or name in only)
         found: list[Replayed] = []
         if (workers or os.cpu_count() or 1) == 1 or len(members) < 2:
-            for member in members:
-                found.append(replay_member(log, source.consortium, fold, member, earlier.get(member)))
-                if on_stream is not None:
-                    on_stream(member, found[-1].state.size)
+            found += [
+                replay_member(log, source.consortium, fold, member, earlier.get(member), on_stream)
+                for member in members
+            ]
         else:
             found = _in_processes(
                 source, members, earlier, min(workers or os.cpu_count() or 1, len(members)), on_stream
@@ -75,20 +78,32 @@ def _in_processes(
     source: Source, members: Sequence[str], earlier: dict[str, StreamState], workers: int, on_stream: OnStream | None
 ) -> list[Replayed]:
     context = multiprocessing.get_context("spawn")
+    said: Queue[tuple[str, int]] = context.Queue()
     found: list[Replayed] = []
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_tell, initargs=(said,)) as pool:
         waiting: set[Future[Replayed]] = {pool.submit(_work, source, m, earlier.get(m)) for m in members}
         while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                found.append(future.result())
+            done, waiting = wait(waiting, timeout=_HEARD_EVERY, return_when=FIRST_COMPLETED)
+            while not said.empty():
+                heard = said.get()
                 if on_stream is not None:
-                    on_stream(found[-1].state.member, found[-1].state.size)
+                    on_stream(*heard)
+            found += [future.result() for future in done]
+    if on_stream is not None:
+        for one in found:  # what was said last may not have been heard
+            on_stream(one.state.member, one.state.size)
     return found
 
 
 _worker: dict[str, tuple[SharedLog, GovernanceFold]] = {}
 """A process's own log and governance, kept from one stream to the next."""
+
+_telling: "list[Queue[tuple[str, int]]]" = []
+"""Where a process says how far it has come."""
+
+
+def _tell(said: "Queue[tuple[str, int]]") -> None:
+    _telling.append(said)
 
 
 def _work(source: Source, member: str, since: StreamState | None) -> Replayed:
@@ -96,7 +111,7 @@ def _work(source: Source, member: str, since: StreamState | None) -> Replayed:
         log = open_log(source.url, source.consortium, read_only=True)
         _worker[source.url] = log, _governance(log, source, None)[0]
     log, fold = _worker[source.url]
-    return replay_member(log, source.consortium, fold, member, since)
+    return replay_member(log, source.consortium, fold, member, since, lambda *heard: _telling[0].put(heard))
 
 
 def _governance(log: SharedLog, source: Source, since: StreamState | None) -> tuple[GovernanceFold, Replayed]:
@@ -135,7 +150,12 @@ def _governance(log: SharedLog, source: Source, since: StreamState | None) -> tu
 
 
 def replay_member(
-    log: SharedLog, consortium: str, fold: GovernanceFold, member: str, since: StreamState | None = None
+    log: SharedLog,
+    consortium: str,
+    fold: GovernanceFold,
+    member: str,
+    since: StreamState | None = None,
+    on_stream: OnStream | None = None,
 ) -> Replayed:
     """Replay one stream to its present end."""
     record = fold.state.members[member]
@@ -173,9 +193,11 @@ def replay_member(
                 faults.append(_record_fault(member, kept.position, kept.code, kept.detail, kept.record))
                 count(refused, kept.code)
                 doubtful = doubtful or kept.code not in FORM
-            claims += [note for note, _ in batch.claims]
+            claims += [note for note, _, _ in batch.claims]
             waypoints += batch.waypoints
             tree, at = batch.tree, batch.next
+            if on_stream is not None:
+                on_stream(member, tree.size)
     except NoSuchStream:
         pass  # admitted, and has published nothing yet
     for note in claims:

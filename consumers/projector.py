@@ -3,13 +3,13 @@
 A member's rows and its position change in one transaction, and the position's row is locked in it: a second
 projector waits, sees that the position moved, and goes on from there. Killed anywhere, a projector resumes
 from what was committed. Whenever governance says something about a member that bears on what was folded
-already, that member is folded again from its first record, in one transaction, while readers see the old
-rows.
+already, that member's rows are rolled back to the newest waypoint that still holds, and folded again from
+there, or from the first record, in one transaction, while readers see the old rows.
 """
 
 import threading
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -19,16 +19,18 @@ from consumers import claims, quarantine
 from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold, RefusedLeaf
 from consumers.quarantine import Quarantined
-from consumers.stream import BATCH_BYTES, Batch, Waypoint, ahead, batches
-from consumers.verifier import CLAIMS, FORM, OK, REPEAT, MemberTrust, Verifier
+from consumers.stream import BATCH_BYTES, WAYPOINT, Batch, ahead, batches
+from consumers.verifier import CLAIMS, OK, REPEAT, MemberTrust, Verifier
 from projections import positions, views
 from projections.causes import Causes
 from projections.copy import copy, line
 from projections.fold import fold
 from projections.members import write_members
 from projections.positions import GOVERNANCE, Position
+from projections.rollback import roll_back
 from registry.log import SharedLog, TailLost
 from registry.rules.governance import MemberRecord
+from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import Tree, root_of
 
 _log = structlog.get_logger(__name__)
@@ -65,9 +67,11 @@ class Projector:
         on_batch: OnBatch | None = None,
         batch_bytes: int = BATCH_BYTES,
         feeding: Feeding | None = None,
+        waypoint: int = WAYPOINT,
     ) -> None:
         """`connection` means one set of views (see `views.use`); `members` says whose streams are this one's.
 
+        `waypoint`: so many leaves lie between the sizes that the rows can be rolled back to.
         `feeding` keeps feeds with the rows, on the same connection; a rebuild has none.
         """
         self._connection = connection
@@ -76,6 +80,7 @@ class Projector:
         self._on_batch = on_batch
         self._batch_bytes = batch_bytes
         self._feeding = feeding
+        self._waypoint = waypoint
         self.governance = GovernanceFold(consortium, founded)
         self._governance_next = 0
 
@@ -108,16 +113,19 @@ class Projector:
         while records := self._log.read(GOVERNANCE, self._governance_next, self._batch_bytes):
             kept: list[Quarantined] = []
             refused: list[RefusedLeaf] = []
-            notes: list[tuple[Any, str]] = []
+            notes: list[tuple[SignedNote, str, int]] = []
             commits = 0
             for record in records:
                 verdict, leaves = self.governance.take(record.data)
                 refused += leaves
                 commits += verdict.code == OK
                 if verdict.code not in (OK, REPEAT):
-                    kept.append(Quarantined(GOVERNANCE, record.position, verdict.code, verdict.detail, record.data))
+                    size = verdict.commit.checkpoint.size if verdict.commit is not None else None
+                    kept.append(
+                        Quarantined(GOVERNANCE, record.position, verdict.code, verdict.detail, record.data, size)
+                    )
                     if verdict.code in CLAIMS and verdict.commit is not None:
-                        notes.append((verdict.commit.note, verdict.code))
+                        notes.append((verdict.commit.note, verdict.code, record.position))
             self._governance_next = records[-1].next
             with self._connection.transaction():
                 new = self._write_governance(kept, refused, notes)
@@ -126,7 +134,7 @@ class Projector:
         return done
 
     def _write_governance(
-        self, kept: list[Quarantined], refused: list[RefusedLeaf], notes: list[tuple[Any, str]]
+        self, kept: list[Quarantined], refused: list[RefusedLeaf], notes: list[tuple[SignedNote, str, int]]
     ) -> int:
         """Write what governance came to; gives how many of its events the views had not seen."""
         position = positions.lock(self._connection, GOVERNANCE)
@@ -140,8 +148,8 @@ class Projector:
             [line((GOVERNANCE, *leaf)) for leaf in new],
         )
         quarantine.keep(self._connection, kept)
-        for note, code in notes:
-            claims.keep(self._connection, GOVERNANCE, note, code)
+        for note, code, place in notes:
+            claims.keep(self._connection, GOVERNANCE, note, code, place)
         claims.settle(self._connection, GOVERNANCE, fold.tree, lambda size: root_of(fold.leaves[:size]))
         if fold.size >= position.tree.size:
             write_members(self._connection, fold.state, fold.contents)
@@ -166,15 +174,18 @@ class Projector:
             position = positions.lock(self._connection, member)
             if position.governance > self.governance.size:
                 return NOTHING  # somebody who has read more of governance was here
-            if not self._still_holds(position, record):
-                return self._fold_again(member, record, trust)
+            kept = self._still_holding(position, record)
+            if kept is not position:
+                return self._fold_again(kept, record, trust)
             before, position = position, self._under_governance(position, record)
             if self._feeding is not None:
                 if position is not before:
                     self._feeding.under_governance(before, position)
                 self._feeding.catch_up(self._log, trust, position, record)
         done = NOTHING
-        parts = ahead(batches(self._log, member, trust, position.tree, position.next, self._batch_bytes))
+        parts = ahead(
+            batches(self._log, member, trust, position.tree, position.next, self._batch_bytes, self._waypoint)
+        )
         for batch in parts:
             with self._connection.transaction():
                 locked = positions.lock(self._connection, member)
@@ -183,21 +194,29 @@ class Projector:
                 done += self._take(locked, record, trust, batch)
         return done
 
-    def _still_holds(self, position: Position, record: MemberRecord) -> bool:
-        """Whether what was folded stays as it is under what governance has said since.
+    def _still_holding(self, position: Position, record: MemberRecord) -> Position:
+        """The newest kept state that stays as it is under what governance has said since: this, or a waypoint's.
 
-        It does where every new anchor lies at or after the tree's head, with the same root there, nothing
-        that was folded is voided, and no record was refused for a reason that governance may have changed.
+        It stays where every new anchor lies at or after the tree's head, with the same root there, nothing that was
+        folded is voided, and no record before it was refused for a reason that governance may have changed, which
+        only one that names the size of a new anchor or a larger one can have been.
         """
         if record.changed <= position.governance or position.next == 0:
-            return True
-        tree = position.tree
-        for anchor in record.anchors[position.anchors :]:
-            if anchor.size < tree.size or (anchor.size == tree.size and anchor.root_bytes != tree.root):
-                return False
-        if any(begin < tree.size for begin, _ in record.voided[position.voids :]):
-            return False
-        return quarantine.codes(self._connection, position.member) <= FORM
+            return position
+        anchors = record.anchors[position.anchors :]
+        sizes = [anchor.size for anchor in anchors] + [begin for begin, _ in record.voided[position.voids :]]
+        first = quarantine.first_open(self._connection, position.member, min(anchor.size for anchor in anchors))
+
+        def holds(kept: Position) -> bool:
+            return (
+                all(kept.tree.size <= size for size in sizes)
+                and all(a.size > kept.tree.size or a.root_bytes == kept.tree.root for a in anchors)
+                and (first is None or kept.next <= first)
+            )
+
+        if holds(position):
+            return position
+        return next(filter(holds, positions.waypoints(self._connection, position, min(sizes))), Position(record.name))
 
     def _under_governance(self, position: Position, record: MemberRecord) -> Position:
         if position.governance == self.governance.size:
@@ -211,17 +230,21 @@ class Projector:
         positions.save(self._connection, position)
         return position
 
-    def _fold_again(self, member: str, record: MemberRecord, trust: MemberTrust) -> Progress:
-        _log.info("projector.folding_again", member=member, governance=self.governance.size)
-        views.forget(self._connection, member)
-        position = self._under_governance(Position(member), record)
+    def _fold_again(self, kept: Position, record: MemberRecord, trust: MemberTrust) -> Progress:
+        member, size = kept.member, kept.tree.size
+        _log.info("projector.folding_again", member=member, governance=self.governance.size, begins=size)
+        if size:
+            roll_back(self._connection, member, size, kept.next)
+        else:
+            views.forget(self._connection, member)
+        position = self._under_governance(kept, record)
         done = NOTHING
         causes = None if self._feeding is None else self._feeding.causes(member)
-        for batch in ahead(batches(self._log, member, trust, Tree(), 0, self._batch_bytes)):
+        for batch in ahead(batches(self._log, member, trust, kept.tree, kept.next, self._batch_bytes, self._waypoint)):
             done += self._take(position, record, trust, batch, causes)
             position = positions.lock(self._connection, member)
         if self._feeding is not None and causes is not None:
-            self._feeding.write(causes, position, whole=True)
+            self._feeding.write(causes, position, anew=size)
         return done
 
     def _take(
@@ -234,7 +257,10 @@ class Projector:
     ) -> Progress:
         """Let a batch take effect, in the caller's transaction; `causes` gathers what others are told at its end."""
         connection, member = self._connection, position.member
-        after = fold(connection, record, position, batch.commits) if batch.commits else position
+        after, passed = position, list[Position]()
+        if batch.commits:
+            marked = {waypoint.tree.size for waypoint in batch.waypoints}
+            after, passed = fold(connection, record, position, batch.commits, marked)
         after = msgspec.structs.replace(after, tree=batch.tree, next=batch.next)
         positions.save(connection, after)
         if self._feeding is not None:
@@ -242,10 +268,10 @@ class Projector:
                 self._feeding.add(causes, batch.commits)
             elif batch.commits:
                 self._feeding.write(self._feeding.causes(member, batch.commits), after)
-        _keep_waypoints(connection, member, batch.waypoints)
+        positions.keep_waypoints(connection, passed)
         quarantine.keep(connection, batch.quarantined)
-        for note, code in batch.claims:
-            claims.keep(connection, member, note, code)
+        for note, code, place in batch.claims:
+            claims.keep(connection, member, note, code, place)
         contradicted = claims.settle(connection, member, batch.tree, lambda size: self._root_at(member, trust, size))
         events = batch.tree.size - position.tree.size
         _log.debug("projector.batch", member=member, size=batch.tree.size, events=events)
@@ -275,11 +301,3 @@ class Projector:
                     return before.extend(verdict.leaves[: size - before.size]).root
             start = records[-1].next
         raise TailLost(f"the log of {member} no longer reaches {size} leaves: it lost its end while it was read")
-
-
-def _keep_waypoints(connection: Connection, member: str, waypoints: Iterable[Waypoint]) -> None:
-    for waypoint in waypoints:
-        connection.execute(
-            "INSERT INTO waypoints (member, size, hashes, position) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            (member, waypoint.tree.size, positions.pack(waypoint.tree.hashes), waypoint.position),
-        )

@@ -4,6 +4,8 @@ from typing import Final, NamedTuple
 
 from psycopg import Connection
 
+from consumers.verifier import FORM
+
 
 class Quarantined(NamedTuple):
     """A record that is no valid extension of its stream."""
@@ -13,6 +15,8 @@ class Quarantined(NamedTuple):
     code: str
     detail: str
     record: bytes
+    size: int | None = None
+    """The tree size that it names; None where it has not the form of a commit."""
 
 
 def keep(connection: Connection, items: list[Quarantined]) -> None:
@@ -20,21 +24,25 @@ def keep(connection: Connection, items: list[Quarantined]) -> None:
     if items:
         with connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO quarantine (member, position, code, detail, record) VALUES (%s, %s, %s, %s, %s)"
+                "INSERT INTO quarantine (member, position, code, detail, record, size) VALUES (%s, %s, %s, %s, %s, %s)"
                 " ON CONFLICT DO NOTHING",
                 items,
             )
 
 
-def codes(connection: Connection, member: str) -> set[str]:
-    """The verdicts among a member's quarantined records."""
-    return {row[0] for row in connection.execute("SELECT DISTINCT code FROM quarantine WHERE member = %s", (member,))}
+def first_open(connection: Connection, member: str, size: int) -> int | None:
+    """Where the first record stands that governance, speaking of a size and those above it, may judge anew."""
+    row = connection.execute(
+        "SELECT min(position) FROM quarantine WHERE member = %s AND code <> ALL(%s) AND size >= %s",
+        (member, sorted(FORM), size),
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def listed(connection: Connection, member: str | None = None) -> list[Quarantined]:
     """What is quarantined, by member and place, without the raw bytes."""
     rows = connection.execute(
-        "SELECT member, position, code, detail, ''::bytea FROM quarantine"
+        "SELECT member, position, code, detail, ''::bytea, size FROM quarantine"
         " WHERE %(member)s::text IS NULL OR member = %(member)s ORDER BY member, position",
         {"member": member},
     )
@@ -44,7 +52,7 @@ def listed(connection: Connection, member: str | None = None) -> list[Quarantine
 def one(connection: Connection, member: str, position: int) -> Quarantined | None:
     """One record with its raw bytes."""
     row = connection.execute(
-        "SELECT member, position, code, detail, record FROM quarantine WHERE member = %s AND position = %s",
+        "SELECT member, position, code, detail, record, size FROM quarantine WHERE member = %s AND position = %s",
         (member, position),
     ).fetchone()
     return None if row is None else Quarantined(*row)

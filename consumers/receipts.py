@@ -23,7 +23,7 @@ from registry.wire.commit import Commit
 from registry.wire.credentials import StatusSealed
 from registry.wire.errors import InvalidProof, MalformedCommit
 from registry.wire.events import Event, Reader, Skipped
-from registry.wire.merkle import leaf_hash
+from registry.wire.merkle import leaf_hash, root_of
 from registry.wire.proof import TlogProof
 from registry.wire.seals import SealProof
 
@@ -123,10 +123,7 @@ def verify(proof: TlogProof, governance: GovernanceFold) -> VerifiedReceipt:
     record = governance.state.members.get(member)
     if consortium != governance.state.consortium or not slash or record is None:
         raise InvalidProof(f"{head.origin[:80]!r} is no member's log as governance has it")
-    windows = _signed_by(proof.note, record)
-    for anchor in record.anchors:
-        if anchor.size == head.size and anchor.root_bytes != head.root:
-            raise InvalidProof(f"governance anchored another root at {head.size}")
+    windows = signed_by(proof.note, record)
     event = _event(proof.event, head.origin)
     refused, kind, subject = None, event.type, ""
     if isinstance(event, Event):
@@ -154,9 +151,14 @@ def verify(proof: TlogProof, governance: GovernanceFold) -> VerifiedReceipt:
     )
 
 
-def _signed_by(note: SignedNote, record: MemberRecord) -> list[KeyWindow]:
-    """The keys of the member that signed and may have signed a head of this size; every such line verifies."""
+def signed_by(note: SignedNote, record: MemberRecord) -> list[KeyWindow]:
+    """The keys of the member that signed and may have signed this head; every such line verifies.
+
+    Raises `InvalidProof`, also where governance anchors another root at its size.
+    """
     size = note.checkpoint.size
+    if any(anchor.size == size and anchor.root_bytes != note.checkpoint.root for anchor in record.anchors):
+        raise InvalidProof(f"governance anchored another root at {size}")
     windows = {w.key: w for w in record.keys if w.start < size and (w.end is None or size <= w.end)}
     lines = note.by(list(windows))
     if not lines:
@@ -188,11 +190,9 @@ def _notes(proof: TlogProof, record: MemberRecord, windows: list[KeyWindow]) -> 
     return notes
 
 
-def prove_status(
-    log: SharedLog, stream: str, tiles: Tiles, credential: str, leaf: int, sealed: list[bytes]
-) -> SealProof:
-    """What the seal at a leaf says of a credential; `sealed` are all leaves under it."""
-    return seals.prove(credential, str(make(log, stream, tiles, leaf)), sealed)
+def prove_status(credential: str, receipt: TlogProof, sealed: list[bytes]) -> SealProof:
+    """What a seal says of a credential; `receipt` is the seal's own, `sealed` are all leaves under it."""
+    return seals.prove(credential, str(receipt), sealed)
 
 
 class VerifiedStatus(msgspec.Struct, frozen=True):
@@ -209,6 +209,8 @@ def verify_status(proof: SealProof, receipt: VerifiedReceipt, governance: Govern
     """Check a seal's proof beside a credential's receipt. Raises `InvalidProof`."""
     seal = TlogProof.parse(proof.seal)
     found = verify(seal, governance)
+    if found.refused is not None:
+        raise InvalidProof(f"the seal has no effect: {found.refused}")
     event = _event(seal.event, seal.note.checkpoint.origin)
     if found.member != receipt.member or not isinstance(event, Event) or not isinstance(event.data, StatusSealed):
         raise InvalidProof("the seal is not one of this member's")
@@ -219,6 +221,21 @@ def verify_status(proof: SealProof, receipt: VerifiedReceipt, governance: Govern
     if receipt.leaf >= event.data.size:
         raise InvalidProof(f"the credential was issued after the seal's {event.data.size} leaves")
     return VerifiedStatus(proof.credential, seals.verify(proof, event.data), event.data.size, event.time)
+
+
+def governed(note: SignedNote, governance: GovernanceFold) -> int:
+    """How many of governance's events a cosigned head of it covers. Raises `InvalidProof` unless it is a head of this.
+
+    Who cosigned it is not looked at. A governance log without such a head is as old as whoever hands it out likes.
+    """
+    head = note.checkpoint
+    if head.origin != governance.state.consortium:
+        raise InvalidProof(f"a head of {head.origin[:80]!r}, not of governance")
+    if head.size > governance.size:
+        raise InvalidProof(f"witnesses cosigned {head.size} events of governance, and here are {governance.size}")
+    if root_of(governance.leaves[: head.size]) != head.root:
+        raise InvalidProof(f"witnesses cosigned another governance of {head.size} events")
+    return head.size
 
 
 def age(time: str, today: date | None = None) -> int:

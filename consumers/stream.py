@@ -3,6 +3,7 @@
 Verifying needs no database and folding waits for one, so that the two overlap when they run in two threads.
 """
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from consumers.quarantine import Quarantined
 from consumers.verifier import CLAIMS, OK, REPEAT, Trust, Verifier
 from projections.fold import Folded
 from registry.log import NoSuchStream, Record, SharedLog
+from registry.wire import commit as wire
 from registry.wire.checkpoint import SignedNote
+from registry.wire.errors import MalformedCommit
 from registry.wire.events import Reader
 from registry.wire.merkle import Tree
 
@@ -39,7 +42,8 @@ class Batch(NamedTuple):
     tree: Tree
     commits: list[Folded]
     quarantined: list[Quarantined]
-    claims: list[tuple[SignedNote, str]]
+    claims: list[tuple[SignedNote, str, int]]
+    """Each with its verdict, and where its record begins."""
     waypoints: list[Waypoint]
 
 
@@ -53,8 +57,22 @@ def read_on(log: SharedLog, stream: str, start: int, most_bytes: int) -> list[Re
         return []
 
 
+def claimed_size(log: SharedLog, stream: str) -> int:
+    """How large a stream says it is, by its newest commit; nothing of it is verified. For whoever watches progress."""
+    for record in log.read_back(stream):
+        with contextlib.suppress(MalformedCommit):
+            return wire.parse(record.data).checkpoint.size
+    return 0
+
+
 def batches(
-    log: SharedLog, member: str, trust: Trust, tree: Tree, start: int, batch_bytes: int = REPLAY_BYTES
+    log: SharedLog,
+    member: str,
+    trust: Trust,
+    tree: Tree,
+    start: int,
+    batch_bytes: int = REPLAY_BYTES,
+    waypoint: int = WAYPOINT,
 ) -> Iterator[Batch]:
     """Verify a member's stream from a position to its present end."""
     verifier, reader = Verifier(trust, tree), Reader(trust.origin)
@@ -68,15 +86,16 @@ def batches(
             if verdict.code == OK and commit is not None:
                 folded = Folded(verifier.tree, base, reader.decode_all(commit), commit.lines, record.next, commit.note)
                 batch.commits.append(folded)
-                if verifier.tree.size - marked >= WAYPOINT:
+                if verifier.tree.size - marked >= waypoint:
                     marked = verifier.tree.size
                     batch.waypoints.append(Waypoint(verifier.tree, record.next))
             elif verdict.code != REPEAT:
+                size = commit.checkpoint.size if commit is not None else None
                 batch.quarantined.append(
-                    Quarantined(member, record.position, verdict.code, verdict.detail, record.data)
+                    Quarantined(member, record.position, verdict.code, verdict.detail, record.data, size)
                 )
                 if verdict.code in CLAIMS and commit is not None:
-                    batch.claims.append((commit.note, verdict.code))
+                    batch.claims.append((commit.note, verdict.code, record.position))
         start = batch.next
         yield batch._replace(tree=verifier.tree)
 

@@ -8,7 +8,7 @@ from psycopg import Connection
 from projections.contents import stored
 from projections.copy import copy, line
 from registry.rules.stream import Things
-from registry.wire.achievements import AchievementContent, AchievementJoined
+from registry.wire.achievements import AchievementContent, AchievementJoined, AchievementRetired
 from registry.wire.events import Event, data_of
 
 
@@ -18,6 +18,7 @@ class AchievementRows:
     def __init__(self, member: str) -> None:
         self._member = member
         self._touched: set[str] = set()
+        self._retired: dict[str, int] = {}
         self._versions: list[str] = []
         self._joined: list[str] = []
 
@@ -29,6 +30,8 @@ class AchievementRows:
             self._joined.append(line((self._member, ref.member, ref.achievement, ref.version, leaf)))
             return
         self._touched.add(data.achievement)
+        if isinstance(data, AchievementRetired):
+            self._retired[data.achievement] = leaf
         if isinstance(data, AchievementContent):
             self._versions.append(
                 line(
@@ -53,15 +56,17 @@ class AchievementRows:
         if self._touched:
             touched = sorted(self._touched)
             connection.execute(
-                "INSERT INTO achievements (member, achievement, versions, retired)"
-                " SELECT %s, * FROM unnest(%s::uuid[], %s::int[], %s::bool[])"
-                " ON CONFLICT (member, achievement)"
-                " DO UPDATE SET versions = excluded.versions, retired = excluded.retired",
+                "INSERT INTO achievements (member, achievement, versions, retired, retired_by)"
+                " SELECT %s, * FROM unnest(%s::uuid[], %s::int[], %s::bool[], %s::bigint[])"
+                " ON CONFLICT (member, achievement) DO UPDATE SET versions = excluded.versions,"
+                " retired = excluded.retired, retired_by = excluded.retired_by",
                 (
                     self._member,
                     touched,
                     [things.achievements[achievement].version for achievement in touched],
                     [things.achievements[achievement].retired for achievement in touched],
+                    # What is retired is touched by no later event.
+                    [self._retired.get(achievement) for achievement in touched],
                 ),
             )
         copy(

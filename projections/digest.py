@@ -5,7 +5,8 @@ to the byte. The whole is a hash over those hashes and the positions they stand 
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from itertools import zip_longest
 from typing import NamedTuple
 
 from psycopg import Connection
@@ -68,17 +69,37 @@ def table_digest(connection: Connection, table: Table, member: str) -> str:
     return found.hexdigest()
 
 
-def differences(
-    left: Connection, right: Connection, table: Table, member: str, limit: int = 20
-) -> list[tuple[str | None, str | None]]:
-    """The first rows in which two sets of views differ, each as its two texts (None: not there)."""
-    ours, theirs = _rows(left, table, member), _rows(right, table, member)
-    only_ours, only_theirs = ours - theirs, theirs - ours
-    rows: list[tuple[str | None, str | None]] = [(row, None) for row in sorted(only_ours)]
-    rows += [(None, row) for row in sorted(only_theirs)]
-    return rows[:limit]
+class Differing(NamedTuple):
+    """Rows of one table in which two sets of views differ."""
+
+    number: int
+    """How many rows only one of them has; a row that was changed counts once on each side."""
+    rows: list[tuple[str | None, str | None]]
+    """The first of them in key order, each as its two texts (None: not there)."""
 
 
-def _rows(connection: Connection, table: Table, member: str) -> set[str]:
+def differences(left: Connection, right: Connection, table: Table, member: str, limit: int = 20) -> Differing:
+    """Compare a member's rows, row by row as both come in key order: memory grows with what differs alone."""
+    ours: dict[str, None] = {}
+    theirs: dict[str, None] = {}
+    for mine, yours in zip_longest(_rows(left, table, member), _rows(right, table, member)):
+        if mine == yours:
+            continue
+        if mine is not None and mine in theirs:
+            del theirs[mine]
+        elif mine is not None:
+            ours[mine] = None
+        if yours is not None and yours in ours:
+            del ours[yours]
+        elif yours is not None:
+            theirs[yours] = None
+    # Both begin with their key, so that the two sides of a changed row stand together.
+    ordered = sorted([(row, 0) for row in ours] + [(row, 1) for row in theirs])
+    rows: list[tuple[str | None, str | None]] = [(None, r) if side else (r, None) for r, side in ordered[:limit]]
+    return Differing(len(ordered), rows)
+
+
+def _rows(connection: Connection, table: Table, member: str) -> Iterator[str]:
     with connection.cursor().copy(f"COPY ({table.rows_of_member()}) TO STDOUT", (member,)) as rows:
-        return {bytes(row).decode().rstrip("\n") for row in rows}
+        for row in rows:
+            yield bytes(row).decode().rstrip("\n")

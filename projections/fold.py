@@ -5,7 +5,7 @@ written, each view's in one statement. What the rows come out as depends on the 
 governance alone, whatever the batches were.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -46,14 +46,23 @@ class Folded(NamedTuple):
     """Its head, as signed."""
 
 
-def fold(connection: Connection, record: MemberRecord, position: Position, commits: Sequence[Folded]) -> Position:
-    """Let the commits that follow `position` take effect; gives the position after them, not yet saved."""
+def fold(
+    connection: Connection,
+    record: MemberRecord,
+    position: Position,
+    commits: Sequence[Folded],
+    marked: Collection[int] = (),
+) -> tuple[Position, list[Position]]:
+    """Let the commits that follow `position` take effect.
+
+    Gives the position after them, not yet saved, and those at the sizes that are `marked`, in their order.
+    """
     try:
         with connection.transaction():
-            return _Batch(connection, record, position).run(commits, careful=False)
+            return _Batch(connection, record, position).run(commits, marked, careful=False)
     except (UniqueViolation, _Unseen):
         # A credential is, or may have been, issued a second time: look before judging.
-        return _Batch(connection, record, position).run(commits, careful=True)
+        return _Batch(connection, record, position).run(commits, marked, careful=True)
 
 
 class _Unseen(Exception):
@@ -79,7 +88,9 @@ class _Batch:
             PrecedentRows(record.name),
         )
 
-    def run(self, commits: Sequence[Folded], *, careful: bool) -> Position:
+    def run(
+        self, commits: Sequence[Folded], marked: Collection[int], *, careful: bool
+    ) -> tuple[Position, list[Position]]:
         touched = Touched.none()
         for commit in commits:
             for event in commit.events:
@@ -90,19 +101,24 @@ class _Batch:
         overlay = Overlay(self._connection, self._member, touched) if self._position.diverged else None
         if overlay is not None:
             self._published = overlay.published(things)
+        passed: list[Position] = []
         for commit in commits:
             self._take(commit, things)
+            if commit.tree.size in marked:
+                passed.append(self._after(commit))
         if self._published is not None:
             overlay = overlay or Overlay(self._connection, self._member, touched)
             overlay.save(things, self._published)
         copy(self._connection, "refusals", "member, leaf, code, path, detail, line", self._refusals)
         for rows in self._rows:
             rows.write(self._connection, things)
-        last = commits[-1]
+        return self._after(commits[-1]), passed
+
+    def _after(self, commit: Folded) -> Position:
         return msgspec.structs.replace(
             self._position,
-            tree=last.tree,
-            next=last.next,
+            tree=commit.tree,
+            next=commit.next,
             skipped=self._position.skipped + self._skipped,
             diverged=self._published is not None,
         )

@@ -35,23 +35,23 @@ def taken(connection: Connection) -> dict[str, Taken]:
     return {member: Taken(size, governance) for member, size, governance in rows}
 
 
-def notice(connection: Connection, causes: Causes, governance: int, *, size: int, whole: bool = False) -> int:
+def notice(connection: Connection, causes: Causes, governance: int, *, size: int, anew: int | None = None) -> int:
     """Write what a part of a stream, whose rows are in the views, means for the owners; gives how many notices.
 
-    `size` is the stream's after it. `whole`: the part is the whole stream, and what earlier notices said of it and
-    it no longer says is withdrawn. In the caller's transaction.
+    `size` is the stream's after it. `anew`: the part is all of the stream from this leaf on, and what earlier notices
+    said of that and it no longer says is withdrawn. In the caller's transaction.
     """
     written = 0
     begin = 0 if causes.begin is None else causes.begin
     refused = _refused(connection, causes.member, begin, causes.end)
     causes.without(refused)
-    if whole or refused or _something(causes):
+    if anew is not None or refused or _something(causes):
         # From here on until the transaction ends nobody else writes notices.
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.feed.order'))")
         found = [*causes.found, *_joined(connection, causes, sorted(refused))]
         written = _write(connection, found)
-        if whole or refused:
-            written += _withdraw(connection, causes.member, found, None if whole else sorted(refused))
+        if anew is not None or refused:
+            written += _withdraw(connection, causes.member, found, sorted(refused), anew)
     connection.execute(
         "INSERT INTO feed.taken (member, size, governance) VALUES (%s, %s, %s)"
         " ON CONFLICT (member) DO UPDATE SET size = excluded.size, governance = excluded.governance",
@@ -131,14 +131,14 @@ def _write(connection: Connection, found: Iterable[Found]) -> int:
     return len(grown)
 
 
-def _withdraw(connection: Connection, member: str, found: list[Found], leaves: list[int] | None) -> int:
-    """Take back what these leaves (None: any) of a stream were said to have caused and, folded anew, have not."""
+def _withdraw(connection: Connection, member: str, found: list[Found], leaves: list[int], anew: int | None) -> int:
+    """Take back what these leaves of a stream, and those from `anew` on, were said to have caused and have not."""
     grown = connection.execute(
         _WITHDRAW,
         {
             "cause": member,
-            "whole": leaves is None,
-            "of": leaves or [],
+            "of": leaves,
+            "anew": anew,
             "members": [f.member for f in found if f.cause_member == member],
             "leaves": [f.leaf for f in found if f.cause_member == member],
             "kinds": [f.kind for f in found if f.cause_member == member],
@@ -309,7 +309,7 @@ _WITHDRAW: Final = """
 WITH gone AS (
     UPDATE feed.notices n SET withdrawn = true
     WHERE n.cause_member = %(cause)s AND NOT n.withdrawn AND n.withdraws = 0
-      AND (%(whole)s OR n.leaf = ANY(%(of)s::bigint[]))
+      AND (n.leaf >= %(anew)s::bigint OR n.leaf = ANY(%(of)s::bigint[]))
       AND NOT EXISTS (
         SELECT FROM unnest(%(members)s::text[], %(leaves)s::bigint[], %(kinds)s::text[], %(things)s::text[])
             AS k (member, leaf, kind, thing)

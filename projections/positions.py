@@ -1,6 +1,6 @@
 """How far the views have come in each stream: the position that is written with the rows it stands for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -84,3 +84,31 @@ def save(connection: Connection, position: Position) -> None:
             position.member,
         ),
     )
+
+
+def keep_waypoints(connection: Connection, passed: Iterable[Position]) -> None:
+    """Keep positions that a stream passed, to come back to."""
+    for position in passed:
+        connection.execute(
+            "INSERT INTO waypoints (member, size, hashes, position, skipped, diverged)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (
+                position.member,
+                position.tree.size,
+                pack(position.tree.hashes),
+                position.next,
+                position.skipped,
+                position.diverged,
+            ),
+        )
+
+
+def waypoints(connection: Connection, position: Position, up_to: int) -> Iterator[Position]:
+    """The kept positions of a stream that its rows can be rolled back to, the largest first, up to a size."""
+    rows = connection.execute(
+        "SELECT size, hashes, position, skipped FROM waypoints"
+        " WHERE member = %s AND size <= %s AND NOT diverged ORDER BY size DESC",
+        (position.member, up_to),
+    )
+    for size, hashes, place, skipped in rows:
+        yield msgspec.structs.replace(position, tree=unpack(size, hashes), next=place, skipped=skipped, diverged=False)

@@ -62,7 +62,7 @@ class PrecedentRows:
     def __init__(self, member: str) -> None:
         self._member = member
         self._rows: list[_Row] = []
-        self._new: set[str] = set()
+        self._new: dict[str, set[str]] = {"decision": set(), "assessment": set()}
         self._changed: dict[str, set[str]] = {"decision": set(), "assessment": set()}
         self._programmes: dict[str, set[str]] = {}
 
@@ -73,7 +73,7 @@ class PrecedentRows:
             self._decide(data, leaf)
         elif isinstance(data, RecognitionAssessed):
             ref = data.achievement
-            self._new.add(data.assessment)
+            self._new["assessment"].add(data.assessment)
             self._rows.append(
                 _Row(
                     leaf,
@@ -98,7 +98,7 @@ class PrecedentRows:
             self._changed["assessment"].add(data.assessment)
 
     def _decide(self, data: RecognitionDecided, leaf: int) -> None:
-        self._new.add(data.decision)
+        self._new["decision"].add(data.decision)
         if data.supersedes is not None:
             self._changed["decision"].add(data.supersedes)
         for number, grant in enumerate(data.grants):
@@ -176,7 +176,7 @@ class PrecedentRows:
                 for what in (row.outcome, *row.grounds):
                     counts[*key, what][state] += 1
         for kind, changed in self._changed.items():
-            earlier = sorted(changed - self._new)
+            earlier = sorted(changed - self._new[kind])
             if earlier:
                 self._close(connection, kind, earlier, [states[kind][thing] for thing in earlier], counts)
         self._write_counts(connection, counts)
@@ -195,15 +195,7 @@ class PrecedentRows:
                     changes[_STATES.index(state)] += 1
 
     def _write_programmes(self, connection: Connection) -> None:
-        if self._programmes:
-            connection.execute(
-                named("add_programmes"),
-                {
-                    "member": self._member,
-                    "towards": list(self._programmes),
-                    "words": [" ".join(sorted(words))[:LONGEST] or None for words in self._programmes.values()],
-                },
-            )
+        _add_programmes(connection, self._member, self._programmes)
 
     def _write_counts(self, connection: Connection, counts: "_Counts") -> None:
         changed = sorted((key, changes) for key, changes in counts.items() if any(changes))
@@ -218,6 +210,38 @@ class PrecedentRows:
         for place, name in enumerate(("in_force", "superseded", "withdrawn")):
             columns[name] = array(str(changes[place]) for _, changes in changed)
         connection.execute(named("add_precedent_counts"), columns | {"member": self._member})
+
+
+def _add_programmes(connection: Connection, member: str, programmes: Mapping[str, set[str]]) -> None:
+    if programmes:
+        connection.execute(
+            named("add_programmes"),
+            {
+                "member": member,
+                "towards": list(programmes),
+                "words": [" ".join(sorted(words))[:LONGEST] or None for words in programmes.values()],
+            },
+        )
+
+
+def count_anew(connection: Connection, member: str) -> None:
+    """Make a deciding member's counts from its precedents, whatever they were."""
+    connection.execute("DELETE FROM precedent_counts WHERE member = %s", (member,))
+    connection.execute(
+        named("count_precedents_anew"),
+        {"member": member, "all": ALL, "nobody": NOBODY, "ever": EVER, "no_month": _NO_MONTH},
+    )
+
+
+def programmes_anew(connection: Connection, member: str, towards: list[str]) -> None:
+    """Make these programmes of a member from its precedents, whatever they were."""
+    connection.execute("DELETE FROM programmes WHERE member = %s AND towards = ANY(%s)", (member, towards))
+    programmes: dict[str, set[str]] = {}
+    for key, title in connection.execute(named("titles_of_programmes"), {"member": member, "towards": towards}):
+        words = programmes.setdefault(key, set())
+        if title is not None:
+            words.update(plain(text) for text in msgspec.json.decode(title, type=dict[str, str]).values())
+    _add_programmes(connection, member, programmes)
 
 
 _Key = tuple[str, str, int, str, str, str, str]

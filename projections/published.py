@@ -4,15 +4,15 @@ A seal speaks of what the issuer published, whatever governance refused of it. T
 state in few things, and for few members; only the differences are kept.
 """
 
-from collections.abc import Mapping, MutableMapping
-from typing import Any
+from collections.abc import Collection, Mapping, MutableMapping
+from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
 
 from projections.state import array
 from registry.rules.achievements import Achievement
-from registry.rules.credentials import Credential
+from registry.rules.credentials import Credential, holder_check
 from registry.rules.stream import Things, Touched
 
 
@@ -43,9 +43,15 @@ class Overlay:
         return things
 
     def save(self, effective: Things, published: Things) -> None:
-        """Keep what differs now, and drop what no longer does."""
+        """Keep what differs now, and drop what no longer does, and whoever was erased."""
         self._write("achievement", self._achievements, effective.achievements, published.achievements)
-        self._write("credential", self._credentials, effective.credentials, published.credentials)
+        known, alone = (
+            {item: _forgotten(item, state, effective.erased) for item, state in things.credentials.items()}
+            for things in (effective, published)
+        )
+        self._write("credential", self._credentials, known, alone)
+        if effective.erased:
+            self._connection.execute(_FORGET, {"member": self._member, "learners": array(effective.erased)})
 
     def _write(self, key: str, before: Mapping[str, Any], known: Mapping[str, Any], alone: Mapping[str, Any]) -> None:
         touched = sorted({*alone, *known, *before})
@@ -63,6 +69,23 @@ class Overlay:
             " SELECT %s, * FROM unnest(%s::uuid[], %s::json[])",
             (self._member, array(differing), states),
         )
+
+
+def _forgotten(credential: str, state: Credential, erased: Collection[str]) -> Credential:
+    """A state without its learner, where this member has erased them: as the credentials' own rows have it."""
+    if state.learner is None or state.learner not in erased:
+        return state
+    return msgspec.structs.replace(state, learner=None, holder=holder_check(credential, state.learner))
+
+
+_FORGET: Final = """
+UPDATE published_credentials SET state = json_build_object(
+    'achievement', state ->> 'achievement', 'version', (state ->> 'version')::int, 'learner', NULL,
+    'status', state ->> 'status',
+    'holder', encode(sha256(convert_to(credential::text || ' ' || (state ->> 'learner'), 'UTF8')), 'base64'))
+WHERE member = %(member)s AND state ->> 'learner' = ANY(%(learners)s::text[])
+"""
+"""Of earlier batches."""
 
 
 def _overlay(into: MutableMapping[str, Any], known: Mapping[str, Any], differing: Mapping[str, Any]) -> None:

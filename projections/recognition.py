@@ -26,7 +26,7 @@ class RecognitionRows:
         self._member = member
         self._decisions: dict[str, tuple[RecognitionDecided, int, str]] = {}
         self._superseded_by: dict[str, str] = {}
-        self._closed: dict[str, int] = {}
+        self._closed: dict[str, dict[str, int]] = {"decisions": {}, "assessments": {}, "agreements": {}}
         self._bases: list[str] = []
         self._assessments: dict[str, tuple[RecognitionAssessed, int, str]] = {}
         self._agreements: dict[str, tuple[AgreementDeclared, int, str]] = {}
@@ -40,21 +40,23 @@ class RecognitionRows:
             self._decide(data, leaf, raw)
         elif isinstance(data, RecognitionWithdrawn):
             self._changed["decisions"].add(data.decision)
-            self._closed[data.decision] = leaf
+            self._closed["decisions"][data.decision] = leaf
         elif isinstance(data, RecognitionAssessed):
             self._assessments[data.assessment] = data, leaf, stored(data_of(raw))
         elif isinstance(data, AssessmentWithdrawn):
             self._changed["assessments"].add(data.assessment)
+            self._closed["assessments"][data.assessment] = leaf
         elif isinstance(data, AgreementDeclared):
             self._declare(data, leaf, raw)
         elif isinstance(data, AgreementWithdrawn):
             self._changed["agreements"].add(data.agreement)
+            self._closed["agreements"][data.agreement] = leaf
 
     def _decide(self, data: RecognitionDecided, leaf: int, raw: bytes) -> None:
         self._decisions[data.decision] = data, leaf, stored(data_of(raw))
         if data.supersedes is not None:
             self._superseded_by[data.supersedes] = data.decision
-            self._closed[data.supersedes] = leaf
+            self._closed["decisions"][data.supersedes] = leaf
             self._changed["decisions"].add(data.supersedes)
         for number, basis in enumerate(data.basis):
             ref, credential = basis.achievement, basis.credential
@@ -86,7 +88,7 @@ class RecognitionRows:
                         data.effect,
                         data.decision_date,
                         self._superseded_by.get(decision),
-                        self._closed.get(decision),
+                        self._closed["decisions"].get(decision),
                         content,
                     )
                 )
@@ -102,7 +104,7 @@ class RecognitionRows:
         copy(
             connection,
             "assessments",
-            "member, assessment, leaf, state, of_member, achievement, version, outcome, content",
+            "member, assessment, leaf, state, of_member, achievement, version, outcome, content, closed",
             [
                 line(
                     (
@@ -115,6 +117,7 @@ class RecognitionRows:
                         data.achievement.version,
                         data.outcome,
                         content,
+                        self._closed["assessments"].get(assessment),
                     )
                 )
                 for assessment, (data, leaf, content) in self._assessments.items()
@@ -143,6 +146,7 @@ class RecognitionRows:
                         data.valid_until,
                         things.agreements[agreement] or None,
                         content,
+                        self._closed["agreements"].get(agreement),
                     )
                 )
             )
@@ -150,7 +154,7 @@ class RecognitionRows:
             connection,
             "agreements",
             "member, agreement, leaf, with_member, include_revisions, eqf_levels, fields, valid_from, valid_until,"
-            " withdrawn_from, content",
+            " withdrawn_from, content, closed",
             lines,
         )
         copy(connection, "agreement_targets", "member, agreement, target, achievement, version", self._targets)
@@ -167,19 +171,26 @@ class RecognitionRows:
                     decisions,
                     [things.decisions[decision] for decision in decisions],
                     [self._superseded_by.get(decision) for decision in decisions],
-                    [self._closed[decision] for decision in decisions],
+                    [self._closed["decisions"][decision] for decision in decisions],
                     self._member,
                 ),
             )
         if assessments := sorted(self._changed["assessments"] - set(self._assessments)):
             connection.execute(
-                "UPDATE assessments SET state = 'withdrawn' WHERE member = %s AND assessment = ANY(%s::uuid[])",
-                (self._member, assessments),
+                "UPDATE assessments AS a SET state = 'withdrawn', closed = n.closed"
+                " FROM unnest(%s::uuid[], %s::bigint[]) AS n (assessment, closed)"
+                " WHERE a.member = %s AND a.assessment = n.assessment",
+                (assessments, [self._closed["assessments"][assessment] for assessment in assessments], self._member),
             )
         if agreements := sorted(self._changed["agreements"] - set(self._agreements)):
             connection.execute(
-                "UPDATE agreements AS a SET withdrawn_from = n.day"
-                " FROM unnest(%s::uuid[], %s::date[]) AS n (agreement, day)"
+                "UPDATE agreements AS a SET withdrawn_from = n.day, closed = n.closed"
+                " FROM unnest(%s::uuid[], %s::date[], %s::bigint[]) AS n (agreement, day, closed)"
                 " WHERE a.member = %s AND a.agreement = n.agreement",
-                (agreements, [things.agreements[agreement] for agreement in agreements], self._member),
+                (
+                    agreements,
+                    [things.agreements[agreement] for agreement in agreements],
+                    [self._closed["agreements"][agreement] for agreement in agreements],
+                    self._member,
+                ),
             )

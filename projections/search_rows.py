@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from psycopg import Connection
 
 from projections.queries import named
@@ -84,6 +85,17 @@ class SearchRows:
             },
         )
         connection.execute(named("add_text_rules"), {"member": self._member, "rules": sorted(set(rules))})
+
+
+def rules_anew(connection: Connection, member: str) -> None:
+    """Make a member's text rules from its achievements, whatever they were."""
+    connection.execute("DELETE FROM text_rules WHERE member = %s", (member,))
+    rules: set[str] = set()
+    rows = connection.execute("SELECT content::text FROM achievement_versions WHERE member = %s", (member,))
+    for (content,) in rows:
+        found = msgspec.json.decode(content, type=AchievementContent)
+        rules.update(rules_of(language) for _, language, _ in _texts(found))
+    connection.execute(named("add_text_rules"), {"member": member, "rules": sorted(rules)})
 
 
 def _texts(content: AchievementContent) -> list[tuple[str, str, str]]:

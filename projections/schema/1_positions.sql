@@ -13,12 +13,15 @@ CREATE TABLE positions (
     diverged    boolean NOT NULL DEFAULT false -- governance refused or voided something: seals need a fold of their own
 );
 
--- Every so often a head with its place in the log, so that an older head can be told without the whole tree.
+-- Every so often a head with its place in the log: an older head can be told without the whole tree, and the rows
+-- can be rolled back to it (rollback.py).
 CREATE TABLE waypoints (
     member   text NOT NULL,
     size     bigint NOT NULL,
     hashes   bytea NOT NULL,
     position bigint NOT NULL,              -- where the commit that follows begins
+    skipped  bigint NOT NULL,              -- as in positions, at this size
+    diverged boolean NOT NULL,
     PRIMARY KEY (member, size)
 );
 
@@ -29,6 +32,7 @@ CREATE TABLE quarantine (
     code     text NOT NULL,
     detail   text NOT NULL,
     record   bytea NOT NULL,
+    size     bigint,                       -- the tree size that it names; null where that cannot be read
     PRIMARY KEY (member, position)
 );
 
@@ -41,6 +45,7 @@ CREATE TABLE claims (
     code     text NOT NULL,                -- fork, stale, not-an-extension
     settled  text NOT NULL,                -- open, agrees, contradicts
     actual   bytea,                        -- the tree's own root at that size, once it has it
+    position bigint NOT NULL,              -- where the first record that bears it begins
     PRIMARY KEY (member, note)
 );
 CREATE INDEX claims_open ON claims (member, size) WHERE settled = 'open';

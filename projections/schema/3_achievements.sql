@@ -4,6 +4,7 @@ CREATE TABLE achievements (
     achievement uuid NOT NULL,
     versions    integer NOT NULL,
     retired     boolean NOT NULL,
+    retired_by  bigint,                    -- the leaf that retired it; not digested
     PRIMARY KEY (member, achievement)
 );
 

@@ -37,6 +37,7 @@ CREATE TABLE assessments (
     version     integer NOT NULL,
     outcome     text NOT NULL,
     content     json NOT NULL,
+    closed      bigint,                    -- the leaf that withdrew it; not digested
     PRIMARY KEY (member, assessment)
 );
 CREATE INDEX assessments_achievement ON assessments (of_member, achievement, version);
@@ -53,6 +54,7 @@ CREATE TABLE agreements (
     valid_until       date,
     withdrawn_from    date,
     content           json NOT NULL,
+    closed            bigint,              -- the leaf that withdrew it; not digested
     PRIMARY KEY (member, agreement)
 );
 CREATE INDEX agreements_with ON agreements (with_member);

@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,11 +17,12 @@ from consumers.audit_page import page
 from consumers.audit_report import AuditReport, Fault
 from consumers.auditor import audit, audit_log
 from consumers.rebuild import Source
+from consumers.stream import claimed_size
 from registry import selfcheck
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, print_json, progress, say, table
 from registry.cli.witness import unmet
-from registry.log import GOVERNANCE
+from registry.log import GOVERNANCE, open_log
 from registry.postgres import embedded
 from registry.wire.views_note import ViewsNote
 
@@ -78,20 +79,30 @@ def audit_command(
     source = Source(log or node.settings.log_url, node.settings.consortium, node.settings.founded_hash)
     earlier = AuditReport.read(since.read_bytes()) if since is not None else None
     notes = [ViewsNote.parse(file.read_bytes()) for file in signed or ()]
-    with progress("replaying") as counter:
-        sizes: dict[str, int] = {}
+    alone = log_only or earlier is not None
+    # With views everything is read twice: for what its records are, and for what they lead to.
+    with progress("replaying", _to_replay(source, member or ()) * (1 if alone else 2)) as counter:
+        sizes: dict[tuple[str, str], int] = {}
 
-        def on_batch(name: str, size: int, position: int = 0) -> None:
-            del position
-            sizes[name] = size
+        def heard(what: str, name: str, size: int) -> None:
+            sizes[what, name] = size
             counter.reach(sum(sizes.values()))
 
-        if log_only or earlier is not None:
-            report = audit_log(source, only=member or (), since=earlier, workers=workers, on_stream=on_batch)
+        def on_stream(name: str, size: int) -> None:
+            heard("log", name, size)
+
+        def on_batch(name: str, size: int, _: int) -> None:
+            heard("views", name, size)
+
+        if alone:
+            report = audit_log(source, only=member or (), since=earlier, workers=workers, on_stream=on_stream)
         else:
             served = node.dsn() if views and log is None else None
             with _scratch() as scratch:
-                report = audit(source, scratch, served=served, only=member or (), workers=workers, on_batch=on_batch)
+                report = audit(
+                    source, scratch, served=served, only=member or (), workers=workers, on_batch=on_batch,
+                    on_stream=on_stream,
+                )  # fmt: skip
     report = with_digests(report, notes)
     report = _with_policy(node, report)
     if log is None and node.settings.member != GOVERNANCE:
@@ -106,6 +117,14 @@ def audit_command(
         show(report)
     if not report.ok:
         raise typer.Exit(1)
+
+
+def _to_replay(source: Source, only: Sequence[str]) -> int:
+    log = open_log(source.url, source.consortium, read_only=True)
+    try:
+        return sum(claimed_size(log, s) for s in log.streams() if s != GOVERNANCE and (not only or s in only))
+    finally:
+        log.close()
 
 
 @contextlib.contextmanager
@@ -201,8 +220,10 @@ def show(report: AuditReport) -> None:
         places = (("position", fault.position), ("size", fault.size), ("leaf", fault.leaf), ("event", fault.event))
         where = [f"{name} {value}" for name, value in places if value is not None]
         say(f"{fault.member}, {', '.join(where) or 'views'}: {fault.code}: {fault.detail}", style="red")
-        for line in fault.evidence or ():
+        for line in (fault.evidence or [])[:_SHOWN]:
             say("    " + line.replace("\n", "\n    "))
+        if len(fault.evidence or ()) > _SHOWN:
+            say(f"    and {len(fault.evidence or ()) - _SHOWN} more; --json lists them")
     if len(report.faults) > _SHOWN:
         rest = Counter(fault.code for fault in report.faults[_SHOWN:])
         say("and " + ", ".join(f"{count} more {code}" for code, count in rest.items()) + "; --json lists them all")

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 _WIDE = 200
 """Columns where nobody has said how wide the paper is: ids must come out whole, to be copied."""
@@ -55,6 +56,14 @@ def title_of(texts: dict[str, str] | None) -> str:
     return texts.get("en") or next(iter(texts.values()))
 
 
+class _Rate(ProgressColumn):
+    """How many a second, as of the last moments."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s")
+
+
 class Counter:
     """A progress bar on a terminal, a line now and then elsewhere."""
 
@@ -86,6 +95,6 @@ def progress(what: str, total: int | None = None) -> Iterator[Counter]:
     if not errors.is_terminal:
         yield Counter(what, total, None)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True) as bar:
         yield Counter(what, total, bar)

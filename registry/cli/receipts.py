@@ -7,29 +7,24 @@ from typing import Annotated
 import msgspec
 import typer
 
-from consumers import receipts
+from consumers import consistency, receipts
 from consumers.export import export
-from consumers.governance import GovernanceFold
-from consumers.policy import Policy, PolicyUnmet
-from consumers.receipts import NoReceipt, VerifiedReceipt, VerifiedStatus
+from consumers.policy import PolicyUnmet
+from consumers.receipts import NoReceipt
 from consumers.tiles import Tiles
 from projections import positions, seals
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
-from registry.cli.output import AsJson, errors, print_json, say
-from registry.config import SettingsError
-from registry.log import GOVERNANCE, NoSuchStream, open_log, origin_of
+from registry.cli.output import errors, say
+from registry.cli.verifying import GOVERNANCE_HEAD, SEAL_SUFFIX, verify_receipt
+from registry.log import GOVERNANCE, NoSuchStream, origin_of
 from registry.wire.checkpoint import SignedNote
-from registry.wire.cosignature import CosignerKey
 from registry.wire.credentials import StatusSealed
-from registry.wire.errors import InvalidProof
 from registry.wire.proof import TlogProof
-from registry.wire.seals import SealProof
 
 receipt_app = typer.Typer(help="Files that prove what was recorded, for whoever they concern.", no_args_is_help=True)
 export_app = typer.Typer(help="The log in forms for others to serve.", no_args_is_help=True)
 
-_SEAL_SUFFIX = ".seal.json"
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file (else the thing's id .tlog-proof).")]
 Whose = Annotated[str | None, typer.Option(help="Whose it is (else this node's).")]
 
@@ -86,6 +81,30 @@ def decision(
     _write(node, stream, identifier, row.fetchone(), out, with_seal=False)
 
 
+@receipt_app.command("consistency")
+def consistency_command(
+    context: typer.Context,
+    stream: Annotated[str, typer.Argument(help="A member, or governance.")],
+    old: Annotated[int, typer.Argument(min=1, help="The size of the older head.")],
+    new: Annotated[int | None, typer.Argument(min=1, help="The size of the newer head (else the newest).")] = None,
+    *,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file (else STREAM-OLD-NEW.consistency).")] = None,
+) -> None:
+    """Write the proof that one head of a log begins with another: that nothing before was changed.
+
+    `registry log ls STREAM` lists the sizes at which there are heads.
+
+    Example: registry receipt consistency twente 1005 1508
+    """
+    node = node_of(context)
+    tiles = node.tiles(stream, node.governance())
+    proof = consistency.make(node.log(), stream, tiles, old, new)
+    file = out or Path(f"{stream}-{old}-{proof.new.checkpoint.size}.consistency")
+    file.write_text(str(proof))
+    say(f"{file}: the head of {stream} at {proof.new.checkpoint.size} begins with the one at {old}")
+    _write_governance(node, file.parent)
+
+
 def _write(
     node: Node, stream: str, identifier: str, row: tuple[int] | None, out: Path | None, *, with_seal: bool
 ) -> None:
@@ -96,17 +115,16 @@ def _write(
     proof = proof_of(node, stream, tiles, row[0])
     file = out or Path(f"{identifier}.tlog-proof")
     file.write_text(str(proof))
-    beside = file.parent / f"{GOVERNANCE}.log"
-    beside.write_bytes(b"".join(record.data + b"\n" for record in node.log().records(GOVERNANCE)))
-    say(f"{file}: leaf {row[0]} of {stream}, under its head at {tiles.size}")
-    say(f"{beside}: governance, {fold.size} events; who checks it offline needs this too")
+    say(f"{file}: leaf {row[0]} of {stream}, under its head at {proof.note.checkpoint.size}")
+    _write_governance(node, file.parent)
     if with_seal:
         found = seals.newest(node.views(), stream)
         if found is None:
             raise NoReceipt(f"{stream} has published no status seal yet; `registry seal` makes one")
         leaves = list(seals.sealed_leaves(node.views(), stream, found.size))
-        told = receipts.prove_status(node.log(), stream, tiles, identifier, found.leaf, leaves)
-        sealed = file.with_name(file.name + _SEAL_SUFFIX)
+        cosigned = _cosigned(node, stream, tiles, found.leaf)
+        told = receipts.prove_status(identifier, receipts.make(node.log(), stream, tiles, found.leaf, cosigned), leaves)
+        sealed = file.with_name(file.name + SEAL_SUFFIX)
         sealed.write_bytes(msgspec.json.format(msgspec.json.encode(told)) + b"\n")
         say(f"{sealed}: what the seal of {found.size} leaves says of it")
 
@@ -114,6 +132,25 @@ def _write(
 def proof_of(node: Node, stream: str, tiles: Tiles, leaf: int) -> TlogProof:
     """The receipt of a leaf, under a cosigned head where there is one."""
     return receipts.make(node.log(), stream, tiles, leaf, _cosigned(node, stream, tiles, leaf))
+
+
+def _write_governance(node: Node, folder: Path) -> None:
+    """Governance's log, and its newest cosigned head where there is one: how old what is handed out can be."""
+    fold = node.governance()
+    beside = folder / f"{GOVERNANCE}.log"
+    beside.write_bytes(b"".join(record.data + b"\n" for record in node.log().records(GOVERNANCE)))
+    say(f"{beside}: governance, {fold.size} events; who checks it offline needs this too")
+    policy, head = node.policy(), folder / GOVERNANCE_HEAD
+    note = node.cosignatures().newest(node.settings.consortium, fold.size)
+    if note is None:
+        if policy.needed:
+            raise PolicyUnmet("no witness has cosigned governance yet; `registry cosign` asks for it")
+        head.unlink(missing_ok=True)  # an earlier receipt's would be of another governance
+        return
+    policy.check(note, datetime.now(UTC))
+    receipts.governed(note, fold)
+    head.write_text(str(note))
+    say(f"{head}: its head at {note.checkpoint.size}, cosigned")
 
 
 def _cosigned(node: Node, stream: str, tiles: Tiles, leaf: int) -> SignedNote | None:
@@ -129,107 +166,6 @@ def _cosigned(node: Node, stream: str, tiles: Tiles, leaf: int) -> SignedNote | 
         return None
     policy.check(note, datetime.now(UTC))
     return note
-
-
-def verify_receipt(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A .tlog-proof file.")],
-    *,
-    governance: Annotated[
-        Path | None, typer.Option(help="The folder with governance.log (else the receipt's own).")
-    ] = None,
-    founded: Annotated[
-        str | None, typer.Option(help="The founding's hash, from somebody you trust (else the node's setting).")
-    ] = None,
-    witness: Annotated[
-        list[str] | None, typer.Option(help="The key of a witness that you rely on (else the node's settings).")
-    ] = None,
-    needed: Annotated[int | None, typer.Option(min=0, help="How many of them must have cosigned.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check a receipt offline: needs the file, governance's log beside it, and the founding's hash.
-
-    Example: registry verify-receipt e7c1ab39-….tlog-proof --founded 9f2c…
-    """
-    trusted = _founded(context, founded)
-    try:
-        proof = TlogProof.parse(file.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidProof(f"cannot read {file}: {error}") from error
-    consortium = proof.note.checkpoint.origin.partition("/")[0]
-    fold = GovernanceFold(consortium, trusted)
-    for record in open_log(f"file:{governance or file.parent}", consortium, read_only=True).records(GOVERNANCE):
-        fold.take(record.data)
-    if not fold.size:
-        raise InvalidProof("the governance log is not of the consortium with that founding's hash")
-    found = receipts.verify(proof, fold)
-    policy = _policy(context, witness, needed)
-    cosigned = msgspec.structs.replace(policy, max_age=None).check(proof.note, datetime.now(UTC))
-    status = None
-    sealed = file.with_name(file.name + _SEAL_SUFFIX)
-    if sealed.exists():
-        try:
-            told = msgspec.json.decode(sealed.read_bytes(), type=SealProof)
-        except msgspec.DecodeError as error:
-            raise InvalidProof(f"{sealed} is no seal's proof: {error}") from error
-        status = receipts.verify_status(told, found, fold)
-    if as_json:
-        print_json({"receipt": found, "status": status, "cosigned": cosigned})
-    else:
-        _show(found, status)
-        for one in cosigned:
-            say(f"cosigned by {one.witness}, {one.time}")
-        if not cosigned:
-            say("no witness that is relied on has cosigned the head", style="yellow")
-    if found.refused is not None:
-        raise typer.Exit(1)
-
-
-def _policy(context: typer.Context, keys: list[str] | None, needed: int | None) -> Policy:
-    if keys is None:
-        try:
-            policy = node_of(context).policy()
-        except SettingsError:
-            policy = Policy()
-    else:
-        policy = Policy(tuple(CosignerKey.parse(key) for key in keys), len(keys))
-    return policy if needed is None else msgspec.structs.replace(policy, needed=needed)
-
-
-def _founded(context: typer.Context, founded: str | None) -> bytes:
-    text = founded
-    if text is None:
-        try:
-            text = node_of(context).settings.founded
-        except SettingsError as error:
-            raise SettingsError(
-                "whom to trust is not said: give --founded HASH, or run this in a node's folder"
-            ) from error
-    try:
-        trusted = bytes.fromhex(text)
-    except ValueError as error:
-        raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them") from error
-    return trusted
-
-
-def _show(found: VerifiedReceipt, status: VerifiedStatus | None) -> None:
-    say("The receipt is good.", style="green" if found.refused is None else "yellow")
-    say(f"{found.legal_name} ({found.member}) published {found.type} about {found.subject}")
-    say(f"as leaf {found.leaf} of its log, under its head at {found.size}, root {found.root}")
-    for key in found.keys:
-        retired = f", retired at {key.end}" if key.end is not None else ""
-        say(f"signed by {key.vkey.rsplit('+', 1)[0]}, which counts from {key.start} on{retired}")
-    say(f"{found.member} was {found.standing_then} then, and is {found.standing_now} now")
-    days = receipts.age(found.governance_time)
-    say(f"checked under {found.governance} events of governance, the newest {days} days old by its own claim")
-    if status is not None:
-        what = status.status or "neither suspended, revoked nor replaced"
-        say(f"seal of {status.size} leaves, {status.sealed[:10]}: the credential was {what}")
-    for note in found.notes:
-        say(f"note: {note}", style="yellow")
-    if found.refused is not None:
-        say(f"and yet the event has no effect: {found.refused}", style="red")
-    say(found.event)
 
 
 def seal(context: typer.Context) -> None:

@@ -73,6 +73,27 @@ def test_another_founding_or_somebody_elses_seal_is_refused(made, tmp_path):
     assert "another credential" in swapped.stderr
 
 
+def test_one_head_is_proved_to_begin_with_another_and_no_altered_one(made, tmp_path):
+    consortium, _ = made
+    sizes = [commit["size"] for commit in printed_json(consortium.run("log", "ls", "twente", "--json"))]
+    newest, oldest = sizes[0], sizes[-1]
+    file = tmp_path / "grown.consistency"
+    consortium.run("receipt", "consistency", "twente", oldest, newest, "--out", file)
+    found = printed_json(check(consortium, file, "--json"))
+    assert [head["size"] for head in found["heads"]] == [oldest, newest]
+    assert "begins with the one at 1," in check(consortium, file).stdout
+    text = file.read_text()
+    path = text.split("\n")[1]
+    for old, new in ((path, "A" * 43 + "="), (f"twente\n{newest}\n", f"twente\n{newest - 1}\n"), ("twente", "aveiro")):
+        altered = tmp_path / "altered.consistency"
+        altered.write_text(text.replace(old, new, 1))
+        assert "error" in check(consortium, altered, check=1).stderr
+    between = consortium.run("receipt", "consistency", "twente", oldest + 1, check=1)
+    assert "those around it are" in between.stderr
+    consortium.run("receipt", "consistency", "governance", 1, "--out", tmp_path / "g")
+    assert "test.example at 2" in check(consortium, tmp_path / "g").stdout
+
+
 def test_a_static_log_is_exported_and_grows(made, tmp_path):
     consortium, _ = made
     consortium.run("export", "tiles", tmp_path / "static", "--entries")

@@ -50,8 +50,11 @@ def test_heads_are_cosigned_and_receipts_carry_it(tmp_path, postgres):
         until(lambda: consortium.run("cosign", check=False).returncode == 0)
         consortium.run("receipt", "credential", credential, "--out", file)
     keys = [option for _, key, _ in witnesses for option in ("--witness", key)]
-    checked = registry("verify-receipt", file, "--founded", consortium.founded, *keys, "--json")
-    assert [one["witness"] for one in printed_json(checked)["cosigned"]] == ["w1.example", "w2.example"]
+    checked = printed_json(registry("verify-receipt", file, "--founded", consortium.founded, *keys, "--json"))
+    assert [one["witness"] for one in checked["cosigned"]] == ["w1.example", "w2.example"]
+    assert [one["witness"] for one in checked["governance"]["cosigned"]] == ["w1.example", "w2.example"]
+    assert checked["governance"]["cosigned_events"] == checked["governance"]["events"] == 2
+    older_governance_is_not_taken(consortium, file, keys)
     assert "All is well" in consortium.run("audit").stdout
     # Without their witnesses running, what was fetched still counts; who asks for a third is told who is missing.
     _, stranger, _ = made(consortium, "w3", tmp_path / "log")
@@ -77,6 +80,25 @@ def test_a_member_that_shows_two_histories_is_caught_and_named(tmp_path, postgre
         caught = printed_json(registry("witness", "caught", two[0], "--json", check=1))
     assert caught[0]["origin"] == "test.example/twente"
     assert len(caught[0]["notes"]) == 2
+
+
+def older_governance_is_not_taken(consortium, file, keys):
+    """Who hands a receipt out may leave away what governance said last; not so where witnesses have seen it."""
+
+    def refused():
+        return registry("verify-receipt", file, "--founded", consortium.founded, *keys, check=1).stderr
+
+    log, head = file.parent / "governance.log", file.parent / "governance.checkpoint"
+    whole, cosigned = log.read_bytes(), head.read_text()
+    log.write_bytes(whole[: whole.index(b"\n\n", whole.index(b"{")) + 2])
+    assert "2 events of governance, and here are 1" in refused()
+    log.write_bytes(whole)
+    head.write_text(cosigned.replace("\n2\n", "\n1\n", 1))
+    assert "another governance" in refused()
+    head.unlink()
+    assert "is missing" in refused()
+    head.write_text(cosigned)
+    registry("verify-receipt", file, "--founded", consortium.founded, *keys, "--max-age-hours", 1)
 
 
 def first(consortium):

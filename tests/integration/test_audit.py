@@ -7,8 +7,10 @@ from consumers.audit_compare import OtherConsortium, compare
 from consumers.audit_page import page
 from consumers.audit_report import AuditReport, NoReport
 from consumers.auditor import audit, audit_log
-from consumers.rebuild import Source, fill
+from consumers.rebuild import Source, fill, fresh_schema
 from projections import views
+from projections.digest import differences
+from projections.tables import VIEWS
 from registry.log import open_log
 from registry.wire import commit
 from registry.wire.checkpoint import SignedNote
@@ -159,6 +161,24 @@ def test_a_database_administrator_who_changes_rows_is_found_with_the_rows(consor
     rows = [fault for fault in report.faults if fault.member == "twente"]
     assert table in rows[0].detail
     assert rows[0].evidence
+    if sql.startswith("UPDATE"):  # both sides of a changed row stand together
+        assert [side[0] for side in rows[0].evidence] == ["+", "-"] or [s[0] for s in rows[0].evidence] == ["-", "+"]
+        assert rows[0].evidence[0].split("\t")[0][2:] == rows[0].evidence[1].split("\t")[0][2:]
+
+
+def test_however_many_rows_differ_they_are_counted_and_the_first_are_shown(consortium, tmp_path, dsn):
+    source = stored(consortium, tmp_path / "log")
+    with views.connect(dsn) as one, fresh_schema(dsn, "other") as schema, views.connect(dsn, schema) as other:
+        views.create(one)
+        fill(dsn, views.SERVED, source, workers=1)
+        fill(dsn, schema, source, workers=1)
+        one.execute("DELETE FROM credentials WHERE member = 'twente' AND leaf = 9")
+        one.execute("UPDATE credentials SET status = 'revoked' WHERE member = 'twente' AND leaf % 2 = 0")
+        [table] = [table for table in VIEWS if table.name == "credentials"]
+        changed = one.execute("SELECT count(*) FROM credentials WHERE status = 'revoked'").fetchone()[0]
+        found = differences(other, one, table, "twente", 5)
+        assert found.number == 2 * changed + 1
+        assert len(found.rows) == 5
 
 
 def test_a_page_shows_it_all_and_fetches_nothing(consortium, tmp_path):
@@ -166,8 +186,14 @@ def test_a_page_shows_it_all_and_fetches_nothing(consortium, tmp_path):
     source = stored(consortium, tmp_path / "log", twente=[*twente.records, other_history(twente, 3, 3)[-1]])
     report = audit_log(source, workers=1)
     made = page(report)
-    for wanted in ("twente", "fork", "<svg", "polyline", "Key"):
+    for wanted in ("twente", "fork", "<svg", "one day", "Key"):
         assert wanted in made
+    streams = [
+        msgspec.structs.replace(state, heads=[msgspec.structs.replace(head, time=f"2026-0{n + 1}-01T00:00:00Z")
+                                              for n, head in enumerate(state.heads)])
+        for state in report.streams
+    ]  # fmt: skip
+    assert "polyline" in page(msgspec.structs.replace(report, streams=streams))
     for never in ("<script", "http://", "https://", "src="):
         assert never not in made
     hostile = msgspec.structs.replace(report, consortium="<img src=x>")
