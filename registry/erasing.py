@@ -123,6 +123,11 @@ _STATEMENTS: Final = (
     WHERE credential IN (SELECT credential FROM vault.records WHERE learner = %(learner)s)""",
     """INSERT INTO vault.erased (record) SELECT record FROM vault.records WHERE learner = %(learner)s
     ON CONFLICT DO NOTHING""",
+    """DELETE FROM intake.waiting
+    WHERE student = (SELECT student FROM vault.learners WHERE learner = %(learner)s)""",
+    """DELETE FROM office.texts
+    WHERE case_id IN (SELECT id FROM office.cases WHERE learner = %(learner)s)""",
+    "DELETE FROM vault.decisions WHERE learner = %(learner)s",
     "DELETE FROM vault.records WHERE learner = %(learner)s",
     "DELETE FROM vault.learners WHERE learner = %(learner)s",
     "DELETE FROM vault.decisions WHERE decision = ANY (%(decisions)s::uuid[])",

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from projections import decisions
+from registry.batches import Book
 from registry.domain.case_errors import (
     ApplicantErased,
     AssessmentObjections,
@@ -18,6 +19,7 @@ from registry.domain.case_errors import (
     UnknownSubject,
 )
 from registry.domain.errors import IllegalTransition
+from registry.erasing import erase
 from registry.office import showing, worklist
 from registry.office.applicants import Applicant
 from registry.office.assessment import Assessed, Assessment, Considered, Element, Offered, Proposed, Requirement
@@ -327,10 +329,11 @@ def test_no_name_and_nothing_that_was_written_stands_anywhere_in_clear(lund):
     assert "Dear Eudoxia" in texts
 
 
-def test_of_an_erased_applicant_codes_and_days_are_left_and_the_case_can_only_be_ended(lund):
+def test_of_an_erased_applicant_codes_and_days_are_left_and_the_case_can_only_be_ended(lund, tmp_path):
     case = lund.approved(lund.issue(), purpose="admission", note="a word about Ada")
     learner = showing.show(lund.office, case).applicant.learner
-    lund.registry.cursor().execute("DELETE FROM vault.learners WHERE learner = %s", (learner,))
+    erase(lund.registry, Book(lund.dsn, lund.registry.vault, tmp_path), learner)
+    assert lund.registry.cursor().execute("SELECT FROM office.texts").fetchall() == []
     shown = showing.show(lund.office, case)
     assert (shown.applicant, shown.written) == (None, [])
     assert [step.what for step in shown.history] == ["opened", "completed", "proposed", "approved"]
