@@ -6,9 +6,15 @@ Every write carries an `Idempotency-Key`; every answer to one says the position 
 from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api import achievements, batches, credentials
+from registry.api import achievements, agreements, assessments, batches, credentials
 from registry.api.desk import Desk
 
-ROUTES: list[HTTPRouteHandler | type[Controller]] = [*achievements.ROUTES, *credentials.ROUTES, *batches.ROUTES]
+ROUTES: list[HTTPRouteHandler | type[Controller]] = [
+    *achievements.ROUTES,
+    *credentials.ROUTES,
+    *batches.ROUTES,
+    *assessments.ROUTES,
+    *agreements.ROUTES,
+]
 
 __all__ = ["ROUTES", "Desk"]

@@ -32,6 +32,7 @@ from registry.ceremony import CeremonyRefused
 from registry.cli import (
     achievements,
     acts,
+    agreements,
     archives,
     audit,
     credentials,
@@ -60,6 +61,7 @@ from registry.domain.errors import Refusal
 from registry.intake.report import IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.log import ArchiveDamaged, LogError
+from registry.office.errors import CohortFileError, CohortRefused, NotReady
 from registry.postgres import DatabaseUnavailable
 from registry.publisher import PublisherError
 from registry.vault import VaultError
@@ -101,6 +103,7 @@ for module in (
     imports,
     intake,
     recognition,
+    agreements,
     running,
     serving,
     keys,
@@ -140,6 +143,9 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (BackupError, 1),
     (UnknownMoment, 1),
     (WebhookError, 1),
+    (NotReady, 1),
+    (CohortRefused, 1),
+    (CohortFileError, 1),
     (IntakeUnavailable, 4),
     (PublisherError, 4),
     (LogError, 4),

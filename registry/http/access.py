@@ -23,6 +23,7 @@ SCOPES: Final = {
     "learners:read": "read a learner's record across universities",
     "university:read": "read a university's year and its credentials",
     "recognition:read": "read decisions, precedents and agreements",
+    "recognition:write": "state and withdraw assessments; declare and withdraw agreements",
     "feed:read": "follow what happened to the university's own",
 }
 
