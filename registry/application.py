@@ -333,6 +333,11 @@ class Registry:
         """State an assessment of an achievement."""
         self._commit(Assessment.assess(data))
 
+    def assessment(self, assessment: str) -> Assessment:
+        """An own assessment."""
+        found: Assessment = self._get(Assessment, assessment, UnknownAssessment)
+        return found
+
     def withdraw_assessment(self, assessment: str, reason: WithdrawalReason) -> None:
         """Take an assessment back."""
         found: Assessment = self._get(Assessment, assessment, UnknownAssessment)

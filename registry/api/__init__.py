@@ -6,7 +6,7 @@ Every write carries an `Idempotency-Key`; every answer to one says the position 
 from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api import achievements, batches, cases, credentials
+from registry.api import achievements, agreements, assessments, batches, cases, credentials
 from registry.api.desk import Desk
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [
@@ -14,6 +14,8 @@ ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *credentials.ROUTES,
     *batches.ROUTES,
     *cases.ROUTES,
+    *assessments.ROUTES,
+    *agreements.ROUTES,
 ]
 
 __all__ = ["ROUTES", "Desk"]

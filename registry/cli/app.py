@@ -32,6 +32,7 @@ from registry.ceremony import CeremonyRefused
 from registry.cli import (
     achievements,
     acts,
+    agreements,
     archives,
     audit,
     cases,
@@ -61,6 +62,7 @@ from registry.domain.errors import Refusal
 from registry.intake.report import IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.log import ArchiveDamaged, LogError
+from registry.office.errors import CohortFileError, CohortRefused, NotReady
 from registry.postgres import DatabaseUnavailable
 from registry.publisher import PublisherError
 from registry.vault import VaultError
@@ -103,6 +105,7 @@ for module in (
     intake,
     recognition,
     cases,
+    agreements,
     running,
     serving,
     keys,
@@ -142,6 +145,9 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (BackupError, 1),
     (UnknownMoment, 1),
     (WebhookError, 1),
+    (NotReady, 1),
+    (CohortRefused, 1),
+    (CohortFileError, 1),
     (IntakeUnavailable, 4),
     (PublisherError, 4),
     (LogError, 4),
