@@ -39,6 +39,7 @@ from registry.cli import (
     credentials,
     demo,
     digests,
+    drafts,
     feeds,
     founding,
     governance,
@@ -46,9 +47,11 @@ from registry.cli import (
     intake,
     keys,
     logs,
+    mapping,
     reading,
     receipts,
     recognition,
+    reconcile,
     running,
     search,
     serving,
@@ -59,7 +62,7 @@ from registry.cli.context import State
 from registry.cli.output import errors
 from registry.config import SettingsError
 from registry.domain.errors import Refusal
-from registry.intake.report import IntakeUnavailable
+from registry.intake.report import IntakeError, IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.log import ArchiveDamaged, LogError
 from registry.office.errors import CohortFileError, CohortRefused, NotReady
@@ -100,8 +103,10 @@ for module in (
     acts,
     governance,
     achievements,
+    drafts,
     credentials,
     imports,
+    mapping,
     intake,
     recognition,
     cases,
@@ -110,6 +115,7 @@ for module in (
     serving,
     keys,
     reading,
+    reconcile,
     search,
     receipts,
     feeds,
@@ -149,6 +155,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (CohortRefused, 1),
     (CohortFileError, 1),
     (IntakeUnavailable, 4),
+    (IntakeError, 1),
     (PublisherError, 4),
     (LogError, 4),
     (DatabaseUnavailable, 4),

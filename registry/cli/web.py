@@ -37,6 +37,7 @@ from registry.api.agreements import AgreementBody, Ending
 from registry.api.assessments import AssessmentBody, TakenBack
 from registry.api.batches import Receiving
 from registry.api.cases import BODIES as CASE_BODIES
+from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
 from registry.batches.book import UnknownBatch
 from registry.cli import asyncapi
@@ -80,7 +81,8 @@ says which position of the log it was made from (`Registry-Position`); give that
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
 _BODIES = (
-    CredentialRow, Reason, Body, AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft, *CASE_BODIES,
+    CredentialRow, Reason, Body, Entries, AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft,
+    *CASE_BODIES,
 )  # fmt: skip
 _LINKS = {
     "issueCredential": (
