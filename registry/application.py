@@ -113,6 +113,11 @@ class Registry:
         self._reader = Reader(origin)
 
     @property
+    def published_topics(self) -> frozenset[str]:
+        """The stored events that are published; others, as a case's, stay here."""
+        return self._translator.published
+
+    @property
     def member(self) -> str:
         """The member whose node it is."""
         return self.origin.partition("/")[2]

@@ -36,7 +36,7 @@ from registry.api.achievements import Body
 from registry.api.agreements import AgreementBody, Ending
 from registry.api.assessments import AssessmentBody, TakenBack
 from registry.api.batches import Receiving
-from registry.api.cases import BODIES as CASE_BODIES
+from registry.api.case_bodies import BODIES as CASE_BODIES
 from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
 from registry.batches.book import UnknownBatch
