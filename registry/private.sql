@@ -25,6 +25,13 @@ CREATE TABLE IF NOT EXISTS vault.erased (
     record bytea PRIMARY KEY
 );
 
+-- Whom a cohort's list named, as keyed hashes, and the decision that each row became.
+CREATE TABLE IF NOT EXISTS vault.cohorts (
+    record   bytea PRIMARY KEY,            -- of the assessment and the row's own id
+    content  bytea NOT NULL UNIQUE,        -- of the assessment and the credential
+    decision uuid NOT NULL
+);
+
 -- What own decisions name by digest only: the disclosure, encrypted under the node's own key.
 CREATE TABLE IF NOT EXISTS vault.decisions (
     decision uuid PRIMARY KEY,

@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from projections.api import (
     agreements,
+    assessments,
     catalogue,
     departures,
     feed,
@@ -33,6 +34,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *departures.ROUTES,
     *agreements.ROUTES,
     *worklist.ROUTES,
+    *assessments.ROUTES,
     *feed.ROUTES,
 ]
 

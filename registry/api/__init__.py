@@ -6,7 +6,16 @@ Every write carries an `Idempotency-Key`; every answer to one says the position 
 from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api import achievements, batches, cases, course_codes, credentials, learners
+from registry.api import (
+    achievements,
+    agreements,
+    assessments,
+    batches,
+    cases,
+    course_codes,
+    credentials,
+    learners,
+)
 from registry.api.desk import Desk
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [
@@ -16,6 +25,8 @@ ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *learners.ROUTES,
     *batches.ROUTES,
     *cases.ROUTES,
+    *assessments.ROUTES,
+    *agreements.ROUTES,
 ]
 
 __all__ = ["ROUTES", "Desk"]

@@ -32,6 +32,7 @@ from registry.ceremony import CeremonyRefused
 from registry.cli import (
     achievements,
     acts,
+    agreements,
     archives,
     audit,
     cases,
@@ -67,6 +68,7 @@ from registry.intake.report import IntakeError, IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, LogError
+from registry.office.errors import CohortFileError, CohortRefused, NotReady
 from registry.postgres import DatabaseUnavailable
 from registry.publisher import PublisherError
 from registry.vault import VaultError
@@ -112,6 +114,7 @@ for module in (
     recognition,
     cases,
     stacking,
+    agreements,
     running,
     serving,
     keys,
@@ -154,6 +157,9 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (BackupError, 1),
     (UnknownMoment, 1),
     (WebhookError, 1),
+    (NotReady, 1),
+    (CohortRefused, 1),
+    (CohortFileError, 1),
     (IntakeUnavailable, 4),
     (IntakeError, 1),
     (PublisherError, 4),
