@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from projections.api import (
     agreements,
     catalogue,
+    decided,
     departures,
     feed,
     learners,
@@ -20,6 +21,7 @@ from projections.api.reading import Views
 
 ROUTES: list[HTTPRouteHandler] = [
     *verification.ROUTES,
+    *decided.ROUTES,
     *catalogue.ROUTES,
     *members.ROUTES,
     *learners.ROUTES,

@@ -6,7 +6,7 @@ Every write carries an `Idempotency-Key`; every answer to one says the position 
 from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api import achievements, batches, cases, credentials
+from registry.api import achievements, batches, cases, credentials, letters
 from registry.api.desk import Desk
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [
@@ -14,6 +14,7 @@ ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *credentials.ROUTES,
     *batches.ROUTES,
     *cases.ROUTES,
+    *letters.ROUTES,
 ]
 
 __all__ = ["ROUTES", "Desk"]

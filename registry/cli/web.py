@@ -33,11 +33,13 @@ from registry.api.achievements import Body
 from registry.api.batches import Receiving
 from registry.api.cases import BODIES as CASE_BODIES
 from registry.api.credentials import CredentialRow, Reason
+from registry.api.letters import BODIES as LETTER_BODIES
 from registry.batches.book import UnknownBatch
 from registry.cli import asyncapi
 from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
 from registry.cli.imports import Offered
+from registry.cli.letters_served import ServedLetters
 from registry.cli.office_served import served_office
 from registry.cli.standings import Standings
 from registry.cli.working import book_of
@@ -57,6 +59,7 @@ from registry.http.answers import Answers
 from registry.http.description import DOCS_PAGE, NumbersAsWritten, described
 from registry.http.limits import Limited
 from registry.http.problems import from_anything, from_framework, from_problem, page
+from registry.letters import CannotWrite, UnknownDecision
 from registry.log import LogError
 from registry.postgres import DatabaseUnavailable
 from registry.wire.errors import InvalidEvent, WireError
@@ -72,7 +75,7 @@ All else needs an API key (`X-API-Key`) or an access token with the scope that e
 says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
-_BODIES = (CredentialRow, Reason, Body, *CASE_BODIES)
+_BODIES = (CredentialRow, Reason, Body, *CASE_BODIES, *LETTER_BODIES)
 _LINKS = {
     "issueCredential": (
         "verifyCredential", "suspendCredential", "reinstateCredential", "revokeCredential", "getLearner",
@@ -113,6 +116,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
     office = served_office(node, views)
+    letters = ServedLetters(node, desk)
 
     async def started(app: Litestar) -> None:
         del app
@@ -131,6 +135,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "streams": Provide(lambda: streams, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
+            "letters": Provide(lambda: letters, sync_to_thread=False),
             "office": Provide(lambda: office, sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
             "standing": Provide(lambda: Standing(standings.of), sync_to_thread=False),
@@ -205,6 +210,11 @@ def _unproved(request: Request[Any, Any, Any], error: WireError) -> Response[Any
     return from_problem(request, HttpProblem("unprocessable", str(error)))
 
 
+def _no_letter(request: Request[Any, Any, Any], error: CannotWrite) -> Response[Any]:
+    kind = "not-found" if isinstance(error, UnknownDecision) else "unprocessable"
+    return from_problem(request, HttpProblem(kind, str(error)))
+
+
 def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Response[Any]:
     return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
 
@@ -224,6 +234,7 @@ HANDLERS: Any = {
     CaseChanged: _somebody_was_faster,
     **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, DateOrder), _misfit),
     WireError: _unproved,
+    CannotWrite: _no_letter,
     **dict.fromkeys(_AWAY, _away),
     # Views that are being made anew by another version of the project are as good as away.
     psycopg.errors.UndefinedTable: _away,
