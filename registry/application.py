@@ -113,6 +113,11 @@ class Registry:
         self._reader = Reader(origin)
 
     @property
+    def published_topics(self) -> frozenset[str]:
+        """The stored events that are published; others, as a case's, stay here."""
+        return self._translator.published
+
+    @property
     def member(self) -> str:
         """The member whose node it is."""
         return self.origin.partition("/")[2]
@@ -332,6 +337,11 @@ class Registry:
     def assess(self, data: RecognitionAssessed) -> None:
         """State an assessment of an achievement."""
         self._commit(Assessment.assess(data))
+
+    def assessment(self, assessment: str) -> Assessment:
+        """An own assessment."""
+        found: Assessment = self._get(Assessment, assessment, UnknownAssessment)
+        return found
 
     def withdraw_assessment(self, assessment: str, reason: WithdrawalReason) -> None:
         """Take an assessment back."""

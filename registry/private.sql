@@ -20,6 +20,13 @@ CREATE TABLE IF NOT EXISTS vault.records (
     sealed     bytea NOT NULL
 );
 
+-- Whom a cohort's list named, as keyed hashes, and the decision that each row became.
+CREATE TABLE IF NOT EXISTS vault.cohorts (
+    record   bytea PRIMARY KEY,            -- of the assessment and the row's own id
+    content  bytea NOT NULL UNIQUE,        -- of the assessment and the credential
+    decision uuid NOT NULL
+);
+
 -- What own decisions name by digest only: the disclosure, encrypted under the node's own key.
 CREATE TABLE IF NOT EXISTS vault.decisions (
     decision uuid PRIMARY KEY,
@@ -96,6 +103,9 @@ CREATE TABLE IF NOT EXISTS intake.batches (
     error       text,
     UNIQUE (by, request)
 );
+-- Of a reconciliation: the term, both days included.
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_from date;
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_until date;
 CREATE INDEX IF NOT EXISTS batches_open ON intake.batches (created)
     WHERE state IN ('working', 'waiting', 'scheduled');
 CREATE INDEX IF NOT EXISTS batches_newest ON intake.batches (created, batch);
@@ -163,6 +173,39 @@ CREATE TABLE IF NOT EXISTS office.file_numbers (
     year integer PRIMARY KEY,
     last bigint NOT NULL
 );
+
+-- The university's own course codes: which achievement, and which version of it, each stands for.
+CREATE TABLE IF NOT EXISTS intake.course_codes (
+    code        text COLLATE "C" PRIMARY KEY,
+    achievement uuid NOT NULL,
+    version     integer,                   -- null: the newest
+    changed     timestamptz NOT NULL
+);
+
+-- Achievements that a document describes and nobody has published yet.
+CREATE TABLE IF NOT EXISTS intake.drafts (
+    draft       uuid PRIMARY KEY,
+    content     bytea NOT NULL UNIQUE,     -- keyed hash of what was read: the same again is the same draft
+    title       text NOT NULL,
+    format      text NOT NULL,
+    codes       text[] NOT NULL,           -- what the document calls it
+    read        json NOT NULL,             -- Annex I as the document has it
+    given       json NOT NULL,             -- what was given beside it
+    odd         text[] NOT NULL,           -- what was read and has no certain meaning
+    created     timestamptz NOT NULL,
+    achievement uuid                       -- as what it was published
+);
+
+-- Credentials of documents whose achievement is a draft, under the node's own key; gone once they are issued.
+CREATE TABLE IF NOT EXISTS intake.waiting (
+    draft   uuid NOT NULL REFERENCES intake.drafts ON DELETE CASCADE,
+    record  bytea NOT NULL,                -- keyed hash of the university's own id of the award
+    student bytea,                         -- keyed hash of the learner's number, where the document has it
+    sealed  bytea NOT NULL,
+    arrived timestamptz NOT NULL,
+    PRIMARY KEY (draft, record)
+);
+CREATE INDEX IF NOT EXISTS waiting_student ON intake.waiting (student) WHERE student IS NOT NULL;
 
 -- Webhooks: where this university's feed is posted to, and what waits to be.
 CREATE SCHEMA IF NOT EXISTS webhooks;

@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from projections.api import (
     agreements,
+    assessments,
     catalogue,
     decided,
     departures,
@@ -29,6 +30,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *recognition.ROUTES,
     *departures.ROUTES,
     *agreements.ROUTES,
+    *assessments.ROUTES,
     *feed.ROUTES,
 ]
 

@@ -6,15 +6,18 @@ Every write carries an `Idempotency-Key`; every answer to one says the position 
 from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api import achievements, batches, cases, credentials, letters
+from registry.api import achievements, agreements, assessments, batches, cases, course_codes, credentials, letters
 from registry.api.desk import Desk
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *achievements.ROUTES,
+    *course_codes.ROUTES,
     *credentials.ROUTES,
     *batches.ROUTES,
     *cases.ROUTES,
     *letters.ROUTES,
+    *assessments.ROUTES,
+    *agreements.ROUTES,
 ]
 
 __all__ = ["ROUTES", "Desk"]

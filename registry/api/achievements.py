@@ -7,11 +7,11 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
+from registry.api.bodies import body_of, content_of
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import requires
 from registry.vault import random_id
 from registry.wire.achievements import AchievementContent
-from registry.wire.forms import check_uuid
 
 
 class Offered(msgspec.Struct, frozen=True, rename="camel"):
@@ -26,25 +26,10 @@ class Offered(msgspec.Struct, frozen=True, rename="camel"):
 _FILLED: Final = ("achievement", "version", "awarding_bodies")
 
 
-def _field(field: msgspec.structs.FieldInfo) -> tuple[str, Any, Any]:
-    if field.name in _FILLED:
-        return field.name, field.type | None, None
-    return field.name, field.type, field.default
-
-
 if TYPE_CHECKING:
     Body = AchievementContent
 else:
-    Body = msgspec.defstruct(
-        "Achievement",
-        sorted(
-            map(_field, msgspec.structs.fields(AchievementContent)), key=lambda one: one[2] is not msgspec.NODEFAULT
-        ),
-        frozen=True,
-        rename="camel",
-        omit_defaults=True,
-        forbid_unknown_fields=True,
-    )
+    Body = body_of("Achievement", AchievementContent, _FILLED)
 """What a university asks to be published: the content, of which the node can fill in id, version and awarding body."""
 
 
@@ -67,7 +52,9 @@ def publish(desk: Desk, request: Request[Any, Any, Any], data: Body, key: Idempo
     def act(writer: Writer) -> Answered:
         member = writer.registry.member
         given = data.achievement or random_id()
-        content = _content({"awardingBodies": [member]} | asked | {"achievement": given, "version": 1})
+        content = content_of(
+            {"awardingBodies": [member]} | asked | {"achievement": given, "version": 1}, AchievementContent
+        )
         made = Answered(
             201, Offered(member, content.achievement, 1), f"/v1/achievements/{member}/{content.achievement}"
         )
@@ -97,7 +84,7 @@ def revise(
         member = writer.registry.member
         version = writer.registry.achievement(str(achievement)).state.version + 1
         filled = {"awardingBodies": [member], "version": version} | asked | {"achievement": str(achievement)}
-        content = _content(filled)
+        content = content_of(filled, AchievementContent)
         made = Answered(
             201, Offered(member, str(achievement), content.version), f"/v1/achievements/{member}/{achievement}"
         )
@@ -129,16 +116,6 @@ def retire(desk: Desk, request: Request[Any, Any, Any], achievement: UUID, key: 
         return made
 
     return desk.once(request, key, None, act)
-
-
-def _content(values: dict[str, Any]) -> AchievementContent:
-    if (wrong := check_uuid(values["achievement"])) is not None:
-        raise HttpProblem("unprocessable", errors=[Trouble("$.achievement", wrong)])
-    try:
-        return msgspec.convert(values, AchievementContent, strict=True)
-    except msgspec.ValidationError as error:
-        detail, _, where = str(error).partition(" - at `")
-        raise HttpProblem("unprocessable", errors=[Trouble(where.rstrip("`") or "$", detail)]) from error
 
 
 ROUTES: list[HTTPRouteHandler] = [publish, revise, retire]

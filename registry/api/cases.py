@@ -5,110 +5,43 @@ An answer to a write has nothing about the person in it, since answers are kept 
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import Dependency, Parameter
-from msgspec import Meta
 
+from registry.api.case_bodies import (
+    AnswerGiven,
+    AssessmentGiven,
+    Dated,
+    Deciding,
+    DocumentsAsked,
+    DocumentsCame,
+    EnquiryAsked,
+    Noted,
+    Proposal,
+    Withdrawal,
+)
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.domain.case_events import CaseState, Document, IssuerAnswer
+from registry.domain.case_events import CaseState
 from registry.http import HttpProblem, Trouble, answer, decode_cursor, encode_cursor, requires
 from registry.http.pages import LIMIT, MOST
 from registry.office import showing, worklist
-from registry.office.assessment import Assessment
+from registry.office.assessment import Assessment, Requirement, requirement_of
 from registry.office.cases import Office as RecognitionOffice
-from registry.office.opening import CaseAsked, Words
+from registry.office.drafting import drafted
+from registry.office.facts import Facts
+from registry.office.opening import CaseAsked
 from registry.office.views import CaseView, Moved
 from registry.office.worklist import Asked, CaseLine, Counts
 from registry.wire.forms import checker
-from registry.wire.recognition import Grant, WithdrawalReason
 
 _TAG = "Cases"
+KnownFacts = Annotated[Facts, Dependency(skip_validation=True)]
 Office = Annotated[RecognitionOffice, Dependency(skip_validation=True)]
-T = TypeVar("T")
-Some = Annotated[list[T], Meta(min_length=1, max_length=50)]
 _SAID = r"^[^\x00-\x1f\x7f]+$"
-
-
-class Dated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """A move of which nothing more is to be said."""
-
-    on: date | None = None
-    """The day on which it happened; today where it is left out."""
-
-
-class Noted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """A move, and words for the file."""
-
-    on: date | None = None
-    note: Words | None = None
-
-
-class DocumentsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """What the applicant is asked for."""
-
-    documents: Some[Document]
-    on: date | None = None
-    note: Words | None = None
-
-
-class DocumentsCame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """What came of it."""
-
-    documents: Some[Document]
-    on: date | None = None
-
-
-class EnquiryAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """A question to an issuer."""
-
-    subject: Annotated[int, Meta(ge=0, le=1000)] = 0
-    """Which credential of the case, from 0 on."""
-    on: date | None = None
-    note: Words | None = None
-
-
-class AnswerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """What the issuer answered."""
-
-    enquiry: UUID
-    answer: IssuerAnswer
-    on: date | None = None
-    note: Words | None = None
-
-
-class AssessmentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """An assessment of all of the case's credentials, in their order."""
-
-    assessment: Assessment
-    on: date | None = None
-
-
-class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """What to grant; where no grants are given, what the last assessment proposes."""
-
-    grants: Annotated[list[Grant], Meta(max_length=50)] = []
-    on: date | None = None
-    note: Words | None = None
-    """For the applicant; the letter says it."""
-
-
-class Deciding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """The approved proposal is published."""
-
-    despite: bool = False
-    """Although a credential's status speaks against it."""
-    on: date | None = None
-
-
-class Withdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """The application is taken back, or for a reason the decision."""
-
-    reason: WithdrawalReason | None = None
-    on: date | None = None
 
 
 class Worklist(msgspec.Struct, frozen=True, rename="camel"):
@@ -118,12 +51,6 @@ class Worklist(msgspec.Struct, frozen=True, rename="camel"):
     items: list[CaseLine]
     next: str | None
     """Give it as `cursor` to read on; null at the end."""
-
-
-BODIES = (
-    CaseAsked, Dated, Noted, DocumentsAsked, DocumentsCame, EnquiryAsked, AnswerGiven, AssessmentGiven, Proposal,
-    Deciding, Withdrawal,
-)  # fmt: skip
 
 
 class Cases(Controller):
@@ -209,6 +136,22 @@ class OneCase(Controller):
         """All of it: the applicant, the credentials then and now, what was written, what happened."""
         with desk.reading():
             return answer(showing.show(office, str(case)))
+
+    @get("/draft", operation_id="draftAssessment", summary="An assessment to begin with", sync_to_thread=True,
+         **requires("cases:read"))  # fmt: skip
+    def draft(
+        self,
+        desk: Desk,
+        facts: KnownFacts,
+        case: UUID,
+        against: Annotated[UUID | None, Parameter(description="An own achievement: what it should count as.")] = None,
+    ) -> Response[Assessment]:
+        """The five elements of each credential beside what is asked for, with nothing named and nothing proposed."""
+        with desk.reading() as registry:
+            requirement = Requirement()
+            if against is not None:
+                requirement = requirement_of(registry.member, registry.achievement(str(against)).content)
+            return answer(drafted(registry.case(str(case)), facts, requirement))
 
     @post(
         "/request-documents", operation_id="requestDocuments", summary="Ask the applicant for documents",

@@ -32,12 +32,14 @@ from registry.ceremony import CeremonyRefused
 from registry.cli import (
     achievements,
     acts,
+    agreements,
     archives,
     audit,
     cases,
     credentials,
     demo,
     digests,
+    drafts,
     feeds,
     founding,
     governance,
@@ -45,9 +47,11 @@ from registry.cli import (
     intake,
     keys,
     logs,
+    mapping,
     reading,
     receipts,
     recognition,
+    reconcile,
     running,
     search,
     serving,
@@ -58,10 +62,11 @@ from registry.cli.context import State
 from registry.cli.output import errors
 from registry.config import SettingsError
 from registry.domain.errors import Refusal
-from registry.intake.report import IntakeUnavailable
+from registry.intake.report import IntakeError, IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, LogError
+from registry.office.errors import CohortFileError, CohortRefused, NotReady
 from registry.postgres import DatabaseUnavailable
 from registry.publisher import PublisherError
 from registry.vault import VaultError
@@ -99,15 +104,19 @@ for module in (
     acts,
     governance,
     achievements,
+    drafts,
     credentials,
     imports,
+    mapping,
     intake,
     recognition,
     cases,
+    agreements,
     running,
     serving,
     keys,
     reading,
+    reconcile,
     search,
     receipts,
     feeds,
@@ -144,7 +153,11 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (BackupError, 1),
     (UnknownMoment, 1),
     (WebhookError, 1),
+    (NotReady, 1),
+    (CohortRefused, 1),
+    (CohortFileError, 1),
     (IntakeUnavailable, 4),
+    (IntakeError, 1),
     (PublisherError, 4),
     (LogError, 4),
     (DatabaseUnavailable, 4),

@@ -5,14 +5,16 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from registry.cli.assessing import facts_of, show_elements
 from registry.cli.case_words import As, Day, Note, convert, day_of, json_of, one_of, towards_of, who
 from registry.cli.context import node_of
 from registry.cli.founding import publish_now
 from registry.cli.office import office_of
-from registry.cli.output import AsJson, errors, print_json, say
+from registry.cli.output import AsJson, errors, print_json, say, title_of
 from registry.domain.case_events import Document, IssuerAnswer
-from registry.office.assessment import Assessment
+from registry.office.assessment import Assessment, Requirement, requirement_of
 from registry.office.cases import Office
+from registry.office.drafting import drafted
 from registry.office.views import Moved
 from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
 
@@ -27,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
         complete,
         enquire,
         answer,
+        compare,
         assess,
         propose,
         approve,
@@ -123,6 +126,33 @@ def answer(
     show_moved(office.answer(found, enquiry, told, who(by), day_of(on), note), as_json=as_json)
 
 
+def compare(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    against: Annotated[str | None, typer.Option(help="An own achievement's id: what it should count as.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the five elements of each credential beside what is asked for. With --json: an assessment to fill in.
+
+    Examples: registry case compare 2026/00017 --against 0bbac7a9-…
+    registry case compare 2026/00017 --against 0bbac7a9-… --json > assessment.json
+    """
+    office, found = _office(context, case)
+    node = node_of(context)
+    requirement = Requirement()
+    if against is not None:
+        own = node.registry.achievement(node.uuid(against, "achievement"))
+        requirement = requirement_of(node.settings.member, own.content)
+    made = drafted(office.registry.case(found), facts_of(node), requirement)
+    if as_json:
+        print_json(made)
+        return
+    for number, one in enumerate(made.assessed):
+        say(f"credential {number}: {title_of(one.offered.title)}, {one.offered.issuer}")
+        show_elements(one.elements)
+
+
 def assess(
     context: typer.Context,
     case: CaseId,
@@ -132,7 +162,7 @@ def assess(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record an assessment of the case's credentials.
+    """Record an assessment of the case's credentials: what `compare --json` wrote, with what you name and propose.
 
     Example: registry case assess 2026/00017 assessment.json
     """

@@ -7,12 +7,15 @@ import typer
 
 from projections import credentials as credential_view
 from projections import decisions as view
-from registry.cli import moments
+from registry.cli import assessing, moments
+from registry.cli.assessing import ModeOption, facts_of, grounds_of, plain_number, tell_departure
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.letters import letter
 from registry.cli.output import AsJson, errors, print_json, say
 from registry.cli.reading import decision_rows
+from registry.office.assessment import names_openly
+from registry.office.statements import objections_to_decision
 from registry.vault import random_id
 from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
 from registry.wire.forms import CredentialRef, VersionedRef
@@ -20,7 +23,6 @@ from registry.wire.recognition import (
     Basis,
     Condition,
     Grant,
-    Ground,
     Outcome,
     Purpose,
     RecognitionDecided,
@@ -33,6 +35,7 @@ recognition_app = typer.Typer(help="Decisions about credentials of other members
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
+    assessing.add_to(recognition_app)
     app.add_typer(recognition_app, name="recognition")
     recognition_app.command("letter")(letter)
 
@@ -48,10 +51,9 @@ def decide(
     towards: Annotated[
         str | None, typer.Option(help="The programme or course it counts towards, by its title.")
     ] = None,
-    ground: Annotated[
-        list[str] | None, typer.Option(help="ASPECT:DIFFERENCE, for all but full; may be given several times.")
-    ] = None,
-    condition: Annotated[list[str] | None, typer.Option(help="What is still to be done, where conditional.")] = None,
+    mode: ModeOption = "recognised",
+    ground: assessing.GroundOption = None,
+    condition: assessing.ConditionOption = None,
     supersedes: Annotated[
         str | None, typer.Option(help="An own earlier decision that this one takes the place of.")
     ] = None,
@@ -59,10 +61,12 @@ def decide(
 ) -> None:
     """Decide on a credential, and publish the decision.
 
-    A refusal, or a decision for admission or employment, names the credential by a digest only.
+    A refusal, or a decision for admission or employment, names the credential by a digest only. Notes say where it
+    departs from what was decided before, and what the assessment manual would have mended; they hold nothing up.
 
     Examples: registry recognition decide twente/e7c1ab39-… --ects 5 --towards "Minor data science"
     registry recognition decide twente/e7c1ab39-… --outcome partial --ects 3 --ground workload:substantiallyLess
+    registry recognition decide twente/e7c1ab39-… --mode credited --ects 3
     """
     node = node_of(context)
     member, _, identifier = credential.partition("/")
@@ -80,16 +84,16 @@ def decide(
         errors.print(f"note: the credential is {flag}", markup=False)
     if whose.status != "active":
         errors.print(f"note: the credential is {whose.status}", markup=False)
-    openly = purpose in ("creditTransfer", "stacking") and outcome != "refused"
+    openly = names_openly(purpose, [outcome])
     hidden = None if openly else disclosure(salts(1), "credential", {"member": member, "credential": identifier})
     grant = Grant(
         from_=[0],
         outcome=outcome,  # type: ignore[arg-type] # read as a verifier will, before it is stored
-        mode="recognised",
+        mode=mode,  # type: ignore[arg-type] # likewise
         grade_transfer="none",
         towards=Towards(title={"en": towards}) if towards else None,
-        ects=int(ects) if ects is not None and ects == int(ects) else ects,
-        grounds=[_ground(text) for text in ground] if ground else None,
+        ects=plain_number(ects),
+        grounds=grounds_of(ground) or None,
         conditions=[Condition(code) for code in condition] if condition else None,  # type: ignore[arg-type] # likewise
     )
     data = RecognitionDecided(
@@ -110,17 +114,14 @@ def decide(
     )
     node.registry.decide(data, hidden)
     say(f"decision {data.decision}")
+    offered = facts_of(node).of_credential(member, identifier)
+    for objection in objections_to_decision(offered, data) if offered is not None else ():
+        errors.print(f"note: {objection.detail}", markup=False, highlight=False)
+    tell_departure(node, VersionedRef(member, whose.achievement, whose.version), purpose, outcome, ground)
     if hidden is not None:
         say("The log does not say which credential it is about. The learner can show it with this disclosure:")
         say(hidden)
     publish_now(node)
-
-
-def _ground(text: str) -> Ground:
-    aspect, colon, difference = text.partition(":")
-    if not colon:
-        raise typer.BadParameter(f"{text!r} is not ASPECT:DIFFERENCE", param_hint="--ground")
-    return Ground(aspect, difference)  # type: ignore[arg-type] # read as a verifier will, before it is stored
 
 
 @recognition_app.command("withdraw")

@@ -1,6 +1,7 @@
 """A node over HTTP: the routes of the views and of the private side as one application. Composition only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Re
 from litestar.serialization import encode_json
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
+from psycopg import Connection
 
 from projections.api import ROUTES as READING
+from projections.api.agreements import AgreementDraft
 from projections.api.feed import Streams, Whose
 from projections.api.reading import Views
 from projections.api.verification import Standing
@@ -30,14 +33,18 @@ from registry.access import ApiKeys, Tokens
 from registry.api import ROUTES as WRITING
 from registry.api import Desk
 from registry.api.achievements import Body
+from registry.api.agreements import AgreementBody, Ending
+from registry.api.assessments import AssessmentBody, TakenBack
 from registry.api.batches import Receiving
-from registry.api.cases import BODIES as CASE_BODIES
+from registry.api.case_bodies import BODIES as CASE_BODIES
+from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
 from registry.api.letters import BODIES as LETTER_BODIES
 from registry.batches.book import UnknownBatch
 from registry.cli import asyncapi
 from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
+from registry.cli.facts import ViewFacts
 from registry.cli.imports import Offered
 from registry.cli.letters_served import ServedLetters
 from registry.cli.office_served import served_office
@@ -58,6 +65,7 @@ from registry.http.access import SCOPES, no_nulls
 from registry.http.answers import Answers
 from registry.http.description import DOCS_PAGE, NumbersAsWritten, described
 from registry.http.limits import Limited
+from registry.http.paths import sharing
 from registry.http.problems import from_anything, from_framework, from_problem, page
 from registry.letters import CannotWrite, UnknownDecision
 from registry.log import LogError
@@ -75,13 +83,18 @@ All else needs an API key (`X-API-Key`) or an access token with the scope that e
 says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
-_BODIES = (CredentialRow, Reason, Body, *CASE_BODIES, *LETTER_BODIES)
+_BODIES = (
+    CredentialRow, Reason, Body, Entries, AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft,
+    *CASE_BODIES, *LETTER_BODIES,
+)  # fmt: skip
 _LINKS = {
     "issueCredential": (
         "verifyCredential", "suspendCredential", "reinstateCredential", "revokeCredential", "getLearner",
     ),
     "publishAchievement": ("getAchievement", "reviseAchievement", "retireAchievement"),
     "openCase": ("getCase", "requestDocuments", "completeCase", "enquireIssuer", "proposeDecision", "withdrawCase"),
+    "stateAssessment": ("getAssessment", "withdrawAssessment"),
+    "declareAgreement": ("getAgreement", "withdrawAgreement"),
     "createBatch": (
         "getBatch", "listBatchProblems", "getBatchCorrections", "releaseBatch", "cancelBatch",
     ),
@@ -113,6 +126,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         book_of(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
     )
     standings = Standings(node)
+    facts = ViewFacts(_reading(views), standings)
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
     office = served_office(node, views)
@@ -127,7 +141,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         views.close()
 
     return Litestar(
-        [*READING, *WRITING, *_own(views, settings), _static()],
+        [*sharing([*READING, *WRITING, *_own(views, settings)]), _static()],
         state=State({"member": settings.member}),
         dependencies={
             "views": Provide(lambda: views, sync_to_thread=False),
@@ -138,6 +152,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "letters": Provide(lambda: letters, sync_to_thread=False),
             "office": Provide(lambda: office, sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
+            "facts": Provide(lambda: facts, sync_to_thread=False),
             "standing": Provide(lambda: Standing(standings.of), sync_to_thread=False),
         },
         middleware=[
@@ -164,6 +179,17 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
 def served(node: Node, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
     """The application as it is served: what is the same about every answer stands around all the rest."""
     return Answers(application(node, ending))
+
+
+def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:
+    """One moment of the views, for the private side's questions."""
+
+    @contextmanager
+    def reading() -> Iterator[Connection]:
+        with views.snapshot() as moment:
+            yield moment.connection
+
+    return reading
 
 
 def _credentials(node: Node) -> Sequence[Credentials]:

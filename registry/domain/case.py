@@ -172,10 +172,14 @@ class Case(Thing):
             return self.proposal.by
         return self.assessments[-1].by if self.assessments else None
 
+    def said(self, subject: int) -> IssuerAnswer | None:
+        """The issuer's last answer about a credential."""
+        answers = [one.answer for key, one in self.answers.items() if self.enquiries[key].subject == subject]
+        return answers[-1] if answers else None
+
     def refuted(self, subject: int) -> bool:
-        """Whether the issuer's last answer about a credential is that it is none of theirs."""
-        said = [answer.answer for key, answer in self.answers.items() if self.enquiries[key].subject == subject]
-        return bool(said) and said[-1] == "notAuthentic"
+        """Whether it is that the credential is none of theirs."""
+        return self.said(subject) == "notAuthentic"
 
     # Moves; each raises a refusal
 

@@ -92,6 +92,7 @@ class Assessment(Thing):
         DATA = AssessmentWithdrawn
 
     def __init__(self, data: RecognitionAssessed) -> None:
+        self.content = data
         self.state: AssessmentState = rules.assess(None, data.assessment)
 
     @classmethod

@@ -6,6 +6,7 @@ import msgspec
 
 from registry.domain.case import Case
 from registry.domain.case_errors import AssessmentObjections, UnknownSubject
+from registry.domain.case_events import Seen
 from registry.office.assessment import Assessment, Proposed, objections
 from registry.wire.recognition import Basis, Grant
 
@@ -24,6 +25,20 @@ def check_assessment(case: Case, assessment: Assessment) -> None:
                 f"the case's {name} is {getattr(case.data, name)}, the assessment's {getattr(assessment, name)}",
                 f"$.{name}",
             )
+
+
+def as_known(assessment: Assessment, case: Case, now: Sequence[Seen]) -> Assessment:
+    """The assessment with what is known of its credentials by now: their status, and what their issuers answered."""
+    status = {one.subject: one.status for one in now if one.status != "unknown"}
+    assessed = []
+    for number, one in enumerate(assessment.assessed):
+        offered = one.offered
+        if number in status:
+            offered = msgspec.structs.replace(offered, status=status[number])
+        if case.refuted(number):
+            offered = msgspec.structs.replace(offered, authentic=False)
+        assessed.append(msgspec.structs.replace(one, offered=offered))
+    return msgspec.structs.replace(assessment, assessed=assessed)
 
 
 def grants_of(assessment: Assessment | None, given: Sequence[Grant]) -> list[Grant]:

@@ -28,7 +28,7 @@ from registry.domain.case_errors import (
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.domain.errors import Duplicate
 from registry.office import deadlines, deciding, worklist
-from registry.office.assessing import check_assessment, check_proposal, grants_of
+from registry.office.assessing import as_known, check_assessment, check_proposal, grants_of
 from registry.office.assessment import Assessment
 from registry.office.opening import CaseAsked, SubjectAsked, key_of, opened
 from registry.office.ports import Known
@@ -140,10 +140,13 @@ class Office:
             raise AssessmentObjections("nothing is proposed: give grants, or an assessment that has some", "$.grants")
         texts, written = self._write(found, by, "proposal", text)
         found.propose(grants, day, by, written)
+        now = deciding.seen(found, facts)
+        if assessment is not None:
+            assessment = as_known(assessment, found, now)
         data, _ = deciding.decision_of(found, grants, facts, random_id(), day, None)
         check_proposal(assessment, grants, data.basis)
         self.registry.check_decision(data)
-        warnings = deciding.objections(found, grants, deciding.seen(found, facts))
+        warnings = deciding.objections(found, grants, now)
         for number, basis in enumerate(data.basis):
             if basis.achievement is not None:
                 resting = [grant for grant in grants if number in grant.from_]

@@ -13,7 +13,7 @@ from tests.support.served import achievement, once, problem, row
 METHODS = {"get", "post", "put", "delete", "patch"}
 PUBLIC = {
     "health", "ready", "listMembers", "getMember", "listStreams", "getAchievement", "searchCatalogue",
-    "verifyCredential", "verifyDecision", "listAgreements", "getSignedDigest",
+    "verifyCredential", "verifyDecision", "listAgreements", "getAgreement", "getSignedDigest",
 }  # fmt: skip
 
 

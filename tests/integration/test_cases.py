@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from projections import decisions
+from registry import publisher
 from registry.domain.case_errors import (
     ApplicantErased,
     AssessmentObjections,
@@ -22,6 +23,7 @@ from registry.office import showing, worklist
 from registry.office.applicants import Applicant
 from registry.office.assessment import Assessed, Assessment, Considered, Element, Offered, Proposed, Requirement
 from registry.office.comparing import ELEMENTS
+from registry.office.drafting import drafted
 from registry.office.opening import CaseAsked, SubjectAsked
 from registry.office.worklist import Asked
 from registry.vault import random_id
@@ -219,6 +221,38 @@ def proposed(one, *reasons):
     return Proposed(one, considered)
 
 
+def test_an_assessment_begins_with_what_is_known_and_ends_as_what_is_proposed(lund):
+    credential = lund.issue()
+    case = lund.open(credential, STATISTICS).case
+    lund.office.complete(case, "desk")
+    lund.office.answer(case, lund.office.enquire(case, 1, "desk").enquiry, "authentic", "desk")
+    draft = drafted(lund.registry.case(case), lund.facts(), Requirement(ects=10))
+    known, external = (one.offered for one in draft.assessed)
+    assert (known.ects, known.status, known.evidence, known.authentic) == (5, "active", "onLog", True)
+    assert (external.title, external.country, external.authentic) == ({"en": "Statistics"}, "NO", True)
+    [workload] = [one for one in draft.assessed[0].elements if one.name == "workload"]
+    assert [one.difference for one in workload.suggested] == ["substantiallyLess"]
+    named = msgspec.structs.replace(workload, named=["substantiallyLess"])
+    elements = [named if one.name == "workload" else one for one in draft.assessed[0].elements]
+    assessed = [msgspec.structs.replace(draft.assessed[0], elements=elements), draft.assessed[1]]
+    partial = grant("partial", "workload:substantiallyLess", ects=4)
+    ready = msgspec.structs.replace(draft, assessed=assessed, proposed=[Proposed(partial), Proposed(full(1, ects=3))])
+    lund.office.assess(case, ready, "k.berg")
+    lund.office.propose(case, [], "k.berg")
+    assert showing.show(lund.office, case).proposal == [partial, full(1, ects=3)]
+
+
+def test_what_was_revoked_since_it_was_assessed_is_not_proposed(lund):
+    credential = lund.issue()
+    case = lund.open(credential).case
+    lund.office.complete(case, "desk")
+    lund.office.assess(case, assessment(Proposed(full())), "k.berg")
+    lund.put(lund.twente.revoke(credential))
+    lund.project()
+    with pytest.raises(AssessmentObjections, match="refused as formal:revoked"):
+        lund.office.propose(case, [], "k.berg")
+
+
 def test_an_assessment_that_has_something_to_be_mended_is_not_proposed(lund):
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
@@ -340,6 +374,18 @@ def test_of_an_erased_applicant_codes_and_days_are_left_and_the_case_can_only_be
         showing.letter(lund.office, case)
     lund.office.withdraw(case, "desk")
     assert lund.office.close(case, "desk").state == "closed"
+
+
+def test_many_events_of_cases_hold_up_no_decision_behind_them(lund, monkeypatch):
+    decided = lund.office.decide(lund.approved(lund.issue()), "l.holm").decision
+    lund.publish()
+    for _ in range(5):
+        lund.office.complete(lund.open(STATISTICS).case, "desk")
+    later = lund.office.decide(lund.approved(lund.issue()), "l.holm").decision
+    for name in ("PER_COMMIT", "AT_ONCE"):
+        monkeypatch.setattr(publisher, name, 2)
+    lund.publish()
+    assert [on_log(lund, one).state for one in (decided, later)] == ["inForce", "inForce"]
 
 
 # The worklist

@@ -11,6 +11,7 @@ from consumers.projector import Projector
 from consumers.tiles import Tiles, follow
 from projections import views
 from registry.application import Registry
+from registry.cli.facts import ViewFacts
 from registry.cli.office import Viewed
 from registry.config import OfficeSetting
 from registry.office.applicants import Applicant
@@ -57,6 +58,15 @@ class Lund:
         for record in self.log.records("governance"):
             fold.take(record.data)
         return fold
+
+    def facts(self):
+        """What the office knows of what is offered."""
+        return ViewFacts(lambda: nullcontext(self.views), self)
+
+    def of(self, member, leaf):
+        """A member's standing when it wrote a leaf, and now."""
+        record = self.governance().state.members[member]
+        return record.standing_at(leaf), record.standing
 
     def put(self, *lines):
         """Twente publishes."""

@@ -1,0 +1,36 @@
+"""One assessment of an achievement."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from projections.api.members import Name
+from projections.api.reading import Views, WaitFor
+from projections.assessments import AssessmentView, assessments
+from registry.http import HttpProblem, requires
+
+
+@get(
+    "/v1/assessments/{member:str}/{assessment:uuid}",
+    tags=["Recognition"],
+    operation_id="getAssessment",
+    summary="One assessment",
+    sync_to_thread=True,
+    **requires("recognition:read"),
+)
+def one(views: Views, member: Name, assessment: UUID, wait_for: WaitFor = "") -> Response[AssessmentView]:
+    """What an office stated about an achievement, and whether it stands."""
+
+    def made(connection: Any) -> AssessmentView:  # noqa: ANN401 - a connection
+        found = assessments(connection, member, str(assessment))
+        if not found:
+            detail = "this member stated no such assessment, as far as this node has read its log"
+            raise HttpProblem("not-found", detail)
+        return found[0]
+
+    return views.answer(wait_for, made)
+
+
+ROUTES: list[HTTPRouteHandler] = [one]

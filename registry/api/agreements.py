@@ -1,0 +1,89 @@
+"""Declaring automatic recognition of another member's achievements, and ending it."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+
+from registry.api.bodies import body_of, content_of
+from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.http import HttpProblem, Trouble, requires
+from registry.vault import random_id
+from registry.wire.forms import Date, check_date
+from registry.wire.recognition import AgreementDeclared
+
+if TYPE_CHECKING:
+    AgreementBody = AgreementDeclared
+else:
+    AgreementBody = body_of("Agreement", AgreementDeclared, ("agreement",))
+"""What a member declares: the data of `agreement.declared.v1`, of which the node can fill in the id."""
+
+
+class Declared(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """An agreement, and from when it is withdrawn."""
+
+    member: str
+    agreement: str
+    withdrawn_from: str | None = None
+
+
+class Ending(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """The day from which it covers nothing more."""
+
+    withdrawn_from: Date
+
+
+@post(
+    "/v1/agreements",
+    tags=["Recognition"],
+    operation_id="declareAgreement",
+    summary="Declare an agreement",
+    status_code=201,
+    sync_to_thread=True,
+    **requires("recognition:write"),
+)
+def declare(
+    desk: Desk, request: Request[Any, Any, Any], data: AgreementBody, key: IdempotencyKey
+) -> Response[Declared]:
+    """Recognise another member's achievements without deciding on each credential. It is mutual when they do, too."""
+    asked = msgspec.to_builtins(data)
+
+    def act(writer: Writer) -> Answered:
+        content = content_of({"agreement": data.agreement or random_id()} | asked, AgreementDeclared)
+        member = writer.registry.member
+        made = Answered(201, Declared(member, content.agreement), f"/v1/agreements/{member}/{content.agreement}")
+        writer.answered(made)
+        writer.registry.declare_agreement(content)
+        return made
+
+    return desk.once(request, key, data, act)
+
+
+@post(
+    "/v1/agreements/{agreement:uuid}/withdraw",
+    tags=["Recognition"],
+    operation_id="withdrawAgreement",
+    summary="End an agreement",
+    status_code=200,
+    sync_to_thread=True,
+    **requires("recognition:write"),
+)
+def withdraw(
+    desk: Desk, request: Request[Any, Any, Any], agreement: UUID, data: Ending, key: IdempotencyKey
+) -> Response[Declared]:
+    """What is awarded from that day on is covered no more; what was awarded before stays covered."""
+    if (wrong := check_date(data.withdrawn_from)) is not None:
+        raise HttpProblem("unprocessable", errors=[Trouble("$.withdrawnFrom", wrong)])
+
+    def act(writer: Writer) -> Answered:
+        made = Answered(200, Declared(writer.registry.member, str(agreement), data.withdrawn_from))
+        writer.answered(made)
+        writer.registry.withdraw_agreement(str(agreement), data.withdrawn_from)
+        return made
+
+    return desk.once(request, key, data, act)
+
+
+ROUTES: list[HTTPRouteHandler] = [declare, withdraw]

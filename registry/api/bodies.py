@@ -1,0 +1,39 @@
+"""Requests' bodies that are the data of an event, of which the node can fill some in."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from registry.http import HttpProblem, Trouble
+from registry.wire.forms import checker
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def body_of(name: str, data: type[msgspec.Struct], filled: Collection[str], more: Collection[Any] = ()) -> Any:  # noqa: ANN401 - a struct made at run time
+    """A struct with the fields of an event's data; `filled` may be left out; `more` are fields of its own."""
+    fields = [_field(one, filled) for one in msgspec.structs.fields(data)]
+    fields.sort(key=lambda one: one[2].default is not msgspec.NODEFAULT)
+    return msgspec.defstruct(
+        name, [*fields, *more], frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True
+    )
+
+
+def _field(field: msgspec.structs.FieldInfo, filled: Collection[str]) -> tuple[str, Any, Any]:
+    if field.name in filled:
+        return field.name, field.type | None, msgspec.field(default=None, name=field.encode_name)
+    return field.name, field.type, msgspec.field(default=field.default, name=field.encode_name)
+
+
+def content_of(values: Mapping[str, Any], data: type[S]) -> S:
+    """The event's data. Raises `HttpProblem` where they are none."""
+    try:
+        found = msgspec.convert(values, data, strict=True)
+    except msgspec.ValidationError as error:
+        detail, _, where = str(error).partition(" - at `")
+        raise HttpProblem("unprocessable", errors=[Trouble(where.rstrip("`") or "$", detail)]) from error
+    check = checker(data)
+    if check is not None and (wrong := check(found)) is not None:
+        raise HttpProblem("unprocessable", errors=[Trouble(f"${wrong[0]}", wrong[1])])
+    return found

@@ -1,0 +1,88 @@
+"""Statements about an achievement, with no applicant (`recognition.assessed`): checked as any assessment is."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from registry.application import Registry
+from registry.domain.errors import UnknownAchievement
+from registry.office.assessment import (
+    Assessed,
+    Assessment,
+    Considered,
+    Objection,
+    Offered,
+    Proposed,
+    compare,
+    objections,
+)
+from registry.office.errors import NotReady
+from registry.office.facts import Facts
+from registry.office.offered import Requirement
+from registry.wire.recognition import Condition, Effect, Grant, Purpose, RecognitionAssessed, RecognitionDecided
+
+
+def state(registry: Registry, facts: Facts, data: RecognitionAssessed, considered: Sequence[Considered] = ()) -> None:
+    """State an assessment of a member's achievement.
+
+    Raises `UnknownAchievement` where it has not arrived here, `NotReady`, and the rules' refusals.
+    """
+    ref = data.achievement
+    offered = facts.of_achievement(ref)
+    if offered is None:
+        raise UnknownAchievement(
+            f"{ref.member}/{ref.achievement} version {ref.version} has not arrived here: has {ref.member} published it,"
+            " and has this node read that?",
+            "$.data.achievement",
+        )
+    if found := objections_to(offered, data, considered):
+        raise NotReady(found)
+    registry.assess(data)
+
+
+def objections_to(
+    offered: Offered, data: RecognitionAssessed, considered: Sequence[Considered] = ()
+) -> list[Objection]:
+    """What is in the way of stating this; paths are those of the statement."""
+    return _found(offered, data.purpose, data.effect, grant_of(data), considered)
+
+
+def objections_to_decision(offered: Offered, data: RecognitionDecided) -> list[Objection]:
+    """What a decision on one credential that rests on no case says otherwise than an assessment would."""
+    return [
+        each
+        for each in _found(offered, data.purpose, data.effect, data.grants[0], ())
+        if each.code != "milderNotConsidered"  # nobody was asked
+    ]
+
+
+def _found(
+    offered: Offered, purpose: Purpose, effect: Effect, grant: Grant, considered: Sequence[Considered]
+) -> list[Objection]:
+    asked = Requirement(towards=grant.towards)
+    elements = [
+        msgspec.structs.replace(each, named=[one.difference for one in grant.grounds or () if one.aspect == each.name])
+        for each in compare(offered, asked)
+    ]
+    whole = Assessment(purpose, effect, [Assessed(offered, asked, elements)], [Proposed(grant, list(considered))])
+    # Its form is judged as that of the event.
+    return [
+        msgspec.structs.replace(each, path=each.path.replace("proposed[0].grant.", "").replace("proposed[0].", ""))
+        for each in objections(whole)
+        if each.code != "form"
+    ]
+
+
+def grant_of(data: RecognitionAssessed, conditions: Sequence[Condition] = ()) -> Grant:
+    """What a statement comes to for one credential."""
+    return Grant(
+        from_=[0],
+        outcome=data.outcome,
+        mode=data.mode,
+        grade_transfer="none",
+        towards=data.towards,
+        ects=data.ects,
+        eqf_level=data.eqf_level,
+        grounds=data.grounds,
+        conditions=list(conditions) or None,
+    )
