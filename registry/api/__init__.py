@@ -15,6 +15,7 @@ from registry.api import (
     course_codes,
     credentials,
     learners,
+    letters,
 )
 from registry.api.desk import Desk
 
@@ -25,6 +26,7 @@ ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *learners.ROUTES,
     *batches.ROUTES,
     *cases.ROUTES,
+    *letters.ROUTES,
     *assessments.ROUTES,
     *agreements.ROUTES,
 ]

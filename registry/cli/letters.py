@@ -21,7 +21,7 @@ from registry.cli.context import Node, node_of
 from registry.cli.office import office_of
 from registry.cli.output import say
 from registry.cli.receipts import proof_of
-from registry.letters import LANGUAGES, Applicant, CannotWrite, UnknownDecision, render
+from registry.letters import LANGUAGES, Addressee, CannotWrite, LetterContent, UnknownDecision, render
 from registry.letters.composing import Asked, Proved, applicant_of, compose, credential_of
 from registry.letters.content import Language
 from registry.office import showing
@@ -40,22 +40,25 @@ class Letters:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def of_decision(self, decision: str, asked: Asked) -> bytes:
-        """The letter of a decision of this office, as PDF. Raises `CannotWrite`, `UnknownDecision`."""
+    def of_decision(self, decision: str, asked: Asked) -> LetterContent:
+        """What the letter of a decision of this office says. Raises `CannotWrite`, `UnknownDecision`."""
         node = self._node
         fold = node.governance()
         known = _Known(node, fold)
         proved = self._proved(decision, fold)
-        applicant = asked.applicant or self._from_vault(proved.credentials)
-        content = compose(proved, asked, applicant, known, node.settings.public_url)
-        fonts = node.settings.letter_fonts
-        return render(content, [node.settings.home / fonts] if fonts else [])
+        addressee = asked.applicant or self._from_vault(proved.credentials)
+        return compose(proved, asked, addressee, known, node.settings.public_url)
 
-    def of_case(self, case: str, language: Language | None = None) -> bytes:
-        """The letter of the decision that stands in a case (its id or file number). Raises likewise, and refusals."""
+    def of_case(self, case: str, language: Language | None = None) -> LetterContent:
+        """Likewise, of the decision that stands in a case (its id or file number). Raises refusals, too."""
         office = office_of(self._node)
         facts = showing.letter(office, office.identifier(case))
         return self.of_decision(facts.data.decision, asked_of(facts, language))
+
+    def set(self, content: LetterContent) -> bytes:
+        """The letter as PDF, with the node's fonts. Raises `CannotWrite`."""
+        fonts = self._node.settings.letter_fonts
+        return render(content, [self._node.settings.home / fonts] if fonts else [])
 
     def _proved(self, decision: str, fold: GovernanceFold) -> Proved:
         node, member = self._node, self._node.settings.member
@@ -75,7 +78,7 @@ class Letters:
         credentials = [credential_of(basis, disclosures) for basis in data.basis]
         return Proved(member, data, str(receipt), credentials, disclosures)
 
-    def _from_vault(self, credentials: list[CredentialRef | None]) -> Applicant:
+    def _from_vault(self, credentials: list[CredentialRef | None]) -> Addressee:
         keys = [(one.member, one.credential) for one in credentials if one is not None]
         learners = {one.learner for one in credential_view.read(self._node.views(), keys)}
         registry = self._node.registry
@@ -152,7 +155,8 @@ def letter(
         file_number=file_number,
         appeal_until=appeal_until.date() if appeal_until is not None else None,
     )
-    write(out, Letters(node).of_decision(node.uuid(decision, "decision"), asked))
+    letters = Letters(node)
+    write(out, letters.set(letters.of_decision(node.uuid(decision, "decision"), asked)))
 
 
 def case_letter(
@@ -168,8 +172,8 @@ def case_letter(
 
     Example: registry case letter 2026/00017 -o letter.pdf --language nl
     """
-    node = node_of(context)
-    write(out, Letters(node).of_case(case, _language(language) if language is not None else None))
+    letters = Letters(node_of(context))
+    write(out, letters.set(letters.of_case(case, _language(language) if language is not None else None)))
 
 
 def write(out: Path, letter: bytes) -> None:
@@ -191,10 +195,10 @@ def _language(text: str) -> Language:
     raise typer.BadParameter(f"{text!r} is none of {', '.join(LANGUAGES)}", param_hint="--language")
 
 
-def _read(file: Path) -> Applicant:
+def _read(file: Path) -> Addressee:
     try:
         text = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return msgspec.json.decode(text, type=Applicant)
+        return msgspec.json.decode(text, type=Addressee)
     except OSError as error:
         raise CannotWrite(f"cannot read {file}: {error.strerror}") from error
     except msgspec.DecodeError as error:  # its message names a field, never what stands in it

@@ -43,6 +43,7 @@ from registry.api.case_bodies import BODIES as CASE_BODIES
 from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
 from registry.api.learners import Erasing
+from registry.api.letters import BODIES as LETTER_BODIES
 from registry.batches.book import UnknownBatch
 from registry.cli import asyncapi
 from registry.cli.context import Node
@@ -51,6 +52,7 @@ from registry.cli.erasing import Eraser
 from registry.cli.facts import ViewFacts
 from registry.cli.history import history, proven
 from registry.cli.imports import Offered
+from registry.cli.letters_served import ServedLetters
 from registry.cli.office_served import served_office
 from registry.cli.standings import Standings
 from registry.cli.working import book_of
@@ -71,6 +73,7 @@ from registry.http.description import DOCS_PAGE, NumbersAsWritten, described
 from registry.http.limits import Limited
 from registry.http.paths import sharing
 from registry.http.problems import from_anything, from_framework, from_problem, page
+from registry.letters import CannotWrite, UnknownDecision
 from registry.log import LogError
 from registry.postgres import DatabaseUnavailable
 from registry.wire.errors import InvalidEvent, InvalidProof, WireError
@@ -88,7 +91,7 @@ what you wrote. Errors are problem documents (RFC 9457); their types are explain
 """
 _BODIES = (
     CredentialRow, Reason, Body, Entries, Erasing, AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft,
-    *CASE_BODIES,
+    *CASE_BODIES, *LETTER_BODIES,
 )  # fmt: skip
 _LINKS = {
     "issueCredential": (
@@ -136,6 +139,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
     office = served_office(node, views)
+    letters = ServedLetters(node, desk)
 
     async def started(app: Litestar) -> None:
         del app
@@ -154,6 +158,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "streams": Provide(lambda: streams, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
+            "letters": Provide(lambda: letters, sync_to_thread=False),
             "office": Provide(lambda: office, sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
             "history": Provide(lambda: looking_back, sync_to_thread=False),
@@ -243,6 +248,11 @@ def _unproved(request: Request[Any, Any, Any], error: WireError) -> Response[Any
     return from_problem(request, HttpProblem("unprocessable", str(error)))
 
 
+def _no_letter(request: Request[Any, Any, Any], error: CannotWrite) -> Response[Any]:
+    kind = "not-found" if isinstance(error, UnknownDecision) else "unprocessable"
+    return from_problem(request, HttpProblem(kind, str(error)))
+
+
 def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Response[Any]:
     return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
 
@@ -275,6 +285,7 @@ HANDLERS: Any = {
     CaseChanged: _somebody_was_faster,
     **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, DateOrder), _misfit),
     WireError: _unproved,
+    CannotWrite: _no_letter,
     **dict.fromkeys(_AWAY, _away),
     # Views that are being made anew by another version of the project are as good as away.
     psycopg.errors.UndefinedTable: _away,

@@ -2,7 +2,7 @@
 
 from registry.letters.content import (
     LANGUAGES,
-    Applicant,
+    Addressee,
     Language,
     LetterContent,
     Office,
@@ -15,7 +15,7 @@ __all__ = [
     "DISCLOSURE_FILE",
     "LANGUAGES",
     "RECEIPT_FILE",
-    "Applicant",
+    "Addressee",
     "CannotWrite",
     "Language",
     "LetterContent",

@@ -7,7 +7,7 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta
 
-from registry.letters.content import PLAIN, Applicant, Language, LetterContent, Office, Qualification, Words
+from registry.letters.content import PLAIN, Addressee, Language, LetterContent, Office, Qualification, Words
 from registry.letters.errors import CannotWrite
 from registry.wire.achievements import AchievementContent
 from registry.wire.disclosures import claims_digest, disclosed
@@ -35,8 +35,8 @@ class Known(Protocol):
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """What the office says about a letter, beside the decision itself."""
 
-    language: Language
-    applicant: Applicant | None = None
+    language: Language = "en"
+    applicant: Addressee | None = None
     """Where it is left out, the vault is asked."""
     file_number: Annotated[str, Meta(max_length=200)] | None = None
     appeal_until: date | None = None
@@ -61,7 +61,7 @@ class Proved(msgspec.Struct, frozen=True):
 
 
 def compose(
-    decision: Proved, asked: Asked, applicant: Applicant, known: Known, public_url: str | None
+    decision: Proved, asked: Asked, applicant: Addressee, known: Known, public_url: str | None
 ) -> LetterContent:
     """The content of one letter. Raises `CannotWrite` where something that it names is not known here."""
     data = decision.data
@@ -94,7 +94,7 @@ def compose(
     )
 
 
-def applicant_of(persons: Sequence[Mapping[str, str]]) -> Applicant:
+def applicant_of(persons: Sequence[Mapping[str, str]]) -> Addressee:
     """The applicant, from what the vault says of those whom the decision is about. Raises `CannotWrite`."""
     named = {
         (name, person.get("dateOfBirth"))
@@ -106,7 +106,7 @@ def applicant_of(persons: Sequence[Mapping[str, str]]) -> Applicant:
             "the vault does not say whom the letter is to; give the applicant (--applicant FILE, or in the request)"
         )
     [(name, born)] = named
-    return Applicant(name, date_of_birth=date.fromisoformat(born) if born else None)
+    return Addressee(name, date_of_birth=date.fromisoformat(born) if born else None)
 
 
 def credential_of(basis: Basis, disclosures: Sequence[str]) -> CredentialRef | None:

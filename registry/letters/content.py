@@ -31,7 +31,7 @@ class Office(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     appeal_body: AppealBody | None = None
 
 
-class Applicant(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
+class Addressee(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """Whom the letter is to. It is personal data: from the vault or from a file, and kept nowhere else."""
 
     name: Annotated[str, Meta(min_length=1, max_length=2_000)]
@@ -64,7 +64,7 @@ class LetterContent(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
 
     language: Language
     office: Office
-    applicant: Applicant
+    applicant: Addressee
     decision: str
     """The decision's id."""
     decision_date: date

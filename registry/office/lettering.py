@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from registry.letters import LANGUAGES, Applicant, Language
+from registry.letters import LANGUAGES, Addressee, Language
 from registry.letters.composing import Asked
-from registry.office.applicants import Applicant as Person
+from registry.office.applicants import Applicant
 from registry.office.views import LetterFacts
 
 
@@ -19,9 +19,9 @@ def asked_of(facts: LetterFacts, language: Language | None = None) -> Asked:
     )
 
 
-def _addressee(person: Person) -> Applicant:
+def _addressee(person: Applicant) -> Addressee:
     name = " ".join(filter(None, [person.given_name, person.family_name]))
-    return Applicant(
+    return Addressee(
         # Somebody taken over by a number alone has no name here; the office's letter then says the number.
         name=name or person.student or str(person.learner),
         address=[line for line in (person.address or "").splitlines() if line.strip()][:8],

@@ -12,9 +12,9 @@ from registry.cli.context import opened
 from registry.cli.letters import Letters
 from registry.cli.office import office_of
 from registry.domain.case_errors import UnknownCase
-from registry.letters import Applicant, CannotWrite, UnknownDecision
+from registry.letters import Addressee, CannotWrite, UnknownDecision
 from registry.letters.composing import Asked
-from registry.office.applicants import Applicant as Person
+from registry.office.applicants import Applicant
 from registry.office.opening import CaseAsked, SubjectAsked
 from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
 from registry.wire.forms import CredentialRef, VersionedRef
@@ -65,9 +65,9 @@ class Lund:
 
     def written(self, decision, language="en", **more):
         """A letter that is written in this process."""
-        asked = Asked(language, Applicant("Ada Jansen", ["Hengelosestraat 1"]), **more)
+        asked = Asked(language, Addressee("Ada Jansen", ["Hengelosestraat 1"]), **more)
         with opened(self.home) as node:
-            return read(Letters(node).of_decision(decision, asked))
+            return written(node, decision, asked)
 
 
 PARTIAL = Grant(
@@ -80,6 +80,11 @@ REFUSED = Grant([0], "refused", "recognised", "none", grounds=[Ground("level", "
 @pytest.fixture(scope="module")
 def lund(tmp_path_factory, postgres):
     return Lund(tmp_path_factory.mktemp("letters"), postgres)
+
+
+def written(node, decision, asked=Asked("en")):  # noqa: B008 - frozen
+    letters = Letters(node)
+    return read(letters.set(letters.of_decision(decision, asked)))
 
 
 def read(letter):
@@ -130,7 +135,7 @@ def test_the_vault_knows_whom_a_letter_is_to_where_the_learner_is_the_offices_ow
     home = lund.consortium.home
     own = lund.decide("creditTransfer", PARTIAL, home)
     with opened(home) as twente:
-        assert "Dear Ada Jansen," in text_of(read(Letters(twente).of_decision(own, Asked("en"))))
+        assert "Dear Ada Jansen," in text_of(written(twente, own))
     with opened(lund.home) as node, pytest.raises(CannotWrite, match="--applicant"):
         Letters(node).of_decision(lund.openly, Asked("en"))
 
@@ -142,11 +147,11 @@ def test_an_applicant_may_come_by_standard_input_and_the_letter_go_to_standard_o
 
 
 def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_and_the_last_day(lund, tmp_path):
-    person = Person("Strömqvist #1", "Åsa", "1999-12-01", language="sv-SE", address="Storgatan 1\n211 41 Malmö")
+    person = Applicant("Strömqvist #1", "Åsa", "1999-12-01", language="sv-SE", address="Storgatan 1\n211 41 Malmö")
     with opened(lund.home) as node:
         office = office_of(node)
         subject = SubjectAsked(credential=CredentialRef("twente", lund.credential))
-        case = office.open(CaseAsked(person, [subject], "creditTransfer"), "desk").case.case
+        case = office.open(CaseAsked(person, [subject], "creditTransfer"), "desk").case
         with pytest.raises(UnknownCase, match="no decision yet"):
             Letters(node).of_case(case)
         office.complete(case, "desk")
@@ -159,7 +164,8 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
         node.publisher().publish_pending()
         node.projector().step()
         number = office.line(node.registry.case(case)).file_number
-        assert "Recognised in full" in text_of(read(Letters(node).of_case(case, "en")))
+        letters = Letters(node)
+        assert "Recognised in full" in text_of(read(letters.set(letters.of_case(case, "en"))))
     file = tmp_path / "case.pdf"
     registry("case", "letter", number, "-o", file, home=lund.home)
     text = text_of(pypdf.PdfReader(file))
@@ -189,6 +195,6 @@ def test_an_applicant_that_cannot_be_read_or_set_is_said_without_saying_who(lund
 
 def test_a_decision_that_is_not_this_offices_or_a_language_that_is_not_there_is_said(lund, tmp_path):
     with opened(lund.home) as node, pytest.raises(UnknownDecision, match="made no decision"):
-        Letters(node).of_decision(str(uuid.uuid4()), Asked("en", Applicant("A")))
+        Letters(node).of_decision(str(uuid.uuid4()), Asked("en", Addressee("A")))
     wrong = lund.letter(lund.openly, "-o", tmp_path / "x.pdf", "-l", "xx", check=2)
     assert "none of en, nl, pt" in wrong.stderr

@@ -14,7 +14,7 @@ METHODS = {"get", "post", "put", "delete", "patch"}
 PUBLIC = {
     "health", "ready", "listMembers", "getMember", "listStreams", "getAchievement", "searchCatalogue",
     "verifyCredential", "listAgreements", "getSignedDigest", "getCredentialAsOf", "verifyReceipt", "listRecognition",
-    "getAgreement",
+    "getAgreement", "verifyDecision",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from registry.letters import Applicant, LetterContent, Office, Qualification
+from registry.letters import Addressee, LetterContent, Office, Qualification
 from registry.wire.achievements import QualityAssurance, QualityAssuranceType
 from registry.wire.governance import AppealBody
 from registry.wire.recognition import (
@@ -46,7 +46,7 @@ def content(language: Any = "en", **more: Any) -> LetterContent:
             "https://www.lu.se",
             AppealBody("Appeals Board", "https://appeals.example/a"),
         ),
-        applicant=Applicant("Ada Jansen", ["Hengelosestraat 1", "7514 AA Enschede"], date(2001, 2, 3)),
+        applicant=Addressee("Ada Jansen", ["Hengelosestraat 1", "7514 AA Enschede"], date(2001, 2, 3)),
         decision=DECISION,
         decision_date=date(2026, 11, 26),
         purpose="creditTransfer",
@@ -127,7 +127,7 @@ def hostile(language: Any = "en") -> LetterContent:
     return with_every_code(
         language,
         office=Office(HOSTILE[0], "SE", HOSTILE[7], HOSTILE[7], AppealBody(HOSTILE[0], "javascript:alert(1)")),
-        applicant=Applicant(text[:2000], list(HOSTILE[:8]), reference=HOSTILE[0]),
+        applicant=Addressee(text[:2000], list(HOSTILE[:8]), reference=HOSTILE[0]),
         qualifications=[qualification(title={"ar": one, "x-y": one}, issuer=one[:2000]) for one in HOSTILE[:4]],
         towards=[{"he-Hebr-IL": one} for one in HOSTILE[3:8]],
         file_number=HOSTILE[0],

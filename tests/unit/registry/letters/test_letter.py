@@ -9,7 +9,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from registry.letters import LANGUAGES, Applicant, CannotWrite, render
+from registry.letters import LANGUAGES, Addressee, CannotWrite, render
 from registry.letters.page import clean
 from registry.wire.recognition import Grant, Ground
 from tests.support.letters import HOSTILE, URL, content, hostile, with_every_code
@@ -104,7 +104,7 @@ def test_the_attachments_come_back_as_they_went_in():
 )
 def test_a_character_that_no_font_has_is_named_and_nothing_else_of_the_text(written, named):
     with pytest.raises(CannotWrite) as refused:
-        render(content(applicant=Applicant(f"Ada {written}")))
+        render(content(applicant=Addressee(f"Ada {written}")))
     assert named in str(refused.value)
     assert "letter_fonts" in str(refused.value)
     assert "Ada" not in str(refused.value)

@@ -1,0 +1,110 @@
+"""Letters over HTTP, and what whoever is shown one asks of the node that it leads to."""
+
+import io
+
+import pypdf
+import pytest
+
+from tests.support.served import once, problem, row
+
+PERSON = {"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03", "language": "pt-PT"}
+GRANT = {
+    "from": [0], "outcome": "partial", "mode": "recognised", "gradeTransfer": "none", "ects": 2.5,
+    "grounds": [{"aspect": "workload", "difference": "substantiallyLess"}],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def office(node):
+    return node.client("cases:read", "cases:write", "cases:approve")
+
+
+@pytest.fixture(scope="module")
+def decided(node, offer, office):
+    """A case that is decided, and its decision, which the node has published and read."""
+    issued = node.client("credentials:write").post("/v1/credentials", json=row(offer, "let"), headers=once("let"))
+    credential = issued.json()["credential"]
+    waiting = {"Registry-Wait-For": issued.headers["registry-position"]}
+    assert node.anybody().get(f"/v1/credentials/twente/{credential}", headers=waiting).status_code == 200
+    subject = {"credential": {"member": "twente", "credential": credential}}
+    body = {"applicant": PERSON, "subjects": [subject], "purpose": "creditTransfer"}
+    case = office.post("/v1/cases", json=body, headers=once("letter's case")).json()["case"]
+    second = node.client("cases:approve")
+    for client, move, more in (
+        (office, "complete", {}),
+        (office, "propose", {"grants": [GRANT], "note": "Bem-vinda!"}),
+        (second, "approve", {}),
+        (second, "decide", {}),
+    ):
+        done = client.post(f"/v1/cases/{case}/{move}", json=more, headers=once(f"{case} {move}"))
+        assert done.status_code == 200, done.text
+    return case, done.json()["decision"], done.headers["registry-position"]
+
+
+@pytest.fixture(scope="module")
+def verified(node, decided):
+    _, decision, position = decided
+    url = f"/v1/decisions/twente/{decision}/verification"
+    answer = node.anybody().get(url, headers={"Registry-Wait-For": position})
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def text_of(answer):
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["cache-control"] == "no-store"
+    reader = pypdf.PdfReader(io.BytesIO(answer.content))
+    assert "receipt.tlog-proof" in reader.attachments
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+
+@pytest.mark.usefixtures("verified")
+def test_a_cases_letter_is_in_the_applicants_language_or_in_the_one_asked_for(office, decided):
+    text = text_of(office.get(f"/v1/cases/{decided[0]}/letter"))
+    for said in ("Caro(a) Ada Jansen,", "Reconhecimento parcial", "2,5 ECTS", "Bem-vinda!"):
+        assert said in text, said
+    assert "Teilweise anerkannt" in text_of(office.get(f"/v1/cases/{decided[0]}/letter", params={"language": "de"}))
+
+
+@pytest.mark.usefixtures("verified")
+def test_a_decisions_letter_names_whom_the_request_names_and_the_nodes_log_nobody(node, office, decided):
+    body = {"decision": decided[1], "language": "fr", "applicant": {"name": "Zoë Unverwechselbar"}}
+    assert "Bonjour Zoë Unverwechselbar," in text_of(office.post("/v1/letters", json=body))
+    assert "Unverwechselbar" not in node.said
+
+
+def test_a_letter_that_cannot_be_is_a_problem_that_says_why(office, decided):
+    unknown = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
+    problem(office.get(f"/v1/cases/{unknown}/letter"), 404, "not-found")
+    problem(office.post("/v1/letters", json={"decision": unknown}), 404, "not-found")
+    problem(office.get(f"/v1/cases/{decided[0]}/letter", params={"language": "xx"}), 400, "invalid")
+    unshown = {"decision": decided[1], "applicant": {"name": "\u738b"}}
+    assert "U+738B" in problem(office.post("/v1/letters", json=unshown), 422, "unprocessable")["detail"]
+    for wrong in ({"name": ""}, {"name": "A", "dateOfBirth": "2001-02-30"}, {"nam": "A"}):
+        problem(office.post("/v1/letters", json={"decision": decided[1], "applicant": wrong}), 400, "invalid")
+
+
+def test_anybody_who_was_shown_a_letter_sees_whether_its_decision_is_in_force_and_about_nobody(node, decided, verified):
+    told = verified.json()
+    assert (told["state"], told["grants"][0]["outcome"], told["grants"][0]["ects"]) == ("inForce", "partial", 2.5)
+    assert told["office"]["content"]["legalName"] == "Twente"
+    assert not {"learner", "basis", "content"} & set(told)
+    page = node.anybody().get(f"/decisions/twente/{decided[1]}")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "This decision is in force." in page.text
+    assert "Twente decided on" in page.text
+    assert "recognised in part, 2.5 ECTS" in page.text
+    assert "Jansen" not in page.text + verified.text
+    problem(node.anybody().get("/decisions/twente/0bbac7a9-a411-4809-ad9e-534f483b7a03"), 404, "not-found")
+
+
+def test_a_decision_that_was_withdrawn_is_said_to_be(node, office, decided, verified):
+    del verified
+    case, decision, _ = decided
+    done = office.post(f"/v1/cases/{case}/withdraw", json={"reason": "decidedInError"}, headers=once(f"{case} w"))
+    assert done.status_code == 200, done.text
+    waiting = {"Registry-Wait-For": done.headers["registry-position"]}
+    url = f"/v1/decisions/twente/{decision}/verification"
+    assert node.anybody().get(url, headers=waiting).json()["state"] == "withdrawn"
+    assert "was withdrawn" in node.anybody().get(f"/decisions/twente/{decision}").text
