@@ -46,6 +46,7 @@ from registry.cli import (
     keys,
     logs,
     reading,
+    reasons,
     receipts,
     recognition,
     running,
@@ -61,7 +62,7 @@ from registry.domain.errors import Refusal
 from registry.intake.report import IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.log import ArchiveDamaged, LogError
-from registry.office.errors import CohortFileError, CohortRefused, NotReady
+from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres import DatabaseUnavailable
 from registry.publisher import PublisherError
 from registry.vault import VaultError
@@ -104,6 +105,7 @@ for module in (
     intake,
     recognition,
     agreements,
+    reasons,
     running,
     serving,
     keys,
@@ -146,6 +148,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (NotReady, 1),
     (CohortRefused, 1),
     (CohortFileError, 1),
+    (OfficeFileError, 3),
     (IntakeUnavailable, 4),
     (PublisherError, 4),
     (LogError, 4),
