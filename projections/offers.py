@@ -67,21 +67,19 @@ class _Search:
         self._limit = limit
         refs = {(ref.member, ref.achievement): ref for ref in named_refs(stack.composition)}
         self._missing = [ref for key, ref in refs.items() if key not in held]
-        self._named = self._by_ref("offers_by_name")
-        self._equal = self._by_ref("offers_standing_in")
-
-    def _by_ref(self, query: str) -> dict[Key, list[Filling]]:
-        found: dict[Key, list[Filling]] = {}
+        self._named: dict[Key, list[Filling]] = {}
+        self._equal: dict[Key, list[Filling]] = {}
         if self._missing:
             given = {
                 "members": [ref.member for ref in self._missing],
                 "achievements": [ref.achievement for ref in self._missing],
                 "versions": [ref.min_version or 1 for ref in self._missing],
             }
-            for place, *row in self._rows(query, given):
-                ref = self._missing[place - 1]
-                found.setdefault((ref.member, ref.achievement), []).append(self._filling(row))
-        return found
+            for place, *row in self._rows("offers_by_name", given):
+                ref, one = self._missing[place - 1], self._filling(row)
+                key = (ref.member, ref.achievement)
+                into = self._named if (one.member, one.achievement) == key else self._equal
+                into.setdefault(key, []).append(one)
 
     def of(self, refs: Sequence[Ref]) -> list[Filling]:
         """These themselves, then what would stand for them."""

@@ -10,9 +10,19 @@ from decimal import Decimal
 from itertools import islice, product
 from typing import Final, Literal, NamedTuple
 
-from registry.rules.compositions import Part, Unmet, fits, is_named, is_of, is_own, named_refs, too_old, unmet
+from registry.rules.compositions import (
+    Part,
+    Unmet,
+    fits,
+    is_named,
+    is_of,
+    is_own,
+    named_refs,
+    named_versions,
+    too_old,
+    unmet,
+)
 from registry.wire.achievements import Composition, SharingLimit
-from registry.wire.forms import Ref
 
 _WAYS: Final = 64
 
@@ -46,10 +56,13 @@ class Chooser:
         self._composition = composition
         self._issuer = issuer
         self._awarded = awarded
-        self._refs = named_refs(composition)
+        versions = named_versions(named_refs(composition))
+        capstone = [composition.capstone] if composition.capstone is not None else []
+        self._asked = named_versions([*composition.required, *capstone])
+        self._choosable = named_versions(ref for choice in composition.choices for ref in choice.from_)
         self._candidates = candidates
         self._contained = contained
-        self._named = [is_named(part, self._refs) for part in candidates]
+        self._named = [is_named(part, versions) for part in candidates]
         ranks = [self._rank(part) for part in candidates]
         self._order = sorted(range(len(candidates)), key=lambda place: (ranks[place], place))
         sharing = composition.sharing
@@ -121,11 +134,19 @@ class Chooser:
     def _limit(self, place: int, taken: frozenset[int]) -> Why | None:
         """What is left out because no more of its kind may count; what is asked for by name stays, with less."""
         shared = self._shared is not None and self._candidates[place].shared
-        if self._named[place] or not (shared or self._credited is not None):
+        if self._named[place] or self._room(taken, shared=shared):
             return None
         if self._valued(taken | {place})[place].ects or not self._candidates[place].ects:
             return None
         return "used-up" if shared else "credited-enough"
+
+    def _room(self, taken: frozenset[int], *, shared: bool) -> bool:
+        """Whether there is room under the limits for sure: taken as if each credential brought all of its credits."""
+        parts = [self._candidates[place] for place in taken]
+        if shared and _total(part for part in parts if part.shared) >= (self._shared or 0):
+            return False
+        credited = (part for part in parts if not is_own(part, self._issuer))
+        return self._credited is None or _total(credited) < self._credited
 
     def _valued(self, taken: frozenset[int]) -> dict[int, Part]:
         """These parts with the credits that each brings: counted once, and no more than the limits let count."""
@@ -148,19 +169,14 @@ class Chooser:
 
     def _rank(self, part: Part) -> tuple[int, bool, Decimal, int]:
         """What is asked for most comes first; of these the own, the larger, the newer."""
-        composition = self._composition
-        capstone = [composition.capstone] if composition.capstone is not None else []
-        if _any(part, [*composition.required, *capstone]):
+        plain = part._replace(admitted=False)
+        if is_named(plain, self._asked):
             kind = 0
-        elif any(_any(part, choice.from_) for choice in composition.choices):
+        elif is_named(plain, self._choosable):
             kind = 1
         else:
             kind = 2 if part.admitted else 3
         return kind, not is_own(part, self._issuer), -part.ects, -part.awarded.toordinal()
-
-
-def _any(part: Part, refs: Iterable[Ref]) -> bool:
-    return any(is_of(part, ref) for ref in refs)
 
 
 def _sum(values: Iterable[Decimal]) -> Decimal:

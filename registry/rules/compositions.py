@@ -4,7 +4,7 @@ A breach is shown and never refused: parts come from other members' streams, whi
 part whose credential is not known yet satisfies nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import chain
@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 from registry.wire.achievements import Composition, OpenElective, SharingLimit
 from registry.wire.forms import Ref
+
+Key = tuple[str, str]
+"""An achievement: its member and id."""
 
 
 class Part(NamedTuple):
@@ -29,7 +32,7 @@ class Part(NamedTuple):
     """A decision or an agreement let it count."""
     shared: bool
     """It is a part of another credential, too."""
-    stands_for: frozenset[tuple[str, str]] = frozenset()
+    stands_for: frozenset[Key] = frozenset()
     """Achievements (member, id) as which a decision or an agreement lets it count."""
     admitted: bool = False
     """A decision or an agreement lets it count towards the larger credential as a whole."""
@@ -67,8 +70,8 @@ class Sums(NamedTuple):
 def sums(composition: Composition, issuer: str, parts: Iterable[Part]) -> Sums:
     """What these parts come to in a composition of this member's."""
     known = list(parts)
-    refs = named_refs(composition)
-    is_one = [is_named(part, refs) for part in known]
+    versions = named_versions(named_refs(composition))
+    is_one = [is_named(part, versions) for part in known]
     named = [part for part, one in zip(known, is_one, strict=True) if one]
     elective = composition.open
     others = (part for part, one in zip(known, is_one, strict=True) if not one)
@@ -125,9 +128,23 @@ def named_refs(composition: Composition) -> list[Ref]:
     return [*composition.required, *capstone, *chain.from_iterable(choice.from_ for choice in composition.choices)]
 
 
-def is_named(part: Part, refs: Iterable[Ref]) -> bool:
-    """Whether a part counts as one of these, or a decision lets it count towards the whole."""
-    return part.admitted or any(is_of(part, ref) for ref in refs)
+def named_versions(refs: Iterable[Ref]) -> dict[Key, int]:
+    """The achievements that are named, each with the version from which on it is meant."""
+    found: dict[Key, int] = {}
+    for ref in refs:
+        key, least = (ref.member, ref.achievement), ref.min_version or 1
+        found[key] = min(found.get(key, least), least)
+    return found
+
+
+def is_named(part: Part, versions: Mapping[Key, int]) -> bool:
+    """Whether a part counts as one of these (`named_versions`), or a decision lets it count towards the whole."""
+    least = versions.get((part.member, part.achievement))
+    return (
+        part.admitted
+        or (least is not None and part.version >= least)
+        or any(key in versions for key in part.stands_for)
+    )
 
 
 def too_old(part: Part, months: int, awarded: date) -> bool:
@@ -136,20 +153,28 @@ def too_old(part: Part, months: int, awarded: date) -> bool:
 
 
 def _missing(composition: Composition, known: Sequence[Part]) -> Iterable[Unmet]:
+    by_key: dict[Key, list[Part]] = {}
+    for part in known:
+        for key in (*part.stands_for, (part.member, part.achievement)):
+            by_key.setdefault(key, []).append(part)
+
+    def of(ref: Ref) -> list[Part]:
+        return [part for part in by_key.get((ref.member, ref.achievement), ()) if is_of(part, ref)]
+
     for number, ref in enumerate(composition.required):
-        if not any(is_of(part, ref) for part in known):
+        if not of(ref):
             yield Unmet(f"required[{number}]", f"no part is of {ref.member}/{ref.achievement}", refs=(ref,))
     capstone = composition.capstone
-    if capstone is not None and not any(is_of(part, capstone) for part in known):
+    if capstone is not None and not of(capstone):
         yield Unmet("capstone", f"no part is of {capstone.member}/{capstone.achievement}", refs=(capstone,))
     for number, choice in enumerate(composition.choices):
-        chosen = [part for part in known if any(is_of(part, ref) for ref in choice.from_)]
+        chosen = {id(part): part for ref in choice.from_ for part in of(ref)}.values()
         yield from _least(f"choices[{number}].minEcts", _sum(chosen), choice.min_ects, choice.from_)
         if choice.min_count is not None and len(chosen) < choice.min_count:
             detail = f"{len(chosen)} of the {choice.min_count} that are asked for"
             yield Unmet(f"choices[{number}].minCount", detail, refs=tuple(choice.from_))
     for number, group in enumerate(composition.excludes or ()):
-        if sum(any(is_of(part, ref) for part in known) for ref in group) > 1:
+        if sum(bool(of(ref)) for ref in group) > 1:
             yield Unmet(f"excludes[{number}]", "parts that do not count together")
 
 

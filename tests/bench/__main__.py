@@ -6,7 +6,20 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import archive, audit, intake, rebuild, replay, running, searching, trust, webhook, wire_bytes, witness
+from tests.bench import (
+    archive,
+    audit,
+    intake,
+    rebuild,
+    replay,
+    running,
+    searching,
+    stacking,
+    trust,
+    webhook,
+    wire_bytes,
+    witness,
+)
 from tests.bench.result import print_all
 
 BENCHES = {
@@ -28,6 +41,7 @@ BENCHES = {
     "receipts": trust.receipts_bench,
     "webhook": webhook.webhook_bench,
     "precedents": searching.precedents_bench,
+    "stacking": stacking.stacking_bench,
     "as-of-seal-fold": trust.views_bench,
 }
 

@@ -58,12 +58,12 @@ def precedents_bench() -> list[Result]:
 
 
 def _result(name: str, spent: Sequence[float], floor: Sequence[float]) -> Result:
-    slow, direct = _percentile(spent), _percentile(floor)
+    slow, direct = percentile(spent), percentile(floor)
     print(f"{name}: median {statistics.median(spent):.1f} ms, 99th percentile {slow:.1f} ms")
     return Result(f"{name}-p99", "ms", slow, f"< {TARGET:.0f}", slow < TARGET, direct, slow / direct)
 
 
-def _percentile(values: Sequence[float]) -> float:
+def percentile(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[98]
 
 
@@ -84,7 +84,7 @@ def _timed(connection: Connection, queries: list[PrecedentQuery]) -> tuple[list[
     return spent, floor
 
 
-class _Recorder:
+class Recorder:
     """A connection that keeps what it is asked."""
 
     def __init__(self, connection: Connection) -> None:
@@ -97,6 +97,6 @@ class _Recorder:
 
 
 def _recorded(connection: Connection, query: PrecedentQuery) -> list[tuple[Any, Any]]:
-    recorder = _Recorder(connection)
+    recorder = Recorder(connection)
     precedents.search(recorder, query)
     return recorder.asked
