@@ -71,6 +71,13 @@ class Importer:
         self._catalogue = catalogue
         self._codes = CourseCodes(registry)
         self._drafts = Drafts(registry)
+        self._own: list[Achievement] | None = None
+
+    def _offered(self) -> list[Achievement]:
+        """What can be issued, read once for a document."""
+        if self._own is None:
+            self._own = [one for one in self._registry.achievements() if not one.state.retired]
+        return self._own
 
     def take(self, document: Document, completions: Completions, *, dry_run: bool = False) -> Iterator[Taken]:
         """Take in all awards of a document, one after another. Raises `IntakeError` for completions that are none."""
@@ -110,6 +117,7 @@ class Importer:
         return taken
 
     def _publish(self, content: AchievementContent, draft: str | None) -> None:
+        self._own = None
         if draft is None:
             self._registry.publish_achievement(content)
             return
@@ -131,7 +139,7 @@ class Importer:
         if draft is not None and draft.achievement is not None:
             how = "a draft of the same document was published as it"
             return _Match(draft.achievement, None, how, None, draft.draft)
-        own = [one for one in self._registry.achievements() if not one.state.retired]
+        own = self._offered()
         content = self._content(award, completions, taken)
         if content is not None and (same := _identical(own, content)) is not None:
             return _Match(same, None, "its content is identical")

@@ -64,6 +64,22 @@ def test_a_document_with_all_that_is_needed_is_published_and_issued_once(office)
     assert len(office.registry.achievements()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("microcredential.jsonld", "microcredential-rest.json"),
+        ("euhemc.json", "euhemc-rest.json"),
+        ("transcript.xml", "transcript-rest.json"),
+        ("transcript-2.xml", "transcript-rest.json"),
+    ],
+)
+def test_every_sample_of_our_own_is_issued_with_what_stands_beside_it(office, name, given):
+    taken = office.take(name, rest(given))
+    assert all(one.credential for one in taken), taken
+    assert len({one.achievement for one in taken}) == len(taken)
+    assert [one.unchanged for one in office.take(name, rest(given))] == [True] * len(taken)
+
+
 def test_what_annex_i_wants_more_of_becomes_a_draft_and_its_credential_waits(office):
     before = office.node.stored()
     [taken] = office.take("openbadge.json")

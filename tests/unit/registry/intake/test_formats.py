@@ -87,6 +87,21 @@ def test_the_projects_badge_and_profile_pass_the_formats_own_schemas():
     jsonschema.Draft202012Validator(profile).validate(rest("euhemc.json"))
 
 
+@pytest.mark.parametrize("name", OPEN_BADGES)
+def test_badges_of_others_pass_the_formats_own_schema(name):
+    schema = json.loads(sample("ob3/ob_v3p0_achievementcredential_schema.json").read_text())
+    jsonschema.Draft201909Validator(schema).validate(json.loads(sample(f"ob3/{name}.json").read_text()))
+
+
+def test_the_profiles_own_example_does_not_pass_its_schema_and_is_read_all_the_same():
+    profile = json.loads(sample("euhemc/schema.json").read_text())
+    profile["allOf"][0] = {"type": "object"}
+    example = json.loads(sample("euhemc/example.json").read_text())
+    faults = {"/".join(map(str, one.path)) for one in jsonschema.Draft202012Validator(profile).iter_errors(example)}
+    assert {"credentialSubject/hasClaim/0/type", "credentialSubject/hasClaim/0/awardedBy/awardingBody"} <= faults
+    assert read_file(sample("euhemc/example.json")).awards
+
+
 ANY = '<xs:{}><xs:sequence><xs:any processContents="skip" minOccurs="{}" maxOccurs="unbounded"/></xs:sequence></xs:{}>'
 ELSEWHERE = {
     "http://www.w3.org/2001/03/xml.xsd": (
