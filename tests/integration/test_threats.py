@@ -131,6 +131,31 @@ def test_a_broker_that_reorders_repeats_and_holds_back_changes_nothing_that_was_
         assert arriving(connection, consortium, [*stream, *twente.records], 0) == expected
 
 
+def test_garbage_of_every_kind_is_kept_with_its_code_and_the_records_after_it_count(connection):
+    """What is no commit is quarantined; events that are none stand in their commit, refused; good ones have effect."""
+    consortium = Consortium("twente")
+    twente = consortium.universities["twente"]
+    achievement, published = twente.publish()
+    good = twente.seal(published)
+    line = twente.line("x.other.v1", "x", {})
+    deep = line.replace(b"{}", b"[" * 5000 + b"]" * 5000)
+    huge = line.replace(b"{}", b"1e999999")
+    odd = twente.seal(line, deep, huge, b"no JSON", b'"\xff"'.replace(b"\xff", "\u00e9".encode()), b"{}")
+    last = twente.seal(twente.issue(achievement, new_id())[1])
+    stream = [
+        bytes(10_000_000), b"x" * 10_000_000, b"", b"\xff\xfe\n\n", good, good[:-1], good.replace(b"\n", b"\r\n"),
+        b"[" * 700_000, odd, odd.replace(b"no JSON", b"no json"), last,
+    ]  # fmt: skip
+    arriving(connection, consortium, stream, 0)
+    kept = quarantine.listed(connection)
+    assert [row.code for row in kept[:2]] == ["too-large", "too-large"]
+    assert [row.position for row in kept] == [0, 1, 2, 3, 5, 6, 7]  # a head once more is no fault
+    refused = connection.execute("SELECT leaf, code FROM refusals ORDER BY leaf").fetchall()
+    assert {code for _, code in refused} == {"schema"}
+    assert {2, 4, 5, 6} <= {leaf for leaf, _ in refused} <= {2, 3, 4, 5, 6}
+    assert connection.execute("SELECT count(*) FROM credentials").fetchone() == (1,)
+
+
 def test_a_clock_ten_years_off_changes_no_verdict_and_no_row(connection):
     """A member's, and governance's: the same acts at three times give the same rows and the same refusals."""
     found, achievement, credentials, learner = [], new_id(), [new_id() for _ in range(3)], new_id()
