@@ -122,9 +122,9 @@ _STATEMENTS: Final = (
     "DELETE FROM refusals WHERE member = %(member)s AND leaf >= %(size)s",
     "DELETE FROM published_achievements WHERE member = %(member)s",
     "DELETE FROM published_credentials WHERE member = %(member)s",
-    # The evidence: records after that place are judged again, and heads of later sizes are settled again.
+    # The evidence: records after that place are judged again. A claim that stays is of a size below the new anchors,
+    # up to which the stream is the same: it stays settled.
     "DELETE FROM waypoints WHERE member = %(member)s AND size > %(size)s",
     "DELETE FROM quarantine WHERE member = %(member)s AND position >= %(position)s",
     "DELETE FROM claims WHERE member = %(member)s AND position >= %(position)s",
-    "UPDATE claims SET settled = 'open', actual = NULL WHERE member = %(member)s AND size > %(size)s",
 )

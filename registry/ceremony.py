@@ -45,9 +45,11 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """A proposal's file. Raises `CeremonyRefused`."""
         try:
             found = msgspec.json.decode(data, type=cls)
-            datetime.fromisoformat(found.proposed)
+            when = datetime.fromisoformat(found.proposed)
         except (msgspec.DecodeError, ValueError) as error:
             raise CeremonyRefused(f"this is no proposal: {error}") from error
+        if when.tzinfo is None:
+            raise CeremonyRefused(f"this is no proposal: {found.proposed} does not say of which time zone it is")
         if found.format != FORMAT:
             raise CeremonyRefused(f"a proposal of another format, {found.format[:60]!r}")
         return found

@@ -11,7 +11,7 @@ from consumers.governance import GovernanceFold
 from consumers.receipts import commits_from
 from registry import ceremony
 from registry.ceremony import CeremonyRefused, Known, Proposal
-from registry.cli.context import Node, ask_passphrase, node_of
+from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of
 from registry.cli.output import AsJson, print_json, say, table
 from registry.keystore import Keystore
 from registry.log import GOVERNANCE
@@ -26,6 +26,9 @@ governance_app = typer.Typer(
 )
 
 File = Annotated[Path, typer.Argument(help="The proposal's file.")]
+PassphraseFile = Annotated[
+    Path | None, typer.Option(help="A file with the key's passphrase (else REGISTRY_PASSPHRASE, else you are asked).")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -156,6 +159,7 @@ def sign(
     ] = None,
     again: Annotated[bool, typer.Option(help="Though the key signed another proposal for this place.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    passphrase_file: PassphraseFile = None,
 ) -> None:
     """Verify a proposal against the log, show what it says, and add a signature to it.
 
@@ -168,7 +172,7 @@ def sign(
         raise typer.Exit(1)
     keys = node.keystore
     if key is not None:
-        keys = _One(key)
+        keys = _One(key, given_passphrase(passphrase_file))
     signed = add_signatures(node, proposal, have, keys, again=again)
     file.write_bytes(bytes(signed))
     say(f"{len(ceremony.signed_by(signed, have))} signatures now; {file}")
@@ -177,8 +181,8 @@ def sign(
 class _One(Keystore):
     """A single key's file as a folder of keys."""
 
-    def __init__(self, file: Path) -> None:
-        super().__init__(file.parent, None, ask_passphrase)
+    def __init__(self, file: Path, passphrase: bytes | None) -> None:
+        super().__init__(file.parent, passphrase, ask_passphrase)
         self._name = file.stem
 
     def names(self) -> list[str]:
@@ -211,14 +215,17 @@ def key_command(
     file: Annotated[Path, typer.Argument(help="Where to put the key, a .pem file.")],
     *,
     consortium: Annotated[str, typer.Option(help="The consortium whose root key it is to be.")],
+    passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make a root key at the machine of who will hold it, and print its public half.
+
+    It is encrypted with the passphrase of --passphrase-file, of REGISTRY_PASSPHRASE, or that you are asked for.
 
     Example: registry governance key root-2.pem --consortium eciu.example
     """
     with contextlib.suppress(FileExistsError):
         file.parent.mkdir(parents=True)
-    keys = Keystore(file.parent, ask_passphrase() or None)
+    keys = Keystore(file.parent, given_passphrase(passphrase_file) or new_passphrase())
     say(str(keys.create_signer(file.stem, consortium).vkey))
 
 

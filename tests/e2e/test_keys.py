@@ -40,6 +40,30 @@ def test_keys_made_with_a_passphrase_are_encrypted_and_open_with_it_only(tmp_pat
     assert not any("correct" in word for word in command("publish", home=home))
 
 
+def test_a_root_key_is_made_and_signs_with_a_passphrase_from_a_file_or_the_environment(tmp_path, postgres):
+    secret = tmp_path / "passphrase"
+    secret.write_text("correct horse battery\n")
+    made = [
+        registry("governance", "key", tmp_path / "a" / "root.pem", "--consortium", "far.example",
+                 "--passphrase-file", secret),
+        registry("governance", "key", tmp_path / "b" / "root.pem", "--consortium", "far.example",
+                 environment=PASSPHRASE),
+    ]  # fmt: skip
+    files = [tmp_path / name / "root.pem" for name in "ab"]
+    assert all("ENCRYPTED" in file.read_text() and file.stat().st_mode & 0o077 == 0 for file in files)
+    keys = [option for done in made for option in ("--key", done.stdout.strip())]
+    home, database = tmp_path / "consortium", postgres.dsn(f"keys_{abs(hash(str(tmp_path))):x}")
+    registry("found", home, "--consortium", "far.example", *keys, "--threshold", 2, "--database", database)
+    sign = ("governance", "sign", home / "founding.json", "--yes", "--key")
+    assert "is encrypted" in registry(*sign, files[0], home=home, check=3).stderr
+    registry(*sign, files[0], home=home, environment=PASSPHRASE)
+    empty = tmp_path / "empty"
+    empty.write_text("\n")
+    assert "is empty" in registry(*sign, files[1], "--passphrase-file", empty, home=home, check=3).stderr
+    registry(*sign, files[1], "--passphrase-file", secret, home=home)
+    registry("governance", "publish", home / "founding.json", home=home)
+
+
 def test_a_passphrase_in_the_settings_file_is_refused(tmp_path, postgres):
     consortium = Consortium(tmp_path, postgres)
     with (consortium.home / "registry.toml").open("a") as settings:

@@ -7,13 +7,14 @@ from collections import Counter
 import pytest
 from structlog.testing import capture_logs
 
+from consumers import quarantine
 from consumers.feeding import Feeding
 from consumers.projector import Projector
 from projections import feed, views
 from projections.tables import BESIDE, VIEWS
 from registry.wire import commit
 from registry.wire.achievements import AchievementJoined
-from registry.wire.credentials import CredentialReinstated, Part
+from registry.wire.credentials import CredentialReinstated, Part, StatusSealed
 from registry.wire.forms import VersionedRef
 from registry.wire.governance import (
     Head,
@@ -234,3 +235,49 @@ def test_from_a_waypoint_or_from_the_first_record_the_rows_the_evidence_and_the_
         rolled_back += sum(begin > 0 for begin in begins)
     assert acts > 3 * HISTORIES
     assert rolled_back > acts // 3
+
+
+def test_what_a_thief_erased_sealed_and_claimed_after_a_waypoint_is_taken_back(connection):
+    """What chance seldom brings: an erasure that is cut off, a seal, and a claim that only the cut part bears."""
+    consortium = Consortium("twente")
+    twente = consortium.universities["twente"]
+    learner = new_id()
+    achievement, published = twente.publish()
+    credential, issued = twente.issue(achievement, learner)
+    twente.seal(published, issued)
+    for _ in range(3):
+        twente.seal(twente.issue(achievement, new_id())[1])
+    head, tree = twente.head, twente.tree
+    root = base64.b64encode(Tree().root).decode()
+    twente.seal(twente.line("status.sealed.v1", str(tree.size), StatusSealed(tree.size, 0, root)))
+    odd = commit.seal(twente.origin, tree, [twente.line("x.other.v1", "x", {"n": n}) for n in (1, 2)], twente.signers)
+    twente.seal(twente.erase(learner), twente.revoke(credential))
+    log = consortium.log()
+    log.append("twente", [odd[0]])
+    projector = Projector(connection, log, CONSORTIUM, consortium.founded, waypoint=1)
+    projector.step()
+
+    def count(sql):
+        return connection.execute(f"SELECT count(*) FROM {sql}").fetchone()[0]
+
+    assert [count(name) for name in ("seals", "erasures", "claims", "credentials WHERE learner IS NULL")] == [
+        1,
+        1,
+        1,
+        1,
+    ]
+    retired_key = MemberKeyRetired("twente", str(twente.signers[0].vkey), head, "compromised")
+    log.append("governance", [consortium.seal(consortium.line("member.key.retired.v1", "twente", retired_key))])
+    with capture_logs() as said:
+        projector.step()
+    assert [one["begins"] for one in said if one["event"] == "projector.folding_again"] == [head.size]
+    assert [count(name) for name in ("seals", "erasures", "claims", "credentials WHERE learner IS NULL")] == [
+        0,
+        0,
+        0,
+        0,
+    ]
+    assert connection.execute(
+        "SELECT learner::text, holder, status FROM credentials WHERE credential = %s", (credential,)
+    ).fetchone() == (learner, None, "active")
+    assert {row.code for row in quarantine.listed(connection)} == {"key-not-valid"}

@@ -11,12 +11,12 @@ from projections import views
 from projections.digest import digest
 from registry import selfcheck
 from registry.wire import commit
-from registry.wire.governance import MemberKeyAdded, MemberKeyRetired
+from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberSuspended
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
-from tests.support.streams import CONSORTIUM, Consortium, new_id
+from tests.support.streams import CONSORTIUM, Consortium, University, new_id
 
 REFUSED = {"key-not-valid", "off-anchor", "not-an-extension", "fork", "stale"}
 
@@ -129,6 +129,58 @@ def test_a_broker_that_reorders_repeats_and_holds_back_changes_nothing_that_was_
         assert (shown.size, shown.root) == (tree.size, tree.root.hex())  # a beginning, never another history
         # Once everything has come in order after all, everything is there.
         assert arriving(connection, consortium, [*stream, *twente.records], 0) == expected
+
+
+def test_garbage_of_every_kind_is_kept_with_its_code_and_the_records_after_it_count(connection):
+    """What is no commit is quarantined; events that are none stand in their commit, refused; good ones have effect."""
+    consortium = Consortium("twente")
+    twente = consortium.universities["twente"]
+    achievement, published = twente.publish()
+    good = twente.seal(published)
+    line = twente.line("x.other.v1", "x", {})
+    deep = line.replace(b"{}", b"[" * 5000 + b"]" * 5000)
+    huge = line.replace(b"{}", b"1e999999")
+    odd = twente.seal(line, deep, huge, b"no JSON", b'"\xff"'.replace(b"\xff", "\u00e9".encode()), b"{}")
+    last = twente.seal(twente.issue(achievement, new_id())[1])
+    stream = [
+        bytes(10_000_000), b"x" * 10_000_000, b"", b"\xff\xfe\n\n", good, good[:-1], good.replace(b"\n", b"\r\n"),
+        b"[" * 700_000, odd, odd.replace(b"no JSON", b"no json"), last,
+    ]  # fmt: skip
+    arriving(connection, consortium, stream, 0)
+    kept = quarantine.listed(connection)
+    assert [row.code for row in kept[:2]] == ["too-large", "too-large"]
+    assert [row.position for row in kept] == [0, 1, 2, 3, 5, 6, 7]  # a head once more is no fault
+    refused = connection.execute("SELECT leaf, code FROM refusals ORDER BY leaf").fetchall()
+    assert {code for _, code in refused} == {"schema"}
+    assert {2, 4, 5, 6} <= {leaf for leaf, _ in refused} <= {2, 3, 4, 5, 6}
+    assert connection.execute("SELECT count(*) FROM credentials").fetchone() == (1,)
+
+
+def test_a_clock_ten_years_off_changes_no_verdict_and_no_row(connection):
+    """A member's, and governance's: the same acts at three times give the same rows and the same refusals."""
+    found, achievement, credentials, learner = [], new_id(), [new_id() for _ in range(3)], new_id()
+    for member_year, governance_year in itertools.product((2016, 2026, 2036), repeat=2):
+        consortium = Consortium()
+        consortium.time = f"{governance_year}-05-04T00:00:00Z"
+        twente = University("twente")
+        consortium.universities["twente"], twente.time = twente, f"{member_year}-05-04T00:00:00Z"
+        consortium.seal(consortium.admission("twente"))
+        twente.seal(twente.publish(achievement)[1], *(twente.issue(achievement, learner, c)[1] for c in credentials))
+        twente.seal(twente.suspend(credentials[0]), twente.revoke(credentials[1]))
+        head = twente.head
+        consortium.seal(
+            consortium.line("member.suspended.v1", "twente", MemberSuspended("twente", head, "administrative"))
+        )
+        twente.seal(twente.issue(achievement, learner)[1], twente.revoke(credentials[2]))
+        clear(connection)
+        Projector(connection, consortium.log(), CONSORTIUM, consortium.founded).step()
+        refused = connection.execute("SELECT leaf, code FROM refusals").fetchall()
+        [shown] = [one.tables for one in digest(connection).members if one.member == "twente"]
+        # Signing keys differ from run to run, and nothing else may.
+        found.append((refused, {name: value for name, value in shown.items() if name != "members"}))
+    assert found[0][0] == [(6, "member-suspended")]
+    assert all(one == found[0] for one in found)
+    assert len(found) == 9
 
 
 @pytest.fixture

@@ -30,9 +30,10 @@ class Stream:
         self.signers = list(signers)
         self.tree = Tree()
         self.records: list[bytes] = []
+        self.time = TIME
 
     def line(self, kind: str, subject: str, data: Any) -> bytes:
-        return encode(Event("1.0", new_id(), self.origin, kind, subject, TIME, data))
+        return encode(Event("1.0", new_id(), self.origin, kind, subject, self.time, data))
 
     def seal(self, *lines: bytes) -> bytes:
         """Commit these events; the record is kept and given."""
