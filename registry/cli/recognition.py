@@ -10,7 +10,7 @@ from projections import decisions as view
 from registry.cli import moments
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
-from registry.cli.output import AsJson, errors, print_json, say
+from registry.cli.output import AsJson, Year, errors, print_json, say
 from registry.cli.reading import decision_rows
 from registry.vault import random_id
 from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
@@ -63,7 +63,9 @@ def decide(
     registry recognition decide twente/e7c1ab39-… --outcome partial --ects 3 --ground workload:substantiallyLess
     """
     node = node_of(context)
-    member, _, identifier = credential.partition("/")
+    member, slash, identifier = credential.partition("/")
+    if not slash:
+        raise typer.BadParameter(f"{credential!r} is no credential of another member; write MEMBER/CREDENTIAL")
     identifier = node.uuid(identifier, "credential")
     found = credential_view.read(node.views(), [(member, identifier)])
     if not found:
@@ -147,7 +149,7 @@ def show(
     decision: Annotated[str | None, typer.Argument(help="One decision's id (else all of the year).")] = None,
     *,
     member: Annotated[str | None, typer.Option(help="Whose decisions (else this node's).")] = None,
-    year: Annotated[int | None, typer.Option(help="The calendar year (else this one).")] = None,
+    year: Year = None,
     as_of: moments.AsOf = None,
     as_json: AsJson = False,
 ) -> None:
@@ -170,12 +172,12 @@ def show(
         say(f"{was.member}/{was.decision}: {was.state or 'not made'}")
         return
     found = _found(node, decision, member or node.settings.member, year)
+    if not found and not (as_json and decision is None):
+        errors.print("No such decision is known here.")
+        raise typer.Exit(1)
     if as_json:
         print_json(found)
         return
-    if not found:
-        errors.print("No such decision is known here.")
-        raise typer.Exit(1)
     decision_rows(found)
     if decision is not None:
         own = found[0].member == node.settings.member
