@@ -27,11 +27,13 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(achievement_app, name="achievement")
 
 
-def _content(node: Node, file: Path, **filled: Any) -> AchievementContent:  # noqa: ANN401 - fields of the content
+def _content(node: Node, file: Path, achievement: str | None, version: int) -> AchievementContent:
+    """What the file says, as that version; the achievement's id is the given one, else the file's, else a new one."""
     try:
         values = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
-        values = {"awardingBodies": [node.settings.member]} | values | filled
-        return msgspec.convert(values, AchievementContent)
+        achievement = achievement or values.get("achievement") or random_id()
+        values = {"awardingBodies": [node.settings.member]} | values
+        return msgspec.convert(values | {"achievement": achievement, "version": version}, AchievementContent)
     except msgspec.DecodeError as error:
         raise InvalidEvent("schema", str(file), str(error)) from error
 
@@ -43,8 +45,7 @@ def publish(context: typer.Context, file: File) -> None:
     Example: registry achievement publish data-literacy.json
     """
     node = node_of(context)
-    given = msgspec.json.decode(file.read_bytes()).get("achievement")
-    content = _content(node, file, achievement=given or random_id(), version=1)
+    content = _content(node, file, None, 1)
     node.registry.publish_achievement(content)
     say(f"achievement {content.achievement}, version 1")
     publish_now(node)
@@ -60,7 +61,7 @@ def revise(
     """
     node = node_of(context)
     version = node.registry.achievement(achievement).state.version + 1
-    node.registry.revise_achievement(_content(node, file, achievement=achievement, version=version))
+    node.registry.revise_achievement(_content(node, file, achievement, version))
     say(f"achievement {achievement}, version {version}")
     publish_now(node)
 

@@ -27,9 +27,7 @@ from registry.postgres import embedded
 from registry.wire.views_note import ViewsNote
 
 _SHOWN = 20
-audit_app = typer.Typer(
-    help="Replay the log from zero with public keys alone, and compare.", invoke_without_command=True
-)
+audit_app = typer.Typer(invoke_without_command=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -66,7 +64,7 @@ def audit_command(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes (else one a core).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay the log from zero with public keys alone, rebuild the views, compare them with those served.
+    """Replay the log from zero with public keys alone, rebuild the views, and compare them with those served.
 
     Exits 0 only if every record was taken in, every event had its effect, and the views are the same.
 

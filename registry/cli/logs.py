@@ -1,17 +1,20 @@
 """Looking at the shared log itself."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from consumers.governance import GovernanceFold
-from consumers.verifier import OK, REPEAT, MemberTrust, Verifier
+from consumers.verifier import OK, REPEAT, MemberTrust, Verdict, Verifier
 from projections.positions import GOVERNANCE
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, errors, print_json, progress, say, table
+from registry.log import Record
 from registry.wire import commit as wire
 from registry.wire.commit import Commit
 from registry.wire.errors import MalformedCommit
+from registry.wire.merkle import Tree
 
 log_app = typer.Typer(help="The shared log, commit by commit.", no_args_is_help=True)
 
@@ -79,8 +82,10 @@ def show_commit(
     context: typer.Context,
     stream: Annotated[str, typer.Argument(help="A member, or governance.")],
     leaf: Annotated[int, typer.Argument(min=0, help="An event's index in the tree.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """Print the commit that carries an event, as it stands on the log.
+    """Print the commit that carries an event, as it stands on the log. Whether it is valid is not looked at.
 
     Example: registry log show twente 0
     """
@@ -88,7 +93,10 @@ def show_commit(
     for record in log.records(stream, log.seek(stream, leaf)):
         commit = _parsed(record.data)
         if commit is not None and commit.base <= leaf < commit.checkpoint.size:
-            typer.get_binary_stream("stdout").write(record.data)
+            if as_json:
+                print_json(_told(record, commit))
+            else:
+                typer.get_binary_stream("stdout").write(record.data)
             return
     errors.print(f"The log of {stream} does not reach event {leaf}.", markup=False)
     raise typer.Exit(1)
@@ -102,29 +110,58 @@ def fold_governance(node: Node) -> GovernanceFold:
     return fold
 
 
+def _told(record: Record, commit: Commit) -> dict[str, Any]:
+    """A commit for programs; the events are lines as they stand there, so that their bytes are kept."""
+    return {
+        "position": record.position,
+        "origin": commit.checkpoint.origin,
+        "base": commit.base,
+        "size": commit.checkpoint.size,
+        "root": commit.checkpoint.root.hex(),
+        "signatures": [str(signature) for signature in commit.note.signatures],
+        "events": [line.decode() for line in commit.lines],
+    }
+
+
+def _judge_of(node: Node, stream: str) -> tuple[Callable[[bytes], Verdict], Callable[[], Tree]]:
+    """What judges a stream's records, and what tells its tree so far."""
+    if stream == GOVERNANCE:
+        fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
+        return lambda record: fold.take(record)[0], lambda: fold.tree
+    known = fold_governance(node).state.members.get(stream)
+    if known is None:
+        errors.print(f"{stream} is not a member.", markup=False)
+        raise typer.Exit(1)
+    verifier = Verifier(MemberTrust(f"{node.settings.consortium}/{stream}", known))
+    return verifier.judge, lambda: verifier.tree
+
+
 @log_app.command("verify")
 def verify(
     context: typer.Context,
-    stream: Annotated[str, typer.Argument(help="A member.")],
+    stream: Annotated[str, typer.Argument(help="A member, or governance.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """Verify every commit of a member's stream from its beginning, without a database.
+    """Verify every commit of a stream from its beginning, without a database.
 
     Example: registry log verify twente
     """
     node = node_of(context)
-    record = fold_governance(node).state.members.get(stream)
-    if record is None:
-        errors.print(f"{stream} is not a member.", markup=False)
-        raise typer.Exit(1)
-    verifier = Verifier(MemberTrust(f"{node.settings.consortium}/{stream}", record))
-    wrong = 0
+    judge, tree = _judge_of(node, stream)
+    wrong = []
     with progress(f"verifying {stream}") as counter:
         for item in node.log().records(stream):
-            verdict = verifier.judge(item.data)
-            counter.reach(verifier.tree.size)
+            verdict = judge(item.data)
+            counter.reach(tree().size)
             if verdict.code not in (OK, REPEAT):
-                wrong += 1
-                say(f"{item.position}: {verdict.code}: {verdict.detail}", style="red")
-    say(f"{stream}: {verifier.tree.size:,} events, root {verifier.tree.root.hex()}, {wrong} records not taken in")
+                wrong.append({"position": item.position, "code": verdict.code, "detail": verdict.detail})
+                if not as_json:
+                    say(f"{item.position}: {verdict.code}: {verdict.detail}", style="red")
+    size, root = tree().size, tree().root.hex()
+    if as_json:
+        print_json({"stream": stream, "size": size, "root": root, "refused": wrong})
+    else:
+        say(f"{stream}: {size:,} events, root {root}, {len(wrong)} records not taken in")
     if wrong:
         raise typer.Exit(1)

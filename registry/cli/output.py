@@ -1,5 +1,6 @@
 """What commands print: tables for people, JSON for programs, progress where somebody watches."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,11 +16,24 @@ from rich.text import Text
 _WIDE = 200
 """Columns where nobody has said how wide the paper is: ids must come out whole, to be copied."""
 
-out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
-errors = Console(stderr=True, soft_wrap=True)
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What would move a terminal's cursor, or could not be written: names and titles are other people's text."""
+
+
+class _Console(Console):
+    """A console that shows control characters instead of obeying them."""
+
+    def render_str(self, text: str, **how: Any) -> Text:  # noqa: ANN401 - as Rich has it
+        """The text as Rich has it, control characters written out."""
+        return super().render_str(_COMMANDS.sub(lambda match: ascii(match[0])[1:-1], text), **how)
+
+
+out = _Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
+errors = _Console(stderr=True, soft_wrap=True)
 
 _json = msgspec.json.Encoder(decimal_format="number")
 
+Year = Annotated[int | None, typer.Option(min=1, max=9999, help="The calendar year (else this one).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
 
 

@@ -13,7 +13,7 @@ from projections.decisions import read as read_decisions
 from projections.positions import GOVERNANCE, all_positions
 from registry.cli import last_error, moments
 from registry.cli.context import Node, node_of
-from registry.cli.output import AsJson, errors, print_json, say, table, title_of
+from registry.cli.output import AsJson, Year, errors, print_json, say, table, title_of
 from registry.cli.witness import unmet
 from registry.log import LogError, NoSuchStream
 
@@ -74,10 +74,11 @@ def show_learner(
     record = learners.read(node.views(), node.uuid(learner, "learner"))
     if as_json:
         print_json(record)
-        return
     if not record.credentials:
         errors.print("No member says anything of this learner.")
         raise typer.Exit(1)
+    if as_json:
+        return
     say(f"Learner {record.learner}")
     credential_rows(record.credentials)
     say(f"{record.ects.normalize():f} ECTS, credit counted once")
@@ -141,7 +142,7 @@ def show_university(
     context: typer.Context,
     member: Annotated[str, typer.Argument(help="The member's short name.")],
     *,
-    year: Annotated[int | None, typer.Option(help="The calendar year of awarding (else this one).")] = None,
+    year: Year = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a university's year: awards by achievement and status, and who recognised them.
@@ -201,8 +202,14 @@ def list_quarantine(
 
 
 @quarantine_app.command("show")
-def show_quarantined(context: typer.Context, member: str, position: int) -> None:
-    """Print one quarantined record raw, after why it was refused.
+def show_quarantined(
+    context: typer.Context,
+    member: Annotated[str, typer.Argument(help="A member, or governance.")],
+    position: Annotated[int, typer.Argument(min=0, help="Its position, as `registry quarantine list` says.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Print one quarantined record raw, after why it was refused. As JSON the record is in base64.
 
     Example: registry quarantine show twente 40960
     """
@@ -210,6 +217,9 @@ def show_quarantined(context: typer.Context, member: str, position: int) -> None
     if found is None:
         errors.print(f"Nothing of {member} is quarantined at {position}.", markup=False)
         raise typer.Exit(1)
+    if as_json:
+        print_json(found._asdict() | {"explained": quarantine.EXPLAINED[found.code]})
+        return
     errors.print(f"{found.code}: {found.detail}\n{quarantine.EXPLAINED[found.code]}", markup=False)
     typer.get_binary_stream("stdout").write(found.record)
 
@@ -227,7 +237,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
         position = known.get(member)
         at = position.next if position else 0
         try:
-            behind = len(node.log().read(member, at)) if at < node.log().end(member) else 0
+            behind = sum(1 for _ in node.log().records(member, at)) if at < node.log().end(member) else 0
         except NoSuchStream:
             behind = 0  # admitted, and has published nothing yet
         except LogError as error:

@@ -12,7 +12,7 @@ from registry.cli.assessing import ModeOption, facts_of, grounds_of, plain_numbe
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.letters import letter
-from registry.cli.output import AsJson, errors, print_json, say
+from registry.cli.output import AsJson, Year, errors, print_json, say
 from registry.cli.reading import decision_rows
 from registry.office.assessment import names_openly
 from registry.office.statements import objections_to_decision
@@ -69,7 +69,9 @@ def decide(
     registry recognition decide twente/e7c1ab39-… --mode credited --ects 3
     """
     node = node_of(context)
-    member, _, identifier = credential.partition("/")
+    member, slash, identifier = credential.partition("/")
+    if not slash:
+        raise typer.BadParameter(f"{credential!r} is no credential of another member; write MEMBER/CREDENTIAL")
     identifier = node.uuid(identifier, "credential")
     found = credential_view.read(node.views(), [(member, identifier)])
     if not found:
@@ -150,7 +152,7 @@ def show(
     decision: Annotated[str | None, typer.Argument(help="One decision's id (else all of the year).")] = None,
     *,
     member: Annotated[str | None, typer.Option(help="Whose decisions (else this node's).")] = None,
-    year: Annotated[int | None, typer.Option(help="The calendar year (else this one).")] = None,
+    year: Year = None,
     as_of: moments.AsOf = None,
     as_json: AsJson = False,
 ) -> None:
@@ -173,12 +175,12 @@ def show(
         say(f"{was.member}/{was.decision}: {was.state or 'not made'}")
         return
     found = _found(node, decision, member or node.settings.member, year)
+    if not found and not (as_json and decision is None):
+        errors.print("No such decision is known here.")
+        raise typer.Exit(1)
     if as_json:
         print_json(found)
         return
-    if not found:
-        errors.print("No such decision is known here.")
-        raise typer.Exit(1)
     decision_rows(found)
     if decision is not None:
         own = found[0].member == node.settings.member

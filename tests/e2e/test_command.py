@@ -175,6 +175,13 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
         (["achievement", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03"], 1, "has no achievement"),
         (["import", "/nowhere.csv"], 1, "cannot read"),
         (["university", "show", "nowhere"], 1, "not a member"),
+        (["university", "show", "twente", "--year", "99999"], 2, "less than or equal to 9999"),
+        (["university", "show", "twente", "--year", "0"], 2, "greater than or equal to 1"),
+        (["learner", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--json"], 1, "No member says"),
+        (["recognition", "decide", "nonsense"], 2, "write MEMBER/CREDENTIAL"),
+        (["recognition", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--json"], 1, "No such decision"),
+        (["log", "verify", "nowhere", "--json"], 1, "not a member"),
+        (["quarantine", "show", "twente", "7", "--json"], 1, "Nothing of twente is quarantined"),
         (["log", "show", "governance", "99"], 1, "does not reach"),
         (["log", "ls", "nowhere"], 4, "no stream"),
         (["recognition", "decide", "twente/0bbac7a9-a411-4809-ad9e-534f483b7a03"], 1, "is not known here"),
@@ -185,6 +192,34 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
 def test_wrong_words_get_a_sentence_and_an_exit_code(shared, arguments, code, says):
     done = shared.run(*arguments, check=code)
     assert says in " ".join((done.stdout + done.stderr).replace("│", " ").split())
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '"text"', "", '{"kind":"zzz"}', '{"achievement":5}', "\0", "\ufeff{}"])
+def test_a_file_that_is_no_achievement_is_said_with_its_name(shared, tmp_path, content):
+    file = tmp_path / "wrong.json"
+    file.write_text(content)
+    assert "wrong.json" in shared.run("achievement", "publish", file, check=1).stderr
+
+
+def test_commits_and_refused_records_can_be_read_by_programs(shared):
+    commit = printed_json(shared.run("log", "show", "governance", "0", "--json"))
+    assert commit["base"] == 0
+    assert "consortium.founded.v1" in commit["events"][0]
+    verified = printed_json(shared.run("log", "verify", "governance", "--json"))
+    [newest] = printed_json(shared.run("log", "ls", "governance", "--last", "1", "--json"))
+    assert (verified["size"], verified["refused"]) == (newest["size"], [])
+    with (shared.folder / "log" / "governance.log").open("ab") as file:
+        file.write(b"x\n\n")
+    found = printed_json(shared.run("log", "verify", "governance", "--json", check=1))
+    assert [one["code"] for one in found["refused"]] == ["malformed"]
+
+
+def test_control_characters_in_other_peoples_text_are_shown_and_not_obeyed(shared, tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_bytes(b"re\x1b]0;pwned\x07cord,b\xff\n1,2\n")
+    done = shared.run("import", file, check=1)
+    assert "\x1b" not in done.stderr
+    assert "re\\x1b]0;pwned\\x07cord" in done.stderr
 
 
 def test_settings_that_are_missing_or_wrong_are_named(tmp_path):

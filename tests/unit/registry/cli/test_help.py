@@ -1,0 +1,47 @@
+"""What `--help` shows: every command has an example, and an example uses what is there."""
+
+import re
+import shlex
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from registry.cli.app import app
+
+
+def commands(command, path=()):
+    """Every command that does something, by the words that call it."""
+    if isinstance(command, TyperGroup):
+        for name, inner in command.commands.items():
+            if not inner.hidden:
+                yield from commands(inner, (*path, name))
+        if not command.invoke_without_command:
+            return
+    yield path, command
+
+
+TOP = get_command(app)
+ALL = dict(commands(TOP))
+
+
+def examples(command):
+    _, _, text = " ".join((command.help or "").split()).partition("Example")
+    text = re.sub(r"^s?: ", "", text)
+    return [f"registry {part}".rstrip(" ;") for part in re.split(r"(?:^|[ ;]+)registry ", text) if part]
+
+
+@pytest.mark.parametrize("path", sorted(ALL), ids=" ".join)
+def test_a_command_has_an_example_whose_words_and_options_are_there(path):
+    found = examples(ALL[path])
+    if path != ():
+        assert found, f"registry {' '.join(path)} has no example"
+    for example in found:
+        command, words = TOP, shlex.split(example)[1:]
+        while isinstance(command, TyperGroup) and words and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+        used = {word.partition("=")[0] for word in words if word.startswith("--")}
+        assert used <= options, f"{example}: {used - options}"
+        arguments = [one for one in command.params if one.param_type_name == "argument" and one.required]
+        assert len(words) >= len(arguments), f"{example} lacks {[one.name for one in arguments]}"
