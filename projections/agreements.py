@@ -1,29 +1,12 @@
 """Automatic recognition: which agreements cover a credential, and which are mutual."""
 
 import json
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 from psycopg import Connection
-
-from projections.stacks import Key
-
-
-def covering(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[str]]:
-    """The agreements that recognise each of these credentials, as `member/agreement`, in that order.
-
-    An agreement covers active credentials of the achievements that it names, awarded within its dates and
-    before the day from which it is withdrawn.
-    """
-    found: dict[Key, list[str]] = {}
-    for member, credential, by, agreement in connection.execute(
-        _COVERING, ([key[0] for key in keys], [key[1] for key in keys])
-    ):
-        found.setdefault((member, credential), []).append(f"{by}/{agreement}")
-    return found
 
 
 class Recognition(msgspec.Struct, frozen=True, rename="camel"):
@@ -88,18 +71,12 @@ WHERE offered.member = %(member)s AND offered.achievement = %(achievement)s
 ORDER BY a.member COLLATE "C", a.agreement
 """
 
-_COVERING = """
-SELECT c.member, c.credential::text, a.member, a.agreement::text
-FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)
-JOIN credentials c USING (member, credential)
-JOIN agreements a ON a.with_member = c.member
+COVERS = """a.with_member = c.member
+    AND c.status = 'active'
     AND c.awarding_date >= a.valid_from
     AND (a.valid_until IS NULL OR c.awarding_date <= a.valid_until)
     AND (a.withdrawn_from IS NULL OR c.awarding_date < a.withdrawn_from)
-JOIN achievement_versions v
-    ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
-WHERE c.status = 'active'
-  AND CASE WHEN a.eqf_levels IS NULL AND a.fields IS NULL
+    AND CASE WHEN a.eqf_levels IS NULL AND a.fields IS NULL
       THEN EXISTS (
           SELECT FROM agreement_targets t
           WHERE t.member = a.member AND t.agreement = a.agreement AND t.achievement = c.achievement
@@ -108,6 +85,9 @@ WHERE c.status = 'active'
        AND (a.fields IS NULL OR EXISTS (
           SELECT FROM unnest(a.fields) AS covered (code), unnest(v.fields) AS own (code)
           WHERE starts_with(own.code, covered.code)))
-      END
-ORDER BY c.member COLLATE "C", c.credential, a.member COLLATE "C", a.agreement
+      END"""
+"""The condition, in SQL, that an agreement `a` covers a credential `c` of the achievement's version `v`.
+
+It covers active credentials of the achievements that it names, awarded within its dates and before the day from which
+it is withdrawn.
 """

@@ -49,6 +49,8 @@ class Stacks:
     def read(cls, connection: Connection, roots: Iterable[Key]) -> "Stacks":
         """Read what these credentials reach."""
         wanted = list(roots)
+        if not wanted:
+            return cls({}, set())
         rows = connection.execute(
             _REACH, {"members": [key[0] for key in wanted], "ids": [key[1] for key in wanted]}
         ).fetchall()
@@ -69,6 +71,9 @@ class Stacks:
             ([key[0] for key in unknown], [key[1] for key in unknown]),
         ).fetchall()
         return cls(nodes, set(voided))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._nodes
 
     def flags(self, key: Key) -> list[str]:
         """The flags of a known credential, in alphabetical order."""
