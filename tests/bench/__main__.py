@@ -6,7 +6,22 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import archive, audit, intake, rebuild, replay, running, searching, trust, webhook, wire_bytes, witness
+from tests.bench import (
+    archive,
+    audit,
+    growth,
+    http_bulk,
+    http_read,
+    intake,
+    rebuild,
+    replay,
+    running,
+    searching,
+    trust,
+    webhook,
+    wire_bytes,
+    witness,
+)
 from tests.bench.result import print_all
 
 BENCHES = {
@@ -28,6 +43,9 @@ BENCHES = {
     "receipts": trust.receipts_bench,
     "webhook": webhook.webhook_bench,
     "precedents": searching.precedents_bench,
+    "http-read": http_read.http_read,
+    "http-bulk": http_bulk.http_bulk,
+    "query-growth": growth.query_growth,
     "as-of-seal-fold": trust.views_bench,
 }
 
