@@ -30,8 +30,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: venv ## show the whole registry at work on this machine (LOG=kafka for a shared log in Kafka)
-	@$(BIN)/python -m registry.cli demo $(if $(LOG),--log $(LOG))
+demo: venv ## show the whole registry at work on this machine (LOG=kafka for a shared log in Kafka, ARGS=--no-serve to end by itself)
+	@$(BIN)/python -m registry.cli demo $(if $(LOG),--log $(LOG)) $(ARGS)
 
 test: venv ## run the tests (ARGS="-k name" for some of them)
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)

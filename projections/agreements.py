@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
@@ -12,31 +12,45 @@ from projections import contents
 from projections.queries import named
 from projections.stacks import Key
 
+COVERS: Final = """a.with_member = c.member
+    AND c.status = 'active'
+    AND c.awarding_date >= a.valid_from
+    AND (a.valid_until IS NULL OR c.awarding_date <= a.valid_until)
+    AND (a.withdrawn_from IS NULL OR c.awarding_date < a.withdrawn_from)
+    AND CASE WHEN a.eqf_levels IS NULL AND a.fields IS NULL
+      THEN EXISTS (
+          SELECT FROM agreement_targets t
+          WHERE t.member = a.member AND t.agreement = a.agreement AND t.achievement = c.achievement
+            AND (t.version = c.version OR (a.include_revisions AND t.version < c.version)))
+      ELSE (a.eqf_levels IS NULL OR v.eqf_level = ANY (a.eqf_levels))
+       AND (a.fields IS NULL OR EXISTS (
+          SELECT FROM unnest(a.fields) AS covered (code), unnest(v.fields) AS own (code)
+          WHERE starts_with(own.code, covered.code)))
+      END"""
+"""The condition, in SQL, that an agreement `a` covers a credential `c` of the achievement's version `v`.
 
-def covering(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[str]]:
-    """The agreements that recognise each of these credentials, as `member/agreement`, in that order.
+It covers active credentials of the achievements that it names, awarded within its dates and before the day from which
+it is withdrawn.
+"""
 
-    An agreement covers active credentials of the achievements that it names, awarded within its dates and
-    before the day from which it is withdrawn.
-    """
-    found: dict[Key, list[str]] = {}
-    for member, credential, by, agreement, _ in _rows(connection, keys, None):
-        found.setdefault((member, credential), []).append(f"{by}/{agreement}")
-    return found
+_COVERING: Final = f"""
+SELECT c.member, c.credential::text, a.agreement::text, a.content::text
+FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)
+JOIN credentials c USING (member, credential)
+JOIN achievement_versions v ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
+JOIN agreements a ON {COVERS}
+WHERE a.member = %s
+ORDER BY c.member COLLATE "C", c.credential, a.agreement
+"""  # noqa: S608 - names of our own
 
 
 def covering_by(connection: Connection, member: str, keys: Sequence[Key]) -> dict[Key, list[tuple[str, str]]]:
     """One member's agreements that recognise each of these credentials: id and content (JSON)."""
     found: dict[Key, list[tuple[str, str]]] = {}
-    for of, credential, _, agreement, content in _rows(connection, keys, member):
+    asked = [key[0] for key in keys], [key[1] for key in keys], member
+    for of, credential, agreement, content in connection.execute(_COVERING.encode(), asked):
         found.setdefault((of, credential), []).append((agreement, content))
     return found
-
-
-def _rows(connection: Connection, keys: Sequence[Key], by: str | None) -> list[Any]:
-    return connection.execute(
-        named("covering"), {"members": [key[0] for key in keys], "ids": [key[1] for key in keys], "by": by}
-    ).fetchall()
 
 
 class Recognition(msgspec.Struct, frozen=True, rename="camel"):

@@ -56,17 +56,6 @@ def versions(connection: Connection, member: str, achievement: str) -> list[Achi
     return _views(connection, rows)
 
 
-def content(connection: Connection, member: str, achievement: str, version: int) -> dict[str, Any]:
-    """What was published of a version that there is."""
-    row = connection.execute(
-        "SELECT content::text FROM achievement_versions WHERE member = %s AND achievement = %s AND version = %s",
-        (member, achievement, version),
-    ).fetchone()
-    assert row is not None  # noqa: S101 - a credential is of a version that was published before it
-    found: dict[str, Any] = contents.read(row[0])
-    return found
-
-
 def _views(connection: Connection, rows: list[dict[str, Any]]) -> list[AchievementView]:
     together: dict[tuple[str, str, int], dict[str, str]] = {}
     for member, achievement, version, body, state in connection.execute(

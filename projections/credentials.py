@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import Connection
-from psycopg.rows import dict_row
 
-from projections.agreements import covering
+from projections.agreements import COVERS
 from projections.compositions import UNMET, unmet_requirements
 from projections.copy import NULL, copy, line
 from projections.stacks import Key, Stacks
@@ -175,33 +174,52 @@ class CredentialView(msgspec.Struct, frozen=True, rename="camel"):
     """Agreements that recognise it without anybody deciding, `member/agreement`."""
 
 
+class Held(NamedTuple):
+    """A learner's credentials, and what is read of those among them that have parts."""
+
+    views: list[CredentialView]
+    stacks: Stacks
+
+
 def read(connection: Connection, keys: Sequence[Key]) -> list[CredentialView]:
     """These credentials, in the order of member and id; those that are not known are left out."""
-    rows = (
-        connection.cursor(row_factory=dict_row)
-        .execute(
-            "SELECT c.member, c.credential::text, c.leaf, c.achievement::text, c.version, v.title, c.learner::text,"
-            " c.awarding_date, c.ects, c.valid_until, c.status, c.replaced_by::text, c.claims"
-            " FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
-            " JOIN credentials c USING (member, credential)"
-            " JOIN achievement_versions v"
-            "   ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version"
-            ' ORDER BY c.member COLLATE "C", c.credential',
-            ([key[0] for key in keys], [key[1] for key in keys]),
+    of = "FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential) JOIN credentials c USING (member, credential)"
+    return _read(connection, of, ([key[0] for key in keys], [key[1] for key in keys])).views
+
+
+def of_learner(connection: Connection, learner: str) -> Held:
+    """The credentials that members say a learner has, in the order of member and id."""
+    return _read(connection, "FROM (SELECT * FROM credentials WHERE learner = %s) AS c", (learner,))
+
+
+def _read(connection: Connection, of: str, parameters: Sequence[Any]) -> Held:
+    """All that most credentials have is in one statement; parts and compositions are looked up where there are any."""
+    rows = connection.execute(f"{_READ} {of} {_AND}".encode(), parameters).fetchall()  # names of our own
+    stacks = Stacks.read(connection, [(row[0], row[1]) for row in rows if row[_HAS_PARTS]])
+    composed = [(row[0], row[1]) for row in rows if row[_COMPOSITION] is not None]
+    unmet = unmet_requirements(connection, composed) if composed else {}
+    views = []
+    for row in rows:
+        key = row[0], row[1]
+        flags = stacks.flags(key) if key in stacks else []
+        beside = (
+            sorted([*flags, UNMET] if key in unmet else flags),
+            ["/".join(fault) for fault in stacks.faults(key)] if key in stacks else [],
+            unmet.get(key, []),
+            row[_RECOGNISED_BY],
         )
-        .fetchall()
-    )
-    known = [(row["member"], row["credential"]) for row in rows]
-    stacks = Stacks.read(connection, known)
-    agreements = covering(connection, known)
-    unmet = unmet_requirements(connection, known)
-    return [
-        CredentialView(
-            **row,
-            flags=sorted(stacks.flags(key) + ([UNMET] if key in unmet else [])),
-            impaired_by=["/".join(fault) for fault in stacks.faults(key)],
-            unmet=unmet.get(key, []),
-            recognised_by=agreements.get(key, []),
-        )
-        for key, row in zip(known, rows, strict=True)
-    ]
+        views.append(CredentialView(*row[:_HAS_PARTS], *beside))  # type: ignore[call-arg] # a row has as many
+    return Held(views, stacks)
+
+
+_HAS_PARTS, _COMPOSITION, _RECOGNISED_BY = 13, 14, 15
+_READ: Final = f"""
+SELECT c.member, c.credential::text, c.leaf, c.achievement::text, c.version, v.title, c.learner::text, c.awarding_date,
+    c.ects, c.valid_until, c.status, c.replaced_by::text, c.claims, c.has_parts, v.content ->> 'composition',
+    ARRAY(SELECT a.member || '/' || a.agreement FROM agreements a WHERE {COVERS}
+        ORDER BY a.member COLLATE "C", a.agreement)
+"""  # noqa: S608 - names of our own
+_AND: Final = """
+JOIN achievement_versions v ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
+ORDER BY c.member COLLATE "C", c.credential
+"""

@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from projections import credentials
 from projections.credentials import CredentialView
-from projections.stacks import Key, Stacks
+from projections.stacks import Key
 
 
 class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
@@ -23,10 +23,10 @@ class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
 
 def read(connection: Connection, learner: str) -> LearnerRecord:
     """A learner's record; empty where nobody says anything of this id."""
-    keys = known_credentials(connection, learner)
-    found = credentials.read(connection, keys)
-    stacks = Stacks.read(connection, keys)
-    active = [(view.member, view.credential) for view in found if view.status == "active"]
+    found, stacks = credentials.of_learner(connection, learner)
+    keys = [(view.member, view.credential) for view in found]
+    active = [view for view in found if view.status == "active"]
+    own = [stacks.own_ects(key) if (key := (one.member, one.credential)) in stacks else one.ects for one in active]
     decisions = connection.execute(
         "SELECT DISTINCT b.member || '/' || b.decision FROM unnest(%s::text[], %s::uuid[]) AS w (of_member, credential)"
         " JOIN decision_bases b USING (of_member, credential)"
@@ -37,7 +37,7 @@ def read(connection: Connection, learner: str) -> LearnerRecord:
     return LearnerRecord(
         learner,
         found,
-        sum((stacks.own_ects(key) for key in active), Decimal(0)),
+        sum((ects for ects in own if ects is not None), Decimal(0)),
         [row[0] for row in decisions],
     )
 

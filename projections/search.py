@@ -108,6 +108,17 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
     achievement: UUID
 
 
+class _Row(Offer, frozen=True, array_like=True):
+    """An offer as the query gives it, with its place."""
+
+    sort_title: str
+    rank: float
+
+
+_rows: Final = msgspec.json.Decoder(list[_Row])
+_counts: Final = msgspec.json.Decoder(list[tuple[str, str, int]])
+
+
 def search(
     connection: Connection,
     query: CatalogueQuery,
@@ -135,17 +146,19 @@ def search(
         "after_achievement": place and place.achievement,
         "limit": limit + 1,
     }
-    rows = connection.execute(named("found_achievements") + named("catalogue_page"), parameters).fetchall()
+    row = connection.execute(named("found_achievements") + named("catalogue_page"), parameters).fetchone()
+    assert row is not None  # noqa: S101 - it selects two values
+    rows, counts = _rows.decode(row[0]), _counts.decode(row[1])
     facets: dict[str, dict[str, int]] = {}
-    for facet, value, number in connection.execute(
-        named("found_achievements") + named("catalogue_facets"), parameters
-    ).fetchall():
+    for facet, value, number in counts:
         facets.setdefault(facet, {})[value] = number
     total = facets.pop("total")[""]
     last = rows[limit - 1] if len(rows) > limit else None
     return CataloguePage(
-        [Offer(*row[:14]) for row in rows[:limit]],
+        [Offer(*msgspec.structs.astuple(found)[:14]) for found in rows[:limit]],
         total,
         {name: dict(sorted(counts.items())) for name, counts in sorted(facets.items())},
-        None if last is None else cursors.encode(query, _Place(last[15], last[14], last[0], UUID(last[1]))),
+        None
+        if last is None
+        else cursors.encode(query, _Place(last.rank, last.sort_title, last.member, UUID(last.achievement))),
     )

@@ -67,6 +67,9 @@ class Stacks:
         ).fetchall()
         return cls(nodes, set(voided))
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._nodes
+
     def flags(self, key: Key) -> list[str]:
         """The flags of a known credential, in alphabetical order."""
         node = self._nodes[key]

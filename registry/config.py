@@ -63,7 +63,8 @@ class HttpSetting(BaseModel):
     release_above: Annotated[int, Field(ge=0)] = 0
     """Batches of more lines than this wait until a second person releases them; 0: none does."""
     patience_seconds: Annotated[float, Field(gt=0)] = 30.0
-    """How long a client may be silent in the middle of a batch."""
+    """How long a client may be silent in the middle of a batch, and take for a request's headers; twice that for the
+    body of a single request."""
     wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
     """How long a reader may wait for a position."""
     per_minute: Annotated[int, Field(ge=1)] = 60_000

@@ -54,7 +54,6 @@ class Views:
             max_size=connections,
             timeout=3.0,
             configure=_configure,
-            check=ConnectionPool.check_connection,  # a server that was restarted costs no request
             open=False,
             name="views",
         )
@@ -72,26 +71,51 @@ class Views:
     def snapshot(self, wait_for: str = "") -> Iterator[Snapshot]:
         """One moment to answer from. Raises `HttpProblem` where the position waited for is not reached."""
         if wait_for:
-            self._wait(wait_for)
-        with self._pool.connection() as connection, connection.transaction():
-            row = connection.execute(_POSITION).fetchone()
-            yield Snapshot(connection, (row[0] if row else None) or "")
+            self._wait(sizes_of(wait_for, f"header {WAIT_FOR}"))
+        moment = self._begin()
+        try:
+            with moment.connection:
+                yield moment
+        finally:
+            self._pool.putconn(moment.connection)
+
+    def _begin(self) -> Snapshot:
+        """A moment on a connection of the pool's: whoever has it gives the connection back.
+
+        One that was lost, as all are when the server was restarted, costs no request: another is taken.
+        """
+        for left in reversed(range(self._pool.max_size + 1)):
+            connection = self._pool.getconn()
+            try:
+                cursor = connection.execute(_BEGIN, prepare=False)
+                cursor.nextset()
+                row = cursor.fetchone()
+            except psycopg.OperationalError:
+                lost = connection.closed
+                self._pool.putconn(connection)
+                if not (lost and left):
+                    raise
+            except BaseException:
+                self._pool.putconn(connection)
+                raise
+            else:
+                return Snapshot(connection, (row[0] if row else None) or "")
+        raise AssertionError("the last try returned or raised")
 
     def answer(self, wait_for: str, made: Any) -> Response[Any]:  # noqa: ANN401 - whatever is answered
         """`made(connection)` as an answer that says its position."""
         with self.snapshot(wait_for) as moment:
             return answer(made(moment.connection), moment.position)
 
-    def _wait(self, wait_for: str) -> None:
-        wanted = sizes_of(wait_for, f"header {WAIT_FOR}")
+    def _wait(self, wanted: dict[str, int]) -> None:
         if not self._waiters.acquire(blocking=False):
             raise HttpProblem("not-there-yet", "too many requests wait already", headers={"Retry-After": "1"})
         try:
             until = time.monotonic() + self._longest
             while True:
-                with self._pool.connection() as connection:
-                    row = connection.execute(_REACHED, (list(wanted), list(wanted.values()))).fetchone()
-                if row is not None and row[0]:
+                with self.snapshot() as moment:
+                    there = sizes_of(moment.position, "position") if moment.position else {}
+                if all(there.get(member, 0) >= size for member, size in wanted.items()):
                     return
                 if time.monotonic() > until:
                     raise HttpProblem("not-there-yet", headers={"Retry-After": "2"})
@@ -100,22 +124,17 @@ class Views:
             self._waiters.release()
 
 
-_POSITION: Final = """SELECT string_agg(member || ':' || size, ',' ORDER BY member COLLATE "C") FROM positions"""
-_REACHED: Final = """
-SELECT NOT EXISTS (
-    SELECT FROM unnest(%s::text[], %s::bigint[]) AS w (member, size)
-    LEFT JOIN positions p USING (member) WHERE p.size IS NULL OR p.size < w.size)
+_BEGIN: Final = """
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SELECT string_agg(member || ':' || size, ',' ORDER BY member COLLATE "C") FROM positions
 """
+"""In one message: most answers are made of few statements, and each way to the server and back costs."""
 
 
 def _configure(connection: Connection) -> None:
     connection.autocommit = True
     views.use(connection, views.SERVED)
     connection.execute("SET default_transaction_read_only TO on; SET statement_timeout TO '15s'")
-    connection.autocommit = False
-    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    connection.read_only = True
-    connection.autocommit = True
 
 
 def sizes_of(text: str, where: str) -> dict[str, int]:

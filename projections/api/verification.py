@@ -15,8 +15,8 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from psycopg import Connection
 
-from projections import catalogue, credentials
-from projections.api.members import MemberView, Name, member_view
+from projections import credentials
+from projections.api.members import MemberView, Name
 from projections.api.reading import Views, WaitFor
 from registry.http import HttpProblem
 
@@ -58,12 +58,27 @@ class Standing(NamedTuple):
     of: Standings
 
 
+def awarded(connection: Connection, member: str, achievement: str, version: int) -> tuple[dict[str, Any], MemberView]:
+    """What was awarded, and by whom: of a version and a member that there are."""
+    row = connection.execute(_AWARDED, (member, achievement, version)).fetchone()
+    assert row is not None  # noqa: S101 - a credential is of a version that its issuer, a member, published before
+    return row[0], MemberView(*row[1:])
+
+
+_AWARDED = """
+SELECT v.content, m.member, m.country, m.standing, m.roles, m.keys, m.content
+FROM achievement_versions v JOIN members m USING (member)
+WHERE v.member = %s AND v.achievement = %s AND v.version = %s
+"""
+
+
 def verification(connection: Connection, standing: Standing, member: str, credential: str) -> Verification | None:
     """One credential's; None where nobody issued it."""
     found = credentials.read(connection, [(member, credential)])
     if not found:
         return None
     [one] = found
+    content, issuer = awarded(connection, member, one.achievement, one.version)
     then, now = standing.of(member, one.leaf)
     today = datetime.now(UTC).date()
     return Verification(
@@ -74,8 +89,8 @@ def verification(connection: Connection, standing: Standing, member: str, creden
         awarding_date=one.awarding_date,
         valid_until=one.valid_until,
         ects=one.ects,
-        achievement=catalogue.content(connection, member, one.achievement, one.version),
-        issuer=member_view(connection, member),
+        achievement=content,
+        issuer=issuer,
         issuer_when_issued=then,
         issuer_now=now,
         flags=one.flags,

@@ -115,7 +115,19 @@ class ApiKeys:
         found = _FORM.fullmatch(secret)
         if found is None:
             raise HttpProblem("unauthenticated", "this has not the form of a key: reg_…_…")
-        key, given = found.groups()
+        return self._caller(*found.groups())
+
+    def known(self, kind: str, secret: str) -> Caller | None:
+        """The same, where the key was read from the database some seconds ago."""
+        found = _FORM.fullmatch(secret) if kind == "key" else None
+        if found is None:
+            return None
+        seen = self._known.get(found[1])
+        if seen is None or time.monotonic() - seen[0] >= _REMEMBERED:
+            return None
+        return self._caller(*found.groups())
+
+    def _caller(self, key: str, given: str) -> Caller:
         kept = self._kept(key)
         # Compared even where there is none, so that the time taken does not tell which ids exist.
         if not hmac.compare_digest(kept[0] if kept else bytes(32), _hash(given)) or kept is None:
@@ -127,6 +139,9 @@ class ApiKeys:
     def _kept(self, key: str) -> tuple[bytes, ApiKey] | None:
         """What is kept of a key; remembered for some seconds, which is how long a revoked one may go on."""
         now = time.monotonic()
+        seen = self._known.get(key)
+        if seen is not None and now - seen[0] < _REMEMBERED:
+            return seen[1]
         with self._lock:
             seen = self._known.get(key)
             if seen is not None and now - seen[0] < _REMEMBERED:

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -28,6 +29,7 @@ from registry.intake.documents import MAX_BYTES
 
 _log = structlog.get_logger(__name__)
 _PIECE: Final = 1024 * 1024
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?|[+-]")
 _BYTES: Final = "application/octet-stream"
 """What clients send that were generated from the description and know no better."""
 _MEDIA: Final[dict[str, Media]] = {
@@ -185,6 +187,7 @@ def problems(
 def corrections(receiving: Receiving, batch: UUID) -> Stream:
     """The rows that were not taken in, as they were sent, with a column `problem` that says what is wrong.
 
+    What a spreadsheet would run as a formula, which is never taken in, stands behind an apostrophe.
     It holds personal data: it needs the scope that sending rows needs. Kept for 90 days.
     """
     found = receiving.book.one(str(batch))
@@ -231,9 +234,15 @@ def _faulty(content: Spooled, faulty: dict[int, str]) -> Iterator[str]:
                 yield _written([*row, *[""] * (len(names) - len(row)), why], delimiter)
 
 
+def _harmless(value: str) -> str:
+    """As it is, unless a spreadsheet would run it; numbers with a sign, as grades have them, are no formulas."""
+    runs = value.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(value)
+    return f"'{value}" if runs else value
+
+
 def _written(row: list[str], delimiter: str) -> str:
     into = io.StringIO()
-    csv.writer(into, delimiter=delimiter, lineterminator="\r\n").writerow(row)
+    csv.writer(into, delimiter=delimiter, lineterminator="\r\n").writerow(map(_harmless, row))
     return into.getvalue()
 
 

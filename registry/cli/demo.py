@@ -21,6 +21,7 @@ from projections import credentials as credential_view
 from projections import learners, universities
 from projections.decisions import of_office
 from registry.cli import audit as audit_command
+from registry.cli import demo_serving
 from registry.cli.context import Node, opened
 from registry.cli.founding import found, init
 from registry.cli.governance import act_now
@@ -60,10 +61,17 @@ def demo(
     *,
     folder: Annotated[Path, typer.Option(help="Where to make it; an earlier demo there is removed.")] = Path("demo"),
     log: Annotated[str, typer.Option(help="folder, or kafka for a real broker (Java 17 and Maven).")] = "folder",
+    serve: Annotated[
+        bool | None,
+        typer.Option(
+            "--serve/--no-serve",
+            help="Let a university and an office run at the end, to be tried (else: at a terminal, and not in CI).",
+        ),
+    ] = None,
 ) -> None:
     """Show the whole registry at work: found, import, publish, verify, project, recognise, revoke, audit.
 
-    Example: registry demo; registry demo --log kafka
+    Example: registry demo; registry demo --log kafka; registry demo --serve
     """
     if log not in ("folder", "kafka"):
         raise typer.BadParameter(f"{log!r} is neither folder nor kafka", param_hint="--log")
@@ -74,8 +82,11 @@ def demo(
         if log == "kafka":
             url = stack.enter_context(_broker(folder / "kafka"))
         stack.enter_context(embedded(folder / "postgres"))  # one server for all nodes, up for the whole demo
-        _Demo(folder, url).run(stack)
+        with contextlib.ExitStack() as nodes:
+            _Demo(folder, url).run(nodes)
         say(f"\nDone in {time.monotonic() - began:.0f} s.", style="bold")
+        if demo_serving.wanted() if serve is None else serve:
+            demo_serving.serve(folder, "twente", "linkoping")
         _next(folder, log)
 
 

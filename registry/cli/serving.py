@@ -19,6 +19,7 @@ from registry.cli.output import errors
 from registry.cli.running import run_node
 from registry.cli.stopping import stopping
 from registry.config import SettingsError, load
+from registry.http.patience import patient
 from registry.log import GOVERNANCE
 
 _log = structlog.get_logger(__name__)
@@ -140,11 +141,10 @@ def _when_parent_ends(act: Callable[[], None]) -> None:
 
 
 def _config(node: Node, app: object) -> uvicorn.Config:
-    del node
     return uvicorn.Config(
         app,  # type: ignore[arg-type] # the two libraries spell ASGI's types differently
         loop="uvloop" if os.name == "posix" else "asyncio",
-        http="httptools",
+        http=patient(node.settings.http.patience_seconds),
         log_config=None,
         access_log=False,
         server_header=False,

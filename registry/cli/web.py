@@ -70,6 +70,7 @@ from registry.http import Authenticated, Credentials, HttpProblem, Trouble
 from registry.http.access import SCOPES, no_nulls
 from registry.http.answers import Answers
 from registry.http.description import DOCS_PAGE, NumbersAsWritten, described
+from registry.http.kept import Kept
 from registry.http.limits import Limited
 from registry.http.paths import sharing
 from registry.http.problems import from_anything, from_framework, from_problem, page
@@ -190,7 +191,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
 
 def served(node: Node, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
     """The application as it is served: what is the same about every answer stands around all the rest."""
-    return Answers(application(node, ending))
+    return Answers(Kept(application(node, ending)))
 
 
 def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:

@@ -9,6 +9,9 @@ import structlog
 from tests.bench import (
     archive,
     audit,
+    growth,
+    http_bulk,
+    http_read,
     intake,
     rebuild,
     replay,
@@ -42,6 +45,9 @@ BENCHES = {
     "webhook": webhook.webhook_bench,
     "precedents": searching.precedents_bench,
     "stacking": stacking.stacking_bench,
+    "http-read": http_read.http_read,
+    "http-bulk": http_bulk.http_bulk,
+    "query-growth": growth.query_growth,
     "as-of-seal-fold": trust.views_bench,
 }
 

@@ -10,7 +10,7 @@ from tests.support.served import Served, achievement, once
 
 @pytest.fixture(scope="session")
 def node(tmp_path_factory, postgres):
-    settings = "[http]\nwait_seconds = 5\npatience_seconds = 1.5\nbatch_bytes = 2_000_000\nrelease_above = 3000\n"
+    settings = "[http]\nwait_seconds = 5\npatience_seconds = 3\nbatch_bytes = 2_000_000\nrelease_above = 3000\n"
     with contextlib.closing(Served(tmp_path_factory.mktemp("served"), postgres, settings)) as made:
         yield made.start()
 

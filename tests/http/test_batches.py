@@ -146,7 +146,7 @@ def test_a_client_that_stays_silent_is_let_go_and_holds_nobody_up(node):
         connections = [slow.enter_context(raw(node, key, 100_000)) for _ in range(1)]
         began = time.monotonic()
         assert node.anybody().get("/health").status_code == 200
-        assert time.monotonic() - began < 1.4, "it waited for the slow one"
+        assert time.monotonic() - began < 2.8, "it waited for the slow one"
         said = connections[0].recv(65536)
         while b"/problems/too-slow" not in said and (more := connections[0].recv(65536)):
             said += more  # head and body need not come at once

@@ -21,8 +21,16 @@ def own(tmp_path, postgres):
 def test_while_postgresql_is_away_clients_are_told_to_come_again_and_then_it_goes_on(own, postgres):
     system = own.client("achievements:write", "credentials:write")
     offer = system.post("/v1/achievements", json=achievement(), headers=once("a")).json()["achievement"]
+    anybody, before = own.anybody(), own.anybody().get("/v1/members")
     postgres.stop()
     try:
+        old = anybody.get("/v1/members")
+        assert (old.status_code, old.json()) == (200, before.json())
+        assert old.headers["registry-position"] == before.headers["registry-position"]
+        assert int(old.headers["age"]) >= 0
+        assert "database away" in old.headers["cache-status"]
+        problem(anybody.get("/v1/members/twente"), 503, "unavailable")  # which nobody had asked
+        problem(anybody.get("/v1/members", headers={"Registry-Wait-For": "twente:1"}), 503, "unavailable")
         for ask in (
             lambda: system.get("/v1/members"),
             lambda: system.get("/ready"),
@@ -35,6 +43,7 @@ def test_while_postgresql_is_away_clients_are_told_to_come_again_and_then_it_goe
     finally:
         postgres.start()
     until(lambda: system.get("/ready").status_code == 200, 30)
+    assert "age" not in anybody.get("/v1/members").headers
     # lost connections are nobody's to notice: the first write succeeds
     assert system.post("/v1/credentials", json=row(offer), headers=once("r1")).status_code == 201
     again = system.post("/v1/credentials", json=row(offer), headers=once("r1"))

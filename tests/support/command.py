@@ -30,13 +30,15 @@ def registry(*arguments, home=None, check=True, environment=None, timeout=120):
 
 
 @contextlib.contextmanager
-def started(*arguments, home=None, says=None):
+def started(*arguments, home=None, says=None, seconds=20.0):
     """Start a command that goes on, and wait until it has said something; killed at the end if it still runs."""
     with tempfile.NamedTemporaryFile("w+") as output:
         process = subprocess.Popen(command(*arguments, home=home), stdout=output, stderr=output, cwd=ROOT)
         try:
             if says:
-                until(lambda: says in Path(output.name).read_text())
+                until(
+                    lambda: says in Path(output.name).read_text(), seconds, says=lambda: Path(output.name).read_text()
+                )
             yield process
         finally:
             if process.poll() is None:

@@ -1,0 +1,140 @@
+"""Readers at a node that serves: verification, learners, precedents, the catalogue; server and load on one machine.
+
+The floor is the same SQL by pgbench, in the same mix and at the same rate. Sizes by the environment:
+REGISTRY_BENCH_CREDENTIALS, REGISTRY_BENCH_SECONDS.
+"""
+
+import os
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+from psycopg import Connection
+
+from projections import credentials, learners, precedents, search, views
+from projections.api.verification import awarded
+from projections.precedent_query import PrecedentQuery
+from projections.search import CatalogueQuery
+from registry.postgres import embedded
+from tests.bench import http_load, pgbench
+from tests.bench.credential_data import award
+from tests.bench.recognition_data import MEMBERS, decide, offer
+from tests.bench.result import Result
+from tests.support.served import Served
+
+CREDENTIALS = int(os.environ.get("REGISTRY_BENCH_CREDENTIALS", "1000000"))
+SECONDS = int(os.environ.get("REGISTRY_BENCH_SECONDS", "20"))
+ACHIEVEMENTS = 2_000
+DECISIONS = 100_000
+RATE = 1_000
+CONNECTIONS = 16
+MIX = {"verify": 40, "learner": 25, "precedents": 15, "catalogue": 20}
+_WORDS = ("machine learning", "climate", "robotics energy", "water", "statistics", "klimaat", "genetics OR law")
+
+
+class Request(NamedTuple):
+    """A request, and what it asks of the views."""
+
+    kind: str
+    path: str
+    ask: Callable[[Any], Any]
+
+
+@contextmanager
+def serving(count: int) -> Iterator[tuple[Served, Connection]]:
+    """A node that serves views with so many credentials; nothing is published or projected meanwhile."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
+        server = stack.enter_context(embedded(folder / "postgres"))
+        settings = "[http]\nper_minute = 100_000_000\n"
+        node = stack.enter_context(closing(Served(folder / "node", server, settings, log_level="warning")))
+        connection = stack.enter_context(views.connect(node.dsn))
+        views.create(connection)
+        offer(connection, ACHIEVEMENTS)
+        decide(connection, DECISIONS)
+        award(connection, count)
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+        yield node, connection
+
+
+def requests(connection: Connection, count: int) -> list[Request]:
+    """So many requests of the mix."""
+    chance = random.Random(5)
+    held = connection.execute(
+        "SELECT member, credential::text, learner::text FROM credentials TABLESAMPLE SYSTEM (2) LIMIT 20000"
+    ).fetchall()
+    offered = connection.execute("SELECT member, achievement::text FROM achievements ORDER BY achievement").fetchall()
+
+    def verify() -> Request:
+        member, credential, _ = chance.choice(held)
+
+        def ask(c: Any) -> None:
+            [found] = credentials.read(c, [(member, credential)])
+            awarded(c, member, found.achievement, found.version)
+
+        return Request("verify", f"/v1/credentials/{member}/{credential}", ask)
+
+    def learner() -> Request:
+        of = chance.choice(held)[2]
+        return Request("learner", f"/v1/learners/{of}", lambda c: learners.read(c, of))
+
+    def precedent() -> Request:
+        member, achievement = offered[int(len(offered) * chance.random() ** 3)]
+        query = PrecedentQuery(member=member, achievement=achievement)
+        path = f"/v1/precedents?member={member}&achievement={achievement}&limit=20"
+        return Request("precedents", path, lambda c: precedents.search(c, query, limit=20))
+
+    def search_catalogue() -> Request:
+        words, member = chance.choice(_WORDS), f"uni-{chance.randrange(MEMBERS)}"
+        query = CatalogueQuery(text=words, member=member, eqf_level=6)
+        path = f"/v1/catalogue?text={words.replace(' ', '+')}&member={member}&eqfLevel=6&limit=20"
+        return Request("catalogue", path, lambda c: search.search(c, query, limit=20))
+
+    makers = {"verify": verify, "learner": learner, "precedents": precedent, "catalogue": search_catalogue}
+    return [makers[kind]() for kind in chance.choices(list(MIX), list(MIX.values()), k=count)]
+
+
+def check(node: Served, asked: list[Request], key: str) -> None:
+    """Every kind of request is answered with what it asks for, and not nothing."""
+    with httpx.Client(base_url=node.url, headers={"X-API-Key": key}) as client:
+        for kind in MIX:
+            one = next(each for each in asked if each.kind == kind)
+            answer = client.get(one.path)
+            if answer.status_code != httpx.codes.OK or len(answer.content) < 100:
+                sys.exit(f"{kind}: {answer.status_code} {answer.text[:300]}")
+            print(f"{kind}: {len(answer.content):,} bytes, {answer.elapsed.total_seconds() * 1000:.1f} ms alone")
+
+
+def http_read() -> list[Result]:
+    """A mix of reads."""
+    with serving(CREDENTIALS) as (node, connection):
+        node.start(run=False, workers=2)
+        asked = requests(connection, 5_000)
+        key = node.key("learners:read", "recognition:read")
+        check(node, asked, key)
+        host, _, port = node.url.removeprefix("http://").partition(":")
+        sent = [http_load.get(one.path, key) for one in asked]
+        scripts = pgbench.recorded(node.dsn, [one.ask for one in asked[: pgbench.MOST_SCRIPTS]])
+        http_load.load(host, int(port), sent, CONNECTIONS, 3)  # what is warm in production
+        most = http_load.load(host, int(port), sent, CONNECTIONS, SECONDS)
+        rated = http_load.load(host, int(port), sent, CONNECTIONS, SECONDS, RATE)
+        pgbench.run(node.dsn, scripts, CONNECTIONS, 3)
+        sql_most = len(pgbench.run(node.dsn, scripts, CONNECTIONS, SECONDS)) / SECONDS
+        sql = statistics.median(pgbench.run(node.dsn, scripts, CONNECTIONS, SECONDS, RATE))
+    bad = {status: n for status, n in (most.statuses | rated.statuses).items() if status != httpx.codes.OK}
+    if bad:
+        sys.exit(f"answers that are none: {bad}")
+    median, slow = statistics.median(rated.times), statistics.quantiles(rated.times, n=100)[98]
+    print(f"at {RATE:,} a second: {rated.rate:,.0f}/s, median {median:.1f} ms, 99th percentile {slow:.1f} ms")
+    return [
+        Result("http-read", "requests/s", most.rate, f"≥ {RATE:,}", most.rate >= RATE, sql_most, most.rate / sql_most),
+        Result("http-read-p99", f"ms at {RATE:,}/s", slow, "< 20", slow < 20),
+        Result("http-read-median", f"ms at {RATE:,}/s", median, "< 3 of pgbench", median < 3 * sql, sql, median / sql),
+    ]
