@@ -177,6 +177,8 @@ def test_where_two_are_alike_none_is_chosen(office):
     [taken] = office.take("openbadge.json")
     assert "2 achievements" in taken.how
     assert taken.draft
+    [whole] = office.take("openbadge.json", BADGE, [("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b")])
+    assert (whole.missing, whole.problems, whole.credential, whole.waiting) == ([], [], None, True)
 
 
 @pytest.mark.parametrize("change", [{"ects": 5}, {"eqf_level": 7}, {"title": {"en": "Soil"}}])
