@@ -195,8 +195,8 @@ def _taken(batch: str, award: Award, taken: Taken) -> Progress:
             RowProblem(award.number, where, path, "", "missing", f"the document does not say; {how}")
             for path in taken.missing
         ]
-    elif taken.draft is not None and not problems:
-        problems.append(RowProblem(award.number, where, "", "", "draft", f"{taken.how}: draft {taken.draft}"))
+    elif taken.waiting and not problems:
+        problems.append(RowProblem(award.number, where, "", "", "draft", f"{taken.how}; draft {taken.draft}"))
     issued = not problems
     return Progress(
         batch,

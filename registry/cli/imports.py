@@ -92,6 +92,8 @@ class Report(msgspec.Struct):
     file: str
     issued: int = 0
     unchanged: int = 0
+    waiting: int = 0
+    """Awards of a document whose achievement is a draft."""
     dry_run: bool = False
     format: str = ""
     """Of a document."""
@@ -142,7 +144,7 @@ def import_file(
         show(report)
     if publish and not dry_run:  # also what an import that was killed had stored
         publish_now(node)
-    if report.problems or report.missing:
+    if report.problems or report.missing or report.waiting:
         raise typer.Exit(1)
 
 
@@ -197,7 +199,8 @@ def take_document(node: Node, document: Document, completions: dict[str, Any], *
         report.awards.append(taken)
         report.problems += taken.problems
         report.missing += [one for one in taken.missing if one not in report.missing]
-        if not taken.problems and not taken.missing:
+        report.waiting += taken.waiting
+        if not (taken.problems or taken.missing or taken.waiting):
             report.unchanged += int(taken.unchanged)
             report.issued += int(not taken.unchanged)
     return report
@@ -233,7 +236,8 @@ def show(report: Report) -> None:
         if len(report.unmapped) > _SHOWN:
             say(f"  and {len(report.unmapped) - _SHOWN} more; --json lists them all")
     would = "would be issued" if report.dry_run else "issued"
-    say(f"{report.issued:,} {would}, {report.unchanged:,} as before, {len(report.problems):,} not taken in")
+    waiting = f", {report.waiting:,} waiting" if report.waiting else ""
+    say(f"{report.issued:,} {would}, {report.unchanged:,} as before, {len(report.problems):,} not taken in{waiting}")
 
 
 def show_award(taken: Taken, *, several: bool = False) -> None:

@@ -42,6 +42,8 @@ class Taken(msgspec.Struct):
     version: int | None = None
     """None: the newest."""
     draft: str | None = None
+    waiting: bool = False
+    """Whether its achievement is a draft, for which it waits; in a dry run, would be and would."""
     credential: str | None = None
     learner: str | None = None
     unchanged: bool = False
@@ -200,6 +202,7 @@ class Importer:
         beside: Beside | None,
     ) -> Taken:
         row = self._drafts.row_of(award, document.FORMAT, completions)
+        taken.waiting = True
         taken.how = taken.how or "no published achievement matches it: a draft"
         taken.missing = award.missing(completions, self._registry.member)
         if dry_run:

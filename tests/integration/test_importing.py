@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from registry.batches import Book, Worker
+from registry.batches.worker import _taken
 from registry.cli.imports import Offered
 from registry.intake import IntakeError, read_document, read_file
 from registry.intake.course_codes import CourseCode, CourseCodes, read_csv, write_csv
@@ -177,6 +179,8 @@ def test_where_two_are_alike_none_is_chosen(office):
     [taken] = office.take("openbadge.json")
     assert "2 achievements" in taken.how
     assert taken.draft
+    [whole] = office.take("openbadge.json", BADGE, [("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b")])
+    assert (whole.missing, whole.problems, whole.credential, whole.waiting) == ([], [], None, True)
 
 
 @pytest.mark.parametrize("change", [{"ects": 5}, {"eqf_level": 7}, {"title": {"en": "Soil"}}])
@@ -278,3 +282,25 @@ def test_course_codes_go_out_and_in_as_csv(office, tmp_path):
 def test_a_course_code_that_leads_nowhere_is_not_set(office, code, achievement, version, field):
     entry = CourseCode(code, achievement or offered(office), version)
     assert office.codes.fault(entry)[0] == field
+
+
+def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(office, tmp_path):
+    given, content = rest("transcript-rest.json"), SAMPLES.joinpath("transcript.xml").read_bytes()
+    document = read_document(content, "transcript")
+    [light] = [award for award in document.awards if award.codes == ["TFYA-11"]]
+    achievement = light.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", given)
+    office.registry.publish_achievement(achievement)
+    book = Book(office.registry.dsn, office.registry.vault, tmp_path / "spool")
+    worker = Worker(office.registry, office.node.issuer, book, Offered(office.registry))
+    begun = book.receive("term", "credentials", "application/xml", "a system", "key", dry_run=False)
+    begun.spool.write(content)
+    book.received(begun.batch, begun.spool, None, release=False)
+    book.begin(begun.batch, [])
+    office.importer.take_award(document, light, {}, beside=lambda taken: _taken(begun.batch, light, taken))
+    assert (book.one(begun.batch).state, book.one(begun.batch).done_lines) == ("working", 1)
+    assert worker.step()
+    done = book.one(begun.batch)
+    assert (done.state, done.done_lines) == ("done", 2)
+    assert (done.issued, done.unchanged, done.refused) == (1, 0, 1)
+    assert {problem.line for _, problem in book.problems(begun.batch, 100)} == {2}
+    assert [draft.title for draft in office.drafts.all()] == ["Sensors in the field"]
