@@ -15,7 +15,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import fcntl
-import hashlib
 import logging
 import os
 import shutil
@@ -30,6 +29,7 @@ import psycopg
 from psycopg import errors, sql
 
 from registry.postgres_programs import VERSION, DatabaseUnavailable, account, environment, let_pass, let_read, programs
+from registry.postgres_socket import socket_folder, socket_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +40,6 @@ START_SECONDS: Final = 120  # long enough to recover two gigabytes of WAL on a s
 STOP_SECONDS: Final = 60
 GONE_SECONDS: Final = 5
 PORT: Final = 5432  # names the socket file only: there is no TCP listener
-SOCKET_PATH_BYTES: Final = 103  # macOS; Linux allows 107
 LOG_BYTES: Final = 10_000_000
 STILL_GOING: Final = ("shared memory block", "already exists")
 
@@ -264,7 +263,7 @@ class Embedded:
             waited = time.monotonic() - begun
             if (pid := self._postmaster()) is not None:
                 # perhaps its starter died and it is still recovering, or it is stopping
-                self._sockets = self._sockets_in_use()
+                self._sockets = socket_in_use(self._data) or self._sockets
                 if self._answer() == 0:
                     return
                 if waited > START_SECONDS:
@@ -335,7 +334,7 @@ class Embedded:
         # After a restart of the machine or container the id can be anybody's, and a container may keep the
         # dead. PostgreSQL would refuse to start, for fear of two servers on one folder; should children of
         # the old one live on, their shared memory still keeps it from that.
-        (self._sockets_in_use() / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
+        ((socket_in_use(self._data) or self._sockets) / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
         file.unlink(missing_ok=True)
         return None
 
@@ -344,32 +343,11 @@ class Embedded:
         command = [str(programs() / "pg_isready"), "-q", "-t10", f"-p{PORT}", "-h", str(self._sockets)]
         return subprocess.run(command, check=False, env=environment(), stderr=subprocess.DEVNULL).returncode  # noqa: S603
 
-    def _sockets_in_use(self) -> Path:
-        with contextlib.suppress(FileNotFoundError):
-            lines = (self._data / "postmaster.pid").read_text().split("\n")
-            if len(lines) > 4 and lines[4]:
-                return Path(lines[4])
-        return self._sockets
-
     def _choose_sockets(self) -> Path:
-        """Choose the data folder, or where a socket can't have that path, one among the temporary."""
-        owner = self.path.stat()
-        name = hashlib.sha256(f"{self.path} {owner.st_ino}".encode()).hexdigest()[:12]
-        temporary = (Path(tempfile.gettempdir()), Path("/tmp"))  # noqa: S108 - its owner is checked below
-        for folder in (self.path, *(parent / f"registry-{name}" for parent in temporary)):
-            # a comma would part two hosts in a connection string
-            if "," in str(folder) or len(os.fsencode(folder / f".s.PGSQL.{PORT}")) > SOCKET_PATH_BYTES:
-                continue
-            if folder != self.path:
-                with contextlib.suppress(FileExistsError):
-                    folder.mkdir(mode=0o700)
-                    os.chown(folder, owner.st_uid, owner.st_gid)
-                found = folder.lstat()
-                # the place is open to all: refuse what somebody else put there
-                if folder.is_symlink() or found.st_uid != owner.st_uid or found.st_mode & 0o077:
-                    continue
-            return folder
-        raise self._unavailable("no folder will do for the socket", "Name a shorter folder.")
+        folder = socket_folder(self.path, f".s.PGSQL.{PORT}")
+        if folder is None:
+            raise self._unavailable("no folder will do for the socket", "Name a shorter folder.")
+        return folder
 
     def _run(self, program: str, *words: str) -> int:
         """Run one of PostgreSQL's programs as the folder's owner; what it says is kept in `_said`."""

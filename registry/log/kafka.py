@@ -13,18 +13,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import NewTopic
 from kafka.errors import (
     AuthorizationError,
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
-    TopicAlreadyExistsError,
     UnknownTopicOrPartitionError,
 )
 
-from registry.log import BATCH_BYTES, STREAM_NAME, Record, check_name, check_sizes, origin_of
+from registry.log import BATCH_BYTES, Record, check_name, check_sizes, origin_of
 from registry.log.errors import (
     LogError,
     LogUnavailable,
@@ -35,16 +33,8 @@ from registry.log.errors import (
 )
 from registry.log.framing import Framing
 from registry.log.kafka_client import connected
+from registry.log.kafka_topics import make_topic, stream_of, topic_of
 
-PREFIX: Final = "registry."
-_TOPIC_SETTINGS: Final = {
-    "retention.ms": "-1",
-    "retention.bytes": "-1",
-    "cleanup.policy": "delete",
-    "compression.type": "producer",
-    "max.message.bytes": str(1024 * 1024),  # MAX_APPEND with room for Kafka's own
-}
-_REPLICATION: Final = 3
 _BACK: Final = 64
 _FETCH: Final = 1024 * 1024
 """Compressed; unpacked it is about what a reader asks for at a time."""
@@ -92,14 +82,7 @@ class KafkaLog:
         with self._errors("make the topic of", stream):
             admin = self._connected(KafkaAdminClient, request_timeout_ms=int(self._patience * 1000))
             try:
-                if _topic(stream) in admin.list_topics():
-                    return
-                brokers = len(admin.describe_cluster()["brokers"])
-                copies = min(_REPLICATION, brokers)
-                settings = _TOPIC_SETTINGS | {"min.insync.replicas": str(max(1, copies - 1))}
-                topic = NewTopic(_topic(stream), num_partitions=1, replication_factor=copies, topic_configs=settings)
-                with contextlib.suppress(TopicAlreadyExistsError):  # somebody else made it just now
-                    admin.create_topics([topic], wait_for_metadata=True)
+                make_topic(admin, stream)
             finally:
                 admin.close()
 
@@ -107,8 +90,7 @@ class KafkaLog:
         """The streams whose topics exist."""
         with self._lock, self._errors("list the topics of", "the log"):
             topics = self._open_reader().topics()
-        names = (topic.removeprefix(PREFIX) for topic in topics if topic.startswith(PREFIX))
-        return sorted(name for name in names if STREAM_NAME.fullmatch(name))
+        return sorted(name for topic in topics if (name := stream_of(topic)) is not None)
 
     # Reading
 
@@ -129,7 +111,7 @@ class KafkaLog:
     def _fetch(self, stream: str, start: int) -> None:
         """Hold the next records from `start` on, if there are any."""
         self._held.clear()
-        reader, partition = self._reader_of(stream), TopicPartition(_topic(stream), 0)
+        reader, partition = self._reader_of(stream), TopicPartition(topic_of(stream), 0)
         end = self._end(stream)
         if start >= end or self._is_barren(stream, start, end):
             return
@@ -182,7 +164,7 @@ class KafkaLog:
         return self._ends([stream])[stream]
 
     def _ends(self, streams: Sequence[str]) -> dict[str, int]:
-        partitions = {TopicPartition(_topic(stream), 0): stream for stream in streams}
+        partitions = {TopicPartition(topic_of(stream), 0): stream for stream in streams}
         reader = self._open_reader()
         offsets = reader.end_offsets(list(partitions), timeout_ms=int(self._patience * 1000))
         return {stream: int(offsets[partition]) for partition, stream in partitions.items()}
@@ -230,7 +212,7 @@ class KafkaLog:
         try:
             with self._errors("append to", stream):
                 producer = self._open_producer()
-                sent = [producer.send(_topic(stream), value=record, partition=0) for record in records]
+                sent = [producer.send(topic_of(stream), value=record, partition=0) for record in records]
                 # The producer itself gives up after `patience`; a little later every record's fate is known.
                 until = time.monotonic() + self._patience + 2
                 return [int(each.get(timeout=max(0.001, until - time.monotonic())).offset) for each in sent]
@@ -280,7 +262,7 @@ class KafkaLog:
                 if time.monotonic() >= until:
                     return set()
                 time.sleep(max(0.0, min(0.2, until - time.monotonic())))
-            partitions = {TopicPartition(_topic(stream), 0): stream for stream in there}
+            partitions = {TopicPartition(topic_of(stream), 0): stream for stream in there}
             moved = [s for p, s in partitions.items() if self._awaited.get(p) != positions[s]]
             if moved:
                 # Asked on the reader's connection: this one's may be parked at the broker.
@@ -339,7 +321,7 @@ class KafkaLog:
 
     def _reader_of(self, stream: str) -> KafkaConsumer:
         """The reader, turned to a stream. Raises `NoSuchStream`."""
-        reader, partition = self._open_reader(), TopicPartition(_topic(stream), 0)
+        reader, partition = self._open_reader(), TopicPartition(topic_of(stream), 0)
         if stream not in self._known:
             if not reader.partitions_for_topic(partition.topic):
                 raise NoSuchStream(f"there is no topic {partition.topic} at {self}")
@@ -381,7 +363,7 @@ class KafkaLog:
         try:
             yield
         except UnknownTopicOrPartitionError as error:
-            raise NoSuchStream(f"there is no topic {_topic(stream)} at {self}") from error
+            raise NoSuchStream(f"there is no topic {topic_of(stream)} at {self}") from error
         except MessageSizeTooLargeError as error:
             raise RecordTooLarge(
                 f"{self} takes no record of this size for {stream}; look at the topic's settings"
@@ -396,7 +378,3 @@ class KafkaLog:
     def _writable(self) -> None:
         if self._read_only:
             raise ReadOnlyLog(f"{self} was opened for reading")
-
-
-def _topic(stream: str) -> str:
-    return PREFIX + stream

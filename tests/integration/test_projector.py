@@ -12,12 +12,14 @@ from consumers.projector import Projector
 from projections import credentials, learners, views
 from projections.digest import digest
 from registry.wire import commit
-from registry.wire.credentials import Part
-from registry.wire.governance import MemberKeyAdded, MemberRangeVoided
+from registry.wire.credentials import Part, StatusSealed
+from registry.wire.governance import MemberKeyAdded, MemberRangeVoided, MemberSuspended
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
 from tests.support.memory_log import MemoryLog
 from tests.support.streams import CONSORTIUM, Consortium, University, new_id
+
+EMPTY_ROOT = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 
 @pytest.fixture
@@ -191,7 +193,7 @@ def test_two_projectors_on_the_same_views_do_not_disturb_each_other(dsn, connect
 
 
 def grown(seed):
-    """Two universities and a thief's key, with stacks across members, revocations, an erasure, a voided range."""
+    """Two universities: stacks across members, revocations, erasures, ids used again, a void range, a suspension."""
     chance = random.Random(seed)
     consortium = Consortium("twente", "aveiro")
     people = [new_id() for _ in range(3)]
@@ -211,11 +213,22 @@ def grown(seed):
                 lines.append(chance.choice([university.suspend, university.revoke])(credential))
             if chance.random() < 0.2:
                 lines.append(university.erase(chance.choice(people)))
+            if chance.random() < 0.3:
+                offered = chance.choice([achievement, new_id()])
+                wrong = chance.choice([{}, {"ects": 6}, {"version": 7}, {"replaces": new_id()}])
+                lines.append(university.issue(offered, people[0], chance.choice(issued[name])[0], **wrong)[1])
             university.seal(*lines)
     twente = consortium.universities["twente"]
     if chance.random() < 0.5 and twente.tree.size > 3:
         voided = MemberRangeVoided("twente", 2, 3, twente.head, "keyCompromised")
         consortium.seal(consortium.line("member.range.voided.v1", "twente", voided))
+    if chance.random() < 0.3:
+        suspended = MemberSuspended("twente", twente.head, "administrative")
+        consortium.seal(consortium.line("member.suspended.v1", "twente", suspended))
+        first, last = issued["twente"][0][0], issued["twente"][-1][0]
+        twente.seal(twente.issue(new_id(), people[0], last, replaces=first)[1])
+        size = twente.tree.size
+        twente.seal(twente.line("status.sealed.v1", str(size), StatusSealed(size, 0, EMPTY_ROOT)))
     return consortium
 
 

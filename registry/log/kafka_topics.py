@@ -1,0 +1,42 @@
+"""A stream's topic in Kafka: its name, and the settings with which it keeps what it was given."""
+
+import contextlib
+from typing import Final
+
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from kafka.errors import TopicAlreadyExistsError
+
+from registry.log import STREAM_NAME
+
+_PREFIX: Final = "registry."
+_SETTINGS: Final = {
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    "cleanup.policy": "delete",
+    "compression.type": "producer",
+    "max.message.bytes": str(1024 * 1024),  # MAX_APPEND with room for Kafka's own
+}
+_REPLICATION: Final = 3
+
+
+def topic_of(stream: str) -> str:
+    """The topic of a stream."""
+    return _PREFIX + stream
+
+
+def stream_of(topic: str) -> str | None:
+    """The stream whose topic this is; None for a topic that is none of ours."""
+    name = topic.removeprefix(_PREFIX)
+    return name if topic.startswith(_PREFIX) and STREAM_NAME.fullmatch(name) else None
+
+
+def make_topic(admin: KafkaAdminClient, stream: str) -> None:
+    """Make a stream's topic unless it is there: replicated three times where there are three brokers."""
+    if topic_of(stream) in admin.list_topics():
+        return
+    copies = min(_REPLICATION, len(admin.describe_cluster()["brokers"]))
+    settings = _SETTINGS | {"min.insync.replicas": str(max(1, copies - 1))}
+    topic = NewTopic(topic_of(stream), num_partitions=1, replication_factor=copies, topic_configs=settings)
+    with contextlib.suppress(TopicAlreadyExistsError):  # somebody else made it just now
+        admin.create_topics([topic], wait_for_metadata=True)
