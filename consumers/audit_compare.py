@@ -1,8 +1,19 @@
 """Two auditors' reports of one consortium: did they see the same histories?"""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from consumers.audit_report import AuditReport, StreamState
+from consumers.cosignatures import parse_note
+from consumers.governance import GovernanceFold
+from consumers.log_audit import passed
+from consumers.stream import Waypoint
+from consumers.verifier import MemberTrust
+from registry.log import GOVERNANCE, NoSuchStream, SharedLog, TailLost
+from registry.wire.errors import MalformedNote
+from registry.wire.keys import VerifierKey
+from registry.wire.merkle import Tree
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -16,13 +27,25 @@ class Difference(msgspec.Struct, frozen=True):
     notes: tuple[str, str]
 
 
+class Undecided(msgspec.Struct, frozen=True):
+    """A stream of which the reports do not say whether both auditors saw the same."""
+
+    member: str
+    agreed: int
+    """The last size at which their heads are the same (0: none)."""
+    reach: int
+    """Up to which size both have read; between the two they share no head."""
+
+
 class Comparison(msgspec.Struct, frozen=True):
     """What comparing two reports came to."""
 
     same: bool
     differences: list[Difference]
-    undecided: list[str]
-    """Streams of which the reports share no head: nothing can be said of these."""
+    undecided: list[Undecided]
+    unsigned: list[str]
+    """Streams of which a report holds a contradicting head that no key of the member, as the first report names
+    them, has signed: it proves nothing but that the report is not to be believed."""
 
 
 def compare(one: AuditReport, other: AuditReport) -> Comparison:
@@ -32,21 +55,67 @@ def compare(one: AuditReport, other: AuditReport) -> Comparison:
             f"one report is of {one.consortium}, the other of {other.consortium}, or of another founding"
         )
     theirs = {state.member: state for state in other.streams}
+    keys = {member.member: [VerifierKey.parse(use.vkey) for use in member.keys] for member in one.members}
     differences: list[Difference] = []
-    undecided: list[str] = []
+    undecided: list[Undecided] = []
+    unsigned: list[str] = []
     for state in one.streams:
         if (second := theirs.get(state.member)) is None:
             continue
         shared = _shared(state, second)
-        contradicting = [size for size, notes in shared if _root(notes[0]) != _root(notes[1])]
+        contradicting = [(size, notes) for size, notes in shared if _root(notes[0]) != _root(notes[1])]
+        first = contradicting[0][0] if contradicting else None
+        agreed = max((size for size, _ in shared if first is None or size < first), default=0)
+        reach = min(state.size, second.size)
         if contradicting:
-            size = contradicting[0]
-            agreed = max((at for at, notes in shared if at < size), default=0)
-            notes = next(notes for at, notes in shared if at == size)
-            differences.append(Difference(state.member, size, agreed, notes))
-        elif not shared and state.size and second.size:
-            undecided.append(state.member)
-    return Comparison(not differences and not undecided, differences, undecided)
+            size, notes = contradicting[0]
+            if all(_signed(note, keys.get(state.member, [])) for note in notes):
+                differences.append(Difference(state.member, size, agreed, notes))
+            else:
+                unsigned.append(state.member)
+        elif agreed < reach:
+            undecided.append(Undecided(state.member, agreed, reach))
+    return Comparison(not (differences or undecided or unsigned), differences, undecided, unsigned)
+
+
+def decided(found: Comparison, one: AuditReport, other: AuditReport, log: SharedLog) -> Comparison:
+    """The comparison with what was undecided held against a log: each report's newest head against its tree.
+
+    What the log cannot tell either (it is shorter, or has another history itself) stays undecided.
+    """
+    fold = GovernanceFold(one.consortium, bytes.fromhex(one.founded))
+    for record in log.records(GOVERNANCE):
+        fold.take(record.data)
+    differences, undecided = list(found.differences), []
+    for doubt in found.undecided:
+        record_of = fold.state.members.get(doubt.member)
+        states = [s for report in (one, other) for s in report.streams if s.member == doubt.member and s.heads]
+        if record_of is None or len(states) < 2:
+            undecided.append(doubt)
+            continue
+        trust = MemberTrust(f"{one.consortium}/{doubt.member}", record_of)
+        try:
+            told = [(s, *passed(log, doubt.member, trust, [Waypoint(Tree(), 0)], s.size)) for s in states]
+        except (TailLost, NoSuchStream):
+            undecided.append(doubt)
+            continue
+        wrong = [(state, note) for state, root, note in told if root.hex() != state.root]
+        if len(wrong) == 1:
+            state, note = wrong[0]
+            differences.append(Difference(doubt.member, state.size, doubt.agreed, (state.heads[-1].note, note)))
+        elif wrong:
+            undecided.append(doubt)  # the log is a third history: it says nothing of these two
+    same = not (differences or undecided or found.unsigned)
+    return Comparison(same, differences, undecided, found.unsigned)
+
+
+def _signed(text: str, keys: Sequence[VerifierKey]) -> bool:
+    try:
+        note = parse_note(text)
+    except MalformedNote:
+        return False
+    lines = note.by(keys)
+    return bool(lines) and all(key.verifies(line.signature, note.text.encode()) for key, line in lines)
 
 
 class OtherConsortium(ValueError):

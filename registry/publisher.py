@@ -121,6 +121,8 @@ class Publisher:
         self._tree: Tree | None = None
         self._read = 0
         """Notification id up to which stored events are in commits."""
+        self._looked = 0
+        """Up to which position of the log everything was looked at."""
 
     @contextlib.contextmanager
     def session(self) -> Iterator["Session"]:
@@ -219,8 +221,14 @@ class Publisher:
         self._step("sign")
         records = [wire.seal(self._origin, draft.before, draft.lines, self._signers)[0] for draft in drafts]
         self._step("append")
-        self._log.append(self._stream, records)
+        placed = self._log.append(self._stream, records)
         self._step("note the place")
+        if self._log.exclusive or placed == list(range(self._looked, self._looked + len(placed))):
+            self._looked = placed[-1] + 1
+        else:
+            # Somebody else wrote here. Whether it is nothing, or goes on with the stream in our place, the log tells.
+            made = {d.after.size: _Row(d.after.size, d.after.root, b"", d.first, d.last, None) for d in drafts}
+            self._follow(connection, drafts[0].before, self._looked, made)
         self._tree = drafts[-1].after
         end = self._log.end(self._stream)
         # All up to here are on the log; the newest one's place is where to look from after a crash.
@@ -308,7 +316,9 @@ class Publisher:
 
     def _follow(self, connection: Connection, tree: Tree, start: int, waiting: dict[int, _Row]) -> tuple[Tree, int]:
         """Read the log from where it was last looked at; commits of ours are noted, others stop us."""
+        self._looked = start
         for record in self._log.records(self._stream, start):
+            self._looked = record.next
             try:
                 commit = wire.parse(record.data)
             except MalformedCommit:

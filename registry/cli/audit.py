@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 import typer
 
-from consumers.audit_compare import compare
+from consumers.audit_compare import compare, decided
 from consumers.audit_digests import with_digests
 from consumers.audit_page import page
 from consumers.audit_report import AuditReport, Fault
@@ -143,13 +143,23 @@ def compare_command(
     ],
     other: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Another auditor's.")],
     *,
+    log: Annotated[
+        str | None, typer.Option(help="A log that decides where the reports share no head: file:PATH, kafka://…")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the first size at which two auditors saw different histories, and print both signed notes.
 
-    Example: registry audit compare mine.json theirs.json
+    A report keeps some of a stream's heads, its newest among them. Where the two share none after which both have
+    read on, a log decides: does it pass through the newest head of each? The first report should be your own: it is
+    asked which keys a member has.
+
+    Example: registry audit compare mine.json theirs.json --log file:/srv/log
     """
-    found = compare(AuditReport.read(one.read_bytes()), AuditReport.read(other.read_bytes()))
+    reports = AuditReport.read(one.read_bytes()), AuditReport.read(other.read_bytes())
+    found = compare(*reports)
+    if log is not None and found.undecided:
+        found = decided(found, *reports, open_log(log, reports[0].consortium, read_only=True))
     if as_json:
         print_json(found)
     else:
@@ -158,8 +168,11 @@ def compare_command(
             say(f"{difference.member} showed two histories: {where}", style="red")
             for note in difference.notes:
                 say("    " + note.replace("\n", "\n    "))
-        for name in found.undecided:
-            say(f"{name}: the reports share no head; nothing can be said", style="yellow")
+        for doubt in found.undecided:
+            same = f"the same up to {doubt.agreed}; from there" if doubt.agreed else "up"
+            say(f"{doubt.member}: {same} to {doubt.reach} the reports share no head, --log decides", style="yellow")
+        for name in found.unsigned:
+            say(f"{name}: a head in one of the reports was never signed by {name}: it proves nothing", style="red")
         if found.same:
             say("Both saw the same histories.", style="green")
     if not found.same:

@@ -78,6 +78,10 @@ class SharedLog(Protocol):
     threads.
     """
 
+    exclusive: bool
+    """Whether `writer` keeps every other writer out, those on other machines too. Where it does not, records are
+    numbered one by one, so that a writer sees from the positions of its own whether somebody else's lie between."""
+
     def create(self, stream: str) -> None:
         """Make a stream unless it is there."""
         ...

@@ -35,6 +35,8 @@ NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class FileLog:
     """A folder of streams."""
 
+    exclusive = True
+
     def __init__(self, folder: str | Path, consortium: str, *, read_only: bool = False) -> None:
         self._folder = Path(folder)
         self._consortium = consortium

@@ -45,6 +45,8 @@ _PARKED: Final = 500
 class KafkaLog:
     """Topics `registry.<member>` and `registry.governance` of one cluster."""
 
+    exclusive = False
+
     def __init__(
         self, brokers: Sequence[str], consortium: str, *, read_only: bool = False, patience: float = 30.0
     ) -> None:

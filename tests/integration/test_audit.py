@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from consumers.audit_compare import OtherConsortium, compare
+from consumers.audit_compare import OtherConsortium, Undecided, compare, decided
 from consumers.audit_page import page
 from consumers.audit_report import AuditReport, NoReport
 from consumers.auditor import audit, audit_log
@@ -99,6 +99,38 @@ def test_two_histories_shown_to_two_auditors_are_proved_by_their_notes(consortiu
         [(_, line)] = note.by([key])
         assert key.verifies(line.signature, note.text.encode())
     assert compare(mine, mine).same
+    # A report that was made up accuses nobody.
+    [state] = [state for state in theirs.streams if state.member == "twente"]
+    heads = [msgspec.structs.replace(h, note=h.note.replace("— ", "— x")) for h in state.heads]
+    forged = msgspec.structs.replace(
+        theirs, streams=[msgspec.structs.replace(s, heads=heads) if s is state else s for s in theirs.streams]
+    )
+    assert (compare(mine, forged).differences, compare(mine, forged).unsigned) == ([], ["twente"])
+
+
+def test_histories_that_part_and_share_no_size_again_are_undecided_until_a_log_decides(consortium, tmp_path):
+    twente = consortium.universities["twente"]
+    source = stored(consortium, tmp_path / "mine")
+    mine = audit_log(source, workers=1)
+    theirs = audit_log(stored(consortium, tmp_path / "theirs", twente=other_history(twente, 4, 7)), workers=1)
+    early = audit_log(stored(consortium, tmp_path / "early", twente=twente.records[:5]), workers=1)
+    found = compare(mine, theirs)
+    assert not found.same
+    assert (found.differences, found.undecided) == ([], [Undecided("twente", 16, 23)])
+    log = open_log(source.url, CONSORTIUM, read_only=True)
+    [difference] = decided(found, mine, theirs, log).differences
+    assert (difference.member, difference.agreed, difference.size) == ("twente", 16, 23)
+    assert "\n23\n" in difference.notes[0]
+    assert "\n26\n" in difference.notes[1]  # the commit in which the log passes that size
+    # An auditor who read less, and whose last head the other no longer keeps, saw the same all the same.
+    [state] = [state for state in mine.streams if state.member == "twente"]
+    thinned = msgspec.structs.replace(state, heads=[h for h in state.heads if h.size not in (16, 21)])
+    later = msgspec.structs.replace(mine, streams=[thinned if s is state else s for s in mine.streams])
+    doubt = compare(early, later)
+    assert doubt.undecided == [Undecided("twente", 11, 21)]
+    assert decided(doubt, early, later, log).same
+    shorter = open_log(f"file:{tmp_path / 'early'}", CONSORTIUM, read_only=True)
+    assert decided(doubt, early, later, shorter).undecided == doubt.undecided
 
 
 def test_a_history_at_a_size_that_nobody_accepted_is_evidence_too(consortium, tmp_path):

@@ -1,10 +1,13 @@
 """Sign once: never a fork, never a gap, never a duplicate, wherever the publisher dies."""
 
+import contextlib
 import threading
 import time
 
+import psycopg
 import pytest
 
+from consumers.verifier import CLAIMS, OK, Verifier
 from registry.log import LogUnavailable, WriterBusy
 from registry.log.files import FileLog
 from registry.publisher import AnotherPublisher, ForeignCommits
@@ -266,3 +269,57 @@ def test_a_database_older_than_a_restored_log_signs_nothing(node):
     with pytest.raises(ForeignCommits):
         node.publisher().publish_pending()
     assert len(list(fresh.records("twente"))) == 1
+
+
+@pytest.mark.parametrize("step", STEPS[1:])
+def test_two_nodes_with_one_key_and_a_log_without_locks_leave_one_history_and_the_evidence(dsn, postgres, step):
+    """One publishes while the other is at a step: the log goes on with who was first, and the other stops."""
+    log = MemoryLog()
+    signer = Ed25519Signer.generate(ORIGIN)
+    other_dsn = postgres.dsn(f"{psycopg.conninfo.conninfo_to_dict(dsn)['dbname']}_b")
+    with (
+        contextlib.closing(TestNode(dsn, log, signer)) as first,
+        contextlib.closing(TestNode(other_dsn, log, signer)) as second,
+    ):
+        raced_at(step, log, signer, first, second)
+
+
+def raced_at(step, log, signer, first, second):
+    for node in (first, second):
+        fill(node, 20)
+    unlocked = Wrapped(log, writer=lambda _: contextlib.nullcontext())
+    raced = []
+
+    def race(name):
+        if name == step and not raced:
+            raced.append(name)
+            first.publisher(log=unlocked).publish_pending()
+
+    with contextlib.suppress(ForeignCommits):
+        second.publisher(log=unlocked, step=race).publish_pending()
+    assert raced == [step]
+    verifier, claimed = Verifier(_Key(signer)), []
+    for record in log.records("twente"):
+        verdict = verifier.judge(record.data)
+        claimed += [verdict.code] if verdict.code != OK else []
+    winner, loser = (first, second) if step != "note the place" else (second, first)
+    assert verifier.tree.size == winner.stored()
+    assert set(claimed) <= CLAIMS  # what came second is kept as evidence that the key signed twice
+    before = log.end("twente")
+    with pytest.raises(ForeignCommits):
+        loser.publisher(log=unlocked).publish_pending()
+    assert log.end("twente") == before
+    assert winner.publisher(log=unlocked).publish_pending().events == 0
+
+
+class _Key:
+    """Trust in one key, whatever governance says."""
+
+    origin = ORIGIN
+    anchors = ()
+
+    def __init__(self, signer):
+        self._keys = [signer.vkey]
+
+    def keys_for(self, _):
+        return self._keys, 1

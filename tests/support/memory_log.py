@@ -13,6 +13,8 @@ from registry.log import NoSuchStream, Record, WriterBusy
 class MemoryLog:
     """Streams as lists; a position is an index."""
 
+    exclusive = False
+
     def __init__(self) -> None:
         self._streams: dict[str, list[bytes]] = {}
         self._writers: set[str] = set()
