@@ -4,6 +4,7 @@ SELECT f.place, f.member, f.achievement::text, f.version, f.title, f.ects, f.eqf
      WHERE c.of_member = f.member AND c.achievement = f.achievement AND c.version BETWEEN 1 AND f.version
         AND c.member = %(by)s AND c.what IN ('full', 'partial'))
 FROM found f
+JOIN members m ON m.member = f.member AND m.standing = 'active'
 LEFT JOIN LATERAL (
     SELECT a.agreement FROM agreements a
     WHERE a.member = %(by)s AND a.with_member = f.member

@@ -136,7 +136,6 @@ class Node:
     @cached_property
     def issuer(self) -> Issuer:
         """Who issues; parts are held against the views."""
-        self.views()
         known = ViewedParts(self.dsn(), self.settings.member)
         self._open.callback(known.close)
         return Issuer(self.registry, known)

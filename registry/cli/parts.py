@@ -10,7 +10,7 @@ from registry.domain.parts import Breach, Stacked
 
 
 class ViewedParts:
-    """The port's adapter. Connects when it is first asked; for one thread at a time."""
+    """The port's adapter. Needs views only when it is asked, by what has parts; for one thread at a time."""
 
     def __init__(self, dsn: str, member: str) -> None:
         self._dsn = dsn
@@ -43,4 +43,5 @@ class ViewedParts:
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
             self._connection = views.connect(self._dsn)
+            views.create(self._connection)
         return self._connection
