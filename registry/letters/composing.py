@@ -31,6 +31,10 @@ class Known(Protocol):
         """The day on which a credential was awarded."""
         ...
 
+    def reason(self, code: str, language: Language) -> str:
+        """What the office says for a ground's or a condition's code. Every code has a text."""
+        ...
+
 
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """What the office says about a letter, beside the decision itself."""
@@ -82,6 +86,7 @@ def compose(
         ],
         grants=data.grants,
         towards=[_title(grant.towards, known) for grant in data.grants],
+        reasons={code: known.reason(code, asked.language) for code in sorted(_codes(data))},
         receipt=decision.receipt,
         disclosures=decision.disclosures,
         letter_date=asked.letter_date,
@@ -92,6 +97,11 @@ def compose(
         required=asked.required,
         remarks=asked.remarks,
     )
+
+
+def _codes(data: RecognitionDecided) -> set[str]:
+    grounds = {one.difference for grant in data.grants for one in grant.grounds or ()}
+    return {*grounds, *(one.code for grant in data.grants for one in grant.conditions or ())}
 
 
 def applicant_of(persons: Sequence[Mapping[str, str]]) -> Addressee:

@@ -75,6 +75,8 @@ class LetterContent(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     grants: list[Grant]
     towards: list[Text | None]
     """The title of what each grant counts towards, by the indices of `grants`."""
+    reasons: dict[str, Words]
+    """What is said for each ground and condition that a grant has, by its code, in the letter's language."""
     receipt: str
     """A C2SP tlog-proof of the decision."""
     disclosures: list[str] = msgspec.field(default_factory=list)

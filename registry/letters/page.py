@@ -81,9 +81,7 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
     grant, total = content.grants[number], len(content.grants)
     bases = [content.qualifications[index] for index in grant.from_]
     towards = content.towards[number]
-    grounds = [
-        [say(f"aspect.{one.aspect}"), _own_words(one.aspect, one.difference, say)] for one in grant.grounds or ()
-    ]
+    grounds = [[say(f"aspect.{one.aspect}"), clean(content.reasons[one.difference])] for one in grant.grounds or ()]
     return {
         "part": say("letter.part", number=str(number + 1), total=str(total)) if total > 1 else None,
         "outcome": grant.outcome,
@@ -95,12 +93,8 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
         + [say("table.granted")],
         "rows": _rows(content, grant, bases, towards, say),
         "grounds": _section("grounds", grounds, say),
-        "conditions": _section("conditions", [_condition(one, say) for one in grant.conditions or ()], say),
+        "conditions": _section("conditions", [_condition(one, content, say) for one in grant.conditions or ()], say),
     }
-
-
-def _own_words(aspect: str, difference: str, say: Wording) -> str:
-    return say(f"ground.{aspect}.{difference}")
 
 
 def _rows(
@@ -196,13 +190,13 @@ def _granted(aspect: Aspect, grant: Grant, say: Wording) -> list[Span]:
     return []
 
 
-def _condition(one: Condition, say: Wording) -> list[Any]:
+def _condition(one: Condition, content: LetterContent, say: Wording) -> list[Any]:
     more = []
     if one.ects is not None:
         more.append(say("table.ects", ects=say.number(one.ects)))
     if one.by is not None:
-        more.append(say("condition.by", date=say.date(one.by)))
-    return [_begun(say(f"condition.{one.code}"), say)["text"], ", ".join(more)]
+        more.append(say("table.by", date=say.date(one.by)))
+    return [clean(content.reasons[one.code]), ", ".join(more)]
 
 
 def _appeal(content: LetterContent, say: Wording) -> dict[str, Any]:

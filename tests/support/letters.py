@@ -6,6 +6,7 @@ from typing import Any, get_args
 import msgspec
 
 from registry.letters import Addressee, LetterContent, Office, Qualification
+from registry.office.reasons import KINDS, reasons
 from registry.wire.achievements import QualityAssurance, QualityAssuranceType
 from registry.wire.governance import AppealBody
 from registry.wire.recognition import (
@@ -64,6 +65,7 @@ def content(language: Any = "en", **more: Any) -> LetterContent:
             )
         ],
         towards=[{"en": "Minor Data Science", "sv": "Biämne datavetenskap"}],
+        reasons={code: reasons().text(code, language) for kind in KINDS.values() for code in kind},
         receipt="c2sp.org/tlog-proof@v1\n",
         file_number="2026/REC/00123",
         appeal_until=date(2027, 1, 7),
