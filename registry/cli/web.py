@@ -92,7 +92,10 @@ _LINKS = {
         "verifyCredential", "suspendCredential", "reinstateCredential", "revokeCredential", "getLearner",
     ),
     "publishAchievement": ("getAchievement", "reviseAchievement", "retireAchievement"),
-    "openCase": ("getCase", "requestDocuments", "completeCase", "enquireIssuer", "proposeDecision", "withdrawCase"),
+    "openCase": (
+        "getCase", "getCaseLetter", "requestDocuments", "completeCase", "enquireIssuer", "proposeDecision",
+        "withdrawCase",
+    ),
     "stateAssessment": ("getAssessment", "withdrawAssessment"),
     "declareAgreement": ("getAgreement", "withdrawAgreement"),
     "createBatch": (

@@ -7,13 +7,13 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta
 
-from registry.letters.content import PLAIN, Addressee, Language, LetterContent, Office, Qualification, Words
+from registry.letters.content import PLAIN, Addressee, Language, LetterContent, Office, Qualification, Required, Words
 from registry.letters.errors import CannotWrite
 from registry.wire.achievements import AchievementContent
 from registry.wire.disclosures import claims_digest, disclosed
 from registry.wire.forms import CredentialRef, Text, VersionedRef
 from registry.wire.governance import MemberRevised
-from registry.wire.recognition import Aspect, Basis, RecognitionDecided, Towards
+from registry.wire.recognition import Basis, RecognitionDecided, Towards
 
 
 class Known(Protocol):
@@ -45,8 +45,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", for
     file_number: Annotated[str, Meta(max_length=200)] | None = None
     appeal_until: date | None = None
     letter_date: date | None = None
-    required: dict[Aspect, Words] = msgspec.field(default_factory=dict)
-    """What the office asks for, by aspect, in the letter's language."""
+    required: Required | None = None
     remarks: Annotated[list[Words], Meta(max_length=50)] = msgspec.field(default_factory=list)
     """What the office adds in its own words, a paragraph each."""
 

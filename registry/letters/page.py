@@ -8,6 +8,8 @@ import re
 import unicodedata
 from typing import Any, Final
 
+import msgspec
+
 from registry.letters.content import PLAIN, LetterContent, Qualification
 from registry.letters.wording import Wording, wording
 from registry.wire.forms import Text
@@ -89,7 +91,7 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
         "text": say(f"outcome.{grant.outcome}.text"),
         "caption": say("table.caption"),
         "head": [say("table.element"), say("table.original")]
-        + ([say("table.required")] if content.required else [])
+        + ([say("table.required")] if content.required is not None else [])
         + [say("table.granted")],
         "rows": _rows(content, grant, bases, towards, say),
         "grounds": _section("grounds", grounds, say),
@@ -122,7 +124,7 @@ def _rows(
                 "name": say(f"aspect.{aspect}"),
                 "original": [line for one in bases for line in _element(aspect, one, say)]
                 or [_own(say("table.unstated"), say)],
-                "required": [_own(content.required[aspect], say)] if aspect in content.required else [],
+                "required": [_own(asked, say)] if (asked := _required(content, aspect)) else [],
                 "granted": [
                     *_granted(aspect, grant, say),
                     {**_sub(say(finding)), "style": "strong" if different else "small"},
@@ -136,6 +138,11 @@ def _rows(
             {"name": say("table.grade"), "original": [], "required": [], "granted": [taken], "different": False}
         )
     return rows
+
+
+def _required(content: LetterContent, aspect: Aspect) -> str | None:
+    found: dict[str, str] = msgspec.to_builtins(content.required) if content.required is not None else {}
+    return found.get(aspect)
 
 
 def _named(one: Qualification, say: Wording) -> list[Span]:
