@@ -20,12 +20,14 @@ from projections import decisions as decision_view
 from registry.cli.context import Node, node_of
 from registry.cli.office import office_of
 from registry.cli.output import say
+from registry.cli.reasons import FOLDER
 from registry.cli.receipts import proof_of
 from registry.letters import LANGUAGES, Addressee, CannotWrite, LetterContent, UnknownDecision, render
 from registry.letters.composing import Asked, Proved, applicant_of, compose, credential_of
 from registry.letters.content import Language
 from registry.office import showing
 from registry.office.lettering import asked_of
+from registry.office.reasons import reasons
 from registry.wire.achievements import AchievementContent
 from registry.wire.forms import CredentialRef
 from registry.wire.governance import MemberRevised
@@ -96,6 +98,11 @@ class _Known:
     def __init__(self, node: Node, fold: GovernanceFold) -> None:
         self._views = node.views()
         self._fold = fold
+        self._reasons = reasons(node.settings.home / FOLDER)
+
+    def reason(self, code: str, language: Language) -> str:
+        """What the office says for a code: its own wording, else the project's."""
+        return self._reasons.text(code, language)
 
     def member(self, member: str) -> MemberRevised | None:
         """A member as governance says."""

@@ -100,7 +100,10 @@ _LINKS = {
         "getLearner", "getLearnerAsOf", "eraseLearner",
     ),
     "publishAchievement": ("getAchievement", "listRecognition", "reviseAchievement", "retireAchievement"),
-    "openCase": ("getCase", "requestDocuments", "completeCase", "enquireIssuer", "proposeDecision", "withdrawCase"),
+    "openCase": (
+        "getCase", "getCaseLetter", "requestDocuments", "completeCase", "enquireIssuer", "proposeDecision",
+        "withdrawCase",
+    ),
     "stateAssessment": ("getAssessment", "withdrawAssessment"),
     "declareAgreement": ("getAgreement", "withdrawAgreement"),
     "createBatch": (

@@ -7,13 +7,13 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta
 
-from registry.letters.content import PLAIN, Addressee, Language, LetterContent, Office, Qualification, Words
+from registry.letters.content import PLAIN, Addressee, Language, LetterContent, Office, Qualification, Required, Words
 from registry.letters.errors import CannotWrite
 from registry.wire.achievements import AchievementContent
 from registry.wire.disclosures import claims_digest, disclosed
 from registry.wire.forms import CredentialRef, Text, VersionedRef
 from registry.wire.governance import MemberRevised
-from registry.wire.recognition import Aspect, Basis, RecognitionDecided, Towards
+from registry.wire.recognition import Basis, RecognitionDecided, Towards
 
 
 class Known(Protocol):
@@ -31,6 +31,10 @@ class Known(Protocol):
         """The day on which a credential was awarded."""
         ...
 
+    def reason(self, code: str, language: Language) -> str:
+        """What the office says for a ground's or a condition's code. Every code has a text."""
+        ...
+
 
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """What the office says about a letter, beside the decision itself."""
@@ -41,8 +45,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", for
     file_number: Annotated[str, Meta(max_length=200)] | None = None
     appeal_until: date | None = None
     letter_date: date | None = None
-    required: dict[Aspect, Words] = msgspec.field(default_factory=dict)
-    """What the office asks for, by aspect, in the letter's language."""
+    required: Required | None = None
     remarks: Annotated[list[Words], Meta(max_length=50)] = msgspec.field(default_factory=list)
     """What the office adds in its own words, a paragraph each."""
 
@@ -82,6 +85,7 @@ def compose(
         ],
         grants=data.grants,
         towards=[_title(grant.towards, known) for grant in data.grants],
+        reasons={code: known.reason(code, asked.language) for code in sorted(_codes(data))},
         receipt=decision.receipt,
         disclosures=decision.disclosures,
         letter_date=asked.letter_date,
@@ -92,6 +96,11 @@ def compose(
         required=asked.required,
         remarks=asked.remarks,
     )
+
+
+def _codes(data: RecognitionDecided) -> set[str]:
+    grounds = {one.difference for grant in data.grants for one in grant.grounds or ()}
+    return {*grounds, *(one.code for grant in data.grants for one in grant.conditions or ())}
 
 
 def applicant_of(persons: Sequence[Mapping[str, str]]) -> Addressee:

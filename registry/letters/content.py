@@ -9,7 +9,7 @@ from msgspec import Meta
 from registry.wire.achievements import QualityAssurance
 from registry.wire.forms import Text
 from registry.wire.governance import AppealBody
-from registry.wire.recognition import Aspect, Effect, Evidence, Grant, Purpose
+from registry.wire.recognition import Effect, Evidence, Grant, Purpose
 
 Language = Literal["en", "nl", "pt", "sv", "de", "fr"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
@@ -59,6 +59,16 @@ class Qualification(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     quality_assurance: list[QualityAssurance] = msgspec.field(default_factory=list)
 
 
+class Required(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
+    """What the office asks for in each element of a qualification, in the letter's language."""
+
+    level: Line | None = None
+    workload: Line | None = None
+    quality: Line | None = None
+    profile: Line | None = None
+    learning_outcomes: Line | None = None
+
+
 class LetterContent(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """One letter. The same content makes the same bytes."""
 
@@ -75,6 +85,8 @@ class LetterContent(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     grants: list[Grant]
     towards: list[Text | None]
     """The title of what each grant counts towards, by the indices of `grants`."""
+    reasons: dict[str, Words]
+    """What is said for each ground and condition that a grant has, by its code, in the letter's language."""
     receipt: str
     """A C2SP tlog-proof of the decision."""
     disclosures: list[str] = msgspec.field(default_factory=list)
@@ -87,7 +99,7 @@ class LetterContent(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     supersedes: str | None = None
     verify_url: Line | None = None
     """Where anybody sees whether the decision is in force."""
-    required: dict[Aspect, Words] = msgspec.field(default_factory=dict)
-    """What the office asks for, by aspect, in the letter's language."""
+    required: Required | None = None
+    """What the office asks for."""
     remarks: list[Words] = msgspec.field(default_factory=list)
     """What the office adds in its own words, a paragraph each."""

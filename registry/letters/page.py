@@ -8,6 +8,8 @@ import re
 import unicodedata
 from typing import Any, Final
 
+import msgspec
+
 from registry.letters.content import PLAIN, LetterContent, Qualification
 from registry.letters.wording import Wording, wording
 from registry.wire.forms import Text
@@ -81,9 +83,7 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
     grant, total = content.grants[number], len(content.grants)
     bases = [content.qualifications[index] for index in grant.from_]
     towards = content.towards[number]
-    grounds = [
-        [say(f"aspect.{one.aspect}"), _own_words(one.aspect, one.difference, say)] for one in grant.grounds or ()
-    ]
+    grounds = [[say(f"aspect.{one.aspect}"), clean(content.reasons[one.difference])] for one in grant.grounds or ()]
     return {
         "part": say("letter.part", number=str(number + 1), total=str(total)) if total > 1 else None,
         "outcome": grant.outcome,
@@ -91,16 +91,12 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
         "text": say(f"outcome.{grant.outcome}.text"),
         "caption": say("table.caption"),
         "head": [say("table.element"), say("table.original")]
-        + ([say("table.required")] if content.required else [])
+        + ([say("table.required")] if content.required is not None else [])
         + [say("table.granted")],
         "rows": _rows(content, grant, bases, towards, say),
         "grounds": _section("grounds", grounds, say),
-        "conditions": _section("conditions", [_condition(one, say) for one in grant.conditions or ()], say),
+        "conditions": _section("conditions", [_condition(one, content, say) for one in grant.conditions or ()], say),
     }
-
-
-def _own_words(aspect: str, difference: str, say: Wording) -> str:
-    return say(f"ground.{aspect}.{difference}")
 
 
 def _rows(
@@ -128,7 +124,7 @@ def _rows(
                 "name": say(f"aspect.{aspect}"),
                 "original": [line for one in bases for line in _element(aspect, one, say)]
                 or [_own(say("table.unstated"), say)],
-                "required": [_own(content.required[aspect], say)] if aspect in content.required else [],
+                "required": [_own(asked, say)] if (asked := _required(content, aspect)) else [],
                 "granted": [
                     *_granted(aspect, grant, say),
                     {**_sub(say(finding)), "style": "strong" if different else "small"},
@@ -142,6 +138,11 @@ def _rows(
             {"name": say("table.grade"), "original": [], "required": [], "granted": [taken], "different": False}
         )
     return rows
+
+
+def _required(content: LetterContent, aspect: Aspect) -> str | None:
+    found: dict[str, str] = msgspec.to_builtins(content.required) if content.required is not None else {}
+    return found.get(aspect)
 
 
 def _named(one: Qualification, say: Wording) -> list[Span]:
@@ -196,13 +197,13 @@ def _granted(aspect: Aspect, grant: Grant, say: Wording) -> list[Span]:
     return []
 
 
-def _condition(one: Condition, say: Wording) -> list[Any]:
+def _condition(one: Condition, content: LetterContent, say: Wording) -> list[Any]:
     more = []
     if one.ects is not None:
         more.append(say("table.ects", ects=say.number(one.ects)))
     if one.by is not None:
-        more.append(say("condition.by", date=say.date(one.by)))
-    return [_begun(say(f"condition.{one.code}"), say)["text"], ", ".join(more)]
+        more.append(say("table.by", date=say.date(one.by)))
+    return [clean(content.reasons[one.code]), ", ".join(more)]
 
 
 def _appeal(content: LetterContent, say: Wording) -> dict[str, Any]:

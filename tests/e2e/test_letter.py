@@ -127,7 +127,7 @@ def test_a_refusal_carries_what_only_its_holder_may_know_and_names_the_credentia
     assert lund.credential not in event
     text = text_of(reader)
     assert "Nicht anerkannt" in text
-    assert "Das Niveau Ihrer Qualifikation ist niedriger" in text
+    assert "Die Qualifikation hat ein niedrigeres Niveau" in text
     assert "30. Juni 2026" in text
 
 

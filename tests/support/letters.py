@@ -6,6 +6,8 @@ from typing import Any, get_args
 import msgspec
 
 from registry.letters import Addressee, LetterContent, Office, Qualification
+from registry.letters.content import Required
+from registry.office.reasons import KINDS, reasons
 from registry.wire.achievements import QualityAssurance, QualityAssuranceType
 from registry.wire.governance import AppealBody
 from registry.wire.recognition import (
@@ -64,6 +66,7 @@ def content(language: Any = "en", **more: Any) -> LetterContent:
             )
         ],
         towards=[{"en": "Minor Data Science", "sv": "Biämne datavetenskap"}],
+        reasons={code: reasons().text(code, language) for kind in KINDS.values() for code in kind},
         receipt="c2sp.org/tlog-proof@v1\n",
         file_number="2026/REC/00123",
         appeal_until=date(2027, 1, 7),
@@ -115,7 +118,7 @@ def with_every_code(language: Any, **more: Any) -> LetterContent:
         "towards": [{"und": "Bachelor"}] * len(grants),
         "disclosures": ["WyJz", "WyJy"],
         "supersedes": DECISION,
-        "required": {"level": "EQF 6", "workload": "5 ECTS"},
+        "required": Required("EQF 6", "5 ECTS"),
         "remarks": ["A word of our own."],
     }
     return content(language, **(values | more))
@@ -132,5 +135,5 @@ def hostile(language: Any = "en") -> LetterContent:
         towards=[{"he-Hebr-IL": one} for one in HOSTILE[3:8]],
         file_number=HOSTILE[0],
         remarks=list(HOSTILE),
-        required={"level": HOSTILE[0]},
+        required=Required(HOSTILE[0]),
     )

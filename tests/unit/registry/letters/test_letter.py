@@ -126,7 +126,7 @@ def test_a_statement_says_that_it_binds_nobody_and_names_no_body_of_appeal():
 def test_original_and_granted_stand_side_by_side_with_their_differences():
     text = text_of(render(content("nl")))
     for said in ("5 ECTS", "2,5 ECTS", "Machinaal leren voor waterbeheer", "Minor Data Science", "7 januari 2027",
-                 "De studielast is wezenlijk kleiner dan vereist.", "en nog 2", "30 juni 2026"):  # fmt: skip
+                 "De studielast van de kwalificatie is aanzienlijk kleiner", "en nog 2", "30 juni 2026"):  # fmt: skip
         assert said in text, said
     assert text.count("Wezenlijk verschil") == 2
     assert text.count("Geen wezenlijk verschil") == 3
@@ -138,6 +138,11 @@ def test_a_formal_refusal_does_not_pretend_that_anything_was_assessed():
     assert text.count("Not assessed") == 5
     assert "No substantial difference" not in text
     assert "The document is not authentic." in text
+
+
+def test_what_the_office_says_for_a_code_stands_in_the_letter():
+    said = content().reasons | {"substantiallyLess": "Too few hours, we think."}
+    assert "Workload. Too few hours, we think." in text_of(render(content(reasons=said)))
 
 
 def flat(words, before=""):

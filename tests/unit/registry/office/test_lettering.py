@@ -1,0 +1,51 @@
+"""What a case tells its letter."""
+
+from datetime import date
+
+import msgspec
+import pytest
+
+from registry.letters import CannotWrite
+from registry.office.applicants import Applicant
+from registry.office.lettering import asked_of
+from registry.office.views import LetterFacts
+from registry.wire.recognition import RecognitionDecided
+
+ADA = Applicant("Jansen", "Ada", "2001-02-03", address="Kungsgatan 1\n\n582 18 Linköping", language="pt-BR")
+
+
+def facts(**more):
+    data = RecognitionDecided("432236b7-1b2c-4a5d-8e9f-0a1b2c3d4e5f", "admission", "binding", [], [], "2026-11-26")
+    made = LetterFacts(
+        office="lund",
+        file_number="2026/00017",
+        applicant=ADA,
+        data=data,
+        subjects=[],
+        disclosures=[],
+        appeal_until=date(2027, 1, 7),
+        appealed=False,
+        opened=date(2026, 10, 1),
+        completed=None,
+        note="A word.",
+    )
+    return msgspec.structs.replace(made, **more)
+
+
+def test_a_letter_has_the_cases_number_last_day_and_words_for_the_applicant():
+    asked = asked_of(facts())
+    assert (asked.file_number, asked.appeal_until, asked.remarks) == ("2026/00017", date(2027, 1, 7), ["A word."])
+    assert asked.applicant.name == "Ada Jansen"
+    assert asked.applicant.address == ["Kungsgatan 1", "582 18 Linköping"]
+    assert asked.applicant.date_of_birth == date(2001, 2, 3)
+
+
+@pytest.mark.parametrize(("tag", "language"), [("pt-BR", "pt"), ("SV", "sv"), ("fi", "en"), (None, "en")])
+def test_it_is_in_the_applicants_language_where_there_is_one(tag, language):
+    assert asked_of(facts(applicant=msgspec.structs.replace(ADA, language=tag))).language == language
+    assert asked_of(facts(), "de").language == "de"
+
+
+def test_without_a_name_it_says_how_to_give_one():
+    with pytest.raises(CannotWrite, match="--applicant FILE"):
+        asked_of(facts(applicant=Applicant(student="s17", learner="432236b7-1b2c-4a5d-8e9f-0a1b2c3d4e5f")))
