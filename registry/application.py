@@ -11,6 +11,7 @@ from importlib import resources
 from typing import Any, Final, Self
 from uuid import UUID
 
+import msgspec
 import psycopg
 import structlog
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -22,6 +23,8 @@ from psycopg_pool import ConnectionPool
 
 from registry.domain.achievement import Achievement, Joining
 from registry.domain.aggregate import Thing, uuid_of
+from registry.domain.case import Case
+from registry.domain.case_errors import UnknownCase
 from registry.domain.credential import Credential
 from registry.domain.errors import (
     Duplicate,
@@ -36,7 +39,7 @@ from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
 from registry.store import EventMapper, PrivateRecorder, PrivateRows, StoredEvent, Together
 from registry.translation import Stored, Translator
-from registry.vault import HiddenBasis, Vault
+from registry.vault import HiddenBasis, Learner, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.commit import MAX_EVENT
 from registry.wire.credentials import StatusReason, StatusSealed
@@ -108,6 +111,11 @@ class Registry:
         self._translator = Translator(origin)
         self._also: PrivateRows | None = None
         self._reader = Reader(origin)
+
+    @property
+    def published_topics(self) -> frozenset[str]:
+        """The stored events that are published; others, as a case's, stay here."""
+        return self._translator.published
 
     @property
     def member(self) -> str:
@@ -267,23 +275,64 @@ class Registry:
 
     # Recognition
 
-    def decide(self, data: RecognitionDecided, disclosure: str | None = None) -> None:
+    def decide(
+        self,
+        data: RecognitionDecided,
+        disclosure: str | Sequence[str] | None = None,
+        *,
+        learner: Learner | None = None,
+        beside: Sequence[Thing] = (),
+        private: PrivateRows | None = None,
+    ) -> None:
         """Record a decision, and what it supersedes.
 
-        `disclosure` is what its `credentialDigest` stands for; it goes to the vault in the same transaction.
+        `disclosure` is what its `credentialDigest` stands for, one for each where it has several; it goes to the
+        vault in the same transaction, under the key of `learner` where the decision is made in a case. So do the
+        events of the things `beside`, and the rows.
         """
         superseded: Decision | None = None
         if data.supersedes is not None:
             superseded = self._get(Decision, data.supersedes, UnknownDecision)
         decided = Decision.decide(data, superseded)
-        hidden = HiddenBasis(self.vault, data.decision, disclosure) if disclosure is not None else None
-        self._commit(decided, *([superseded] if superseded is not None else []), private=hidden)
+        rows = [] if private is None else [private]
+        if disclosure:
+            said = [disclosure] if isinstance(disclosure, str) else disclosure
+            rows.append(HiddenBasis(self.vault, data.decision, said, learner))
+        things = [decided, *([superseded] if superseded is not None else []), *beside]
+        self._commit(*things, private=Together(rows) if rows else None)
 
-    def withdraw_decision(self, decision: str, reason: WithdrawalReason) -> None:
-        """Take a decision back."""
+    def check_decision(self, data: RecognitionDecided) -> None:
+        """Read a decision as a verifier would, and store nothing. Raises `InvalidEvent`."""
+        unstored = self.stored([Decision.decide(msgspec.structs.replace(data, supersedes=None), None)])
+        for refused in self.faults(unstored).values():
+            raise InvalidEvent(refused.code, refused.path, refused.detail)
+
+    def withdraw_decision(
+        self,
+        decision: str,
+        reason: WithdrawalReason,
+        *,
+        beside: Sequence[Thing] = (),
+        private: PrivateRows | None = None,
+    ) -> None:
+        """Take a decision back; `beside` and `private` are stored in the same transaction."""
         found: Decision = self._get(Decision, decision, UnknownDecision)
         found.withdraw(reason)
-        self._commit(found)
+        self._commit(found, *beside, private=private)
+
+    def decision(self, decision: str) -> Decision:
+        """An own decision."""
+        found: Decision = self._get(Decision, decision, UnknownDecision)
+        return found
+
+    def case(self, case: str) -> Case:
+        """A case of this office's."""
+        found: Case = self._get(Case, case, UnknownCase)
+        return found
+
+    def keep_case(self, case: Case, private: PrivateRows) -> None:
+        """Store what happened to a case, and the rows that go with it. Raises `Duplicate` where it was changed."""
+        self._commit(case, private=private)
 
     def assess(self, data: RecognitionAssessed) -> None:
         """State an assessment of an achievement."""

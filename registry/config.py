@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from registry.access.tokens import TokenSettings
+from registry.office.deadlines import LONGEST, checked_term
 
 FILE: Final = "registry.toml"
 HOME_VARIABLE: Final = "REGISTRY_HOME"
@@ -63,6 +64,23 @@ class HttpSetting(BaseModel):
     """Requests without a key or token from one address."""
 
 
+class OfficeSetting(BaseModel):
+    """How this member's recognition office works; `[office]` in the file of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    two_persons: bool = True
+    """Whether whoever proposes a decision may not approve it."""
+    due: Annotated[str, AfterValidator(checked_term)] = LONGEST
+    """How long a decision may take from a complete file: months, weeks or days, as `P4M`, `P8W`, `P60D`."""
+    due_by_country: dict[Annotated[str, Field(pattern="^[A-Z]{2}$")], Annotated[str, AfterValidator(checked_term)]] = {}
+    """The same for credentials of some countries, by the country of their issuer; the shortest counts in a case."""
+    appeal_days: Annotated[int, Field(ge=0, le=3660)] = 42
+    """How many days after a decision it may be appealed against; 0: there is no appeal."""
+    due_soon_days: Annotated[int, Field(ge=0, le=366)] = 14
+    """How many days before its due date a case is shown as due soon."""
+
+
 class Settings(BaseSettings):
     """What a node knows of itself. Names in the file are these; in the environment `REGISTRY_` + upper case."""
 
@@ -94,6 +112,8 @@ class Settings(BaseSettings):
     """How old their cosignatures may be."""
     http: HttpSetting = HttpSetting()
     """How `registry serve` answers."""
+    office: OfficeSetting = OfficeSetting()
+    """How its recognition office works."""
     oauth: TokenSettings | None = None
     """Whose access tokens are taken, besides the node's own API keys."""
     intake_kafka: str | None = None

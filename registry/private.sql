@@ -32,6 +32,8 @@ CREATE TABLE IF NOT EXISTS vault.decisions (
     decision uuid PRIMARY KEY,
     sealed   bytea NOT NULL
 );
+-- Under the key of this learner, where the decision was made in a case: gone with the learner.
+ALTER TABLE vault.decisions ADD COLUMN IF NOT EXISTS learner uuid;
 
 -- Sign once: a commit's row is written before its signature leaves the process.
 CREATE SCHEMA IF NOT EXISTS publisher;
@@ -101,6 +103,9 @@ CREATE TABLE IF NOT EXISTS intake.batches (
     error       text,
     UNIQUE (by, request)
 );
+-- Of a reconciliation: the term, both days included.
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_from date;
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_until date;
 CREATE INDEX IF NOT EXISTS batches_open ON intake.batches (created)
     WHERE state IN ('working', 'waiting', 'scheduled');
 CREATE INDEX IF NOT EXISTS batches_newest ON intake.batches (created, batch);
@@ -123,6 +128,84 @@ CREATE TABLE IF NOT EXISTS intake.problems (
     detail  text NOT NULL,
     PRIMARY KEY (batch, line, number)
 );
+
+-- The recognition office's cases, as the last event left them: the worklist. Written with the events.
+CREATE SCHEMA IF NOT EXISTS office;
+
+CREATE TABLE IF NOT EXISTS office.cases (
+    id           uuid PRIMARY KEY,
+    file_number  text NOT NULL UNIQUE,
+    learner      uuid NOT NULL,
+    state        text NOT NULL,
+    purpose      text NOT NULL,
+    opened       date NOT NULL,
+    completed    date,                     -- when the clock started
+    due          date,                     -- null: the clock has not started, stands, or counts no more
+    assessor     text,
+    approver     text,
+    decision     uuid,                     -- the one that stands
+    appeal_until date
+);
+CREATE INDEX IF NOT EXISTS cases_due ON office.cases ((coalesce(due, date '9999-12-31')), id);
+CREATE INDEX IF NOT EXISTS cases_learner ON office.cases (learner);
+
+CREATE TABLE IF NOT EXISTS office.subjects (
+    case_id    uuid NOT NULL,
+    number     integer NOT NULL,
+    member     text NOT NULL,
+    credential uuid NOT NULL,
+    PRIMARY KEY (case_id, number)
+);
+CREATE INDEX IF NOT EXISTS subjects_credential ON office.subjects (credential, member);
+
+-- All that was written in words, and the applicant as the application has them: under the applicant's own key.
+CREATE TABLE IF NOT EXISTS office.texts (
+    id      uuid PRIMARY KEY,
+    case_id uuid NOT NULL,
+    kind    text NOT NULL,
+    written timestamptz NOT NULL,
+    by      text NOT NULL,
+    sealed  bytea NOT NULL
+);
+CREATE INDEX IF NOT EXISTS texts_case ON office.texts (case_id, written);
+
+CREATE TABLE IF NOT EXISTS office.file_numbers (
+    year integer PRIMARY KEY,
+    last bigint NOT NULL
+);
+
+-- The university's own course codes: which achievement, and which version of it, each stands for.
+CREATE TABLE IF NOT EXISTS intake.course_codes (
+    code        text COLLATE "C" PRIMARY KEY,
+    achievement uuid NOT NULL,
+    version     integer,                   -- null: the newest
+    changed     timestamptz NOT NULL
+);
+
+-- Achievements that a document describes and nobody has published yet.
+CREATE TABLE IF NOT EXISTS intake.drafts (
+    draft       uuid PRIMARY KEY,
+    content     bytea NOT NULL UNIQUE,     -- keyed hash of what was read: the same again is the same draft
+    title       text NOT NULL,
+    format      text NOT NULL,
+    codes       text[] NOT NULL,           -- what the document calls it
+    read        json NOT NULL,             -- Annex I as the document has it
+    given       json NOT NULL,             -- what was given beside it
+    odd         text[] NOT NULL,           -- what was read and has no certain meaning
+    created     timestamptz NOT NULL,
+    achievement uuid                       -- as what it was published
+);
+
+-- Credentials of documents whose achievement is a draft, under the node's own key; gone once they are issued.
+CREATE TABLE IF NOT EXISTS intake.waiting (
+    draft   uuid NOT NULL REFERENCES intake.drafts ON DELETE CASCADE,
+    record  bytea NOT NULL,                -- keyed hash of the university's own id of the award
+    student bytea,                         -- keyed hash of the learner's number, where the document has it
+    sealed  bytea NOT NULL,
+    arrived timestamptz NOT NULL,
+    PRIMARY KEY (draft, record)
+);
+CREATE INDEX IF NOT EXISTS waiting_student ON intake.waiting (student) WHERE student IS NOT NULL;
 
 -- Webhooks: where this university's feed is posted to, and what waits to be.
 CREATE SCHEMA IF NOT EXISTS webhooks;

@@ -160,6 +160,14 @@ class Publisher:
 
     def _drafts(self) -> list[_Draft]:
         """The next commits, from stored events that are in none yet."""
+        drafts: list[_Draft] = []
+        before = -1
+        while not drafts and self._read != before:  # what is not published may fill a whole read, as cases do
+            before = self._read
+            drafts = self._read_on()
+        return drafts
+
+    def _read_on(self) -> list[_Draft]:
         self._step("read stored events")
         notifications = self._recorder.select_notifications(self._read, PER_COMMIT * AT_ONCE, inclusive_of_start=False)
         drafts: list[_Draft] = []

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from registry.domain.achievement import Achievement, Joining
 from registry.domain.aggregate import Changed, Created, Thing
+from registry.domain.case import Case
 from registry.domain.credential import Credential
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
@@ -21,6 +22,7 @@ AGGREGATES: Final[tuple[type[Thing], ...]] = (
     Assessment,
     Agreement,
     Sealing,
+    Case,
 )
 
 EVENTS: Final[dict[str, type[Created | Changed]]] = {

@@ -90,13 +90,31 @@ class Vault:
         """Decrypt what `seal_own` encrypted for that purpose. Raises `VaultError`."""
         return msgspec.json.decode(_open(self._wrapping, sealed, _NOBODY, purpose))
 
-    def basis(self, cursor: Cursor[DictRow], decision: str) -> str | None:
-        """The disclosure that an own decision names by digest; None where it names none, or openly."""
-        row = cursor.execute("SELECT sealed FROM vault.decisions WHERE decision = %s", (decision,)).fetchone()
+    def bases(self, cursor: Cursor[DictRow], decision: str) -> list[str]:
+        """The disclosures that an own decision names by digest, in the order of its bases.
+
+        Empty where it names none, all of them openly, or the learner was erased.
+        """
+        row = cursor.execute(
+            "SELECT d.sealed, d.learner::text, l.key FROM vault.decisions d LEFT JOIN vault.learners l USING (learner)"
+            " WHERE d.decision = %s",
+            (decision,),
+        ).fetchone()
+        if row is None or (row["learner"] is not None and row["key"] is None):
+            return []
+        if row["learner"] is None:
+            found: str | list[str] = self.open_own(decision, row["sealed"])
+        else:
+            found = self.open(self.unwrap(row["learner"], row["key"]), f"decision {decision}", row["sealed"])
+        return [found] if isinstance(found, str) else found
+
+    def learner(self, cursor: Cursor[DictRow], learner: str) -> tuple[Learner, dict[str, str]] | None:
+        """A learner by the id, and the person as the vault has them; None where there is none (any more)."""
+        row = cursor.execute("SELECT key, person FROM vault.learners WHERE learner = %s", (learner,)).fetchone()
         if row is None:
             return None
-        found: str = self.open_own(decision, row["sealed"])
-        return found
+        found = self.unwrap(learner, row["key"])
+        return found, self.open(found, "person", row["person"])
 
     def find(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, Learner]:
         """The learners that are known by these hashed numbers."""
@@ -120,14 +138,19 @@ class Vault:
 
 
 class HiddenBasis:
-    """What a decision's digest stands for: a disclosure, sealed with the node's own key."""
+    """What a decision's digests stand for: disclosures, sealed with the learner's key, or else the node's own."""
 
-    def __init__(self, vault: Vault, decision: str, disclosure: str) -> None:
-        self._row = decision, vault.seal_own(decision, disclosure)
+    def __init__(self, vault: Vault, decision: str, disclosures: Sequence[str], learner: Learner | None = None) -> None:
+        said = list(disclosures)
+        self._row: tuple[str, bytes, str | None] = (
+            (decision, vault.seal_own(decision, said), None)
+            if learner is None
+            else (decision, vault.seal(learner, f"decision {decision}", said), learner.learner)
+        )
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write it."""
-        cursor.execute("INSERT INTO vault.decisions (decision, sealed) VALUES (%s, %s)", self._row)
+        cursor.execute("INSERT INTO vault.decisions (decision, sealed, learner) VALUES (%s, %s, %s)", self._row)
 
 
 class VaultRows:

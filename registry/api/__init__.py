@@ -6,13 +6,15 @@ Every write carries an `Idempotency-Key`; every answer to one says the position 
 from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api import achievements, agreements, assessments, batches, credentials
+from registry.api import achievements, agreements, assessments, batches, cases, course_codes, credentials
 from registry.api.desk import Desk
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *achievements.ROUTES,
+    *course_codes.ROUTES,
     *credentials.ROUTES,
     *batches.ROUTES,
+    *cases.ROUTES,
     *assessments.ROUTES,
     *agreements.ROUTES,
 ]

@@ -5,8 +5,8 @@ import csv
 import io
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final, NamedTuple
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Final, NamedTuple, get_args
 from uuid import UUID
 
 import structlog
@@ -20,10 +20,11 @@ from litestar.response import Stream
 
 from registry.api.desk import IdempotencyKey
 from registry.batches import Batch, Book, RowProblem, Spool, Spooled
-from registry.batches.book import Kind, Media, SecondPerson, WrongState
+from registry.batches.book import DOCUMENTS, Kind, Media, SecondPerson, Term, WrongState
 from registry.batches.spool import SpoolDamaged
 from registry.http import HttpProblem, Page, Trouble, answer, decode_cursor, encode_cursor, requires
 from registry.http.pages import LIMIT, MOST
+from registry.intake.documents import MAX_BYTES
 
 _log = structlog.get_logger(__name__)
 _PIECE: Final = 1024 * 1024
@@ -31,6 +32,12 @@ _MEDIA: Final[dict[str, Media]] = {
     "text/csv": "text/csv",
     "application/x-ndjson": "application/x-ndjson",
     "application/jsonl": "application/x-ndjson",
+    "application/json": "application/json",
+    "application/ld+json": "application/json",
+    "application/vc+ld+json": "application/json",
+    "application/vc": "application/json",
+    "application/xml": "application/xml",
+    "text/xml": "application/xml",
 }
 
 Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
@@ -49,14 +56,21 @@ class Receiving(NamedTuple):
     """Seconds that a client may stay silent in the middle."""
 
 
+_BODY: Final = (
+    "Rows with a header (`registry template csv`), or a JSON object a line; or one document of at most 8 MiB, whose"
+    " awards are the rows: European Learning Model, European higher-education micro-credential or Open Badges 3.0 as"
+    " JSON, ELMO as XML."
+)
+
+
 @dataclass
 class _RowsBody(Operation):
     """Says in the API's description what the stream is."""
 
     def __post_init__(self) -> None:
         self.request_body = RequestBody(
-            description="Rows with a header (`registry template csv`), or a JSON object a line.",
-            content={media: OpenAPIMediaType(schema=Schema()) for media in ("text/csv", "application/x-ndjson")},
+            description=_BODY,
+            content={media: OpenAPIMediaType(schema=Schema()) for media in get_args(Media)},
             required=True,
         )
 
@@ -68,19 +82,31 @@ def _accepted(made: Batch) -> Response[Batch]:
 def _media(request: Request[Any, Any, Any]) -> Media:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given not in _MEDIA or request.headers.get("content-encoding", "identity") != "identity":
-        raise HttpProblem("unsupported-media-type", f"rows come as {' or '.join(_MEDIA)}, not compressed")
+        raise HttpProblem("unsupported-media-type", f"a batch comes as {' or '.join(_MEDIA)}, not compressed")
     return _MEDIA[given]
 
 
-async def _receive(request: Request[Any, Any, Any], spool: Spool, receiving: Receiving) -> None:
+def _term(kind: Kind, media: Media, begin: date | None, end: date | None) -> Term | None:
+    """A reconciliation's term; and what does not go together."""
+    if kind != "credentials" and media in DOCUMENTS:
+        raise HttpProblem("unsupported-media-type", "a document holds credentials; status changes and terms are rows")
+    if kind != "reconciliation":
+        return None
+    if begin is None or end is None or end < begin:
+        trouble = Trouble("query awardedFrom", "a reconciliation names its term, awardedFrom and awardedUntil")
+        raise HttpProblem("unprocessable", errors=[trouble])
+    return begin, end
+
+
+async def _receive(request: Request[Any, Any, Any], spool: Spool, most_bytes: int, patience: float) -> None:
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > receiving.most_bytes:
-        raise HttpProblem("too-large", f"a batch has {receiving.most_bytes:,} bytes at most; send several")
+    if announced.isdigit() and int(announced) > most_bytes:
+        raise HttpProblem("too-large", f"a batch of this kind has {most_bytes:,} bytes at most; send several")
     waiting = bytearray()
-    async for piece in _patiently(request.stream(), receiving.patience):
+    async for piece in _patiently(request.stream(), patience):
         waiting += piece
-        if spool.size + len(waiting) > receiving.most_bytes:
-            raise HttpProblem("too-large", f"a batch has {receiving.most_bytes:,} bytes at most; send several")
+        if spool.size + len(waiting) > most_bytes:
+            raise HttpProblem("too-large", f"a batch of this kind has {most_bytes:,} bytes at most; send several")
         if len(waiting) >= _PIECE:
             await run_sync(spool.write, bytes(waiting))
             waiting.clear()
@@ -300,8 +326,18 @@ class Batches(Controller):
                 description="Not before this moment (graduation day): RFC 3339, with its zone.",
             ),
         ] = "",
+        awarded_from: Annotated[
+            date | None, Parameter(query="awardedFrom", description="Of a reconciliation: the term's first day.")
+        ] = None,
+        awarded_until: Annotated[
+            date | None, Parameter(query="awardedUntil", description="Of a reconciliation: the term's last day.")
+        ] = None,
     ) -> Response[Batch]:
         """Take in rows as a stream. Every row is judged by itself: bad ones are listed, good ones take effect.
+
+        A document's awards are such rows: one whose achievement nobody has published is listed as missing what Annex I
+        wants, and waits with its draft. Rows of a reconciliation (record, achievement or course, awarding_date; ects,
+        status) change nothing: listed is what does not agree with the log.
 
         The answer comes when all of it is on the node's disk. Sent again with the same Idempotency-Key (the bodies are
         not compared), the batch is the one that there is, unless it never arrived whole: then it is received anew.
@@ -309,15 +345,18 @@ class Batches(Controller):
         moment = _parsed(publish_at) if publish_at else None
         media = _media(request)
         book = receiving.book
-        begun = await run_sync(book.receive, name, kind, media, request.user.name, key, dry_run)
+        term = _term(kind, media, awarded_from, awarded_until)
+        begun = await run_sync(book.receive, name, kind, media, request.user.name, key, dry_run, term)
         if begun.spool is None:
             return _accepted(await run_sync(book.one, begun.batch))
         try:
-            await _receive(request, begun.spool, receiving)
+            most = min(receiving.most_bytes, MAX_BYTES) if media in DOCUMENTS else receiving.most_bytes
+            await _receive(request, begun.spool, most, receiving.patience)
         except BaseException:
             await run_sync(book.broken_off, begun.batch, begun.spool)
             raise
-        release = bool(receiving.release_above) and begun.spool.lines > receiving.release_above and not dry_run
+        takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
+        release = takes_effect and 0 < receiving.release_above < begun.spool.lines
         try:
             made = await run_sync(book.received, begun.batch, begun.spool, moment, release)
         except WrongState as error:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -17,8 +17,11 @@ from registry.vault import Vault, random_id
 State = Literal[
     "receiving", "incomplete", "awaitingRelease", "scheduled", "waiting", "working", "done", "failed", "cancelled"
 ]
-Kind = Literal["credentials", "statusChanges"]
-Media = Literal["text/csv", "application/x-ndjson"]
+Kind = Literal["credentials", "statusChanges", "reconciliation"]
+Media = Literal["text/csv", "application/x-ndjson", "application/json", "application/xml"]
+DOCUMENTS: Final[tuple[Media, ...]] = ("application/json", "application/xml")
+"""Not rows, but a document of a learner's awards."""
+Term = tuple[date, date]
 KEPT: Final = timedelta(days=90)
 _PURPOSE: Final = "batch"
 
@@ -38,13 +41,13 @@ class Batch(msgspec.Struct, frozen=True, rename="camel"):
     lines: int
     """Lines that it has, the header among them."""
     done_lines: int
-    """Up to which line it has been worked through."""
+    """Up to which line it has been worked through; of a document, up to which of its awards."""
     issued: int
     """Rows that had their effect by this batch; in a dry run, that would have it."""
     unchanged: int
-    """Rows that were taken in before, and say the same."""
+    """Rows that were taken in before, and say the same; of a reconciliation, those that agree."""
     refused: int
-    """Rows that were not taken in; `problems` lists them."""
+    """Rows that were not taken in; `problems` lists them. Of a reconciliation, what does not agree."""
     created: datetime
     by: str
     """Who sent it: a key's or a client's id."""
@@ -55,6 +58,10 @@ class Batch(msgspec.Struct, frozen=True, rename="camel"):
     notes: list[str]
     error: str | None
     """Why nothing of it, or nothing more, can be taken in."""
+    awarded_from: date | None = None
+    """Of a reconciliation: the term's first day."""
+    awarded_until: date | None = None
+    """Its last day."""
 
 
 class RowProblem(msgspec.Struct, frozen=True, rename="camel"):
@@ -92,7 +99,7 @@ class SecondPerson(Exception):
 
 _COLUMNS: Final = (
     "batch::text, name, kind, media, state, dry_run, bytes, lines, done_lines, issued, unchanged, refused, created,"
-    " by, publish_at, released_by, started, finished, notes, error"
+    " by, publish_at, released_by, started, finished, notes, error, awarded_from, awarded_until"
 )
 
 
@@ -113,7 +120,16 @@ class Book:
 
     # Receiving
 
-    def receive(self, name: str, kind: Kind, media: Media, by: str, request: str, dry_run: bool) -> "Begun":  # noqa: FBT001 - called in a thread by position
+    def receive(
+        self,
+        name: str,
+        kind: Kind,
+        media: Media,
+        by: str,
+        request: str,
+        dry_run: bool,  # noqa: FBT001 - called in a thread by position
+        term: Term | None = None,
+    ) -> "Begun":
         """Begin a batch, or find the one that this request of this system began before.
 
         One that never arrived whole is begun anew: whoever sends it again has given the first attempt up.
@@ -132,9 +148,10 @@ class Book:
                 connection.execute("DELETE FROM intake.batches WHERE batch = %s", (before["batch"],))
                 self._file(before["batch"]).unlink(missing_ok=True)
             connection.execute(
-                "INSERT INTO intake.batches (batch, name, kind, media, dry_run, by, request, key, created, state)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'receiving')",
-                (batch, name, kind, media, dry_run, by, hashed, sealed, self._clock()),
+                "INSERT INTO intake.batches"
+                " (batch, name, kind, media, dry_run, by, request, key, created, awarded_from, awarded_until, state)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'receiving')",
+                (batch, name, kind, media, dry_run, by, hashed, sealed, self._clock(), *(term or (None, None))),
             )
         return Begun(batch, Spool(self._file(batch), key))
 
@@ -278,6 +295,14 @@ class Book:
                 (list(notes), self._clock(), batch),
             )
 
+    def again(self, batch: str) -> None:
+        """Forget how far it was: it changes nothing, and is worked through from its beginning."""
+        with self._connect() as connection, connection.transaction():
+            connection.execute("DELETE FROM intake.problems WHERE batch = %s", (batch,))
+            connection.execute(
+                "UPDATE intake.batches SET done_lines = 0, unchanged = 0, refused = 0 WHERE batch = %s", (batch,)
+            )
+
     def finish(self, batch: str, error: str | None = None) -> None:
         """It is done, or can go no further. Its content is kept as long as rows may have to be corrected."""
         with self._connect() as connection:
@@ -307,9 +332,23 @@ class Progress:
     """Where a batch has come to, as rows that are written with what it issued."""
 
     def __init__(
-        self, batch: str, line: int, *, issued: int = 0, unchanged: int = 0, problems: Sequence[RowProblem] = ()
+        self,
+        batch: str,
+        line: int,
+        *,
+        issued: int = 0,
+        unchanged: int = 0,
+        problems: Sequence[RowProblem] = (),
+        refused: int | None = None,
+        first: int = 0,
     ) -> None:
-        """The counts are of this step alone; `line` is the last one that it covers."""
+        """The counts are of this step alone; `line` is the last one that it covers.
+
+        `refused` are the rows that the problems are of, where that is not one each; `first` is the first problem's
+        number, where several steps may have problems of one line.
+        """
+        self._refused = len(problems) if refused is None else refused
+        self._first = first
         self._batch = batch
         self._line = line
         self._issued = issued
@@ -321,13 +360,13 @@ class Progress:
         cursor.execute(
             "UPDATE intake.batches SET done_lines = %s, issued = issued + %s, unchanged = unchanged + %s,"
             " refused = refused + %s WHERE batch = %s",
-            (self._line, self._issued, self._unchanged, len(self._problems), self._batch),
+            (self._line, self._issued, self._unchanged, self._refused, self._batch),
         )
         if self._problems:
             with cursor.copy(
                 'COPY intake.problems (batch, line, number, "where", field, value, code, detail) FROM STDIN'
             ) as rows:
-                for number, one in enumerate(self._problems):
+                for number, one in enumerate(self._problems, self._first):
                     rows.write_row(
                         (self._batch, one.line, number, one.where, one.field, one.value, one.code, one.detail)
                     )

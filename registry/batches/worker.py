@@ -2,32 +2,43 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
+import msgspec
 import psycopg
 import structlog
 
 from registry.application import Registry
-from registry.batches.book import Batch, Book, Progress, RowProblem
+from registry.batches.book import DOCUMENTS, Batch, Book, Progress, RowProblem
 from registry.batches.spool import SpoolDamaged
 from registry.batches.status_rows import StatusChange, StatusRows
 from registry.domain.errors import Refusal
-from registry.intake import Catalogue, CsvRows, IntakeError, NdjsonRows, Problem
+from registry.intake import Award, Catalogue, CsvRows, IntakeError, NdjsonRows, Problem, read_document
+from registry.intake.documents import MAX_BYTES
+from registry.intake.importing import Importer, Taken
+from registry.intake.plain_rows import read_rows
+from registry.intake.reconciling import NEEDED, OnLog, Reconciling
 from registry.issuing import Issuer
 from registry.requests import Issued, IssueRequest, Outcome
 
 _log = structlog.get_logger(__name__)
 _CHECKED: Final = 1000
+_NOTES: Final = 500
 
 
 class Worker:
     """One at a time for a node: others that are started by mistake wait."""
 
-    def __init__(self, registry: Registry, issuer: Issuer, book: Book, catalogue: Catalogue) -> None:
+    def __init__(
+        self, registry: Registry, issuer: Issuer, book: Book, catalogue: Catalogue, on_log: OnLog | None = None
+    ) -> None:
+        """`on_log` is what the views know; without it nothing can be reconciled."""
         self._registry = registry
         self._issuer = issuer
         self._book = book
         self._catalogue = catalogue
+        self._on_log = on_log
 
     def run(self, stop: threading.Event, poll: float = 1.0) -> None:
         """Work until told to stop. Ends between two batches, or where its process is killed."""
@@ -53,6 +64,10 @@ class Worker:
         try:
             if batch.kind == "statusChanges":
                 self._change(batch)
+            elif batch.kind == "reconciliation":
+                self._reconcile(batch)
+            elif batch.media in DOCUMENTS:
+                self._document(batch)
             else:
                 self._issue(batch)
         except (IntakeError, SpoolDamaged) as error:
@@ -113,6 +128,84 @@ class Worker:
         except Refusal as refusal:
             return RowProblem(row.line, f"line {row.line}", refusal.path, row.credential, refusal.code, refusal.detail)
         return None
+
+    def _document(self, batch: Batch) -> None:
+        """A document's awards, each in a transaction with the batch's progress."""
+        with self._book.content(batch.batch).open("rb") as file:
+            document = read_document(file.read(MAX_BYTES + 1), batch.name or "the document")
+        odd = [f"{one.where} {one.value!r} {one.detail}" for one in document.problems]
+        unused = [f"not read: {path}" for path in document.unmapped()]
+        self._book.begin(batch.batch, [*document.notes, *odd, *unused][:_NOTES])
+        importer = Importer(self._registry, self._issuer, self._catalogue)
+        for award in document.awards[batch.done_lines :]:
+            beside = partial(_taken, batch.batch, award)
+            importer.take_award(document, award, {}, dry_run=batch.dry_run, beside=beside)
+
+    def _reconcile(self, batch: Batch) -> None:
+        """What rows and log do not agree in, as problems. A batch that was broken off begins anew."""
+        if self._on_log is None or batch.awarded_from is None or batch.awarded_until is None:
+            raise IntakeError("this node has no views to reconcile with, or the batch no term")
+        rows = read_rows(self._book.content(batch.batch), "csv" if batch.media == "text/csv" else "ndjson", NEEDED)
+        self._book.again(batch.batch)
+        self._book.begin(batch.batch, [])
+        with Reconciling(
+            self._registry, self._on_log, self._catalogue, batch.awarded_from, batch.awarded_until
+        ) as reconciling:
+            line, agreeing, differing, first, problems = 0, 0, 0, 1, list[RowProblem]()
+
+            def write() -> None:
+                self._registry.save(
+                    [],
+                    private=Progress(
+                        batch.batch, line, unchanged=agreeing, problems=problems, refused=differing, first=first
+                    ),
+                )
+
+            for judged in reconciling.run(rows):
+                line = judged.line or line
+                problems += [
+                    RowProblem(
+                        one.line,
+                        f"line {one.line}" if one.line else f"credential {one.credential}",
+                        one.field,
+                        one.there,
+                        one.kind,
+                        f"{one.detail} (here {one.here})" if one.here else one.detail,
+                    )
+                    for one in judged.differences
+                ]
+                agreeing += not judged.differences
+                differing += bool(judged.differences)
+                if agreeing + differing >= _CHECKED:
+                    write()
+                    agreeing, differing, first, problems = 0, 0, first + len(problems), []
+            write()
+            counts = reconciling.counts
+        note = ", ".join(f"{name} {count}" for name, count in msgspec.to_builtins(counts).items())
+        self._book.begin(batch.batch, [note])
+
+
+def _taken(batch: str, award: Award, taken: Taken) -> Progress:
+    """The progress that an award of a document comes to."""
+    where = award.path
+    problems = [RowProblem(award.number, where, one.field, one.value, "", one.detail) for one in taken.problems]
+    if taken.missing:
+        how = f"it is draft {taken.draft}, and its credential waits" if taken.draft else taken.how
+        problems += [
+            RowProblem(award.number, where, path, "", "missing", f"the document does not say; {how}")
+            for path in taken.missing
+        ]
+    elif taken.draft is not None and not problems:
+        problems.append(RowProblem(award.number, where, "", "", "draft", f"{taken.how}: draft {taken.draft}"))
+    issued = not problems
+    return Progress(
+        batch,
+        award.number,
+        issued=int(issued and not taken.unchanged),
+        unchanged=int(issued and taken.unchanged),
+        problems=problems,
+        refused=int(not issued),
+    )
 
 
 class _Tally:

@@ -35,9 +35,11 @@ from registry.cli import (
     agreements,
     archives,
     audit,
+    cases,
     credentials,
     demo,
     digests,
+    drafts,
     feeds,
     founding,
     governance,
@@ -45,10 +47,12 @@ from registry.cli import (
     intake,
     keys,
     logs,
+    mapping,
     reading,
     reasons,
     receipts,
     recognition,
+    reconcile,
     running,
     search,
     serving,
@@ -59,7 +63,7 @@ from registry.cli.context import State
 from registry.cli.output import errors
 from registry.config import SettingsError
 from registry.domain.errors import Refusal
-from registry.intake.report import IntakeUnavailable
+from registry.intake.report import IntakeError, IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.log import ArchiveDamaged, LogError
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
@@ -100,16 +104,20 @@ for module in (
     acts,
     governance,
     achievements,
+    drafts,
     credentials,
     imports,
+    mapping,
     intake,
     recognition,
+    cases,
     agreements,
     reasons,
     running,
     serving,
     keys,
     reading,
+    reconcile,
     search,
     receipts,
     feeds,
@@ -150,6 +158,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (CohortFileError, 1),
     (OfficeFileError, 3),
     (IntakeUnavailable, 4),
+    (IntakeError, 1),
     (PublisherError, 4),
     (LogError, 4),
     (DatabaseUnavailable, 4),

@@ -249,8 +249,9 @@ class Node:
         row = (
             self.registry.cursor()
             .execute(
-                "SELECT (SELECT max(notification_id) FROM registry_events) AS stored,"
-                " (SELECT max(last) FROM publisher.commits WHERE next IS NOT NULL) AS published"
+                "SELECT (SELECT max(notification_id) FROM registry_events WHERE topic = ANY(%s)) AS stored,"
+                " (SELECT max(last) FROM publisher.commits WHERE next IS NOT NULL) AS published",
+                (sorted(self.registry.published_topics),),
             )
             .fetchone()
         )

@@ -28,7 +28,7 @@ from registry.cli.imports import ACHIEVEMENT_TEMPLATE, Offered, show, take_docum
 from registry.cli.output import Counter, out, progress, say, table, title_of
 from registry.cli.reading import credential_rows, decision_rows
 from registry.config import SettingsError, load
-from registry.intake import CsvRows, ElmDocument
+from registry.intake import CsvRows, read_file
 from registry.intake.columns import NAMES
 from registry.keystore import SIGNING
 from registry.log import SharedLog, open_log
@@ -189,7 +189,7 @@ class _Demo:
             say(f"{member} offers {len(COURSES)} micro-credentials of 5 ECTS")
         samples = resources.files("registry.intake").joinpath("samples")
         with resources.as_file(samples.joinpath("microcredential.jsonld")) as path:
-            document = ElmDocument.read(path)
+            document = read_file(path)
         document.name = "microcredential.jsonld"
         completions = msgspec.json.decode(samples.joinpath("microcredential-rest.json").read_bytes())
         show(take_document(self._nodes["twente"], document, completions))

@@ -12,9 +12,10 @@ from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, progress, say
 from registry.domain.errors import UnknownAchievement
-from registry.intake import ElmDocument, IntakeError, Problem, csv_rows, ndjson_rows, open_intake
-from registry.requests import Issued, IssueRequest, NotIssued
-from registry.vault import random_id
+from registry.intake import Document, IntakeError, Problem, csv_rows, ndjson_rows, open_intake
+from registry.intake.course_codes import CourseCodes
+from registry.intake.importing import Importer, Taken
+from registry.requests import IssueRequest, NotIssued
 
 _SHOWN = 25
 
@@ -79,6 +80,11 @@ class Offered:
         """Whether it is no longer offered."""
         return self._registry.achievement(achievement).state.retired
 
+    def course(self, code: str) -> tuple[str, int | None] | None:
+        """What a course code of the university's own stands for."""
+        found = CourseCodes(self._registry).find(code)
+        return None if found is None else (found.achievement, found.version)
+
 
 class Report(msgspec.Struct):
     """What an import came to."""
@@ -87,33 +93,43 @@ class Report(msgspec.Struct):
     issued: int = 0
     unchanged: int = 0
     dry_run: bool = False
+    format: str = ""
+    """Of a document."""
+    awards: list[Taken] = []
+    """What each award of a document came to."""
     problems: list[Problem] = []
     notes: list[str] = []
     unmapped: list[str] = []
     missing: list[str] = []
+    """What a document's awards still want, as paths into the completions."""
 
 
 def import_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV, NDJSON, or a European Learning Model document (.jsonld).")],
+    file: Annotated[
+        Path, typer.Argument(help="Rows (CSV, NDJSON), or a document (ELM, EuHEMC, Open Badges 3.0, ELMO).")
+    ],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing.")] = False,
     complete: Annotated[
-        Path | None, typer.Option(help="JSON with what an ELM document lacks: {achievement: {…}, credential: {…}}.")
+        Path | None, typer.Option(help="JSON with what a document lacks: {achievement: {…}, credential: {…}}.")
     ] = None,
     publish: Annotated[bool, typer.Option(help="Publish at once.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Take in credentials from a file. Bad rows are reported, good ones issued; run it again after correcting.
 
-    Exits 1 if any row was not taken in.
+    What a file is, is told by what it holds. A document's achievement is found among yours, or becomes a draft
+    (`registry achievement draft --help`) for which its credential waits.
 
-    Examples: registry import awards.csv --dry-run; registry import microcredential.jsonld --complete rest.json
+    Exits 1 if anything was not taken in.
+
+    Examples: registry import awards.csv --dry-run; registry import badge.json --complete rest.json
     """
     node = node_of(context)
     try:
         source = open_intake(file, Offered(node.registry))
-        if isinstance(source, ElmDocument):
+        if isinstance(source, Document):
             report = take_document(node, source, _completions(complete), dry_run=dry_run)
         else:
             report = take_rows(node, file, source, source.notes, dry_run=dry_run)
@@ -162,45 +178,29 @@ def take_rows(
     return report
 
 
-def take_document(node: Node, document: ElmDocument, completions: dict[str, Any], *, dry_run: bool = False) -> Report:
-    """Publish a document's achievement, unless it is offered already, and issue its credential."""
-    publisher = node.settings.member
+def importer(node: Node) -> Importer:
+    """Who takes documents in for a node."""
+    return Importer(node.registry, node.issuer, Offered(node.registry))
+
+
+def take_document(node: Node, document: Document, completions: dict[str, Any], *, dry_run: bool = False) -> Report:
+    """Find or publish the achievements of a document, or make drafts of them, and issue its credentials."""
     report = Report(
         document.name,
         dry_run=dry_run,
-        notes=document.notes,
+        format=document.FORMAT,
+        # An oddity in a document is no longer in the way once what it left open is given; it stays worth saying.
+        notes=document.notes + [f"{p.where} {p.value!r} {p.detail}" for p in document.problems],
         unmapped=document.unmapped(),
-        missing=document.missing(completions, publisher),
     )
-    if report.missing:
-        report.problems = list(document.problems)
-        return report
-    # With everything given that is needed, an oddity is no longer in the way; it stays worth saying.
-    report.notes += [f"{p.where} {p.value!r} {p.detail}" for p in document.problems]
-    content = document.content(random_id(), publisher, completions)
-    offered = _same(node.registry, content)
-    if offered is None and not dry_run:
-        node.registry.publish_achievement(content)
-    identifier = offered or content.achievement
-    report.notes.append(f"achievement {identifier}" + (" is offered already" if offered else ""))
-    if dry_run:
-        report.issued = 1
-        return report
-    outcome = node.issuer.issue([document.request(identifier, completions)])[0]
-    if isinstance(outcome, Issued):
-        report.unchanged, report.issued = int(outcome.unchanged), int(not outcome.unchanged)
-        report.notes.append(f"credential {outcome.credential}, learner {outcome.learner}")
-    else:
-        report.problems.append(Problem("$", outcome.field, "", f"{outcome.code}: {outcome.detail}"))
+    for taken in importer(node).take(document, completions, dry_run=dry_run):
+        report.awards.append(taken)
+        report.problems += taken.problems
+        report.missing += [one for one in taken.missing if one not in report.missing]
+        if not taken.problems and not taken.missing:
+            report.unchanged += int(taken.unchanged)
+            report.issued += int(not taken.unchanged)
     return report
-
-
-def _same(registry: Registry, content: Any) -> str | None:  # noqa: ANN401 - an AchievementContent
-    """An own achievement that says the same, its id aside: the document was taken in before."""
-    for offered in registry.achievements():
-        if msgspec.structs.replace(offered.content, achievement=content.achievement) == content:
-            return offered.content.achievement
-    return None
 
 
 def _completions(file: Path | None) -> dict[str, Any]:
@@ -216,16 +216,16 @@ def show(report: Report) -> None:
     """Print a report for people."""
     for note in report.notes:
         say(f"note: {note}")
+    for taken in report.awards:
+        show_award(taken, several=len(report.awards) > 1)
     for problem in report.problems[:_SHOWN]:
         value = f" {problem.value!r}" if problem.value else ""
         say(f"{problem.where}: {problem.field}{value}: {problem.detail}", style="red")
     if len(report.problems) > _SHOWN:
         say(f"and {len(report.problems) - _SHOWN:,} more; --json lists them all")
     if report.missing:
-        say("Nothing was taken in: the document does not say")
-        for path in report.missing:
-            say(f"  {path}")
-        say('Write these into a JSON file, {"achievement": {…}, "credential": {…}}, and give it with --complete.')
+        say('Write these into a JSON file, {"achievement": {…}, "credential": {…}}, and give it with --complete;')
+        say("or complete the draft: registry achievement draft complete DRAFT FILE")
     if report.unmapped:
         say(f"{len(report.unmapped)} things in the document have no place here:")
         for path in report.unmapped[:_SHOWN]:
@@ -234,3 +234,16 @@ def show(report: Report) -> None:
             say(f"  and {len(report.unmapped) - _SHOWN} more; --json lists them all")
     would = "would be issued" if report.dry_run else "issued"
     say(f"{report.issued:,} {would}, {report.unchanged:,} as before, {len(report.problems):,} not taken in")
+
+
+def show_award(taken: Taken, *, several: bool = False) -> None:
+    """Say what an award of a document came to."""
+    say(f"award {taken.award}, {taken.title}: {taken.how}" if several else f"{taken.title}: {taken.how}")
+    if taken.achievement is not None:
+        say(f"  achievement {taken.achievement}" + (f", version {taken.version}" if taken.version else ""))
+    if taken.draft is not None and taken.credential is None:
+        say(f"  draft {taken.draft}; its credential waits")
+    if taken.credential is not None:
+        say(f"  credential {taken.credential}, learner {taken.learner}")
+    for path in taken.missing:
+        say(f"  wants {path}")

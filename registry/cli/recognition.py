@@ -180,8 +180,7 @@ def show(
     decision_rows(found)
     if decision is not None:
         own = found[0].member == node.settings.member
-        said = own and node.registry.vault.basis(node.registry.cursor(), found[0].decision)
-        if said:
+        for said in node.registry.vault.bases(node.registry.cursor(), found[0].decision) if own else []:
             about = disclosed(claims_digest([said]), [said])["credential"]
             say(f"about {about['member']}/{about['credential']}, as the vault of this office says; disclosure {said}")
         for number, grant in enumerate(found[0].content["grants"]):

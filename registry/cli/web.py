@@ -36,6 +36,8 @@ from registry.api.achievements import Body
 from registry.api.agreements import AgreementBody, Ending
 from registry.api.assessments import AssessmentBody, TakenBack
 from registry.api.batches import Receiving
+from registry.api.case_bodies import BODIES as CASE_BODIES
+from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
 from registry.batches.book import UnknownBatch
 from registry.cli import asyncapi
@@ -43,9 +45,18 @@ from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
 from registry.cli.facts import ViewFacts
 from registry.cli.imports import Offered
+from registry.cli.office_served import served_office
 from registry.cli.standings import Standings
 from registry.cli.working import book_of
 from registry.config import Settings
+from registry.domain.case_errors import (
+    CaseChanged,
+    DateOrder,
+    NoCredential,
+    NotApplicant,
+    SecondPerson,
+    UnknownSubject,
+)
 from registry.domain.errors import Refusal
 from registry.http import Authenticated, Credentials, HttpProblem, Trouble
 from registry.http.access import SCOPES, no_nulls
@@ -56,7 +67,7 @@ from registry.http.paths import sharing
 from registry.http.problems import from_anything, from_framework, from_problem, page
 from registry.log import LogError
 from registry.postgres import DatabaseUnavailable
-from registry.wire.errors import InvalidEvent
+from registry.wire.errors import InvalidEvent, WireError
 
 _log = structlog.get_logger(__name__)
 _AWAY = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted, DatabaseUnavailable, LogError)
@@ -69,12 +80,16 @@ All else needs an API key (`X-API-Key`) or an access token with the scope that e
 says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
-_BODIES = (CredentialRow, Reason, Body, AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft)
+_BODIES = (
+    CredentialRow, Reason, Body, Entries, AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft,
+    *CASE_BODIES,
+)  # fmt: skip
 _LINKS = {
     "issueCredential": (
         "verifyCredential", "suspendCredential", "reinstateCredential", "revokeCredential", "getLearner",
     ),
     "publishAchievement": ("getAchievement", "reviseAchievement", "retireAchievement"),
+    "openCase": ("getCase", "requestDocuments", "completeCase", "enquireIssuer", "proposeDecision", "withdrawCase"),
     "stateAssessment": ("getAssessment", "withdrawAssessment"),
     "declareAgreement": ("getAgreement", "withdrawAgreement"),
     "createBatch": (
@@ -88,6 +103,7 @@ _TAGS = (
     Tag("Learners", "A learner's record."),
     Tag("Universities", "A university's year."),
     Tag("Recognition", "Decisions, precedents, agreements."),
+    Tag("Cases", "The recognition office at work: applications, assessments, decisions, appeals."),
     Tag("Feed", "What others did to the university's own."),
     Tag("Publishing", "What a university's systems say: achievements, credentials, their status."),
     Tag("Batches", "Many rows at once, and what became of them."),
@@ -110,6 +126,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     facts = ViewFacts(_reading(views), standings)
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
+    office = served_office(node, views)
 
     async def started(app: Litestar) -> None:
         del app
@@ -128,6 +145,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "streams": Provide(lambda: streams, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
+            "office": Provide(lambda: office, sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
             "facts": Provide(lambda: facts, sync_to_thread=False),
             "standing": Provide(lambda: Standing(standings.of), sync_to_thread=False),
@@ -194,6 +212,25 @@ def _invalid(request: Request[Any, Any, Any], error: InvalidEvent) -> Response[A
     return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
 
 
+def _misfit(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+    """What does not fit the case is the request's fault, not a rule's."""
+    trouble = Trouble(error.path, error.detail)
+    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
+
+
+def _second_person(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+    return from_problem(request, HttpProblem("second-person", error.detail, code=error.code))
+
+
+def _somebody_was_faster(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+    return from_problem(request, HttpProblem("conflict", error.detail, code=error.code))
+
+
+def _unproved(request: Request[Any, Any, Any], error: WireError) -> Response[Any]:
+    """A receipt that proves nothing."""
+    return from_problem(request, HttpProblem("unprocessable", str(error)))
+
+
 def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Response[Any]:
     return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
 
@@ -209,6 +246,10 @@ HANDLERS: Any = {
     HttpProblem: from_problem,
     HTTPException: from_framework,
     Refusal: _refused,
+    SecondPerson: _second_person,
+    CaseChanged: _somebody_was_faster,
+    **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, DateOrder), _misfit),
+    WireError: _unproved,
     **dict.fromkeys(_AWAY, _away),
     # Views that are being made anew by another version of the project are as good as away.
     psycopg.errors.UndefinedTable: _away,

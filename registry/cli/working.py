@@ -11,6 +11,7 @@ from registry.batches import Book, Worker
 from registry.cli import last_error
 from registry.cli.context import Node, opened
 from registry.cli.imports import Offered
+from registry.cli.reconcile import OnLog
 from registry.postgres import DatabaseUnavailable
 
 _log = structlog.get_logger(__name__)
@@ -30,7 +31,7 @@ def work(home: Path, stop: threading.Event) -> None:
             with opened(home) as node:
                 book = book_of(node)
                 book.tidy()
-                Worker(node.registry, node.issuer, book, Offered(node.registry)).run(stop)
+                Worker(node.registry, node.issuer, book, Offered(node.registry), OnLog(node)).run(stop)
         except _AWAY as error:
             _log.error("batches.again", error=str(error).strip(), again_in=_AGAIN)
             last_error.note(home, "batches", error)

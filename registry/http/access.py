@@ -23,6 +23,9 @@ SCOPES: Final = {
     "learners:read": "read a learner's record across universities",
     "university:read": "read a university's year and its credentials",
     "recognition:read": "read decisions, precedents and agreements",
+    "cases:read": "read the recognition office's cases, applicants included",
+    "cases:write": "open and work on cases: documents, enquiries, assessments, proposals, appeals",
+    "cases:approve": "approve, return, publish and withdraw decisions; one key for each person of the office",
     "recognition:write": "state and withdraw assessments; declare and withdraw agreements",
     "feed:read": "follow what happened to the university's own",
 }

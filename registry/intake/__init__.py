@@ -1,33 +1,65 @@
 """A university's way in: a format is one file here, and all of them lead to the same requests.
 
-Nothing here touches a database: formats read, check and report; `registry.issuing` stores.
+Formats read, check and report, and touch no database; `registry.issuing` stores credentials, and the files here that
+say so keep what stands between: drafts, course codes.
 """
 
+import json
 from pathlib import Path
 
 from registry.intake.csv_rows import CsvRows
+from registry.intake.document import Award, Document, External
+from registry.intake.documents import is_xml, read_document, read_file, refuse_other
 from registry.intake.elm import ElmDocument
 from registry.intake.ndjson_rows import NdjsonRows
 from registry.intake.report import Catalogue, IntakeError, Problem
 
-__all__ = ["Catalogue", "CsvRows", "ElmDocument", "IntakeError", "NdjsonRows", "Problem", "open_intake"]
+__all__ = [
+    "Award",
+    "Catalogue",
+    "CsvRows",
+    "Document",
+    "ElmDocument",
+    "External",
+    "IntakeError",
+    "NdjsonRows",
+    "Problem",
+    "open_intake",
+    "read_document",
+    "read_file",
+]
 
 
-def open_intake(path: Path, catalogue: Catalogue) -> CsvRows | NdjsonRows | ElmDocument:
-    """Open a file by its name and first bytes. Raises `IntakeError` for what is no format of ours."""
+def open_intake(path: Path, catalogue: Catalogue) -> CsvRows | NdjsonRows | Document:
+    """Open a file by what it holds. Raises `IntakeError` for what is no format of ours."""
     try:
         with path.open("rb") as file:
-            head = file.read(4096)
+            head = file.read(64 * 1024)
     except OSError as error:
         raise IntakeError(f"cannot read {path}: {error.strerror}") from error
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
         raise IntakeError(f"{path} is empty; `registry template csv` writes one to fill in")
-    suffix = path.suffix.lower()
-    if suffix in (".ndjson", ".jsonl"):
+    refuse_other(start, str(path))
+    if is_xml(head):
+        return read_file(path)
+    if path.suffix.lower() in (".ndjson", ".jsonl") and b'"credentialSubject"' not in start:
         return NdjsonRows(path, catalogue)
-    if suffix in (".jsonld", ".json") or start.startswith(b"{"):
-        return ElmDocument.read(path)
-    if suffix in (".csv", ".tsv", ".txt", "") or b"," in head or b";" in head:
-        return CsvRows(path, catalogue)
-    raise IntakeError(f"{path} is of no known format; use .csv, .ndjson, or .jsonld (European Learning Model)")
+    if start.startswith(b"{"):
+        return NdjsonRows(path, catalogue) if _rows(start) else read_file(path)
+    if start.startswith(b"["):
+        raise IntakeError(f"{path} is a JSON array; write one object a line (NDJSON), or one document a file")
+    if path.suffix.lower() in (".json", ".jsonld", ".xml", ".elmo"):
+        return read_file(path)
+    return CsvRows(path, catalogue)
+
+
+def _rows(start: bytes) -> bool:
+    """Whether what begins with a brace is an object a line, and not one document."""
+    line, _, rest = start.partition(b"\n")
+    try:
+        first = json.loads(line)
+    except (ValueError, RecursionError):
+        # A row that is broken, or the first line of a document: a document's first line ends amid the object.
+        return line.rstrip().endswith(b"}")
+    return isinstance(first, dict) and "credentialSubject" not in first and bool(rest.strip() or "record" in first)

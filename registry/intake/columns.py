@@ -24,7 +24,10 @@ class Column(NamedTuple):
 
 COLUMNS: Final = (
     Column("record", "required", "public", "your own id of this award, unique for ever", "EXAMPLE"),
-    Column("achievement", "required", "public", "the achievement's id", "0bbac7a9-a411-4809-ad9e-534f483b7a03"),
+    Column(
+        "achievement", "required", "public", "the achievement's id; or give `course`",
+        "0bbac7a9-a411-4809-ad9e-534f483b7a03",
+    ),
     Column("version", "optional", "public", "its version; empty for the newest", ""),
     Column("student", "required", "personal", "your own number of the learner", "s1234567"),
     Column("family_name", "required", "personal", "family name", "Jansen"),
@@ -38,7 +41,8 @@ COLUMNS: Final = (
     Column("national_id", "optional", "personal", "a national identifier", ""),
     Column("note", "optional", "personal", "a note to the learner", ""),
     Column("replaces", "optional", "public", "the id of the credential that this one corrects", ""),
-)
+    Column("course", "optional", "public", "your own course code, where the mapping table has it", ""),
+)  # fmt: skip
 REQUIRED: Final = tuple(column.name for column in COLUMNS if column.need == "required")
 NAMES: Final = tuple(column.name for column in COLUMNS)
 _PERSONAL: Final = frozenset(column.name for column in COLUMNS if column.kind == "personal")
@@ -59,6 +63,7 @@ class RowChecker:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._known: dict[str, tuple[tuple[int | float | None, ...], bool] | None] = {}
+        self._courses: dict[str, tuple[str, int | None] | None] = {}
         self._today = dt.datetime.now(dt.UTC).date().isoformat()
 
     def check(self, line: int, row: Mapping[str, str]) -> IssueRequest | Problem | None:
@@ -66,6 +71,11 @@ class RowChecker:
 
         `row` holds text for each column that the file has; empty text is as good as none.
         """
+        if row.get("course"):
+            found = self._mapped(line, row)
+            if isinstance(found, Problem):
+                return found
+            row = found
         if not _plain(row.values()):
             for name, value in row.items():
                 if value and (wrong := _text_fault(name, value)) is not None:
@@ -105,6 +115,20 @@ class RowChecker:
             note=row.get("note") or None,
             replaces=row.get("replaces") or None,
         )
+
+    def _mapped(self, line: int, row: Mapping[str, str]) -> Mapping[str, str] | Problem:
+        """The row with the achievement, and the version, that its course code stands for."""
+        code = row["course"]
+        if code not in self._courses:
+            self._courses[code] = self._catalogue.course(code) if len(code) <= MAX_FIELD and "\0" not in code else None
+        found = self._courses[code]
+        if found is None:
+            return _problem(line, "course", code, "is no course code here; `registry mapping set` makes it one")
+        achievement, version = found
+        if row.get("achievement", achievement) not in ("", achievement):
+            return _problem(line, "course", code, f"stands for achievement {achievement}; the row names another")
+        given = row.get("version") or ("" if version is None else str(version))
+        return {**row, "achievement": achievement, "version": given}
 
     def _offer_fault(self, row: Mapping[str, str], version: int | None) -> tuple[str, str, str] | None:
         achievement = row["achievement"]

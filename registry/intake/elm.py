@@ -2,173 +2,84 @@
 
 Read is the compacted form of the EDC application profile: terms by their short names, a single value or a list
 of them, texts by language, concepts as objects with an `id`. No context is fetched.
-
-One document holds an achievement and a person's credential of it. What it says in a way that has no certain
-meaning is reported and not guessed; what nothing was made of is listed by its path; what Annex I still wants
-is asked for by name, and given beside the document (`registry import FILE --complete FILE`).
 """
 
-import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
-
-import msgspec
+from functools import partial
+from typing import ClassVar, Final
 
 from registry.intake import elm_codes as codes
-from registry.intake.report import IntakeError, Problem
-from registry.requests import IssueRequest
-from registry.wire.achievements import AchievementContent
+from registry.intake.document import Award, Values
+from registry.intake.isced import names_another
+from registry.intake.json_document import JsonDocument, label_of
+from registry.intake.report import IntakeError
 
-_HOURS: Final = re.compile(r"PT(\d+)H(?:(\d+)M)?")
-_DATE: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?Z)?")
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT")
-_MAX: Final = 8 * 1024 * 1024
-_STRUCTURE: Final = frozenset({"type", "@context", "inScheme", "notation", "prefLabel", "credentialSchema"})
+_HOURS: Final = re.compile(r"PT(\d{1,6})H(?:(\d{1,4})M)?")
 
-Values = dict[str, Any]
+Place = tuple[Values, str]
+"""An object, and its path."""
 
 
-class ElmDocument:
-    """A document, read: the achievement's values, the credential's values, and what is to be said of both."""
+class ElmDocument(JsonDocument):
+    """A document, read: each claim of its subject that specifies an achievement is an award."""
 
-    def __init__(self, name: str, document: Values) -> None:
-        self.name = name
-        self.problems: list[Problem] = []
-        self.notes: list[str] = []
-        self._root = document
-        self._used: set[str] = set()
-        subject = self._one(document, "$", "credentialSubject")
-        claim = self._one(subject[0], subject[1], "hasClaim")
-        specification = self._one(claim[0], claim[1], "specifiedBy")
-        if not specification[0]:
-            raise IntakeError(f"{name} describes no achievement: there is no credentialSubject.hasClaim.specifiedBy")
-        self.achievement = self._achievement(claim, specification)
-        self.credential = self._credential(subject, claim)
+    FORMAT: ClassVar[str] = "European Learning Model"
+    STRUCTURE: ClassVar[frozenset[str]] = JsonDocument.STRUCTURE | {"inScheme", "notation", "prefLabel"}
+    SUBJECT: ClassVar[str] = "thematicArea"
+    """Under which name the fields of education stand."""
+    ECTS: ClassVar[str] = codes.ECTS
+    MODES: ClassVar[Mapping[str, str]] = codes.PARTICIPATION
+    LANGUAGES: ClassVar[Mapping[str, str]] = codes.LANGUAGES
 
     @classmethod
-    def read(cls, path: Path) -> "ElmDocument":
-        """Read a file. Raises `IntakeError` where it is none of these documents."""
-        if path.stat().st_size > _MAX:
-            raise IntakeError(f"{path} has over {_MAX:,} bytes; one document holds one credential")
-        try:
-            document = json.loads(path.read_bytes())
-        except (ValueError, RecursionError) as error:
-            raise IntakeError(f"{path} is not JSON: {error}") from error
-        if not isinstance(document, dict) or "credentialSubject" not in document:
-            raise IntakeError(f"{path} is no European Digital Credential: it has no credentialSubject")
-        try:
-            return cls(str(path), document)
-        except RecursionError as error:
-            raise IntakeError(f"{path} nests too deep") from error
+    def recognises(cls, document: Values) -> bool:
+        """Whether it looks like one of these."""
+        subject = document.get("credentialSubject")
+        return isinstance(subject, dict) and "hasClaim" in subject
 
-    # What comes of it
+    def _read(self) -> None:
+        subject = self._one(self._root, "$", "credentialSubject")
+        issuer = self._one(self._root, "$", "issuer")
+        self._issued_by(issuer)
+        for claim in self._list(*subject, "hasClaim"):
+            specification = self._one(*claim, "specifiedBy")
+            if specification[0]:
+                self._add(partial(self._award, subject, claim, specification))
+        if not self.awards:
+            raise IntakeError(
+                f"{self.name} describes no achievement: there is no credentialSubject.hasClaim.specifiedBy"
+            )
+        if len(self.awards) > 1:
+            # The document has one id and several credentials: each is known by its place besides.
+            for number, award in enumerate(self.awards, 1):
+                if "record" in award.credential:
+                    award.credential["record"] += f" #{number}"
 
-    def missing(self, completions: Mapping[str, Any], publisher: str) -> list[str]:
-        """What Annex I, or issuing, still wants, as paths into the completions."""
-        achievement = self._completed("achievement", completions)
-        credential = self._completed("credential", completions)
-        wanted = [
-            f"achievement.{field.encode_name}"
-            for field in msgspec.structs.fields(AchievementContent)
-            if field.required and field.encode_name not in {**achievement, **_given("", publisher)}
-        ]
-        return wanted + [
-            f"credential.{name}"
-            for name in ("record", "student", "family_name", "given_name", "date_of_birth", "awarding_date")
-            if not credential.get(name)
-        ]
-
-    def content(self, identifier: str, publisher: str, completions: Mapping[str, Any]) -> AchievementContent:
-        """The achievement's first version. Raises `IntakeError` where something is missing or wrong."""
-        values = {**self._completed("achievement", completions), **_given(identifier, publisher)}
-        try:
-            return msgspec.convert(values, AchievementContent)
-        except msgspec.ValidationError as error:
-            raise IntakeError(f"{self.name}: the achievement: {error}") from error
-
-    def request(self, achievement: str, completions: Mapping[str, Any]) -> IssueRequest:
-        """The credential, to be issued for that achievement."""
-        values = {"version": None, **self._completed("credential", completions), "achievement": achievement}
-        try:
-            return msgspec.convert(values, IssueRequest)
-        except msgspec.ValidationError as error:
-            raise IntakeError(f"{self.name}: the credential: {error}") from error
-
-    def _completed(self, part: str, completions: Mapping[str, Any]) -> Values:
-        read = self.achievement if part == "achievement" else self.credential
-        return {**read, **completions.get(part, {})}
-
-    def unmapped(self) -> list[str]:
-        """The paths of all that was said and not used, binary contents and bare structure aside."""
-        return sorted(self._unused(self._root, "$"))
-
-    def _unused(self, value: Any, path: str) -> list[str]:  # noqa: ANN401 - any JSON value
-        if path in self._used:
-            return []
-        if isinstance(value, dict):
-            if set(value) <= {"id", "type"}:
-                return []
-            concept = "prefLabel" in value and "inScheme" in value
-            if concept:
-                return [path]
-            return [
-                leaf
-                for name, inner in value.items()
-                if name not in _STRUCTURE and not (name == "id" and str(inner).startswith("urn:"))
-                for leaf in self._unused(inner, f"{path}.{name}")
-            ]
-        if isinstance(value, list):
-            return [leaf for i, inner in enumerate(value) for leaf in self._unused(inner, f"{path}[{i}]")]
-        return [path]
-
-    # Reading
-
-    def _list(self, owner: Values, path: str, name: str) -> list[tuple[Values, str]]:
-        """The objects under a name, with their paths; what is no object is reported."""
-        value = owner.get(name)
-        if value is None:
-            return []
-        items = [(item, f"{path}.{name}[{i}]") for i, item in enumerate(value)] if isinstance(value, list) else None
+    def _award(self, subject: Place, claim: Place, specification: Place) -> Award:
         found = []
-        for item, at in items if items is not None else [(value, f"{path}.{name}")]:
-            if isinstance(item, dict):
-                found.append((item, at))
-            else:
-                self._odd(at, "", "is no object, where the application profile has one")
-        return found
+        for identifier, at in self._list(*specification, "identifier"):
+            if (code := self._plain(identifier, at, "notation")) is not None:
+                self._use(at)
+                found.append(code)
+        achievement = self._achievement(claim, specification)
+        return Award(self.name, claim[1], achievement, self._credential(subject, claim), found)
 
-    def _one(self, owner: Values, path: str, name: str) -> tuple[Values, str]:
-        """The first object under a name; an empty one where there is none."""
-        found = self._list(owner, path, name)
-        if len(found) > 1:
-            self._odd(f"{path}.{name}", f"{len(found)} of them", "one was expected; the first was read")
-        return found[0] if found else ({}, f"{path}.{name}")
-
-    def _text(self, owner: Values, path: str, name: str) -> dict[str, str] | None:
-        value, at = self._one(owner, path, name)
-        if not value:
-            return None
-        self._used.add(at)
-        return {language: " ".join(map(str, t)) if isinstance(t, list) else str(t) for language, t in value.items()}
+    def _issued_by(self, issuer: Place) -> None:
+        name = self._text(*issuer, "legalName")
+        if name:
+            self.issuer.name = name.get("en") or next(iter(name.values()))
+        location, at = self._one(*issuer, "location")
+        address, place = self._one(location, at, "address")
+        country, where = self._one(address, place, "countryCode")
+        code = self._item(country)
+        if code in codes.COUNTRIES:
+            self._use(where)
+            self.issuer.country = codes.COUNTRIES[code]
 
     def _notes_text(self, owner: Values, path: str, name: str) -> dict[str, str] | None:
         note, at = self._one(owner, path, name)
         return self._text(note, at, "noteLiteral") if note else None
-
-    def _code(self, value: Values, path: str, known: Mapping[str, Any], what: str) -> Any:  # noqa: ANN401 - the map's values
-        item = str(value.get("id", "")).rsplit("/", 1)[-1]
-        if item in known:
-            self._used.add(path)
-            return known[item]
-        self._odd(
-            path, f"{item} {_label(value)}".strip(), f"is no item of the controlled list of {what}; say which it is"
-        )
-        return None
-
-    def _odd(self, path: str, value: str, detail: str) -> None:
-        self.problems.append(Problem(path, path.rsplit(".", 1)[-1], value[:80], detail))
 
     def _hours(self, owner: Values, path: str) -> int | float | None:
         value = owner.get("volumeOfLearning")
@@ -183,27 +94,13 @@ class ElmDocument:
                 at, str(value), f"as a duration this means {meaning} and is no workload; hours are written {right}"
             )
             return None
-        self._used.add(at)
+        self._use(at)
         minutes = int(match[2] or 0)
         return int(match[1]) if not minutes else round(int(match[1]) + minutes / 60, 2)
 
-    def _date(self, owner: Values, path: str, name: str) -> str | None:
-        value = owner.get(name)
-        if value is None:
-            return None
-        match = _DATE.fullmatch(str(value))
-        if match is not None:
-            self._used.add(f"{path}.{name}")
-            return match[1]
-        detail = "is not a date; write YYYY-MM-DD"
-        if _MOMENT.match(str(value)):
-            detail = "is a moment, and midnight somewhere is another day elsewhere; say which day it is"
-        self._odd(f"{path}.{name}", "" if name == "dateOfBirth" else str(value), detail)
-        return None
-
     # The achievement
 
-    def _achievement(self, claim: tuple[Values, str], specification: tuple[Values, str]) -> Values:
+    def _achievement(self, claim: Place, specification: Place) -> Values:
         spec, at = specification
         values: Values = {
             "kind": "microCredential",
@@ -219,15 +116,15 @@ class ElmDocument:
             "participation": [
                 code
                 for mode, place in self._list(spec, at, "mode")
-                if (code := self._code(mode, place, codes.PARTICIPATION, "modes of learning")) is not None
+                if (code := self._code(mode, place, self.MODES, "modes of learning")) is not None
             ],
             "prerequisites": self._notes_text(spec, at, "entryRequirement"),
         }
         self._title_again(claim, values["title"])
         nqf, place = self._one(spec, at, "nqfLevel")
         if nqf:
-            self._used.add(place)
-            values["nqfLevel"] = _label(nqf) or str(nqf.get("id"))
+            self._use(place)
+            values["nqfLevel"] = label_of(nqf) or str(nqf.get("id"))
             values["levelBasis"] = "referenced"
             self.notes.append("levelBasis is 'referenced', since the document names a national qualification level")
         elif values["eqfLevel"] is not None:
@@ -235,15 +132,15 @@ class ElmDocument:
             self.notes.append("levelBasis is 'providerStated', since the document names no national level")
         values |= self._credits(spec, at)
         values |= self._assessment(claim)
-        values |= self._activity(claim)
+        self._activity(claim)
         values["qualityAssurance"] = [self._accreditation(*item) for item in self._list(spec, at, "accreditation")]
         values["entitlesTo"] = [e for item in self._list(spec, at, "entitlement") if (e := self._entitlement(*item))]
         return {name: value for name, value in values.items() if value not in (None, [], {})}
 
-    def _title_again(self, claim: tuple[Values, str], title: dict[str, str] | None) -> None:
+    def _title_again(self, claim: Place, title: dict[str, str] | None) -> None:
         again = claim[0].get("title")
         if again == title:
-            self._used.add(f"{claim[1]}.title")
+            self._use(f"{claim[1]}.title")
 
     def _outcome(self, outcome: Values, path: str) -> Values:
         skills = [
@@ -251,7 +148,8 @@ class ElmDocument:
             for skill, place in self._list(outcome, path, "relatedESCOSkill")
             if skill.get("id")
         ]
-        self._used.update(place for _, place in skills)
+        for _, place in skills:
+            self._use(place)
         made: Values = {"title": self._text(outcome, path, "title") or {}}
         if skills:
             made["escoSkills"] = [uri for uri, _ in skills]
@@ -264,75 +162,69 @@ class ElmDocument:
 
     def _eqf(self, spec: Values, path: str) -> int | None:
         value, at = self._one(spec, path, "eqfLevel")
-        level = str(value.get("id", "")).rsplit("/", 1)[-1] if value else ""
-        if not value:
-            return None
-        if level not in set("12345678"):
-            self._odd(at, level, "is no level of the EQF (1 to 8)")
-            return None
-        self._used.add(at)
-        return int(level)
+        return self._level(self._item(value), label_of(value), at) if value else None
 
     def _fields(self, spec: Values, path: str) -> list[str]:
         found = []
-        for value, at in self._list(spec, path, "thematicArea"):
-            code = str(value.get("id", "")).rsplit("/", 1)[-1]
-            if re.fullmatch(r"\d{2,4}", code):
-                self._used.add(at)
-                found.append(code)
-            else:
+        for value, at in self._list(spec, path, self.SUBJECT):
+            code, label = self._item(value), label_of(value)
+            if not re.fullmatch(r"\d{2,4}", code):
                 self._odd(at, code, "is no ISCED-F 2013 code of 2 to 4 digits")
+            elif names_another(code, label):
+                self._odd(at, f"{code} {label}", "is one field by its code and another by its label; say which it is")
+            else:
+                self._use(at)
+                found.append(code)
         return found
 
     def _languages(self, spec: Values, path: str) -> list[str]:
         found = []
         for value, at in self._list(spec, path, "language"):
-            if (code := self._code(value, at, codes.LANGUAGES, "languages")) is not None:
+            if (code := self._code(value, at, self.LANGUAGES, "languages")) is not None:
                 found.append(code)
         return found
 
     def _credits(self, spec: Values, path: str) -> Values:
         for credit, at in self._list(spec, path, "creditPoint"):
             framework, place = self._one(credit, at, "framework")
-            if str(framework.get("id", "")).rsplit("/", 1)[-1] != codes.ECTS:
+            if self._item(framework) != self.ECTS:
                 self._odd(
-                    place, str(framework.get("id", ""))[-40:], "is not ECTS; other credit frameworks are not converted"
+                    place,
+                    f"{self._item(framework)} {label_of(framework)}".strip(),
+                    "is not ECTS; other credit frameworks are not converted",
                 )
                 continue
-            point = str(credit.get("point", ""))
-            if not re.fullmatch(r"\d{1,6}(\.\d{1,2})?", point):
-                self._odd(f"{at}.point", point, "is not a number of credits like 5 or 2.5")
+            if (point := self._number(credit, at, "point", "credits")) is None:
                 continue
-            self._used |= {place, f"{at}.point"}
-            return {"creditBearing": True, "ects": float(point) if "." in point else int(point)}
+            self._use(place)
+            return {"creditBearing": True, "ects": point}
         if not spec.get("creditPoint"):
             self.notes.append("no credit points are named: the achievement is taken as not credit-bearing")
             return {"creditBearing": False}
         return {}
 
-    def _assessment(self, claim: tuple[Values, str]) -> Values:
+    def _assessment(self, claim: Place) -> Values:
         kinds: list[str] = []
         made: Values = {}
-        for proof, at in self._list(claim[0], claim[1], "provenBy"):
-            spec, place = self._one(proof, at, "specifiedBy")
-            for value, where in self._list(spec, place, "dcType"):
-                if (code := self._code(value, where, codes.ASSESSMENT, "assessment types")) is not None:
-                    kinds.append(code)
+        for proof, at in self._list(*claim, "provenBy"):
             check, where = self._one(proof, at, "idVerification")
             if check and (known := self._code(check, where, codes.SUPERVISION, "supervision and verification")):
                 made["supervision"], made["identityVerified"] = known
-            scheme, where = self._one(spec, place, "gradingScheme")
-            if scheme and (title := self._text(scheme, where, "title")):
-                made["gradingScheme"] = {"title": title}
+            for spec, place in self._list(proof, at, "specifiedBy"):
+                for value, where in self._list(spec, place, "dcType"):
+                    if (code := self._code(value, where, codes.ASSESSMENT, "assessment types")) is not None:
+                        kinds.append(code)
+                scheme, where = self._one(spec, place, "gradingScheme")
+                if scheme and (title := self._text(scheme, where, "title")):
+                    made["gradingScheme"] = {"title": title}
         return made | {"assessments": kinds}
 
-    def _activity(self, claim: tuple[Values, str]) -> Values:
+    def _activity(self, claim: Place) -> None:
         """The learning activity says the workload once more, sometimes oddly: reported, and not used."""
-        for activity, at in self._list(claim[0], claim[1], "influencedBy"):
+        for activity, at in self._list(*claim, "influencedBy"):
             spec, place = self._one(activity, at, "specifiedBy")
             if spec:
                 self._hours(spec, place)
-        return {}
 
     def _accreditation(self, value: Values, path: str) -> Values:
         kind, at = self._one(value, path, "dcType")
@@ -353,7 +245,7 @@ class ElmDocument:
 
     # The credential
 
-    def _credential(self, subject: tuple[Values, str], claim: tuple[Values, str]) -> Values:
+    def _credential(self, subject: Place, claim: Place) -> Values:
         person, at = subject
         made: Values = {
             "record": self._identifier(),
@@ -366,11 +258,11 @@ class ElmDocument:
         }
         national, place = self._one(person, at, "nationalID")
         if national.get("notation"):
-            self._used.add(place)
+            self._use(place)
             made["national_id"] = str(national["notation"])
         number, place = self._one(person, at, "identifier")
         if number.get("notation"):
-            self._used.add(place)
+            self._use(place)
             made["student"] = str(number["notation"])
         return {name: value for name, value in made.items() if value is not None}
 
@@ -378,15 +270,15 @@ class ElmDocument:
         value = self._root.get("id")
         if not isinstance(value, str):
             return None
-        self._used.add("$.id")
+        self._use("$.id")
         return value
 
     def _name(self, person: Values, path: str, name: str) -> str | None:
         text = self._text(person, path, name)
         return next(iter(text.values())) if text else None
 
-    def _awarded(self, claim: tuple[Values, str]) -> str | None:
-        process, at = self._one(claim[0], claim[1], "awardedBy")
+    def _awarded(self, claim: Place) -> str | None:
+        process, at = self._one(*claim, "awardedBy")
         date = self._date(process, at, "awardingDate")
         if date is None and "validFrom" in self._root:
             date = self._date(self._root, "$", "validFrom")
@@ -394,17 +286,12 @@ class ElmDocument:
                 self.notes.append("the awarding date is the credential's validFrom: no other is named")
         return date
 
-    def _grade(self, claim: tuple[Values, str]) -> str | None:
-        for proof, at in self._list(claim[0], claim[1], "provenBy"):
-            if (text := self._notes_text(proof, at, "grade")) is not None:
-                return next(iter(text.values()))
-        return None
-
-
-def _label(concept: Values) -> str:
-    labels = concept.get("prefLabel")
-    return str(next(iter(labels.values()), "")) if isinstance(labels, dict) else ""
-
-
-def _given(identifier: str, publisher: str) -> Values:
-    return {"achievement": identifier, "version": 1, "awardingBodies": [publisher]}
+    def _grade(self, claim: Place) -> str | None:
+        grades = []
+        for proof, at in self._list(*claim, "provenBy"):
+            if text := self._notes_text(proof, at, "grade"):
+                grades.append((next(iter(text.values())), at))
+        if len({grade for grade, _ in grades}) > 1:
+            self._odd(f"{claim[1]}.provenBy", "", "gives more than one grade; say which is the award's")
+            return None
+        return grades[0][0] if grades else None

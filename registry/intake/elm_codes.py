@@ -55,3 +55,11 @@ LANGUAGES: Final = {
     "SPA": "es", "SWE": "sv", "TUR": "tr", "UKR": "uk",
 }  # fmt: skip
 """The Publications Office's three-letter codes, as BCP 47 has them."""
+
+COUNTRIES: Final = {
+    "AUT": "AT", "BEL": "BE", "BGR": "BG", "CHE": "CH", "CYP": "CY", "CZE": "CZ", "DEU": "DE", "DNK": "DK", "ESP": "ES",
+    "EST": "EE", "FIN": "FI", "FRA": "FR", "GBR": "GB", "GRC": "GR", "HRV": "HR", "HUN": "HU", "IRL": "IE", "ISL": "IS",
+    "ITA": "IT", "LIE": "LI", "LTU": "LT", "LUX": "LU", "LVA": "LV", "MLT": "MT", "NLD": "NL", "NOR": "NO", "POL": "PL",
+    "PRT": "PT", "ROU": "RO", "SVK": "SK", "SVN": "SI", "SWE": "SE", "TUR": "TR", "UKR": "UA",
+}  # fmt: skip
+"""The Publications Office's country codes, as ISO 3166-1 alpha-2 has them."""

@@ -44,6 +44,13 @@ class Catalogue(Protocol):
         """Whether it is no longer offered."""
         ...
 
+    def course(self, code: str) -> tuple[str, int | None] | None:
+        """The achievement that a course code of the university's own stands for, and its version (None: the newest).
+
+        None where the mapping table has no such code.
+        """
+        ...
+
 
 def masked(value: str) -> str:
     """Enough of a person's data to find the row by, and no more."""

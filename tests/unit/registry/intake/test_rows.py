@@ -22,6 +22,9 @@ class Offers:
     def retired(self, achievement):
         return achievement == RETIRED
 
+    def course(self, code):
+        return {"DL-1": (OFFERED, None), "DL-1 old": (OFFERED, 1), "GONE": (RETIRED, None)}.get(code)
+
 
 @pytest.fixture
 def read(tmp_path):
@@ -201,3 +204,29 @@ def test_no_bytes_whatever_raise_anything_but_our_own_error(tmp_path_factory, da
         if isinstance(source, CsvRows | NdjsonRows):
             for found in source:
                 assert isinstance(found, IssueRequest | Problem)
+
+
+COURSES = HEADER.replace("achievement", "course")
+
+
+def test_a_course_code_of_the_universitys_own_stands_for_achievement_and_version(read):
+    newest = one(read, GOOD.replace(OFFERED, "DL-1").replace(",5,", ",2.5,"), COURSES)
+    assert (newest.achievement, newest.version) == (OFFERED, None)
+    pinned = one(read, GOOD.replace(OFFERED, "DL-1 old"), COURSES)
+    assert (pinned.achievement, pinned.version) == (OFFERED, 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("DL-2", "no course code here"), ("GONE", "is retired"), ("=1+1", "no course code here")]
+)
+def test_a_course_code_that_leads_nowhere_is_a_problem_of_its_row(read, code, said):
+    found = one(read, GOOD.replace(OFFERED, code), COURSES)
+    assert said in found.detail
+
+
+def test_a_row_that_names_an_achievement_and_another_ones_course_is_refused(read):
+    found = one(read, f"{GOOD},GONE", f"{HEADER},course")
+    assert found.field == "course"
+    assert RETIRED in found.detail
+    agreeing = one(read, f"{GOOD.replace(',5,', ',2.5,')},DL-1", f"{HEADER},course")
+    assert isinstance(agreeing, IssueRequest)

@@ -1,0 +1,100 @@
+"""Requests' bodies of cases: what a move takes."""
+
+from datetime import date
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from registry.domain.case_events import Document, IssuerAnswer
+from registry.office.assessment import Assessment
+from registry.office.opening import CaseAsked, Words
+from registry.wire.recognition import Grant, WithdrawalReason
+
+T = TypeVar("T")
+Some = Annotated[list[T], Meta(min_length=1, max_length=50)]
+
+
+class Dated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """A move of which nothing more is to be said."""
+
+    on: date | None = None
+    """The day on which it happened; today where it is left out."""
+
+
+class Noted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """A move, and words for the file."""
+
+    on: date | None = None
+    note: Words | None = None
+
+
+class DocumentsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """What the applicant is asked for."""
+
+    documents: Some[Document]
+    on: date | None = None
+    note: Words | None = None
+
+
+class DocumentsCame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """What came of it."""
+
+    documents: Some[Document]
+    on: date | None = None
+
+
+class EnquiryAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """A question to an issuer."""
+
+    subject: Annotated[int, Meta(ge=0, le=1000)] = 0
+    """Which credential of the case, from 0 on."""
+    on: date | None = None
+    note: Words | None = None
+
+
+class AnswerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """What the issuer answered."""
+
+    enquiry: UUID
+    answer: IssuerAnswer
+    on: date | None = None
+    note: Words | None = None
+
+
+class AssessmentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """An assessment of all of the case's credentials, in their order."""
+
+    assessment: Assessment
+    on: date | None = None
+
+
+class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """What to grant; where no grants are given, what the last assessment proposes."""
+
+    grants: Annotated[list[Grant], Meta(max_length=50)] = []
+    on: date | None = None
+    note: Words | None = None
+    """For the applicant; the letter says it."""
+
+
+class Deciding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """The approved proposal is published."""
+
+    despite: bool = False
+    """Although a credential's status speaks against it."""
+    on: date | None = None
+
+
+class Withdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """The application is taken back, or for a reason the decision."""
+
+    reason: WithdrawalReason | None = None
+    on: date | None = None
+
+
+BODIES = (
+    CaseAsked, Dated, Noted, DocumentsAsked, DocumentsCame, EnquiryAsked, AnswerGiven, AssessmentGiven, Proposal,
+    Deciding, Withdrawal,
+)  # fmt: skip

@@ -1,0 +1,369 @@
+"""Cases of the recognition office. Who acts is whose key or token it is: an office gives each of its people one.
+
+An answer to a write has nothing about the person in it, since answers are kept for requests that are sent again.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.params import Dependency, Parameter
+
+from registry.api.case_bodies import (
+    AnswerGiven,
+    AssessmentGiven,
+    Dated,
+    Deciding,
+    DocumentsAsked,
+    DocumentsCame,
+    EnquiryAsked,
+    Noted,
+    Proposal,
+    Withdrawal,
+)
+from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.domain.case_events import CaseState
+from registry.http import HttpProblem, Trouble, answer, decode_cursor, encode_cursor, requires
+from registry.http.pages import LIMIT, MOST
+from registry.office import showing, worklist
+from registry.office.assessment import Assessment, Requirement, requirement_of
+from registry.office.cases import Office as RecognitionOffice
+from registry.office.drafting import drafted
+from registry.office.facts import Facts
+from registry.office.opening import CaseAsked
+from registry.office.views import CaseView, Moved
+from registry.office.worklist import Asked, CaseLine, Counts
+from registry.wire.forms import checker
+
+_TAG = "Cases"
+KnownFacts = Annotated[Facts, Dependency(skip_validation=True)]
+Office = Annotated[RecognitionOffice, Dependency(skip_validation=True)]
+_SAID = r"^[^\x00-\x1f\x7f]+$"
+
+
+class Worklist(msgspec.Struct, frozen=True, rename="camel"):
+    """The office at a glance, and a page of its cases."""
+
+    counts: Counts
+    items: list[CaseLine]
+    next: str | None
+    """Give it as `cursor` to read on; null at the end."""
+
+
+class Cases(Controller):
+    """All cases. Its two routes stand together: the framework wraps a path's first handler twice otherwise."""
+
+    path = "/v1/cases"
+    tags = [_TAG]  # noqa: RUF012 - the framework's own declaration
+
+    @post(
+        operation_id="openCase",
+        summary="Open a case",
+        status_code=201,
+        sync_to_thread=True,
+        **requires("cases:write"),
+    )
+    def open_case(
+        self,
+        desk: Desk,
+        office: Office,
+        request: Request[Any, Any, Any],
+        data: CaseAsked,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:
+        """An application of one person about one or several credentials.
+
+        The applicant goes to the vault, and is told from nobody else by names: give `student` or `learner` for somebody
+        who is known here.
+        """
+        return _move(desk, office, request, data, key, lambda by: office.open(data, by), status=201)
+
+    @get(
+        operation_id="listCases",
+        summary="The worklist",
+        sync_to_thread=True,
+        **requires("cases:read"),
+    )
+    def listed(
+        self,
+        desk: Desk,
+        office: Office,
+        *,
+        in_state: Annotated[CaseState | None, Parameter(query="state")] = None,
+        assessor: Annotated[str | None, Parameter(pattern=_SAID, max_length=80)] = None,
+        overdue: bool = False,
+        due_within: Annotated[
+            int | None, Parameter(query="dueWithin", ge=0, le=3660, description="Due within so many days.")
+        ] = None,
+        learner: UUID | None = None,
+        file_number: Annotated[str | None, Parameter(query="fileNumber", pattern=_SAID, max_length=60)] = None,
+        cursor: Annotated[str, Parameter(max_length=500, description="`next` of the page before.")] = "",
+        limit: Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")] = LIMIT,
+    ) -> Response[Worklist]:
+        """The earliest due date first, those without one at the end; with counts of all that there is."""
+        today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+        after = None
+        if cursor:
+            day, case = decode_cursor(cursor, str, str)
+            after = _place(day, case)
+        asked = Asked(
+            state=in_state,
+            assessor=assessor,
+            overdue=overdue,
+            due_by=today + timedelta(days=due_within) if due_within is not None else None,
+            learner=None if learner is None else str(learner),
+            file_number=file_number,
+        )
+        soon = office.setting.due_soon_days
+        with desk.reading() as registry:
+            found = worklist.listed(registry.cursor(), asked, today=today, soon=soon, after=after, limit=limit)
+            counts = worklist.counts(registry.cursor(), today=today, soon=soon)
+        last = found[-1].place if len(found) == limit else None
+        return answer(Worklist(counts, found, None if last is None else encode_cursor([last[0].isoformat(), last[1]])))
+
+
+class OneCase(Controller):
+    """One case, and what is done with it."""
+
+    path = "/v1/cases/{case:uuid}"
+    tags = [_TAG]  # noqa: RUF012 - the framework's own declaration
+
+    @get(operation_id="getCase", summary="One case", sync_to_thread=True, **requires("cases:read"))
+    def one(self, desk: Desk, office: Office, case: UUID) -> Response[CaseView]:
+        """All of it: the applicant, the credentials then and now, what was written, what happened."""
+        with desk.reading():
+            return answer(showing.show(office, str(case)))
+
+    @get("/draft", operation_id="draftAssessment", summary="An assessment to begin with", sync_to_thread=True,
+         **requires("cases:read"))  # fmt: skip
+    def draft(
+        self,
+        desk: Desk,
+        facts: KnownFacts,
+        case: UUID,
+        against: Annotated[UUID | None, Parameter(description="An own achievement: what it should count as.")] = None,
+    ) -> Response[Assessment]:
+        """The five elements of each credential beside what is asked for, with nothing named and nothing proposed."""
+        with desk.reading() as registry:
+            requirement = Requirement()
+            if against is not None:
+                requirement = requirement_of(registry.member, registry.achievement(str(against)).content)
+            return answer(drafted(registry.case(str(case)), facts, requirement))
+
+    @post(
+        "/request-documents", operation_id="requestDocuments", summary="Ask the applicant for documents",
+        status_code=200, sync_to_thread=True, **requires("cases:write"),
+    )  # fmt: skip
+    def request_documents(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsAsked,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """The clock stands until all have come."""
+        return _move(
+            desk, office, request, data, key,
+            lambda by: office.request_documents(str(case), data.documents, by, data.on, data.note),
+        )  # fmt: skip
+
+    @post(
+        "/receive-documents", operation_id="receiveDocuments", summary="Documents came", status_code=200,
+        sync_to_thread=True, **requires("cases:write"),
+    )  # fmt: skip
+    def receive_documents(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsCame,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """With the last that was asked for the clock goes on."""
+        return _move(
+            desk, office, request, data, key,
+            lambda by: office.receive_documents(str(case), data.documents, by, data.on),
+        )  # fmt: skip
+
+    @post(
+        "/complete", operation_id="completeCase", summary="The file is complete", status_code=200,
+        sync_to_thread=True, **requires("cases:write"),
+    )  # fmt: skip
+    def complete(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """The clock starts; `due` says when a decision is due."""
+        return _move(desk, office, request, data, key, lambda by: office.complete(str(case), by, data.on))
+
+    @post(
+        "/enquire", operation_id="enquireIssuer", summary="Ask an issuer whether a credential is authentic",
+        status_code=200, sync_to_thread=True, **requires("cases:write"),
+    )  # fmt: skip
+    def enquire(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: EnquiryAsked,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """`enquiry` is what the answer is given to."""
+        return _move(
+            desk, office, request, data, key,
+            lambda by: office.enquire(str(case), data.subject, by, data.on, data.note),
+        )  # fmt: skip
+
+    @post(
+        "/answer", operation_id="answerEnquiry", summary="An issuer answered", status_code=200,
+        sync_to_thread=True, **requires("cases:write"),
+    )  # fmt: skip
+    def answered(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: AnswerGiven,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """Once for each enquiry."""
+        return _move(
+            desk, office, request, data, key,
+            lambda by: office.answer(str(case), str(data.enquiry), data.answer, by, data.on, data.note),
+        )  # fmt: skip
+
+    @post(
+        "/assess", operation_id="assessCase", summary="Record an assessment", status_code=200,
+        sync_to_thread=True, **requires("cases:write"),
+    )  # fmt: skip
+    def assess(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: AssessmentGiven,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """The last one counts. What is still open in it is said when it is proposed."""
+        return _move(
+            desk, office, request, data, key, lambda by: office.assess(str(case), data.assessment, by, data.on)
+        )  # fmt: skip
+
+    @post(
+        "/propose", operation_id="proposeDecision", summary="Propose what to grant", status_code=200,
+        sync_to_thread=True, **requires("cases:write"),
+    )  # fmt: skip
+    def propose(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Proposal,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """Read as a verifier will, and held against the assessment and precedents, which `warnings` tell of."""
+        return _move(
+            desk, office, request, data, key,
+            lambda by: office.propose(str(case), data.grants, by, data.on, data.note),
+        )  # fmt: skip
+
+    @post(
+        "/approve", operation_id="approveProposal", summary="Agree with the proposal", status_code=200,
+        sync_to_thread=True, **requires("cases:approve"),
+    )  # fmt: skip
+    def approve(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """By another person than who proposed it."""
+        return _move(desk, office, request, data, key, lambda by: office.approve(str(case), by, data.on))
+
+    @post(
+        "/return", operation_id="returnProposal", summary="Give the proposal back", status_code=200,
+        sync_to_thread=True, **requires("cases:approve"),
+    )  # fmt: skip
+    def returned(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """To be made anew."""
+        return _move(desk, office, request, data, key, lambda by: office.return_(str(case), by, data.on, data.note))
+
+    @post(
+        "/decide", operation_id="decideCase", summary="Publish the decision", status_code=200,
+        sync_to_thread=True, **requires("cases:approve"),
+    )  # fmt: skip
+    def decide(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Deciding,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """The approved proposal becomes a decision on the log, by digest where EVENTS wants it."""
+        return _move(
+            desk, office, request, data, key,
+            lambda by: office.decide(str(case), by, data.on, despite=data.despite),
+        )  # fmt: skip
+
+    @post(
+        "/appeal", operation_id="appealCase", summary="The applicant appeals", status_code=200,
+        sync_to_thread=True, **requires("cases:write"),
+    )  # fmt: skip
+    def appeal(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """Propose anew then, approve and amend."""
+        return _move(desk, office, request, data, key, lambda by: office.appeal(str(case), by, data.on, data.note))
+
+    @post(
+        "/amend", operation_id="amendDecision", summary="Publish an amended decision", status_code=200,
+        sync_to_thread=True, **requires("cases:approve"),
+    )  # fmt: skip
+    def amend(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Deciding,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """The approved proposal supersedes the decision that stands."""
+        return _move(
+            desk, office, request, data, key,
+            lambda by: office.amend(str(case), by, data.on, despite=data.despite),
+        )  # fmt: skip
+
+    @post(
+        "/withdraw", operation_id="withdrawCase", summary="Take back the application or the decision",
+        status_code=200, sync_to_thread=True, **requires("cases:approve"),
+    )  # fmt: skip
+    def withdraw(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Withdrawal,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """A decision is taken back for a reason, which is published; an application without."""
+        return _move(
+            desk, office, request, data, key,
+            lambda by: office.withdraw(str(case), by, data.on, reason=data.reason),
+        )  # fmt: skip
+
+    @post(
+        "/close", operation_id="closeCase", summary="Close the file", status_code=200, sync_to_thread=True,
+        **requires("cases:write"),
+    )  # fmt: skip
+    def close(
+        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """When no appeal can be lodged any more."""
+        return _move(desk, office, request, data, key, lambda by: office.close(str(case), by, data.on))
+
+
+def _move(
+    desk: Desk,
+    office: RecognitionOffice,
+    request: Request[Any, Any, Any],
+    data: msgspec.Struct,
+    key: str,
+    act: Callable[[str], Moved],
+    *,
+    status: int = 200,
+) -> Response[Moved]:
+    """Make a move, once; the answer is stored with what it is about."""
+    check = checker(type(data))
+    if check is not None and (fault := check(data)) is not None:
+        raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
+
+    def made(writer: Writer) -> Answered:
+        def answered(moved: Moved) -> Answered:
+            return Answered(status, moved, f"/v1/cases/{moved.case}" if status == 201 else None)
+
+        with office.telling(lambda moved: writer.answered(answered(moved))):
+            return answered(act(request.user.name))
+
+    return desk.once(request, key, data, made)
+
+
+def _place(day: str, case: str) -> worklist.Place:
+    try:
+        return date.fromisoformat(day), str(UUID(case))
+    except ValueError as error:
+        raise HttpProblem("unprocessable", "the cursor is none of this list; take it from `next`") from error
+
+
+ROUTES: list[type[Controller]] = [Cases, OneCase]

@@ -1,0 +1,129 @@
+"""The university's own course codes: which achievement, and which version of it, each stands for."""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, HttpMethod, Request, Response, get, put, route
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+from msgspec import Meta
+
+from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.http import HttpProblem, Page, Trouble, answer, decode_cursor, encode_cursor, requires
+from registry.http.pages import LIMIT, MOST
+from registry.intake.course_codes import MOST_CHARACTERS, CourseCode, CourseCodes
+
+_MOST: Final = 1000
+_Code = Annotated[str, Meta(min_length=1, max_length=MOST_CHARACTERS)]
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a code stands for."""
+
+    code: _Code
+    """Your own course code, in printable characters."""
+    achievement: UUID | None
+    """One of your own achievements; null to drop the code."""
+    version: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
+    """One version of it; always the newest where it is left out."""
+
+
+class Entries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Codes to be set or dropped."""
+
+    items: Annotated[list[Entry], Meta(min_length=1, max_length=_MOST)]
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """How many codes were set, and how many dropped."""
+
+    set: int
+    removed: int
+
+
+class CourseCodeTable(Controller):
+    """Both methods of one path, so that `Allow` names both."""
+
+    path = "/v1/course-codes"
+
+    @route(http_method=[HttpMethod.OPTIONS], status_code=204, include_in_schema=False, sync_to_thread=False)
+    def allowed(self) -> Response[None]:
+        """Which methods there are. The framework's own answer knows the first one only."""
+        return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, PUT"})
+
+    @get(
+        tags=["Publishing"],
+        operation_id="listCourseCodes",
+        summary="List the course codes",
+        sync_to_thread=True,
+        **requires("university:read"),
+    )
+    def listed(
+        self,
+        desk: Desk,
+        limit: Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")] = LIMIT,
+        cursor: Annotated[str, Parameter(max_length=2000, description="`next` of the page before.")] = "",
+        code: Annotated[str, Parameter(max_length=MOST_CHARACTERS, description="This one only.")] = "",
+    ) -> Response[Page[CourseCode]]:
+        """In their order, by characters' numbers."""
+        after = decode_cursor(cursor, str)[0] if cursor else ""
+        with desk.reading() as registry:
+            codes = CourseCodes(registry)
+            if code:
+                found = codes.find(code)
+                return answer(Page([] if found is None else [found], None))
+            page = codes.page(limit, after)
+        return answer(Page(page, encode_cursor([page[-1].code]) if len(page) == limit else None))
+
+    @put(
+        tags=["Publishing"],
+        operation_id="setCourseCodes",
+        summary="Set course codes",
+        sync_to_thread=True,
+        **requires("achievements:write"),
+    )
+    def change(
+        self, desk: Desk, request: Request[Any, Any, Any], data: Entries, key: IdempotencyKey
+    ) -> Response[Changed]:
+        """Let these codes stand for what is given, and drop those with null; the others stay. All of it or nothing.
+
+        Rows of batches may then name the `course` instead of the achievement, and documents that name the code are
+        matched by it.
+        """
+
+        def act(writer: Writer) -> Answered:
+            codes = CourseCodes(writer.registry)
+            wanted = [
+                CourseCode(one.code, str(one.achievement), one.version)
+                for one in data.items
+                if one.achievement is not None
+            ]
+            removed = [one.code for one in data.items if one.achievement is None]
+            if errors := _errors(codes, data):
+                raise HttpProblem("unprocessable", errors=errors)
+            made = Answered(200, Changed(len(wanted), len(removed)))
+            writer.answered(made)
+            codes.change(wanted, removed)
+            return made
+
+        return desk.once(request, key, data, act)
+
+
+def _errors(codes: CourseCodes, data: Entries) -> list[Trouble]:
+    found: list[Trouble] = []
+    seen: set[str] = set()
+    for place, one in enumerate(data.items):
+        if one.code in seen:
+            found.append(Trouble(f"$.items[{place}].code", "stands twice", "code", one.code[:80]))
+        seen.add(one.code)
+        if one.achievement is None:
+            continue
+        wrong = codes.fault(CourseCode(one.code, str(one.achievement), one.version))
+        if wrong is not None:
+            found.append(Trouble(f"$.items[{place}].{wrong[0]}", wrong[1], wrong[0], one.code[:80]))
+    return found
+
+
+ROUTES: list[HTTPRouteHandler | type[Controller]] = [CourseCodeTable]
+"""For the node's application."""

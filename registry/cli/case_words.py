@@ -1,0 +1,73 @@
+"""What people say of a case on the command line: who, when, and words of the office's lists."""
+
+import getpass
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from registry.cli.context import Node
+from registry.wire.recognition import Towards
+
+As = Annotated[
+    str | None, typer.Option("--as", help="Who does it: an account's name (else yours).", envvar="REGISTRY_AS")
+]
+Day = Annotated[str | None, typer.Option("--on", help="The day on which it happened, YYYY-MM-DD (else today).")]
+Note = Annotated[str | None, typer.Option("--note", help="What is to be said of it; kept encrypted.")]
+
+
+def who(by: str | None) -> str:
+    """Who does it."""
+    return by if by is not None else getpass.getuser()
+
+
+def day_of(text: str | None) -> date | None:
+    """A day, as it is given."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a date YYYY-MM-DD", param_hint="--on") from error
+
+
+def towards_of(node: Node, text: str) -> Towards:
+    """A programme by MEMBER/ACHIEVEMENT, or else by its title."""
+    member, _, achievement = text.partition("/")
+    if len(achievement) == 36 and achievement.count("-") == 4:
+        return Towards(member=member, achievement=node.uuid(achievement, "achievement"))
+    return Towards(title={"en": text})
+
+
+def said(path: Path, option: str) -> str:
+    """A file's text."""
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"cannot read {path}: {error}", param_hint=option) from error
+
+
+def one_of(text: str, known: tuple[str, ...], option: str) -> str:
+    """One of the words that are known."""
+    if text not in known:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(known)}", param_hint=option)
+    return text
+
+
+def convert(value: Any, kind: Any, option: str) -> Any:  # noqa: ANN401 - of that kind
+    """A value as a struct; what is wrong with it is a usage error."""
+    try:
+        return msgspec.convert(value, kind, from_attributes=True)
+    except msgspec.ValidationError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def json_of(path: Path) -> Any:  # noqa: ANN401 - any JSON
+    """A file's JSON, or what is piped in."""
+    try:
+        return msgspec.json.decode(sys.stdin.read() if str(path) == "-" else path.read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        raise typer.BadParameter(f"cannot read {path} as JSON: {error}") from error

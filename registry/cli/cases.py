@@ -1,0 +1,261 @@
+"""Cases of the recognition office: opening, the worklist, and one case."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import msgspec
+import typer
+
+from registry.cli import case_moves
+from registry.cli.case_words import As, Day, convert, day_of, json_of, said, towards_of, who
+from registry.cli.context import Node, node_of
+from registry.cli.office import office_of
+from registry.cli.output import AsJson, print_json, say, table, title_of
+from registry.domain.case_events import CaseState
+from registry.office import showing, worklist
+from registry.office.applicants import Applicant
+from registry.office.opening import CaseAsked, SubjectAsked
+from registry.office.views import CaseView
+from registry.office.worklist import Asked, CaseLine
+from registry.wire.recognition import Evidence, External, Purpose
+
+case_app = typer.Typer(
+    help="Cases of the recognition office, from an application to a decision and its appeal.", no_args_is_help=True
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(case_app, name="case")
+
+
+@case_app.command("open")
+def open_case(
+    context: typer.Context,
+    *,
+    credential: Annotated[
+        list[str] | None, typer.Option(help="MEMBER/ID of a credential on the log; may be given several times.")
+    ] = None,
+    receipt: Annotated[
+        list[Path] | None, typer.Option(help="A receipt (.tlog-proof) of a credential: checked, and kept.")
+    ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option(help="A credential's file (ELM): read, kept, and not taken for proved.")
+    ] = None,
+    external: Annotated[
+        list[str] | None, typer.Option(help="COUNTRY:ISSUER:TITLE of what no member issued, as NO:Oslo Met:Statistics.")
+    ] = None,
+    country: Annotated[
+        str | None, typer.Option(help="The country of the issuer, where a --file does not say it, as NO.")
+    ] = None,
+    evidence: Annotated[
+        str | None, typer.Option(help=f"How --credential and --external were shown: {', '.join(get_args(Evidence))}.")
+    ] = None,
+    without_documents: Annotated[
+        bool, typer.Option("--without-documents", help="A background paper stands for documents that cannot be had.")
+    ] = False,
+    purpose: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")] = "creditTransfer",
+    towards: Annotated[
+        list[str] | None,
+        typer.Option(help="What it should count towards: MEMBER/ACHIEVEMENT, or a title; may be given several times."),
+    ] = None,
+    advisory: Annotated[bool, typer.Option("--advisory", help="The office only states its opinion.")] = False,
+    student: Annotated[str | None, typer.Option(help="This university's own number of the applicant.")] = None,
+    learner: Annotated[str | None, typer.Option(help="The applicant's id in an earlier case.")] = None,
+    applicant: Annotated[
+        Path | None,
+        typer.Option(help="JSON with familyName, givenName, dateOfBirth, email, address, language; - reads it here."),
+    ] = None,
+    family_name: Annotated[str | None, typer.Option(help="Of an applicant who is not known here.")] = None,
+    given_name: Annotated[str | None, typer.Option(help="Likewise.")] = None,
+    born: Annotated[str | None, typer.Option(help="Date of birth; likewise.")] = None,
+    language: Annotated[str | None, typer.Option(help="In which language to write to them, as nl.")] = None,
+    file_number: Annotated[str | None, typer.Option(help="The office's own (else the next of the year).")] = None,
+    note: Annotated[str | None, typer.Option(help="For the file; kept encrypted.")] = None,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a case about one or several credentials of one applicant.
+
+    Examples: registry case open --receipt e7c1ab39-….tlog-proof --family-name Jansen --given-name Ada --born 2001-02-03
+    registry case open --credential twente/e7c1ab39-… --student s17 --towards "Minor data science"
+    registry case open --external "NO:Oslo Met:Statistics" --without-documents --purpose admission --applicant ada.json
+    """
+    node = node_of(context)
+    person = {
+        "familyName": family_name,
+        "givenName": given_name,
+        "dateOfBirth": born,
+        "language": language,
+        "student": student,
+        "learner": node.uuid(learner, "learner") if learner is not None else None,
+    }
+    values = json_of(applicant) if applicant is not None else {}
+    if not isinstance(values, dict):
+        raise typer.BadParameter("an object with the applicant's names", param_hint="--applicant")
+    documented = not without_documents
+    subjects: list[dict[str, Any]] = [
+        *({"credential": _credential(node, one), "evidence": evidence} for one in credential or ()),
+        *({"receipt": said(one, "--receipt")} for one in receipt or ()),
+        *({"external": _external(one), "evidence": evidence} for one in external or ()),
+    ]
+    subjects += [{"file": said(one, "--file"), "country": country} for one in file or ()]
+    if not subjects:
+        raise typer.BadParameter("name at least one --credential, --receipt, --file or --external")
+    values |= {name: value for name, value in person.items() if value is not None}
+    try:
+        asked = CaseAsked(
+            msgspec.convert(values, Applicant),
+            [
+                msgspec.convert({k: v for k, v in {**one, "documented": documented}.items() if v is not None},
+                                SubjectAsked, from_attributes=True)
+                for one in subjects
+            ],
+            msgspec.convert(purpose, Purpose),
+            advisory,
+            [towards_of(node, one) for one in towards or ()] or None,
+            file_number,
+            note,
+        )  # fmt: skip
+    except msgspec.ValidationError as error:
+        raise typer.BadParameter(str(error)) from error
+    moved = office_of(node).open(asked, who(by), day_of(on))
+    case_moves.show_moved(moved, as_json=as_json)
+
+
+@case_app.command("list")
+def list_cases(
+    context: typer.Context,
+    *,
+    state: Annotated[str | None, typer.Option(help=f"One of {', '.join(get_args(CaseState))}.")] = None,
+    assessor: Annotated[str | None, typer.Option(help="Whose cases.")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only those whose due date is over.")] = False,
+    due_within: Annotated[int | None, typer.Option(min=0, max=3660, help="Due within so many days.")] = None,
+    credential: Annotated[str | None, typer.Option(help="MEMBER/ID: cases about this credential.")] = None,
+    learner: Annotated[str | None, typer.Option(help="Cases of this learner.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=worklist.MOST, help="At most so many.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Show the worklist: the earliest due date first, what is overdue at a glance.
+
+    Examples: registry case list --overdue
+    registry case list --state assessing --assessor k.berg --due-within 14
+    """
+    node = node_of(context)
+    today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+    soon, cursor = node.settings.office.due_soon_days, node.registry.cursor()
+    if state is not None and state not in get_args(CaseState):
+        raise typer.BadParameter(f"{state!r} is none of {', '.join(get_args(CaseState))}", param_hint="--state")
+    about = _credential(node, credential) if credential is not None else None
+    asked = Asked(
+        state=state,
+        assessor=assessor,
+        overdue=overdue,
+        due_by=today + timedelta(days=due_within) if due_within is not None else None,
+        learner=node.uuid(learner, "learner") if learner is not None else None,
+        credential=(about["member"], about["credential"]) if about is not None else None,
+    )
+    found = worklist.listed(cursor, asked, today=today, soon=soon, limit=limit)
+    counts = worklist.counts(cursor, today=today, soon=soon)
+    if as_json:
+        print_json({"cases": found, "counts": counts})
+        return
+    _lines(found)
+    told = ", ".join(f"{number} {name}" for name, number in counts.states.items()) or "no cases"
+    say(f"{told}; {counts.overdue} overdue, {counts.due_soon} due within {soon} days",
+        style="red" if counts.overdue else None)  # fmt: skip
+
+
+@case_app.command("show")
+def show_case(
+    context: typer.Context,
+    case: Annotated[str, typer.Argument(help="The case's id or file number.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show a case whole: applicant, credentials then and now, warnings, what was written, what happened.
+
+    Example: registry case show 2026/00017
+    """
+    node = node_of(context)
+    office = office_of(node)
+    found = showing.show(office, office.identifier(case))
+    if as_json:
+        print_json(found)
+        return
+    _show(found)
+
+
+def _lines(found: list[CaseLine]) -> None:
+    table(
+        ("file", "case", "state", "due", "", "purpose", "assessor", "approver"),
+        [
+            (
+                one.file_number,
+                one.case,
+                one.state,
+                one.due,
+                one.urgency,
+                one.purpose,
+                one.assessor,
+                one.approver,
+            )
+            for one in found
+        ],
+    )
+
+
+def _show(found: CaseView) -> None:
+    _lines([found.case])
+    person = found.applicant
+    if person is None:
+        say("the applicant was erased")
+    else:
+        names = (person.given_name, person.family_name, person.date_of_birth, person.student)
+        say(f"applicant {' '.join(part for part in names if part)}, learner {person.learner}")
+    for towards in found.towards:
+        say(f"towards {title_of(towards.title) or f'{towards.member}/{towards.achievement}'}")
+    for number, one in enumerate(found.subjects):
+        subject, now = one.subject, one.now
+        if subject.external is not None:
+            what = f"{subject.external.title}, {subject.external.issuer_name} ({subject.external.country})"
+        elif subject.credential is not None:
+            what = f"{subject.credential.member}/{subject.credential.credential}"
+            what += f" {title_of(now.title)}, {now.status}" if now is not None else ", not arrived"
+        paper = "" if subject.documented else ", without documents"
+        say(f"credential {number}: {what} ({subject.evidence}{paper})")
+        if one.at_decision is not None:
+            say(f"  when it was decided: {', '.join([one.at_decision.status, *one.at_decision.flags])}")
+    for warning in found.warnings:
+        say(f"note: {warning}", style="yellow")
+    if found.outstanding:
+        say(f"waits for {', '.join(found.outstanding)}")
+    for enquiry in found.enquiries:
+        say(f"enquiry {enquiry.enquiry} about credential {enquiry.subject}: {enquiry.answer or 'not answered'}")
+    for decision in found.decisions:
+        say(f"decision {decision.decision} of {decision.decision_date}")
+        for grant in decision.grants:
+            say(f"  {grant.outcome}" + (f", {grant.ects} ECTS" if grant.ects is not None else ""))
+    for step in found.history:
+        say(f"{step.on} {step.what} by {step.by}")
+    for text in found.written:
+        if text.kind not in ("file", "applicant", "assessment"):
+            say(f"{text.written:%Y-%m-%d} {text.kind}, {text.by}: {text.content}")
+
+
+def _credential(node: Node, text: str) -> dict[str, str]:
+    member, _, identifier = text.partition("/")
+    return {"member": member, "credential": node.uuid(identifier, "credential")}
+
+
+def _external(text: str) -> External:
+    parts = text.split(":", 2)
+    if len(parts) != 3:
+        raise typer.BadParameter(f"{text!r} is not COUNTRY:ISSUER:TITLE", param_hint="--external")
+    made: External = convert({"country": parts[0], "issuerName": parts[1], "title": parts[2]}, External, "--external")
+    return made
+
+
+case_moves.add_to(case_app)

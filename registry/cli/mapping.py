@@ -1,0 +1,124 @@
+"""The university's own course codes: `mapping`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from registry.cli.context import node_of
+from registry.cli.output import AsJson, errors, print_json, say, table
+from registry.intake import IntakeError, Problem
+from registry.intake.course_codes import CourseCode, CourseCodes, read_csv, write_csv
+
+_PAGE = 1000
+
+app = typer.Typer(help="Which achievement each of the university's own course codes stands for.", no_args_is_help=True)
+
+
+def add_to(main: typer.Typer) -> None:
+    """Add these commands."""
+    main.add_typer(app, name="mapping")
+
+
+class Imported(msgspec.Struct):
+    """What an import of codes came to."""
+
+    set: int
+    problems: list[Problem]
+
+
+@app.command("set")
+def set_one(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(help="Your own course code.")],
+    achievement: Annotated[str, typer.Argument(help="The achievement's id.")],
+    version: Annotated[int | None, typer.Option(help="One version of it; else always the newest.")] = None,
+) -> None:
+    """Let a course code stand for an achievement.
+
+    Example: registry mapping set 191820-1A 0bbac7a9-… --version 2
+    """
+    codes = CourseCodes(node_of(context).registry)
+    entry = CourseCode(code, achievement, version)
+    if (wrong := codes.fault(entry)) is not None:
+        raise typer.BadParameter(f"{wrong[0]} {wrong[1]}")
+    codes.change([entry])
+    say(f"{code} stands for {achievement}, " + ("the newest version" if version is None else f"version {version}"))
+
+
+@app.command("import")
+def import_codes(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV with the header code,achievement,version.")
+    ],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Set many codes from a CSV. Bad rows are reported, good ones count; codes that it does not name stay.
+
+    Exits 1 if a row was not taken.
+
+    Example: registry mapping import courses.csv
+    """
+    codes = CourseCodes(node_of(context).registry)
+    done = Imported(0, [])
+    waiting: list[CourseCode] = []
+    try:
+        for number, row in enumerate(read_csv(file), 2):
+            if isinstance(row, Problem):
+                done.problems.append(row)
+            elif (wrong := codes.fault(row)) is not None:
+                done.problems.append(Problem(f"row {number}", wrong[0], row.code[:80], wrong[1]))
+            else:
+                waiting.append(row)
+    except IntakeError as error:
+        errors.print(str(error), markup=False)
+        raise typer.Exit(1) from error
+    if not dry_run:
+        codes.change(waiting)
+    done.set = len(waiting)
+    if as_json:
+        print_json(done)
+    else:
+        for one in done.problems:
+            say(f"{one.where}: {one.field} {one.value!r}: {one.detail}", style="red")
+        say(f"{done.set:,} {'would be ' if dry_run else ''}set, {len(done.problems):,} not")
+    if done.problems:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_all(
+    context: typer.Context,
+    *,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, to be changed and imported again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the codes.
+
+    Example: registry mapping list --csv > courses.csv
+    """
+    codes = CourseCodes(node_of(context).registry)
+    found: list[CourseCode] = []
+    while page := codes.page(_PAGE, found[-1].code if found else ""):
+        found += page
+    if as_json:
+        print_json(found)
+    elif as_csv:
+        typer.echo(write_csv(found), nl=False)
+    else:
+        table(("code", "achievement", "version"), [(o.code, o.achievement, o.version or "newest") for o in found])
+
+
+@app.command("remove")
+def remove(context: typer.Context, code: Annotated[str, typer.Argument(help="The course code.")]) -> None:
+    """Drop a code; what was issued stays.
+
+    Example: registry mapping remove 191820-1A
+    """
+    if not CourseCodes(node_of(context).registry).remove(code):
+        errors.print(f"there is no course code {code}", markup=False)
+        raise typer.Exit(1)

@@ -1,0 +1,27 @@
+"""The recognition office of a node that answers over HTTP. Apart from `office`: only what serves loads a server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import Connection
+
+from consumers.governance import GovernanceFold
+from projections.api.reading import Views
+from registry.cli.context import Node, opened
+from registry.cli.office import Viewed
+from registry.office.cases import Office
+
+
+def served_office(node: Node, views: Views) -> Office:
+    """The office of a node that answers over HTTP: it reads the views as other requests do."""
+
+    @contextmanager
+    def reading() -> Iterator[Connection]:
+        with views.snapshot() as moment:
+            yield moment.connection
+
+    def governance() -> GovernanceFold:
+        with opened(node.settings.home) as another:  # a log of its own: threads don't share one
+            return another.governance()
+
+    return Office(node.registry, node.settings.office, Viewed(reading, governance, node.settings.origin))

@@ -1,0 +1,84 @@
+"""What a case refuses, each by its rule's name. A case is no event on the log: these are the office's own rules.
+
+Refusal
+├── IllegalTransition       (EVENTS.md's own) the case's state does not allow the move
+├── UnknownCase             there is no such case here
+├── UnknownSubject          nor such a credential, enquiry or document in it
+├── SecondPerson            whoever proposed does not approve
+├── DateOrder               what happens later is not dated earlier, and nothing is dated ahead
+├── AppealOpen              a file is not closed while an appeal may be lodged
+├── CredentialStatus        the credentials' status speaks against the decision
+├── AssessmentObjections    the assessment has something to be mended first
+├── ApplicantErased         nothing more is written about somebody who was erased
+├── NotApplicant            an application does not say whose it is
+├── NoCredential            a file that was sent in cannot be read
+└── CaseChanged             somebody else was faster
+"""
+
+from registry.rules.errors import Refusal, Unknown
+
+
+class UnknownCase(Unknown):
+    """No such case here."""
+
+    code = "unknown-case"
+
+
+class UnknownSubject(Refusal):
+    """The case has no such credential, enquiry or requested document."""
+
+    code = "not-in-case"
+
+
+class SecondPerson(Refusal):
+    """Approving takes another person than proposing."""
+
+    code = "second-person"
+
+
+class DateOrder(Refusal):
+    """Days do not run backwards."""
+
+    code = "date-order"
+
+
+class AppealOpen(Refusal):
+    """An appeal may still be lodged."""
+
+    code = "appeal-open"
+
+
+class CredentialStatus(Refusal):
+    """What is decided about is revoked, say, or has not arrived here."""
+
+    code = "credential-status"
+
+
+class AssessmentObjections(Refusal):
+    """The assessment cannot be proposed as it is."""
+
+    code = "assessment-objections"
+
+
+class ApplicantErased(Refusal):
+    """The applicant's key is gone."""
+
+    code = "applicant-erased"
+
+
+class NotApplicant(Refusal):
+    """Who applies is not said, or not known."""
+
+    code = "applicant"
+
+
+class NoCredential(Refusal):
+    """A file says nothing that a case could be about."""
+
+    code = "no-credential"
+
+
+class CaseChanged(Refusal):
+    """The case was changed between reading it and storing this."""
+
+    code = "case-changed"

@@ -1,0 +1,73 @@
+"""Which format a document is in, told by what it holds; and reading it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from registry.intake import json_document, xml_document
+from registry.intake.document import Document
+from registry.intake.elm import ElmDocument
+from registry.intake.elmo import ElmoDocument
+from registry.intake.euhemc import EuHemcDocument
+from registry.intake.openbadges import OpenBadge
+from registry.intake.report import IntakeError
+
+MAX_BYTES: Final = 8 * 1024 * 1024
+_JSON: Final = (EuHemcDocument, OpenBadge, ElmDocument)
+"""The narrower first."""
+_NAMES: Final = "European Learning Model, European higher-education micro-credential, Open Badges 3.0, EMREX ELMO"
+_NO_TEXT: Final[Mapping[bytes, str]] = {
+    b"PK\x03\x04": "is a zip archive (or a spreadsheet's own format); unpack it, or save it as CSV UTF-8",
+    b"\x1f\x8b": "is compressed with gzip; unpack it first",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
+    b"BZh": "is compressed with bzip2; unpack it first",
+    b"\xfd7zXZ": "is compressed with xz; unpack it first",
+    b"%PDF": "is a PDF; give the data that it was made from",
+    b"\x89PNG": "is a picture; give the badge's JSON",
+    b"eyJ": "is a signed token; give the JSON-LD that is in it",
+}
+
+
+def refuse_other(head: bytes, name: str) -> None:
+    """Raise `IntakeError` for what is plainly no text of ours. Nothing is ever unpacked."""
+    for start, why in _NO_TEXT.items():
+        if head.startswith(start):
+            raise IntakeError(f"{name} {why}")
+
+
+def is_xml(head: bytes) -> bool:
+    """Whether a file begins as XML does, in whatever encoding."""
+    start = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
+    return start.startswith(b"<")
+
+
+def read_document(content: bytes, name: str) -> Document:
+    """Read a document in any of the formats. Raises `IntakeError`.
+
+    Ask the result for `awards` (to issue them) or for `external()` (what somebody else's credential states).
+    """
+    if len(content) > MAX_BYTES:
+        raise IntakeError(f"{name} has over {MAX_BYTES:,} bytes; a document is one learner's")
+    refuse_other(content, name)
+    if is_xml(content):
+        root = xml_document.load(content, name)
+        if not ElmoDocument.recognises(root):
+            raise IntakeError(f"{name} is XML, and no ELMO: its root is {xml_document.local(root)[:80]}")
+        return ElmoDocument(name, root)
+    document = json_document.load(content, name)
+    for kind in _JSON:
+        if kind.recognises(document):
+            return kind(name, document)
+    raise IntakeError(
+        f"{name} is of no known format; it has neither credentialSubject.hasClaim nor .achievement. Known are {_NAMES}"
+    )
+
+
+def read_file(path: Path) -> Document:
+    """Read a file. Raises `IntakeError`."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise IntakeError(f"{path} has over {MAX_BYTES:,} bytes; a document is one learner's")
+        return read_document(path.read_bytes(), str(path))
+    except OSError as error:
+        raise IntakeError(f"cannot read {path}: {error.strerror}") from error

@@ -1,0 +1,280 @@
+"""Drafts: achievements that a document describes and Annex I wants more of; and the credentials that wait for them.
+
+A draft is the university's own matter until it is published. What was read stays as it was; what was given since
+stands beside it and counts before it. Credentials wait encrypted, and are issued when their achievement is there.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from registry.application import Registry
+from registry.intake.document import CREDENTIAL, Award, Completions, Values, content, wanted
+from registry.intake.report import IntakeError
+from registry.vault import random_id
+from registry.wire.achievements import AchievementContent
+
+_PURPOSE: Final = "waiting"
+_COLUMNS: Final = (
+    "d.draft::text, d.title, d.format, d.codes, d.read, d.given, d.odd, d.created, d.achievement::text,"
+    " (SELECT count(*) FROM intake.waiting w WHERE w.draft = d.draft) AS waiting"
+)
+
+
+class UnknownDraft(IntakeError):
+    """There is no draft of that id."""
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """An achievement that is not published yet."""
+
+    draft: str
+    title: str
+    format: str
+    codes: list[str]
+    read: Values
+    given: Values
+    odd: list[str]
+    """What was read and has no certain meaning."""
+    created: datetime
+    achievement: str | None
+    """As what it was published."""
+    waiting: int
+    """How many credentials wait for it."""
+
+    @property
+    def values(self) -> Values:
+        """Annex I as it is known by now."""
+        return {**self.read, **self.given}
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A credential that waits for its achievement."""
+
+    key: bytes
+    values: Values
+
+    @property
+    def missing(self) -> list[str]:
+        """What issuing still wants."""
+        return [name for name in CREDENTIAL[:6] if not self.values.get(name)]
+
+
+class Drafts:
+    """The drafts of one university. For one thread."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def all(self) -> list[Draft]:
+        """Those that are not published, or that credentials wait for, the oldest first."""
+        rows = self._registry.cursor().execute(
+            f"SELECT {_COLUMNS} FROM intake.drafts d WHERE achievement IS NULL"  # noqa: S608 - names of our own
+            " OR EXISTS (SELECT FROM intake.waiting w WHERE w.draft = d.draft) ORDER BY created, draft"
+        )
+        return [Draft(**row) for row in rows.fetchall()]
+
+    def one(self, draft: str) -> Draft:
+        """A draft. Raises `UnknownDraft`."""
+        row = (
+            self._registry.cursor()
+            .execute(f"SELECT {_COLUMNS} FROM intake.drafts d WHERE draft = %s", (draft,))  # noqa: S608 - likewise
+            .fetchone()
+        )
+        if row is None:
+            raise UnknownDraft(f"there is no draft {draft}; `registry achievement draft list` shows those that are")
+        return Draft(**row)
+
+    def of(self, award: Award) -> Draft | None:
+        """The draft that was made of an award's achievement; None where none was."""
+        row = (
+            self._registry.cursor()
+            .execute("SELECT draft::text FROM intake.drafts WHERE content = %s", (self._content(award),))
+            .fetchone()
+        )
+        return self.one(row["draft"]) if row is not None else None
+
+    def _content(self, award: Award) -> bytes:
+        return self._registry.vault.digest(msgspec.json.encode([award.achievement, award.codes], order="sorted"))
+
+    def waiting(self, draft: str) -> list[Waiting]:
+        """The credentials that wait for a draft, the first that came first."""
+        rows = self._registry.cursor().execute(
+            "SELECT record, sealed FROM intake.waiting WHERE draft = %s ORDER BY arrived, record", (draft,)
+        )
+        vault = self._registry.vault
+        return [
+            Waiting(bytes(row["record"]), vault.open_own(f"{_PURPOSE} {draft}", row["sealed"]))
+            for row in rows.fetchall()
+        ]
+
+    def missing(self, draft: Draft) -> list[str]:
+        """What Annex I still wants of it."""
+        return wanted(draft.values, self._registry.member)
+
+    def content(self, draft: Draft, identifier: str) -> AchievementContent:
+        """What would be published. Raises `IntakeError` where something is missing or wrong."""
+        if missing := self.missing(draft):
+            raise IntakeError(f"draft {draft.draft} still wants {', '.join(missing)}")
+        return content(draft.values, identifier, self._registry.member, f"draft {draft.draft}")
+
+    # Changing
+
+    def row_of(self, award: Award, kind: str, completions: Completions) -> "DraftRow":
+        """What keeps an award: its achievement as a draft, unless it is one, and its credential waiting for it."""
+        known = self.of(award)
+        draft = known.draft if known is not None else random_id()
+        given = {
+            name: value
+            for name, value in award.completed("achievement", completions).items()
+            if award.achievement.get(name) != value
+        }
+        return DraftRow(
+            draft,
+            (
+                self._content(award),
+                award.title[:500],
+                kind,
+                award.codes,
+                msgspec.json.encode(award.achievement).decode(),
+                msgspec.json.encode({**(known.given if known is not None else {}), **given}).decode(),
+                [f"{one.where} {one.value!r} {one.detail}" for one in award.problems],
+            ),
+            self._waiting_row(draft, award.completed("credential", completions)),
+        )
+
+    def key(self, award: Award, completions: Completions) -> bytes:
+        """What an award's waiting credential is known by."""
+        return self._key(award.completed("credential", completions))
+
+    def _key(self, values: Values) -> bytes:
+        vault, record = self._registry.vault, values.get("record")
+        return (
+            vault.hashed("record", str(record)) if record else vault.digest(msgspec.json.encode(values, order="sorted"))
+        )
+
+    def _waiting_row(self, draft: str, values: Values) -> tuple[Any, ...]:
+        vault = self._registry.vault
+        student = values.get("student")
+        hashed = vault.hashed("student", str(student)) if student else None
+        return self._key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", values)
+
+    def complete(self, draft: str, given: Mapping[str, Any]) -> Draft:
+        """Give what is missing: `achievement`; `credential` where one waits; `credentials` by record.
+
+        Raises `UnknownDraft`, and `IntakeError` for what is no field or no credential that waits.
+        """
+        found = self.one(draft)
+        if unknown := given.keys() - {"achievement", "credential", "credentials"}:
+            raise IntakeError(f"{min(unknown)} is none of achievement, credential, credentials")
+        if found.achievement is not None and given.get("achievement"):
+            raise IntakeError(f"draft {draft} is published; revise achievement {found.achievement} instead")
+        award = Award(f"draft {draft}", "$", found.values, {})
+        values = award.completed("achievement", {"achievement": given.get("achievement", {})})
+        more = {name: value for name, value in values.items() if found.read.get(name) != value}
+        self._registry.save(
+            [], private=_Completed(draft, msgspec.json.encode(more).decode(), self._completed(draft, given))
+        )
+        return self.one(draft)
+
+    def _completed(self, draft: str, given: Mapping[str, Any]) -> list[tuple[bytes, tuple[Any, ...]]]:
+        waiting = self.waiting(draft)
+        named: dict[str, Any] = dict(given.get("credentials") or {})
+        if single := given.get("credential"):
+            if len(waiting) != 1:
+                raise IntakeError(f"{len(waiting)} credentials wait; say in `credentials`, by record, what is whose")
+            named[str(waiting[0].values.get("record", ""))] = single
+        rows = []
+        for one in waiting:
+            if (more := named.pop(str(one.values.get("record", "")), None)) is not None:
+                award = Award(f"draft {draft}", "$", {}, one.values)
+                rows.append((one.key, self._waiting_row(draft, award.completed("credential", {"credential": more}))))
+        if named:
+            raise IntakeError(f"no credential with record {min(named)!r} waits for draft {draft}")
+        return rows
+
+    def published(self, draft: str, achievement: str) -> "Published":
+        """Rows that say so, to be written with the achievement's first event."""
+        return Published(draft, achievement)
+
+    def issued(self, draft: str, keys: Sequence[bytes]) -> "NoLonger":
+        """Rows that let credentials wait no longer, to be written with their issuing."""
+        return NoLonger(draft, keys)
+
+    def drop(self, draft: str) -> None:
+        """Forget a draft and the credentials that wait for it. Raises `UnknownDraft`."""
+        self.one(draft)
+        self._registry.save([], private=_Dropped(draft))
+
+
+class DraftRow:
+    """A draft and a credential that waits for it, to be written."""
+
+    def __init__(self, draft: str, values: tuple[Any, ...], waiting: tuple[Any, ...]) -> None:
+        self.draft = draft
+        self._values = values
+        self._waiting = waiting
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write them. Given again, what was given beside the document counts anew."""
+        now = datetime.now(UTC)
+        cursor.execute(
+            "INSERT INTO intake.drafts (draft, content, title, format, codes, read, given, odd, created)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (content) DO UPDATE SET given = excluded.given",
+            (self.draft, *self._values, now),
+        )
+        cursor.execute(
+            "INSERT INTO intake.waiting (draft, record, student, sealed, arrived) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (draft, record) DO UPDATE SET student = excluded.student, sealed = excluded.sealed",
+            (self.draft, *self._waiting, now),
+        )
+
+
+class _Completed:
+    def __init__(self, draft: str, given: str, waiting: Sequence[tuple[bytes, tuple[Any, ...]]]) -> None:
+        self._draft = draft
+        self._given = given
+        self._waiting = waiting
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        cursor.execute("UPDATE intake.drafts SET given = %s WHERE draft = %s", (self._given, self._draft))
+        for before, row in self._waiting:
+            cursor.execute(
+                "UPDATE intake.waiting SET record = %s, student = %s, sealed = %s WHERE draft = %s AND record = %s",
+                (*row, self._draft, before),
+            )
+
+
+class Published:
+    """That a draft was published."""
+
+    def __init__(self, draft: str, achievement: str) -> None:
+        self._row = achievement, draft
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write it."""
+        cursor.execute("UPDATE intake.drafts SET achievement = %s WHERE draft = %s", self._row)
+
+
+class NoLonger:
+    """That credentials of a draft wait no longer."""
+
+    def __init__(self, draft: str, keys: Sequence[bytes]) -> None:
+        self._row = draft, list(keys)
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write it."""
+        cursor.execute("DELETE FROM intake.waiting WHERE draft = %s AND record = ANY(%s)", self._row)
+
+
+class _Dropped:
+    def __init__(self, draft: str) -> None:
+        self._row = (draft,)
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        cursor.execute("DELETE FROM intake.drafts WHERE draft = %s", self._row)

@@ -1,0 +1,301 @@
+"""What becomes of a document: each award finds its achievement, or leaves a draft of it, and is issued or waits.
+
+An award's achievement is, in this order: the one that its course code stands for; the one that a draft made of the
+same document was published as; one whose content is identical; the only one of the same title, ECTS and level; a new
+one, where Annex I is complete; otherwise a draft. Which it was is always said.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from registry.application import Registry
+from registry.domain.achievement import Achievement
+from registry.domain.errors import UnknownAchievement
+from registry.intake.columns import RowChecker
+from registry.intake.course_codes import CourseCodes
+from registry.intake.document import Award, Completions, Document, request
+from registry.intake.drafts import Drafts, Waiting
+from registry.intake.report import Catalogue, IntakeError, Problem
+from registry.issuing import Issuer
+from registry.requests import Issued, IssueRequest, Outcome
+from registry.store import PrivateRows, Together
+from registry.vault import random_id
+from registry.wire.achievements import AchievementContent
+
+_BATCH: Final = 500
+Beside = Callable[["Taken"], PrivateRows]
+"""Rows to be written with what an award came to."""
+
+
+class Taken(msgspec.Struct):
+    """What an award came to."""
+
+    award: int
+    """Its place in the document, from 1."""
+    title: str
+    path: str
+    how: str = ""
+    """How its achievement was found, or that it is new, or a draft."""
+    achievement: str | None = None
+    version: int | None = None
+    """None: the newest."""
+    draft: str | None = None
+    credential: str | None = None
+    learner: str | None = None
+    unchanged: bool = False
+    """Whether the credential was issued before, and says the same."""
+    missing: list[str] = []
+    """What is still wanted before it can be issued, as paths into the completions."""
+    problems: list[Problem] = []
+    """Why it was not taken in."""
+
+
+class _Match(NamedTuple):
+    achievement: str
+    version: int | None
+    how: str
+    content: AchievementContent | None = None
+    """To be published, where it is new."""
+    draft: str | None = None
+    """The draft that it was, or was until now."""
+
+
+class Importer:
+    """Takes documents in for one university. For one thread."""
+
+    def __init__(self, registry: Registry, issuer: Issuer, catalogue: Catalogue) -> None:
+        self._registry = registry
+        self._issuer = issuer
+        self._catalogue = catalogue
+        self._codes = CourseCodes(registry)
+        self._drafts = Drafts(registry)
+
+    def take(self, document: Document, completions: Completions, *, dry_run: bool = False) -> Iterator[Taken]:
+        """Take in all awards of a document, one after another. Raises `IntakeError` for completions that are none."""
+        for award in document.awards:
+            yield self.take_award(document, award, completions, dry_run=dry_run)
+
+    def take_award(
+        self,
+        document: Document,
+        award: Award,
+        completions: Completions,
+        *,
+        dry_run: bool = False,
+        beside: Beside | None = None,
+    ) -> Taken:
+        """Take in one. It has its effect once: its record, and its draft, are known again."""
+        taken = Taken(award.number, award.title, award.path)
+        match = self._match(award, completions, taken)
+        if match is None:
+            return self._keep(document, award, completions, taken, dry_run=dry_run, beside=beside)
+        taken.achievement, taken.version, taken.how = match.achievement, match.version, match.how
+        taken.missing = award.missing_credential(completions)
+        asked = None if taken.missing else self._request(award, match, completions, taken)
+        if asked is None or dry_run:
+            return self._done(taken, beside)
+        if match.content is not None:
+            self._publish(match.content, match.draft)
+
+        def also(outcomes: Sequence[Outcome]) -> PrivateRows:
+            _outcome(taken, outcomes[0])
+            rows: list[PrivateRows] = [] if beside is None else [beside(taken)]
+            if match.draft is not None and taken.credential is not None:
+                rows.append(self._drafts.issued(match.draft, [self._drafts.key(award, completions)]))
+            return Together(rows)
+
+        self._issuer.issue([asked], also=also)
+        return taken
+
+    def _publish(self, content: AchievementContent, draft: str | None) -> None:
+        if draft is None:
+            self._registry.publish_achievement(content)
+            return
+        with self._registry.also(self._drafts.published(draft, content.achievement)):
+            self._registry.publish_achievement(content)
+
+    def _done(self, taken: Taken, beside: Beside | None) -> Taken:
+        if beside is not None:
+            self._registry.save([], private=beside(taken))
+        return taken
+
+    # Finding the achievement
+
+    def _match(self, award: Award, completions: Completions, taken: Taken) -> _Match | None:
+        for code in award.codes:
+            if (found := self._codes.find(code)) is not None:
+                return _Match(found.achievement, found.version, f"course code {code} stands for it")
+        draft = self._drafts.of(award)
+        if draft is not None and draft.achievement is not None:
+            how = "a draft of the same document was published as it"
+            return _Match(draft.achievement, None, how, None, draft.draft)
+        own = [one for one in self._registry.achievements() if not one.state.retired]
+        content = self._content(award, completions, taken)
+        if content is not None and (same := _identical(own, content)) is not None:
+            return _Match(same, None, "its content is identical")
+        alike = _alike(own, award, completions)
+        if len(alike) == 1:
+            return _Match(alike[0], None, "it alone has the same title, ECTS and level")
+        if len(alike) > 1:
+            taken.how = f"{len(alike)} achievements have the same title, ECTS and level; map its course code to one"
+            return None
+        if content is None or award.missing_credential(completions):
+            return None
+        return _Match(content.achievement, None, "it is new", content, draft.draft if draft is not None else None)
+
+    def _content(self, award: Award, completions: Completions, taken: Taken) -> AchievementContent | None:
+        """The whole content; None where something is missing or wrong, which is said."""
+        publisher = self._registry.member
+        if award.missing_achievement(completions, publisher):
+            return None
+        try:
+            return award.content(random_id(), publisher, completions)
+        except IntakeError as error:
+            taken.problems = [Problem(award.path, "", "", str(error))]
+            return None
+
+    # Issuing
+
+    def _request(self, award: Award, match: _Match, completions: Completions, taken: Taken) -> IssueRequest | None:
+        """The request, held against the achievement; None where it does not hold, which is said."""
+        fault = None if match.content is not None else self._level_fault(award, match, completions)
+        catalogue = self._catalogue if match.content is None else _WithNew(self._catalogue, match.content)
+        found = fault or award.request(RowChecker(catalogue), match.achievement, match.version, completions)
+        if isinstance(found, Problem):
+            taken.problems = [found]
+            return None
+        return found
+
+    def _level_fault(self, award: Award, match: _Match, completions: Completions) -> Problem | None:
+        stated = award.completed("achievement", completions).get("eqfLevel")
+        try:
+            offered = self._registry.achievement(match.achievement)
+        except UnknownAchievement as error:
+            return Problem(award.path, "achievement", match.achievement, str(error))
+        level = offered.content.eqf_level
+        if stated is None or match.version not in (None, offered.state.version) or stated == level:
+            return None
+        return Problem(award.path, "eqfLevel", str(stated), f"the achievement is of EQF level {level} ({match.how})")
+
+    # Drafts
+
+    def _keep(
+        self,
+        document: Document,
+        award: Award,
+        completions: Completions,
+        taken: Taken,
+        *,
+        dry_run: bool,
+        beside: Beside | None,
+    ) -> Taken:
+        row = self._drafts.row_of(award, document.FORMAT, completions)
+        taken.how = taken.how or "no published achievement matches it: a draft"
+        taken.missing = award.missing(completions, self._registry.member)
+        if dry_run:
+            return self._done(taken, beside)
+        taken.draft = row.draft
+        also: list[PrivateRows] = [row] if beside is None else [row, beside(taken)]
+        self._registry.save([], private=Together(also))
+        return taken
+
+    def publish(self, draft: str) -> list[Taken]:
+        """Publish a draft, unless it is, and issue the credentials that wait for it; asked again, it goes on.
+
+        Raises `UnknownDraft`, and `IntakeError` where Annex I wants more.
+        """
+        found = self._drafts.one(draft)
+        achievement = found.achievement
+        if achievement is None:
+            content = self._drafts.content(found, random_id())
+            achievement = content.achievement
+            self._publish(content, draft)
+        waiting = self._drafts.waiting(draft)
+        taken: list[Taken] = []
+        for start in range(0, len(waiting), _BATCH):
+            taken += self._issue_waiting(draft, achievement, found.title, waiting[start : start + _BATCH], start)
+        return taken
+
+    def _issue_waiting(
+        self, draft: str, achievement: str, title: str, waiting: Sequence[Waiting], start: int
+    ) -> list[Taken]:
+        checker = RowChecker(self._catalogue)
+        taken: list[Taken] = []
+        asked: list[tuple[Taken, bytes, IssueRequest]] = []
+        for number, one in enumerate(waiting, start + 1):
+            came = Taken(number, title, f"draft {draft}", "its draft was published", achievement, None, draft)
+            taken.append(came)
+            came.missing = [f"credential.{name}" for name in one.missing]
+            if came.missing:
+                continue
+            found = request(checker, one.values, achievement, None, None, came.path)
+            if isinstance(found, Problem):
+                came.problems = [found]
+            else:
+                asked.append((came, one.key, found))
+
+        def also(outcomes: Sequence[Outcome]) -> PrivateRows:
+            for (came, _, _), outcome in zip(asked, outcomes, strict=True):
+                _outcome(came, outcome)
+            done = [key for came, key, _ in asked if came.credential is not None]
+            return self._drafts.issued(draft, done)
+
+        if asked:
+            self._issuer.issue([one for _, _, one in asked], also=also)
+        return taken
+
+
+class _WithNew:
+    """The catalogue as it will be once an achievement is published."""
+
+    def __init__(self, catalogue: Catalogue, content: AchievementContent) -> None:
+        self._catalogue = catalogue
+        self._content = content
+
+    def ects(self, achievement: str) -> tuple[int | float | None, ...] | None:
+        if achievement == self._content.achievement:
+            return (self._content.ects,)
+        return self._catalogue.ects(achievement)
+
+    def retired(self, achievement: str) -> bool:
+        return achievement != self._content.achievement and self._catalogue.retired(achievement)
+
+    def course(self, code: str) -> tuple[str, int | None] | None:
+        return self._catalogue.course(code)
+
+
+def _outcome(taken: Taken, outcome: Outcome) -> None:
+    if isinstance(outcome, Issued):
+        taken.credential, taken.learner, taken.unchanged = outcome.credential, outcome.learner, outcome.unchanged
+    else:
+        taken.problems = [Problem(taken.path, outcome.field, "", f"{outcome.code}: {outcome.detail}")]
+
+
+def _identical(own: Sequence[Achievement], content: AchievementContent) -> str | None:
+    for offered in own:
+        given = offered.content
+        if msgspec.structs.replace(content, achievement=given.achievement, version=given.version) == given:
+            return given.achievement
+    return None
+
+
+def _alike(own: Sequence[Achievement], award: Award, completions: Completions) -> list[str]:
+    """Achievements of the same title in any language, the same ECTS and the same level. Without these, none."""
+    values = award.completed("achievement", completions)
+    titles = values.get("title") or {}
+    ects, level = values.get("ects"), values.get("eqfLevel")
+    if not isinstance(titles, dict) or ects is None or level is None:
+        return []
+    said = {_folded(text) for text in titles.values()}
+    return [
+        one.content.achievement
+        for one in own
+        if (one.content.ects, one.content.eqf_level) == (ects, level)
+        and said & {_folded(text) for text in one.content.title.values()}
+    ]
+
+
+def _folded(text: object) -> str:
+    return " ".join(str(text).casefold().split())

@@ -1,0 +1,69 @@
+"""Rows of few columns from CSV with a header, or NDJSON, of any length: codes, status changes, what was awarded."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal
+
+from registry.intake.report import IntakeError, Readable
+
+Form = Literal["csv", "ndjson"]
+Row = tuple[int, Mapping[str, Any] | str]
+"""The line, and its values by column; or what is wrong with it."""
+_LIMIT: Final = 4096
+
+
+def read_rows(content: Readable, form: Form, needed: Sequence[str]) -> Iterator[Row]:
+    """Every row. Raises `IntakeError` where a CSV's header lacks a column that is needed (`a|b`: one of them)."""
+    return _csv(content, needed) if form == "csv" else _ndjson(content)
+
+
+def form_of(content: Readable) -> Form:
+    """Whether a file is NDJSON, by its first byte; else it is CSV."""
+    with content.open("rb") as file:
+        start = file.read(64)
+    return "ndjson" if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else "csv"
+
+
+def _csv(content: Readable, needed: Sequence[str]) -> Iterator[Row]:
+    with (
+        content.open("rb") as raw,
+        io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as file,
+    ):
+        head = file.readline(_LIMIT)
+        delimiter = max(",;\t", key=head.count)
+        names = [name.strip().strip('"').lower() for name in head.strip().split(delimiter)]
+        if missing := [name for name in needed if not set(name.split("|")) & set(names)]:
+            lacks = ", ".join(name.replace("|", " or ") for name in missing)
+            raise IntakeError(f"{content}: the header lacks {lacks}; it has {', '.join(names)[:400]}")
+        reader = csv.reader(file, delimiter=delimiter)
+        while True:
+            try:
+                values = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield reader.line_num + 1, f"cannot be read as a row: {error}"
+                continue
+            if any(values):
+                row = dict(zip(names, values, strict=False))
+                yield reader.line_num + 1, row if len(values) == len(names) else f"has {len(values)} fields"
+
+
+def _ndjson(content: Readable) -> Iterator[Row]:
+    with content.open("rb") as file:
+        number = 0
+        while line := file.readline(_LIMIT):
+            number += 1
+            if not line.endswith(b"\n") and len(line) == _LIMIT:
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(_LIMIT)
+                yield number, f"is longer than {_LIMIT:,} bytes"
+            elif line.strip():
+                try:
+                    row = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+                except (ValueError, RecursionError) as error:
+                    yield number, f"is not JSON: {error}"
+                    continue
+                yield number, row if isinstance(row, dict) else "is not a JSON object"

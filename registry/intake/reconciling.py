@@ -1,0 +1,286 @@
+"""Reconciling a term: what the university's own system says was awarded, against what is on the log.
+
+Rows stream through in batches, and what was seen is kept in a table of the database that is gone with the
+connection: a term of any length takes the same memory. Nothing is changed by it.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, Literal, NamedTuple, Protocol, Self
+
+import msgspec
+import psycopg
+
+from registry.application import Registry
+from registry.intake.plain_rows import Row
+from registry.intake.report import Catalogue
+from registry.vault import array
+from registry.wire.forms import check_date, check_uuid
+
+NEEDED: Final = ("record", "achievement|course", "awarding_date")
+COLUMNS: Final = ("record", "achievement", "course", "version", "awarding_date", "ects", "status")
+STATUSES: Final = ("active", "suspended", "revoked", "replaced")
+Kind = Literal["missingHere", "missingThere", "differs", "revokedHere", "unreadable"]
+_BATCH: Final = 1000
+_MOST: Final = 2000
+_CREDITS: Final = re.compile(r"\d{1,6}(\.\d{1,6})?")
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A credential as the log has it."""
+
+    credential: str
+    achievement: str
+    version: int
+    awarding_date: str
+    ects: float | None
+    status: str
+
+
+class OnLog(Protocol):
+    """What the views know of this university's credentials, as far as the node has read the log."""
+
+    def of(self, credentials: Sequence[str]) -> Mapping[str, Known]:
+        """These, by their ids; those that are not on the log are left out."""
+        ...
+
+    def awarded(self, begin: dt.date, end: dt.date) -> Iterator[Known]:
+        """All that were awarded from `begin` to `end`, both included, a page of them in memory at a time."""
+        ...
+
+
+class Difference(msgspec.Struct, frozen=True, rename="camel"):
+    """Something in which the two do not agree."""
+
+    kind: Kind
+    line: int
+    """The row; 0 where only the log has it."""
+    record: str
+    credential: str | None
+    field: str
+    there: str
+    """What the university's system says."""
+    here: str
+    """What the log says."""
+    detail: str
+
+
+class Counts(msgspec.Struct, rename="camel"):
+    """What a reconciliation came to."""
+
+    rows: int = 0
+    agreeing: int = 0
+    outside: int = 0
+    """Rows that were awarded before or after, here and there."""
+    missing_here: int = 0
+    missing_there: int = 0
+    differing: int = 0
+    revoked_here: int = 0
+    unreadable: int = 0
+
+    @property
+    def differences(self) -> int:
+        """Rows and credentials that do not agree."""
+        return self.missing_here + self.missing_there + self.differing + self.revoked_here + self.unreadable
+
+
+class Judged(NamedTuple):
+    """A row, and in what it differs; a credential that no row names has line 0."""
+
+    line: int
+    differences: list[Difference]
+
+
+class Reconciling:
+    """One reconciliation. A context: it holds a connection."""
+
+    def __init__(self, registry: Registry, on_log: OnLog, catalogue: Catalogue, begin: dt.date, end: dt.date) -> None:
+        self._registry = registry
+        self._on_log = on_log
+        self._catalogue = catalogue
+        self._begin = begin
+        self._end = end
+        self.counts = Counts()
+
+    def __enter__(self) -> Self:
+        self._connection = psycopg.connect(self._registry.dsn, autocommit=True)
+        self._connection.execute("CREATE TEMPORARY TABLE seen (credential uuid PRIMARY KEY)")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def run(self, rows: Iterable[Row]) -> Iterator[Judged]:
+        """Judge every row, in their order, and then every credential of the term that no row names."""
+        rows = iter(rows)
+        while batch := list(islice(rows, _BATCH)):
+            yield from self._judge(batch)
+        yield from self._unnamed()
+
+    def _judge(self, batch: Sequence[Row]) -> Iterator[Judged]:
+        read = [(line, _read(line, row)) for line, row in batch]
+        vault = self._registry.vault
+        hashed = {row.record: vault.hashed("record", row.record) for _, row in read if not isinstance(row, Difference)}
+        credentials = self._credentials(hashed)
+        known = self._on_log.of(list(credentials.values()))
+        fresh = self._see(list(credentials.values()))
+        for line, row in read:
+            self.counts.rows += 1
+            if isinstance(row, Difference):
+                self.counts.unreadable += 1
+                yield Judged(line, [row])
+                continue
+            credential = credentials.get(row.record)
+            if credential is not None and credential not in fresh:
+                self.counts.unreadable += 1
+                yield Judged(line, [row.differs("unreadable", "record", credential, "", "stands in the file twice")])
+                continue
+            fresh.discard(credential or "")
+            yield Judged(line, self._compare(row, credential, known.get(credential or "")))
+
+    def _credentials(self, hashed: Mapping[str, bytes]) -> dict[str, str]:
+        rows = self._connection.execute(
+            "SELECT record, credential::text FROM vault.records WHERE record = ANY(%s::bytea[])",
+            (array(hashed.values()),),
+        )
+        found = {bytes(record): credential for record, credential in rows}
+        return {record: found[key] for record, key in hashed.items() if key in found}
+
+    def _see(self, credentials: Sequence[str]) -> set[str]:
+        """Note these as named; gives those that were not before."""
+        rows = self._connection.execute(
+            "INSERT INTO seen SELECT unnest(%s::uuid[]) ON CONFLICT DO NOTHING RETURNING credential::text",
+            (list(credentials),),
+        )
+        return {credential for (credential,) in rows}
+
+    # One row
+
+    def _compare(self, row: "_Row", credential: str | None, here: Known | None) -> list[Difference]:
+        counts = self.counts
+        days = {row.awarding_date} | ({here.awarding_date} if here is not None else set())
+        if not any(self._begin.isoformat() <= day <= self._end.isoformat() for day in days):
+            counts.outside += 1
+            return []
+        if here is None:
+            if row.status in ("revoked", "replaced") and credential is None:
+                counts.agreeing += 1
+                return []
+            counts.missing_here += 1
+            why = "was not issued here" if credential is None else "was issued here, and is not on the log yet"
+            return [row.differs("missingHere", "record", credential, "", why)]
+        found = self._differences(row, here)
+        if not found:
+            counts.agreeing += 1
+        elif any(one.kind == "revokedHere" for one in found):
+            counts.revoked_here += 1
+        else:
+            counts.differing += 1
+        return found
+
+    def _differences(self, row: "_Row", here: Known) -> list[Difference]:
+        found: list[Difference] = []
+
+        def differs(field: str, there: object, on_log: object, detail: str, kind: Kind = "differs") -> None:
+            found.append(row.differs(kind, field, here.credential, str(on_log), detail, str(there)))
+
+        achievement, version = row.achievement, row.version
+        if row.course:
+            mapped = self._catalogue.course(row.course)
+            if mapped is None:
+                differs("course", row.course, here.achievement, "is no course code here; map it")
+            else:
+                achievement, version = mapped[0], version if version is not None else mapped[1]
+        if achievement and achievement != here.achievement:
+            differs("achievement", achievement, here.achievement, "is another achievement")
+        elif version is not None and version != here.version:
+            differs("version", version, here.version, "is another version")
+        if row.awarding_date != here.awarding_date:
+            differs("awarding_date", row.awarding_date, here.awarding_date, "is another day")
+        if row.ects is not None and row.ects != here.ects:
+            differs("ects", f"{row.ects:g}", "" if here.ects is None else f"{here.ects:g}", "are other credits")
+        if row.status != here.status:
+            revoked = here.status == "revoked" and row.status == "active"
+            detail = "is revoked here, and active there" if revoked else "is another status"
+            differs("status", row.status, here.status, detail, "revokedHere" if revoked else "differs")
+        return found
+
+    # What no row names
+
+    def _unnamed(self) -> Iterator[Judged]:
+        awarded = self._on_log.awarded(self._begin, self._end)
+        while batch := list(islice(awarded, _BATCH)):
+            rows = self._connection.execute(
+                "SELECT credential::text FROM seen WHERE credential = ANY(%s::uuid[])",
+                ([one.credential for one in batch],),
+            )
+            seen = {credential for (credential,) in rows}
+            for one in batch:
+                if one.credential not in seen and one.status in ("active", "suspended"):
+                    self.counts.missing_there += 1
+                    detail = f"was awarded here on {one.awarding_date}, and no row names it"
+                    yield Judged(
+                        0,
+                        [Difference("missingThere", 0, "", one.credential, "record", "", one.achievement, detail)],
+                    )
+
+
+class _Row(msgspec.Struct, frozen=True):
+    line: int
+    record: str
+    achievement: str
+    course: str
+    version: int | None
+    awarding_date: str
+    ects: float | None
+    status: str
+
+    def differs(
+        self, kind: Kind, field: str, credential: str | None, here: str, detail: str, there: str = ""
+    ) -> Difference:
+        return Difference(kind, self.line, self.record, credential, field, there[:80], here, detail)
+
+
+def _read(line: int, row: Mapping[str, Any] | str) -> "_Row | Difference":
+    def wrong(field: str, value: object, detail: str) -> Difference:
+        return Difference("unreadable", line, "", None, field, str(value)[:80], "", detail)
+
+    if isinstance(row, str):
+        return wrong("", "", row)
+    values: dict[str, str] = {}
+    for name in COLUMNS:
+        value = row.get(name)
+        if isinstance(value, bool) or not (value is None or isinstance(value, str | int | float)):
+            return wrong(name, "", "is not a text or a number")
+        text = "" if value is None else str(value).strip()
+        if len(text) > _MOST or not text.isprintable():
+            return wrong(name, "", "is too long, or holds what cannot be printed")
+        values[name] = text
+    if not values["record"]:
+        return wrong("record", "", "is empty; every row needs it")
+    if not values["achievement"] and not values["course"]:
+        return wrong("achievement", "", "is empty; give it, or a course code")
+    if values["achievement"] and check_uuid(values["achievement"]) is not None:
+        return wrong("achievement", values["achievement"], "is not an id of an achievement (a UUID in lower case)")
+    if check_date(values["awarding_date"]) is not None:
+        return wrong("awarding_date", values["awarding_date"], "is not a date; write YYYY-MM-DD")
+    status = values["status"].lower() or "active"
+    if status not in STATUSES:
+        return wrong("status", values["status"], f"is one of {', '.join(STATUSES)}; empty is active")
+    version, ects = values["version"], values["ects"]
+    if version and not (version.isascii() and version.isdigit() and len(version) < 9):
+        return wrong("version", version, "a version is 1, 2, 3 …, or empty")
+    if ects and not _CREDITS.fullmatch(ects):
+        return wrong("ects", ects, "is not a number of credits like 5 or 2.5; write a point, not a comma")
+    return _Row(
+        line,
+        values["record"],
+        values["achievement"],
+        values["course"],
+        int(version) if version else None,
+        values["awarding_date"],
+        float(ects) if ects else None,
+        status,
+    )

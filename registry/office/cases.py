@@ -1,0 +1,321 @@
+"""The use cases of a recognition office. Each is one transaction: events, worklist, texts, and the decision itself.
+
+Everything takes who does it (`by`) and on which day it happened (`on`, else today). What an office may not do is a
+`Refusal` that names its rule; a case that somebody else changed meanwhile is `CaseChanged`, and is looked at again.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+from eventsourcing.persistence import IntegrityError
+from psycopg.errors import UniqueViolation
+
+from registry.application import Registry
+from registry.config import OfficeSetting
+from registry.domain import case_events as events
+from registry.domain.case import Case
+from registry.domain.case_errors import (
+    ApplicantErased,
+    AssessmentObjections,
+    CaseChanged,
+    CredentialStatus,
+    DateOrder,
+    UnknownCase,
+)
+from registry.domain.case_events import Document, IssuerAnswer
+from registry.domain.errors import Duplicate
+from registry.office import deadlines, deciding, worklist
+from registry.office.assessing import as_known, check_assessment, check_proposal, grants_of
+from registry.office.assessment import Assessment
+from registry.office.opening import CaseAsked, SubjectAsked, key_of, opened
+from registry.office.ports import Known
+from registry.office.rows import CaseRow, Texts, text_of
+from registry.office.views import Moved
+from registry.office.worklist import CaseLine
+from registry.store import PrivateRows, Together
+from registry.vault import Learner, random_id
+from registry.wire.recognition import Grant, WithdrawalReason
+
+
+class Office:
+    """A recognition office's private side. For one thread at a time, as its `Registry` is."""
+
+    def __init__(self, registry: Registry, setting: OfficeSetting, known: Known) -> None:
+        self.registry = registry
+        self.setting = setting
+        self.known = known
+        self._told: Callable[[Moved], None] = lambda _: None
+
+    @contextmanager
+    def telling(self, told: Callable[[Moved], None]) -> Iterator[None]:
+        """Tell what a move leads to just before it is stored, once it is known that the rules allow it."""
+        self._told = told
+        try:
+            yield
+        finally:
+            self._told = lambda _: None
+
+    def identifier(self, text: str) -> str:
+        """The case with this id or file number. Raises `UnknownCase`."""
+        found = worklist.found(self.registry.cursor(), text)
+        return found if found is not None else str(self.registry.case(text).id)
+
+    # Opening
+
+    def open(self, asked: CaseAsked, by: str, on: date | None = None) -> Moved:
+        """Open a case. Raises a refusal, and `WireError` for a receipt that proves nothing."""
+        made = opened(self.registry, self.known, asked, by, _day(on))
+        return self._keep(made.case, *made.rows, warnings=made.notes + self.warnings(made.case))
+
+    # The file
+
+    def request_documents(
+        self, case: str, documents: list[Document], by: str, on: date | None = None, text: str | None = None
+    ) -> Moved:
+        """Ask the applicant for documents; the clock stands until all have come."""
+        found = self.registry.case(case)
+        texts, written = self._write(found, by, "documents", text)
+        found.request_documents(documents, _day(on), by, written)
+        return self._keep(found, texts)
+
+    def receive_documents(self, case: str, documents: list[Document], by: str, on: date | None = None) -> Moved:
+        """Documents came."""
+        found = self.registry.case(case)
+        found.receive_documents(documents, _day(on), by)
+        return self._keep(found)
+
+    def complete(self, case: str, by: str, on: date | None = None) -> Moved:
+        """The file is complete; the office's time runs from that day."""
+        found = self.registry.case(case)
+        countries: list[str | None] = [one.country for one in self.facts(found).values()]
+        countries += [one.external.country for one in found.subjects if one.external is not None]
+        term = deadlines.term_for(countries, self.setting.due, self.setting.due_by_country)
+        found.complete(term, _day(on), by)
+        return self._keep(found)
+
+    def enquire(self, case: str, subject: int, by: str, on: date | None = None, text: str | None = None) -> Moved:
+        """Ask the issuer of a credential whether it is authentic."""
+        found = self.registry.case(case)
+        enquiry = random_id()
+        texts, written = self._write(found, by, "enquiry", text)
+        found.enquire(enquiry, subject, _day(on), by, written)
+        return self._keep(found, texts, enquiry=enquiry)
+
+    def answer(
+        self, case: str, enquiry: str, answer: IssuerAnswer, by: str, on: date | None = None, text: str | None = None
+    ) -> Moved:
+        """The issuer answered."""
+        found = self.registry.case(case)
+        texts, written = self._write(found, by, "answer", text)
+        found.answer(enquiry, answer, _day(on), by, written)
+        return self._keep(found, texts, warnings=self.warnings(found))
+
+    # The decision
+
+    def assess(self, case: str, assessment: Assessment, by: str, on: date | None = None) -> Moved:
+        """Record an assessment; it goes to the sealed texts, since notes may tell of the person."""
+        found = self.registry.case(case)
+        check_assessment(found, assessment)
+        texts, written = self._write(found, by, "assessment", assessment)
+        assert written is not None  # noqa: S101 - there is something to write
+        found.assess(written, _day(on), by)
+        return self._keep(found, texts)
+
+    def propose(
+        self, case: str, grants: Sequence[Grant], by: str, on: date | None = None, text: str | None = None
+    ) -> Moved:
+        """Propose what to grant; where no grants are given, what the last assessment proposes. `text` is for the
+        applicant.
+
+        It is read as a verifier will, before anybody approves. Raises `AssessmentObjections`.
+        """
+        found = self.registry.case(case)
+        facts, day = self.facts(found), _day(on)
+        assessment = self._assessment(found)
+        grants = grants_of(assessment, grants)
+        if not grants:
+            raise AssessmentObjections("nothing is proposed: give grants, or an assessment that has some", "$.grants")
+        texts, written = self._write(found, by, "proposal", text)
+        found.propose(grants, day, by, written)
+        now = deciding.seen(found, facts)
+        if assessment is not None:
+            assessment = as_known(assessment, found, now)
+        data, _ = deciding.decision_of(found, grants, facts, random_id(), day, None)
+        check_proposal(assessment, grants, data.basis)
+        self.registry.check_decision(data)
+        warnings = deciding.objections(found, grants, now)
+        for number, basis in enumerate(data.basis):
+            if basis.achievement is not None:
+                resting = [grant for grant in grants if number in grant.from_]
+                warnings += self.known.departures(basis.achievement, found.data.purpose, resting)
+        return self._keep(found, texts, warnings=list(dict.fromkeys(warnings)))
+
+    def _assessment(self, case: Case) -> Assessment | None:
+        if not case.assessments:
+            return None
+        text = case.assessments[-1].text
+        content = text_of(self.registry.cursor(), self.registry.vault, str(case.id), self._learner(case), text)
+        return msgspec.convert(content, Assessment)
+
+    def approve(self, case: str, by: str, on: date | None = None) -> Moved:
+        """Agree with the proposal."""
+        found = self.registry.case(case)
+        found.approve(_day(on), by, two_persons=self.setting.two_persons)
+        return self._keep(found)
+
+    def return_(self, case: str, by: str, on: date | None = None, text: str | None = None) -> Moved:
+        """Give the proposal back."""
+        found = self.registry.case(case)
+        texts, written = self._write(found, by, "returned", text)
+        found.return_(_day(on), by, written)
+        return self._keep(found, texts)
+
+    def decide(self, case: str, by: str, on: date | None = None, *, despite: bool = False) -> Moved:
+        """Publish the approved proposal as a decision.
+
+        Raises `CredentialStatus` where a credential's status speaks against it, but for `despite`.
+        """
+        return self._decide(case, by, on, supersedes=None, despite=despite)
+
+    def amend(self, case: str, by: str, on: date | None = None, *, despite: bool = False) -> Moved:
+        """Publish the approved proposal as a decision that supersedes the one that stands; likewise."""
+        stands = self.registry.case(case).decision
+        return self._decide(case, by, on, supersedes=stands.decision if stands else "", despite=despite)
+
+    def _decide(self, case: str, by: str, on: date | None, *, supersedes: str | None, despite: bool) -> Moved:
+        found = self.registry.case(case)
+        day, facts, decision = _day(on), self.facts(found), random_id()
+        grants = found.proposal.grants if found.proposal is not None else []
+        now = deciding.seen(found, facts)
+        against = deciding.objections(found, grants, now)
+        until = date.fromisoformat(day) + timedelta(days=self.setting.appeal_days)
+        found.decide(
+            events.Decided(
+                decision,
+                now,
+                day,
+                by,
+                until.isoformat() if self.setting.appeal_days else None,
+                supersedes,
+                despite=bool(against),
+            )
+        )
+        if against and not despite:
+            raise CredentialStatus(
+                f"{'; '.join(against)}. Refuse on a formal ground, or decide despite it", "$.despite"
+            )
+        data, disclosures = deciding.decision_of(found, grants, facts, decision, day, supersedes)
+        learner = self._learner(found)
+        moved = self._moved(found, against, decision=decision)
+        self._told(moved)
+        with _one_wins():
+            self.registry.decide(data, disclosures, learner=learner, beside=[found], private=CaseRow(found))
+        return moved
+
+    def appeal(self, case: str, by: str, on: date | None = None, text: str | None = None) -> Moved:
+        """The applicant appeals."""
+        found = self.registry.case(case)
+        stands = found.decision
+        day = _day(on)
+        texts, written = self._write(found, by, "appeal", text)
+        found.appeal(day, by, written)
+        late = stands is not None and stands.appeal_until is not None and day > stands.appeal_until
+        warnings = [f"the time for an appeal ended on {stands.appeal_until}"] if late and stands is not None else []
+        return self._keep(found, texts, warnings=warnings)
+
+    def withdraw(self, case: str, by: str, on: date | None = None, *, reason: WithdrawalReason | None = None) -> Moved:
+        """Take back the application; where it is decided, the published decision, for a reason."""
+        found = self.registry.case(case)
+        stands = found.decision
+        found.withdraw(_day(on), by, reason)
+        if stands is None or reason is None:
+            return self._keep(found)
+        moved = self._moved(found, decision=stands.decision)
+        self._told(moved)
+        with _one_wins():
+            self.registry.withdraw_decision(stands.decision, reason, beside=[found], private=CaseRow(found))
+        return moved
+
+    def close(self, case: str, by: str, on: date | None = None) -> Moved:
+        """Close the file."""
+        found = self.registry.case(case)
+        found.close(_day(on), by)
+        return self._keep(found)
+
+    # What all of them need
+
+    def warnings(self, case: Case) -> list[str]:
+        """What whoever works on a case should know of its credentials now."""
+        facts, every = self.facts(case), range(len(case.subjects))
+        plain = [Grant(list(every), "full", "recognised", "none")]
+        found = deciding.objections(case, plain, deciding.seen(case, facts))
+        today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
+        for one in facts.values():
+            what = f"credential {one.member}/{one.credential}"
+            if one.valid_until is not None and one.valid_until < today:
+                found.append(f"{what} expired on {one.valid_until}")
+            found += [f"{what} is recognised by agreement {by} without anybody deciding" for by in one.recognised_by]
+        return found
+
+    def facts(self, case: Case) -> deciding.Facts:
+        """What the views know of a case's credentials."""
+        keys = [key for one in case.subjects if (key := key_of(one)) is not None]
+        return self.known.credentials(keys) if keys else {}
+
+    def _learner(self, case: Case) -> Learner:
+        known = self.registry.vault.learner(self.registry.cursor(), case.data.learner)
+        if known is None:
+            raise ApplicantErased("the applicant was erased; the case can only be withdrawn or closed", "$.case")
+        return known[0]
+
+    def _write(self, case: Case, by: str, kind: str, content: Any) -> tuple[Texts | None, str | None]:  # noqa: ANN401 - JSON
+        if not content:
+            return None, None
+        texts = Texts(self.registry.vault, str(case.id), self._learner(case), by)
+        return texts, texts.add(kind, content)
+
+    def line(self, case: Case) -> CaseLine:
+        """A case as the worklist has it today."""
+        today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+        return worklist.line(CaseRow(case).values, today, self.setting.due_soon_days)
+
+    def _moved(
+        self, case: Case, warnings: Sequence[str] = (), enquiry: str | None = None, decision: str | None = None
+    ) -> Moved:
+        line = self.line(case)
+        return Moved(
+            line.case, line.file_number, line.state, line.due, line.appeal_until, list(warnings), enquiry, decision
+        )
+
+    def _keep(
+        self, case: Case, *rows: PrivateRows | None, warnings: Sequence[str] = (), enquiry: str | None = None
+    ) -> Moved:
+        moved = self._moved(case, warnings, enquiry)
+        self._told(moved)
+        with _one_wins():
+            self.registry.keep_case(case, Together([row for row in (*rows, CaseRow(case)) if row is not None]))
+        return moved
+
+
+def _day(on: date | None) -> str:
+    today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+    if on is not None and on > today:
+        raise DateOrder(f"{on} is still to come; today is {today}", "$.on")
+    return (on or today).isoformat()
+
+
+@contextmanager
+def _one_wins() -> Iterator[None]:
+    """Of two who change a case at once one wins; the other looks again."""
+    try:
+        yield
+    except (Duplicate, IntegrityError, UniqueViolation) as error:
+        raise CaseChanged(
+            "somebody else changed this case, or used this file number or applicant, just now; look again", "$.case"
+        ) from error
+
+
+__all__ = ["CaseAsked", "Office", "SubjectAsked", "UnknownCase"]

@@ -1,0 +1,137 @@
+"""The private rows that go with a case's events, written in the same transaction."""
+
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import msgspec
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from registry.domain.case import Case
+from registry.office import deadlines
+from registry.vault import Learner, Vault, VaultError, random_id
+
+
+class CaseRow:
+    """The worklist's row of a case, as its last event leaves it."""
+
+    def __init__(self, case: Case) -> None:
+        stands = case.decision
+        running = case.state in ("assessing", "proposed", "approved") and stands is None
+        completed = case.completed
+        due = deadlines.due(completed.on, completed.term, case.stops) if running and completed is not None else None
+        self.values: dict[str, Any] = {
+            "id": str(case.id),
+            "file_number": case.data.file_number,
+            "learner": case.data.learner,
+            "state": case.state,
+            "purpose": case.data.purpose,
+            "opened": date.fromisoformat(case.data.on),
+            "completed": _date(completed.on if completed is not None else None),
+            "due": due,
+            "assessor": case.assessor,
+            "approver": case.approval.by if case.approval is not None else None,
+            "decision": stands.decision if stands is not None else None,
+            "appeal_until": _date(stands.appeal_until if stands is not None else None),
+        }
+        self._subjects = [
+            (case.id, number, one.credential.member, one.credential.credential)
+            for number, one in enumerate(case.subjects)
+            if one.credential is not None
+        ]
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write it, new or once more."""
+        cursor.execute(_CASE, self.values)
+        cursor.executemany(_SUBJECT, self._subjects)
+
+
+_CASE: Final = """
+INSERT INTO office.cases (id, file_number, learner, state, purpose, opened, completed, due, assessor, approver,
+    decision, appeal_until)
+VALUES (%(id)s, %(file_number)s, %(learner)s, %(state)s, %(purpose)s, %(opened)s, %(completed)s, %(due)s,
+    %(assessor)s, %(approver)s, %(decision)s, %(appeal_until)s)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, completed = excluded.completed, due = excluded.due,
+    assessor = excluded.assessor, approver = excluded.approver, decision = excluded.decision,
+    appeal_until = excluded.appeal_until
+"""
+_SUBJECT: Final = """
+INSERT INTO office.subjects (case_id, number, member, credential) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+class Written(msgspec.Struct, frozen=True, rename="camel"):
+    """Something that was written in a case, opened again."""
+
+    text: str
+    """Its id."""
+    kind: str
+    """`applicant`, `note`, `documents`, `enquiry`, `answer`, `assessment`, `proposal`, `returned`, `appeal`, `file`."""
+    written: datetime
+    by: str
+    content: Any
+
+
+class Texts:
+    """What is written in a case by one move, sealed with the applicant's key."""
+
+    def __init__(self, vault: Vault, case: str, learner: Learner, by: str) -> None:
+        self._vault = vault
+        self._case = case
+        self._learner = learner
+        self._by = by
+        self._rows: list[tuple[Any, ...]] = []
+
+    def add(self, kind: str, content: Any) -> str:  # noqa: ANN401 - any JSON value
+        """Seal one; gives its id."""
+        text = random_id()
+        sealed = self._vault.seal(self._learner, f"case {self._case} {text}", content)
+        self._rows.append((text, self._case, kind, datetime.now(UTC), self._by, sealed))
+        return text
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write them."""
+        cursor.executemany(
+            "INSERT INTO office.texts (id, case_id, kind, written, by, sealed) VALUES (%s, %s, %s, %s, %s, %s)",
+            self._rows,
+        )
+
+
+def written(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner) -> list[Written]:
+    """All that was written in a case, the first first."""
+    rows = cursor.execute(
+        "SELECT id::text, kind, written, by, sealed FROM office.texts WHERE case_id = %s ORDER BY written, id", (case,)
+    )
+    return [
+        Written(
+            row["id"],
+            row["kind"],
+            row["written"],
+            row["by"],
+            vault.open(learner, f"case {case} {row['id']}", row["sealed"]),
+        )
+        for row in rows
+    ]
+
+
+def text_of(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, text: str) -> Any:  # noqa: ANN401 - as written
+    """One text of a case. Raises `VaultError` where there is none."""
+    row = cursor.execute("SELECT sealed FROM office.texts WHERE id = %s AND case_id = %s", (text, case)).fetchone()
+    if row is None:
+        raise VaultError(f"text {text} of case {case} is not in the vault any more")
+    return vault.open(learner, f"case {case} {text}", row["sealed"])
+
+
+def next_file_number(cursor: Cursor[DictRow], year: int) -> str:
+    """The year's next number, `2026/00017`. One that is drawn and not used leaves a gap."""
+    row = cursor.execute(
+        "INSERT INTO office.file_numbers AS f (year, last) VALUES (%s, 1)"
+        " ON CONFLICT (year) DO UPDATE SET last = f.last + 1 RETURNING last",
+        (year,),
+    ).fetchone()
+    assert row is not None  # noqa: S101 - the statement gives one
+    return f"{year}/{row['last']:05d}"

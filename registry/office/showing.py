@@ -1,0 +1,142 @@
+"""Reading one case: for who works on it, and for a letter."""
+
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from registry.application import Registry
+from registry.domain.case import Case
+from registry.domain.case_errors import ApplicantErased, UnknownCase
+from registry.domain.case_events import Decided
+from registry.office import applicants, deadlines, rows
+from registry.office.cases import Office
+from registry.office.rows import Written
+from registry.office.views import CaseView, EnquiryView, LetterFacts, Step, SubjectView
+from registry.wire.recognition import RecognitionDecided
+
+
+def show(office: Office, case: str) -> CaseView:
+    """A case, whole. Raises `UnknownCase`."""
+    registry = office.registry
+    found = registry.case(case)
+    stands = found.decision
+    written = _written(registry, found)
+    return CaseView(
+        case=office.line(found),
+        effect=found.data.effect,
+        towards=found.data.towards or [],
+        applicant=applicants.opened(registry, found.data.learner, _said(written)),
+        subjects=_subjects(office, found),
+        outstanding=found.outstanding,
+        stopped_days=deadlines.stopped_days(found.stops),
+        enquiries=[
+            EnquiryView(
+                one.enquiry,
+                one.subject,
+                one.issuer,
+                one.on,
+                answer.on if (answer := found.answers.get(one.enquiry)) is not None else None,
+                answer.answer if answer is not None else None,
+            )
+            for one in found.enquiries.values()
+        ],
+        proposal=found.proposal.grants if found.proposal is not None else None,
+        decisions=[registry.decision(one.decision).data for one in found.decisions],
+        disclosures=registry.vault.bases(registry.cursor(), stands.decision) if stands is not None else [],
+        warnings=_changed(office, found) + office.warnings(found),
+        written=written,
+        history=_history(registry, found),
+    )
+
+
+def letter(office: Office, case: str, decision: str | None = None) -> LetterFacts:
+    """What a letter about a decision of a case says; about the one that stands where none is named.
+
+    Raises `UnknownCase` where the case has no such decision, `ApplicantErased` where nobody can be written to.
+    """
+    registry = office.registry
+    found = registry.case(case)
+    made = [one for one in found.decisions if decision in (None, one.decision)]
+    if not made:
+        raise UnknownCase(f"the case has no decision {decision or 'yet'}", "$.decision")
+    about = made[-1]
+    written = _written(registry, found)
+    applicant = applicants.opened(registry, found.data.learner, _said(written))
+    if applicant is None:
+        raise ApplicantErased("the applicant was erased; there is nobody to write to", "$.case")
+    data: RecognitionDecided = registry.decision(about.decision).data
+    return LetterFacts(
+        office=registry.member,
+        file_number=found.data.file_number,
+        applicant=applicant,
+        data=data,
+        subjects=_subjects(office, found, about),
+        disclosures=registry.vault.bases(registry.cursor(), about.decision),
+        appeal_until=date.fromisoformat(about.appeal_until) if about.appeal_until is not None else None,
+        appealed=bool(found.appeals) and about.supersedes is not None,
+        opened=date.fromisoformat(found.data.on),
+        completed=date.fromisoformat(found.completed.on) if found.completed is not None else None,
+        note=_note(registry, found, about, written),
+    )
+
+
+def _subjects(office: Office, case: Case, decided: Decided | None = None) -> list[SubjectView]:
+    facts = office.facts(case)
+    stands = decided or case.decision
+    seen = {one.subject: one for one in stands.seen} if stands is not None else {}
+    return [
+        SubjectView(
+            one,
+            facts.get((one.credential.member, one.credential.credential)) if one.credential is not None else None,
+            seen.get(number),
+        )
+        for number, one in enumerate(case.subjects)
+    ]
+
+
+def _changed(office: Office, case: Case) -> list[str]:
+    """What is another now than when it was decided."""
+    found = []
+    for one in _subjects(office, case):
+        then, now = one.at_decision, one.now
+        if then is None:
+            continue
+        status = now.status if now is not None else "unknown"
+        if status != then.status:
+            found.append(f"credential {then.subject} was {then.status} when it was decided, and is {status} now")
+    return found
+
+
+def _written(registry: Registry, case: Case) -> list[Written]:
+    known = registry.vault.learner(registry.cursor(), case.data.learner)
+    return [] if known is None else rows.written(registry.cursor(), registry.vault, str(case.id), known[0])
+
+
+def _said(written: list[Written]) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for one in written:
+        if one.kind == "applicant":
+            said |= one.content
+    return said
+
+
+def _note(registry: Registry, case: Case, decided: Decided, written: list[Written]) -> str | None:
+    """What was written for the applicant with the proposal that led to a decision."""
+    texts = {one.text: one.content for one in written}
+    text: str | None = None
+    for step in _history(registry, case):
+        if step.what == "proposed":
+            text = step.data.get("text")
+        elif step.data.get("decision") == decided.decision:
+            break
+    return None if text is None else texts.get(text)
+
+
+def _history(registry: Registry, case: Case) -> list[Step]:
+    found = []
+    for event in registry.store.events.get(case.id):
+        data: Any = msgspec.to_builtins(event.data)  # type: ignore[attr-defined] # an event of ours
+        what = type(event).TOPIC.rpartition(".")[2]  # type: ignore[attr-defined] # likewise
+        found.append(Step(what, data.pop("on"), data.pop("by"), data))
+    return found

@@ -1,0 +1,102 @@
+"""What is shown of a case to who works on it, and what a letter about it is made from."""
+
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from registry.domain.case_events import CaseState, Document, IssuerAnswer, Seen, Subject
+from registry.office.applicants import Applicant
+from registry.office.ports import CredentialFacts
+from registry.office.rows import Written
+from registry.office.worklist import CaseLine
+from registry.wire.recognition import Effect, Grant, RecognitionDecided, Towards
+
+
+class SubjectView(msgspec.Struct, frozen=True, rename="camel"):
+    """A credential of a case."""
+
+    subject: Subject
+    now: CredentialFacts | None
+    """None where no member issued it, or where it has not arrived."""
+    at_decision: Seen | None
+    """What was known of it when the decision that stands was made."""
+
+
+class EnquiryView(msgspec.Struct, frozen=True, rename="camel"):
+    """An authenticity enquiry, and its answer."""
+
+    enquiry: str
+    subject: int
+    issuer: str | None
+    asked: str
+    answered: str | None
+    answer: IssuerAnswer | None
+
+
+class Step(msgspec.Struct, frozen=True, rename="camel"):
+    """Something that happened, as stored: codes, ids and days."""
+
+    what: str
+    on: str
+    by: str
+    data: Any
+
+
+class CaseView(msgspec.Struct, frozen=True, rename="camel"):
+    """A case, whole."""
+
+    case: CaseLine
+    effect: Effect
+    towards: list[Towards]
+    applicant: Applicant | None
+    """None where they were erased; then nothing that was written is there either."""
+    subjects: list[SubjectView]
+    outstanding: list[Document]
+    stopped_days: int
+    enquiries: list[EnquiryView]
+    proposal: list[Grant] | None
+    decisions: list[RecognitionDecided]
+    """As published; each supersedes the one before."""
+    disclosures: list[str]
+    """What the digests of the decision that stands are of: for the applicant."""
+    warnings: list[str]
+    written: list[Written]
+    history: list[Step]
+
+
+class Moved(msgspec.Struct, frozen=True, rename="camel"):
+    """What a move led to. Nothing in it is about the person."""
+
+    case: str
+    file_number: str
+    state: CaseState
+    due: date | None
+    appeal_until: date | None
+    warnings: list[str] = []
+    enquiry: str | None = None
+    """The id of the enquiry that was made."""
+    decision: str | None = None
+    """The id of the decision that was published, or withdrawn."""
+
+
+class LetterFacts(msgspec.Struct, frozen=True, rename="camel"):
+    """All that a letter to the applicant says about a decision."""
+
+    office: str
+    """The member whose office decided."""
+    file_number: str
+    applicant: Applicant
+    data: RecognitionDecided
+    """The decision as published."""
+    subjects: list[SubjectView]
+    """What its bases are, in their order."""
+    disclosures: list[str]
+    """One for each basis that the log names by digest, in their order."""
+    appeal_until: date | None
+    appealed: bool
+    """Whether it was made on appeal."""
+    opened: date
+    completed: date | None
+    note: str | None
+    """What the assessor wrote for the applicant."""

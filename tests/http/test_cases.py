@@ -1,0 +1,209 @@
+"""The recognition office over HTTP: its people by their keys, and what they may not do."""
+
+import concurrent.futures
+import json
+
+import pytest
+
+from tests.support.served import once, problem, row
+
+PERSON = {"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03"}
+STATISTICS = {"external": {"issuerName": "Oslo Met", "country": "NO", "title": "Statistics"}}
+FULL = {"from": [0], "outcome": "full", "mode": "recognised", "gradeTransfer": "none", "ects": 5}
+
+
+@pytest.fixture(scope="module")
+def people(node):
+    """An assessor and two who approve, each with a key of their own."""
+    opened.node = node
+    return [node.client("cases:read", "cases:write", *more) for more in ([], ["cases:approve"], ["cases:approve"])]
+
+
+@pytest.fixture(scope="module")
+def credential(node, offer):
+    """One that the node's own university issued: an office may decide about those as well."""
+    made = node.client("credentials:write").post("/v1/credentials", json=row(offer, "case"), headers=once("case"))
+    waiting = {"Registry-Wait-For": made.headers["registry-position"]}
+    found = made.json()["credential"]
+    assert node.anybody().get(f"/v1/credentials/twente/{found}", headers=waiting).status_code == 200
+    return found
+
+
+def opened(client, *subjects, **more):
+    body = {"applicant": PERSON, "subjects": list(subjects) or [STATISTICS], "purpose": "creditTransfer"} | more
+    answer = client.post("/v1/cases", json=body, headers=once(f"open {hash(json.dumps(body))} {opened.number}"))
+    opened.number += 1
+    assert answer.status_code == 201, answer.text + opened.node.said[-6000:]
+    return answer.json()["case"]
+
+
+opened.number = 0
+opened.node = None
+
+
+def move(client, case, name, key=None, **body):
+    return client.post(f"/v1/cases/{case}/{name}", json=body, headers=once(key or f"{case} {name}"))
+
+
+def done(client, case, name, **body):
+    answer = move(client, case, name, **body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def proposed(client, *subjects, grant=FULL):
+    case = opened(client, *subjects)
+    done(client, case, "complete")
+    done(client, case, "propose", grants=[grant])
+    return case
+
+
+def test_a_case_goes_from_an_application_to_a_published_decision_by_two_people(node, people, credential):
+    assessor, approver, _ = people
+    about = {"credential": {"member": "twente", "credential": credential}}
+    partial = FULL | {
+        "outcome": "partial", "ects": 3, "grounds": [{"aspect": "workload", "difference": "substantiallyLess"}]
+    }  # fmt: skip
+    case = proposed(assessor, about, grant=partial)
+    refused = problem(move(node.client("cases:approve"), case, "decide"), 409, "refused")
+    assert refused["code"] == "illegal-transition"
+    done(approver, case, "approve")
+    answer = move(approver, case, "decide")
+    decision = answer.json()["decision"]
+    shown = assessor.get(f"/v1/cases/{case}").json()
+    assert (shown["case"]["state"], shown["applicant"]["familyName"]) == ("decided", "Jansen")
+    assert shown["case"]["assessor"] != shown["case"]["approver"]
+    assert shown["subjects"][0]["atDecision"]["status"] == "active"
+    read = node.client("recognition:read").get(
+        f"/v1/decisions/twente/{decision}", headers={"Registry-Wait-For": answer.headers["registry-position"]}
+    )
+    assert read.json()["content"]["grants"][0]["outcome"] == "partial"
+    assert read.json()["content"]["basis"][0]["credential"]["credential"] == credential
+
+
+def test_who_proposes_does_not_approve_whatever_their_key_lets_them_do(people):
+    _, approver, other = people
+    case = proposed(approver)
+    problem(move(approver, case, "approve"), 403, "second-person")
+    assert done(other, case, "approve")["state"] == "approved"
+
+
+def test_of_many_who_approve_at_once_one_wins_and_the_others_are_told(node, people):
+    case = proposed(people[0])
+    approvers = [node.client("cases:approve") for _ in range(6)]
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda client: move(client, case, "approve"), approvers))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 5
+    for answer in answers:
+        if answer.status_code == 409:
+            assert answer.json()["code"] in ("illegal-transition", "case-changed")
+
+
+def test_a_move_that_is_sent_again_is_made_once_and_answered_alike(people):
+    case = opened(people[0])
+    first = move(people[0], case, "complete", key="once more")
+    again = move(people[0], case, "complete", key="once more")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert len(people[0].get(f"/v1/cases/{case}").json()["history"]) == 2
+    assert problem(move(people[0], case, "complete", key="another"), 409, "refused")["code"] == "illegal-transition"
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "path"),
+    [
+        ("cases:read", "GET", "/v1/cases"),
+        ("cases:write", "POST", "/v1/cases"),
+        ("cases:approve", "POST", "/v1/cases/0bbac7a9-a411-4809-ad9e-534f483b7a03/approve"),
+        ("cases:approve", "POST", "/v1/cases/0bbac7a9-a411-4809-ad9e-534f483b7a03/decide"),
+        ("cases:write", "POST", "/v1/cases/0bbac7a9-a411-4809-ad9e-534f483b7a03/propose"),
+        ("cases:read", "GET", "/v1/cases/0bbac7a9-a411-4809-ad9e-534f483b7a03"),
+    ],
+)
+def test_every_scope_is_needed_and_is_enough(node, scope, method, path):
+    others = [each for each in ("cases:read", "cases:write", "cases:approve", "recognition:read") if each != scope]
+    body = {"json": {}, "headers": once(f"scope {path}")} if method == "POST" else {}
+    problem(node.anybody().request(method, path, **body), 401, "unauthenticated")
+    problem(node.client(*others).request(method, path, **body), 403, "scope-missing")
+    assert node.client(scope).request(method, path, **body).status_code in (200, 400, 404)
+
+
+def test_the_worklist_comes_in_pages_and_says_how_much_there_is(people):
+    cases = {opened(people[0]) for _ in range(3)}
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = people[0].get("/v1/cases", params={"limit": 2, "cursor": cursor} if cursor else {"limit": 2}).json()
+        seen += [one["case"] for one in page["items"]]
+        cursor = page["next"]
+    assert cases <= set(seen)
+    assert len(seen) == len(set(seen)) == sum(page["counts"]["states"].values())
+    number = people[0].get(f"/v1/cases/{seen[0]}").json()["case"]["fileNumber"]
+    found = people[0].get("/v1/cases", params={"fileNumber": number}).json()["items"]
+    assert [one["case"] for one in found] == [seen[0]]
+    problem(people[0].get("/v1/cases", params={"cursor": "x"}), 422, "unprocessable")
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "says"),
+    [
+        ({"applicant": {}}, 422, "family_name"),
+        ({"applicant": {"learner": "0bbac7a9-a411-4809-ad9e-534f483b7a03"}}, 422, "no learner"),
+        ({"applicant": PERSON | {"shoeSize": 44}}, 400, "shoeSize"),
+        ({"subjects": []}, 400, "subjects"),
+        ({"subjects": [{}]}, 422, "name one of"),
+        ({"subjects": [{"credential": {"member": "twente", "credential": "x" * 36}}]}, 422, "UUID"),
+        ({"subjects": [{"receipt": "no receipt"}]}, 422, ""),
+        ({"subjects": [{"file": "[" * 2000}]}, 422, "no credential"),
+        ({"subjects": [{"external": {"issuerName": "a", "country": "Norway", "title": "b"}}]}, 400, "country"),
+        ({"towards": [{"member": "twente"}]}, 422, "title"),
+        ({"purpose": "fun"}, 400, "purpose"),
+        ({"fileNumber": "a\u0000b"}, 400, "fileNumber"),
+        ({"note": "x" * 20_001}, 400, "note"),
+    ],
+)
+def test_what_is_wrong_with_an_application_is_said_with_its_place(people, change, status, says):
+    body = {"applicant": PERSON, "subjects": [STATISTICS], "purpose": "admission"} | change
+    answer = people[0].post("/v1/cases", json=body, headers=once(f"wrong {hash(json.dumps(body))}"))
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert says in answer.text
+
+
+def test_what_is_wrong_with_a_move_is_said_and_nothing_happens(people):
+    case = opened(people[0])
+    done(people[0], case, "complete")
+    wrong = [
+        ("propose", {"grants": []}, 409),
+        ("propose", {"grants": [FULL | {"from": [4]}]}, 422),
+        ("propose", {"grants": [FULL | {"outcome": "partial"}]}, 422),
+        ("propose", {"grants": [FULL | {"ects": -1}]}, 400),
+        ("complete", {"on": "2999-01-01"}, 422),
+        ("request-documents", {"documents": ["identity"], "on": "2999-01-01"}, 422),
+        ("request-documents", {"documents": ["passport"]}, 400),
+        ("enquire", {"subject": 7}, 422),
+        ("answer", {"enquiry": "0bbac7a9-a411-4809-ad9e-534f483b7a03", "answer": "authentic"}, 422),
+        ("withdraw", {"reason": "onAppeal"}, 409),
+    ]
+    approver = people[1]
+    for number, (name, body, status) in enumerate(wrong):
+        answer = move(approver, case, name, key=f"wrong {case} {number}", **body)
+        assert answer.status_code == status, (name, answer.text)
+    assert len(people[0].get(f"/v1/cases/{case}").json()["history"]) == 2
+    problem(move(approver, "0bbac7a9-a411-4809-ad9e-534f483b7a03", "complete"), 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    "text", ["'; DROP TABLE office.cases; --", '=HYPERLINK("http://x")', "<b>{{7*7}}</b>%s", "a\u0000b"]
+)
+def test_hostile_texts_are_only_texts(people, text):
+    case = opened(people[0], applicant=dict.fromkeys(PERSON, text), note=text)
+    done(people[0], case, "complete")
+    done(people[0], case, "enquire", note=text)
+    shown = people[0].get(f"/v1/cases/{case}").json()
+    assert shown["applicant"]["familyName"] == text
+    assert {one["content"] for one in shown["written"] if one["kind"] != "applicant"} == {text}
+
+
+def test_no_answer_that_is_kept_and_no_line_of_the_nodes_log_names_the_applicant(node, people):
+    case = opened(people[0], applicant=PERSON | {"familyName": "Zwartkruis"}, note="Zwartkruis telephoned")
+    assert "Zwartkruis" not in json.dumps(done(people[0], case, "complete"))
+    assert "Zwartkruis" not in node.said

@@ -1,0 +1,175 @@
+"""Documents and course codes over HTTP, and a term that is held against the log."""
+
+import json
+from importlib import resources
+
+import pytest
+
+from tests.http.test_batches import finished, send
+from tests.support.command import until
+from tests.support.served import achievement, csv_of, once, problem, row
+
+SAMPLES = resources.files("registry.intake").joinpath("samples")
+JSON = {"Content-Type": "application/json"}
+XML = {"Content-Type": "application/xml"}
+
+
+@pytest.fixture(scope="module")
+def system(node):
+    return node.client("credentials:write", "batches:read", "achievements:write", "university:read")
+
+
+def publish(system, key, **change):
+    made = system.post("/v1/achievements", json=achievement() | change, headers=once(key))
+    assert made.status_code == 201, made.text
+    return made.json()["achievement"]
+
+
+def put(system, key, *items):
+    return system.put("/v1/course-codes", json={"items": list(items)}, headers=once(key))
+
+
+def problems_of(system, done):
+    return system.get(f"/v1/batches/{done['batch']}/problems").json()["items"]
+
+
+def test_course_codes_are_set_listed_and_dropped(system, offer):
+    made = put(
+        system, "codes", {"code": "A/1 é", "achievement": offer}, {"code": "B", "achievement": offer, "version": 1}
+    )
+    assert (made.status_code, made.json()) == (200, {"set": 2, "removed": 0})
+    assert put(system, "codes", {"code": "X", "achievement": offer}).status_code == 422
+    first = system.get("/v1/course-codes", params={"limit": 1}).json()
+    second = system.get("/v1/course-codes", params={"limit": 1, "cursor": first["next"]}).json()
+    assert [first["items"][0]["code"], second["items"][0]["code"]] == ["A/1 é", "B"]
+    assert put(system, "drop", {"code": "B", "achievement": None}).json() == {"set": 0, "removed": 1}
+    assert system.get("/v1/course-codes", params={"code": "B"}).json()["items"] == []
+
+
+def test_a_code_that_leads_nowhere_sets_none_of_them_and_each_is_told(system, offer):
+    unknown = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
+    refused = put(
+        system,
+        "wrong codes",
+        {"code": "C", "achievement": offer},
+        {"code": "D", "achievement": unknown},
+        {"code": "E", "achievement": offer, "version": 9},
+        {"code": "C", "achievement": None},
+        {"code": "a\0b", "achievement": offer},
+    )
+    errors = problem(refused, 422, "unprocessable")["errors"]
+    assert [one["where"] for one in errors] == [
+        "$.items[1].achievement",
+        "$.items[2].version",
+        "$.items[3].code",
+        "$.items[4].code",
+    ]
+    assert system.get("/v1/course-codes", params={"code": "C"}).json()["items"] == []
+
+
+def test_a_system_without_the_scope_neither_reads_nor_sets_codes(node, offer):
+    other = node.client("credentials:write")
+    problem(put(other, "no scope", {"code": "Z", "achievement": offer}), 403, "scope-missing")
+    problem(other.get("/v1/course-codes"), 403, "scope-missing")
+    problem(node.anybody().get("/v1/course-codes"), 401, "unauthenticated")
+
+
+def test_rows_name_a_course_instead_of_an_achievement(system, offer):
+    put(system, "course rows", {"code": "DL-7", "achievement": offer})
+    rows = [{**row("", f"course-{n}", f"course-s{n}"), "course": "DL-7" if n else "DL-8"} for n in range(3)]
+    done = finished(system, send(system, csv_of(rows), "course rows"))
+    assert (done["issued"], done["refused"]) == (2, 1)
+    [bad] = problems_of(system, done)
+    assert (bad["field"], bad["value"]) == ("course", "DL-8")
+
+
+def test_a_badge_of_a_known_course_is_issued_and_again_is_the_same(system):
+    offered = publish(system, "soil", title={"en": "Soil"}, ects=2.5, workloadHours=70, eqfLevel=6)
+    put(system, "soil code", {"code": "SOIL-1", "achievement": offered})
+    content = SAMPLES.joinpath("openbadge.json").read_text()
+    done = finished(system, send(system, content, "badge", JSON))
+    assert (done["issued"], done["refused"], done["doneLines"]) == (1, 0, 1)
+    assert any("not named" in note for note in done["notes"])
+    again = finished(system, send(system, content, "badge again", {"Content-Type": "application/ld+json"}))
+    assert (again["issued"], again["unchanged"]) == (0, 1)
+
+
+def test_a_transcripts_awards_are_rows_and_those_without_an_achievement_wait_as_drafts(system):
+    light = publish(system, "light", title={"en": "Light and materials"}, ects=6, workloadHours=160, eqfLevel=7)
+    content = SAMPLES.joinpath("transcript.xml").read_bytes()
+    dry = finished(system, send(system, content, "dry transcript", XML, dryRun=True))
+    assert (dry["issued"], dry["refused"]) == (1, 1)
+    done = finished(system, send(system, content, "transcript", XML))
+    assert (done["issued"], done["unchanged"], done["refused"]) == (1, 0, 1)
+    found = problems_of(system, done)
+    assert {one["line"] for one in found} == {2}
+    assert {one["code"] for one in found} == {"missing"}
+    assert "achievement.learningOutcomes" in {one["field"] for one in found}
+    assert "draft" in found[0]["detail"]
+    assert light
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "says"),
+    [
+        (b"{}", JSON, "no known format"),
+        (b"[1]", JSON, "not one JSON object"),
+        (b"nonsense", JSON, "not JSON"),
+        (b"<elmo", XML, "not XML"),
+        (b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', XML, "document type"),
+        (b"PK\x03\x04" + bytes(50), XML, "zip"),
+    ],
+)
+def test_a_document_that_is_none_fails_as_a_whole_and_says_why(system, content, headers, says):
+    done = finished(system, send(system, content, f"none {content[:20]!r}", headers), "failed")
+    assert says in done["error"]
+
+
+def test_a_document_is_small_and_holds_credentials_alone(system):
+    problem(send(system, b"{}", "kind", JSON, kind="statusChanges"), 415, "unsupported-media-type")
+    problem(send(system, b" " * 2_100_000, "large document", JSON), 413, "too-large")
+
+
+def term(system, rows, key, headers=None, **more):
+    given = {"kind": "reconciliation", "awardedFrom": "2031-01-01", "awardedUntil": "2031-06-30"} | more
+    content = rows if isinstance(rows, str) else csv_of(rows)
+    return send(system, content, key, headers or {"Content-Type": "text/csv"}, **given)
+
+
+def test_a_term_is_held_against_the_log(system, offer):
+    award = [row(offer, f"term-{n}", f"term-s{n}", awarding_date="2031-02-03") for n in range(4)]
+    issued = [system.post("/v1/credentials", json=one, headers=once(one["record"])).json() for one in award]
+    system.post(
+        f"/v1/credentials/{issued[1]['credential']}/revoke", json={"reason": "issuedInError"}, headers=once("r")
+    )
+    until(lambda: system.get(f"/v1/credentials/twente/{issued[1]['credential']}").json().get("status") == "revoked")
+    rows = [
+        {"record": f"term-{n}", "achievement": offer, "awarding_date": "2031-02-03", "ects": "5", "status": "active"}
+        for n in (0, 1, 2, 9)
+    ]
+    rows[2] |= {"awarding_date": "2031-02-04", "ects": "6"}
+    rows.append({**rows[0], "record": "old", "awarding_date": "2030-12-31"})
+    rows.append({**rows[0], "awarding_date": "soon"})
+    done = finished(system, term(system, rows, "term"))
+    assert (done["awardedFrom"], done["unchanged"], done["refused"]) == ("2031-01-01", 2, 5)
+    found = problems_of(system, done)
+    assert [(one["line"], one["code"], one["field"]) for one in found] == [
+        (0, "missingThere", "record"),
+        (3, "revokedHere", "status"),
+        (4, "differs", "awarding_date"),
+        (4, "differs", "ects"),
+        (5, "missingHere", "record"),
+        (7, "unreadable", "awarding_date"),
+    ]
+    assert issued[3]["credential"] in found[0]["where"]
+    assert "missing_here 1" in done["notes"][0] or "missingHere 1" in done["notes"][0]
+    lines = "".join(json.dumps(one) + "\n" for one in rows[:1])
+    again = finished(system, term(system, lines, "lines", {"Content-Type": "application/x-ndjson"}))
+    assert (again["unchanged"], again["refused"]) == (1, 2)
+
+
+def test_a_reconciliation_names_its_term(system):
+    problem(term(system, "record\n", "no term", awardedUntil=""), 400, "invalid")
+    problem(term(system, "record\n", "backwards", awardedUntil="2030-01-01"), 422, "unprocessable")
+    done = finished(system, term(system, "record,day\n", "no columns"), "failed")
+    assert "achievement or course" in done["error"]

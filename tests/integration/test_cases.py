@@ -1,0 +1,495 @@
+"""The recognition office's cases on a real PostgreSQL: what is published, what stays private, and what is refused."""
+
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from projections import decisions
+from registry import publisher
+from registry.domain.case_errors import (
+    ApplicantErased,
+    AssessmentObjections,
+    CaseChanged,
+    CredentialStatus,
+    DateOrder,
+    NoCredential,
+    NotApplicant,
+    UnknownCase,
+    UnknownSubject,
+)
+from registry.domain.errors import IllegalTransition
+from registry.office import showing, worklist
+from registry.office.applicants import Applicant
+from registry.office.assessment import Assessed, Assessment, Considered, Element, Offered, Proposed, Requirement
+from registry.office.comparing import ELEMENTS
+from registry.office.drafting import drafted
+from registry.office.opening import CaseAsked, SubjectAsked
+from registry.office.worklist import Asked
+from registry.vault import random_id
+from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.errors import InvalidEvent, WireError
+from registry.wire.forms import CredentialRef
+from registry.wire.recognition import External, Towards
+from tests.support.lund import ADA, STATISTICS, Lund, days_ago, full, grant
+
+TODAY = date.today()  # noqa: DTZ011 - a day on the office's calendar
+HOSTILE = [
+    "'; DROP TABLE office.cases; --",
+    '=HYPERLINK("http://x")',
+    "@SUM(1)",
+    "<script>alert(1)</script>",
+    "{{7*7}} %s %(x)s \\x41",
+    "\u202etxt\u0085 Ã",
+]
+
+
+@pytest.fixture
+def lund(dsn):
+    made = Lund(dsn, due_by_country={"NO": "P1M"})
+    yield made
+    made.close()
+
+
+def on_log(lund, decision):
+    [found] = decisions.read(lund.views, [("lund", decision)])
+    return found
+
+
+# What is published
+
+
+def test_a_decision_in_favour_names_the_credential_and_the_case_keeps_what_was_known_of_it(lund):
+    credential = lund.issue()
+    case = lund.approved(credential, grants=[grant("partial", "workload:substantiallyLess", ects=3)])
+    moved = lund.office.decide(case, "l.holm")
+    lund.publish()
+    found = on_log(lund, moved.decision)
+    assert found.content["basis"][0]["credential"] == {"member": "twente", "credential": credential}
+    assert (found.content["grants"][0]["outcome"], found.content["grants"][0]["ects"]) == ("partial", 3)
+    assert found.flags == []
+    shown = showing.show(lund.office, case)
+    assert (shown.subjects[0].at_decision.status, shown.subjects[0].at_decision.size) == ("active", 2)
+    assert shown.case.appeal_until == TODAY + timedelta(days=42)
+
+
+def test_several_credentials_of_which_one_is_no_members_become_bases_of_one_decision(lund):
+    first, second = lund.issue(), lund.issue()
+    case = lund.approved(first, STATISTICS, second, grants=[full(0, 2, ects=10), full(1, ects=None)])
+    moved = lund.office.decide(case, "l.holm")
+    lund.publish()
+    content = on_log(lund, moved.decision).content
+    assert [base.get("external", {}).get("title") for base in content["basis"]] == [None, "Statistics", None]
+    assert [base["evidence"] for base in content["basis"]] == ["onLog", "paper", "onLog"]
+    assert [one["from"] for one in content["grants"]] == [[0, 2], [1]]
+
+
+def test_an_application_hides_its_credentials_behind_digests_that_the_applicant_can_open(lund):
+    credentials = [lund.issue(), lund.issue()]
+    case = lund.approved(*credentials, purpose="admission")
+    moved = lund.office.decide(case, "l.holm")
+    lund.publish()
+    found = on_log(lund, moved.decision)
+    said = showing.show(lund.office, case).disclosures
+    assert [claims_digest([one]) for one in said] == [base["credentialDigest"] for base in found.content["basis"]]
+    assert [disclosed(claims_digest([one]), [one])["credential"]["credential"] for one in said] == credentials
+    line = next(bytes(r.data) for r in lund.log.records("lund"))
+    assert all(credential.encode() not in line for credential in credentials)
+
+
+def test_what_the_log_would_refuse_is_refused_before_anybody_approves(lund):
+    case = lund.open(lund.issue()).case
+    lund.office.complete(case, "desk")
+    for wrong in (grant("partial"), grant("partial", "workload:outdated"), full(3)):
+        with pytest.raises(InvalidEvent):
+            lund.office.propose(case, [wrong], "k.berg")
+    assert showing.show(lund.office, case).case.state == "assessing"
+
+
+def test_an_amended_decision_supersedes_and_a_withdrawn_one_says_why(lund):
+    case = lund.approved(lund.issue(), grants=[grant("partial", "workload:substantiallyLess", ects=3)])
+    first = lund.office.decide(case, "l.holm").decision
+    lund.office.appeal(case, "desk", text="The workload is the same.")
+    lund.office.propose(case, [full()], "m.lind", text="After your appeal.")
+    lund.office.approve(case, "l.holm")
+    second = lund.office.amend(case, "l.holm").decision
+    lund.publish()
+    assert on_log(lund, first).superseded_by == second
+    letter = showing.letter(lund.office, case)
+    assert (letter.data.decision, letter.appealed, letter.note) == (second, True, "After your appeal.")
+    assert showing.letter(lund.office, case, first).appealed is False
+    assert letter.applicant.family_name == "Jansen"
+    lund.office.withdraw(case, "desk", reason="onAppeal")
+    lund.publish()
+    assert on_log(lund, second).state == "withdrawn"
+
+
+# The credential's status
+
+
+def test_a_credential_revoked_a_second_before_is_decided_about_only_despite_that_or_on_a_formal_ground(lund):
+    credential = lund.issue()
+    case = lund.approved(credential)
+    lund.put(lund.twente.revoke(credential))
+    lund.project()
+    with pytest.raises(CredentialStatus, match=f"twente/{credential} is revoked"):
+        lund.office.decide(case, "l.holm")
+    assert showing.show(lund.office, case).case.state == "approved"
+    moved = lund.office.decide(case, "l.holm", despite=True)
+    assert moved.warnings == [f"credential twente/{credential} is revoked"]
+    shown = showing.show(lund.office, case)
+    assert shown.subjects[0].at_decision.status == "revoked"
+    assert shown.history[-1].data["despite"] is True
+
+    formal = lund.open(credential).case
+    lund.office.complete(formal, "desk")
+    lund.office.assess(formal, assessment(proposed(grant("refused", "formal:revoked"))), "k.berg")
+    lund.office.propose(formal, [], "k.berg")
+    lund.office.approve(formal, "l.holm")
+    assert lund.office.decide(formal, "l.holm").warnings == []
+
+
+def test_what_is_revoked_after_the_decision_is_shown_with_what_it_was(lund):
+    credential = lund.issue()
+    case = lund.approved(credential)
+    lund.office.decide(case, "l.holm")
+    lund.put(lund.twente.revoke(credential))
+    lund.project()
+    warnings = showing.show(lund.office, case).warnings
+    assert "credential 0 was active when it was decided, and is revoked now" in warnings
+
+
+def test_a_credential_that_has_not_arrived_is_decided_about_by_its_receipt_alone(lund, tmp_path):
+    credential = lund.issue(seen=False)
+    unknown = lund.open(credential).case
+    lund.office.complete(unknown, "desk")
+    with pytest.raises(CredentialStatus, match="has not arrived here, and nothing proves what it is of"):
+        lund.office.propose(unknown, [full()], "k.berg")
+
+    receipt = SubjectAsked(receipt=lund.receipt(credential, tmp_path))
+    case = lund.approved(receipt)
+    with pytest.raises(CredentialStatus, match="has not arrived here"):
+        lund.office.decide(case, "l.holm")
+    moved = lund.office.decide(case, "l.holm", despite=True)
+    shown = showing.show(lund.office, case)
+    assert (shown.subjects[0].subject.evidence, shown.subjects[0].at_decision.status) == ("verifiedFile", "unknown")
+    lund.project()
+    lund.publish()
+    assert on_log(lund, moved.decision).flags == []
+    assert any("and is active now" in warning for warning in showing.show(lund.office, case).warnings)
+
+
+def test_a_receipt_that_was_altered_opens_nothing(lund, tmp_path):
+    receipt = lund.receipt(lund.issue(), tmp_path)
+    altered = [receipt.replace(old, new) for old, new in (("extra ey", "extra eY"), ("index ", "index 1"))]
+    assert receipt not in altered
+    for wrong in ("", "no receipt", receipt[:-9], *altered):
+        with pytest.raises((WireError, UnknownSubject)):
+            lund.open(SubjectAsked(receipt=wrong))
+    assert worklist.counts(lund.registry.cursor(), today=TODAY, soon=14).states == {}
+
+
+def test_what_its_issuer_denies_is_refused_as_not_authentic_or_decided_despite(lund):
+    case = lund.open(STATISTICS).case
+    lund.office.complete(case, "desk")
+    enquiry = lund.office.enquire(case, 0, "desk", text="Is 4711 yours?").enquiry
+    warned = lund.office.answer(case, enquiry, "notAuthentic", "desk").warnings
+    assert warned == ["the issuer of credential 0 (Statistics) says that it is not authentic"]
+    lund.office.propose(case, [full(ects=None)], "k.berg")
+    lund.office.approve(case, "l.holm")
+    with pytest.raises(CredentialStatus, match="not authentic"):
+        lund.office.decide(case, "l.holm")
+    lund.office.return_(case, "l.holm")
+    lund.office.propose(case, [grant("refused", "formal:notAuthentic")], "k.berg")
+    lund.office.approve(case, "l.holm")
+    assert lund.office.decide(case, "l.holm").decision
+
+
+# Assessments
+
+
+def assessment(*grants, purpose="creditTransfer"):
+    offered = Offered(issuer="twente", member=True, title={"en": "Data literacy"}, ects=5, eqf_level=6)
+    elements = [Element(name=name, original="", required="") for name in ELEMENTS]
+    return Assessment(purpose, "binding", [Assessed(offered, Requirement(), elements)], list(grants))
+
+
+def proposed(one, *reasons):
+    considered = [Considered(outcome, why) for outcome, why in zip(
+        ("partial", "conditional", "alternative"), reasons or ["formalGround"] * 3, strict=True
+    )]  # fmt: skip
+    return Proposed(one, considered)
+
+
+def test_an_assessment_begins_with_what_is_known_and_ends_as_what_is_proposed(lund):
+    credential = lund.issue()
+    case = lund.open(credential, STATISTICS).case
+    lund.office.complete(case, "desk")
+    lund.office.answer(case, lund.office.enquire(case, 1, "desk").enquiry, "authentic", "desk")
+    draft = drafted(lund.registry.case(case), lund.facts(), Requirement(ects=10))
+    known, external = (one.offered for one in draft.assessed)
+    assert (known.ects, known.status, known.evidence, known.authentic) == (5, "active", "onLog", True)
+    assert (external.title, external.country, external.authentic) == ({"en": "Statistics"}, "NO", True)
+    [workload] = [one for one in draft.assessed[0].elements if one.name == "workload"]
+    assert [one.difference for one in workload.suggested] == ["substantiallyLess"]
+    named = msgspec.structs.replace(workload, named=["substantiallyLess"])
+    elements = [named if one.name == "workload" else one for one in draft.assessed[0].elements]
+    assessed = [msgspec.structs.replace(draft.assessed[0], elements=elements), draft.assessed[1]]
+    partial = grant("partial", "workload:substantiallyLess", ects=4)
+    ready = msgspec.structs.replace(draft, assessed=assessed, proposed=[Proposed(partial), Proposed(full(1, ects=3))])
+    lund.office.assess(case, ready, "k.berg")
+    lund.office.propose(case, [], "k.berg")
+    assert showing.show(lund.office, case).proposal == [partial, full(1, ects=3)]
+
+
+def test_what_was_revoked_since_it_was_assessed_is_not_proposed(lund):
+    credential = lund.issue()
+    case = lund.open(credential).case
+    lund.office.complete(case, "desk")
+    lund.office.assess(case, assessment(Proposed(full())), "k.berg")
+    lund.put(lund.twente.revoke(credential))
+    lund.project()
+    with pytest.raises(AssessmentObjections, match="refused as formal:revoked"):
+        lund.office.propose(case, [], "k.berg")
+
+
+def test_an_assessment_that_has_something_to_be_mended_is_not_proposed(lund):
+    case = lund.open(lund.issue()).case
+    lund.office.complete(case, "desk")
+    unnamed = grant("partial", "workload:substantiallyLess", ects=3)
+    lund.office.assess(case, assessment(Proposed(unnamed)), "k.berg")
+    with pytest.raises(AssessmentObjections, match="differenceNotNamed"):
+        lund.office.propose(case, [], "k.berg")
+    lund.office.assess(case, assessment(Proposed(full())), "k.berg")
+    lund.office.propose(case, [], "k.berg")
+    assert showing.show(lund.office, case).proposal == [full()]
+
+
+def test_a_refusal_needs_an_assessment_that_considered_something_milder(lund):
+    case = lund.open(lund.issue()).case
+    lund.office.complete(case, "desk")
+    refused = grant("refused", "formal:notCompetent")
+    with pytest.raises(AssessmentObjections, match="what milder outcomes were considered"):
+        lund.office.propose(case, [refused], "k.berg")
+    lund.office.assess(case, assessment(Proposed(refused)), "k.berg")
+    with pytest.raises(AssessmentObjections, match="milderNotConsidered"):
+        lund.office.propose(case, [], "k.berg")
+    lund.office.assess(case, assessment(proposed(refused)), "k.berg")
+    lund.office.propose(case, [], "k.berg")
+
+
+def test_an_assessment_is_of_this_case(lund):
+    case = lund.open(lund.issue(), STATISTICS).case
+    lund.office.complete(case, "desk")
+    with pytest.raises(UnknownSubject, match="1 credentials are assessed, and the case is about 2"):
+        lund.office.assess(case, assessment(), "k.berg")
+
+
+def test_with_nothing_proposed_nothing_is_proposed(lund):
+    case = lund.open(lund.issue()).case
+    lund.office.complete(case, "desk")
+    with pytest.raises(AssessmentObjections, match="nothing is proposed"):
+        lund.office.propose(case, [], "k.berg")
+
+
+# Two at once
+
+
+def test_of_two_who_approve_at_once_one_wins_and_the_other_is_told_to_look_again(lund):
+    case = lund.open(lund.issue()).case
+    lund.office.complete(case, "desk")
+    lund.office.propose(case, [full()], "k.berg")
+    faster = lund.another()
+    with (
+        lund.office.telling(lambda _: faster.approve(case, "m.lind")),
+        pytest.raises(CaseChanged, match="somebody else changed this case"),
+    ):
+        lund.office.approve(case, "l.holm")
+    assert showing.show(lund.office, case).case.approver == "m.lind"
+    with pytest.raises(IllegalTransition, match="it is approved"):
+        lund.office.approve(case, "l.holm")
+
+
+def test_of_two_who_decide_at_once_one_publishes_and_nothing_of_the_other_stays(lund):
+    case = lund.approved(lund.issue(), purpose="admission")
+    faster = lund.another()
+    with lund.office.telling(lambda _: faster.decide(case, "m.lind")), pytest.raises(CaseChanged):
+        lund.office.decide(case, "l.holm")
+    lund.publish()
+    assert len(decisions.of_office(lund.views, "lund", TODAY, TODAY)) == 1
+    kept = lund.registry.cursor().execute("SELECT count(*) AS n FROM vault.decisions").fetchone()
+    assert kept["n"] == 1
+
+
+# The applicant
+
+
+def test_an_applicant_whose_number_is_known_here_is_the_same_learner_and_others_are_new_ones(lund):
+    credential = lund.issue()
+    numbered = msgspec.structs.replace(ADA, student="s17")
+    first = showing.show(lund.office, lund.open(credential, applicant=numbered).case).applicant
+    again = showing.show(lund.office, lund.open(STATISTICS, applicant=Applicant(student="s17")).case).applicant
+    assert (again.learner, again.family_name) == (first.learner, "Jansen")
+    same_names = showing.show(lund.office, lund.open(STATISTICS).case).applicant
+    assert same_names.learner != first.learner
+    earlier = showing.show(lund.office, lund.open(STATISTICS, applicant=Applicant(learner=first.learner)).case)
+    assert earlier.applicant.learner == first.learner
+    found = worklist.listed(lund.registry.cursor(), Asked(learner=first.learner), today=TODAY, soon=14)
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("applicant", [Applicant(), Applicant(student="s18"), Applicant(learner=random_id())])
+def test_an_application_says_whose_it_is(lund, applicant):
+    with pytest.raises(NotApplicant):
+        lund.open(STATISTICS, applicant=applicant)
+
+
+def test_no_name_and_nothing_that_was_written_stands_anywhere_in_clear(lund):
+    person = Applicant("Zwartkruis", "Eudoxia", "1999-12-24", "s99", None, "e@zwart.example", "Kruisweg 7", "nl")
+    case = lund.open(lund.issue(), applicant=person, note="Zwartkruis telephoned").case
+    lund.office.request_documents(case, ["identity"], "desk", text="Dear Eudoxia")
+    lund.office.receive_documents(case, ["identity"], "desk")
+    lund.office.complete(case, "desk")
+    lund.office.propose(case, [full()], "k.berg", text="Well done, Eudoxia")
+    lund.office.approve(case, "l.holm")
+    lund.office.decide(case, "l.holm")
+    stored = lund.everything()
+    assert case.replace("-", "").encode() in stored.hex().encode()
+    for said in ("Zwartkruis", "Eudoxia", "1999-12-24", "s99", "Kruisweg", "telephoned", "Well done"):
+        assert said.encode() not in stored
+    texts = [one.content for one in showing.show(lund.office, case).written]
+    assert "Dear Eudoxia" in texts
+
+
+def test_of_an_erased_applicant_codes_and_days_are_left_and_the_case_can_only_be_ended(lund):
+    case = lund.approved(lund.issue(), purpose="admission", note="a word about Ada")
+    learner = showing.show(lund.office, case).applicant.learner
+    lund.registry.cursor().execute("DELETE FROM vault.learners WHERE learner = %s", (learner,))
+    shown = showing.show(lund.office, case)
+    assert (shown.applicant, shown.written) == (None, [])
+    assert [step.what for step in shown.history] == ["opened", "completed", "proposed", "approved"]
+    with pytest.raises(ApplicantErased):
+        lund.office.decide(case, "l.holm")
+    with pytest.raises(UnknownCase, match="no decision yet"):
+        showing.letter(lund.office, case)
+    lund.office.withdraw(case, "desk")
+    assert lund.office.close(case, "desk").state == "closed"
+
+
+def test_many_events_of_cases_hold_up_no_decision_behind_them(lund, monkeypatch):
+    decided = lund.office.decide(lund.approved(lund.issue()), "l.holm").decision
+    lund.publish()
+    for _ in range(5):
+        lund.office.complete(lund.open(STATISTICS).case, "desk")
+    later = lund.office.decide(lund.approved(lund.issue()), "l.holm").decision
+    for name in ("PER_COMMIT", "AT_ONCE"):
+        monkeypatch.setattr(publisher, name, 2)
+    lund.publish()
+    assert [on_log(lund, one).state for one in (decided, later)] == ["inForce", "inForce"]
+
+
+# The worklist
+
+
+def test_the_worklist_has_the_most_urgent_first_and_tells_what_is_overdue(lund):
+    credential = lund.issue()
+    late, stopped, soon, fresh = (lund.office.open(
+        CaseAsked(ADA, [SubjectAsked(credential=CredentialRef("twente", credential))], "creditTransfer"),
+        "desk", days_ago(200),
+    ).case for _ in range(4))  # fmt: skip
+    norwegian = lund.open(STATISTICS).case
+    lund.office.complete(late, "desk", days_ago(150))
+    lund.office.complete(stopped, "desk", days_ago(150))
+    lund.office.request_documents(stopped, ["transcript"], "desk", days_ago(140))
+    lund.office.complete(soon, "desk", days_ago(115))
+    lund.office.complete(norwegian, "desk")
+    cursor = lund.registry.cursor()
+
+    def listed(**asked):
+        return worklist.listed(cursor, Asked(**asked), today=TODAY, soon=14)
+
+    found = {one.case: one for one in listed()}
+    assert list(found)[:3] == [late, soon, norwegian]
+    assert [found[case].urgency for case in (late, soon, norwegian, stopped, fresh)] == [
+        "overdue", "dueSoon", "inTime", "stopped", "notStarted"
+    ]  # fmt: skip
+    assert found[norwegian].due <= TODAY + timedelta(days=31)
+    assert [one.case for one in listed(overdue=True)] == [late]
+    assert [one.case for one in listed(due_by=TODAY + timedelta(days=14))] == [late, soon]
+    assert {one.case for one in listed(credential=("twente", credential))} == {late, stopped, soon, fresh}
+    assert [one.case for one in listed(state="waiting")] == [stopped]
+    counts = worklist.counts(cursor, today=TODAY, soon=14)
+    assert (counts.overdue, counts.due_soon, counts.states["assessing"]) == (1, 1, 3)
+    lund.office.receive_documents(stopped, ["transcript"], "desk")
+    assert {one.case: one.urgency for one in listed()}[stopped] == "inTime"
+
+    pages, after = [], None
+    while page := worklist.listed(cursor, Asked(), today=TODAY, soon=14, after=after, limit=2):
+        pages += [one.case for one in page]
+        after = page[-1].place
+    assert sorted(pages) == sorted(found)
+    assert len(pages) == len(set(pages))
+
+
+def test_a_case_is_found_by_its_file_number_which_is_used_once(lund):
+    case = lund.open(STATISTICS, file_number="ANTR-17").case
+    assert lund.office.identifier("ANTR-17") == case
+    assert lund.office.identifier(case) == case
+    with pytest.raises(CaseChanged, match="file number"):
+        lund.open(STATISTICS, file_number="ANTR-17")
+    numbers = [lund.open(STATISTICS).file_number for _ in range(2)]
+    assert numbers == [f"{TODAY.year}/00001", f"{TODAY.year}/00002"]
+    for nothing in ("ANTR-18", "", "\u0661", random_id()):
+        with pytest.raises(UnknownCase):
+            lund.office.identifier(nothing)
+
+
+# Bad input
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_are_only_texts_wherever_they_stand(lund, text):
+    made = lund.open(
+        External(text, "NO", text),
+        applicant=Applicant(text, text, text, text, None, text, text, text),
+        file_number=text.replace("\u0085", "")[:60],
+        note=text,
+        towards=[Towards(title={"en": text})],
+    )
+    case = made.case
+    lund.office.complete(case, "desk")
+    lund.office.enquire(case, 0, text, text=text)
+    lund.office.propose(case, [full(ects=None)], text, text=text)
+    lund.office.return_(case, "l.holm", text=text)
+    shown = showing.show(lund.office, case)
+    assert shown.applicant.family_name == text
+    assert shown.subjects[0].subject.external.title == text
+    assert {one.content for one in shown.written if one.kind not in ("applicant", "file")} == {text}
+    found = worklist.listed(lund.registry.cursor(), Asked(assessor=text), today=TODAY, soon=14)
+    assert [one.case for one in found] == [case]
+
+
+def test_days_to_come_the_same_credential_twice_and_files_that_are_none_are_refused(lund):
+    credential = lund.issue()
+    with pytest.raises(DateOrder, match="still to come"):
+        lund.office.complete(lund.open(credential).case, "desk", TODAY + timedelta(days=1))
+    with pytest.raises(UnknownSubject, match="named twice"):
+        lund.open(credential, credential)
+    with pytest.raises(UnknownSubject, match="name one of"):
+        lund.open(SubjectAsked(credential=CredentialRef("twente", credential), external=STATISTICS))
+    for text in ("{}", "[", "[" * 5000, '{"credentialSubject": 3}', '{"credentialSubject": {}}', "x" * 1_600_000):
+        with pytest.raises(NoCredential):
+            lund.open(SubjectAsked(file=text))
+
+
+def test_a_case_is_opened_from_a_credentials_file_and_takes_it_for_unproved(lund, pytestconfig):
+    sample = pytestconfig.rootpath / "registry" / "intake" / "samples" / "microcredential.jsonld"
+    asked = SubjectAsked(file=sample.read_text(), country="NL")
+    moved = lund.office.open(CaseAsked(Applicant(), [asked], "admission"), "desk")
+    shown = showing.show(lund.office, moved.case)
+    assert shown.subjects[0].subject.evidence == "other"
+    assert shown.subjects[0].subject.external.issuer_name == "University of Twente (demonstration)"
+    assert shown.applicant.family_name
+    assert any("not proved by it" in warning for warning in moved.warnings)
+    with pytest.raises(NoCredential, match="does not say country"):
+        lund.open(SubjectAsked(file=sample.read_text()))

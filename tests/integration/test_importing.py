@@ -1,0 +1,264 @@
+"""Documents to achievements and credentials on a real PostgreSQL: matched, new, or a draft for which they wait."""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from registry.cli.imports import Offered
+from registry.intake import IntakeError, read_document, read_file
+from registry.intake.course_codes import CourseCode, CourseCodes, read_csv, write_csv
+from registry.intake.drafts import Drafts, UnknownDraft
+from registry.intake.importing import Importer
+from registry.intake.report import Problem
+from tests.support.memory_log import MemoryLog
+from tests.support.node import TestNode
+from tests.support.samples import OPEN_BADGES, sample
+
+SAMPLES = resources.files("registry.intake").joinpath("samples")
+
+
+class Office:
+    """A university that takes documents in."""
+
+    def __init__(self, dsn):
+        self.node = TestNode(dsn, MemoryLog())
+        self.registry = self.node.registry
+        self.importer = Importer(self.registry, self.node.issuer, Offered(self.registry))
+        self.drafts = Drafts(self.registry)
+        self.codes = CourseCodes(self.registry)
+
+    def take(self, name, given=None, change=(), **more):
+        text = SAMPLES.joinpath(name).read_text()
+        for before, after in change:
+            assert before in text
+            text = text.replace(before, after)
+        return list(self.importer.take(read_document(text.encode(), name), given or {}, **more))
+
+
+def rest(name):
+    return json.loads(SAMPLES.joinpath(name).read_text())
+
+
+BADGE = rest("openbadge-rest.json")
+
+
+@pytest.fixture
+def office(dsn):
+    made = Office(dsn)
+    yield made
+    made.node.close()
+
+
+def test_a_document_with_all_that_is_needed_is_published_and_issued_once(office):
+    [first] = office.take("openbadge.json", BADGE)
+    assert (first.how, first.problems, first.missing) == ("it is new", [], [])
+    [again] = office.take("openbadge.json", BADGE)
+    assert (again.credential, again.unchanged) == (first.credential, True)
+    assert again.how == "its content is identical"
+    [other] = office.take("openbadge.json", BADGE, [("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b")])
+    assert (other.achievement, other.unchanged) == (first.achievement, False)
+    assert other.learner != first.learner
+    assert len(office.registry.achievements()) == 1
+
+
+def test_what_annex_i_wants_more_of_becomes_a_draft_and_its_credential_waits(office):
+    before = office.node.stored()
+    [taken] = office.take("openbadge.json")
+    assert "achievement.learningOutcomes" in taken.missing
+    assert taken.credential is None
+    assert office.node.stored() == before
+    [draft] = office.drafts.all()
+    assert (draft.draft, draft.title, draft.waiting) == (taken.draft, "Soil in the city", 1)
+    row = office.registry.cursor().execute("SELECT sealed FROM intake.waiting").fetchone()
+    assert b"Silva" not in row["sealed"]
+    assert b"s2600002" not in row["sealed"]
+    [again] = office.take("openbadge.json")
+    assert (again.draft, office.drafts.one(draft.draft).waiting) == (draft.draft, 1)
+
+
+def test_a_draft_that_is_completed_and_published_issues_what_waits(office):
+    [taken] = office.take("openbadge.json")
+    office.take("openbadge.json", change=[("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b")])
+    with pytest.raises(IntakeError, match=r"still wants achievement\.learningOutcomes"):
+        office.importer.publish(taken.draft)
+    draft = office.drafts.complete(taken.draft, BADGE)
+    assert office.drafts.missing(draft) == []
+    issued = office.importer.publish(taken.draft)
+    assert len({one.credential for one in issued}) == 2
+    assert len({one.learner for one in issued}) == 2
+    [achievement] = office.registry.achievements()
+    assert achievement.content.learning_outcomes[0].title == {"en": "Maps sealed ground and proposes how to open it"}
+    assert office.drafts.all() == []
+    assert office.importer.publish(taken.draft) == []
+    [late] = office.take("openbadge.json", change=[("s2600002", "s10"), ("5b0f6e7a", "5b0f6e7c")])
+    assert late.how == "a draft of the same document was published as it"
+    assert late.credential
+
+
+def test_importing_again_with_what_was_missing_publishes_the_draft(office):
+    [waiting] = office.take("openbadge.json")
+    [taken] = office.take("openbadge.json", BADGE)
+    assert taken.credential
+    assert office.drafts.one(waiting.draft).achievement == taken.achievement
+    assert office.drafts.one(waiting.draft).waiting == 0
+
+
+def test_a_credential_that_lacks_something_goes_on_waiting_and_the_others_are_issued(office):
+    [taken] = office.take("openbadge.json", change=[('"familyName": "Silva",', "")])
+    office.take("openbadge.json", change=[("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b")])
+    with pytest.raises(IntakeError, match="2 credentials wait"):
+        office.drafts.complete(taken.draft, {"credential": {"family_name": "Silva"}})
+    office.drafts.complete(taken.draft, BADGE)
+    issued = office.importer.publish(taken.draft)
+    assert [one.missing for one in issued if not one.credential] == [["credential.family_name"]]
+    assert office.drafts.one(taken.draft).waiting == 1
+    record = rest("openbadge.json")["id"]
+    office.drafts.complete(taken.draft, {"credentials": {record: {"family_name": "Silva"}}})
+    assert [bool(one.credential) for one in office.importer.publish(taken.draft)] == [True]
+    with pytest.raises(IntakeError, match="no credential with record"):
+        office.drafts.complete(taken.draft, {"credentials": {"x": {"family_name": "Silva"}}})
+
+
+def test_a_publication_that_stopped_between_achievement_and_credentials_goes_on(office):
+    [taken] = office.take("openbadge.json")
+    office.drafts.complete(taken.draft, BADGE)
+    draft = office.drafts.one(taken.draft)
+    office.importer._publish(office.drafts.content(draft, draft.draft), draft.draft)
+    assert [one.waiting for one in office.drafts.all()] == [1]
+    assert [bool(one.credential) for one in office.importer.publish(taken.draft)] == [True]
+    assert len(office.registry.achievements()) == 1
+
+
+def test_a_dropped_draft_takes_its_credentials_with_it(office):
+    [taken] = office.take("openbadge.json")
+    office.drafts.drop(taken.draft)
+    with pytest.raises(UnknownDraft):
+        office.drafts.one(taken.draft)
+    assert office.registry.cursor().execute("SELECT count(*) AS n FROM intake.waiting").fetchone()["n"] == 0
+
+
+def offered(office, **change):
+    """The badge's achievement as the university offers it, with something else."""
+    content = read_document(SAMPLES.joinpath("openbadge.json").read_bytes(), "x").awards[0]
+    made = content.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", BADGE)
+    office.registry.publish_achievement(msgspec.structs.replace(made, **change))
+    return made.achievement
+
+
+def test_an_achievement_of_the_same_title_ects_and_level_is_found_and_that_is_said(office):
+    achievement = offered(office, stackability="standalone", title={"nl": "Bodem", "en": "SOIL in  the city"})
+    [taken] = office.take("openbadge.json")
+    assert (taken.achievement, taken.how) == (achievement, "it alone has the same title, ECTS and level")
+    assert taken.credential
+
+
+def test_where_two_are_alike_none_is_chosen(office):
+    offered(office, stackability="standalone")
+    offered(office, achievement="1bbac7a9-a411-4809-ad9e-534f483b7a03", prerequisites={"en": "none"})
+    [taken] = office.take("openbadge.json")
+    assert "2 achievements" in taken.how
+    assert taken.draft
+
+
+@pytest.mark.parametrize("change", [{"ects": 5}, {"eqf_level": 7}, {"title": {"en": "Soil"}}])
+def test_another_title_level_or_ects_is_another_achievement(office, change):
+    offered(office, **change)
+    assert office.take("openbadge.json")[0].draft
+
+
+def test_a_course_code_counts_before_all_else_and_its_version_is_issued(office):
+    achievement = offered(office, title={"en": "Quite another title"})
+    office.codes.change([CourseCode("SOIL-1", achievement, 1)])
+    revised = office.registry.achievement(achievement).content
+    office.registry.revise_achievement(msgspec.structs.replace(revised, version=2, ects=5))
+    [taken] = office.take("openbadge.json")
+    assert (taken.achievement, taken.version, taken.how) == (achievement, 1, "course code SOIL-1 stands for it")
+    assert office.registry.credential(taken.credential).state.version == 1
+
+
+@pytest.mark.parametrize(("change", "field"), [({"ects": 5}, "ects"), ({"eqf_level": 7}, "eqfLevel")])
+def test_a_document_that_contradicts_the_achievement_of_its_course_code_is_not_issued(office, change, field):
+    office.codes.change([CourseCode("SOIL-1", offered(office, **change))])
+    [taken] = office.take("openbadge.json")
+    assert taken.credential is None
+    assert [problem.field for problem in taken.problems] == [field]
+
+
+def test_a_transcript_is_taken_in_award_by_award(office):
+    given = rest("transcript-rest.json")
+    del given["awards"]["TFYA-12"]
+    light, sensors = office.take("transcript.xml", given)
+    assert light.credential
+    assert sensors.missing == ["achievement.learningOutcomes"]
+    assert sensors.draft
+    office.drafts.complete(sensors.draft, {"achievement": {"learningOutcomes": [{"title": {"en": "Calibrates"}}]}})
+    [issued] = office.importer.publish(sensors.draft)
+    assert issued.learner == light.learner
+
+
+def test_a_dry_run_says_it_all_and_stores_nothing(office):
+    before = office.node.stored()
+    [new] = office.take("openbadge.json", BADGE, dry_run=True)
+    [draft] = office.take("euhemc.json", dry_run=True)
+    assert (new.how, draft.draft) == ("it is new", None)
+    assert draft.missing
+    assert office.node.stored() == before
+    assert office.drafts.all() == []
+
+
+def test_every_rule_of_a_row_holds_for_a_document_too(office):
+    [taken] = office.take("openbadge.json", BADGE, [("Silva", "=1+1")])
+    assert "formula" in taken.problems[0].detail
+    assert office.registry.achievements() == []
+    [future] = office.take("openbadge.json", BADGE, [("2001-09-30", "2101-09-30")])
+    assert "future" in future.problems[0].detail
+
+
+@pytest.mark.parametrize(
+    "name", [*(f"ob3/{one}.json" for one in OPEN_BADGES), "euhemc/example.json", "elmo/example.xml"]
+)
+def test_the_samples_of_others_become_drafts(office, name):
+    document = read_file(Path(sample(name)))
+    taken = list(office.importer.take(document, {}))
+    assert len(taken) == len(document.awards)
+    assert all(one.draft and one.missing for one in taken)
+    assert len(office.drafts.all()) == len(taken)
+
+
+def test_course_codes_go_out_and_in_as_csv(office, tmp_path):
+    achievement = offered(office)
+    office.codes.change([CourseCode("B/2 é", achievement, 1), CourseCode("A-1", achievement)])
+    assert [one.code for one in office.codes.page(10)] == ["A-1", "B/2 é"]
+    assert [one.code for one in office.codes.page(10, "A-1")] == ["B/2 é"]
+    file = tmp_path / "codes.csv"
+    file.write_text(write_csv(office.codes.page(10)))
+    assert list(read_csv(file)) == office.codes.page(10)
+    file.write_text(f"code,achievement,version\nA,{achievement},x\nB\n")
+    assert [one.field for one in read_csv(file) if isinstance(one, Problem)] == ["version", ""]
+    file.write_text("course,id\n")
+    with pytest.raises(IntakeError, match="lacks code, achievement"):
+        list(read_csv(file))
+    assert office.codes.remove("A-1")
+    assert not office.codes.remove("A-1")
+    assert office.codes.find("a\0b") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "achievement", "version", "field"),
+    [
+        ("", None, None, "code"),
+        ("=1", None, None, "code"),
+        ("a\nb", None, None, "code"),
+        ("x" * 201, None, None, "code"),
+        ("A", "soil", None, "achievement"),
+        ("A", "2bbac7a9-a411-4809-ad9e-534f483b7a03", None, "achievement"),
+        ("A", None, 2, "version"),
+        ("A", None, 0, "version"),
+    ],
+)
+def test_a_course_code_that_leads_nowhere_is_not_set(office, code, achievement, version, field):
+    entry = CourseCode(code, achievement or offered(office), version)
+    assert office.codes.fault(entry)[0] == field

@@ -1,0 +1,151 @@
+"""Lund's recognition office on a real PostgreSQL: its private side, its views, and a log that twente issues on."""
+
+from contextlib import nullcontext
+from datetime import date, timedelta
+
+import psycopg
+
+from consumers import receipts
+from consumers.governance import GovernanceFold
+from consumers.projector import Projector
+from consumers.tiles import Tiles, follow
+from projections import views
+from registry.application import Registry
+from registry.cli.facts import ViewFacts
+from registry.cli.office import Viewed
+from registry.config import OfficeSetting
+from registry.office.applicants import Applicant
+from registry.office.cases import Office
+from registry.office.opening import CaseAsked, SubjectAsked
+from registry.publisher import Publisher
+from registry.vault import Vault
+from registry.wire.forms import CredentialRef
+from registry.wire.recognition import External, Grant, Ground
+from tests.support.streams import CONSORTIUM, Consortium, new_id
+
+ORIGIN = f"{CONSORTIUM}/lund"
+MASTER = bytes(range(32))
+ADA = Applicant(family_name="Jansen", given_name="Ada", date_of_birth="2001-02-03")
+STATISTICS = External("Oslo Met", "NO", "Statistics")
+
+
+class Lund:
+    """The office of lund; `own` issues on twente's log."""
+
+    def __init__(self, dsn, **setting):
+        self.dsn = dsn
+        self.setting = OfficeSetting(**setting)
+        self.consortium = Consortium("twente", "lund")
+        self.twente = self.consortium.universities["twente"]
+        self.achievement, published = self.twente.publish()
+        self.twente.seal(published)
+        self.log = self.consortium.log()
+        self.views = views.connect(dsn)
+        views.create(self.views)
+        self._open = []
+        self.office = self.another()
+        self.registry = self.office.registry
+        self.project()
+
+    def another(self):
+        """The same office in another process."""
+        registry = Registry(self.dsn, ORIGIN, Vault(MASTER))
+        self._open.append(registry)
+        return Office(registry, self.setting, Viewed(lambda: nullcontext(self.views), self.governance, ORIGIN))
+
+    def governance(self):
+        fold = GovernanceFold(CONSORTIUM, self.consortium.founded)
+        for record in self.log.records("governance"):
+            fold.take(record.data)
+        return fold
+
+    def facts(self):
+        """What the office knows of what is offered."""
+        return ViewFacts(lambda: nullcontext(self.views), self)
+
+    def of(self, member, leaf):
+        """A member's standing when it wrote a leaf, and now."""
+        record = self.governance().state.members[member]
+        return record.standing_at(leaf), record.standing
+
+    def put(self, *lines):
+        """Twente publishes."""
+        self.log.append("twente", [self.twente.seal(*lines)])
+
+    def issue(self, *, seen=True, **more):
+        """Twente issues a credential; gives its id."""
+        credential, line = self.twente.issue(self.achievement, new_id(), **more)
+        self.put(line)
+        if seen:
+            self.project()
+        return credential
+
+    def project(self):
+        Projector(self.views, self.log, CONSORTIUM, self.consortium.founded).step()
+
+    def publish(self):
+        """Lund publishes what is stored, and looks at it."""
+        signer = self.consortium.universities["lund"].signers[0]
+        Publisher(self.registry.recorder, self.dsn, self.log, "lund", ORIGIN, [signer]).publish_pending()
+        self.project()
+
+    def receipt(self, credential, folder):
+        """The receipt of one of twente's credentials, made where nothing is projected."""
+        tiles = Tiles(folder / "tiles")
+        follow(tiles, self.log, "twente", self.governance())
+        for leaf in range(tiles.size):
+            proof = receipts.make(self.log, "twente", tiles, leaf)
+            if f'"credential":"{credential}"'.encode() in proof.event:
+                return str(proof)
+        raise AssertionError("it is not on the log")
+
+    def close(self):
+        for registry in self._open:
+            registry.close()
+        self.views.close()
+
+    # Moves that tests make again and again
+
+    def open(self, *subjects, applicant=ADA, purpose="creditTransfer", **more):
+        asked = [
+            SubjectAsked(external=one) if isinstance(one, External)
+            else one if isinstance(one, SubjectAsked)
+            else SubjectAsked(credential=CredentialRef("twente", one))
+            for one in subjects
+        ]  # fmt: skip
+        return self.office.open(CaseAsked(applicant, asked, purpose, **more), "desk")
+
+    def approved(self, *subjects, grants=None, **more):
+        """A case whose proposal is approved."""
+        case = self.open(*subjects, **more).case
+        self.office.complete(case, "desk")
+        self.office.propose(case, grants or [full(*range(len(subjects)))], "k.berg")
+        self.office.approve(case, "l.holm")
+        return case
+
+    def everything(self):
+        """All that stands in the private tables, as PostgreSQL dumps it."""
+        with psycopg.connect(self.dsn) as connection:
+            tables = connection.execute(
+                "SELECT table_schema, table_name FROM information_schema.tables"
+                " WHERE table_schema IN ('office', 'vault') OR table_name = 'registry_events'"
+            ).fetchall()
+            found = b""
+            for schema, table in tables:
+                with connection.cursor().copy(f'COPY "{schema}"."{table}" TO STDOUT (FORMAT binary)') as copy:
+                    found += b"".join(bytes(block) for block in copy)
+        return found
+
+
+def full(*of, ects=5):
+    return Grant(list(of or (0,)), "full", "recognised", "none", ects=ects)
+
+
+def grant(outcome, *grounds, of=(0,), **more):
+    return Grant(
+        list(of), outcome, "recognised", "none", grounds=[Ground(*each.split(":")) for each in grounds], **more
+    )
+
+
+def days_ago(days):
+    return date.today() - timedelta(days=days)  # noqa: DTZ011 - a day on the office's calendar
