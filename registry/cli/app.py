@@ -49,6 +49,7 @@ from registry.cli import (
     logs,
     mapping,
     reading,
+    reasons,
     receipts,
     recognition,
     reconcile,
@@ -65,7 +66,7 @@ from registry.domain.errors import Refusal
 from registry.intake.report import IntakeError, IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.log import ArchiveDamaged, LogError
-from registry.office.errors import CohortFileError, CohortRefused, NotReady
+from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres import DatabaseUnavailable
 from registry.publisher import PublisherError
 from registry.vault import VaultError
@@ -111,6 +112,7 @@ for module in (
     recognition,
     cases,
     agreements,
+    reasons,
     running,
     serving,
     keys,
@@ -154,6 +156,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (NotReady, 1),
     (CohortRefused, 1),
     (CohortFileError, 1),
+    (OfficeFileError, 3),
     (IntakeUnavailable, 4),
     (IntakeError, 1),
     (PublisherError, 4),

@@ -3,6 +3,7 @@
 NotReady        an assessment that cannot be proposed yet; it carries what must be mended
 CohortRefused   an assessment that no cohort can be decided on
 CohortFileError a list of credentials that cannot be read at all
+OfficeFileError saved reasons or country notes of the office's own that are none
 """
 
 from collections.abc import Sequence
@@ -24,3 +25,7 @@ class CohortRefused(Exception):
 
 class CohortFileError(Exception):
     """A list of credentials that cannot be read at all. The message says what, where, and what to do."""
+
+
+class OfficeFileError(Exception):
+    """Saved reasons or country notes of the office's own that are none. The message names the file and the place."""

@@ -198,6 +198,18 @@ def test_a_decision_says_where_it_departs_and_what_an_assessment_would_mend(offi
     assert "note: 9 ECTS on 5" in decided.stderr
 
 
+def test_saved_reasons_are_listed_in_a_language_the_offices_own_first(office):
+    own = office.consortium.home / "reasons"
+    own.mkdir()
+    (own / "nl.toml").write_text('[workload]\nnotEstablished = "Omvang onbekend."\n')
+    listed = printed_json(office.run("reasons", "list", "workload", "--language", "nl", "--json"))
+    assert {one["code"]: one["text"] for one in listed} == {
+        "notEstablished": "Omvang onbekend.",
+        "substantiallyLess": "De studielast van de kwalificatie is aanzienlijk kleiner dan vereist.",
+    }
+    assert "Nuffic" in office.run("reasons", "show", "NL").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

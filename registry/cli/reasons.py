@@ -1,0 +1,95 @@
+"""Saved reasons and country notes: what letters say for each code."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from registry.cli.context import Node, node_of
+from registry.cli.output import AsJson, errors, print_json, say, table
+from registry.office.reasons import FALLBACK, KINDS, country_note, noted_countries, reasons
+
+reasons_app = typer.Typer(help="What letters say for each code, by language; notes on countries.", no_args_is_help=True)
+FOLDER = "reasons"
+"""Of a node's folder: the office's own texts."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(reasons_app, name="reasons")
+
+
+Language = Annotated[
+    str, typer.Option(help="The language, as nl (else English, which stands in where it has no text).")
+]
+
+
+@reasons_app.command("list")
+def listed(
+    context: typer.Context,
+    kind: Annotated[str | None, typer.Argument(help=f"One of {', '.join(KINDS)} (else all).")] = None,
+    *,
+    language: Language = FALLBACK,
+    as_json: AsJson = False,
+) -> None:
+    """List all codes and what is said for them.
+
+    An office's own wording goes into reasons/LANGUAGE.toml of the node's folder, as the project's own are.
+
+    Examples: registry reasons list --language sv
+    registry reasons list workload --language nl
+    """
+    if kind is not None and kind not in KINDS:
+        raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="KIND")
+    known = reasons(_folder(node_of(context)))
+    found = [
+        {"kind": each, "code": code, "text": known.text(code, language)}
+        for each in KINDS
+        if kind in (None, each)
+        for code in sorted(KINDS[each])
+    ]
+    if as_json:
+        print_json(found)
+        return
+    table(("kind", "code", "text"), [tuple(one.values()) for one in found])
+    say(f"languages: {', '.join(known.languages)}")
+
+
+@reasons_app.command("show")
+def show(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(help="A code, as substantiallyLess; or a country, as NL.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show a code's text in all languages, or what is noted of a country.
+
+    Examples: registry reasons show substantiallyLess
+    registry reasons show NL
+    """
+    folder = _folder(node_of(context))
+    if len(code) == 2:
+        note = country_note(code, folder)
+        if as_json:
+            print_json(note)
+            return
+        say(f"{code.upper()}: {note.convention or 'no convention'}, {note.deadline_months} months from a complete file")
+        if note.centre:
+            say(f"centre: {note.centre}")
+        for language, text in note.note.items():
+            say(f"{language}: {text}")
+        if code.upper() not in noted_countries() and not note.centre:
+            errors.print("Nothing particular is noted of it; this holds for any country.")
+        return
+    texts = reasons(folder).all(code)
+    if not texts:
+        errors.print(f"There is no code {code}; `registry reasons list` lists them.", markup=False)
+        raise typer.Exit(1)
+    if as_json:
+        print_json(texts)
+        return
+    table(("language", "text"), texts.items())
+
+
+def _folder(node: Node) -> Path:
+    return node.settings.home / FOLDER
