@@ -23,7 +23,7 @@ from registry.http.access import SCOPES
 KEYS: Final = "keys"
 """The file with addresses and keys, for a shell to read."""
 _FIRST_PORT: Final = 8000
-_READY_SECONDS: Final = 60
+_READY_SECONDS: Final = 120
 _END_SECONDS: Final = 30
 
 

@@ -64,7 +64,7 @@ class Authenticated(AbstractAuthenticationMiddleware):
     """Finds out who asks, before anything else is looked at. Without any credentials it is anybody."""
 
     def __init__(self, app: ASGIApp, credentials: Sequence[Credentials]) -> None:
-        super().__init__(app)
+        super().__init__(app, exclude=["^/health$"])  # which says whether the process lives, whatever is away
         self._credentials = credentials
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
+from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 from litestar.types import ASGIApp, Message, Receive, Send
 
@@ -16,6 +16,54 @@ from registry.http.access import ANYBODY, Caller
 from registry.http.problems import HttpProblem
 
 _FREE: Final = frozenset({"/health", "/ready"})
+_TIDY: Final = 60.0
+
+
+class _Counts(Storage):
+    """Counts in this process. The library's own starts a thread every few requests to find what has ended."""
+
+    STORAGE_SCHEME = None
+    base_exceptions = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counts: dict[str, tuple[float, int]] = {}
+        self._tidied = time.time()
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count; from the start again where the window has ended."""
+        now = time.time()
+        if now - self._tidied > _TIDY:
+            self._counts = {one: kept for one, kept in self._counts.items() if kept[0] > now}
+            self._tidied = now
+        end, count = self._counts.get(key, (0.0, 0))
+        if end <= now:
+            end, count = now + expiry, 0
+        self._counts[key] = end, count + amount
+        return count + amount
+
+    def get(self, key: str) -> int:
+        """How many in the window."""
+        end, count = self._counts.get(key, (0.0, 0))
+        return count if end > time.time() else 0
+
+    def get_expiry(self, key: str) -> float:
+        """When the window ends."""
+        return self._counts.get(key, (time.time(), 0))[0]
+
+    def check(self) -> bool:
+        """It is always there."""
+        return True
+
+    def reset(self) -> int:
+        """Forget all."""
+        count = len(self._counts)
+        self._counts.clear()
+        return count
+
+    def clear(self, key: str) -> None:
+        """Forget one."""
+        self._counts.pop(key, None)
 
 
 class Limited:
@@ -23,7 +71,7 @@ class Limited:
 
     def __init__(self, app: ASGIApp, per_minute: int, per_minute_anybody: int) -> None:
         self._app = app
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(_Counts())
         self._known = RateLimitItemPerMinute(per_minute)
         self._anybody = RateLimitItemPerMinute(per_minute_anybody)
 

@@ -28,7 +28,7 @@ def test_the_demo_runs_on_a_folder_and_its_nodes_go_on(tmp_path):
 
 def test_the_demo_ends_with_a_university_and_an_office_to_try(tmp_path):
     folder = tmp_path / "demo"
-    with started("demo", "--folder", folder, "--serve", says="Ctrl-C stops both", seconds=150) as process:
+    with started("demo", "--folder", folder, "--serve", says="Ctrl-C stops both", seconds=280) as process:
         file = folder / "keys"
         assert file.stat().st_mode & 0o777 == 0o600
         told = dict(line.split("=", 1) for line in file.read_text().splitlines())
