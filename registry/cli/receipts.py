@@ -86,7 +86,10 @@ def consistency_command(
     context: typer.Context,
     stream: Annotated[str, typer.Argument(help="A member, or governance.")],
     old: Annotated[int, typer.Argument(min=1, help="The size of the older head.")],
-    new: Annotated[int | None, typer.Argument(min=1, help="The size of the newer head (else the newest).")] = None,
+    new: Annotated[
+        int | None,
+        typer.Argument(min=1, help="The size of the newer head (else the newest cosigned, else the newest)."),
+    ] = None,
     *,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file (else STREAM-OLD-NEW.consistency).")] = None,
 ) -> None:
@@ -98,7 +101,16 @@ def consistency_command(
     """
     node = node_of(context)
     tiles = node.tiles(stream, node.governance())
-    proof = consistency.make(node.log(), stream, tiles, old, new)
+    kept, origin = node.cosignatures(), origin_of(node.settings.consortium, stream)
+    if new is None and (newest := kept.newest(origin, tiles.size)) is not None and newest.checkpoint.size >= old:
+        new = newest.checkpoint.size
+
+    def cosigned(note: SignedNote) -> SignedNote:
+        found = kept.at(origin, note.checkpoint.size)
+        return found if found is not None and found.text == note.text else note
+
+    made = consistency.make(node.log(), stream, tiles, old, new)
+    proof = msgspec.structs.replace(made, old=cosigned(made.old), new=cosigned(made.new))
     file = out or Path(f"{stream}-{old}-{proof.new.checkpoint.size}.consistency")
     file.write_text(str(proof))
     say(f"{file}: the head of {stream} at {proof.new.checkpoint.size} begins with the one at {old}")

@@ -55,6 +55,9 @@ def test_heads_are_cosigned_and_receipts_carry_it(tmp_path, postgres):
     assert [one["witness"] for one in checked["governance"]["cosigned"]] == ["w1.example", "w2.example"]
     assert checked["governance"]["cosigned_events"] == checked["governance"]["events"] == 2
     older_governance_is_not_taken(consortium, file, keys)
+    consortium.run("receipt", "consistency", "twente", 1, "--out", tmp_path / "grown.consistency")
+    said = registry("verify-receipt", tmp_path / "grown.consistency", "--founded", consortium.founded, *keys).stdout
+    assert "the newer head was cosigned by w1.example" in said
     assert "All is well" in consortium.run("audit").stdout
     # Without their witnesses running, what was fetched still counts; who asks for a third is told who is missing.
     _, stranger, _ = made(consortium, "w3", tmp_path / "log")
