@@ -8,7 +8,7 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Dependency
 
-from registry.api.bodies import body_of, content_of
+from registry.api.bodies import as_sent, body_of, content_of
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
 from registry.office.assessment import Considered
@@ -58,16 +58,16 @@ class TakenBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     **requires("recognition:write"),
 )
 def stated(
-    desk: Desk, facts: Known, request: Request[Any, Any, Any], data: AssessmentBody, key: IdempotencyKey
+    desk: Desk, facts: Known, request: Request[Any, Any, Any], data: AssessmentBody, body: bytes, key: IdempotencyKey
 ) -> Response[Stated]:
     """State what an achievement of another member is worth here. Where something is in the way, `errors` name it:
     a refusal, say, lists in `considered` why partial, conditional and alternative recognition were not possible.
     """
-    asked = msgspec.to_builtins(data)
+    asked = as_sent(body)
     considered = msgspec.convert(asked.pop("considered", []), list[Considered])
+    content = content_of({"assessment": random_id()} | asked, RecognitionAssessed)
 
     def act(writer: Writer) -> Answered:
-        content = content_of({"assessment": data.assessment or random_id()} | asked, RecognitionAssessed)
         if (fault := content.fault(writer.registry.origin)) is not None:
             raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
         member = writer.registry.member

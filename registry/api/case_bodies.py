@@ -1,12 +1,13 @@
 """Requests' bodies of cases: what a move takes."""
 
 from datetime import date
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
+from registry.api.bodies import content_of
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.office.assessment import Assessment
 from registry.office.opening import CaseAsked, Words
@@ -66,8 +67,13 @@ class AnswerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 class AssessmentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
     """An assessment of all of the case's credentials, in their order."""
 
-    assessment: Assessment
+    assessment: dict[str, Any]
+    """As `draftAssessment` gives it, with the differences that you name and the grants that you propose."""
     on: date | None = None
+
+    def whole(self) -> Assessment:
+        """The assessment itself. Raises `HttpProblem` where it is none."""
+        return content_of(self.assessment, Assessment)
 
 
 class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, HttpMethod, Request, Response, get, post, route
 from litestar.params import Dependency, Parameter
 
 from registry.api.case_bodies import (
@@ -59,6 +59,11 @@ class Cases(Controller):
     path = "/v1/cases"
     tags = [_TAG]  # noqa: RUF012 - the framework's own declaration
 
+    @route(http_method=[HttpMethod.OPTIONS], status_code=204, include_in_schema=False, sync_to_thread=False)
+    def allowed(self) -> Response[None]:
+        """Which methods there are. The framework's own answer knows the first one only."""
+        return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, POST"})
+
     @post(
         operation_id="openCase",
         summary="Open a case",
@@ -96,7 +101,7 @@ class Cases(Controller):
         assessor: Annotated[str | None, Parameter(pattern=_SAID, max_length=80)] = None,
         overdue: bool = False,
         due_within: Annotated[
-            int | None, Parameter(query="dueWithin", ge=0, le=3660, description="Due within so many days.")
+            int | None, Parameter(query="dueWithin", ge=1, le=3660, description="Due within so many days.")
         ] = None,
         learner: UUID | None = None,
         file_number: Annotated[str | None, Parameter(query="fileNumber", pattern=_SAID, max_length=60)] = None,
@@ -229,8 +234,9 @@ class OneCase(Controller):
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The last one counts. What is still open in it is said when it is proposed."""
+        assessment = data.whole()
         return _move(
-            desk, office, request, data, key, lambda by: office.assess(str(case), data.assessment, by, data.on)
+            desk, office, request, data, key, lambda by: office.assess(str(case), assessment, by, data.on)
         )  # fmt: skip
 
     @post(

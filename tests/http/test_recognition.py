@@ -176,13 +176,15 @@ def test_an_agreement_is_tried_then_declared_then_shown_on_what_it_covers_then_e
         {"achievements": {"fieldsOfEducation": ["06"]}, "begin": "2026-02-30"},
         {"begin": "2026-12-31", "end": "2026-01-01"},
         {"achievements": [{"member": "lund", "achievement": "X" * 36, "version": 1}]},
+        {"includeRevisions": 0},
+        {"ectsRatio": "1"},
     ],
 )
 def test_an_agreement_that_cannot_be_is_neither_tried_nor_declared(office, system, changes):
     body = draft(office, **changes)
     problem(system.post("/v1/agreements/simulate", json=body), 422, "unprocessable")
     declared = {name: value for name, value in body.items() if name not in ("begin", "end")}
-    declared |= {"outcome": "full", "ectsRatio": 1, "includeRevisions": False, "validFrom": "2026-01-01"}
+    declared = {"outcome": "full", "ectsRatio": 1, "includeRevisions": False, "validFrom": "2026-01-01"} | declared
     if "begin" not in body:
         answer = system.post("/v1/agreements", json=declared, headers=once(f"wrong {changes}"))
         problem(answer, 422, "unprocessable")
