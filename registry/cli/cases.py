@@ -1,5 +1,6 @@
 """Cases of the recognition office: opening, the worklist, and one case."""
 
+import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -67,11 +68,11 @@ def open_case(
     learner: Annotated[str | None, typer.Option(help="The applicant's id in an earlier case.")] = None,
     applicant: Annotated[
         Path | None,
-        typer.Option(help="JSON with familyName, givenName, dateOfBirth, email, address, language; - reads it here."),
+        typer.Option(
+            help="JSON with familyName, givenName, dateOfBirth, email, address, language; - reads it here. No option"
+            " takes a name: every user of the machine sees them. At a terminal, names that lack are asked for."
+        ),
     ] = None,
-    family_name: Annotated[str | None, typer.Option(help="Of an applicant who is not known here.")] = None,
-    given_name: Annotated[str | None, typer.Option(help="Likewise.")] = None,
-    born: Annotated[str | None, typer.Option(help="Date of birth; likewise.")] = None,
     language: Annotated[str | None, typer.Option(help="In which language to write to them, as nl.")] = None,
     file_number: Annotated[str | None, typer.Option(help="The office's own (else the next of the year).")] = None,
     note: Annotated[str | None, typer.Option(help="For the file; kept encrypted.")] = None,
@@ -81,20 +82,17 @@ def open_case(
 ) -> None:
     """Open a case about one or several credentials of one applicant.
 
-    Examples: registry case open --receipt e7c1ab39-….tlog-proof --family-name Jansen --given-name Ada --born 2001-02-03
+    Examples: registry case open --receipt e7c1ab39-….tlog-proof --applicant ada.json
     registry case open --credential twente/e7c1ab39-… --student s17 --towards "Minor data science"
     registry case open --external "NO:Oslo Met:Statistics" --without-documents --purpose admission --applicant ada.json
     """
     node = node_of(context)
     person = {
-        "familyName": family_name,
-        "givenName": given_name,
-        "dateOfBirth": born,
         "language": language,
         "student": student,
         "learner": node.uuid(learner, "learner") if learner is not None else None,
     }
-    values = json_of(applicant) if applicant is not None else {}
+    values = json_of(applicant) if applicant is not None else {} if student or learner else _asked_for()
     if not isinstance(values, dict):
         raise typer.BadParameter("an object with the applicant's names", param_hint="--applicant")
     documented = not without_documents
@@ -125,6 +123,14 @@ def open_case(
         raise typer.BadParameter(str(error)) from error
     moved = office_of(node).open(asked, who(by), day_of(on))
     case_moves.show_moved(moved, as_json=as_json)
+
+
+def _asked_for() -> dict[str, str]:
+    """The applicant's names, from whoever sits at the terminal, if somebody does."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return {}
+    asked = {"familyName": "Family name", "givenName": "Given name", "dateOfBirth": "Date of birth (YYYY-MM-DD)"}
+    return {name: typer.prompt(text, err=True) for name, text in asked.items()}
 
 
 @case_app.command("list")

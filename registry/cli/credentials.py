@@ -19,6 +19,7 @@ credential_app = typer.Typer(
 )
 
 Id = Annotated[str, typer.Argument(help="The credential's id.")]
+_ASKED = "Left out, it is asked for: other users of the machine see the words of a command."
 Reason = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(StatusReason))}.")]
 
 
@@ -34,10 +35,10 @@ def issue(
     *,
     record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
     student: Annotated[str, typer.Option(help="Your own number of the learner.")],
-    family_name: Annotated[str, typer.Option()],
-    given_name: Annotated[str, typer.Option()],
-    date_of_birth: Annotated[str, typer.Option(help="YYYY-MM-DD")],
     awarding_date: Annotated[str, typer.Option(help="YYYY-MM-DD")],
+    family_name: Annotated[str, typer.Option(prompt=True, help=_ASKED)],
+    given_name: Annotated[str, typer.Option(prompt=True, help="Likewise.")],
+    date_of_birth: Annotated[str, typer.Option(prompt=True, help="YYYY-MM-DD; likewise.")],
     valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
     version: Annotated[int | None, typer.Option(help="The achievement's version (else the newest).")] = None,
     grade: Annotated[str | None, typer.Option()] = None,
@@ -45,8 +46,7 @@ def issue(
 ) -> None:
     """Issue a credential and publish it. Names and grade go to the vault, never to the log.
 
-    Example: registry credential issue 0bbac7a9-… --record 2026-17 --student s123 --family-name Jansen
-    --given-name Ada --date-of-birth 2001-02-03 --awarding-date 2026-06-30
+    Example: registry credential issue 0bbac7a9-… --record 2026-17 --student s123 --awarding-date 2026-06-30
     """
     node = node_of(context)
     request = IssueRequest(

@@ -103,12 +103,13 @@ def _rows(
     content: LetterContent, grant: Grant, bases: list[Qualification], towards: Text | None, say: Wording
 ) -> list[dict[str, Any]]:
     """The rows of the table: what it is, the five elements, and how it counts."""
+    purpose = "asked" if grant.outcome == "refused" else "towards"
     first = {
         "name": say("table.qualification"),
         "original": [line for one in bases for line in _named(one, say)],
         "required": [],
         "granted": [
-            *([_sub(say("table.towards")), _picked(towards, say)] if towards else []),
+            *([_sub(say(f"table.{purpose}")), _picked(towards, say)] if towards else []),
             _begun(say(f"mode.{grant.mode}") if grant.outcome != "refused" else say("table.nothing"), say),
         ],
         "different": False,
@@ -160,7 +161,7 @@ def _element(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:
     if aspect == "level":
         found = [say("table.eqf", level=str(one.eqf_level))] if one.eqf_level is not None else []
         return [
-            _own(text, say) for text in [*found, *([say("table.nqf", level=one.nqf_level)] if one.nqf_level else [])]
+            _begun(text, say) for text in [*found, *([say("table.nqf", level=one.nqf_level)] if one.nqf_level else [])]
         ]
     if aspect == "workload":
         found = [say("table.ects", ects=say.number(one.ects))] if one.ects is not None else []
@@ -191,7 +192,7 @@ def _granted(aspect: Aspect, grant: Grant, say: Wording) -> list[Span]:
     if grant.outcome == "refused":
         return []
     if aspect == "level" and grant.eqf_level is not None:
-        return [_own(say("table.eqf", level=str(grant.eqf_level)), say)]
+        return [_begun(say("table.eqf", level=str(grant.eqf_level)), say)]
     if aspect == "workload" and grant.ects is not None:
         return [_own(say("table.ects", ects=say.number(grant.ects)), say)]
     return []

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.command import Consortium, printed_json, registry
 
-PERSON = ("--family-name", "Jansen", "--given-name", "Ada", "--born", "2001-02-03")
+ADA = {"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03"}
 
 
 class Offices(Consortium):
@@ -40,8 +40,18 @@ def offices(tmp_path_factory, postgres):
 
 
 def test_from_a_learners_receipt_to_a_decision_an_appeal_and_an_amended_decision(offices):
+    ada = offices.folder / "ada.json"
+    ada.write_text(json.dumps(ADA))
     opened = offices.moved(
-        "open", "--receipt", offices.receipt(), "--towards", "Minor data science", *PERSON, "--language", "nl"
+        "open",
+        "--receipt",
+        offices.receipt(),
+        "--towards",
+        "Minor data science",
+        "--applicant",
+        ada,
+        "--language",
+        "nl",
     )
     case, number = opened["case"], opened["fileNumber"]
     assert (opened["state"], opened["due"]) == ("collecting", None)

@@ -134,7 +134,8 @@ def test_original_and_granted_stand_side_by_side_with_their_differences():
 
 def test_a_formal_refusal_does_not_pretend_that_anything_was_assessed():
     refused = Grant([0], "refused", "recognised", "none", grounds=[Ground("formal", "notAuthentic")])
-    text = text_of(render(content(grants=[refused], towards=[None])))
+    text = text_of(render(content(grants=[refused])))
+    assert "Applied for Minor Data Science Nothing" in text
     assert text.count("Not assessed") == 5
     assert "No substantial difference" not in text
     assert "The document is not authentic." in text
