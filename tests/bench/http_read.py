@@ -35,6 +35,7 @@ DECISIONS = 100_000
 RATE = 1_000
 CONNECTIONS = 16
 MIX = {"verify": 40, "learner": 25, "precedents": 15, "catalogue": 20}
+_SAMPLE = 20_000
 _WORDS = ("machine learning", "climate", "robotics energy", "water", "statistics", "klimaat", "genetics OR law")
 
 
@@ -67,8 +68,10 @@ def serving(count: int) -> Iterator[tuple[Served, Connection]]:
 def requests(connection: Connection, count: int) -> list[Request]:
     """So many requests of the mix."""
     chance = random.Random(5)
+    [there] = connection.execute("SELECT count(*) FROM credentials").fetchone() or (0,)
     held = connection.execute(
-        "SELECT member, credential::text, learner::text FROM credentials TABLESAMPLE SYSTEM (2) LIMIT 20000"
+        "SELECT member, credential::text, learner::text FROM credentials TABLESAMPLE BERNOULLI (%s)",
+        (min(100.0, 100 * _SAMPLE / there),),
     ).fetchall()
     offered = connection.execute("SELECT member, achievement::text FROM achievements ORDER BY achievement").fetchall()
 
