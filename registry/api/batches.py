@@ -1,9 +1,6 @@
 """Batches: many rows in one request, as a stream of any length; and what became of them."""
 
 import asyncio
-import csv
-import io
-import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -20,8 +17,9 @@ from litestar.params import Parameter
 from litestar.response import Stream
 
 from registry.api.desk import IdempotencyKey
-from registry.batches import Batch, Book, RowProblem, Spool, Spooled
+from registry.batches import Batch, Book, RowProblem, Spool
 from registry.batches.book import DOCUMENTS, Kind, Media, SecondPerson, Term, WrongState
+from registry.batches.corrections import corrections_of
 from registry.batches.spool import SpoolDamaged
 from registry.http import HttpProblem, Page, Trouble, answer, decode_cursor, encode_cursor, requires
 from registry.http.pages import LIMIT, MOST
@@ -29,7 +27,6 @@ from registry.intake.documents import MAX_BYTES
 
 _log = structlog.get_logger(__name__)
 _PIECE: Final = 1024 * 1024
-_NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?|[+-]")
 _BYTES: Final = "application/octet-stream"
 """What clients send that were generated from the description and know no better."""
 _MEDIA: Final[dict[str, Media]] = {
@@ -193,7 +190,7 @@ def corrections(receiving: Receiving, batch: UUID) -> Stream:
     found = receiving.book.one(str(batch))
     if found.media != "text/csv" or found.kind != "credentials":
         raise HttpProblem("conflict", "corrections are made of batches of credentials in CSV; see the problems")
-    rows = _faulty(receiving.book.content(str(batch)), receiving.book.faulty_rows(str(batch)))
+    rows = corrections_of(receiving.book.content(str(batch)), receiving.book.faulty_rows(str(batch)))
     try:
         head = next(rows, "")
     except SpoolDamaged as error:
@@ -208,42 +205,6 @@ def corrections(receiving: Receiving, batch: UUID) -> Stream:
 def _joined(head: str, rows: Iterator[str]) -> Iterator[str]:
     yield head
     yield from rows
-
-
-def _faulty(content: Spooled, faulty: dict[int, str]) -> Iterator[str]:
-    """The header and the faulty rows, a line each; lines are counted as the reader that found them counts."""
-    if not faulty:
-        return
-    with (
-        content.open("rb") as raw,
-        io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as file,
-    ):
-        head = file.readline()
-        delimiter = max(",;\t|", key=head.count)
-        names = next(csv.reader([head], delimiter=delimiter))
-        yield _written([*names, "problem"], delimiter)
-        reader = csv.reader(file, delimiter=delimiter)
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                continue
-            if (why := faulty.get(reader.line_num + 1)) is not None:
-                yield _written([*row, *[""] * (len(names) - len(row)), why], delimiter)
-
-
-def _harmless(value: str) -> str:
-    """As it is, unless a spreadsheet would run it; numbers with a sign, as grades have them, are no formulas."""
-    runs = value.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(value)
-    return f"'{value}" if runs else value
-
-
-def _written(row: list[str], delimiter: str) -> str:
-    into = io.StringIO()
-    csv.writer(into, delimiter=delimiter, lineterminator="\r\n").writerow(map(_harmless, row))
-    return into.getvalue()
 
 
 @post(
