@@ -109,13 +109,13 @@ def agreements(connection: Connection, member: str | None = None, agreement: str
     rows = connection.execute(
         "SELECT a.member, a.agreement::text, a.with_member, a.valid_from, a.valid_until, a.withdrawn_from,"
         " a.withdrawn_from IS NULL AND EXISTS (SELECT FROM agreements b WHERE b.member = a.with_member"
-        " AND b.with_member = a.member AND b.withdrawn_from IS NULL), a.content"
+        " AND b.with_member = a.member AND b.withdrawn_from IS NULL), a.content::text"
         " FROM agreements a WHERE (%(member)s::text IS NULL OR a.member = %(member)s)"
         " AND (%(agreement)s::uuid IS NULL OR a.agreement = %(agreement)s)"
         ' ORDER BY a.member COLLATE "C", a.agreement',
         {"member": member, "agreement": agreement},
     )
-    return [AgreementView(*row) for row in rows]
+    return [AgreementView(*row, contents.read(content)) for *row, content in rows]  # type: ignore[call-arg] # as many
 
 
 def joint(connection: Connection) -> dict[str, str]:

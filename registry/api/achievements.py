@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api.bodies import body_of, content_of
+from registry.api.bodies import as_sent, body_of, content_of
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import requires
 from registry.vault import random_id
@@ -42,12 +42,14 @@ else:
     sync_to_thread=True,
     **requires("achievements:write"),
 )
-def publish(desk: Desk, request: Request[Any, Any, Any], data: Body, key: IdempotencyKey) -> Response[Offered]:
+def publish(
+    desk: Desk, request: Request[Any, Any, Any], data: Body, body: bytes, key: IdempotencyKey
+) -> Response[Offered]:
     """Publish version 1 of an achievement: the fields of `achievement.published.v1`.
 
     `achievement`, `version` and `awardingBodies` are filled in where they are left out.
     """
-    asked = msgspec.to_builtins(data)
+    asked = as_sent(body)
 
     def act(writer: Writer) -> Answered:
         member = writer.registry.member
@@ -75,10 +77,10 @@ def publish(desk: Desk, request: Request[Any, Any, Any], data: Body, key: Idempo
     **requires("achievements:write"),
 )
 def revise(
-    desk: Desk, request: Request[Any, Any, Any], achievement: UUID, data: Body, key: IdempotencyKey
+    desk: Desk, request: Request[Any, Any, Any], achievement: UUID, data: Body, body: bytes, key: IdempotencyKey
 ) -> Response[Offered]:
     """Publish the whole content again as the next version. Where `version` is given it must be the next one."""
-    asked = msgspec.to_builtins(data)
+    asked = as_sent(body)
 
     def act(writer: Writer) -> Answered:
         member = writer.registry.member

@@ -5,6 +5,7 @@ is reported and not guessed; what nothing was made of is listed by its path; wha
 name, and given beside the document.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
@@ -124,7 +125,7 @@ class Award:
         return request(checker, self.completed("credential", completions), achievement, version, ects, self.path)
 
 
-class Document:
+class Document(ABC):
     """A document, read."""
 
     FORMAT: ClassVar[str]
@@ -138,9 +139,9 @@ class Document:
         self.issuer = Issuer()
         self.signed = False
 
+    @abstractmethod
     def unmapped(self) -> list[str]:
         """The paths of all that was said and not used."""
-        raise NotImplementedError
 
     def external(self) -> list[External]:
         """Its awards as an office reads them that did not issue them."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
@@ -62,9 +63,9 @@ class JsonDocument(Document):
             raise IntakeError(f"{name} nests too deep") from error
         self._finish()
 
+    @abstractmethod
     def _read(self) -> None:
         """Read the document's awards."""
-        raise NotImplementedError
 
     def _use(self, path: str) -> None:
         self._used.add(path)

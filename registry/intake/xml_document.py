@@ -4,6 +4,7 @@ No entity is expanded, no document type taken, nothing fetched, and the library'
 """
 
 import re
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
@@ -77,9 +78,9 @@ class XmlDocument(Document):
         self._read()
         self._finish()
 
+    @abstractmethod
     def _read(self) -> None:
         """Read the document's awards."""
-        raise NotImplementedError
 
     def unmapped(self) -> list[str]:
         """The paths of all elements that hold something and were not used."""

@@ -181,6 +181,8 @@ def test_what_annex_i_wants_is_asked_for(system):
     assert "learningOutcomes" in answer.text
     wrong = system.post("/v1/achievements", json=achievement() | {"ects": "five"}, headers=once("annex"))
     assert "ects" in problem(wrong, 400, "invalid")["errors"][0]["where"]
+    lenient = system.post("/v1/achievements", json=achievement() | {"identityVerified": 0}, headers=once("annex"))
+    assert problem(lenient, 422, "unprocessable")["errors"][0]["where"] == "$.identityVerified"
 
 
 def test_waiting_for_what_never_comes_ends_and_says_so(node):
