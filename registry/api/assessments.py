@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     AssessmentBody = RecognitionAssessed
 else:
     AssessmentBody = body_of(
-        "Assessment",
+        "AssessmentStatement",
         RecognitionAssessed,
         ("assessment",),
         [("considered", list[Considered], msgspec.field(default_factory=list))],

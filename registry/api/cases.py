@@ -74,7 +74,7 @@ class Cases(Controller):
     def open_case(
         self,
         desk: Desk,
-        office: Office,
+        bureau: Office,
         request: Request[Any, Any, Any],
         data: CaseAsked,
         key: IdempotencyKey,
@@ -84,7 +84,7 @@ class Cases(Controller):
         The applicant goes to the vault, and is told from nobody else by names: give `student` or `learner` for somebody
         who is known here.
         """
-        return _move(desk, office, request, data, key, lambda by: office.open(data, by), status=201)
+        return _move(desk, bureau, request, data, key, lambda by: bureau.open(data, by), status=201)
 
     @get(
         operation_id="listCases",
@@ -95,7 +95,7 @@ class Cases(Controller):
     def listed(
         self,
         desk: Desk,
-        office: Office,
+        bureau: Office,
         *,
         in_state: Annotated[CaseState | None, Parameter(query="state")] = None,
         assessor: Annotated[str | None, Parameter(pattern=_SAID, max_length=80)] = None,
@@ -122,7 +122,7 @@ class Cases(Controller):
             learner=None if learner is None else str(learner),
             file_number=file_number,
         )
-        soon = office.setting.due_soon_days
+        soon = bureau.setting.due_soon_days
         with desk.reading() as registry:
             found = worklist.listed(registry.cursor(), asked, today=today, soon=soon, after=after, limit=limit)
             counts = worklist.counts(registry.cursor(), today=today, soon=soon)
@@ -137,10 +137,10 @@ class OneCase(Controller):
     tags = [_TAG]  # noqa: RUF012 - the framework's own declaration
 
     @get(operation_id="getCase", summary="One case", sync_to_thread=True, **requires("cases:read"))
-    def one(self, desk: Desk, office: Office, case: UUID) -> Response[CaseView]:
+    def one(self, desk: Desk, bureau: Office, case: UUID) -> Response[CaseView]:
         """All of it: the applicant, the credentials then and now, what was written, what happened."""
         with desk.reading():
-            return answer(showing.show(office, str(case)))
+            return answer(showing.show(bureau, str(case)))
 
     @get("/draft", operation_id="draftAssessment", summary="An assessment to begin with", sync_to_thread=True,
          **requires("cases:read"))  # fmt: skip
@@ -163,13 +163,13 @@ class OneCase(Controller):
         status_code=200, sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def request_documents(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsAsked,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsAsked,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The clock stands until all have come."""
         return _move(
-            desk, office, request, data, key,
-            lambda by: office.request_documents(str(case), data.documents, by, data.on, data.note),
+            desk, bureau, request, data, key,
+            lambda by: bureau.request_documents(str(case), data.documents, by, data.on, data.note),
         )  # fmt: skip
 
     @post(
@@ -177,13 +177,13 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def receive_documents(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsCame,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsCame,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """With the last that was asked for the clock goes on."""
         return _move(
-            desk, office, request, data, key,
-            lambda by: office.receive_documents(str(case), data.documents, by, data.on),
+            desk, bureau, request, data, key,
+            lambda by: bureau.receive_documents(str(case), data.documents, by, data.on),
         )  # fmt: skip
 
     @post(
@@ -191,24 +191,24 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def complete(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The clock starts; `due` says when a decision is due."""
-        return _move(desk, office, request, data, key, lambda by: office.complete(str(case), by, data.on))
+        return _move(desk, bureau, request, data, key, lambda by: bureau.complete(str(case), by, data.on))
 
     @post(
         "/enquire", operation_id="enquireIssuer", summary="Ask an issuer whether a credential is authentic",
         status_code=200, sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def enquire(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: EnquiryAsked,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: EnquiryAsked,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """`enquiry` is what the answer is given to."""
         return _move(
-            desk, office, request, data, key,
-            lambda by: office.enquire(str(case), data.subject, by, data.on, data.note),
+            desk, bureau, request, data, key,
+            lambda by: bureau.enquire(str(case), data.subject, by, data.on, data.note),
         )  # fmt: skip
 
     @post(
@@ -216,13 +216,13 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def answered(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: AnswerGiven,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: AnswerGiven,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """Once for each enquiry."""
         return _move(
-            desk, office, request, data, key,
-            lambda by: office.answer(str(case), str(data.enquiry), data.answer, by, data.on, data.note),
+            desk, bureau, request, data, key,
+            lambda by: bureau.answer(str(case), str(data.enquiry), data.answer, by, data.on, data.note),
         )  # fmt: skip
 
     @post(
@@ -230,13 +230,13 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def assess(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: AssessmentGiven,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: AssessmentGiven,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The last one counts. What is still open in it is said when it is proposed."""
         assessment = data.whole()
         return _move(
-            desk, office, request, data, key, lambda by: office.assess(str(case), assessment, by, data.on)
+            desk, bureau, request, data, key, lambda by: bureau.assess(str(case), assessment, by, data.on)
         )  # fmt: skip
 
     @post(
@@ -244,13 +244,13 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def propose(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Proposal,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Proposal,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """Read as a verifier will, and held against the assessment and precedents, which `warnings` tell of."""
         return _move(
-            desk, office, request, data, key,
-            lambda by: office.propose(str(case), data.grants, by, data.on, data.note),
+            desk, bureau, request, data, key,
+            lambda by: bureau.propose(str(case), data.grants, by, data.on, data.note),
         )  # fmt: skip
 
     @post(
@@ -258,35 +258,35 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def approve(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """By another person than who proposed it."""
-        return _move(desk, office, request, data, key, lambda by: office.approve(str(case), by, data.on))
+        return _move(desk, bureau, request, data, key, lambda by: bureau.approve(str(case), by, data.on))
 
     @post(
         "/return", operation_id="returnProposal", summary="Give the proposal back", status_code=200,
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def returned(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """To be made anew."""
-        return _move(desk, office, request, data, key, lambda by: office.return_(str(case), by, data.on, data.note))
+        return _move(desk, bureau, request, data, key, lambda by: bureau.return_(str(case), by, data.on, data.note))
 
     @post(
         "/decide", operation_id="decideCase", summary="Publish the decision", status_code=200,
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def decide(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Deciding,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Deciding,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The approved proposal becomes a decision on the log, by digest where EVENTS wants it."""
         return _move(
-            desk, office, request, data, key,
-            lambda by: office.decide(str(case), by, data.on, despite=data.despite),
+            desk, bureau, request, data, key,
+            lambda by: bureau.decide(str(case), by, data.on, despite=data.despite),
         )  # fmt: skip
 
     @post(
@@ -294,24 +294,24 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def appeal(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """Propose anew then, approve and amend."""
-        return _move(desk, office, request, data, key, lambda by: office.appeal(str(case), by, data.on, data.note))
+        return _move(desk, bureau, request, data, key, lambda by: bureau.appeal(str(case), by, data.on, data.note))
 
     @post(
         "/amend", operation_id="amendDecision", summary="Publish an amended decision", status_code=200,
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def amend(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Deciding,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Deciding,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The approved proposal supersedes the decision that stands."""
         return _move(
-            desk, office, request, data, key,
-            lambda by: office.amend(str(case), by, data.on, despite=data.despite),
+            desk, bureau, request, data, key,
+            lambda by: bureau.amend(str(case), by, data.on, despite=data.despite),
         )  # fmt: skip
 
     @post(
@@ -319,13 +319,13 @@ class OneCase(Controller):
         status_code=200, sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def withdraw(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Withdrawal,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Withdrawal,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """A decision is taken back for a reason, which is published; an application without."""
         return _move(
-            desk, office, request, data, key,
-            lambda by: office.withdraw(str(case), by, data.on, reason=data.reason),
+            desk, bureau, request, data, key,
+            lambda by: bureau.withdraw(str(case), by, data.on, reason=data.reason),
         )  # fmt: skip
 
     @post(
@@ -333,16 +333,16 @@ class OneCase(Controller):
         **requires("cases:write"),
     )  # fmt: skip
     def close(
-        self, desk: Desk, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """When no appeal can be lodged any more."""
-        return _move(desk, office, request, data, key, lambda by: office.close(str(case), by, data.on))
+        return _move(desk, bureau, request, data, key, lambda by: bureau.close(str(case), by, data.on))
 
 
 def _move(
     desk: Desk,
-    office: RecognitionOffice,
+    bureau: RecognitionOffice,
     request: Request[Any, Any, Any],
     data: msgspec.Struct,
     key: str,
@@ -359,7 +359,7 @@ def _move(
         def answered(moved: Moved) -> Answered:
             return Answered(status, moved, f"/v1/cases/{moved.case}" if status == 201 else None)
 
-        with office.telling(lambda moved: writer.answered(answered(moved))):
+        with bureau.telling(lambda moved: writer.answered(answered(moved))):
             return answered(act(request.user.name))
 
     return desk.once(request, key, data, made)

@@ -163,7 +163,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
             "letters": Provide(lambda: letters, sync_to_thread=False),
-            "office": Provide(lambda: office, sync_to_thread=False),
+            "bureau": Provide(lambda: office, sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
             "history": Provide(lambda: looking_back, sync_to_thread=False),
             "receipts": Provide(lambda: Receipts(lambda text: proven(node, standings, text)), sync_to_thread=False),
