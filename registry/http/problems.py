@@ -215,10 +215,18 @@ _BY_STATUS: Final = {
 }
 
 
+_GONE: Final = "client disconnected prematurely"
+"""What the framework raises, as a failure of its own, where a client goes away while its body is read."""
+
+
 def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """For what the framework raised before a handler was reached, or in place of one."""
     kind = _BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "invalid")
     if kind == "internal":
+        if error.detail == _GONE:
+            return response(
+                HttpProblem("too-slow", "the connection was closed in the middle of the body"), _instance(request)
+            )
         return from_anything(request, error)
     extra = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
     errors = [
