@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from registry.access.tokens import TokenSettings
 from registry.office.deadlines import LONGEST, checked_term
 
 FILE: Final = "registry.toml"
@@ -71,6 +70,24 @@ class HttpSetting(BaseModel):
     """Requests that a known system may send."""
     per_minute_anybody: Annotated[int, Field(ge=1)] = 6_000
     """Requests without a key or token from one address."""
+
+
+class TokenSettings(BaseModel):
+    """Whose tokens this node takes; `[oauth]` in the file of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str
+    audience: str
+    """What the tokens must be meant for: this node's own name at the issuer."""
+    jwks: str
+    """The URL of the issuer's keys."""
+    token_url: str | None = None
+    """Where systems ask for tokens; said in the API's description."""
+    member_claim: str = "registry_member"
+    """The claim that says for which member a system acts."""
+    lifetime_minutes: int = Field(default=24 * 60, ge=1)
+    """A token that is good for longer than this is not taken."""
 
 
 class OfficeSetting(BaseModel):

@@ -1,6 +1,6 @@
 """Whose systems may use this node: API keys that it keeps, and access tokens that somebody it trusts issues."""
 
 from registry.access.keys import ApiKey, ApiKeys, UnknownKey
-from registry.access.tokens import Tokens, TokenSettings
+from registry.access.tokens import Tokens
 
-__all__ = ["ApiKey", "ApiKeys", "TokenSettings", "Tokens", "UnknownKey"]
+__all__ = ["ApiKey", "ApiKeys", "Tokens", "UnknownKey"]

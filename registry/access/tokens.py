@@ -9,8 +9,8 @@ from typing import Any, Final
 import jwt
 import structlog
 from jwt import PyJWKClient, PyJWKClientConnectionError, PyJWKClientError
-from pydantic import BaseModel, ConfigDict, Field
 
+from registry.config import TokenSettings
 from registry.http import Caller, HttpProblem
 from registry.http.access import SCOPES
 
@@ -18,24 +18,6 @@ _log = structlog.get_logger(__name__)
 _ALGORITHMS: Final = ["RS256", "PS256", "ES256", "ES384", "EdDSA"]
 _LEEWAY: Final = 30
 _MOST: Final = 16 * 1024
-
-
-class TokenSettings(BaseModel):
-    """Whose tokens this node takes; `[oauth]` in the file of settings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    issuer: str
-    audience: str
-    """What the tokens must be meant for: this node's own name at the issuer."""
-    jwks: str
-    """The URL of the issuer's keys."""
-    token_url: str | None = None
-    """Where systems ask for tokens; said in the API's description."""
-    member_claim: str = "registry_member"
-    """The claim that says for which member a system acts."""
-    lifetime_minutes: int = Field(default=24 * 60, ge=1)
-    """A token that is good for longer than this is not taken."""
 
 
 class Tokens:

@@ -6,87 +6,66 @@ database cannot be reached, is full, or somebody else is writing; 130 interrupte
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-import psycopg
 import typer
-from eventsourcing.persistence import InterfaceError as StoreInterrupted
-from eventsourcing.persistence import OperationalError as StoreUnavailable
 
-from consumers.archiver import CannotArchive
-from consumers.audit_compare import OtherConsortium
-from consumers.audit_report import NoReport
-from consumers.export import CannotExport
-from consumers.moment import UnknownMoment
-from consumers.policy import PolicyUnmet
-from consumers.receipts import NoReceipt
-from consumers.restorer import CannotRestore
-from projections.errors import InvalidQuery
-from projections.views import OutdatedViews
 from registry import observability
-from registry.access import UnknownKey
-from registry.backup import BackupError, WrongPassphrase
-from registry.ceremony import CeremonyRefused
-from registry.cli import (
-    achievements,
-    acts,
-    agreements,
-    archives,
-    audit,
-    cases,
-    credentials,
-    demo,
-    digests,
-    drafts,
-    erasing,
-    feeds,
-    founding,
-    governance,
-    imports,
-    intake,
-    keys,
-    logs,
-    mapping,
-    reading,
-    reasons,
-    receipts,
-    recognition,
-    reconcile,
-    running,
-    search,
-    serving,
-    stacking,
-    webhooks,
-    witness,
-)
 from registry.cli.context import State
 from registry.cli.output import errors
-from registry.config import SettingsError
-from registry.domain.errors import Refusal
-from registry.intake.report import IntakeError, IntakeUnavailable
-from registry.keystore import KeystoreError
-from registry.letters import CannotWrite
-from registry.log import ArchiveDamaged, LogError
-from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
-from registry.postgres import DatabaseUnavailable
-from registry.publisher import PublisherError
-from registry.vault import VaultError
-from registry.webhooks import WebhookError
-from registry.wire.errors import WireError
 
-app = typer.Typer(
-    name="registry",
-    help="Micro-credentials that universities share: issue, publish, verify, recognise, audit.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS: Final[dict[str, tuple[str, ...]]] = {
+    "init": ("founding",),
+    "found": ("founding",),
+    "member": ("founding",),
+    "governance": ("governance", "acts"),
+    "achievement": ("achievements", "drafts"),
+    "credential": ("credentials",),
+    "import": ("imports",),
+    "template": ("imports",),
+    "mapping": ("mapping",),
+    "intake": ("intake",),
+    "recognition": ("recognition",),
+    "case": ("cases",),
+    "stack": ("stacking",),
+    "agreement": ("agreements",),
+    "reasons": ("reasons",),
+    "publish": ("running",),
+    "project": ("running",),
+    "run": ("running",),
+    "serve": ("serving",),
+    "key": ("keys",),
+    "learner": ("reading", "erasing"),
+    "university": ("reading",),
+    "quarantine": ("reading",),
+    "status": ("reading",),
+    "reconcile": ("reconcile",),
+    "precedents": ("search",),
+    "receipt": ("receipts",),
+    "verify-receipt": ("receipts",),
+    "seal": ("receipts",),
+    "tiles": ("receipts",),
+    "export": ("receipts",),
+    "feed": ("feeds",),
+    "webhook": ("webhooks",),
+    "witness": ("witness",),
+    "cosign": ("witness",),
+    "log": ("logs",),
+    "audit": ("audit",),
+    "digest": ("digests",),
+    "archive": ("archives",),
+    "backup": ("archives",),
+    "restore": ("archives",),
+    "demo": ("demo",),
+}
+"""The files that make each command. Only those of the command that is called are loaded: all take a second more."""
+
+_WITH_VALUE: Final = ("--home", "--log-level")
 
 
-@app.callback()
 def settings(
     context: typer.Context,
     home: Annotated[
@@ -96,87 +75,45 @@ def settings(
         str | None, typer.Option(help="debug, info, warning or error, to standard error.", envvar="REGISTRY_LOG_LEVEL")
     ] = None,
 ) -> None:
-    """Find the node that the command is about; nothing is opened before it is needed."""
+    """Micro-credentials that universities share: issue, publish, verify, recognise, audit."""
     observability.configure(log_level or "warning")
+    # Nothing is opened before it is needed.
     context.obj = State(home, log_level)
     context.call_on_close(context.obj.close)
 
 
-for module in (
-    founding,
-    acts,
-    governance,
-    achievements,
-    drafts,
-    credentials,
-    imports,
-    mapping,
-    intake,
-    recognition,
-    cases,
-    stacking,
-    agreements,
-    reasons,
-    running,
-    serving,
-    keys,
-    reading,
-    erasing,
-    reconcile,
-    search,
-    receipts,
-    feeds,
-    webhooks,
-    witness,
-    logs,
-    audit,
-    digests,
-    archives,
-    demo,
-):
-    module.add_to(app)
+def app_for(words: Sequence[str]) -> typer.Typer:
+    """The command with what these words call; with everything where they call nothing that is known."""
+    return _made(COMMANDS.get(_called(words), [file for files in COMMANDS.values() for file in files]))
 
-_EXITS: tuple[tuple[type[Exception], int], ...] = (
-    (Refusal, 1),
-    (UnknownKey, 1),
-    (WireError, 1),
-    (SettingsError, 3),
-    (KeystoreError, 3),
-    (VaultError, 3),
-    (OutdatedViews, 3),
-    (InvalidQuery, 2),
-    (NoReceipt, 1),
-    (CannotWrite, 1),
-    (PolicyUnmet, 1),
-    (NoReport, 1),
-    (OtherConsortium, 1),
-    (CeremonyRefused, 1),
-    (CannotExport, 1),
-    (CannotArchive, 1),
-    (CannotRestore, 1),
-    (ArchiveDamaged, 1),
-    (WrongPassphrase, 3),
-    (BackupError, 1),
-    (UnknownMoment, 1),
-    (WebhookError, 1),
-    (NotReady, 1),
-    (CohortRefused, 1),
-    (CohortFileError, 1),
-    (OfficeFileError, 3),
-    (IntakeUnavailable, 4),
-    (IntakeError, 1),
-    (PublisherError, 4),
-    (LogError, 4),
-    (DatabaseUnavailable, 4),
-    (psycopg.OperationalError, 4),
-    (StoreUnavailable, 4),
-    (StoreInterrupted, 4),
-)
+
+def _called(words: Sequence[str]) -> str:
+    rest = iter(words)
+    for word in rest:
+        if word in _WITH_VALUE:
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def _made(files: Iterable[str]) -> typer.Typer:
+    app = typer.Typer(
+        name="registry",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(settings)
+    for file in dict.fromkeys(files):
+        import_module(f"registry.cli.{file}").add_to(app)
+    return app
 
 
 def main() -> None:
     """Run the command; what is ours to explain is explained in a sentence, not in a traceback."""
-    sys.exit(run(app))
+    sys.exit(run(app_for(sys.argv[1:])))
 
 
 def run(command: Callable[[], None]) -> int:
@@ -188,8 +125,12 @@ def run(command: Callable[[], None]) -> int:
         return 130
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1 if end.code else 0
-    except tuple(kind for kind, _ in _EXITS) as error:
+    except Exception as error:
+        from registry.cli.exits import code_of  # noqa: PLC0415 - as its docstring says
+
+        if (code := code_of(error)) is None:
+            raise
         errors.print(f"[red]error[/red] {type(error).__name__}: ", end="")
         errors.print(str(error).strip(), markup=False, highlight=False)
-        return next(code for kind, code in _EXITS if isinstance(error, kind))
+        return code
     return 0

@@ -7,7 +7,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from registry.cli.app import app
+from registry.cli.app import COMMANDS, app_for
 
 
 def commands(command, path=()):
@@ -21,7 +21,7 @@ def commands(command, path=()):
     yield path, command
 
 
-TOP = get_command(app)
+TOP = get_command(app_for([]))
 ALL = dict(commands(TOP))
 
 
@@ -45,3 +45,10 @@ def test_a_command_has_an_example_whose_words_and_options_are_there(path):
         assert used <= options, f"{example}: {used - options}"
         arguments = [one for one in command.params if one.param_type_name == "argument" and one.required]
         assert len(words) >= len(arguments), f"{example} lacks {[one.name for one in arguments]}"
+
+
+def test_a_command_that_is_called_by_itself_is_the_one_that_all_together_have():
+    assert set(TOP.commands) == set(COMMANDS)
+    for word in COMMANDS:
+        alone = get_command(app_for(["--home", "somewhere", word, "--help"])).commands
+        assert {path for path, _ in commands(alone[word])} == {path for path, _ in commands(TOP.commands[word])}
