@@ -14,7 +14,7 @@ from registry.vault import random_id
 from registry.wire.achievements import AchievementContent
 
 
-class Offered(msgspec.Struct, frozen=True, rename="camel"):
+class OfferedVersion(msgspec.Struct, frozen=True, rename="camel"):
     """An achievement that was published."""
 
     member: str
@@ -44,7 +44,7 @@ else:
 )
 def publish(
     desk: Desk, request: Request[Any, Any, Any], data: Body, body: bytes, key: IdempotencyKey
-) -> Response[Offered]:
+) -> Response[OfferedVersion]:
     """Publish version 1 of an achievement: the fields of `achievement.published.v1`.
 
     `achievement`, `version` and `awardingBodies` are filled in where they are left out.
@@ -58,7 +58,7 @@ def publish(
             {"awardingBodies": [member]} | asked | {"achievement": given, "version": 1}, AchievementContent
         )
         made = Answered(
-            201, Offered(member, content.achievement, 1), f"/v1/achievements/{member}/{content.achievement}"
+            201, OfferedVersion(member, content.achievement, 1), f"/v1/achievements/{member}/{content.achievement}"
         )
         writer.answered(made)
         writer.registry.publish_achievement(content)
@@ -78,7 +78,7 @@ def publish(
 )
 def revise(
     desk: Desk, request: Request[Any, Any, Any], achievement: UUID, data: Body, body: bytes, key: IdempotencyKey
-) -> Response[Offered]:
+) -> Response[OfferedVersion]:
     """Publish the whole content again as the next version. Where `version` is given it must be the next one."""
     asked = as_sent(body)
 
@@ -88,7 +88,7 @@ def revise(
         filled = {"awardingBodies": [member], "version": version} | asked | {"achievement": str(achievement)}
         content = content_of(filled, AchievementContent)
         made = Answered(
-            201, Offered(member, str(achievement), content.version), f"/v1/achievements/{member}/{achievement}"
+            201, OfferedVersion(member, str(achievement), content.version), f"/v1/achievements/{member}/{achievement}"
         )
         writer.answered(made)
         writer.registry.revise_achievement(content)
@@ -106,13 +106,15 @@ def revise(
     sync_to_thread=True,
     **requires("achievements:write"),
 )
-def retire(desk: Desk, request: Request[Any, Any, Any], achievement: UUID, key: IdempotencyKey) -> Response[Offered]:
+def retire(
+    desk: Desk, request: Request[Any, Any, Any], achievement: UUID, key: IdempotencyKey
+) -> Response[OfferedVersion]:
     """Nothing more is issued of it; what was issued stays."""
 
     def act(writer: Writer) -> Answered:
         registry = writer.registry
         version = registry.achievement(str(achievement)).state.version
-        made = Answered(200, Offered(registry.member, str(achievement), version, retired=True))
+        made = Answered(200, OfferedVersion(registry.member, str(achievement), version, retired=True))
         writer.answered(made)
         registry.retire_achievement(str(achievement))
         return made

@@ -73,6 +73,7 @@ class _RowsBody(Operation):
             description=_BODY,
             content={
                 **{media: OpenAPIMediaType(schema=Schema()) for media in get_args(Media)},
+                "application/json": OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT)),  # a document is one
                 _BYTES: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)),
             },
             required=True,

@@ -44,7 +44,7 @@ Office = Annotated[RecognitionOffice, Dependency(skip_validation=True)]
 _SAID = r"^[^\x00-\x1f\x7f]+$"
 
 
-class Worklist(msgspec.Struct, frozen=True, rename="camel"):
+class CasePage(msgspec.Struct, frozen=True, rename="camel"):
     """The office at a glance, and a page of its cases."""
 
     counts: Counts
@@ -107,7 +107,7 @@ class Cases(Controller):
         file_number: Annotated[str | None, Parameter(query="fileNumber", pattern=_SAID, max_length=60)] = None,
         cursor: Annotated[str, Parameter(max_length=500, description="`next` of the page before.")] = "",
         limit: Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")] = LIMIT,
-    ) -> Response[Worklist]:
+    ) -> Response[CasePage]:
         """The earliest due date first, those without one at the end; with counts of all that there is."""
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
         after = None
@@ -127,7 +127,7 @@ class Cases(Controller):
             found = worklist.listed(registry.cursor(), asked, today=today, soon=soon, after=after, limit=limit)
             counts = worklist.counts(registry.cursor(), today=today, soon=soon)
         last = found[-1].place if len(found) == limit else None
-        return answer(Worklist(counts, found, None if last is None else encode_cursor([last[0].isoformat(), last[1]])))
+        return answer(CasePage(counts, found, None if last is None else encode_cursor([last[0].isoformat(), last[1]])))
 
 
 class OneCase(Controller):

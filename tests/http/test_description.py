@@ -38,6 +38,26 @@ def test_it_is_valid_openapi_3_1(description):
     assert description["openapi"].startswith("3.1")
 
 
+def test_every_reference_leads_to_something(description):
+    """Two structs of one name would be told apart by names that only one of two libraries gives."""
+
+    def references(value):
+        if isinstance(value, dict):
+            if isinstance(value.get("$ref"), str):
+                yield value["$ref"]
+            value = list(value.values())
+        if isinstance(value, list):
+            for inner in value:
+                yield from references(inner)
+
+    for reference in set(references(description)):
+        _, *path = reference.split("/")
+        found = description
+        for step in path:
+            assert step in found, reference
+            found = found[step]
+
+
 def test_every_operation_says_what_it_is_for_and_which_problems_it_may_answer(description):
     known = description["components"]["responses"]
     for methods in description["paths"].values():

@@ -135,7 +135,7 @@ def test_a_draft_that_departs_from_precedent_is_told_so(office, system):
     assert len(system.get("/v1/precedents/departures", params=asked | {"ground": two}).json()["grounds"]) == 2
     problem(system.get("/v1/precedents/departures", params=asked | {"ground": "much"}), 422, "unprocessable")
     problem(system.get("/v1/precedents/departures", params=asked | {"outcome": "most"}), 422, "unprocessable")
-    problem(system.get("/v1/precedents/departures", params=asked | {"member": "a\0b"}), 400, "invalid")
+    problem(system.get("/v1/precedents/departures", params=asked | {"member": "a\0b"}), 422, "unprocessable")
     problem(system.get("/v1/precedents/departures"), 400, "invalid")
 
 
