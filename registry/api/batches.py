@@ -10,7 +10,6 @@ from uuid import UUID
 import structlog
 from anyio.to_thread import run_sync
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
-from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import Parameter
@@ -132,8 +131,6 @@ async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIter
             yield await asyncio.wait_for(anext(stream), patience)
         except StopAsyncIteration:
             return
-        except InternalServerException as error:  # what the framework raises when a client goes away
-            raise HttpProblem("too-slow", "the connection was closed in the middle of the body") from error
         except TimeoutError as error:
             raise HttpProblem("too-slow", f"nothing arrived for {patience:g} seconds") from error
 
