@@ -2,13 +2,15 @@
 
 Exit codes: 0 done and all well; 1 something is not as it should be (an audit's fault, rows refused, a thing
 that is not known); 2 the call's words are off; 3 settings or keys are missing or wrong; 4 the log or the
-database cannot be reached, is full, or somebody else is writing; 130 interrupted.
+database cannot be reached, is full, or somebody else is writing; 130 interrupted; 143 told to end by SIGTERM.
 """
 
+import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Final
 
 import typer
@@ -118,6 +120,8 @@ def main() -> None:
 
 def run(command: Callable[[], None]) -> int:
     """Run a command and give its exit code."""
+    # What a command started ends with it, whoever ends it: a signal that is not heard would leave servers behind.
+    before = signal.signal(signal.SIGTERM, _ended)
     try:
         command()
     except KeyboardInterrupt:
@@ -133,4 +137,11 @@ def run(command: Callable[[], None]) -> int:
         errors.print(f"[red]error[/red] {type(error).__name__}: ", end="")
         errors.print(str(error).strip(), markup=False, highlight=False)
         return code
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    del frame
+    raise SystemExit(128 + number)

@@ -197,6 +197,11 @@ def _new_home(context: typer.Context, home: Path | None) -> Path:
 def _empty_private_side(settings: Settings) -> str:
     """Make the private side's tables; gives the database's connection string."""
     dsn = database(settings.database_url)
+    try:
+        psycopg.connect(dsn).close()
+    except psycopg.OperationalError as error:
+        what = str(error).strip()
+        raise SettingsError(f"cannot reach the database to restore to (--to-database names another): {what}") from error
     Registry(dsn, settings.origin, Vault(bytes(KEY_BYTES))).close()  # no key is used to make tables
     with psycopg.connect(dsn, autocommit=True) as connection:
         feed.create(connection)

@@ -154,10 +154,11 @@ def show_university(
     found = universities.read_year(node.views(), member, date(year, 1, 1), date(year, 12, 31))
     if as_json:
         print_json(found)
-        return
     if found.standing is None:
         errors.print(f"{member} is not a member as far as this node has read.", markup=False)
         raise typer.Exit(1)
+    if as_json:
+        return
     say(f"{member}, {year}: {found.standing}, {', '.join(found.roles) or 'no roles'}, {found.size:,} events")
     table(
         ("achievement", "issued", "active", "suspended", "revoked", "replaced", "impaired", "ECTS awarded"),

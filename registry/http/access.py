@@ -3,7 +3,7 @@
 Nobody acts for another member: a caller of another member is refused wherever a scope is needed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -99,10 +99,11 @@ class Authenticated(AbstractAuthenticationMiddleware):
 _CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
 
-def no_nulls(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def no_nulls(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """A guard: U+0000 stands in no name or text, and PostgreSQL takes it in none.
 
-    And the framework takes the text `null` for a parameter that was left out, which no client means.
+    And the framework takes the text `null` for a parameter that was left out, which no client means. (Guards are
+    coroutines: the framework sends each that is not to a thread and back.)
     """
     del handler
     for name, value in connection.path_params.items():
@@ -127,8 +128,8 @@ def requires(scope: str) -> dict[str, Any]:
     }
 
 
-def _guard(scope: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]:
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+def _guard(scope: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]:
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         del handler
         caller: Caller = connection.user
         if caller is ANYBODY:

@@ -1,13 +1,15 @@
 """The audit command's own ways: a signed digest, the log alone, on from a report, a page, and two auditors."""
 
 import os
+import signal
+import subprocess
 import time
 
 import pytest
 
 from registry.cli.context import opened
 from registry.cli.digests import FILE, sign_daily
-from tests.support.command import Consortium, printed_json
+from tests.support.command import Consortium, command, printed_json, until
 
 
 @pytest.fixture
@@ -36,6 +38,22 @@ def test_a_member_that_is_not_there_is_refused_rather_than_found_well(consortium
     done = consortium.run("audit", "--member", "twentte", check=False)
     assert done.returncode == 4
     assert "twentte" in done.stderr
+
+
+def test_an_audit_told_to_end_takes_its_server_with_it(consortium, tmp_path):
+    consortium.offer()
+    elsewhere = tmp_path / "temporary"
+    elsewhere.mkdir(mode=0o755)
+    ended = subprocess.Popen(
+        command("audit", home=consortium.home),
+        env=os.environ | {"TMPDIR": str(elsewhere)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: list(elsewhere.rglob("postmaster.pid")), pause=0.01)
+    ended.send_signal(signal.SIGTERM)
+    assert ended.wait(30) == 128 + signal.SIGTERM
+    assert not list(elsewhere.glob("registry-audit-*"))
 
 
 def test_a_node_signs_what_it_serves_once_a_day_and_an_audit_holds_it_to_that(consortium):

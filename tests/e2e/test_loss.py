@@ -189,6 +189,15 @@ def test_restoring_onto_a_node_that_exists_is_refused(consortium, tmp_path):
     assert "never overwritten" in again.stderr
 
 
+def test_a_backup_for_a_database_that_is_away_says_so_and_leaves_nothing(consortium, tmp_path):
+    file = tmp_path / "twente.backup"
+    consortium.run("backup", file, environment=PASSPHRASE)
+    words = ("restore", "--backup", file, "--home", tmp_path / "new")
+    away = registry(*words, "--to-database", "postgresql://127.0.0.1:1/new", check=3, environment=PASSPHRASE)
+    assert "cannot reach the database to restore to" in away.stderr.replace("\n", " ")
+    assert not (tmp_path / "new" / "registry.toml").exists()
+
+
 def test_restored_notification_ids_go_on_where_they_ended(consortium, tmp_path, postgres):
     file = tmp_path / "twente.backup"
     consortium.run("backup", file, environment=PASSPHRASE)
