@@ -33,7 +33,9 @@ $(READY): requirements.lock pyproject.toml
 demo: venv ## show the whole registry at work on this machine (LOG=kafka for a shared log in Kafka, ARGS=--no-serve to end by itself)
 	@$(BIN)/python -m registry.cli demo $(if $(LOG),--log $(LOG)) $(ARGS)
 
+# Compiled beforehand: the processes that tests start would each compile all anew where PYTHONDONTWRITEBYTECODE is set.
 test: venv ## run the tests (ARGS="-k name" for some of them)
+	@$(BIN)/python -m compileall -q registry projections consumers tests
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: venv ## check form, types, the packages' borders and the schemas

@@ -104,16 +104,33 @@ class AgreementView(msgspec.Struct, frozen=True, rename="camel"):
     """As declared: which achievements, purpose, outcome, ratio, revisions."""
 
 
-def agreements(connection: Connection, member: str | None = None, agreement: str | None = None) -> list[AgreementView]:
-    """All agreements, or a member's, or one; in the order of member and id."""
+def agreements(
+    connection: Connection,
+    member: str | None = None,
+    agreement: str | None = None,
+    *,
+    with_member: str | None = None,
+    after: tuple[str, str] | None = None,
+    limit: int | None = None,
+) -> list[AgreementView]:
+    """All agreements, or a member's, or with one, or one; in the order of member and id, from a place on."""
     rows = connection.execute(
         "SELECT a.member, a.agreement::text, a.with_member, a.valid_from, a.valid_until, a.withdrawn_from,"
         " a.withdrawn_from IS NULL AND EXISTS (SELECT FROM agreements b WHERE b.member = a.with_member"
         " AND b.with_member = a.member AND b.withdrawn_from IS NULL), a.content::text"
         " FROM agreements a WHERE (%(member)s::text IS NULL OR a.member = %(member)s)"
         " AND (%(agreement)s::uuid IS NULL OR a.agreement = %(agreement)s)"
-        ' ORDER BY a.member COLLATE "C", a.agreement',
-        {"member": member, "agreement": agreement},
+        " AND (%(with_member)s::text IS NULL OR a.with_member = %(with_member)s)"
+        ' AND (%(after)s::text IS NULL OR (a.member COLLATE "C", a.agreement) > (%(after)s, %(after_id)s::uuid))'
+        ' ORDER BY a.member COLLATE "C", a.agreement LIMIT %(limit)s',
+        {
+            "member": member,
+            "agreement": agreement,
+            "with_member": with_member,
+            "after": after and after[0],
+            "after_id": after and after[1],
+            "limit": limit,
+        },
     )
     return [AgreementView(*row, contents.read(content)) for *row, content in rows]  # type: ignore[call-arg] # as many
 

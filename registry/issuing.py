@@ -38,7 +38,6 @@ _TRIES: Final = 5
 _CHANGED: Final = (IntegrityError, UniqueViolation, StaleState, LearnerGone)
 
 T = TypeVar("T")
-OnBatch = Callable[[Sequence[Outcome]], None]
 Beside = Callable[[int, Sequence[Outcome]], PrivateRows]
 """Rows to be written with a batch: of the first request's number (from 0), and of what the batch came to."""
 
@@ -61,6 +60,7 @@ class _Batch(NamedTuple):
     expected: dict[UUID, int]
     records: dict[bytes, _Known]
     learners: dict[bytes, Learner]
+    replaced: dict[str, Credential]
 
 
 class Issuer:
@@ -72,9 +72,7 @@ class Issuer:
         self._parts = parts
         self._achievements: dict[str, tuple[int, AchievementState]] = {}
 
-    def issue_all(
-        self, requests: Iterable[IssueRequest], *, on_batch: OnBatch | None = None, beside: Beside | None = None
-    ) -> Iterator[Outcome]:
+    def issue_all(self, requests: Iterable[IssueRequest], *, beside: Beside | None = None) -> Iterator[Outcome]:
         """Issue in batches, each a transaction; gives every request's outcome, in their order.
 
         While one batch is being stored the next is made ready. `beside` is asked for rows that are stored with each.
@@ -88,16 +86,12 @@ class Issuer:
                     outcomes, redone = self._finish(*before)
                     if redone:
                         ready = self._prepare(batch, None)
-                    if on_batch is not None:
-                        on_batch(outcomes)
                     yield from outcomes
                 also = None if beside is None else partial(beside, first)
                 first += len(batch)
                 before = batch, ready, also, storing.submit(self._store, ready, also)
             if before is not None:
                 outcomes, _ = self._finish(*before)
-                if on_batch is not None:
-                    on_batch(outcomes)
                 yield from outcomes
 
     def _finish(
@@ -157,6 +151,23 @@ class Issuer:
                 return ready.outcomes
         raise StaleState("other processes keep changing what is to be issued; let one of them finish")
 
+    def check(self, request: IssueRequest) -> Outcome:
+        """What would become of one; nothing is stored."""
+        return next(self.check_all([request]))
+
+    def check_all(self, requests: Iterable[IssueRequest]) -> Iterator[Outcome]:
+        """What would become of these if they were issued one after another; nothing is stored.
+
+        Of each request two hashes are remembered: one that comes twice is told whether it says the same.
+        """
+        carried = _Batch([], [], VaultRows(), {}, {}, {}, {})
+        with _rare_collections():
+            for batch in _batches(requests, BATCH):
+                ready = self._prepare(batch, carried)
+                carried.records.update((record, _Known(one.content, "", "")) for record, one in ready.records.items())
+                carried.replaced.update(ready.replaced)
+                yield from ready.outcomes
+
     def _store(self, ready: _Batch, also: "_Also | None" = None) -> None:
         if also is not None:
             rows = Together([ready.rows, also(ready.outcomes)])
@@ -193,6 +204,7 @@ class Issuer:
             ready.expected,
             ready.records,
             ready.learners,
+            ready.replaced,
         )
 
     def _known(self, hashed: Sequence[bytes]) -> dict[bytes, _Known]:
@@ -206,7 +218,7 @@ class Issuer:
 
     def _make(self, fresh: Sequence["_Fresh"], before: _Batch | None, despite: Collection[str]) -> "_Ready":
         registry, vault = self._registry, self._registry.vault
-        ready = _Ready({}, [], VaultRows(), {}, {}, {})
+        ready = _Ready({}, [], VaultRows(), {}, {}, {}, {})
         if not fresh:
             return ready
         states, expected = self._states({item.request.achievement for item in fresh})
@@ -216,7 +228,6 @@ class Issuer:
             learners |= before.learners
         written = set(learners)
         salt = salts(len(CLAIMS) * len(fresh))
-        replaced: dict[str, Credential] = {}
         made: list[_Made] = []
         disclosed = [
             item.request.disclosures(salt, number * len(CLAIMS) * SALT_LENGTH) for number, item in enumerate(fresh)
@@ -229,7 +240,9 @@ class Issuer:
                 ready.made[item.place] = NotIssued(item.request.record, "parts-refused", "parts", told(found), found)
                 continue
             try:
-                credential = Credential.issue(data, state, self._replaced(item.request.replaces, replaced))
+                credential = Credential.issue(
+                    data, state, self._replaced(item.request.replaces, ready.replaced, before)
+                )
             except Refusal as refusal:
                 ready.made[item.place] = NotIssued(item.request.record, refusal.code, refusal.path, refusal.detail)
                 continue
@@ -238,7 +251,7 @@ class Issuer:
         # On the log they stand in the order of their random ids: a file's order tells names and ranks.
         made.sort(key=lambda one: one.identifier)
         self._settle(made, written, ready)
-        ready.stored.extend(registry.stored(list(replaced.values())))
+        ready.stored.extend(registry.stored(list(ready.replaced.values())))
         return ready
 
     def _own(self, credential: str) -> CredentialState | None:
@@ -292,9 +305,13 @@ class Issuer:
             expected[identifier] = held[0]
         return states, expected
 
-    def _replaced(self, credential: str | None, loaded: dict[str, Credential]) -> Credential | None:
+    def _replaced(
+        self, credential: str | None, loaded: dict[str, Credential], before: _Batch | None
+    ) -> Credential | None:
         if credential is None:
             return None
+        if before is not None and credential in before.replaced:
+            return before.replaced[credential]
         if credential not in loaded:
             loaded[credential] = self._registry.credential(credential)
         return loaded[credential]
@@ -329,6 +346,7 @@ class _Ready(NamedTuple):
     expected: dict[UUID, int]
     records: dict[bytes, _Known]
     learners: dict[bytes, Learner]
+    replaced: dict[str, Credential]
 
 
 def _data(request: IssueRequest, state: AchievementState | None, learner: str, claims: str) -> CredentialIssued:

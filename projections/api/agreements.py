@@ -13,10 +13,11 @@ from msgspec import Meta
 from projections import decisions
 from projections.api.feed import Whose
 from projections.api.members import Name
-from projections.api.reading import Views, WaitFor
+from projections.api.reading import Cursor, Limit, Views, WaitFor
 from projections.decisions import AgreementView
 from projections.simulation import Simulation, simulate
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import HttpProblem, Page, Trouble, decode_cursor, encode_cursor, requires
+from registry.http.pages import LIMIT
 from registry.wire.forms import AtLeastOne, Date, Member, VersionedRef, checker
 from registry.wire.recognition import AchievementFilter, AgreementDeclared, Purpose
 
@@ -38,16 +39,24 @@ def listed(
     with_member: Annotated[
         str | None, Parameter(query="withMember", max_length=40, description="With this member.")
     ] = None,
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
     wait_for: WaitFor = "",
-) -> Response[list[AgreementView]]:
-    """All of them, withdrawn ones too; `mutual` where both members declared one that stands."""
+) -> Response[Page[AgreementView]]:
+    """By member; withdrawn ones too; `mutual` where both members declared one that stands."""
+    after = None
+    if cursor:
+        of, agreement = decode_cursor(cursor, str, str)
+        try:
+            after = of, str(UUID(agreement))
+        except ValueError:
+            trouble = Trouble("query cursor", "is no cursor of this list; take it from `next`, or leave it out")
+            raise HttpProblem("unprocessable", errors=[trouble]) from None
 
-    def made(connection: Any) -> list[AgreementView]:  # noqa: ANN401 - a connection
-        return [
-            each
-            for each in decisions.agreements(connection)
-            if member in (None, each.member) and with_member in (None, each.with_member)
-        ]
+    def made(connection: Any) -> Page[AgreementView]:  # noqa: ANN401 - a connection
+        found = decisions.agreements(connection, member, with_member=with_member, after=after, limit=limit)
+        last = found[-1] if len(found) == limit else None
+        return Page(found, None if last is None else encode_cursor([last.member, last.agreement]))
 
     return views.answer(wait_for, made)
 

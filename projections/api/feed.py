@@ -76,9 +76,8 @@ class Streams:
     operation_id="streamFeed",
     summary="The feed as it grows",
     media_type="text/event-stream",
-    opt={"scope": "feed:read", "uncompressed": True},
-    guards=requires("feed:read")["guards"],
-    security=requires("feed:read")["security"],
+    opt={"uncompressed": True},
+    **requires("feed:read"),
 )
 async def stream(
     views: Views,

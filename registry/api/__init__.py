@@ -12,8 +12,10 @@ from registry.api import (
     assessments,
     batches,
     cases,
+    cohorts,
     course_codes,
     credentials,
+    drafts,
     learners,
     letters,
 )
@@ -22,12 +24,14 @@ from registry.api.desk import Desk
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *achievements.ROUTES,
     *course_codes.ROUTES,
+    *drafts.ROUTES,
     *credentials.ROUTES,
     *learners.ROUTES,
     *batches.ROUTES,
     *cases.ROUTES,
     *letters.ROUTES,
     *assessments.ROUTES,
+    *cohorts.ROUTES,
     *agreements.ROUTES,
 ]
 

@@ -1,17 +1,19 @@
 """Publishing what a university offers."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
+from msgspec import Meta
 
-from registry.api.bodies import as_sent, body_of, content_of
+from registry.api.bodies import Known, as_sent, body_of, content_of
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.http import requires
+from registry.http import HttpProblem, Trouble, requires
 from registry.vault import random_id
-from registry.wire.achievements import AchievementContent
+from registry.wire.achievements import AchievementContent, AchievementJoined
+from registry.wire.forms import Member, VersionedRef
 
 
 class OfferedVersion(msgspec.Struct, frozen=True, rename="camel"):
@@ -122,4 +124,46 @@ def retire(
     return desk.once(request, key, None, act)
 
 
-ROUTES: list[HTTPRouteHandler] = [publish, revise, retire]
+class JointVersion(msgspec.Struct, frozen=True, rename="camel"):
+    """Which version of another member's achievement this university awards, too."""
+
+    member: Member
+    """Whose achievement it is."""
+    achievement: UUID
+    version: Annotated[int, Meta(ge=1, lt=2**31)]
+
+
+@post(
+    "/v1/achievements/joint",
+    tags=["Publishing"],
+    operation_id="joinAchievement",
+    summary="Confirm that an achievement is awarded jointly",
+    status_code=201,
+    sync_to_thread=True,
+    **requires("achievements:write"),
+)
+def join(
+    desk: Desk, facts: Known, request: Request[Any, Any, Any], data: JointVersion, key: IdempotencyKey
+) -> Response[JointVersion]:
+    """Another member's achievement names this university among its awarding bodies: that is so. Until it is confirmed,
+    the other's saying so is shown as claimed.
+    """
+    ref = VersionedRef(data.member, str(data.achievement), data.version)
+
+    def act(writer: Writer) -> Answered:
+        offered = facts.of_achievement(ref)
+        if offered is None:
+            raise HttpProblem("not-found", f"version {ref.version} of this achievement has not arrived here")
+        if writer.registry.member not in offered.awarding_bodies:
+            bodies = ", ".join(offered.awarding_bodies)
+            trouble = Trouble("$.version", f"names as its awarding bodies {bodies}, not {writer.registry.member}")
+            raise HttpProblem("unprocessable", errors=[trouble])
+        made = Answered(201, data, f"/v1/achievements/{ref.member}/{ref.achievement}")
+        writer.answered(made)
+        writer.registry.join_achievement(AchievementJoined(ref))
+        return made
+
+    return desk.once(request, key, data, act)
+
+
+ROUTES: list[HTTPRouteHandler] = [publish, revise, retire, join]

@@ -1,25 +1,20 @@
 """Statements about achievements, without any applicant: the best precedents, and how a whole cohort is handled."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Dependency
 
-from registry.api.bodies import as_sent, body_of, content_of
+from registry.api.bodies import Known, as_sent, body_of, content_of
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
 from registry.office.assessment import Considered
 from registry.office.errors import NotReady
-from registry.office.facts import Facts
 from registry.office.statements import state
 from registry.vault import random_id
 from registry.wire.recognition import RecognitionAssessed, WithdrawalReason
-
-Known = Annotated[Facts, Dependency(skip_validation=True)]
-"""What this node has read of what is offered."""
 
 if TYPE_CHECKING:
     AssessmentBody = RecognitionAssessed

@@ -15,12 +15,12 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, 
 from litestar.params import Parameter
 from litestar.response import Stream
 
-from registry.api.desk import IdempotencyKey
+from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.batches import Batch, Book, RowProblem, Spool
 from registry.batches.book import DOCUMENTS, Kind, Media, SecondPerson, Term, WrongState
 from registry.batches.corrections import corrections_of
 from registry.batches.spool import SpoolDamaged
-from registry.http import HttpProblem, Page, Trouble, answer, decode_cursor, encode_cursor, requires
+from registry.http import HttpProblem, Page, Trouble, decode_cursor, encode_cursor, requires
 from registry.http.pages import LIMIT, MOST
 from registry.intake.documents import MAX_BYTES
 
@@ -79,8 +79,10 @@ class _RowsBody(Operation):
         )
 
 
-def _accepted(made: Batch) -> Response[Batch]:
-    return answer(made, status=202, Location=f"/v1/batches/{made.batch}")
+async def _accepted(desk: Desk, made: Batch) -> Response[Batch]:
+    answered = await run_sync(desk.answer, made, 202)
+    answered.headers["Location"] = f"/v1/batches/{made.batch}"
+    return answered
 
 
 def _media(request: Request[Any, Any, Any], told: Media) -> Media:
@@ -143,9 +145,9 @@ async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIter
     sync_to_thread=True,
     **requires("batches:read"),
 )
-def one(receiving: Receiving, batch: UUID) -> Response[Batch]:
-    """How far it is, and how many of its rows were taken in."""
-    return answer(receiving.book.one(str(batch)))
+def one(desk: Desk, receiving: Receiving, batch: UUID) -> Response[Batch]:
+    """How far it is, and how many of its rows were taken in: wait for its `Registry-Position` to read those."""
+    return desk.answer(receiving.book.one(str(batch)))
 
 
 @get(
@@ -157,7 +159,7 @@ def one(receiving: Receiving, batch: UUID) -> Response[Batch]:
     **requires("batches:read"),
 )
 def problems(
-    receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = ""
+    desk: Desk, receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = ""
 ) -> Response[Page[RowProblem]]:
     """Each with its line, its field, why, and what would be right."""
     receiving.book.one(str(batch))
@@ -167,7 +169,7 @@ def problems(
         after = (_bounded(line), _bounded(number))
     found = receiving.book.problems(str(batch), limit, after)
     last = encode_cursor(found[-1][0]) if len(found) == limit else None
-    return answer(Page([row for _, row in found], last))
+    return desk.answer(Page([row for _, row in found], last))
 
 
 @get(
@@ -214,14 +216,20 @@ def _joined(head: str, rows: Iterator[str]) -> Iterator[str]:
     sync_to_thread=True,
     **requires("batches:release"),
 )
-def release(receiving: Receiving, request: Request[Any, Any, Any], batch: UUID) -> Response[Batch]:
+def release(
+    desk: Desk, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
+) -> Response[Batch]:
     """Large batches wait for a second person where the node is set so."""
-    try:
-        return answer(receiving.book.release(str(batch), request.user.name))
-    except SecondPerson as error:
-        raise HttpProblem("second-person", str(error)) from error
-    except WrongState as error:
-        raise HttpProblem("conflict", str(error)) from error
+
+    def act(_: Writer) -> Answered:
+        try:
+            return Answered(200, receiving.book.release(str(batch), request.user.name))
+        except SecondPerson as error:
+            raise HttpProblem("second-person", str(error)) from error
+        except WrongState as error:
+            raise HttpProblem("conflict", str(error)) from error
+
+    return desk.once(request, key, None, act)
 
 
 @post(
@@ -233,12 +241,18 @@ def release(receiving: Receiving, request: Request[Any, Any, Any], batch: UUID) 
     sync_to_thread=True,
     **requires("credentials:write"),
 )
-def cancel(receiving: Receiving, batch: UUID) -> Response[Batch]:
+def cancel(
+    desk: Desk, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
+) -> Response[Batch]:
     """Nothing of it is taken in."""
-    try:
-        return answer(receiving.book.cancel(str(batch)))
-    except WrongState as error:
-        raise HttpProblem("conflict", str(error)) from error
+
+    def act(_: Writer) -> Answered:
+        try:
+            return Answered(200, receiving.book.cancel(str(batch)))
+        except WrongState as error:
+            raise HttpProblem("conflict", str(error)) from error
+
+    return desk.once(request, key, None, act)
 
 
 def _parsed(text: str) -> datetime:
@@ -291,6 +305,7 @@ class Batches(Controller):
     )
     async def create(
         self,
+        desk: Desk,
         receiving: Receiving,
         request: Request[Any, Any, Any],
         key: IdempotencyKey,
@@ -330,7 +345,7 @@ class Batches(Controller):
         term = _term(kind, media, awarded_from, awarded_until)
         begun = await run_sync(book.receive, name, kind, media, request.user.name, key, dry_run, term)
         if begun.spool is None:
-            return _accepted(await run_sync(book.one, begun.batch))
+            return await _accepted(desk, await run_sync(book.one, begun.batch))
         try:
             most = min(receiving.most_bytes, MAX_BYTES) if media in DOCUMENTS else receiving.most_bytes
             await _receive(request, begun.spool, most, receiving.patience)
@@ -344,7 +359,7 @@ class Batches(Controller):
         except WrongState as error:
             raise HttpProblem("conflict", str(error)) from error
         _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
-        return _accepted(made)
+        return await _accepted(desk, made)
 
     @get(
         tags=["Batches"],
@@ -353,7 +368,9 @@ class Batches(Controller):
         sync_to_thread=True,
         **requires("batches:read"),
     )
-    def listed(self, receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = "") -> Response[Page[Batch]]:
+    def listed(
+        self, desk: Desk, receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = ""
+    ) -> Response[Page[Batch]]:
         """The newest first."""
         place = None
         if cursor:
@@ -361,7 +378,7 @@ class Batches(Controller):
             place = (_moment(at), str(_uuid(batch)))
         found = receiving.book.newest(limit, place)
         last = encode_cursor([found[-1].created.isoformat(), found[-1].batch]) if len(found) == limit else None
-        return answer(Page(found, last))
+        return desk.answer(Page(found, last))
 
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [Batches, one, problems, corrections, release, cancel]

@@ -1,14 +1,23 @@
 """Requests' bodies that are the data of an event, of which the node can fill some in."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from litestar.params import Dependency
 
 from registry.http import HttpProblem, Trouble
+from registry.intake import Catalogue
+from registry.office.facts import Facts
 from registry.wire.forms import checker
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+Known = Annotated[Facts, Dependency(skip_validation=True)]
+"""What this node has read of what is offered; a handler's `facts`."""
+
+Offers = Annotated[Catalogue, Dependency(skip_validation=True)]
+"""What the university offers, which rows are held against; a handler's `offered`."""
 
 
 def body_of(name: str, data: type[msgspec.Struct], filled: Collection[str], more: Collection[Any] = ()) -> Any:  # noqa: ANN401 - a struct made at run time

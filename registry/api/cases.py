@@ -12,6 +12,7 @@ import msgspec
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
 from litestar.params import Dependency, Parameter
 
+from registry.api.bodies import Known
 from registry.api.case_bodies import (
     AnswerGiven,
     AssessmentGiven,
@@ -26,20 +27,18 @@ from registry.api.case_bodies import (
 )
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.domain.case_events import CaseState
-from registry.http import HttpProblem, Trouble, answer, decode_cursor, encode_cursor, requires
+from registry.http import HttpProblem, Trouble, decode_cursor, encode_cursor, requires
 from registry.http.pages import LIMIT, MOST
 from registry.office import showing, worklist
 from registry.office.assessment import Assessment, Requirement, requirement_of
 from registry.office.cases import Office as RecognitionOffice
 from registry.office.drafting import drafted
-from registry.office.facts import Facts
 from registry.office.opening import CaseAsked
 from registry.office.views import CaseView, Moved
 from registry.office.worklist import Asked, CaseLine, Counts
 from registry.wire.forms import checker
 
 _TAG = "Cases"
-KnownFacts = Annotated[Facts, Dependency(skip_validation=True)]
 Office = Annotated[RecognitionOffice, Dependency(skip_validation=True)]
 _SAID = r"^[^\x00-\x1f\x7f]+$"
 
@@ -127,7 +126,9 @@ class Cases(Controller):
             found = worklist.listed(registry.cursor(), asked, today=today, soon=soon, after=after, limit=limit)
             counts = worklist.counts(registry.cursor(), today=today, soon=soon)
         last = found[-1].place if len(found) == limit else None
-        return answer(CasePage(counts, found, None if last is None else encode_cursor([last[0].isoformat(), last[1]])))
+        return desk.answer(
+            CasePage(counts, found, None if last is None else encode_cursor([last[0].isoformat(), last[1]]))
+        )
 
 
 class OneCase(Controller):
@@ -140,14 +141,14 @@ class OneCase(Controller):
     def one(self, desk: Desk, bureau: Office, case: UUID) -> Response[CaseView]:
         """All of it: the applicant, the credentials then and now, what was written, what happened."""
         with desk.reading():
-            return answer(showing.show(bureau, str(case)))
+            return desk.answer(showing.show(bureau, str(case)))
 
     @get("/draft", operation_id="draftAssessment", summary="An assessment to begin with", sync_to_thread=True,
          **requires("cases:read"))  # fmt: skip
     def draft(
         self,
         desk: Desk,
-        facts: KnownFacts,
+        facts: Known,
         case: UUID,
         against: Annotated[UUID | None, Parameter(description="An own achievement: what it should count as.")] = None,
     ) -> Response[Assessment]:
@@ -156,7 +157,7 @@ class OneCase(Controller):
             requirement = Requirement()
             if against is not None:
                 requirement = requirement_of(registry.member, registry.achievement(str(against)).content)
-            return answer(drafted(registry.case(str(case)), facts, requirement))
+            return desk.answer(drafted(registry.case(str(case)), facts, requirement))
 
     @post(
         "/request-documents", operation_id="requestDocuments", summary="Ask the applicant for documents",

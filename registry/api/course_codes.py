@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.http import HttpProblem, Page, Trouble, answer, decode_cursor, encode_cursor, requires
+from registry.http import HttpProblem, Page, Trouble, decode_cursor, encode_cursor, requires
 from registry.http.pages import LIMIT, MOST
 from registry.intake.course_codes import MOST_CHARACTERS, CourseCode, CourseCodes
 
@@ -72,9 +72,9 @@ class CourseCodeTable(Controller):
             codes = CourseCodes(registry)
             if code:
                 found = codes.find(code)
-                return answer(Page([] if found is None else [found], None))
+                return desk.answer(Page([] if found is None else [found], None))
             page = codes.page(limit, after)
-        return answer(Page(page, encode_cursor([page[-1].code]) if len(page) == limit else None))
+        return desk.answer(Page(page, encode_cursor([page[-1].code]) if len(page) == limit else None))
 
     @put(
         tags=["Publishing"],

@@ -7,21 +7,16 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Dependency
 from msgspec import Meta
 
+from registry.api.bodies import Offers
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
-from registry.intake import Catalogue
 from registry.intake.columns import MAX_FIELD, RowChecker
 from registry.intake.report import Problem
 from registry.requests import Issued
 from registry.wire.credentials import CountedBy, Part, StatusReason
 from registry.wire.forms import Date, Member, check_credits
-
-Offers = Annotated[Catalogue, Dependency(skip_validation=True)]
-"""What the university offers; rows are held against it."""
-
 
 _Said = Annotated[str, Meta(min_length=1, max_length=MAX_FIELD)]
 
@@ -55,13 +50,16 @@ class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 
     record: _Said
     """Your own id of this award, unique for ever: given again it is the same credential."""
-    achievement: UUID
     student: _Said
     """Your own number of the learner."""
     family_name: _Said
     given_name: _Said
     date_of_birth: Date
     awarding_date: Date
+    achievement: UUID | None = None
+    """Its id; or give `course`."""
+    course: _Said | None = None
+    """Your own course code, as `setCourseCodes` mapped it."""
     version: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
     """Of the achievement; the newest where it is left out."""
     valid_until: Date | None = None

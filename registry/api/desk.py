@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import psycopg
@@ -19,7 +19,6 @@ from psycopg.rows import DictRow
 
 from registry.application import Registry
 from registry.http import HttpProblem, answer
-from registry.http.answers import POSITION
 from registry.issuing import Issuer
 
 IdempotencyKey = Annotated[
@@ -31,6 +30,7 @@ IdempotencyKey = Annotated[
         description="A key of your choosing for this request: sent again with the same key, it takes effect once.",
     ),
 ]
+T = TypeVar("T")
 _ABANDONED: Final = timedelta(minutes=2)
 _KEPT: Final = timedelta(days=30)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -59,7 +59,7 @@ class Desk:
     def __init__(self, registry: Registry, issuer: Issuer) -> None:
         self._registry = registry
         self._issuer = issuer
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def once(
         self,
@@ -101,11 +101,16 @@ class Desk:
         return found
 
     def _response(self, found: Answered) -> Response[Any]:
-        made = answer(found.content, status=found.status)
-        made.headers[POSITION] = f"{self._registry.member}:{self._registry.size_when_published()}"
+        made = self.answer(found.content, found.status)
         if found.location is not None:
             made.headers["Location"] = found.location
         return made
+
+    def answer(self, content: T, status: int = 200, **headers: str) -> Response[T]:
+        """An answer made from the private side. Its position is the one at which the log will have all that it says."""
+        with self._lock:
+            position = f"{self._registry.member}:{self._registry.size_when_published()}"
+        return answer(content, position, status, **headers)
 
     @contextmanager
     def reading(self) -> Iterator[Registry]:

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 from registry.application import Registry
 from registry.batches.book import Media, RowProblem
+from registry.domain.credential import Credential
 from registry.intake.plain_rows import read_rows
 from registry.intake.report import Readable
 from registry.wire.credentials import StatusReason
@@ -30,6 +31,15 @@ class StatusChange(NamedTuple):
             registry.revoke(self.credential, self.reason)  # type: ignore[arg-type] # checked below
         else:
             registry.reinstate(self.credential)
+
+    def change_of(self, credential: Credential) -> None:
+        """Make it of a credential that nobody stores. Raises `Refusal`."""
+        if self.change == "suspend":
+            credential.suspend(self.reason)  # type: ignore[arg-type] # checked below
+        elif self.change == "revoke":
+            credential.revoke(self.reason)  # type: ignore[arg-type] # checked below
+        else:
+            credential.reinstate()
 
 
 class StatusRows:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -95,14 +96,12 @@ class Worker:
         self._registry.save([], private=tally.rest())
 
     def _check(self, tally: "_Tally") -> None:
-        """Count what would be issued; nothing is stored but the counts."""
-        waiting = 0
-        for _ in tally.good():
-            waiting += 1
-            if waiting == _CHECKED:
-                self._registry.save([], private=tally.checked(waiting))
-                waiting = 0
-        self._registry.save([], private=tally.checked(waiting))
+        """Count what would be issued; nothing is stored but the counts, and what is wrong."""
+        first = 0
+        outcomes = self._issuer.check_all(tally.good())
+        while some := list(islice(outcomes, _CHECKED)):
+            self._registry.save([], private=tally.beside(first, some))
+            first += len(some)
         self._registry.save([], private=tally.rest())
 
     def _change(self, batch: Batch) -> None:
@@ -120,7 +119,7 @@ class Worker:
         registry = self._registry
         try:
             if batch.dry_run:
-                registry.credential(row.credential)
+                row.change_of(registry.credential(row.credential))
                 registry.save([], private=Progress(batch.batch, row.line, issued=1))
                 return None
             with registry.also(Progress(batch.batch, row.line, issued=1)):
@@ -216,7 +215,6 @@ class _Tally:
         self._rows = rows
         self._lines: list[int] = []
         self._problems: list[RowProblem] = []
-        self._written = 0
         self._last = batch.done_lines
 
     def good(self) -> Iterator[IssueRequest]:
@@ -246,13 +244,6 @@ class _Tally:
             unchanged=sum(isinstance(one, Issued) and one.unchanged for one in outcomes),
             before=self._lines[first - 1] if first else self._batch.done_lines,
         )
-
-    def checked(self, count: int) -> Progress:
-        """The progress of rows that were only looked at."""
-        before, self._written = self._written, self._written + count
-        lines = self._lines[before : self._written]
-        start = self._lines[before - 1] if before else self._batch.done_lines
-        return self._progress(lines[-1] if lines else start, [], issued=count, unchanged=0, before=start)
 
     def rest(self) -> Progress:
         """The progress of what follows the last good row."""

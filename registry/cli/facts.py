@@ -41,6 +41,7 @@ class ViewFacts:
             member=True,
             title=content.title,
             achievement=VersionedRef(found.member, content.achievement, content.version),
+            awarding_bodies=content.awarding_bodies,
             country=found.country,
             kind=content.kind,
             credit_bearing=content.credit_bearing,

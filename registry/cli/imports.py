@@ -163,12 +163,9 @@ def take_rows(
                 else:
                     yield row
 
-        if dry_run:
-            for _ in good():
-                report.issued += 1
-                counter.advance()
-            return report
-        for outcome in node.issuer.issue_all(good(), on_batch=lambda batch: counter.advance(len(batch))):
+        outcomes = node.issuer.check_all(good()) if dry_run else node.issuer.issue_all(good())
+        for outcome in outcomes:
+            counter.advance()
             if isinstance(outcome, NotIssued):
                 report.problems.append(
                     Problem(f"record {outcome.record}", outcome.field, "", f"{outcome.code}: {outcome.detail}")

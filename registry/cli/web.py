@@ -6,15 +6,10 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-import psycopg
-import structlog
-from eventsourcing.persistence import InterfaceError as StoreInterrupted
-from eventsourcing.persistence import OperationalError as StoreUnavailable
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
@@ -23,28 +18,26 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 from psycopg import Connection
 
-from consumers.moment import UnknownMoment
-from consumers.policy import PolicyUnmet
 from projections.api import ROUTES as READING
 from projections.api.agreements import AgreementDraft
 from projections.api.feed import Streams, Whose
 from projections.api.reading import Views
 from projections.api.receipts import Receipts
 from projections.api.verification import Standing
-from projections.errors import InvalidQuery
 from registry.access import ApiKeys, Tokens
 from registry.api import ROUTES as WRITING
 from registry.api import Desk
-from registry.api.achievements import Body
+from registry.api.achievements import Body, JointVersion
 from registry.api.agreements import AgreementBody, Ending
 from registry.api.assessments import AssessmentBody, TakenBack
 from registry.api.batches import Receiving
 from registry.api.case_bodies import BODIES as CASE_BODIES
+from registry.api.cohorts import CohortBody
 from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
+from registry.api.drafts import Completing
 from registry.api.learners import Erasing
 from registry.api.letters import BODIES as LETTER_BODIES
-from registry.batches.book import UnknownBatch
 from registry.cli import asyncapi
 from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
@@ -54,33 +47,19 @@ from registry.cli.history import history, proven
 from registry.cli.imports import Offered
 from registry.cli.letters_served import ServedLetters
 from registry.cli.office_served import served_office
+from registry.cli.problems import HANDLERS
 from registry.cli.standings import Standings
 from registry.cli.working import book_of
 from registry.config import Settings
-from registry.domain.case_errors import (
-    CaseChanged,
-    DateOrder,
-    NoCredential,
-    NotApplicant,
-    SecondPerson,
-    UnknownSubject,
-)
-from registry.domain.errors import Refusal
-from registry.http import Authenticated, Credentials, HttpProblem, Trouble
+from registry.http import Authenticated, Credentials, HttpProblem
 from registry.http.access import SCOPES, no_nulls
 from registry.http.answers import Answers
 from registry.http.description import DOCS_PAGE, NumbersAsWritten, described
 from registry.http.kept import Kept
 from registry.http.limits import Limited
 from registry.http.paths import sharing
-from registry.http.problems import from_anything, from_framework, from_problem, page
-from registry.letters import CannotWrite, UnknownDecision
-from registry.log import LogError
-from registry.postgres import DatabaseUnavailable
-from registry.wire.errors import InvalidEvent, InvalidProof, WireError
+from registry.http.problems import page
 
-_log = structlog.get_logger(__name__)
-_AWAY = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted, DatabaseUnavailable, LogError)
 _BODY = 2 * 1024 * 1024
 _DESCRIPTION = """
 A node of a registry of micro-credentials that universities share and nobody owns.
@@ -91,8 +70,8 @@ says which position of the log it was made from (`Registry-Position`); give that
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
 _BODIES = (
-    CredentialRow, Reason, Body, Entries, Erasing, AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft,
-    *CASE_BODIES, *LETTER_BODIES,
+    CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, AssessmentBody, TakenBack,
+    AgreementBody, Ending, AgreementDraft, *CASE_BODIES, *LETTER_BODIES,
 )  # fmt: skip
 _LINKS = {
     "issueCredential": (
@@ -104,7 +83,7 @@ _LINKS = {
         "getCase", "getCaseLetter", "requestDocuments", "completeCase", "enquireIssuer", "proposeDecision",
         "withdrawCase",
     ),
-    "stateAssessment": ("getAssessment", "withdrawAssessment"),
+    "stateAssessment": ("getAssessment", "withdrawAssessment", "decideCohort"),
     "declareAgreement": ("getAgreement", "withdrawAgreement"),
     "createBatch": (
         "getBatch", "listBatchProblems", "getBatchCorrections", "releaseBatch", "cancelBatch",
@@ -213,88 +192,6 @@ def _credentials(node: Node) -> Sequence[Credentials]:
     if node.settings.oauth is not None:
         known.append(Tokens(node.settings.oauth))
     return known
-
-
-def _away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """The client learns that it can come again, the node's own log what is away."""
-    cause = str(error).strip().partition("\n")[0]  # further lines may quote rows
-    _log.warning("http.away", route=request.scope.get("path_template"), error=type(error).__name__, cause=cause)
-    return from_problem(request, HttpProblem("unavailable", headers={"Retry-After": "5"}))
-
-
-def _refused(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
-    kind = "not-found" if error.code.startswith("unknown-") else "refused"
-    return from_problem(request, HttpProblem(kind, error.detail, code=error.code, path=error.path))
-
-
-def _invalid(request: Request[Any, Any, Any], error: InvalidEvent) -> Response[Any]:
-    """What a verifier would refuse for its form is not stored either."""
-    trouble = Trouble(error.path, error.detail)
-    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
-
-
-def _misfit(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
-    """What does not fit the case is the request's fault, not a rule's."""
-    trouble = Trouble(error.path, error.detail)
-    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
-
-
-def _second_person(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
-    return from_problem(request, HttpProblem("second-person", error.detail, code=error.code))
-
-
-def _somebody_was_faster(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
-    return from_problem(request, HttpProblem("conflict", error.detail, code=error.code))
-
-
-def _unproved(request: Request[Any, Any, Any], error: WireError) -> Response[Any]:
-    """A receipt that proves nothing."""
-    return from_problem(request, HttpProblem("unprocessable", str(error)))
-
-
-def _no_letter(request: Request[Any, Any, Any], error: CannotWrite) -> Response[Any]:
-    kind = "not-found" if isinstance(error, UnknownDecision) else "unprocessable"
-    return from_problem(request, HttpProblem(kind, str(error)))
-
-
-def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Response[Any]:
-    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
-
-
-def _no_moment(request: Request[Any, Any, Any], error: UnknownMoment) -> Response[Any]:
-    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble("query at", str(error))]))
-
-
-def _unproven(request: Request[Any, Any, Any], error: InvalidProof | PolicyUnmet) -> Response[Any]:
-    """A receipt that proves nothing, or that too few witnesses have seen."""
-    trouble = Trouble("$", f"proves nothing: {error}")
-    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=InvalidProof.code))
-
-
-def _unknown(request: Request[Any, Any, Any], error: UnknownBatch) -> Response[Any]:
-    return from_problem(request, HttpProblem("not-found", str(error)))
-
-
-HANDLERS: Any = {
-    UnknownBatch: _unknown,
-    UnknownMoment: _no_moment,
-    InvalidProof: _unproven,
-    PolicyUnmet: _unproven,
-    InvalidQuery: _asked_wrongly,
-    InvalidEvent: _invalid,
-    HttpProblem: from_problem,
-    HTTPException: from_framework,
-    Refusal: _refused,
-    SecondPerson: _second_person,
-    CaseChanged: _somebody_was_faster,
-    **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, DateOrder), _misfit),
-    WireError: _unproved,
-    CannotWrite: _no_letter,
-    **dict.fromkeys(_AWAY, _away),
-    # Views that are being made anew by another version of the project are as good as away.
-    psycopg.errors.UndefinedTable: _away,
-    Exception: from_anything,
-}
 
 
 def _own(views: Views, settings: Settings) -> list[Any]:

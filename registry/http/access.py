@@ -117,14 +117,13 @@ async def no_nulls(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
             raise HttpProblem("unprocessable", errors=[Trouble(f"query {name}", "U+0000 stands in no text", name)])
 
 
-def requires(scope: str) -> dict[str, Any]:
-    """What a route handler that needs a scope is made with: its guard, and what OpenAPI says of it."""
-    if scope not in SCOPES:
-        raise KeyError(scope)
+def requires(*scopes: str) -> dict[str, Any]:
+    """What a route handler that needs scopes, all of them, is made with: its guards, and what OpenAPI says of it."""
+    if unknown := set(scopes) - SCOPES.keys():
+        raise KeyError(min(unknown))
     return {
-        "guards": [_guard(scope)],
-        "opt": {"scope": scope},
-        "security": [{"apiKey": []}, {"oauth2": [scope]}],
+        "guards": [_guard(scope) for scope in scopes],
+        "security": [{"apiKey": []}, {"oauth2": list(scopes)}],
     }
 
 

@@ -103,7 +103,12 @@ class Importer:
         taken.achievement, taken.version, taken.how = match.achievement, match.version, match.how
         taken.missing = award.missing_credential(completions)
         asked = None if taken.missing else self._request(award, match, completions, taken)
-        if asked is None or dry_run:
+        if asked is None:
+            return self._done(taken, beside)
+        if dry_run:
+            if match.content is None:  # else its achievement is to be published first, and nothing is against it
+                _outcome(taken, self._issuer.check(asked))
+                taken.credential = taken.learner = None
             return self._done(taken, beside)
         if match.content is not None:
             self._publish(match.content, match.draft)

@@ -11,7 +11,7 @@ import msgspec
 from registry.office.errors import CohortFileError
 
 _LIMIT: Final = 10 * 1024 * 1024
-_LONGEST: Final = 300
+LONGEST: Final = 300
 _CREDENTIAL: Final = re.compile(
     "(?:([a-z0-9-]{2,40})/)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE
 )
@@ -75,7 +75,7 @@ def _row(where: str, record: str, text: str, member: str) -> CohortRow:
     found = _CREDENTIAL.fullmatch(text)
     if found is None:
         return CohortRow(where, record, "", text[:80], f"{text[:80]!r} is no credential, as {member}/e7c1ab39-…")
-    if len(record) > _LONGEST:
-        return CohortRow(where, record[:80], "", text, f"the record has more than {_LONGEST} characters")
+    if len(record) > LONGEST:
+        return CohortRow(where, record[:80], "", text, f"the record has more than {LONGEST} characters")
     whose, credential = found[1] or member, found[2].lower()
     return CohortRow(where, record or f"{whose}/{credential}", whose, credential)

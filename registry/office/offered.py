@@ -9,7 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from registry.wire.achievements import AchievementContent, LearningOutcome, QualityAssurance, Supervision
-from registry.wire.forms import Country, Credits, Date, Field, Level, Text, VersionedRef
+from registry.wire.forms import Country, Credits, Date, Field, Level, Member, Text, VersionedRef
 from registry.wire.recognition import Evidence, Towards
 
 SUBSTANTIAL_SHARE: Final = 0.8
@@ -40,6 +40,8 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     title: Text
     achievement: VersionedRef | None = None
     """None where no member issued it."""
+    awarding_bodies: list[Member] = []
+    """The members that award it, as its own says; the issuer is one of them."""
     country: Country | None = None
     kind: str | None = None
     credit_bearing: bool | None = None

@@ -1,7 +1,8 @@
 """Readers at a node that serves: verification, learners, precedents, the catalogue; server and load on one machine.
 
-The floor is the same SQL by pgbench, in the same mix and at the same rate. Sizes by the environment:
-REGISTRY_BENCH_CREDENTIALS, REGISTRY_BENCH_SECONDS.
+How long answers take is measured at 1,000 a second, or at two thirds of what this machine answers where that is less:
+above that a queue is measured, not an answer. The floor is the same SQL by pgbench, in the same mix, at the same rate.
+Sizes by the environment: REGISTRY_BENCH_CREDENTIALS, REGISTRY_BENCH_SECONDS.
 """
 
 import os
@@ -33,6 +34,7 @@ SECONDS = int(os.environ.get("REGISTRY_BENCH_SECONDS", "20"))
 ACHIEVEMENTS = 2_000
 DECISIONS = 100_000
 RATE = 1_000
+_HELD = 2 / 3
 CONNECTIONS = 16
 MIX = {"verify": 40, "learner": 25, "precedents": 15, "catalogue": 20}
 _SAMPLE = 20_000
@@ -127,17 +129,18 @@ def http_read() -> list[Result]:
         scripts = pgbench.recorded(node.dsn, [one.ask for one in asked[: pgbench.MOST_SCRIPTS]])
         http_load.load(host, int(port), sent, CONNECTIONS, 3)  # what is warm in production
         most = http_load.load(host, int(port), sent, CONNECTIONS, SECONDS)
-        rated = http_load.load(host, int(port), sent, CONNECTIONS, SECONDS, RATE)
+        at = min(RATE, round(most.rate * _HELD))
+        rated = http_load.load(host, int(port), sent, CONNECTIONS, SECONDS, at)
         pgbench.run(node.dsn, scripts, CONNECTIONS, 3)
         sql_most = len(pgbench.run(node.dsn, scripts, CONNECTIONS, SECONDS)) / SECONDS
-        sql = statistics.median(pgbench.run(node.dsn, scripts, CONNECTIONS, SECONDS, RATE))
+        sql = statistics.median(pgbench.run(node.dsn, scripts, CONNECTIONS, SECONDS, at))
     bad = {status: n for status, n in (most.statuses | rated.statuses).items() if status != httpx.codes.OK}
     if bad:
         sys.exit(f"answers that are none: {bad}")
     median, slow = statistics.median(rated.times), statistics.quantiles(rated.times, n=100)[98]
-    print(f"at {RATE:,} a second: {rated.rate:,.0f}/s, median {median:.1f} ms, 99th percentile {slow:.1f} ms")
+    print(f"at {at:,} a second: {rated.rate:,.0f}/s, median {median:.1f} ms, 99th percentile {slow:.1f} ms")
     return [
         Result("http-read", "requests/s", most.rate, f"≥ {RATE:,}", most.rate >= RATE, sql_most, most.rate / sql_most),
-        Result("http-read-p99", f"ms at {RATE:,}/s", slow, "< 20", slow < 20),
-        Result("http-read-median", f"ms at {RATE:,}/s", median, "< 3 of pgbench", median < 3 * sql, sql, median / sql),
+        Result("http-read-p99", f"ms at {at:,}/s", slow, f"< 20 at {RATE:,}", slow < 20 and at == RATE),
+        Result("http-read-median", f"ms at {at:,}/s", median, "< 3 of pgbench", median < 3 * sql, sql, median / sql),
     ]

@@ -1,9 +1,9 @@
 """kill -9 of importer, publisher and projector at random moments: nothing is lost, doubled or left half done."""
 
+import os
 import random
-import signal
-import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -13,26 +13,24 @@ from registry.log import open_log
 from registry.wire import commit
 from registry.wire.events import Reader
 from registry.wire.merkle import Tree
-from tests.support.command import ROOT, Consortium, command, printed_json
+from tests.support.command import ROOT, Consortium, printed_json, words
+from tests.support.forked import begun
 
 ROWS = 6000
+LONGEST = 1.5
+"""Seconds after which a command is killed, at most; what it needs is loaded when they begin."""
 
 
 def killed(consortium, chance, *arguments):
     """Run a command and kill it somewhere; whether it had ended by itself."""
-    process = subprocess.Popen(
-        command(*arguments, home=consortium.home),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-    )
-    try:
-        process.wait(chance.uniform(0.3, 1.2))
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return False
-    return True
+    nowhere = [Path(os.devnull)] * 2
+    process = begun(words(arguments, consortium.home), os.environ, ROOT, nowhere)
+    process.join(chance.uniform(0.05, LONGEST))
+    if process.exitcode is not None:
+        return True
+    process.kill()
+    process.join()
+    return False
 
 
 @pytest.mark.parametrize("kind", ["files", pytest.param("kafka", marks=pytest.mark.kafka)])

@@ -82,6 +82,12 @@ def test_a_dry_run_says_it_all_and_issues_nothing(system, offer):
     done = finished(system, send(system, csv_of(content), "dry", dryRun=True))
     assert (done["dryRun"], done["issued"], done["refused"]) == (True, 4, 1)
     assert finished(system, send(system, csv_of(rows(offer, 5, "dry")), "not dry"))["issued"] == 5
+    content = rows(offer, 6, "dry")
+    content[1]["given_name"] = "Eva"
+    done = finished(system, send(system, csv_of(content), "dry once more", dryRun=True))
+    assert (done["issued"], done["unchanged"], done["refused"]) == (1, 4, 1)
+    [one] = system.get(f"/v1/batches/{done['batch']}/problems").json()["items"]
+    assert (one["line"], one["code"]) == (3, "record-differs")
 
 
 def test_ndjson_and_status_changes_are_taken(system, offer):
@@ -94,6 +100,9 @@ def test_ndjson_and_status_changes_are_taken(system, offer):
     changes = "credential,change,reason\n" + "".join(f"{one},suspend,underReview\n" for one in [*issued, "x"])
     done = finished(system, send(system, changes, "changes", kind="statusChanges"))
     assert (done["issued"], done["refused"]) == (3, 1)
+    again = "credential,change,reason\n" + "".join(f"{one},suspend,underReview\n" for one in issued)
+    done = finished(system, send(system, again, "changes again", kind="statusChanges", dryRun=True))
+    assert (done["issued"], done["refused"]) == (0, 3)
 
 
 def test_a_file_without_a_needed_column_fails_as_a_whole_and_says_why(system, offer):
@@ -160,13 +169,13 @@ def test_a_large_batch_waits_for_a_second_person_and_two_of_them_release_it_once
     made = send(system, csv_of(rows(offer, 3001, "large")), "large batch")
     assert made.json()["state"] == "awaitingRelease"
     path = made.headers["location"]
-    problem(system.post(f"{path}/release"), 403, "second-person")
+    problem(system.post(f"{path}/release", headers=once("release")), 403, "second-person")
     others = [node.client("batches:release") for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda other: other.post(f"{path}/release"), others))
+        answers = list(pool.map(lambda other: other.post(f"{path}/release", headers=once("release")), others))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     assert finished(system, made)["issued"] == 3001
-    problem(system.post(f"{path}/cancel"), 409, "conflict")
+    problem(system.post(f"{path}/cancel", headers=once("cancel")), 409, "conflict")
 
 
 def test_a_batch_waits_for_its_day_and_may_be_dropped_before(system, offer):
@@ -174,7 +183,7 @@ def test_a_batch_waits_for_its_day_and_may_be_dropped_before(system, offer):
     made = send(system, csv_of(rows(offer, 2, "day")), "day", publishAt=soon.isoformat())
     assert made.json()["state"] == "scheduled"
     later = send(system, csv_of(rows(offer, 2, "later")), "later", publishAt="2099-07-01T12:00:00+02:00")
-    assert system.post(f"{later.headers['location']}/cancel").json()["state"] == "cancelled"
+    assert system.post(f"{later.headers['location']}/cancel", headers=once("drop")).json()["state"] == "cancelled"
     assert system.get(made.headers["location"]).json()["issued"] == 0
     done = finished(system, made)
     assert datetime.fromisoformat(done["started"]) >= soon
@@ -186,7 +195,7 @@ def test_what_lies_on_the_disk_of_a_batch_tells_nothing(node, system, offer):
     [file] = [one for one in (node.home / "spool").iterdir() if made.json()["batch"] in one.name]
     assert b"Onleesbaar" not in file.read_bytes()
     assert file.stat().st_mode & 0o077 == 0
-    system.post(f"{made.headers['location']}/cancel")
+    system.post(f"{made.headers['location']}/cancel", headers=once("spool away"))
 
 
 def test_a_node_that_is_killed_in_a_large_batch_goes_on_nothing_twice_nothing_lost(tmp_path, postgres):

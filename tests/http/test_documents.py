@@ -81,6 +81,12 @@ def test_rows_name_a_course_instead_of_an_achievement(system, offer):
     assert (done["issued"], done["refused"]) == (2, 1)
     [bad] = problems_of(system, done)
     assert (bad["field"], bad["value"]) == ("course", "DL-8")
+    single = {name: value for name, value in rows[1].items() if name != "achievement"}
+    known = system.post("/v1/credentials", json=single, headers=once("course alone"))
+    assert (known.status_code, known.json()["unchanged"]) == (200, True)
+    neither = {name: value for name, value in single.items() if name != "course"} | {"record": "neither"}
+    wrong = problem(system.post("/v1/credentials", json=neither, headers=once("neither")), 422, "unprocessable")
+    assert wrong["errors"][0]["field"] == "achievement"
 
 
 def test_a_badge_of_a_known_course_is_issued_and_again_is_the_same(system):
@@ -107,6 +113,45 @@ def test_a_transcripts_awards_are_rows_and_those_without_an_achievement_wait_as_
     assert "achievement.learningOutcomes" in {one["field"] for one in found}
     assert "draft" in found[0]["detail"]
     assert light
+
+
+def test_a_draft_is_completed_published_and_what_waits_for_it_issued(system):
+    finished(system, send(system, SAMPLES.joinpath("euhemc.json").read_bytes(), "drafted", JSON))
+    listed = system.get("/v1/drafts")
+    [mine] = [one for one in listed.json()["items"] if one["format"].startswith("European higher")]
+    path = f"/v1/drafts/{mine['draft']}"
+    assert mine["missing"]
+    assert len(mine["waiting"]) == 1
+    lacking = problem(system.post(f"{path}/publish", headers=once("too early")), 422, "unprocessable")
+    assert {one["field"] for one in lacking["errors"]} == set(mine["missing"])
+    wrong = system.patch(path, json={"achievement": {"shoeSize": 43}}, headers=once("wrong rest"))
+    problem(wrong, 422, "unprocessable")
+    rest = json.loads(SAMPLES.joinpath("euhemc-rest.json").read_text())
+    [record] = [one["record"] for one in mine["waiting"]]
+    given = {"achievement": rest["achievement"], "credentials": {record: {"note": "with the tides"}}}
+    done = system.patch(path, json=given, headers=once("rest"))
+    assert (done.status_code, done.json()["missing"]) == (200, [])
+    assert done.json()["waiting"][0]["missing"] == []
+    published = system.post(f"{path}/publish", headers=once("publish draft"))
+    assert (published.status_code, published.json()["issued"], published.json()["waiting"]) == (200, 1, 0)
+    again = system.post(f"{path}/publish", headers=once("publish draft again")).json()
+    assert (again["achievement"], again["issued"]) == (published.json()["achievement"], 0)
+    offered = f"/v1/achievements/twente/{again['achievement']}"
+    waiting = {"Registry-Wait-For": published.headers["registry-position"]}
+    assert system.get(offered, headers=waiting).status_code == 200
+    assert mine["draft"] not in [one["draft"] for one in system.get("/v1/drafts").json()["items"]]
+
+
+def test_a_draft_is_dropped_once(system):
+    content = SAMPLES.joinpath("transcript.xml").read_bytes()
+    finished(system, send(system, content, "dropped", XML))
+    drafts = [one["draft"] for one in system.get("/v1/drafts").json()["items"]]
+    assert drafts
+    for number, draft in enumerate(drafts):
+        assert system.delete(f"/v1/drafts/{draft}", headers=once(f"drop {number}")).status_code == 200
+        problem(system.get(f"/v1/drafts/{draft}"), 404, "not-found")
+        problem(system.delete(f"/v1/drafts/{draft}", headers=once(f"drop again {number}")), 404, "not-found")
+    assert system.get("/v1/drafts").json()["items"] == []
 
 
 @pytest.mark.parametrize(

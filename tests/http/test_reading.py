@@ -160,4 +160,4 @@ def test_a_universitys_credentials_are_listed_page_by_page_and_field_by_field(sy
     assert "learner" not in json.dumps(first)
     problem(system.get(path, params=of | {"fields": "learner"}), 422, "unprocessable")
     problem(system.get(path, params={"cursor": "WzFd"}), 422, "unprocessable")
-    assert system.get("/v1/agreements", params={"withMember": "aveiro"}).json() == []
+    assert system.get("/v1/agreements", params={"withMember": "aveiro"}).json()["items"] == []

@@ -1,6 +1,7 @@
 """A recognition office's systems over HTTP: assessments, departures from precedent, agreements."""
 
 import contextlib
+import json
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_an_agreement_is_tried_then_declared_then_shown_on_what_it_covers_then_e
     assert (read["withMember"], read["mutual"], read["content"]["ectsRatio"]) == ("lund", False, 1)
     listed = system.get("/v1/agreements", params={"member": "twente"})
     assert listed.status_code == 200, office.said[-3000:]
-    assert [one["agreement"] for one in listed.json()] == [agreement]
+    assert [one["agreement"] for one in listed.json()["items"]] == [agreement]
     ended = system.post(
         f"/v1/agreements/{agreement}/withdraw", json={"withdrawnFrom": "2026-06-01"}, headers=once("g2")
     )
@@ -166,6 +167,15 @@ def test_an_agreement_is_tried_then_declared_then_shown_on_what_it_covers_then_e
     )
     assert problem(again, 409, "refused")["code"] == "illegal-transition"
     problem(office.anybody().get(f"/v1/agreements/lund/{agreement}"), 404, "not-found")
+    other = system.post("/v1/agreements", json=body | {"purpose": "stacking"}, headers=once("g9"))
+    page, cursor = [], ""
+    while cursor is not None:
+        found = system.get(
+            "/v1/agreements", params={"limit": 1, "cursor": cursor, "withMember": "lund"}, headers=waiting(other)
+        ).json()
+        page, cursor = page + [one["agreement"] for one in found["items"]], found["next"]
+    assert page == sorted([agreement, other.json()["agreement"]])
+    problem(system.get("/v1/agreements", params={"cursor": "WyJ0d2VudGUiLCJ4Il0"}), 422, "unprocessable")
 
 
 @pytest.mark.parametrize(
@@ -188,6 +198,51 @@ def test_an_agreement_that_cannot_be_is_neither_tried_nor_declared(office, syste
     if "begin" not in body:
         answer = system.post("/v1/agreements", json=declared, headers=once(f"wrong {changes}"))
         problem(answer, 422, "unprocessable")
+
+
+def test_a_cohort_is_decided_by_an_assessment_and_again_is_the_same(office, system):
+    stated = system.post("/v1/assessments", json=statement(office, purpose="employment", effect="advisory"),
+                         headers=once("c1"))  # fmt: skip
+    assert stated.status_code == 201, stated.text
+    path = f"/v1/assessments/{stated.json()['assessment']}/decisions"
+    items = [
+        {"member": "lund", "credential": office.credential, "record": "student 1"},
+        {"member": "lund", "credential": "0bbac7a9-a411-4809-ad9e-534f483b7a03"},
+    ]
+    dry = system.post(path, json={"items": items, "dryRun": True}, headers=once("c2")).json()
+    assert (dry["decided"], dry["notDecided"], dry["items"][0].get("decision")) == (1, 1, None)
+    done = system.post(path, json={"items": items}, headers=once("c3"))
+    assert (done.status_code, done.json()["decided"], done.json()["notDecided"]) == (200, 1, 1)
+    assert "has not arrived" in done.json()["items"][1]["problem"]
+    decision = done.json()["items"][0]["decision"]
+    read = system.get(f"/v1/decisions/twente/{decision}", headers=waiting(done))
+    assert (read.status_code, read.json()["purpose"]) == (200, "employment")
+    again = system.post(path, json={"items": items[:1]}, headers=once("c4")).json()
+    assert (again["unchanged"], again["items"][0]["decision"]) == (1, decision)
+    conditions = {"items": items, "conditions": [{"code": "interview"}]}
+    problem(system.post(path, json=conditions, headers=once("c5")), 409, "conflict")
+    nowhere = "/v1/assessments/0bbac7a9-a411-4809-ad9e-534f483b7a03/decisions"
+    problem(system.post(nowhere, json={"items": items}, headers=once("c6")), 404, "not-found")
+
+
+def test_joint_awarding_is_confirmed_where_the_other_member_says_so(office):
+    system = office.client("achievements:write")
+    content = json.loads(registry("template", "achievement").stdout) | {"awardingBodies": ["lund", "twente"]}
+    file = office.consortium.folder / "joint.json"
+    file.write_text(json.dumps(content))
+    joint = registry("achievement", "publish", file, home=office.lund).stdout.split()[1].rstrip(",")
+    reading = f"/v1/achievements/lund/{joint}"
+    until(lambda: office.anybody().get(reading).status_code == 200)
+    body = {"member": "lund", "achievement": joint, "version": 1}
+    joined = system.post("/v1/achievements/joint", json=body, headers=once("j1"))
+    assert (joined.status_code, joined.headers["location"]) == (201, reading)
+    shown = office.anybody().get(reading, headers=waiting(joined)).json()
+    assert "confirmed" in json.dumps(shown)
+    problem(system.post("/v1/achievements/joint", json=body, headers=once("j2")), 409, "refused")
+    alone = body | {"achievement": office.achievement}
+    found = problem(system.post("/v1/achievements/joint", json=alone, headers=once("j3")), 422, "unprocessable")
+    assert "not twente" in found["errors"][0]["detail"]
+    problem(system.post("/v1/achievements/joint", json=body | {"version": 2}, headers=once("j4")), 404, "not-found")
 
 
 def test_reading_is_not_writing(office):

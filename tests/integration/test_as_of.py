@@ -16,6 +16,7 @@ from projections import positions, views
 from projections.as_of import Past
 from registry.wire.credentials import CredentialReinstated
 from registry.wire.governance import MemberRangeVoided, MemberReinstated, MemberSuspended
+from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 
@@ -28,8 +29,7 @@ def connection(dsn):
 
 
 def project(connection, consortium, log):
-    tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'views'")]
-    connection.execute(f"TRUNCATE {', '.join(tables)}")
+    empty(connection, "views")
     Projector(connection, log, CONSORTIUM, consortium.founded).step()
 
 

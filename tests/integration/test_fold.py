@@ -11,6 +11,7 @@ from registry.wire.credentials import StatusSealed
 from registry.wire.forms import VersionedRef
 from registry.wire.governance import MemberSuspended
 from registry.wire.recognition import Basis, Grant, RecognitionDecided
+from tests.support.emptying import empty
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 
 
@@ -37,8 +38,7 @@ def refused(connection):
 
 
 def in_batches_of(connection, consortium, batch_bytes):
-    tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'views'")]
-    connection.execute(f"TRUNCATE {', '.join(tables)}")
+    empty(connection, "views")
     Projector(connection, consortium.log(), CONSORTIUM, consortium.founded, batch_bytes=batch_bytes).step()
     return refused(connection), digest(connection).total
 

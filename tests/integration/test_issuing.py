@@ -177,3 +177,34 @@ def test_two_importers_of_the_same_rows_issue_each_once(node, dsn):
     assert all(isinstance(o, Issued) for o in outcomes["one"] + outcomes["two"])
     assert [o.credential for o in outcomes["one"]] == [o.credential for o in outcomes["two"]]
     assert node.stored() == 1 + 3000
+
+
+def test_what_a_check_says_is_what_issuing_says_afterwards(node, monkeypatch):
+    monkeypatch.setattr("registry.issuing.BATCH", 3)
+    achievement = node.offer()
+    [old] = node.issuer.issue([request(1, achievement)])
+    correction = {"student": "s1", "replaces": old.credential}
+    asked = [
+        request(1, achievement),  # known
+        request(1, achievement, grade="9"),  # known, and says something else
+        request(2, achievement),
+        request(3, achievement),
+        request(2, achievement),  # twice, in two batches
+        request(2, achievement, grade="9"),
+        request(4, achievement, **correction),
+        request(5, achievement),
+        request(6, "0bbac7a9-a411-4809-ad9e-534f483b7a03"),  # nobody offers it
+        request(7, achievement, **correction),  # replaced already, by a row of another batch
+        request(8, achievement, replaces=old.credential),  # of somebody else
+    ]
+    before = node.stored()
+
+    def said(outcome):
+        return (outcome.record, outcome.unchanged) if isinstance(outcome, Issued) else (outcome.record, outcome.code)
+
+    checked = [said(one) for one in node.issuer.check_all(asked)]
+    assert node.stored() == before
+    assert checked == [said(one) for one in node.issuer.issue_all(asked)]
+    assert [one for _, one in checked if isinstance(one, str)] == [
+        "record-differs", "record-differs", "unknown-achievement", "illegal-transition", "illegal-transition",
+    ]  # fmt: skip

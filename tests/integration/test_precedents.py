@@ -17,6 +17,7 @@ from projections.errors import InvalidCursor, InvalidQuery
 from projections.precedent_counts import split
 from projections.precedent_query import PrecedentQuery
 from registry.wire.governance import MemberRangeVoided
+from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog
 from tests.support.offices import assessed, assessment_withdrawn, decided, grant, withdrawn
 from tests.support.streams import CONSORTIUM, Consortium, new_id
@@ -299,8 +300,7 @@ def acted(seed):
 def test_counts_are_those_of_a_recount_after_any_history_in_any_batches(connection, seed):
     consortium = acted(seed)
     chance = random.Random(seed)
-    tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'views'")]
-    connection.execute(f"TRUNCATE {', '.join(tables)}")
+    empty(connection, "views")
     log = MemoryLog()
     waiting = {"governance": list(consortium.records)}
     waiting |= {name: list(office.records) for name, office in consortium.universities.items()}

@@ -16,6 +16,7 @@ from registry.wire.credentials import Part, StatusSealed
 from registry.wire.governance import MemberKeyAdded, MemberRangeVoided, MemberSuspended
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
+from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog
 from tests.support.streams import CONSORTIUM, Consortium, University, new_id
 
@@ -31,11 +32,6 @@ def connection(dsn):
 
 def projector_of(connection, consortium, log, **more):
     return Projector(connection, log, CONSORTIUM, consortium.founded, **more)
-
-
-def clear(connection):
-    tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'views'")]
-    connection.execute(f"TRUNCATE {', '.join(tables)}")
 
 
 def evidence(connection):
@@ -184,7 +180,7 @@ def test_two_projectors_on_the_same_views_do_not_disturb_each_other(dsn, connect
     assert failures == []
     assert connection.execute("SELECT count(*) FROM credentials").fetchone() == (60,)
     together = digest(connection).total
-    clear(connection)
+    empty(connection, "views")
     projector_of(connection, consortium, log).step()
     assert digest(connection).total == together
 
@@ -265,12 +261,12 @@ def test_the_views_and_the_evidence_do_not_depend_on_order_batches_or_noise(conn
             streams[name].append(record)
             while chance.random() < 0.3:
                 streams[name].append(noise(university, chance, university.records[:index]))
-    clear(connection)
+    empty(connection, "views")
     projector_of(connection, consortium, consortium.log()).step()
     expected = digest(connection).total
     seen = []
     for order in orders:
-        clear(connection)
+        empty(connection, "views")
         log = MemoryLog()
         for name in streams:
             log.create(name)

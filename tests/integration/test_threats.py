@@ -14,6 +14,7 @@ from registry.wire import commit
 from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberSuspended
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
+from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
 from tests.support.streams import CONSORTIUM, Consortium, University, new_id
@@ -26,11 +27,6 @@ def connection(dsn):
     with views.connect(dsn) as opened:
         views.create(opened)
         yield opened
-
-
-def clear(connection):
-    tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'views'")]
-    connection.execute(f"TRUNCATE {', '.join(tables)}")
 
 
 def stolen():
@@ -70,7 +66,7 @@ def stolen():
 
 def arriving(connection, consortium, stream, governed_after):
     """Project record by record; governance's newest commit comes after so many records of the stream."""
-    clear(connection)
+    empty(connection, "views")
     log = MemoryLog()
     for name in ("governance", "twente"):
         log.create(name)
@@ -172,7 +168,7 @@ def test_a_clock_ten_years_off_changes_no_verdict_and_no_row(connection):
             consortium.line("member.suspended.v1", "twente", MemberSuspended("twente", head, "administrative"))
         )
         twente.seal(twente.issue(achievement, learner)[1], twente.revoke(credentials[2]))
-        clear(connection)
+        empty(connection, "views")
         Projector(connection, consortium.log(), CONSORTIUM, consortium.founded).step()
         refused = connection.execute("SELECT leaf, code FROM refusals").fetchall()
         [shown] = [one.tables for one in digest(connection).members if one.member == "twente"]

@@ -9,20 +9,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.support.forked import forked
+
 ROOT = Path(__file__).parents[2]
 
 
 def registry(*arguments, home=None, check=True, environment=None, timeout=120):
     """Run a command to its end; gives what it printed. Fails where it exits with another code than `check`."""
-    done = subprocess.run(
-        command(*arguments, home=home),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-    )
+    done = forked(words(arguments, home), {**os.environ, **(environment or {})}, ROOT, timeout)
     wanted = 0 if check is True else check
     assert wanted is False or done.returncode == wanted, f"{done.returncode}: {done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr, done.stderr
@@ -47,8 +41,11 @@ def started(*arguments, home=None, says=None, seconds=20.0):
 
 
 def command(*arguments, home=None):
-    start = [sys.executable, "-m", "registry.cli"]
-    return [*start, *(["--home", str(home)] if home else []), *map(str, arguments)]
+    return [sys.executable, "-m", "registry.cli", *words(arguments, home)]
+
+
+def words(arguments, home):
+    return [*(["--home", str(home)] if home else []), *map(str, arguments)]
 
 
 def printed_json(done):

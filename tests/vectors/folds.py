@@ -13,6 +13,7 @@ from consumers.projector import Projector
 from projections import credentials, decisions, learners, views
 from projections.digest import digest
 from projections.positions import Position, all_positions
+from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog
 from tests.vectors.cases import FoldCase
 
@@ -62,9 +63,8 @@ def differences(connection: Connection, case: FoldCase) -> list[str]:
     views.drop(connection, SCHEMA)
     views.create(connection, SCHEMA)
     views.use(connection, SCHEMA)
-    tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (SCHEMA,))]
     for number, (name, steps) in enumerate(schedules.all().items()):
-        connection.execute(f"TRUNCATE {', '.join(tables)}")
+        empty(connection, SCHEMA)
         log = MemoryLog()
         for stream in schedules.names:
             log.create(stream)

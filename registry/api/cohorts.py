@@ -1,0 +1,94 @@
+"""A whole cohort decided as one assessment says: a decision for each credential of a list."""
+
+from datetime import date
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+from msgspec import Meta
+
+from registry.api.bodies import Known
+from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.http import HttpProblem, requires
+from registry.office.cohort import Cohort, CohortOutcome
+from registry.office.cohort_file import LONGEST, CohortRow
+from registry.office.errors import CohortRefused
+from registry.wire.forms import Member
+from registry.wire.recognition import Condition
+
+_MOST: Final = 500
+
+
+class CohortItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One credential of the cohort."""
+
+    member: Member
+    credential: UUID
+    record: Annotated[str, Meta(max_length=LONGEST)] = ""
+    """Your own id of the row, which makes it idempotent for ever; the credential itself where it is left out."""
+
+
+class CohortBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """Whom to decide about."""
+
+    items: Annotated[list[CohortItem], Meta(min_length=1, max_length=_MOST)]
+    conditions: Annotated[list[Condition], Meta(max_length=20)] = []
+    """What is still to be done, where the assessment is conditional."""
+    dry_run: bool = False
+    """Check only; nothing is decided."""
+
+
+class CohortDecided(msgspec.Struct, frozen=True, rename="camel"):
+    """What became of the rows, in their order."""
+
+    items: list[CohortOutcome]
+    decided: int
+    unchanged: int
+    not_decided: int
+
+
+@post(
+    "/v1/assessments/{assessment:uuid}/decisions",
+    tags=["Recognition"],
+    operation_id="decideCohort",
+    summary="Decide a cohort by an assessment",
+    status_code=200,
+    sync_to_thread=True,
+    **requires("recognition:write"),
+)
+def decided(
+    desk: Desk,
+    facts: Known,
+    request: Request[Any, Any, Any],
+    assessment: UUID,
+    data: CohortBody,
+    key: IdempotencyKey,
+) -> Response[CohortDecided]:
+    """Decide about each credential as an own assessment says. A row that cannot be decided says why in `problem`, and
+    holds no other up; sent again after correcting, what was decided stays as it is.
+
+    A decision that names its credential by digest only comes with its `disclosure`: give it to the learner.
+    """
+    rows = [
+        CohortRow(f"item {number}", one.record or f"{one.member}/{one.credential}", one.member, str(one.credential))
+        for number, one in enumerate(data.items, 1)
+    ]
+
+    def act(writer: Writer) -> Answered:
+        today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+        try:
+            cohort = Cohort(writer.registry, facts, str(assessment), today, data.conditions)
+        except CohortRefused as error:
+            raise HttpProblem("conflict", str(error)) from error
+        outcomes = list(cohort.decide(rows, dry_run=data.dry_run))
+        unchanged = sum(one.unchanged for one in outcomes)
+        bad = sum(bool(one.problem) for one in outcomes)
+        return Answered(200, CohortDecided(outcomes, len(outcomes) - unchanged - bad, unchanged, bad))
+
+    return desk.once(request, key, data, act)
+
+
+ROUTES: list[HTTPRouteHandler] = [decided]
+"""For the node's application."""

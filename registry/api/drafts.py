@@ -1,0 +1,225 @@
+"""Achievements that documents brought and Annex I wants more of, and the credentials that wait for them."""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, delete, get, patch, post
+from litestar.handlers import HTTPRouteHandler
+from msgspec import Meta
+
+from registry.api.bodies import Offers
+from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.http import HttpProblem, Trouble, requires
+from registry.intake.drafts import Draft, Drafts, UnknownDraft
+from registry.intake.importing import Importer
+from registry.intake.report import IntakeError
+
+_MOST: Final = 500
+_NAME: Final = 40
+_Values = Annotated[dict[Annotated[str, Meta(max_length=_NAME)], Any], Meta(max_length=60)]
+
+
+class WaitingRecord(msgspec.Struct, frozen=True):
+    """A credential that waits. What it says of its learner is not shown."""
+
+    record: str | None
+    """The university's own id of the award, where the document names one."""
+    missing: list[str]
+    """What issuing still wants."""
+
+
+class DraftView(msgspec.Struct, frozen=True, rename="camel"):
+    """An achievement as far as it is known."""
+
+    draft: str
+    title: str
+    format: str
+    """Of the document that brought it."""
+    codes: list[str]
+    content: dict[str, Any]
+    """The fields of `achievement.published.v1` that are known."""
+    given: list[str]
+    """Those among them that were given beside the document."""
+    notes: list[str]
+    """What was read and has no certain meaning."""
+    missing: list[str]
+    """What Annex I still wants."""
+    achievement: str | None
+    """As what it was published."""
+    waiting: list[WaitingRecord]
+
+
+class DraftList(msgspec.Struct, frozen=True):
+    """The drafts that are not published, or that credentials wait for."""
+
+    items: list[DraftView]
+
+
+class Completing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the document did not say. It counts before what the document says."""
+
+    achievement: _Values = {}
+    """Fields of `achievement.published.v1`."""
+    credentials: Annotated[dict[Annotated[str, Meta(max_length=300)], _Values], Meta(max_length=_MOST)] = {}
+    """Columns of a credential's row, by the record that waits."""
+
+
+class DraftPublished(msgspec.Struct, frozen=True):
+    """What publishing came to."""
+
+    achievement: str
+    issued: int
+    waiting: int
+    """How many credentials go on waiting; the draft says for what."""
+
+
+@get(
+    "/v1/drafts",
+    tags=["Publishing"],
+    operation_id="listDrafts",
+    summary="Achievements that are not published yet",
+    sync_to_thread=True,
+    **requires("achievements:write"),
+)
+def listed(desk: Desk) -> Response[DraftList]:
+    """Made of documents whose achievement nobody has published and which lack what Annex I wants."""
+    with desk.reading() as registry:
+        drafts = Drafts(registry)
+        found = DraftList([_view(drafts, one) for one in drafts.all()])
+    return desk.answer(found)
+
+
+@get(
+    "/v1/drafts/{draft:uuid}",
+    tags=["Publishing"],
+    operation_id="getDraft",
+    summary="One draft",
+    sync_to_thread=True,
+    **requires("achievements:write"),
+)
+def one(desk: Desk, draft: UUID) -> Response[DraftView]:
+    """What it says, what is missing, and which records wait for it."""
+    with desk.reading() as registry:
+        found = _found(Drafts(registry), str(draft))
+    return desk.answer(found)
+
+
+@patch(
+    "/v1/drafts/{draft:uuid}",
+    tags=["Publishing"],
+    operation_id="completeDraft",
+    summary="Give what a draft lacks",
+    sync_to_thread=True,
+    **requires("achievements:write"),
+)
+def complete(
+    desk: Desk, request: Request[Any, Any, Any], draft: UUID, data: Completing, key: IdempotencyKey
+) -> Response[DraftView]:
+    """Give what is missing. It can be given again."""
+
+    def act(writer: Writer) -> Answered:
+        drafts = Drafts(writer.registry)
+        given: dict[str, Any] = {"achievement": data.achievement}
+        if data.credentials:
+            given["credentials"] = data.credentials
+        try:
+            drafts.complete(str(draft), given)
+        except UnknownDraft as error:
+            raise HttpProblem("not-found", str(error)) from error
+        except IntakeError as error:
+            raise HttpProblem("unprocessable", errors=[Trouble("$", str(error))]) from error
+        return Answered(200, _found(drafts, str(draft)))
+
+    return desk.once(request, key, data, act)
+
+
+@post(
+    "/v1/drafts/{draft:uuid}/publish",
+    tags=["Publishing"],
+    operation_id="publishDraft",
+    summary="Publish a draft, and issue what waits for it",
+    status_code=200,
+    sync_to_thread=True,
+    **requires("achievements:write", "credentials:write"),
+)
+def publish(
+    desk: Desk,
+    offered: Offers,
+    request: Request[Any, Any, Any],
+    draft: UUID,
+    key: IdempotencyKey,
+) -> Response[DraftPublished]:
+    """Publish it as version 1 of an achievement and issue the credentials that wait for it; those that lack something
+    go on waiting, to be completed and issued by publishing once more.
+    """
+
+    def act(writer: Writer) -> Answered:
+        drafts = Drafts(writer.registry)
+        try:
+            before = drafts.one(str(draft))
+            if before.achievement is None and (missing := drafts.missing(before)):
+                troubles = [Trouble(f"$.{name}", "Annex I wants it", name) for name in missing]
+                raise HttpProblem("unprocessable", errors=troubles)
+            taken = Importer(writer.registry, writer.issuer, offered).publish(str(draft))
+        except UnknownDraft as error:
+            raise HttpProblem("not-found", str(error)) from error
+        except IntakeError as error:
+            raise HttpProblem("unprocessable", errors=[Trouble("$", str(error))]) from error
+        after = drafts.one(str(draft))
+        issued = sum(one.credential is not None for one in taken)
+        return Answered(200, DraftPublished(str(after.achievement), issued, after.waiting))
+
+    return desk.once(request, key, None, act)
+
+
+@delete(
+    "/v1/drafts/{draft:uuid}",
+    tags=["Publishing"],
+    operation_id="dropDraft",
+    summary="Forget a draft",
+    status_code=200,
+    sync_to_thread=True,
+    **requires("achievements:write"),
+)
+def drop(desk: Desk, request: Request[Any, Any, Any], draft: UUID, key: IdempotencyKey) -> Response[None]:
+    """And the credentials that wait for it. What was published stays."""
+
+    def act(writer: Writer) -> Answered:
+        try:
+            Drafts(writer.registry).drop(str(draft))
+        except UnknownDraft as error:
+            raise HttpProblem("not-found", str(error)) from error
+        return Answered(200, None)
+
+    return desk.once(request, key, None, act)
+
+
+def _found(drafts: Drafts, draft: str) -> DraftView:
+    try:
+        return _view(drafts, drafts.one(draft))
+    except UnknownDraft as error:
+        raise HttpProblem("not-found", str(error)) from error
+
+
+def _view(drafts: Drafts, draft: Draft) -> DraftView:
+    waiting = [
+        WaitingRecord(None if (record := one.values.get("record")) is None else str(record), one.missing)
+        for one in drafts.waiting(draft.draft)
+    ]
+    return DraftView(
+        draft.draft,
+        draft.title,
+        draft.format,
+        draft.codes,
+        draft.values,
+        sorted(draft.given),
+        draft.odd,
+        drafts.missing(draft) if draft.achievement is None else [],
+        draft.achievement,
+        waiting,
+    )
+
+
+ROUTES: list[HTTPRouteHandler] = [listed, one, complete, publish, drop]
+"""For the node's application."""

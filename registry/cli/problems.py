@@ -1,0 +1,115 @@
+"""Which problem document (RFC 9457) each error of ours becomes over HTTP, as exits.py says of exit codes."""
+
+from typing import Any
+
+import psycopg
+import structlog
+from eventsourcing.persistence import InterfaceError as StoreInterrupted
+from eventsourcing.persistence import OperationalError as StoreUnavailable
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from consumers.moment import UnknownMoment
+from consumers.policy import PolicyUnmet
+from projections.errors import InvalidQuery
+from registry.batches.book import UnknownBatch
+from registry.domain.case_errors import (
+    CaseChanged,
+    DateOrder,
+    NoCredential,
+    NotApplicant,
+    SecondPerson,
+    UnknownSubject,
+)
+from registry.domain.errors import Refusal
+from registry.http import HttpProblem, Trouble
+from registry.http.problems import from_anything, from_framework, from_problem
+from registry.letters import CannotWrite, UnknownDecision
+from registry.log import LogError
+from registry.postgres import DatabaseUnavailable
+from registry.wire.errors import InvalidEvent, InvalidProof, WireError
+
+_log = structlog.get_logger(__name__)
+_AWAY = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted, DatabaseUnavailable, LogError)
+
+
+def _away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The client learns that it can come again, the node's own log what is away."""
+    cause = str(error).strip().partition("\n")[0]  # further lines may quote rows
+    _log.warning("http.away", route=request.scope.get("path_template"), error=type(error).__name__, cause=cause)
+    return from_problem(request, HttpProblem("unavailable", headers={"Retry-After": "5"}))
+
+
+def _refused(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+    kind = "not-found" if error.code.startswith("unknown-") else "refused"
+    return from_problem(request, HttpProblem(kind, error.detail, code=error.code, path=error.path))
+
+
+def _invalid(request: Request[Any, Any, Any], error: InvalidEvent) -> Response[Any]:
+    """What a verifier would refuse for its form is not stored either."""
+    trouble = Trouble(error.path, error.detail)
+    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
+
+
+def _misfit(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+    """What does not fit the case is the request's fault, not a rule's."""
+    trouble = Trouble(error.path, error.detail)
+    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
+
+
+def _second_person(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+    return from_problem(request, HttpProblem("second-person", error.detail, code=error.code))
+
+
+def _somebody_was_faster(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+    return from_problem(request, HttpProblem("conflict", error.detail, code=error.code))
+
+
+def _unproved(request: Request[Any, Any, Any], error: WireError) -> Response[Any]:
+    """A receipt that proves nothing."""
+    return from_problem(request, HttpProblem("unprocessable", str(error)))
+
+
+def _no_letter(request: Request[Any, Any, Any], error: CannotWrite) -> Response[Any]:
+    kind = "not-found" if isinstance(error, UnknownDecision) else "unprocessable"
+    return from_problem(request, HttpProblem(kind, str(error)))
+
+
+def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Response[Any]:
+    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
+
+
+def _no_moment(request: Request[Any, Any, Any], error: UnknownMoment) -> Response[Any]:
+    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble("query at", str(error))]))
+
+
+def _unproven(request: Request[Any, Any, Any], error: InvalidProof | PolicyUnmet) -> Response[Any]:
+    """A receipt that proves nothing, or that too few witnesses have seen."""
+    trouble = Trouble("$", f"proves nothing: {error}")
+    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=InvalidProof.code))
+
+
+def _unknown(request: Request[Any, Any, Any], error: UnknownBatch) -> Response[Any]:
+    return from_problem(request, HttpProblem("not-found", str(error)))
+
+
+HANDLERS: Any = {
+    UnknownBatch: _unknown,
+    UnknownMoment: _no_moment,
+    InvalidProof: _unproven,
+    PolicyUnmet: _unproven,
+    InvalidQuery: _asked_wrongly,
+    InvalidEvent: _invalid,
+    HttpProblem: from_problem,
+    HTTPException: from_framework,
+    Refusal: _refused,
+    SecondPerson: _second_person,
+    CaseChanged: _somebody_was_faster,
+    **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, DateOrder), _misfit),
+    WireError: _unproved,
+    CannotWrite: _no_letter,
+    **dict.fromkeys(_AWAY, _away),
+    # Views that are being made anew by another version of the project are as good as away.
+    psycopg.errors.UndefinedTable: _away,
+    Exception: from_anything,
+}
