@@ -16,8 +16,7 @@ from psycopg import Connection
 
 from projections import decisions
 from projections.api.members import MemberView, Name, member_view
-from projections.api.reading import Views, WaitFor
-from projections.api.verification import Standing
+from projections.api.reading import Standings, Views, WaitFor
 from registry.http import HttpProblem
 
 
@@ -51,13 +50,13 @@ class DecisionVerification(msgspec.Struct, frozen=True, rename="camel"):
     """Its place in the office's log."""
 
 
-def verification(connection: Connection, standing: Standing, member: str, decision: str) -> DecisionVerification:
+def verification(connection: Connection, standing: Standings, member: str, decision: str) -> DecisionVerification:
     """One decision's. Raises `HttpProblem` where the office made none."""
     found = decisions.read(connection, [(member, decision)])
     if not found:
         raise HttpProblem("not-found", "this member made no such decision, as far as this node has read its log")
     [one] = found
-    then, now = standing.of(member, one.leaf)
+    then, now = standing(member, one.leaf)
     return DecisionVerification(
         member=member,
         decision=decision,
@@ -90,18 +89,16 @@ def verification(connection: Connection, standing: Standing, member: str, decisi
     summary="Verify one decision",
     sync_to_thread=True,
 )
-def verify(
-    views: Views, standing: Standing, member: Name, decision: UUID, wait_for: WaitFor = ""
-) -> Response[DecisionVerification]:
+def verify(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> Response[DecisionVerification]:
     """What the log says of a decision, for anybody who was shown its letter."""
-    return views.answer(wait_for, lambda connection: verification(connection, standing, member, str(decision)))
+    return views.answer(wait_for, lambda connection: verification(connection, views.standing, member, str(decision)))
 
 
 @get("/decisions/{member:str}/{decision:uuid}", include_in_schema=False, sync_to_thread=True)
-def page(views: Views, standing: Standing, member: str, decision: UUID) -> Response[str]:
+def page(views: Views, member: str, decision: UUID) -> Response[str]:
     """The same to be read, for who scanned a letter's code."""
     with views.snapshot() as moment:
-        told = verification(moment.connection, standing, member, str(decision))
+        told = verification(moment.connection, views.standing, member, str(decision))
     return Response(_page(told), media_type=MediaType.HTML)
 
 

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
@@ -34,6 +34,9 @@ Limit = Annotated[int, Parameter(ge=1, le=500, description="How many at most.")]
 Cursor = Annotated[str, Parameter(max_length=500, description="`next` of the page before.")]
 Fields = Annotated[str, Parameter(max_length=500, description="Only these fields of each item, joined by commas.")]
 
+Standings = Callable[[str, int], tuple[str, str]]
+"""A member's standing when it wrote a leaf, and now, as governance says."""
+
 
 class Snapshot(NamedTuple):
     """One moment of the views."""
@@ -45,8 +48,9 @@ class Snapshot(NamedTuple):
 class Views:
     """Connections to the served views. May be shared by threads."""
 
-    def __init__(self, dsn: str, connections: int = 8, longest: float = 10.0) -> None:
+    def __init__(self, dsn: str, standing: Standings, connections: int = 8, longest: float = 10.0) -> None:
         """Nothing is opened before `open`; `longest` is how many seconds a reader may wait for a position."""
+        self.standing = standing
         self._longest = longest
         self._pool = ConnectionPool(
             dsn,

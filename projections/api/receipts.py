@@ -13,7 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
 from projections.api.reading import Views, WaitFor
-from projections.api.verification import Standing, Verification, verification
+from projections.api.verification import Verification, verification
 from registry.http import HttpProblem, Trouble
 from registry.wire.proof import MAX_PROOF
 
@@ -113,9 +113,7 @@ class _ReceiptBody(Operation):
     request_max_body_size=2 * MAX_PROOF,
     sync_to_thread=True,
 )
-def verify(
-    views: Views, standing: Standing, receipts: Receipts, body: bytes, wait_for: WaitFor = ""
-) -> Response[VerifiedReceipt]:
+def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFor = "") -> Response[VerifiedReceipt]:
     """Check a receipt's proof and signatures, and say what its credential counts for now."""
     try:
         text = body.decode()
@@ -126,7 +124,7 @@ def verify(
     def made(connection: Any) -> VerifiedReceipt:  # noqa: ANN401 - a connection
         credential = None
         if found.type == "credential.issued.v1" and found.refused is None:
-            credential = verification(connection, standing, found.member, found.subject)
+            credential = verification(connection, views.standing, found.member, found.subject)
         return VerifiedReceipt(
             member=found.member,
             legal_name=found.legal_name,

@@ -4,10 +4,9 @@ The answer names the issuer, what was awarded and its status; never the learner.
 person is in its disclosures, which the learner shows; `claims` is what they are held against.
 """
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -17,11 +16,8 @@ from psycopg import Connection
 
 from projections import credentials
 from projections.api.members import MemberView, Name
-from projections.api.reading import Views, WaitFor
+from projections.api.reading import Standings, Views, WaitFor
 from registry.http import HttpProblem
-
-Standings = Callable[[str, int], tuple[str, str]]
-"""A member's standing when it wrote a leaf, and now, as governance says."""
 
 
 class Verification(msgspec.Struct, frozen=True, rename="camel"):
@@ -52,12 +48,6 @@ class Verification(msgspec.Struct, frozen=True, rename="camel"):
     """Its place in the issuer's log."""
 
 
-class Standing(NamedTuple):
-    """How standings are told; in a class of its own so that it can be given to handlers."""
-
-    of: Standings
-
-
 def awarded(connection: Connection, member: str, achievement: str, version: int) -> tuple[dict[str, Any], MemberView]:
     """What was awarded, and by whom: of a version and a member that there are."""
     row = connection.execute(_AWARDED, (member, achievement, version)).fetchone()
@@ -72,14 +62,14 @@ WHERE v.member = %s AND v.achievement = %s AND v.version = %s
 """
 
 
-def verification(connection: Connection, standing: Standing, member: str, credential: str) -> Verification | None:
+def verification(connection: Connection, standing: Standings, member: str, credential: str) -> Verification | None:
     """One credential's; None where nobody issued it."""
     found = credentials.read(connection, [(member, credential)])
     if not found:
         return None
     [one] = found
     content, issuer = awarded(connection, member, one.achievement, one.version)
-    then, now = standing.of(member, one.leaf)
+    then, now = standing(member, one.leaf)
     today = datetime.now(UTC).date()
     return Verification(
         member=member,
@@ -109,13 +99,11 @@ def verification(connection: Connection, standing: Standing, member: str, creden
     summary="Verify one credential",
     sync_to_thread=True,
 )
-def verify(
-    views: Views, standing: Standing, member: Name, credential: UUID, wait_for: WaitFor = ""
-) -> Response[Verification]:
+def verify(views: Views, member: Name, credential: UUID, wait_for: WaitFor = "") -> Response[Verification]:
     """What the log says of a credential, for anybody who was shown its id."""
 
     def made(connection: Any) -> Verification:  # noqa: ANN401 - a connection
-        found = verification(connection, standing, member, str(credential))
+        found = verification(connection, views.standing, member, str(credential))
         if found is None:
             raise HttpProblem(
                 "not-found", "this member issued no such credential, as far as this node has read its log"

@@ -23,7 +23,6 @@ from projections.api.agreements import AgreementDraft
 from projections.api.feed import Streams, Whose
 from projections.api.reading import Views
 from projections.api.receipts import Receipts
-from projections.api.verification import Standing
 from registry.access import ApiKeys, Tokens
 from registry.api import ROUTES as WRITING
 from registry.api import Desk
@@ -110,12 +109,12 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     `ending` says whether the process that serves it is ending.
     """
     settings = node.settings
-    views = Views(node.dsn(), settings.http.connections, settings.http.wait_seconds)
+    standings = Standings(node)
+    views = Views(node.dsn(), standings.of, settings.http.connections, settings.http.wait_seconds)
     desk = Desk(node.registry, node.issuer)
     receiving = Receiving(
         book_of(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
     )
-    standings = Standings(node)
     looking_back = history(node, standings)
     eraser = Eraser(node)
     facts = ViewFacts(_reading(views), standings)
@@ -148,7 +147,6 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "receipts": Provide(lambda: Receipts(lambda text: proven(node, standings, text)), sync_to_thread=False),
             "eraser": Provide(lambda: eraser, sync_to_thread=False),
             "facts": Provide(lambda: facts, sync_to_thread=False),
-            "standing": Provide(lambda: Standing(standings.of), sync_to_thread=False),
         },
         middleware=[
             DefineMiddleware(Authenticated, credentials=_credentials(node)),
@@ -156,7 +154,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
                 Limited, per_minute=settings.http.per_minute, per_minute_anybody=settings.http.per_minute_anybody
             ),
         ],
-        guards=[no_nulls],
+        before_request=no_nulls,
         plugins=[NumbersAsWritten()],
         exception_handlers=HANDLERS,
         openapi_config=_openapi(node),

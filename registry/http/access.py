@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 from anyio.to_thread import run_sync
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
@@ -99,17 +99,16 @@ class Authenticated(AbstractAuthenticationMiddleware):
 _CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
 
-async def no_nulls(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A guard: U+0000 stands in no name or text, and PostgreSQL takes it in none.
+async def no_nulls(request: Request[Any, Any, Any]) -> None:
+    """Before a handler: U+0000 stands in no name or text, and PostgreSQL takes it in none.
 
-    And the framework takes the text `null` for a parameter that was left out, which no client means. (Guards are
-    coroutines: the framework sends each that is not to a thread and back.)
+    And the framework takes the text `null` for a parameter that was left out, which no client means. (This and the
+    guards are coroutines: the framework sends each that is not to a thread and back.)
     """
-    del handler
-    for name, value in connection.path_params.items():
+    for name, value in request.path_params.items():
         if "\0" in str(value):
             raise HttpProblem("unprocessable", errors=[Trouble(f"path {name}", "U+0000 stands in no name", name)])
-    for name, value in connection.query_params.multi_items():
+    for name, value in request.query_params.multi_items():
         if str(value).lower() == "null":
             trouble = Trouble(f"query {name}", "leave it out, or say what it is", name, "null")
             raise HttpProblem("invalid", errors=[trouble])

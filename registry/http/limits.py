@@ -29,6 +29,8 @@ class _Counts(Storage):
         super().__init__()
         self._counts: dict[str, tuple[float, int]] = {}
         self._tidied = time.time()
+        self.newest = 0.0, 0
+        """When the window ends that was counted in last, and how many it has."""
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count; from the start again where the window has ended."""
@@ -39,7 +41,7 @@ class _Counts(Storage):
         end, count = self._counts.get(key, (0.0, 0))
         if end <= now:
             end, count = now + expiry, 0
-        self._counts[key] = end, count + amount
+        self._counts[key] = self.newest = end, count + amount
         return count + amount
 
     def get(self, key: str) -> int:
@@ -71,7 +73,8 @@ class Limited:
 
     def __init__(self, app: ASGIApp, per_minute: int, per_minute_anybody: int) -> None:
         self._app = app
-        self._limiter = FixedWindowRateLimiter(_Counts())
+        self._counts = _Counts()
+        self._limiter = FixedWindowRateLimiter(self._counts)
         self._known = RateLimitItemPerMinute(per_minute)
         self._anybody = RateLimitItemPerMinute(per_minute_anybody)
 
@@ -86,11 +89,11 @@ class Limited:
             client = scope.get("client")
             item, whose = self._anybody, client[0] if client else "unknown"
         allowed = self._limiter.hit(item, whose)
-        stats = self._limiter.get_window_stats(item, whose)
-        wait = max(1, round(stats.reset_time - time.time()))
+        end, count = self._counts.newest
+        wait = max(1, round(end - time.time()))
         told: Mapping[str, str] = {
             "RateLimit-Limit": str(item.amount),
-            "RateLimit-Remaining": str(max(0, stats.remaining)),
+            "RateLimit-Remaining": str(max(0, item.amount - count)),
             "RateLimit-Reset": str(wait),
         }
         if not allowed:
