@@ -3,8 +3,10 @@
 import multiprocessing
 import os
 import socket
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Annotated, Final
@@ -25,6 +27,11 @@ from registry.log import GOVERNANCE
 _log = structlog.get_logger(__name__)
 _GRACE: Final = 10
 _AGAIN: Final = 1.0
+_BACKLOG: Final = 1024
+_TURN: Final = 0.0005
+"""Seconds that a thread may keep the interpreter to itself: Python's own 5 ms are longer than an answer takes."""
+_SHARED_OUT: Final = sys.platform == "linux"
+"""Whether the kernel shares connections out among sockets of one port; elsewhere the newest would get all."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,14 +56,17 @@ def serve(
         raise SettingsError("the consortium's own node has nothing to serve; serve a member's")
     node.views()
     _ = node.registry  # its tables are made before several processes ask for them
-    listening = _listen(host or node.settings.http.host, node.settings.http.port if port is None else port)
     count = workers or node.settings.http.workers
-    with listening, stopping() as stop:
+    with ExitStack() as stack:
+        sockets = _listen(host or node.settings.http.host, node.settings.http.port if port is None else port, count)
+        for one in sockets:
+            stack.enter_context(one)
+        stop = stack.enter_context(stopping())
         keeping = threading.Thread(
-            target=_keep_alive, args=(node.settings.home, listening, count, stop), name="http", daemon=True
+            target=_keep_alive, args=(node.settings.home, sockets, stop), name="http", daemon=True
         )
         keeping.start()
-        address = "{}:{}".format(*listening.getsockname()[:2])
+        address = "{}:{}".format(*sockets[0].getsockname()[:2])
         errors.print(f"{node.settings.member} answers at http://{address}; its API is described at /docs", markup=False)
         try:
             if run:
@@ -68,28 +78,44 @@ def serve(
             keeping.join()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, count: int) -> list[socket.socket]:
+    """A listening socket for each process.
+
+    Connections are shared out among them by the kernel. From one socket of all, the process that wakes first would
+    take what came at once, and keep it for as long as the clients do.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        made.bind((host, port))
+        # Somebody else's server there is found out by a socket that shares with nobody.
+        with socket.socket(family, socket.SOCK_STREAM) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind((host, port))
+            if not _SHARED_OUT:
+                tried.listen(_BACKLOG)
+                return [tried.dup() for _ in range(count)]
+            port = tried.getsockname()[1]
+        made = []
+        for _ in range(count):
+            made.append(socket.socket(family, socket.SOCK_STREAM))
+            made[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            made[-1].bind((host, port))
+            made[-1].listen(_BACKLOG)
     except OSError as error:
-        made.close()
         raise SettingsError(f"cannot listen at {host} port {port}: {error.strerror}") from error
-    made.listen(1024)
     return made
 
 
-def _keep_alive(home: Path, listening: socket.socket, count: int, stop: threading.Event) -> None:
-    """Keep so many processes answering; one that dies is replaced."""
+def _keep_alive(home: Path, sockets: Sequence[socket.socket], stop: threading.Event) -> None:
+    """Keep a process answering at each socket; one that dies is replaced."""
     context = multiprocessing.get_context("spawn")
+    count = len(sockets)
 
     def start(number: int) -> BaseProcess:
         if number == count:
             process = context.Process(target=_work, args=(home,), name="batches")
         else:
-            process = context.Process(target=_answer, args=(home, listening), name=f"http-{number}")
+            process = context.Process(target=_answer, args=(home, sockets[number]), name=f"http-{number}")
         process.start()
         return process
 
@@ -112,6 +138,7 @@ def _answer(home: Path, listening: socket.socket) -> None:
     """One process that answers until it is told to end, or whoever started it is gone."""
     from registry.cli.web import served  # noqa: PLC0415 - only what serves loads a server's routes
 
+    sys.setswitchinterval(_TURN)
     with opened(home) as node:
         observability.configure(node.settings.log_level)
         server = uvicorn.Server(_config(node, served(node, lambda: server.should_exit)))
