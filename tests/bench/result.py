@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import statistics
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -57,8 +58,8 @@ def print_all(results: list[Result], file: Path) -> None:
 
 def in_process(function: Callable[..., T], *arguments: Any) -> T:
     """Run a function in a fresh process, so that one measurement's memory is not another's."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, arguments)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
 
 
 def median_of(runs: int, function: Callable[..., T], *arguments: Any) -> float:
