@@ -20,7 +20,7 @@ from projections import feed
 from registry import backup as backups
 from registry.application import Registry
 from registry.cli.context import Node, node_of, opened
-from registry.cli.output import AsJson, Counter, errors, print_json, progress, say, table
+from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
 from registry.config import Settings, SettingsError, find_home
 from registry.log import open_log
 from registry.log.archive import ArchiveLog
@@ -102,7 +102,7 @@ def _check(log: ArchiveLog, founded: bytes, *, as_json: bool) -> None:
     else:
         for fault in faults:
             say(fault, style="red")
-        say(f"{len(faults)} faults." if faults else f"The archive is sound: {sum(heads.values()):,} events.")
+        say(f"{counted(len(faults), 'fault')}." if faults else f"The archive is sound: {sum(heads.values()):,} events.")
     if faults:
         raise typer.Exit(1)
 

@@ -20,7 +20,7 @@ from consumers.rebuild import Source
 from consumers.stream import claimed_size
 from registry import selfcheck
 from registry.cli.context import Node, node_of
-from registry.cli.output import AsJson, print_json, progress, say, table
+from registry.cli.output import AsJson, counted, print_json, progress, say, table
 from registry.cli.witness import unmet
 from registry.log import GOVERNANCE, open_log
 from registry.postgres import embedded
@@ -238,4 +238,7 @@ def show(report: AuditReport) -> None:
     if len(report.faults) > _SHOWN:
         rest = Counter(fault.code for fault in report.faults[_SHOWN:])
         say("and " + ", ".join(f"{count} more {code}" for code, count in rest.items()) + "; --json lists them all")
-    say("All is well." if report.ok else f"{len(report.faults)} faults.", style="green" if report.ok else "red")
+    say(
+        "All is well." if report.ok else f"{counted(len(report.faults), 'fault')}.",
+        style="green" if report.ok else "red",
+    )

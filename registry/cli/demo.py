@@ -26,7 +26,7 @@ from registry.cli.context import Node, opened
 from registry.cli.founding import found, init
 from registry.cli.governance import act_now
 from registry.cli.imports import ACHIEVEMENT_TEMPLATE, Offered, show, take_document, take_rows
-from registry.cli.output import Counter, out, progress, say, table, title_of
+from registry.cli.output import Counter, counted, out, progress, say, table, title_of
 from registry.cli.reading import credential_rows, decision_rows
 from registry.config import SettingsError, load
 from registry.intake import CsvRows, read_file
@@ -241,12 +241,13 @@ class _Demo:
         _step(f"All nodes {what}")
         for member, node in self._nodes.items():
             published = node.publisher().publish_pending()
-            count = f"{published.events:,} events in {published.commits} signed commits"
+            count = f"{counted(published.events, 'event')} in {counted(published.commits, 'signed commit')}"
             say(f"{member}: {count}; {published.size:,} in all")
         for member, node in self._nodes.items():
             with progress(f"{member} projects") as counter:
                 done = node.projector(on_batch=_reaching(counter)).step()
-            say(f"{member}: {done.events:,} events verified and projected, {done.quarantined} records quarantined")
+            refused = counted(done.quarantined, "record")
+            say(f"{member}: {counted(done.events, 'event')} verified and projected, {refused} quarantined")
 
     def _recognise(self) -> tuple[str, str]:
         _step("A learner goes on elsewhere: same id by request, recognition, and a mistake that is revoked")
@@ -302,7 +303,8 @@ class _Demo:
         _step("What the learner sees: one record across universities")
         record = learners.read(linkoping, learner)
         credential_rows(record.credentials)
-        say(f"{record.ects.normalize():f} ECTS, credit counted once; {len(record.decisions)} decisions about them")
+        decided = counted(len(record.decisions), "decision")
+        say(f"{record.ects.normalize():f} ECTS, credit counted once; {decided} about them")
         _step("What a university sees: its year")
         year = universities.read_year(linkoping, "twente", date(_YEAR, 1, 1), date(_YEAR, 12, 31))
         table(

@@ -11,7 +11,7 @@ from registry import ceremony
 from registry.ceremony import Known
 from registry.cli.context import Node, given_passphrase, node_of, opened
 from registry.cli.governance import act_now, add_signatures, known, publish_proposal
-from registry.cli.output import AsJson, errors, print_json, say, table
+from registry.cli.output import AsJson, counted, errors, print_json, say, table
 from registry.config import SettingsError, write
 from registry.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE
@@ -150,7 +150,7 @@ def publish_now(node: Node) -> None:
     """Publish what a command has stored."""
     published = node.publisher().publish_pending()
     errors.print(
-        f"published {published.events} events; the log of {node.settings.member} has {published.size}",
+        f"published {counted(published.events, 'event')}; the log of {node.settings.member} has {published.size}",
         markup=False,
         highlight=False,
     )

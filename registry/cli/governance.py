@@ -12,7 +12,7 @@ from consumers.receipts import commits_from
 from registry import ceremony
 from registry.ceremony import CeremonyRefused, Known, Proposal
 from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of
-from registry.cli.output import AsJson, print_json, say, table
+from registry.cli.output import AsJson, counted, print_json, say, table
 from registry.keystore import Keystore
 from registry.log import GOVERNANCE
 from registry.rules.governance import RootKeys
@@ -146,7 +146,7 @@ def act_now(node: Node, *acts: Any) -> None:  # noqa: ANN401 - any acts of gover
         file = node.settings.home / f"proposal-{have.tree.size}.json"
         file.write_bytes(bytes(proposal))
         raise CeremonyRefused(f"{missing}; pass {file} on: `registry governance sign`") from missing
-    say(f"governance has {publish_proposal(node, proposal)} events")
+    say(f"governance has {counted(publish_proposal(node, proposal), 'event')}")
 
 
 @governance_app.command("sign")
@@ -198,7 +198,7 @@ def publish(context: typer.Context, file: File) -> None:
     node = node_of(context)
     proposal = Proposal.read(file.read_bytes())
     checked(node, proposal)
-    say(f"published: governance has {publish_proposal(node, proposal)} events")
+    say(f"published: governance has {counted(publish_proposal(node, proposal), 'event')}")
 
 
 @governance_app.command("check")

@@ -58,6 +58,11 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - any column's value
     return text.replace("[", "\\[")
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def say(text: str, style: str | None = None) -> None:
     """A line for people."""
     out.print(text, style=style, markup=False, highlight=False)

@@ -13,7 +13,7 @@ from projections.decisions import read as read_decisions
 from projections.positions import GOVERNANCE, all_positions
 from registry.cli import last_error, moments
 from registry.cli.context import Node, node_of
-from registry.cli.output import AsJson, Year, errors, print_json, say, table, title_of
+from registry.cli.output import AsJson, Year, counted, errors, print_json, say, table, title_of
 from registry.cli.witness import unmet
 from registry.log import LogError, NoSuchStream
 
@@ -178,7 +178,7 @@ def show_university(
     )
     say(f"{found.decisions} recognition decisions of its own")
     for other, count in found.recognised_elsewhere.items():
-        say(f"{count} decisions of {other} on its achievements")
+        say(f"{counted(count, 'decision')} of {other} on its achievements")
 
 
 @quarantine_app.command("list")
@@ -278,7 +278,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
     for row in rows:
         if row["unwitnessed"]:
             say(f"{row['member']}: {row['unwitnessed']}", style="yellow")
-    say(f"{quarantined} quarantined records" + (f"; {publisher}" if publisher else ""))
+    say(f"{counted(quarantined, 'quarantined record')}" + (f"; {publisher}" if publisher else ""))
     if before is not None:
         say(f"last error, {before.time}, {before.work}: {before.error}")
     if problem:

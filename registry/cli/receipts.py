@@ -15,7 +15,7 @@ from consumers.tiles import Tiles
 from projections import positions, seals
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
-from registry.cli.output import errors, say
+from registry.cli.output import counted, errors, say
 from registry.cli.verifying import GOVERNANCE_HEAD, SEAL_SUFFIX, verify_receipt
 from registry.log import GOVERNANCE, NoSuchStream, origin_of
 from registry.wire.checkpoint import SignedNote
@@ -189,7 +189,7 @@ def seal(context: typer.Context) -> None:
     node.publisher().publish_pending()
     node.projector().step()
     made = make_seal(node)
-    say(f"sealed {made.size} leaves: {made.count} credentials are suspended, revoked or replaced")
+    say(f"sealed {made.size} leaves: {counted(made.count, 'credential')} suspended, revoked or replaced")
     publish_now(node)
 
 

@@ -15,7 +15,7 @@ from registry.cli.context import Node, node_of
 from registry.cli.dispatching import dispatch, dispatcher
 from registry.cli.housekeeping import keep_house
 from registry.cli.intake import take_in_beside
-from registry.cli.output import errors, progress, say
+from registry.cli.output import counted, errors, progress, say
 from registry.cli.stopping import DATABASE_AWAY, stopping
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.publisher import Published
@@ -38,7 +38,8 @@ def publish(context: typer.Context) -> None:
     """
     node = node_of(context)
     published = node.publisher().publish_pending()
-    say(f"{published.events:,} events in {published.commits:,} commits; the log has {published.size:,}")
+    done = f"{counted(published.events, 'event')} in {counted(published.commits, 'commit')}"
+    say(f"{done}; the log has {published.size:,}")
 
 
 def project(
@@ -68,7 +69,8 @@ def project(
             node.projector().step()  # what came meanwhile, and the feed of what the fresh views were first to see
         else:
             done = node.projector(on_batch=on_batch).step()
-    say(f"{done.events:,} events in {done.commits:,} commits, {done.quarantined} records quarantined")
+    refused = counted(done.quarantined, "record")
+    say(f"{counted(done.events, 'event')} in {counted(done.commits, 'commit')}, {refused} quarantined")
     if follow:
         with stopping() as stop:
             follow_log(node, stop)

@@ -13,7 +13,7 @@ from consumers.governance import GovernanceFold
 from consumers.policy import Cosigned, Policy
 from consumers.receipts import VerifiedReceipt, VerifiedStatus
 from registry.cli.context import node_of
-from registry.cli.output import AsJson, print_json, say
+from registry.cli.output import AsJson, counted, print_json, say
 from registry.config import SettingsError
 from registry.log import GOVERNANCE, open_log
 from registry.wire.consistency import FIRST_LINE as CONSISTENCY
@@ -178,7 +178,9 @@ def _show(found: VerifiedReceipt, status: VerifiedStatus | None) -> None:
         say(f"signed by {key.vkey.rsplit('+', 1)[0]}, which counts from {key.start} on{retired}")
     say(f"{found.member} was {found.standing_then} then, and is {found.standing_now} now")
     days = receipts.age(found.governance_time)
-    say(f"checked under {found.governance} events of governance, the newest {days} days old by its own claim")
+    say(
+        f"checked under {counted(found.governance, 'event')} of governance, the newest {days} days old by its own claim"
+    )
     if status is not None:
         what = status.status or "neither suspended, revoked nor replaced"
         say(f"seal of {status.size} leaves, {status.sealed[:10]}: the credential was {what}")
