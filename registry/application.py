@@ -5,7 +5,7 @@ included, and published by somebody else. Before anything is stored it is read a
 that nothing is ever published which the consortium would refuse for its form.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from typing import Any, Final, Self
@@ -256,23 +256,23 @@ class Registry:
         found: Credential = self._get(Credential, credential, UnknownCredential)
         return found
 
+    def change(self, credential: str, act: Callable[[Credential], None]) -> None:
+        """Let something become of an own credential."""
+        found = self.credential(credential)
+        act(found)
+        self._commit(found)
+
     def suspend(self, credential: str, reason: StatusReason) -> None:
         """Let a credential not count for now."""
-        found = self.credential(credential)
-        found.suspend(reason)
-        self._commit(found)
+        self.change(credential, lambda found: found.suspend(reason))
 
     def reinstate(self, credential: str) -> None:
         """Let it count again."""
-        found = self.credential(credential)
-        found.reinstate()
-        self._commit(found)
+        self.change(credential, lambda found: found.reinstate())
 
     def revoke(self, credential: str, reason: StatusReason) -> None:
         """Take it back for good."""
-        found = self.credential(credential)
-        found.revoke(reason)
-        self._commit(found)
+        self.change(credential, lambda found: found.revoke(reason))
 
     # Learners; what else goes with them stands in erasing.py
 

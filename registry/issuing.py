@@ -132,7 +132,7 @@ class Issuer:
 
         Of each request two hashes are remembered: one that comes twice is told whether it says the same.
         """
-        carried = Prepared([], [], VaultRows(), {}, {}, {}, {})
+        carried = Prepared.empty()
         with _rare_collections():
             for batch in _batches(requests, BATCH):
                 ready = self._preparer.prepare(batch, carried)

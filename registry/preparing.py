@@ -4,7 +4,7 @@ A row's own id is remembered with it: asked again it is the same credential, unl
 """
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import UUID
 
 import msgspec
@@ -44,6 +44,11 @@ class Prepared(NamedTuple):
     learners: dict[bytes, Learner]
     replaced: dict[str, Credential]
 
+    @classmethod
+    def empty(cls) -> Self:
+        """Of no request."""
+        return cls([], [], VaultRows(), {}, {}, {}, {})
+
 
 class Preparer:
     """Makes batches ready for one node. For one thread at a time."""
@@ -71,21 +76,13 @@ class Preparer:
                 outcomes[place] = _again(request, content, seen)
             elif first.setdefault(record, place) == place:
                 fresh.append(_Fresh(place, request, record, content, vault.hashed("student", request.student)))
-        ready = self._make(fresh, before, despite)
-        outcomes |= ready.made
+        ready = self._make(fresh, before, despite, outcomes)
         for place, request in enumerate(requests):
             if place not in outcomes:  # the same row id twice in one batch
                 earlier = first[hashed[place]]
                 outcomes[place] = _repeated(request, contents[place], contents[earlier], outcomes[earlier])
-        return Prepared(
-            [outcomes[place] for place in range(len(requests))],
-            ready.stored,
-            ready.rows,
-            ready.expected,
-            ready.records,
-            ready.learners,
-            ready.replaced,
-        )
+        ready.outcomes.extend(outcomes[place] for place in range(len(requests)))
+        return ready
 
     def known(self, hashed: Sequence[bytes]) -> dict[bytes, Known]:
         """What records became, by their hashes."""
@@ -97,9 +94,16 @@ class Preparer:
         )
         return {row["record"]: Known(row["content"], row["credential"], row["learner"]) for row in rows}
 
-    def _make(self, fresh: Sequence["_Fresh"], before: Prepared | None, despite: Collection[str]) -> "_Ready":
+    def _make(
+        self,
+        fresh: Sequence["_Fresh"],
+        before: Prepared | None,
+        despite: Collection[str],
+        outcomes: dict[int, Outcome],
+    ) -> Prepared:
+        """What the fresh requests come to; the outcome of each is put to its place."""
         registry, vault = self._registry, self._registry.vault
-        ready = _Ready({}, [], VaultRows(), {}, {}, {}, {})
+        ready = Prepared.empty()
         if not fresh:
             return ready
         states, expected = self._states({item.request.achievement for item in fresh})
@@ -118,20 +122,20 @@ class Preparer:
             state = states.get(item.request.achievement)
             data = _data(item.request, state, learner.learner, claims)
             if data.parts and (found := against(data, registry.member, self._own, self._parts, despite)):
-                ready.made[item.place] = NotIssued(item.request.record, "parts-refused", "parts", told(found), found)
+                outcomes[item.place] = NotIssued(item.request.record, "parts-refused", "parts", told(found), found)
                 continue
             try:
                 credential = Credential.issue(
                     data, state, self._replaced(item.request.replaces, ready.replaced, before)
                 )
             except Refusal as refusal:
-                ready.made[item.place] = NotIssued(item.request.record, refusal.code, refusal.path, refusal.detail)
+                outcomes[item.place] = NotIssued(item.request.record, refusal.code, refusal.path, refusal.detail)
                 continue
             learners[item.student] = learner
             made.append(_Made(data.credential, item, learner, said, credential))
         # On the log they stand in the order of their random ids: a file's order tells names and ranks.
         made.sort(key=lambda one: one.identifier)
-        self._settle(made, written, ready)
+        self._settle(made, written, ready, outcomes)
         ready.stored.extend(registry.stored(list(ready.replaced.values())))
         return ready
 
@@ -141,7 +145,9 @@ class Preparer:
         except UnknownCredential:
             return None
 
-    def _settle(self, made: Sequence["_Made"], written: set[bytes], ready: "_Ready") -> None:
+    def _settle(
+        self, made: Sequence["_Made"], written: set[bytes], ready: Prepared, outcomes: dict[int, Outcome]
+    ) -> None:
         """Stored events and vault rows of what passes a verifier's reading."""
         registry, vault = self._registry, self._registry.vault
         stored = registry.stored([one.credential for one in made])
@@ -150,7 +156,7 @@ class Preparer:
         for number, one in enumerate(made):
             item, learner = one.item, one.learner
             if (fault := faults.get(number)) is not None:
-                ready.made[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
+                outcomes[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
                 continue
             ready.stored.append(stored[number])
             if item.student not in written:
@@ -164,7 +170,7 @@ class Preparer:
             ready.rows.record(item.record, item.content, one.identifier, learner.learner, sealed)
             ready.records[item.record] = Known(item.content, one.identifier, learner.learner)
             ready.learners[item.student] = learner
-            ready.made[item.place] = Issued(item.request.record, one.identifier, learner.learner)
+            outcomes[item.place] = Issued(item.request.record, one.identifier, learner.learner)
 
     def _states(self, achievements: set[str]) -> tuple[dict[str, AchievementState], dict[UUID, int]]:
         """The achievements' states, read again where they have changed; and the versions they are of."""
@@ -216,18 +222,6 @@ class _Made(NamedTuple):
     learner: Learner
     disclosures: list[str]
     credential: Credential
-
-
-class _Ready(NamedTuple):
-    """What the fresh requests of a batch come to."""
-
-    made: dict[int, Outcome]
-    stored: list[StoredEvent]
-    rows: VaultRows
-    expected: dict[UUID, int]
-    records: dict[bytes, Known]
-    learners: dict[bytes, Learner]
-    replaced: dict[str, Credential]
 
 
 def _data(request: IssueRequest, state: AchievementState | None, learner: str, claims: str) -> CredentialIssued:

@@ -46,12 +46,8 @@ def listed(
     """By member; withdrawn ones too; `mutual` where both members declared one that stands."""
     after = None
     if cursor:
-        of, agreement = decode_cursor(cursor, str, str)
-        try:
-            after = of, str(UUID(agreement))
-        except ValueError:
-            trouble = Trouble("query cursor", "is no cursor of this list; take it from `next`, or leave it out")
-            raise HttpProblem("unprocessable", errors=[trouble]) from None
+        of, agreement = decode_cursor(cursor, str, UUID)
+        after = of, str(agreement)
 
     def made(connection: Any) -> Page[AgreementView]:  # noqa: ANN401 - a connection
         found = decisions.agreements(connection, member, with_member=with_member, after=after, limit=limit)

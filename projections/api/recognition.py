@@ -101,8 +101,8 @@ def listed(
     """The newest first."""
     after = None
     if cursor:
-        day, leaf = decode_cursor(cursor, str, int)
-        after = _day(day), max(0, min(leaf, 2**62))
+        day, leaf = decode_cursor(cursor, date, int)
+        after = day, max(0, min(leaf, 2**62))
 
     def made(connection: Any) -> Page[DecisionView]:  # noqa: ANN401 - a connection
         found = decisions.of_office(connection, member, begin, end, limit, after)
@@ -130,13 +130,6 @@ def one(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> R
         return found[0]
 
     return views.answer(wait_for, made)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise HttpProblem("unprocessable", "the cursor is none of this list; take it from `next`") from error
 
 
 ROUTES: list[HTTPRouteHandler] = [searched, listed, one]

@@ -79,8 +79,8 @@ def awarded(
     """The newest awards first. Learners are not named: a learner's record has a scope of its own."""
     after = None
     if cursor:
-        day, of, credential = decode_cursor(cursor, str, str, str)
-        after = _place(day, of, credential)
+        day, of, credential = decode_cursor(cursor, date, UUID, UUID)
+        after = day.isoformat(), str(of), str(credential)
 
     def made(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
         found = universities.awards(
@@ -98,13 +98,6 @@ def awarded(
         return Page(selected(found, fields), None if place is None else encode_cursor(place))
 
     return views.answer(wait_for, made)
-
-
-def _place(day: str, achievement: str, credential: str) -> tuple[str, str, str]:
-    try:
-        return date.fromisoformat(day).isoformat(), str(UUID(achievement)), str(UUID(credential))
-    except ValueError as error:
-        raise HttpProblem("unprocessable", "the cursor is none of this list; take it from `next`") from error
 
 
 ROUTES: list[HTTPRouteHandler] = [year, awarded]

@@ -17,7 +17,7 @@ from litestar.response import Stream
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.batches import Batch, Book, RowProblem, Spool
-from registry.batches.book import DOCUMENTS, Kind, Media, SecondPerson, Term, WrongState
+from registry.batches.book import DOCUMENTS, Kind, Media, Term
 from registry.batches.corrections import corrections_of
 from registry.batches.spool import SpoolDamaged
 from registry.http import HttpProblem, Page, Trouble, decode_cursor, encode_cursor, requires
@@ -222,12 +222,7 @@ def release(
     """Large batches wait for a second person where the node is set so."""
 
     def act(_: Writer) -> Answered:
-        try:
-            return Answered(200, receiving.book.release(str(batch), request.user.name))
-        except SecondPerson as error:
-            raise HttpProblem("second-person", str(error)) from error
-        except WrongState as error:
-            raise HttpProblem("conflict", str(error)) from error
+        return Answered(200, receiving.book.release(str(batch), request.user.name))
 
     return desk.once(request, key, None, act)
 
@@ -247,10 +242,7 @@ def cancel(
     """Nothing of it is taken in."""
 
     def act(_: Writer) -> Answered:
-        try:
-            return Answered(200, receiving.book.cancel(str(batch)))
-        except WrongState as error:
-            raise HttpProblem("conflict", str(error)) from error
+        return Answered(200, receiving.book.cancel(str(batch)))
 
     return desk.once(request, key, None, act)
 
@@ -270,13 +262,6 @@ def _moment(text: str) -> str:
     try:
         return datetime.fromisoformat(text).astimezone(UTC).isoformat()
     except (ValueError, OverflowError) as error:
-        raise HttpProblem("unprocessable", errors=[Trouble("query cursor", "is no cursor of this list")]) from error
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
         raise HttpProblem("unprocessable", errors=[Trouble("query cursor", "is no cursor of this list")]) from error
 
 
@@ -354,10 +339,7 @@ class Batches(Controller):
             raise
         takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
         release = takes_effect and 0 < receiving.release_above < begun.spool.lines
-        try:
-            made = await run_sync(book.received, begun.batch, begun.spool, moment, release)
-        except WrongState as error:
-            raise HttpProblem("conflict", str(error)) from error
+        made = await run_sync(book.received, begun.batch, begun.spool, moment, release)
         _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
         return await _accepted(desk, made)
 
@@ -374,8 +356,8 @@ class Batches(Controller):
         """The newest first."""
         place = None
         if cursor:
-            at, batch = decode_cursor(cursor, str, str)
-            place = (_moment(at), str(_uuid(batch)))
+            at, batch = decode_cursor(cursor, str, UUID)
+            place = (_moment(at), str(batch))
         found = receiving.book.newest(limit, place)
         last = encode_cursor([found[-1].created.isoformat(), found[-1].batch]) if len(found) == limit else None
         return desk.answer(Page(found, last))

@@ -111,8 +111,8 @@ class Cases(Controller):
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
         after = None
         if cursor:
-            day, case = decode_cursor(cursor, str, str)
-            after = _place(day, case)
+            day, case = decode_cursor(cursor, date, UUID)
+            after = day, str(case)
         asked = Asked(
             state=in_state,
             assessor=assessor,
@@ -364,13 +364,6 @@ def _move(
             return answered(act(request.user.name))
 
     return desk.once(request, key, data, made)
-
-
-def _place(day: str, case: str) -> worklist.Place:
-    try:
-        return date.fromisoformat(day), str(UUID(case))
-    except ValueError as error:
-        raise HttpProblem("unprocessable", "the cursor is none of this list; take it from `next`") from error
 
 
 ROUTES: list[type[Controller]] = [Cases, OneCase]

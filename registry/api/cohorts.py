@@ -11,10 +11,9 @@ from msgspec import Meta
 
 from registry.api.bodies import Known
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.http import HttpProblem, requires
+from registry.http import requires
 from registry.office.cohort import Cohort, CohortOutcome
 from registry.office.cohort_file import LONGEST, CohortRow
-from registry.office.errors import CohortRefused
 from registry.wire.forms import Member
 from registry.wire.recognition import Condition
 
@@ -78,10 +77,7 @@ def decided(
 
     def act(writer: Writer) -> Answered:
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
-        try:
-            cohort = Cohort(writer.registry, facts, str(assessment), today, data.conditions)
-        except CohortRefused as error:
-            raise HttpProblem("conflict", str(error)) from error
+        cohort = Cohort(writer.registry, facts, str(assessment), today, data.conditions)
         outcomes = list(cohort.decide(rows, dry_run=data.dry_run))
         unchanged = sum(one.unchanged for one in outcomes)
         bad = sum(bool(one.problem) for one in outcomes)

@@ -10,10 +10,9 @@ from msgspec import Meta
 
 from registry.api.bodies import Offers
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.http import HttpProblem, Trouble, requires
-from registry.intake.drafts import Draft, Drafts, UnknownDraft
+from registry.http import requires
+from registry.intake.drafts import Draft, Drafts
 from registry.intake.importing import Importer
-from registry.intake.report import IntakeError
 
 _MOST: Final = 500
 _NAME: Final = 40
@@ -101,7 +100,8 @@ def listed(desk: Desk) -> Response[DraftList]:
 def one(desk: Desk, draft: UUID) -> Response[DraftView]:
     """What it says, what is missing, and which records wait for it."""
     with desk.reading() as registry:
-        found = _found(Drafts(registry), str(draft))
+        drafts = Drafts(registry)
+        found = _view(drafts, drafts.one(str(draft)))
     return desk.answer(found)
 
 
@@ -123,13 +123,7 @@ def complete(
         given: dict[str, Any] = {"achievement": data.achievement}
         if data.credentials:
             given["credentials"] = data.credentials
-        try:
-            drafts.complete(str(draft), given)
-        except UnknownDraft as error:
-            raise HttpProblem("not-found", str(error)) from error
-        except IntakeError as error:
-            raise HttpProblem("unprocessable", errors=[Trouble("$", str(error))]) from error
-        return Answered(200, _found(drafts, str(draft)))
+        return Answered(200, _view(drafts, drafts.complete(str(draft), given)))
 
     return desk.once(request, key, data, act)
 
@@ -155,18 +149,8 @@ def publish(
     """
 
     def act(writer: Writer) -> Answered:
-        drafts = Drafts(writer.registry)
-        try:
-            before = drafts.one(str(draft))
-            if before.achievement is None and (missing := drafts.missing(before)):
-                troubles = [Trouble(f"$.{name}", "Annex I wants it", name) for name in missing]
-                raise HttpProblem("unprocessable", errors=troubles)
-            taken = Importer(writer.registry, writer.issuer, offered).publish(str(draft))
-        except UnknownDraft as error:
-            raise HttpProblem("not-found", str(error)) from error
-        except IntakeError as error:
-            raise HttpProblem("unprocessable", errors=[Trouble("$", str(error))]) from error
-        after = drafts.one(str(draft))
+        taken = Importer(writer.registry, writer.issuer, offered).publish(str(draft))
+        after = Drafts(writer.registry).one(str(draft))
         issued = sum(one.credential is not None for one in taken)
         return Answered(200, DraftPublished(str(after.achievement), issued, after.waiting))
 
@@ -186,20 +170,10 @@ def drop(desk: Desk, request: Request[Any, Any, Any], draft: UUID, key: Idempote
     """And the credentials that wait for it. What was published stays."""
 
     def act(writer: Writer) -> Answered:
-        try:
-            Drafts(writer.registry).drop(str(draft))
-        except UnknownDraft as error:
-            raise HttpProblem("not-found", str(error)) from error
+        Drafts(writer.registry).drop(str(draft))
         return Answered(200, None)
 
     return desk.once(request, key, None, act)
-
-
-def _found(drafts: Drafts, draft: str) -> DraftView:
-    try:
-        return _view(drafts, drafts.one(draft))
-    except UnknownDraft as error:
-        raise HttpProblem("not-found", str(error)) from error
 
 
 def _view(drafts: Drafts, draft: Draft) -> DraftView:

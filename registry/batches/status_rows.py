@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, get_args
 
-from registry.application import Registry
 from registry.batches.book import Media, RowProblem
 from registry.domain.credential import Credential
 from registry.intake.plain_rows import read_rows
@@ -23,17 +22,8 @@ class StatusChange(NamedTuple):
     change: str
     reason: str
 
-    def apply(self, registry: Registry) -> None:
+    def apply(self, credential: Credential) -> None:
         """Make it. Raises `Refusal`."""
-        if self.change == "suspend":
-            registry.suspend(self.credential, self.reason)  # type: ignore[arg-type] # checked below
-        elif self.change == "revoke":
-            registry.revoke(self.credential, self.reason)  # type: ignore[arg-type] # checked below
-        else:
-            registry.reinstate(self.credential)
-
-    def change_of(self, credential: Credential) -> None:
-        """Make it of a credential that nobody stores. Raises `Refusal`."""
         if self.change == "suspend":
             credential.suspend(self.reason)  # type: ignore[arg-type] # checked below
         elif self.change == "revoke":

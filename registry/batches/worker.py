@@ -119,11 +119,11 @@ class Worker:
         registry = self._registry
         try:
             if batch.dry_run:
-                row.change_of(registry.credential(row.credential))
+                row.apply(registry.credential(row.credential))
                 registry.save([], private=Progress(batch.batch, row.line, issued=1))
                 return None
             with registry.also(Progress(batch.batch, row.line, issued=1)):
-                row.apply(registry)
+                registry.change(row.credential, row.apply)
         except Refusal as refusal:
             return RowProblem(row.line, f"line {row.line}", refusal.path, row.credential, refusal.code, refusal.detail)
         return None

@@ -24,7 +24,7 @@ from registry.cli.output import AsJson, Counter, counted, errors, print_json, pr
 from registry.config import Settings, SettingsError, find_home
 from registry.log import open_log
 from registry.log.archive import ArchiveLog
-from registry.postgres import database
+from registry.postgres import DatabaseUnavailable, database
 from registry.vault import KEY_BYTES, Vault
 
 PASSPHRASE_VARIABLE = "REGISTRY_BACKUP_PASSPHRASE"  # noqa: S105 - a variable's name
@@ -200,8 +200,10 @@ def _empty_private_side(settings: Settings) -> str:
     try:
         psycopg.connect(dsn).close()
     except psycopg.OperationalError as error:
-        what = str(error).strip()
-        raise SettingsError(f"cannot reach the database to restore to (--to-database names another): {what}") from error
+        what = f"cannot reach the database to restore to: {str(error).strip()}"
+        raise DatabaseUnavailable(
+            what, "as the backup or --to-database names it", "Start it, or name another."
+        ) from error
     Registry(dsn, settings.origin, Vault(bytes(KEY_BYTES))).close()  # no key is used to make tables
     with psycopg.connect(dsn, autocommit=True) as connection:
         feed.create(connection)

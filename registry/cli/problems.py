@@ -12,7 +12,8 @@ from litestar.exceptions import HTTPException
 from consumers.moment import UnknownMoment
 from consumers.policy import PolicyUnmet
 from projections.errors import InvalidQuery
-from registry.batches.book import UnknownBatch
+from registry.batches.book import SecondPerson as OwnBatch
+from registry.batches.book import UnknownBatch, WrongState
 from registry.domain.case_errors import (
     CaseChanged,
     DateOrder,
@@ -24,8 +25,11 @@ from registry.domain.case_errors import (
 from registry.domain.errors import Refusal
 from registry.http import HttpProblem, Trouble
 from registry.http.problems import from_anything, from_framework, from_problem
+from registry.intake.drafts import DraftIncomplete, UnknownDraft
+from registry.intake.report import IntakeError
 from registry.letters import CannotWrite, UnknownDecision
 from registry.log import LogError
+from registry.office.errors import CohortRefused
 from registry.postgres import DatabaseUnavailable
 from registry.wire.errors import InvalidEvent, InvalidProof, WireError
 
@@ -89,12 +93,35 @@ def _unproven(request: Request[Any, Any, Any], error: InvalidProof | PolicyUnmet
     return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=InvalidProof.code))
 
 
-def _unknown(request: Request[Any, Any, Any], error: UnknownBatch) -> Response[Any]:
+def _unknown(request: Request[Any, Any, Any], error: UnknownBatch | UnknownDraft) -> Response[Any]:
     return from_problem(request, HttpProblem("not-found", str(error)))
+
+
+def _conflicting(request: Request[Any, Any, Any], error: WrongState | CohortRefused) -> Response[Any]:
+    return from_problem(request, HttpProblem("conflict", str(error)))
+
+
+def _own_batch(request: Request[Any, Any, Any], error: OwnBatch) -> Response[Any]:
+    return from_problem(request, HttpProblem("second-person", str(error)))
+
+
+def _incomplete(request: Request[Any, Any, Any], error: DraftIncomplete) -> Response[Any]:
+    troubles = [Trouble(f"$.{name}", "Annex I wants it", name) for name in error.missing]
+    return from_problem(request, HttpProblem("unprocessable", errors=troubles))
+
+
+def _not_taken_in(request: Request[Any, Any, Any], error: IntakeError) -> Response[Any]:
+    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble("$", str(error))]))
 
 
 HANDLERS: Any = {
     UnknownBatch: _unknown,
+    UnknownDraft: _unknown,
+    WrongState: _conflicting,
+    CohortRefused: _conflicting,
+    OwnBatch: _own_batch,
+    DraftIncomplete: _incomplete,
+    IntakeError: _not_taken_in,
     UnknownMoment: _no_moment,
     InvalidProof: _unproven,
     PolicyUnmet: _unproven,

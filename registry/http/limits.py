@@ -29,8 +29,6 @@ class _Counts(Storage):
         super().__init__()
         self._counts: dict[str, tuple[float, int]] = {}
         self._tidied = time.time()
-        self.newest = 0.0, 0
-        """When the window ends that was counted in last, and how many it has."""
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count; from the start again where the window has ended."""
@@ -41,7 +39,7 @@ class _Counts(Storage):
         end, count = self._counts.get(key, (0.0, 0))
         if end <= now:
             end, count = now + expiry, 0
-        self._counts[key] = self.newest = end, count + amount
+        self._counts[key] = end, count + amount
         return count + amount
 
     def get(self, key: str) -> int:
@@ -89,11 +87,11 @@ class Limited:
             client = scope.get("client")
             item, whose = self._anybody, client[0] if client else "unknown"
         allowed = self._limiter.hit(item, whose)
-        end, count = self._counts.newest
-        wait = max(1, round(end - time.time()))
+        key = item.key_for(whose)  # the library's own question about a window makes it twice
+        wait = max(1, round(self._counts.get_expiry(key) - time.time()))
         told: Mapping[str, str] = {
             "RateLimit-Limit": str(item.amount),
-            "RateLimit-Remaining": str(max(0, item.amount - count)),
+            "RateLimit-Remaining": str(max(0, item.amount - self._counts.get(key))),
             "RateLimit-Reset": str(wait),
         }
         if not allowed:

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import contextlib
 from collections.abc import Sequence
 from typing import Any, Final, Generic, TypeVar
 
@@ -28,15 +27,15 @@ def encode_cursor(key: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(list(key))).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str, *kinds: type) -> list[Any]:
-    """A place again. Raises `HttpProblem` for a text that was no cursor of this list."""
-    key: list[Any] = []
-    with contextlib.suppress(UnicodeEncodeError, binascii.Error, msgspec.MsgspecError):
+def decode_cursor(text: str, *kinds: type) -> tuple[Any, ...]:
+    """A place again, of these kinds (`date` and `UUID` among them). Raises `HttpProblem` for no cursor of this list."""
+    try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        key = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=list[Any])
-    if [type(value) for value in key] != list(kinds):
+        content = base64.b64decode(padded, altchars=b"-_", validate=True)
+        key: tuple[Any, ...] = msgspec.json.decode(content, type=tuple.__class_getitem__(kinds))
+    except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError) as error:
         trouble = Trouble("query cursor", "is no cursor of this list; take it from `next`, or leave it out")
-        raise HttpProblem("unprocessable", errors=[trouble])
+        raise HttpProblem("unprocessable", errors=[trouble]) from error
     return key
 
 

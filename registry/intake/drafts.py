@@ -29,6 +29,14 @@ class UnknownDraft(IntakeError):
     """There is no draft of that id."""
 
 
+class DraftIncomplete(IntakeError):
+    """A draft that cannot be published yet."""
+
+    def __init__(self, draft: str, missing: Sequence[str]) -> None:
+        super().__init__(f"draft {draft} still wants {', '.join(missing)}")
+        self.missing = missing
+
+
 class Draft(msgspec.Struct, frozen=True):
     """An achievement that is not published yet."""
 
@@ -117,9 +125,9 @@ class Drafts:
         return wanted(draft.values, self._registry.member)
 
     def content(self, draft: Draft, identifier: str) -> AchievementContent:
-        """What would be published. Raises `IntakeError` where something is missing or wrong."""
+        """What would be published. Raises `DraftIncomplete`, and `IntakeError` where something is wrong."""
         if missing := self.missing(draft):
-            raise IntakeError(f"draft {draft.draft} still wants {', '.join(missing)}")
+            raise DraftIncomplete(draft.draft, missing)
         return content(draft.values, identifier, self._registry.member, f"draft {draft.draft}")
 
     # Changing

@@ -108,7 +108,7 @@ class Importer:
         if dry_run:
             if match.content is None:  # else its achievement is to be published first, and nothing is against it
                 _outcome(taken, self._issuer.check(asked))
-                taken.credential = taken.learner = None
+                taken.credential = taken.learner = None  # the ids of a check are nobody's
             return self._done(taken, beside)
         if match.content is not None:
             self._publish(match.content, match.draft)

@@ -193,7 +193,7 @@ def test_a_backup_for_a_database_that_is_away_says_so_and_leaves_nothing(consort
     file = tmp_path / "twente.backup"
     consortium.run("backup", file, environment=PASSPHRASE)
     words = ("restore", "--backup", file, "--home", tmp_path / "new")
-    away = registry(*words, "--to-database", "postgresql://127.0.0.1:1/new", check=3, environment=PASSPHRASE)
+    away = registry(*words, "--to-database", "postgresql://127.0.0.1:1/new", check=4, environment=PASSPHRASE)
     assert "cannot reach the database to restore to" in away.stderr.replace("\n", " ")
     assert not (tmp_path / "new" / "registry.toml").exists()
 
