@@ -22,7 +22,7 @@ def stored(data: bytes) -> str:
 
 def read(column: str) -> Any:  # noqa: ANN401 - JSON of any shape
     """The data again; a number that no double holds (an unknown field may hold any) as the text that it was."""
-    return json.loads(column, parse_int=_integer, parse_float=_float)
+    return _decode(column)
 
 
 def _integer(text: str) -> int | str:
@@ -32,3 +32,6 @@ def _integer(text: str) -> int | str:
 def _float(text: str) -> float | str:
     value = float(text)
     return text if value in (float("inf"), float("-inf")) else value
+
+
+_decode: Final = json.JSONDecoder(parse_int=_integer, parse_float=_float).decode

@@ -9,6 +9,7 @@ import msgspec
 from psycopg import Connection
 
 from projections.agreements import COVERS
+from projections.award_counts import AwardCounts
 from projections.compositions import UNMET, unmet_requirements
 from projections.copy import NULL, copy, line
 from projections.stacks import Key, Stacks
@@ -30,6 +31,7 @@ class CredentialRows:
         self._voided: list[str] = []
         self._changes: list[str] = []
         self._erased: dict[str, int] = {}
+        self._counts = AwardCounts(member)
 
     def issued(self, data: CredentialIssued, leaf: int) -> None:
         """A new credential."""
@@ -89,10 +91,12 @@ class CredentialRows:
         )
         changed = [credential for credential in self._touched if credential not in self._new]
         if changed:
-            connection.execute(
+            moved = connection.execute(
                 "UPDATE credentials AS c SET status = n.status, replaced_by = n.replaced_by"
                 " FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) AS n (credential, status, replaced_by)"
-                " WHERE c.member = %s AND c.credential = n.credential",
+                " JOIN credentials AS o USING (credential)"
+                " WHERE o.member = c.member AND c.member = %s AND c.credential = n.credential"
+                " RETURNING c.achievement::text, c.awarding_date::text, c.ects, o.status, c.status",
                 (
                     changed,
                     [things.credentials[credential].status for credential in changed],
@@ -100,6 +104,9 @@ class CredentialRows:
                     self._member,
                 ),
             )
+            for achievement, day, ects, before, after in moved:
+                self._counts.changed(achievement, day, ects, before, after)
+        self._counts.write(connection)
         if self._erased:
             copy(
                 connection,
@@ -117,21 +124,24 @@ class CredentialRows:
     def _lines(self, things: Things) -> list[str]:
         """The new credentials' rows; their values need no escaping, so they are put together by hand."""
         lines: list[str] = []
-        member, states, replaced_by, erased = (
+        member, states, replaced_by, erased, counts = (
             self._member,
             things.credentials,
             self._replaced_by,
             things.erased,
+            self._counts,
         )
         for credential, (data, leaf) in self._new.items():
             learner, holder = data.learner, NULL
             if learner in erased:
                 holder = "\\\\x" + holder_check(credential, learner).hex()
                 learner = NULL
+            status = states[credential].status
+            counts.issued(data.achievement, data.awarding_date, data.ects, status)
             lines.append(
                 f"{member}\t{credential}\t{leaf}\t{data.achievement}\t{data.version}\t{learner}\t{holder}\t"
                 f"{data.awarding_date}\t{NULL if data.ects is None else data.ects}\t{data.valid_until or NULL}\t"
-                f"{states[credential].status}\t{replaced_by.get(credential, NULL)}\t{data.claims or NULL}\t"
+                f"{status}\t{replaced_by.get(credential, NULL)}\t{data.claims or NULL}\t"
                 f"{'t' if data.parts else 'f'}\n"
             )
         return lines
@@ -183,6 +193,10 @@ class Held(NamedTuple):
 
 def read(connection: Connection, keys: Sequence[Key]) -> list[CredentialView]:
     """These credentials, in the order of member and id; those that are not known are left out."""
+    if len(keys) == 1:  # the most frequent question, whose plan does not hang on how many there are
+        return _read(
+            connection, "FROM (SELECT * FROM credentials WHERE member = %s AND credential = %s) AS c", keys[0]
+        ).views
     of = "FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential) JOIN credentials c USING (member, credential)"
     return _read(connection, of, ([key[0] for key in keys], [key[1] for key in keys])).views
 

@@ -1,7 +1,7 @@
 """How many precedents there are: by outcome, by ground, by office. Exact, whatever their number.
 
-Whole months are summed from `precedent_counts`; what a period leaves over at its ends, and what is asked of a
-programme, is counted row by row.
+All time, and whole months, are read from `precedent_counts`; what a period leaves over at its ends, and what is
+asked of a programme, is counted row by row.
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,8 @@ import msgspec
 from psycopg import Connection
 
 from projections.precedent_query import OUTCOMES, PrecedentQuery
-from projections.precedent_rows import EVER
 from projections.precedent_scope import Scope
-from projections.queries import named
+from projections.queries import narrowed
 
 FIRST: Final = date(1, 1, 1)
 LAST: Final = date(9999, 12, 31)
@@ -55,11 +54,10 @@ def count(connection: Connection, query: PrecedentQuery, scope: Scope) -> Counte
     if scope.nothing:
         return Counted(NONE, None)
     wanted = query.ground or query.outcome
-    ever = scope.everything and scope.towards is None and query.begin is None and query.end is None
+    ever = scope.towards is None and query.begin is None and query.end is None
     sums: dict[tuple[str, str], list[int]] = {}
     first, last = LAST, FIRST
-    looked = msgspec.structs.replace(scope, versions=[EVER]) if ever else scope
-    for office, what, in_force, superseded, withdrawn, begin, end in _rows(connection, query, looked):
+    for office, what, in_force, superseded, withdrawn, begin, end in _rows(connection, query, scope):
         found = sums.setdefault((office, what), [0, 0, 0])
         for place, number in enumerate((in_force, superseded, withdrawn)):
             found[place] += number
@@ -86,9 +84,8 @@ def in_force_by_office(connection: Connection, query: PrecedentQuery, scope: Sco
 
 def _months_of(connection: Connection, query: PrecedentQuery, scope: Scope, wanted: str) -> tuple[date, date]:
     """Between which days there are precedents with an outcome or a ground: a rare one is not looked for everywhere."""
-    row = connection.execute(
-        named("months_of_precedents"), _parameters(query, scope) | {"what": wanted}, prepare=False
-    ).fetchone()
+    parameters = _parameters(query, scope) | {"what": wanted}
+    row = connection.execute(narrowed("months_of_precedents", parameters), parameters).fetchone()
     return (FIRST, LAST) if row is None or row[0] is None else (row[0], _last_day(row[1]))
 
 
@@ -102,22 +99,28 @@ def _parameters(query: PrecedentQuery, scope: Scope) -> dict[str, Any]:
 
 def _rows(connection: Connection, query: PrecedentQuery, scope: Scope) -> Iterator[_Row]:
     begin, end = query.begin or FIRST, query.end or LAST
-    # Planned for each question anew: what is not asked for must not stand in an index's way.
     parameters = _parameters(query, scope)
     if scope.towards is not None:
         days = {"begin": begin, "end": end}
-        yield from connection.execute(named("count_precedents_towards"), parameters | days, prepare=False)
+        yield from connection.execute(narrowed("count_precedents_towards", parameters), parameters | days).fetchall()
         return
-    months, edges = split(begin, end)
-    if months is not None:
-        found = connection.execute(
-            named("count_precedents"), parameters | {"begin": months[0], "end": months[1]}, prepare=False
-        )
+    months, edges = (None, []) if (begin, end) == (FIRST, LAST) else split(begin, end)
+    if months is not None or not edges:
+        ever, of_any = months is None, query.purpose is None and query.effect is None
+        wanted = parameters | {
+            "ever": ever or None,
+            "of_any": (ever and of_any) or None,
+            "of_some": (ever and not of_any) or None,
+            "begin": months and months[0],
+            "end": months and months[1],
+        }
+        found = connection.execute(narrowed("count_precedents", wanted), wanted).fetchall()
         for *counted, first, last in found:
-            yield *counted, first, LAST if scope.versions == [EVER] else _last_day(last)
-    rest = named("count_precedents_of_offices" if scope.everything else "count_precedents_of_achievements")
+            yield *counted, first or FIRST, LAST if last is None else _last_day(last)
+    rest = "count_precedents_of_offices" if scope.everything else "count_precedents_of_achievements"
     for edge in edges:
-        yield from connection.execute(rest, parameters | {"begin": edge[0], "end": edge[1]}, prepare=False)
+        days = {"begin": edge[0], "end": edge[1]}
+        yield from connection.execute(narrowed(rest, parameters), parameters | days).fetchall()
 
 
 def split(begin: date, end: date) -> tuple[tuple[date, date] | None, list[tuple[date, date]]]:

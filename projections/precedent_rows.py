@@ -7,6 +7,7 @@ projector's transaction, so that they are exact at every moment; folding a membe
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import product
 from typing import Any, Final
 
 import msgspec
@@ -31,10 +32,12 @@ NOBODY: Final = ""
 ALL: Final = "00000000-0000-0000-0000-000000000000"
 """In `precedent_counts`: over everybody's achievements, over all achievements of a member."""
 
-EVER: Final = -1
-"""In place of a version: such a sum over all time, which stands in one row where months stand in many."""
+EVER: Final = "-infinity"
+"""In place of a month: the sum over all time, which stands in one row where months stand in many."""
 
-_NO_MONTH: Final = "0001-01-01"
+ANY: Final = ""
+"""In place of a purpose and of an effect: the sum over all of them."""
+
 _LONGEST_TITLE: Final = 200
 _STATES: Final = ("inForce", "superseded", "withdrawn")
 
@@ -229,7 +232,7 @@ def count_anew(connection: Connection, member: str) -> None:
     connection.execute("DELETE FROM precedent_counts WHERE member = %s", (member,))
     connection.execute(
         named("count_precedents_anew"),
-        {"member": member, "all": ALL, "nobody": NOBODY, "ever": EVER, "no_month": _NO_MONTH},
+        {"member": member, "all": ALL, "nobody": NOBODY},
     )
 
 
@@ -252,12 +255,10 @@ def _keys(
     of_member: str, achievement: str, version: int, day: str, purpose: str, effect: str
 ) -> Iterable[tuple[str, str, int, str, str, str]]:
     """The rows of `precedent_counts` that a precedent counts in, but for what."""
-    month = f"{day[:7]}-01"
-    yield of_member, achievement, version, month, purpose, effect
-    yield of_member, ALL, 0, month, purpose, effect
-    yield NOBODY, ALL, 0, month, purpose, effect
-    yield of_member, ALL, EVER, _NO_MONTH, purpose, effect
-    yield NOBODY, ALL, EVER, _NO_MONTH, purpose, effect
+    wholes = (of_member, achievement, version), (of_member, ALL, 0), (NOBODY, ALL, 0)
+    sums = (f"{day[:7]}-01", purpose, effect), (EVER, purpose, effect), (EVER, ANY, ANY)
+    for whole, asked in product(wholes, sums):
+        yield *whole, *asked
 
 
 def _codes(grounds: list[Ground] | None) -> list[str]:

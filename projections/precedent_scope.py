@@ -8,7 +8,7 @@ from psycopg import Connection
 from projections.asked import asked
 from projections.precedent_query import PrecedentQuery
 from projections.precedent_rows import ALL, NOBODY, programme_key
-from projections.queries import named
+from projections.queries import named, narrowed
 from projections.texts import plain
 
 CONSIDERED: Final = 200
@@ -47,16 +47,15 @@ def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:
         return Scope([query.member], [query.achievement], [query.version], offices, towards, None, everything=False)
     if query.by_content:
         words = None if query.text is None else asked(connection, query.text, query.language)
-        rows = connection.execute(
-            named("fitting_achievements" if words is None else "best_achievements"),
-            {
-                "words": words,
-                "member": query.member,
-                "field": query.field,
-                "level": query.eqf_level,
-                "limit": CONSIDERED,
-            },
-        ).fetchall()
+        parameters = {
+            "words": words,
+            "member": query.member,
+            "field": query.field,
+            "level": query.eqf_level,
+            "limit": CONSIDERED,
+        }
+        name = "fitting_achievements" if words is None else "best_achievements"
+        rows = connection.execute(narrowed(name, parameters), parameters).fetchall()
         matched = None if words is None else rows[0][3] if rows else 0
         members, achievements, versions = ([row[place] for row in rows] for place in range(3))
         return Scope(members, achievements, versions, offices, towards, matched, everything=False)

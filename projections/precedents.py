@@ -17,7 +17,8 @@ from projections.errors import InvalidQuery
 from projections.precedent_counts import LAST, PrecedentCounts, count
 from projections.precedent_query import PrecedentQuery
 from projections.precedent_scope import CONSIDERED, Scope, scope_of
-from projections.queries import named
+from projections.queries import named, narrowed
+from projections.state import array
 
 MOST: Final = 500
 
@@ -134,7 +135,7 @@ def _rows(
         "after_grant": place.grant,
         "limit": limit,
     }
-    return connection.execute(named(name), parameters, prepare=False).fetchall()
+    return connection.execute(narrowed(name, parameters), parameters).fetchall()
 
 
 def _details(connection: Connection, rows: list[tuple[Any, ...]]) -> list[Precedent]:
@@ -143,7 +144,7 @@ def _details(connection: Connection, rows: list[tuple[Any, ...]]) -> list[Preced
     details = connection.execute(
         named("precedent_details"),
         {
-            name: [row[place] for row in rows]
+            name: array(str(row[place]) for row in rows)
             for name, place in (("members", 0), ("things", 5), ("of_members", 7), ("achievements", 8), ("versions", 9))
         },
     ).fetchall()

@@ -6,6 +6,7 @@ from psycopg import Connection
 
 from projections.contents import stored
 from projections.copy import copy, line
+from projections.decision_counts import DecisionCounts
 from registry.rules.stream import Things
 from registry.wire.events import Event, data_of
 from registry.wire.recognition import (
@@ -28,6 +29,7 @@ class RecognitionRows:
         self._superseded_by: dict[str, str] = {}
         self._closed: dict[str, dict[str, int]] = {"decisions": {}, "assessments": {}, "agreements": {}}
         self._bases: list[str] = []
+        self._counts = DecisionCounts(member)
         self._assessments: dict[str, tuple[RecognitionAssessed, int, str]] = {}
         self._agreements: dict[str, tuple[AgreementDeclared, int, str]] = {}
         self._targets: list[str] = []
@@ -54,6 +56,7 @@ class RecognitionRows:
 
     def _decide(self, data: RecognitionDecided, leaf: int, raw: bytes) -> None:
         self._decisions[data.decision] = data, leaf, stored(data_of(raw))
+        self._counts.decided(data)
         if data.supersedes is not None:
             self._superseded_by[data.supersedes] = data.decision
             self._closed["decisions"][data.supersedes] = leaf
@@ -123,6 +126,7 @@ class RecognitionRows:
                 for assessment, (data, leaf, content) in self._assessments.items()
             ],
         )
+        self._counts.write(connection)
         self._write_agreements(connection, things)
         self._write_changes(connection, things)
 

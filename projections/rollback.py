@@ -11,6 +11,7 @@ from typing import Final
 
 from psycopg import Connection
 
+from projections import award_counts, decision_counts
 from projections.precedent_rows import count_anew, programmes_anew
 from projections.search_rows import rules_anew
 
@@ -23,9 +24,15 @@ def roll_back(connection: Connection, member: str, size: int, position: int) -> 
     parameters = {"member": member, "size": size, "position": position}
     programmes = [row[0] for row in connection.execute(_PROGRAMMES, parameters)]
     precedents = connection.execute(_PRECEDENTS_TOUCHED, parameters).fetchone() is not None
+    credentials = connection.execute(_CREDENTIALS_TOUCHED, parameters).fetchone() is not None
+    decisions = connection.execute(_DECISIONS_MADE, parameters).fetchone() is not None
     versions = connection.execute(_VERSIONS_TOUCHED, parameters).fetchone() is not None
     for statement in _STATEMENTS:
         connection.execute(statement, parameters)
+    if credentials:
+        award_counts.count_anew(connection, member)
+    if decisions:
+        decision_counts.count_anew(connection, member)
     if precedents:
         count_anew(connection, member)
         programmes_anew(connection, member, programmes)
@@ -36,6 +43,13 @@ def roll_back(connection: Connection, member: str, size: int, position: int) -> 
 _PROGRAMMES: Final = (
     "SELECT DISTINCT towards FROM precedents WHERE member = %(member)s AND leaf >= %(size)s AND towards IS NOT NULL"
 )
+
+_CREDENTIALS_TOUCHED: Final = """
+SELECT WHERE EXISTS (SELECT FROM credentials WHERE member = %(member)s AND leaf >= %(size)s)
+    OR EXISTS (SELECT FROM status_changes WHERE member = %(member)s AND effective AND leaf >= %(size)s)
+"""
+
+_DECISIONS_MADE: Final = "SELECT FROM decisions WHERE member = %(member)s AND leaf >= %(size)s LIMIT 1"
 
 _PRECEDENTS_TOUCHED: Final = """
 SELECT WHERE EXISTS (SELECT FROM precedents WHERE member = %(member)s AND leaf >= %(size)s)

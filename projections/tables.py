@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 VERSION: Final = 3
 
-LAYOUT: Final = 4
+LAYOUT: Final = 5
 """Changes with the tables that are not digested: views of another layout are rebuilt, and their digest stays."""
 
 
@@ -72,13 +72,16 @@ BESIDE: Final = (
     "published_achievements",
     "published_credentials",
     "refusals",
+    "award_counts",
+    "decision_counts",
     "precedents",
     "precedent_counts",
     "programmes",
     "achievement_search",
     "text_rules",
 )
-"""Folded with the views and not compared: what only the fold itself reads, what it refused, what is made for search."""
+"""Folded with the views and not compared: what only the fold itself reads, what it refused, what is made for search
+and what is counted."""
 
 EVIDENCE: Final = ("quarantine", "claims", "waypoints")
 """What the verifier keeps of a stream beside its tree."""

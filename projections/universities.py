@@ -1,5 +1,6 @@
 """A university's year: what it awarded, by achievement and status; and how others recognised it."""
 
+from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -7,29 +8,14 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from projections import worklist
+from projections import award_counts, decision_counts
+from projections.award_counts import Awarded
+from projections.queries import narrowed
 from projections.stacks import Stacks
 
 
-class AwardedLine(msgspec.Struct, frozen=True, rename="camel"):
-    """One achievement's awards within the period."""
-
-    achievement: str
-    title: dict[str, str]
-    """Of the newest version awarded."""
-    issued: int
-    active: int
-    suspended: int
-    revoked: int
-    replaced: int
-    ects: Decimal | None
-    """The credits of the active ones; None where non-credit."""
-    impaired: int
-    """Of the active and suspended ones, those that rest on a part that no longer holds."""
-
-
 class UniversityYear(msgspec.Struct, frozen=True, rename="camel"):
-    """What one member did within a period."""
+    """What one member did within twelve months."""
 
     member: str
     begin: date
@@ -37,27 +23,22 @@ class UniversityYear(msgspec.Struct, frozen=True, rename="camel"):
     standing: str | None
     roles: list[str]
     size: int
-    awarded: list[AwardedLine]
+    awarded: list[Awarded]
     decisions: int
     recognised_elsewhere: dict[str, int]
     """Decisions of other members that name its achievements, by decider."""
 
 
-def read_year(connection: Connection, member: str, begin: date, end: date) -> UniversityYear:
-    """A member's awards from `begin` to `end`, both included, most issued first."""
-    rows: list[Any] = connection.execute(_AWARDED, {"member": member, "begin": begin, "end": end}).fetchall()
-    impaired = _impaired(connection, member, begin, end)
+def read_year(connection: Connection, member: str, year: int, month: int = 1) -> UniversityYear:
+    """A member's twelve months that begin with a month (1 to 12) of a year; its awards, most issued first.
+
+    Read from kept counts, so that it costs the same whatever was awarded. What is impaired by others is no status of
+    a credential, and stands on the worklist.
+    """
+    begin, last = date(year, month, 1), date(year + (month > 1), (month - 2) % 12 + 1, 1)
+    end = last.replace(day=monthrange(last.year, last.month)[1])
     known = connection.execute("SELECT standing, roles FROM members WHERE member = %s", (member,)).fetchone()
     size = connection.execute("SELECT size FROM positions WHERE member = %s", (member,)).fetchone()
-    decided = connection.execute(
-        "SELECT count(*) FROM decisions WHERE member = %s AND decision_date BETWEEN %s AND %s",
-        (member, begin, end),
-    ).fetchone()
-    elsewhere = connection.execute(
-        "SELECT b.member, count(DISTINCT b.decision) FROM decision_bases b JOIN decisions d USING (member, decision)"
-        " WHERE b.of_member = %s AND b.member <> %s AND d.decision_date BETWEEN %s AND %s GROUP BY 1 ORDER BY 1",
-        (member, member, begin, end),
-    ).fetchall()
     return UniversityYear(
         member=member,
         begin=begin,
@@ -65,23 +46,10 @@ def read_year(connection: Connection, member: str, begin: date, end: date) -> Un
         standing=known[0] if known else None,
         roles=known[1] if known else [],
         size=size[0] if size else 0,
-        awarded=[AwardedLine(*(*row, impaired.get(row[0], 0))) for row in rows],
-        decisions=decided[0] if decided else 0,
-        recognised_elsewhere=dict(elsewhere),
+        awarded=award_counts.within(connection, member, begin, last),
+        decisions=decision_counts.made_by(connection, member, begin, last),
+        recognised_elsewhere=decision_counts.made_elsewhere(connection, member, begin, last),
     )
-
-
-def _impaired(connection: Connection, member: str, begin: date, end: date) -> dict[str, int]:
-    """How many of each achievement's awards within the period are impaired."""
-    found = list(worklist.impaired(connection, member))
-    if not found:
-        return {}
-    rows = connection.execute(
-        "SELECT achievement::text, count(*) FROM credentials WHERE member = %s AND credential = ANY (%s::uuid[])"
-        " AND awarding_date BETWEEN %s AND %s GROUP BY 1",
-        (member, found, begin, end),
-    )
-    return dict(rows.fetchall())
 
 
 class AwardLine(msgspec.Struct, frozen=True, rename="camel"):
@@ -113,49 +81,21 @@ def awards(
     limit: int = 100,
 ) -> list[AwardLine]:
     """A member's credentials awarded from `begin` to `end`, the newest first, after a place (day, achievement, id)."""
-    rows = connection.execute(
-        _AWARDS,
-        {
-            "member": member,
-            "begin": begin,
-            "end": end,
-            "achievement": achievement,
-            "status": status,
-            "day": after and after[0],
-            "of": after and after[1],
-            "credential": after and after[2],
-            "limit": limit,
-        },
-    )
-    found: list[Any] = rows.fetchall()
+    parameters = {
+        "member": member,
+        "begin": begin,
+        "end": end,
+        "achievement": achievement,
+        "status": status,
+        "after_day": after and after[0],
+        "after_achievement": after and after[1],
+        "after_credential": after and after[2],
+        "limit": limit,
+    }
+    found: list[Any] = connection.execute(narrowed("awards", parameters), parameters).fetchall()
     stacked = [(member, row[0]) for row in found if row[10]]
     stacks = Stacks.read(connection, stacked)
     return [
         AwardLine(*(*row[:10], ["/".join(part) for part in stacks.faults((member, row[0]))] if row[10] else []))
         for row in found
     ]
-
-
-_AWARDS = """
-SELECT c.credential::text, c.achievement::text, c.version, v.title, c.awarding_date, c.ects, c.valid_until, c.status,
-    c.replaced_by::text, c.leaf, c.has_parts
-FROM credentials c JOIN achievement_versions v USING (member, achievement, version)
-WHERE c.member = %(member)s AND c.awarding_date BETWEEN %(begin)s AND %(end)s
-    AND (%(achievement)s::uuid IS NULL OR c.achievement = %(achievement)s)
-    AND (%(status)s::text IS NULL OR c.status = %(status)s)
-    AND (%(day)s::date IS NULL
-        OR (c.awarding_date, c.achievement, c.credential) < (%(day)s::date, %(of)s::uuid, %(credential)s::uuid))
-ORDER BY c.awarding_date DESC, c.achievement DESC, c.credential DESC
-LIMIT %(limit)s
-"""
-_AWARDED = """
-SELECT c.achievement::text,
-       (SELECT v.title FROM achievement_versions v
-        WHERE v.member = %(member)s AND v.achievement = c.achievement ORDER BY v.version DESC LIMIT 1),
-       count(*), count(*) FILTER (WHERE status = 'active'), count(*) FILTER (WHERE status = 'suspended'),
-       count(*) FILTER (WHERE status = 'revoked'), count(*) FILTER (WHERE status = 'replaced'),
-       sum(c.ects) FILTER (WHERE status = 'active')
-FROM credentials c
-WHERE c.member = %(member)s AND c.awarding_date BETWEEN %(begin)s AND %(end)s
-GROUP BY 1 , c.achievement ORDER BY 3 DESC, 1
-"""

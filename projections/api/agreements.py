@@ -30,9 +30,8 @@ _NOBODYS = "00000000-0000-4000-8000-000000000000"
     tags=[_TAG],
     operation_id="listAgreements",
     summary="Agreements of automatic recognition",
-    sync_to_thread=True,
 )
-def listed(
+async def listed(
     views: Views,
     *,
     member: Annotated[str | None, Parameter(max_length=40, description="Declared by this member.")] = None,
@@ -54,7 +53,7 @@ def listed(
         last = found[-1] if len(found) == limit else None
         return Page(found, None if last is None else encode_cursor([last.member, last.agreement]))
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 @get(
@@ -62,9 +61,8 @@ def listed(
     tags=[_TAG],
     operation_id="getAgreement",
     summary="One agreement",
-    sync_to_thread=True,
 )
-def one(views: Views, member: Name, agreement: UUID, wait_for: WaitFor = "") -> Response[AgreementView]:
+async def one(views: Views, member: Name, agreement: UUID, wait_for: WaitFor = "") -> Response[AgreementView]:
     """An agreement as declared, from when it is withdrawn, and whether it is mutual."""
 
     def made(connection: Any) -> AgreementView:  # noqa: ANN401 - a connection
@@ -74,7 +72,7 @@ def one(views: Views, member: Name, agreement: UUID, wait_for: WaitFor = "") -> 
             raise HttpProblem("not-found", detail)
         return found[0]
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 class AgreementDraft(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
@@ -98,10 +96,9 @@ class AgreementDraft(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     operation_id="simulateAgreement",
     summary="What an agreement would have decided",
     status_code=200,
-    sync_to_thread=True,
     **requires("recognition:read"),
 )
-def simulated(
+async def simulated(
     views: Views, whose: Whose, data: AgreementDraft, body: bytes, wait_for: WaitFor = ""
 ) -> Response[Simulation]:
     """Hold an agreement against last year, before you sign it: what it would have covered, and where your own
@@ -128,7 +125,9 @@ def simulated(
     )
     if (fault := draft.fault(whose.member)) is not None:
         raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
-    return views.answer(wait_for, lambda connection: simulate(connection, whose.member, draft, begin, end))
+    return await views.answer(
+        wait_for, lambda connection: simulate(connection, whose.member, draft, begin, end), takes_long=True
+    )
 
 
 def _a_year_before(end: date) -> date:

@@ -17,10 +17,9 @@ from registry.http import HttpProblem, requires
     tags=["Recognition"],
     operation_id="getAssessment",
     summary="One assessment",
-    sync_to_thread=True,
     **requires("recognition:read"),
 )
-def one(views: Views, member: Name, assessment: UUID, wait_for: WaitFor = "") -> Response[AssessmentView]:
+async def one(views: Views, member: Name, assessment: UUID, wait_for: WaitFor = "") -> Response[AssessmentView]:
     """What an office stated about an achievement, and whether it stands."""
 
     def made(connection: Any) -> AssessmentView:  # noqa: ANN401 - a connection
@@ -30,7 +29,7 @@ def one(views: Views, member: Name, assessment: UUID, wait_for: WaitFor = "") ->
             raise HttpProblem("not-found", detail)
         return found[0]
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 ROUTES: list[HTTPRouteHandler] = [one]

@@ -25,9 +25,8 @@ from registry.http.pages import LIMIT
     tags=["Catalogue"],
     operation_id="searchCatalogue",
     summary="Search what can be studied",
-    sync_to_thread=True,
 )
-def found(
+async def found(
     views: Views,
     *,
     text: Text = None,
@@ -72,7 +71,7 @@ def found(
         recognised_by=recognised_by,
         retired=retired,
     )
-    return views.answer(wait_for, lambda c: search.search(c, query, cursor=cursor or None, limit=limit))
+    return await views.answer(wait_for, lambda c: search.search(c, query, cursor=cursor or None, limit=limit))
 
 
 @get(
@@ -80,9 +79,8 @@ def found(
     tags=["Catalogue"],
     operation_id="getAchievement",
     summary="One achievement, in all its versions",
-    sync_to_thread=True,
 )
-def one(views: Views, member: Name, achievement: UUID, wait_for: WaitFor = "") -> Response[list[AchievementView]]:
+async def one(views: Views, member: Name, achievement: UUID, wait_for: WaitFor = "") -> Response[list[AchievementView]]:
     """All versions, the first first; a credential is of one of them for ever."""
 
     def made(connection: Any) -> list[AchievementView]:  # noqa: ANN401 - a connection
@@ -91,7 +89,7 @@ def one(views: Views, member: Name, achievement: UUID, wait_for: WaitFor = "") -
             raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
         return found
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 @get(
@@ -99,9 +97,8 @@ def one(views: Views, member: Name, achievement: UUID, wait_for: WaitFor = "") -
     tags=["Catalogue"],
     operation_id="listRecognition",
     summary="Who recognises an achievement by an agreement",
-    sync_to_thread=True,
 )
-def recognised(
+async def recognised(
     views: Views,
     member: Name,
     achievement: UUID,
@@ -118,7 +115,7 @@ def recognised(
         found = agreements.recognising(connection, member, str(achievement), day or datetime.now(UTC).date())
         return [each for each in found if by in (None, each.member)]
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 def _exact(number: float | None) -> Decimal | None:

@@ -87,11 +87,12 @@ def verification(connection: Connection, standing: Standings, member: str, decis
     tags=["Verification"],
     operation_id="verifyDecision",
     summary="Verify one decision",
-    sync_to_thread=True,
 )
-def verify(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> Response[DecisionVerification]:
+async def verify(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> Response[DecisionVerification]:
     """What the log says of a decision, for anybody who was shown its letter."""
-    return views.answer(wait_for, lambda connection: verification(connection, views.standing, member, str(decision)))
+    return await views.answer(
+        wait_for, lambda connection: verification(connection, views.standing, member, str(decision))
+    )
 
 
 @get("/decisions/{member:str}/{decision:uuid}", include_in_schema=False, sync_to_thread=True)

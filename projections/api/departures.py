@@ -20,10 +20,9 @@ _MEMBER = "^[a-z0-9-]{2,40}$"
     tags=["Recognition"],
     operation_id="compareWithPrecedents",
     summary="How a draft departs from precedents",
-    sync_to_thread=True,
     **requires("recognition:read"),
 )
-def compared(
+async def compared(
     views: Views,
     whose: Whose,
     *,
@@ -49,7 +48,7 @@ def compared(
         outcome=outcome,
         grounds=tuple(ground or ()),
     )
-    return views.answer(wait_for, lambda connection: departure(connection, draft, whose.member))
+    return await views.answer(wait_for, lambda connection: departure(connection, draft, whose.member))
 
 
 ROUTES: list[HTTPRouteHandler] = [compared]

@@ -23,10 +23,9 @@ _NOBODY = "no member says anything of this learner, as far as this node has read
     tags=["Learners"],
     operation_id="getLearner",
     summary="A learner's record",
-    sync_to_thread=True,
     **requires("learners:read"),
 )
-def one(views: Views, learner: UUID, wait_for: WaitFor = "") -> Response[LearnerRecord]:
+async def one(views: Views, learner: UUID, wait_for: WaitFor = "") -> Response[LearnerRecord]:
     """All that members said of a learner and have not erased, and the credits that count once."""
 
     def made(connection: Any) -> LearnerRecord:  # noqa: ANN401 - a connection
@@ -35,7 +34,7 @@ def one(views: Views, learner: UUID, wait_for: WaitFor = "") -> Response[Learner
             raise HttpProblem("not-found", _NOBODY)
         return found
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 @get(
@@ -43,10 +42,9 @@ def one(views: Views, learner: UUID, wait_for: WaitFor = "") -> Response[Learner
     tags=["Learners"],
     operation_id="getProgress",
     summary="How far a learner is towards a larger credential",
-    sync_to_thread=True,
     **requires("learners:read"),
 )
-def towards(
+async def towards(
     views: Views,
     learner: UUID,
     member: Name,
@@ -75,7 +73,7 @@ def towards(
             raise HttpProblem("not-found", _NOBODY)
         return found
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 ROUTES: list[HTTPRouteHandler] = [one, towards]

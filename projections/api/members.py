@@ -53,10 +53,10 @@ def _view(member: str, country: str, standing: str, roles: list[str], keys: list
     return MemberView(member, country, standing, roles, keys, contents.read(content))
 
 
-@get("/v1/members", tags=["Members"], operation_id="listMembers", summary="List the members", sync_to_thread=True)
-def listed(views: Views, wait_for: WaitFor = "") -> Response[list[MemberView]]:
+@get("/v1/members", tags=["Members"], operation_id="listMembers", summary="List the members")
+async def listed(views: Views, wait_for: WaitFor = "") -> Response[list[MemberView]]:
     """All members, in the order of their names."""
-    return views.answer(
+    return await views.answer(
         wait_for, lambda c: [_view(*row) for row in c.execute(f'{_COLUMNS} ORDER BY member COLLATE "C"')]
     )
 
@@ -66,17 +66,16 @@ def listed(views: Views, wait_for: WaitFor = "") -> Response[list[MemberView]]:
     tags=["Members"],
     operation_id="getMember",
     summary="One member",
-    sync_to_thread=True,
 )
-def one(views: Views, member: Name, wait_for: WaitFor = "") -> Response[MemberView]:
+async def one(views: Views, member: Name, wait_for: WaitFor = "") -> Response[MemberView]:
     """Its standing, roles, keys and what governance says of it."""
-    return views.answer(wait_for, lambda c: member_view(c, member))
+    return await views.answer(wait_for, lambda c: member_view(c, member))
 
 
-@get("/v1/streams", tags=["Members"], operation_id="listStreams", summary="How far the views are", sync_to_thread=True)
-def streams(views: Views) -> Response[list[Stream]]:
+@get("/v1/streams", tags=["Members"], operation_id="listStreams", summary="How far the views are")
+async def streams(views: Views) -> Response[list[Stream]]:
     """Each stream's size and root in the views."""
-    return views.answer(
+    return await views.answer(
         "",
         lambda c: [
             Stream(*row)

@@ -1,9 +1,10 @@
 """A moment of the views to answer from, and waiting until they have come far enough."""
 
+import asyncio
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
@@ -20,6 +21,9 @@ from registry.http.answers import WAIT_FOR
 _MEMBER: Final = re.compile("[a-z0-9-]{2,40}")
 _POLL: Final = 0.02
 _WAITERS: Final = 8
+_READERS: Final = 3
+"""Threads of a process that make answers: many would wait for the interpreter, and for each other. What takes long
+(`takes_long`, writing, replaying the past) is made in others, and keeps no reader waiting."""
 T = TypeVar("T")
 
 WaitFor = Annotated[
@@ -61,7 +65,8 @@ class Views:
             open=False,
             name="views",
         )
-        self._waiters = threading.BoundedSemaphore(_WAITERS)
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="views")
+        self._waiting = 0
 
     def open(self) -> None:
         """Begin to connect; a database that is away does not stop this."""
@@ -69,13 +74,12 @@ class Views:
 
     def close(self) -> None:
         """Close all connections."""
+        self._readers.shutdown(cancel_futures=True)
         self._pool.close()
 
     @contextmanager
-    def snapshot(self, wait_for: str = "") -> Iterator[Snapshot]:
-        """One moment to answer from. Raises `HttpProblem` where the position waited for is not reached."""
-        if wait_for:
-            self._wait(sizes_of(wait_for, f"header {WAIT_FOR}"))
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One moment to answer from."""
         moment = self._begin()
         try:
             with moment.connection:
@@ -106,26 +110,45 @@ class Views:
                 return Snapshot(connection, (row[0] if row else None) or "")
         raise AssertionError("the last try returned or raised")
 
-    def answer(self, wait_for: str, made: Any) -> Response[Any]:  # noqa: ANN401 - whatever is answered
-        """`made(connection)` as an answer that says its position."""
-        with self.snapshot(wait_for) as moment:
+    async def answer(
+        self, wait_for: str, made: Callable[[Connection], Any], *, takes_long: bool = False
+    ) -> Response[Any]:
+        """`made(connection)` as an answer that says its position, made in one of the threads that read.
+
+        `takes_long`: in one of the others. Raises `HttpProblem` where a position waited for is not reached.
+        """
+        if wait_for:
+            await self._reach(sizes_of(wait_for, f"header {WAIT_FOR}"))
+        return await self._in_turn(lambda: self._answered(made), None if takes_long else self._readers)
+
+    def _answered(self, made: Callable[[Connection], Any]) -> Response[Any]:
+        with self.snapshot() as moment:
             return answer(made(moment.connection), moment.position)
 
-    def _wait(self, wanted: dict[str, int]) -> None:
-        if not self._waiters.acquire(blocking=False):
+    async def _reach(self, wanted: dict[str, int]) -> None:
+        """Wait until the views have come so far; whoever waits keeps no thread from others."""
+        if self._waiting >= _WAITERS:
             raise HttpProblem("not-there-yet", "too many requests wait already", headers={"Retry-After": "1"})
+        self._waiting += 1
         try:
             until = time.monotonic() + self._longest
             while True:
-                with self.snapshot() as moment:
-                    there = sizes_of(moment.position, "position") if moment.position else {}
+                there = await self._in_turn(self._sizes, self._readers)
                 if all(there.get(member, 0) >= size for member, size in wanted.items()):
                     return
                 if time.monotonic() > until:
                     raise HttpProblem("not-there-yet", headers={"Retry-After": "2"})
-                time.sleep(_POLL)
+                await asyncio.sleep(_POLL)
         finally:
-            self._waiters.release()
+            self._waiting -= 1
+
+    def _sizes(self) -> dict[str, int]:
+        with self.snapshot() as moment:
+            return sizes_of(moment.position, "position") if moment.position else {}
+
+    @staticmethod
+    def _in_turn(read: Callable[[], T], threads: ThreadPoolExecutor | None) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(threads, read)
 
 
 _BEGIN: Final = """

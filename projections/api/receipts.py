@@ -111,9 +111,8 @@ class _ReceiptBody(Operation):
     status_code=200,
     operation_class=_ReceiptBody,
     request_max_body_size=2 * MAX_PROOF,
-    sync_to_thread=True,
 )
-def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFor = "") -> Response[VerifiedReceipt]:
+async def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFor = "") -> Response[VerifiedReceipt]:
     """Check a receipt's proof and signatures, and say what its credential counts for now."""
     try:
         text = body.decode()
@@ -142,7 +141,7 @@ def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFor = ""
             credential=credential,
         )
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 ROUTES: list[HTTPRouteHandler] = [verify]

@@ -26,10 +26,9 @@ _TAG = "Recognition"
     tags=[_TAG],
     operation_id="searchPrecedents",
     summary="Search what offices decided",
-    sync_to_thread=True,
     **requires("recognition:read"),
 )
-def searched(
+async def searched(
     views: Views,
     *,
     member: MemberName = None,
@@ -77,7 +76,7 @@ def searched(
         end=end,
         every_state=every_state,
     )
-    return views.answer(wait_for, lambda c: precedents.search(c, query, cursor=cursor or None, limit=limit))
+    return await views.answer(wait_for, lambda c: precedents.search(c, query, cursor=cursor or None, limit=limit))
 
 
 @get(
@@ -85,10 +84,9 @@ def searched(
     tags=[_TAG],
     operation_id="listDecisions",
     summary="An office's decisions",
-    sync_to_thread=True,
     **requires("recognition:read"),
 )
-def listed(
+async def listed(
     views: Views,
     member: Name,
     *,
@@ -109,7 +107,7 @@ def listed(
         last = found[-1] if len(found) == limit else None
         return Page(found, None if last is None else encode_cursor([last.decision_date.isoformat(), last.leaf]))
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 @get(
@@ -117,10 +115,9 @@ def listed(
     tags=[_TAG],
     operation_id="getDecision",
     summary="One decision",
-    sync_to_thread=True,
     **requires("recognition:read"),
 )
-def one(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> Response[DecisionView]:
+async def one(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> Response[DecisionView]:
     """A decision as published, its state, and its flags."""
 
     def made(connection: Any) -> DecisionView:  # noqa: ANN401 - a connection
@@ -129,7 +126,7 @@ def one(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> R
             raise HttpProblem("not-found", "this member made no such decision, as far as this node has read its log")
         return found[0]
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 ROUTES: list[HTTPRouteHandler] = [searched, listed, one]

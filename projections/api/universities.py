@@ -17,30 +17,32 @@ from registry.http import HttpProblem, Page, decode_cursor, encode_cursor, requi
 from registry.http.pages import LIMIT, selected
 from registry.wire.credentials import Status
 
+_FIRST_MONTH = "The month that the year begins with: 9 for a year from September to August of the next."
+
 
 @get(
     "/v1/universities/{member:str}/years/{year:int}",
     tags=["Universities"],
     operation_id="getUniversityYear",
     summary="A university's year",
-    sync_to_thread=True,
     **requires("university:read"),
 )
-def year(
+async def year(
     views: Views,
     member: Name,
-    year: Annotated[int, Parameter(ge=1000, le=9999)],
+    year: Annotated[int, Parameter(ge=1000, le=9998)],
+    first_month: Annotated[int, Parameter(query="firstMonth", ge=1, le=12, description=_FIRST_MONTH)] = 1,
     wait_for: WaitFor = "",
 ) -> Response[UniversityYear]:
-    """What it awarded within a calendar year, by achievement and status, and who recognised it."""
+    """What it awarded within a calendar year, or an academic one, by achievement and status, and who recognised it."""
 
     def made(connection: Any) -> UniversityYear:  # noqa: ANN401 - a connection
-        found = universities.read_year(connection, member, date(year, 1, 1), date(year, 12, 31))
+        found = universities.read_year(connection, member, year, first_month)
         if found.standing is None:
             raise HttpProblem("not-found", "no member of that name, as far as this node has read governance")
         return found
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 def _partly(kind: type[msgspec.Struct]) -> Any:  # noqa: ANN401 - a type
@@ -60,10 +62,9 @@ else:
     tags=["Universities"],
     operation_id="listCredentials",
     summary="A university's credentials",
-    sync_to_thread=True,
     **requires("university:read"),
 )
-def awarded(
+async def awarded(
     views: Views,
     member: Name,
     *,
@@ -97,7 +98,7 @@ def awarded(
         place = None if last is None else [last.awarding_date.isoformat(), last.achievement, last.credential]
         return Page(selected(found, fields), None if place is None else encode_cursor(place))
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 ROUTES: list[HTTPRouteHandler] = [year, awarded]

@@ -97,9 +97,8 @@ def verification(connection: Connection, standing: Standings, member: str, crede
     tags=["Verification"],
     operation_id="verifyCredential",
     summary="Verify one credential",
-    sync_to_thread=True,
 )
-def verify(views: Views, member: Name, credential: UUID, wait_for: WaitFor = "") -> Response[Verification]:
+async def verify(views: Views, member: Name, credential: UUID, wait_for: WaitFor = "") -> Response[Verification]:
     """What the log says of a credential, for anybody who was shown its id."""
 
     def made(connection: Any) -> Verification:  # noqa: ANN401 - a connection
@@ -110,7 +109,7 @@ def verify(views: Views, member: Name, credential: UUID, wait_for: WaitFor = "")
             )
         return found
 
-    return views.answer(wait_for, made)
+    return await views.answer(wait_for, made)
 
 
 ROUTES: list[HTTPRouteHandler] = [verify]

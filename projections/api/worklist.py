@@ -15,16 +15,15 @@ from registry.http import requires
     tags=["Universities"],
     operation_id="getWorklist",
     summary="What the university should look at again",
-    sync_to_thread=True,
     **requires("university:read"),
 )
-def listed(views: Views, whose: Whose, wait_for: WaitFor = "") -> Response[Worklist]:
+async def listed(views: Views, whose: Whose, wait_for: WaitFor = "") -> Response[Worklist]:
     """Its larger credentials that are impaired, with the parts at fault; and what rests on learners erased elsewhere.
 
     An item is gone when it is done: when what it is about was replaced, revoked or withdrawn, or the learner erased
     here.
     """
-    return views.answer(wait_for, lambda connection: worklist.read(connection, whose.member))
+    return await views.answer(wait_for, lambda connection: worklist.read(connection, whose.member), takes_long=True)
 
 
 ROUTES: list[HTTPRouteHandler] = [listed]

@@ -6,7 +6,7 @@ JOIN precedents p ON p.of_member = w.of_member COLLATE "C" AND p.achievement = w
     AND (w.version IS NULL OR p.version = w.version)
 CROSS JOIN LATERAL unnest(p.outcome || p.grounds) AS g (what)
 WHERE p.day BETWEEN %(begin)s::date AND %(end)s::date
-    AND (%(purpose)s::text IS NULL OR p.purpose = %(purpose)s)
-    AND (%(effect)s::text IS NULL OR p.effect = %(effect)s)
-    AND (%(offices)s::text[] IS NULL OR p.member = ANY (%(offices)s))
+    AND p.purpose = %(purpose)s --? purpose
+    AND p.effect = %(effect)s --? effect
+    AND p.member = ANY (%(offices)s) --? offices
 GROUP BY p.member, g.what

@@ -5,8 +5,8 @@ FROM (SELECT member FROM members UNION SELECT unnest(%(offices)s::text[])) AS o 
 JOIN precedents p ON p.member = o.office COLLATE "C"
 CROSS JOIN LATERAL unnest(p.outcome || p.grounds) AS g (what)
 WHERE p.day BETWEEN %(begin)s::date AND %(end)s::date
-    AND (%(of_member)s::text IS NULL OR p.of_member = %(of_member)s)
-    AND (%(purpose)s::text IS NULL OR p.purpose = %(purpose)s)
-    AND (%(effect)s::text IS NULL OR p.effect = %(effect)s)
-    AND (%(offices)s::text[] IS NULL OR o.office = ANY (%(offices)s))
+    AND p.of_member = %(of_member)s --? of_member
+    AND p.purpose = %(purpose)s --? purpose
+    AND p.effect = %(effect)s --? effect
+    AND o.office = ANY (%(offices)s) --? offices
 GROUP BY p.member, g.what

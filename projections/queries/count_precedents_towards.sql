@@ -8,8 +8,8 @@ WHERE p.towards = ANY (%(towards)s) AND p.day BETWEEN %(begin)s::date AND %(end)
             AS w (of_member, achievement, version)
         WHERE p.of_member = w.of_member COLLATE "C" AND p.achievement = w.achievement
             AND (w.version IS NULL OR p.version = w.version)))
-    AND (%(of_member)s::text IS NULL OR p.of_member = %(of_member)s)
-    AND (%(purpose)s::text IS NULL OR p.purpose = %(purpose)s)
-    AND (%(effect)s::text IS NULL OR p.effect = %(effect)s)
-    AND (%(offices)s::text[] IS NULL OR p.member = ANY (%(offices)s))
+    AND p.of_member = %(of_member)s --? of_member
+    AND p.purpose = %(purpose)s --? purpose
+    AND p.effect = %(effect)s --? effect
+    AND p.member = ANY (%(offices)s) --? offices
 GROUP BY p.member, g.what

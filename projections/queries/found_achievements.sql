@@ -6,19 +6,18 @@ WITH found AS MATERIALIZED (
     FROM achievement_search s JOIN members m USING (member)
     WHERE s.newest
         AND (%(retired)s OR NOT s.retired)
-        AND (%(words)s::text IS NULL OR s.words @@ %(words)s::tsquery)
-        AND (%(member)s::text IS NULL OR s.member = %(member)s)
-        AND (%(country)s::text IS NULL OR m.country = %(country)s)
-        AND (%(kind)s::text IS NULL OR s.kind = %(kind)s)
-        AND (%(level)s::int IS NULL OR s.eqf_level = %(level)s)
-        AND (%(field)s::text IS NULL
-            OR EXISTS (SELECT FROM unnest(s.fields) AS f (code) WHERE starts_with(f.code, %(field)s)))
-        AND (%(taught_in)s::text IS NULL OR %(taught_in)s = ANY (s.languages))
-        AND (%(participation)s::text IS NULL OR %(participation)s = ANY (s.participation))
-        AND (%(min_ects)s::numeric IS NULL OR s.ects >= %(min_ects)s)
-        AND (%(max_ects)s::numeric IS NULL OR s.ects <= %(max_ects)s)
-        AND (%(credit_bearing)s::boolean IS NULL OR s.credit_bearing = %(credit_bearing)s)
-        AND (%(stackability)s::text IS NULL OR s.stackability = %(stackability)s)
+        AND s.words @@ %(words)s::tsquery --? words
+        AND s.member = %(member)s --? member
+        AND m.country = %(country)s --? country
+        AND s.kind = %(kind)s --? kind
+        AND s.eqf_level = %(level)s --? level
+        AND EXISTS (SELECT FROM unnest(s.fields) AS f (code) WHERE starts_with(f.code, %(field)s)) --? field
+        AND %(taught_in)s = ANY (s.languages) --? taught_in
+        AND %(participation)s = ANY (s.participation) --? participation
+        AND s.ects >= %(min_ects)s --? min_ects
+        AND s.ects <= %(max_ects)s --? max_ects
+        AND s.credit_bearing = %(credit_bearing)s --? credit_bearing
+        AND s.stackability = %(stackability)s --? stackability
         AND (%(recognised_by)s::text IS NULL OR EXISTS (
             SELECT FROM agreements a
             WHERE a.member = %(recognised_by)s AND a.with_member = s.member

@@ -2,8 +2,8 @@
 SELECT min(c.month), max(c.month)
 FROM unnest(%(members)s::text[], %(achievements)s::uuid[], %(versions)s::int[]) AS w (of_member, achievement, version)
 JOIN precedent_counts c ON c.of_member = w.of_member COLLATE "C" AND c.achievement = w.achievement
-    AND c.version = w.version
-WHERE c.what = %(what)s
-    AND (%(purpose)s::text IS NULL OR c.purpose = %(purpose)s)
-    AND (%(effect)s::text IS NULL OR c.effect = %(effect)s)
-    AND (%(offices)s::text[] IS NULL OR c.member = ANY (%(offices)s))
+    AND c.version BETWEEN coalesce(w.version, -2147483648) AND coalesce(w.version, 2147483647)
+WHERE c.what = %(what)s AND c.month > '-infinity'
+    AND c.purpose = %(purpose)s --? purpose
+    AND c.effect = %(effect)s --? effect
+    AND c.member = ANY (%(offices)s) --? offices

@@ -2,6 +2,7 @@ SELECT f.place, f.member, f.achievement::text, f.version, f.title, f.ects, f.eqf
     e.assessment::text,
     (SELECT coalesce(sum(c.in_force), 0) FROM precedent_counts c
      WHERE c.of_member = f.member AND c.achievement = f.achievement AND c.version BETWEEN 1 AND f.version
+        AND c.month = '-infinity' AND c.purpose = '' AND c.effect = ''
         AND c.member = %(by)s AND c.what IN ('full', 'partial'))
 FROM found f
 JOIN members m ON m.member = f.member AND m.standing = 'active'

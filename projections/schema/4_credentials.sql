@@ -18,7 +18,22 @@ CREATE TABLE credentials (
 );
 CREATE INDEX credentials_learner ON credentials (learner) WHERE learner IS NOT NULL;
 CREATE INDEX credentials_replaced ON credentials (member, replaced_by) WHERE replaced_by IS NOT NULL;
+CREATE INDEX credentials_spoiled ON credentials (member, credential) WHERE status IN ('revoked', 'replaced');
 CREATE INDEX credentials_year ON credentials (member, awarding_date, achievement);
+
+-- How many there are: of what was awarded in a month (its first day), by the status they have now. `ects` is of the
+-- active ones; null where none that was awarded has any. Made with the rows above, and not digested.
+CREATE TABLE award_counts (
+    member      text COLLATE "C" NOT NULL,
+    month       date NOT NULL,
+    achievement uuid NOT NULL,
+    active      bigint NOT NULL,
+    suspended   bigint NOT NULL,
+    revoked     bigint NOT NULL,
+    replaced    bigint NOT NULL,
+    ects        numeric,
+    PRIMARY KEY (member, month, achievement)
+);
 
 CREATE TABLE parts (
     member          text NOT NULL,

@@ -27,6 +27,16 @@ CREATE TABLE decision_bases (
 CREATE INDEX decision_bases_achievement ON decision_bases (of_member, achievement, version);
 CREATE INDEX decision_bases_credential ON decision_bases (of_member, credential) WHERE credential IS NOT NULL;
 
+-- How many decisions were made in a month (its first day), whatever became of them: of all, `of_member` empty, and of
+-- those that name an achievement of a member. Made with the rows above, and not digested.
+CREATE TABLE decision_counts (
+    member    text COLLATE "C" NOT NULL,   -- who decided
+    of_member text COLLATE "C" NOT NULL,
+    month     date NOT NULL,
+    number    bigint NOT NULL,
+    PRIMARY KEY (of_member, member, month)
+);
+
 CREATE TABLE assessments (
     member      text NOT NULL,
     assessment  uuid NOT NULL,

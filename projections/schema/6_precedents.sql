@@ -27,20 +27,21 @@ CREATE INDEX precedents_towards ON precedents (towards, day, member, leaf, basis
 
 -- How many of them there are: by deciding office, so that each row is one stream's and no two projectors meet.
 -- Beside each version's counts stand sums: over all achievements of a member (achievement all zeros, version 0)
--- and over everybody's (of_member empty as well), and these two once more over all time (version -1, year 1).
+-- and over everybody's (of_member empty as well). Of each of these there is the sum over all time (its month is
+-- -infinity), and that once more over all purposes and effects (both empty).
 CREATE TABLE precedent_counts (
     of_member   text COLLATE "C" NOT NULL,
     achievement uuid NOT NULL,
     version     integer NOT NULL,
     member      text COLLATE "C" NOT NULL,
-    month       date NOT NULL,             -- its first day
-    purpose     text NOT NULL,
-    effect      text NOT NULL,
+    month       date NOT NULL,             -- its first day, or -infinity
+    purpose     text COLLATE "C" NOT NULL,
+    effect      text COLLATE "C" NOT NULL,
     what        text COLLATE "C" NOT NULL, -- an outcome, or a ground as aspect:difference
     in_force    integer NOT NULL,
     superseded  integer NOT NULL,
     withdrawn   integer NOT NULL,
-    PRIMARY KEY (of_member, achievement, version, member, month, purpose, effect, what)
+    PRIMARY KEY (of_member, achievement, month, purpose, effect, version, member, what)
 );
 
 -- What decisions count towards, as each office names it: a member's achievement, or a title.

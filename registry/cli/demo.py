@@ -306,7 +306,7 @@ class _Demo:
         decided = counted(len(record.decisions), "decision")
         say(f"{record.ects.normalize():f} ECTS, credit counted once; {decided} about them")
         _step("What a university sees: its year")
-        year = universities.read_year(linkoping, "twente", date(_YEAR, 1, 1), date(_YEAR, 12, 31))
+        year = universities.read_year(linkoping, "twente", _YEAR)
         table(
             ("achievement", "issued", "active", "revoked", "ECTS awarded"),
             [(title_of(a.title), a.issued, a.active, a.revoked, a.ects) for a in year.awarded],

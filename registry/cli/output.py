@@ -33,7 +33,7 @@ errors = _Console(stderr=True, soft_wrap=True)
 
 _json = msgspec.json.Encoder(decimal_format="number")
 
-Year = Annotated[int | None, typer.Option(min=1, max=9999, help="The calendar year (else this one).")]
+Year = Annotated[int | None, typer.Option(min=1, max=9998, help="The calendar year (else this one).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
 
 

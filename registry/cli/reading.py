@@ -143,6 +143,9 @@ def show_university(
     member: Annotated[str, typer.Argument(help="The member's short name.")],
     *,
     year: Year = None,
+    first_month: Annotated[
+        int, typer.Option(min=1, max=12, help="The month it begins with: 9 for September to August of the next year.")
+    ] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Show a university's year: awards by achievement and status, and who recognised them.
@@ -151,7 +154,7 @@ def show_university(
     """
     node = node_of(context)
     year = year or date.today().year  # noqa: DTZ011 - a day on the reader's calendar
-    found = universities.read_year(node.views(), member, date(year, 1, 1), date(year, 12, 31))
+    found = universities.read_year(node.views(), member, year, first_month)
     if as_json:
         print_json(found)
     if found.standing is None:
@@ -159,9 +162,10 @@ def show_university(
         raise typer.Exit(1)
     if as_json:
         return
-    say(f"{member}, {year}: {found.standing}, {', '.join(found.roles) or 'no roles'}, {found.size:,} events")
+    roles = ", ".join(found.roles) or "no roles"
+    say(f"{member}, {found.begin} to {found.end}: {found.standing}, {roles}, {counted(found.size, 'event')}")
     table(
-        ("achievement", "issued", "active", "suspended", "revoked", "replaced", "impaired", "ECTS awarded"),
+        ("achievement", "issued", "active", "suspended", "revoked", "replaced", "ECTS awarded"),
         [
             (
                 title_of(line.title),
@@ -170,7 +174,6 @@ def show_university(
                 line.suspended,
                 line.revoked,
                 line.replaced,
-                line.impaired or "",
                 line.ects,
             )
             for line in found.awarded

@@ -207,10 +207,10 @@ def _own(views: Views, settings: Settings) -> list[Any]:
         """Answers as long as this process does."""
         return {"status": "ok", "version": metadata.version("credential-registry")}
 
-    @get("/ready", tags=["Node"], operation_id="ready", summary="Can it answer?", sync_to_thread=True)
-    def ready() -> Response[dict[str, str]]:
+    @get("/ready", tags=["Node"], operation_id="ready", summary="Can it answer?")
+    async def ready() -> Response[dict[str, str]]:
         """Answers 503 while the database cannot be reached or has no views."""
-        return views.answer("", lambda _: {"status": "ready"})
+        return await views.answer("", lambda _: {"status": "ready"})
 
     @get(
         "/v1/digest",

@@ -1,10 +1,16 @@
 """Many credentials in the views, put in by SQL: of achievements that `recognition_data.offer` made.
 
 A learner has four on average, of any members; few achievements have most of the credentials, as in life. One in fifty
-is stacked from three others, one in a hundred was suspended or revoked.
+is stacked from three others, one in a hundred was suspended or revoked. What kept counts say is counted as the
+projector does when it takes leaves back. Keys and indexes are made when all is there: ten millions take minutes.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from psycopg import Connection
+
+from projections import award_counts
 
 PER_LEARNER = 4
 _STACKED = 50
@@ -12,10 +18,39 @@ _STACKED = 50
 
 def award(connection: Connection, count: int) -> None:
     """So many credentials, as rows of the views; and each member's position."""
-    connection.execute("SELECT setseed(0.25)")
+    connection.execute("SELECT setseed(0.25); SET work_mem TO '512MB'; SET maintenance_work_mem TO '1GB'")
     text = _AWARD.replace("COUNT", str(count)).replace("LEARNERS", str(max(1, count // PER_LEARNER)))
-    for statement in text.replace("STACKED", str(_STACKED)).split(";"):
-        connection.execute(statement.encode())
+    with _without_indexes(connection, "credentials", "parts", "status_changes"):
+        for statement in text.replace("STACKED", str(_STACKED)).split(";"):
+            connection.execute(statement.encode())
+    connection.execute("ANALYZE credentials")
+    for (member,) in connection.execute("SELECT member FROM positions").fetchall():
+        award_counts.count_anew(connection, member)
+    connection.execute("RESET work_mem; RESET maintenance_work_mem")
+
+
+@contextmanager
+def _without_indexes(connection: Connection, *tables: str) -> Iterator[None]:
+    """Drop the keys and indexes of empty tables, and make them again afterwards."""
+    keys = connection.execute(
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE contype = 'p' AND conrelid = ANY(%s::regclass[])",
+        (list(tables),),
+    ).fetchall()
+    for table, name, _ in keys:
+        connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}".encode())
+    indexes = connection.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+        " WHERE indrelid = ANY(%s::regclass[])",
+        (list(tables),),
+    ).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"DROP INDEX {name}".encode())
+    yield
+    for table, name, definition in keys:
+        connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}".encode())
+    for _, definition in indexes:
+        connection.execute(definition.encode())
 
 
 _AWARD = """
@@ -27,7 +62,7 @@ SELECT n, md5('c' || n)::uuid AS credential, md5('l' || floor(LEARNERS * random(
     date '2021-01-01' + floor(1825 * random())::int AS day,
     CASE WHEN random() < 0.005 THEN 'suspended' WHEN random() < 0.005 THEN 'revoked' ELSE 'active' END AS status
 FROM generate_series(1, COUNT) AS n;
-CREATE INDEX ON awarded (n);
+ANALYZE awarded;
 INSERT INTO credentials
 SELECT o.member, a.credential, a.n, o.achievement, 1, a.learner, NULL, a.day, o.ects, NULL, a.status, NULL,
     translate(encode(decode(md5('x' || a.n) || md5('y' || a.n), 'hex'), 'base64'), '+/=', '-_'),

@@ -43,7 +43,7 @@ def _asks(connection: Connection) -> dict[str, list[Callable[[Any], Any]]]:
 
     def year(connection: Any) -> None:
         member = f"uni-{chance.randrange(MEMBERS)}"
-        universities.read_year(connection, member, date(2023, 1, 1), date(2023, 12, 31))
+        universities.read_year(connection, member, 2023)
 
     return {**found, "credentials-page": [page] * 100, "university-year": [year] * 20}
 

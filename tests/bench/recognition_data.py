@@ -1,7 +1,8 @@
 """Views of a consortium that has decided a lot: achievements folded as ever, decisions put in by COPY.
 
-Decisions are made up in SQL and copied into the views' tables; the counts are then made from them by the keys
-that the projector keeps. Few achievements have most of the decisions, as in life; one has a tenth of them all.
+Decisions are made up in SQL and copied into the views' tables; the counts are then made from them as the
+projector does when it takes leaves back. Few achievements have most of the decisions, as in life; one has a tenth of
+them all.
 """
 
 import random
@@ -14,7 +15,7 @@ from pathlib import Path
 import msgspec
 from psycopg import Connection
 
-from projections import views
+from projections import decision_counts, precedent_rows, views
 from projections.achievements import AchievementRows
 from projections.copy import copy, line
 from projections.search_rows import SearchRows
@@ -94,6 +95,10 @@ def decide(connection: Connection, count: int) -> None:
     connection.execute("SELECT setseed(0.5)")
     for statement in _DECIDE.split(";"):
         connection.execute(statement.replace("COUNT", str(count)).encode())
+    connection.execute("ANALYZE")
+    for number in range(MEMBERS):
+        precedent_rows.count_anew(connection, f"uni-{number}")
+        decision_counts.count_anew(connection, f"uni-{number}")
 
 
 _DECIDE = """
@@ -124,24 +129,5 @@ INSERT INTO decision_bases SELECT member, decision, 0, of_member, achievement, 1
 INSERT INTO programmes SELECT DISTINCT member, towards, to_tsvector('simple', towards) FROM whole
     WHERE towards IS NOT NULL;
 INSERT INTO precedents SELECT member, leaf, 0, 0, 'decision', decision, state, of_member, achievement, 1, day, purpose,
-    effect, outcome, CASE WHEN outcome = 'full' THEN '{}' ELSE ARRAY[ground] END, towards FROM whole;
-INSERT INTO precedent_counts
-SELECT k.of_member, k.achievement, k.version, p.member, date_trunc('month', p.day)::date, p.purpose, p.effect, g.what,
-    count(*) FILTER (WHERE state = 'inForce'), count(*) FILTER (WHERE state = 'superseded'),
-    count(*) FILTER (WHERE state = 'withdrawn')
-FROM precedents p CROSS JOIN LATERAL unnest(p.outcome || p.grounds) AS g (what)
-CROSS JOIN LATERAL (VALUES (p.of_member, p.achievement, p.version),
-    (p.of_member, '00000000-0000-0000-0000-000000000000'::uuid, 0),
-    ('', '00000000-0000-0000-0000-000000000000'::uuid, 0))
-    AS k (of_member, achievement, version)
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
-INSERT INTO precedent_counts
-SELECT k.of_member, k.achievement, k.version, p.member, '0001-01-01'::date, p.purpose, p.effect, g.what,
-    count(*) FILTER (WHERE state = 'inForce'), count(*) FILTER (WHERE state = 'superseded'),
-    count(*) FILTER (WHERE state = 'withdrawn')
-FROM precedents p CROSS JOIN LATERAL unnest(p.outcome || p.grounds) AS g (what)
-CROSS JOIN LATERAL (VALUES (p.of_member, '00000000-0000-0000-0000-000000000000'::uuid, -1),
-    ('', '00000000-0000-0000-0000-000000000000'::uuid, -1))
-    AS k (of_member, achievement, version)
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    effect, outcome, CASE WHEN outcome = 'full' THEN '{}' ELSE ARRAY[ground] END, towards FROM whole
 """

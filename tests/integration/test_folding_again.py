@@ -206,13 +206,40 @@ def projected(connection, history, waypoint, *, at_once=False):
                 projector.step()
         projector.step()
     found = {
-        name: sorted(map(str, connection.execute(f"SELECT * FROM {name}").fetchall()))
+        name: sorted(connection.execute(f"SELECT to_jsonb({name})::text FROM {name}").fetchall())
         for name in [*(table.name for table in VIEWS), *BESIDE, "positions", "quarantine", "claims"]
     }
     found["notices"] = sorted(
         map(str, connection.execute("SELECT member, kind, thing, leaf FROM feed.notices WHERE NOT withdrawn"))
     )
     return found, [one["begins"] for one in said if one["event"] == "projector.folding_again"]
+
+
+def counts(connection, table):
+    return {tuple(row[:3]): row[3:] for row in connection.execute(f"SELECT * FROM {table}")}
+
+
+def awarded(connection):
+    """What `award_counts` should hold, told from the credentials one by one."""
+    found = {}
+    for member, day, achievement, status, ects in connection.execute(
+        "SELECT member, awarding_date, achievement, status, ects FROM credentials"
+    ):
+        key = member, day.replace(day=1), achievement
+        numbers, worth = found.setdefault(key, ([0, 0, 0, 0], []))
+        numbers[["active", "suspended", "revoked", "replaced"].index(status)] += 1
+        if ects is not None:
+            worth.append(ects if status == "active" else 0)
+    return {key: (*numbers, sum(worth) if worth else None) for key, (numbers, worth) in found.items()}
+
+
+def decisions_made(connection):
+    """What `decision_counts` should hold, told from the decisions one by one."""
+    found = Counter()
+    for member, day, content in connection.execute("SELECT member, decision_date, content FROM decisions"):
+        about = {basis["achievement"]["member"] for basis in content["basis"] if "achievement" in basis}
+        found.update((member, of_member, day.replace(day=1)) for of_member in ("", *about))
+    return {key: (number,) for key, number in found.items()}
 
 
 def test_from_a_waypoint_or_from_the_first_record_the_rows_the_evidence_and_the_feed_are_the_same(connection):
@@ -224,6 +251,8 @@ def test_from_a_waypoint_or_from_the_first_record_the_rows_the_evidence_and_the_
         from_first, all_zero = projected(connection, history, NEVER)
         assert not any(all_zero)
         assert kept == from_first, f"history {seed}"
+        assert counts(connection, "award_counts") == awarded(connection)
+        assert counts(connection, "decision_counts") == decisions_made(connection)
         at_once, _ = projected(connection, history, NEVER, at_once=True)
         del kept["notices"], at_once["notices"]  # what is told, and when, is the feed's own; its tests say more
         assert kept == at_once, f"history {seed}"

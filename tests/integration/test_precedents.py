@@ -4,7 +4,7 @@ import random
 from calendar import monthrange
 from collections import Counter
 from datetime import date
-from itertools import pairwise
+from itertools import pairwise, product
 
 import msgspec
 import pytest
@@ -222,22 +222,17 @@ def recounted(connection):
 def add(found, member, state, ref, day, data, one):
     whats = {one["outcome"]} | {f"{g['aspect']}:{g['difference']}" for g in one.get("grounds", ())}
     nil = "00000000-0000-0000-0000-000000000000"
-    for key in (
-        (ref["member"], ref["achievement"], ref["version"]),
-        (ref["member"], nil, 0),
-        ("", nil, 0),
-        (ref["member"], nil, -1),
-        ("", nil, -1),
-    ):
-        month = "0001-01" if key[2] == -1 else day[:7]
-        for what in whats:
-            found[*key, member, month, data["purpose"], data["effect"], what, state] += 1
+    keys = (ref["member"], ref["achievement"], ref["version"]), (ref["member"], nil, 0), ("", nil, 0)
+    sums = (day[:7], data["purpose"], data["effect"]), ("ever", data["purpose"], data["effect"]), ("ever", "", "")
+    for key, (month, *asked), what in product(keys, sums, whats):
+        found[*key, member, month, *asked, what, state] += 1
 
 
 def kept(connection):
     rows = connection.execute(
-        "SELECT of_member, achievement::text, version, member, to_char(month, 'YYYY-MM'), purpose, effect, what,"
-        " in_force, superseded, withdrawn FROM precedent_counts"
+        "SELECT of_member, achievement::text, version, member,"
+        " CASE WHEN isfinite(month) THEN to_char(month, 'YYYY-MM') ELSE 'ever' END,"
+        " purpose, effect, what, in_force, superseded, withdrawn FROM precedent_counts"
     )
     found = {}
     for *key, in_force, superseded, withdrawn_ in rows:
