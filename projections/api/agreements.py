@@ -98,17 +98,10 @@ class AgreementDraft(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     status_code=200,
     **requires("recognition:read"),
 )
-async def simulated(
-    views: Views, whose: Whose, data: AgreementDraft, body: bytes, wait_for: WaitFor = ""
-) -> Response[Simulation]:
+async def simulated(views: Views, whose: Whose, data: AgreementDraft, wait_for: WaitFor = "") -> Response[Simulation]:
     """Hold an agreement against last year, before you sign it: what it would have covered, and where your own
     decisions were others. Nothing is stored, so no Idempotency-Key is asked for.
     """
-    try:
-        data = msgspec.json.decode(body, type=AgreementDraft)  # the framework's own reading takes 0 for false
-    except msgspec.ValidationError as error:
-        detail, _, where = str(error).partition(" - at `")
-        raise HttpProblem("unprocessable", errors=[Trouble(where.rstrip("`") or "$", detail)]) from error
     if _checked is not None and (wrong := _checked(data)) is not None:
         raise HttpProblem("unprocessable", errors=[Trouble(f"${wrong[0]}", wrong[1])])
     end = date.fromisoformat(data.end) if data.end else datetime.now(UTC).date()

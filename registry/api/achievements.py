@@ -8,7 +8,7 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
-from registry.api.bodies import Known, as_sent, body_of, content_of
+from registry.api.bodies import Known, body_of, content_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
 from registry.vault import random_id
@@ -44,14 +44,12 @@ else:
     sync_to_thread=True,
     **requires("achievements:write"),
 )
-def publish(
-    desk: Desk, request: Request[Any, Any, Any], data: Body, body: bytes, key: IdempotencyKey
-) -> Response[OfferedVersion]:
+def publish(desk: Desk, request: Request[Any, Any, Any], data: Body, key: IdempotencyKey) -> Response[OfferedVersion]:
     """Publish version 1 of an achievement: the fields of `achievement.published.v1`.
 
     `achievement`, `version` and `awardingBodies` are filled in where they are left out.
     """
-    asked = as_sent(body)
+    asked = given(data)
 
     def act(writer: Writer) -> Answered:
         member = writer.registry.member
@@ -79,10 +77,10 @@ def publish(
     **requires("achievements:write"),
 )
 def revise(
-    desk: Desk, request: Request[Any, Any, Any], achievement: UUID, data: Body, body: bytes, key: IdempotencyKey
+    desk: Desk, request: Request[Any, Any, Any], achievement: UUID, data: Body, key: IdempotencyKey
 ) -> Response[OfferedVersion]:
     """Publish the whole content again as the next version. Where `version` is given it must be the next one."""
-    asked = as_sent(body)
+    asked = given(data)
 
     def act(writer: Writer) -> Answered:
         member = writer.registry.member

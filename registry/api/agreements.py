@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api.bodies import as_sent, body_of, content_of
+from registry.api.bodies import body_of, content_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
 from registry.vault import random_id
@@ -45,10 +45,10 @@ class Ending(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=
     **requires("recognition:write"),
 )
 def declare(
-    desk: Desk, request: Request[Any, Any, Any], data: AgreementBody, body: bytes, key: IdempotencyKey
+    desk: Desk, request: Request[Any, Any, Any], data: AgreementBody, key: IdempotencyKey
 ) -> Response[Declared]:
     """Recognise another member's achievements without deciding on each credential. It is mutual when they do, too."""
-    content = content_of({"agreement": random_id()} | as_sent(body), AgreementDeclared)
+    content = content_of({"agreement": random_id()} | given(data), AgreementDeclared)
 
     def act(writer: Writer) -> Answered:
         member = writer.registry.member

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api.bodies import Known, as_sent, body_of, content_of
+from registry.api.bodies import Known, body_of, content_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
 from registry.office.assessment import Considered
@@ -53,12 +53,12 @@ class TakenBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     **requires("recognition:write"),
 )
 def stated(
-    desk: Desk, facts: Known, request: Request[Any, Any, Any], data: AssessmentBody, body: bytes, key: IdempotencyKey
+    desk: Desk, facts: Known, request: Request[Any, Any, Any], data: AssessmentBody, key: IdempotencyKey
 ) -> Response[Stated]:
     """State what an achievement of another member is worth here. Where something is in the way, `errors` name it:
     a refusal, say, lists in `considered` why partial, conditional and alternative recognition were not possible.
     """
-    asked = as_sent(body)
+    asked = given(data)
     considered = msgspec.convert(asked.pop("considered", []), list[Considered])
     content = content_of({"assessment": random_id()} | asked, RecognitionAssessed)
 

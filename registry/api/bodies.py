@@ -35,13 +35,10 @@ def _field(field: msgspec.structs.FieldInfo, filled: Collection[str]) -> tuple[s
     return field.name, field.type, msgspec.field(default=field.default, name=field.encode_name)
 
 
-def as_sent(body: bytes) -> dict[str, Any]:
-    """A body that was read as a struct already, as it was sent, what is null left out.
-
-    The framework's own reading takes 0 for false and "5" for 5; what is published is read strictly.
-    """
-    sent: dict[str, Any] = msgspec.json.decode(body)
-    return {name: value for name, value in sent.items() if value is not None}
+def given(body: msgspec.Struct) -> dict[str, Any]:
+    """What a body says, by the names that it has there; what is null is left out."""
+    said: dict[str, Any] = msgspec.to_builtins(body)
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def content_of(values: Mapping[str, Any], data: type[S]) -> S:

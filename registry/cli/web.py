@@ -51,9 +51,10 @@ from registry.cli.standings import Standings
 from registry.cli.working import book_of
 from registry.config import Settings
 from registry.http import Authenticated, Credentials, HttpProblem
-from registry.http.access import SCOPES, no_nulls
+from registry.http.access import SCOPES
 from registry.http.answers import Answers
 from registry.http.description import DOCS_PAGE, NumbersAsWritten, described
+from registry.http.incoming import look_at
 from registry.http.kept import Kept
 from registry.http.limits import Limited
 from registry.http.paths import sharing
@@ -154,7 +155,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
                 Limited, per_minute=settings.http.per_minute, per_minute_anybody=settings.http.per_minute_anybody
             ),
         ],
-        before_request=no_nulls,
+        before_request=look_at,
         plugins=[NumbersAsWritten()],
         exception_handlers=HANDLERS,
         openapi_config=_openapi(node),

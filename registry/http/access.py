@@ -8,12 +8,12 @@ from typing import Any, Final, Protocol
 
 import msgspec
 from anyio.to_thread import run_sync
-from litestar.connection import ASGIConnection, Request
+from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
-from registry.http.problems import HttpProblem, Trouble
+from registry.http.problems import HttpProblem
 
 SCOPES: Final = {
     "achievements:write": "publish, revise and retire the university's achievements",
@@ -97,23 +97,6 @@ class Authenticated(AbstractAuthenticationMiddleware):
 
 
 _CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
-
-
-async def no_nulls(request: Request[Any, Any, Any]) -> None:
-    """Before a handler: U+0000 stands in no name or text, and PostgreSQL takes it in none.
-
-    And the framework takes the text `null` for a parameter that was left out, which no client means. (This and the
-    guards are coroutines: the framework sends each that is not to a thread and back.)
-    """
-    for name, value in request.path_params.items():
-        if "\0" in str(value):
-            raise HttpProblem("unprocessable", errors=[Trouble(f"path {name}", "U+0000 stands in no name", name)])
-    for name, value in request.query_params.multi_items():
-        if str(value).lower() == "null":
-            trouble = Trouble(f"query {name}", "leave it out, or say what it is", name, "null")
-            raise HttpProblem("invalid", errors=[trouble])
-        if "\0" in str(value):
-            raise HttpProblem("unprocessable", errors=[Trouble(f"query {name}", "U+0000 stands in no text", name)])
 
 
 def requires(*scopes: str) -> dict[str, Any]:
