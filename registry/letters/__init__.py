@@ -7,9 +7,11 @@ from registry.letters.content import (
     LetterContent,
     Office,
     Qualification,
+    Required,
 )
 from registry.letters.errors import CannotWrite, UnknownDecision
 from registry.letters.letter import DISCLOSURE_FILE, RECEIPT_FILE, render
+from registry.letters.wording import wording
 
 __all__ = [
     "DISCLOSURE_FILE",
@@ -21,6 +23,8 @@ __all__ = [
     "LetterContent",
     "Office",
     "Qualification",
+    "Required",
     "UnknownDecision",
     "render",
+    "wording",
 ]

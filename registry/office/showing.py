@@ -10,7 +10,9 @@ from registry.domain.case import Case
 from registry.domain.case_errors import ApplicantErased, UnknownCase
 from registry.domain.case_events import Decided
 from registry.office import applicants, deadlines, rows
+from registry.office.assessment import Assessment
 from registry.office.cases import Office
+from registry.office.offered import Requirement
 from registry.office.rows import Written
 from registry.office.views import CaseView, EnquiryView, LetterFacts, Step, SubjectView
 from registry.wire.recognition import RecognitionDecided
@@ -78,6 +80,7 @@ def letter(office: Office, case: str, decision: str | None = None) -> LetterFact
         opened=date.fromisoformat(found.data.on),
         completed=date.fromisoformat(found.completed.on) if found.completed is not None else None,
         note=_note(registry, found, about, written),
+        requirements=_requirements(registry, found, about, written),
     )
 
 
@@ -123,14 +126,25 @@ def _said(written: list[Written]) -> dict[str, str]:
 
 def _note(registry: Registry, case: Case, decided: Decided, written: list[Written]) -> str | None:
     """What was written for the applicant with the proposal that led to a decision."""
-    texts = {one.text: one.content for one in written}
+    text: str | None = _last(registry, case, decided, "proposed", written)
+    return text
+
+
+def _requirements(registry: Registry, case: Case, decided: Decided, written: list[Written]) -> list[Requirement]:
+    """What was asked for of each basis, in the assessment that led to a decision."""
+    assessment = _last(registry, case, decided, "assessed", written)
+    return [] if assessment is None else [one.requirement for one in msgspec.convert(assessment, Assessment).assessed]
+
+
+def _last(registry: Registry, case: Case, decided: Decided, what: str, written: list[Written]) -> Any:  # noqa: ANN401 - as it was written
+    """What stands written of the last step of its kind before a decision; None where there is nothing."""
     text: str | None = None
     for step in _history(registry, case):
-        if step.what == "proposed":
+        if step.what == what:
             text = step.data.get("text")
         elif step.data.get("decision") == decided.decision:
             break
-    return None if text is None else texts.get(text)
+    return next((one.content for one in written if one.text == text), None)
 
 
 def _history(registry: Registry, case: Case) -> list[Step]:

@@ -7,6 +7,7 @@ import msgspec
 
 from registry.domain.case_events import CaseState, Document, IssuerAnswer, Seen, Subject
 from registry.office.applicants import Applicant
+from registry.office.offered import Requirement
 from registry.office.ports import CredentialFacts
 from registry.office.rows import Written
 from registry.office.worklist import CaseLine
@@ -100,3 +101,5 @@ class LetterFacts(msgspec.Struct, frozen=True, rename="camel"):
     completed: date | None
     note: str | None
     """What the assessor wrote for the applicant."""
+    requirements: list[Requirement] = []
+    """What was asked for of each basis in the assessment that led to the decision; empty where none was recorded."""

@@ -5,10 +5,12 @@ from datetime import date
 import msgspec
 import pytest
 
-from registry.letters import CannotWrite
+from registry.letters import CannotWrite, Required
 from registry.office.applicants import Applicant
 from registry.office.lettering import asked_of
+from registry.office.offered import Requirement
 from registry.office.views import LetterFacts
+from registry.wire.achievements import LearningOutcome
 from registry.wire.recognition import RecognitionDecided
 
 ADA = Applicant("Jansen", "Ada", "2001-02-03", address="Kungsgatan 1\n\n582 18 Linköping", language="pt-BR")
@@ -44,6 +46,23 @@ def test_a_letter_has_the_cases_number_last_day_and_words_for_the_applicant():
 def test_it_is_in_the_applicants_language_where_there_is_one(tag, language):
     assert asked_of(facts(applicant=msgspec.structs.replace(ADA, language=tag))).language == language
     assert asked_of(facts(), "de").language == "de"
+
+
+def test_what_was_asked_for_is_said_once_in_the_letters_words():
+    outcome = LearningOutcome({"en": "reads data", "nl": "leest gegevens"})
+    asked = [
+        Requirement(ects=5, eqf_level=6, fields_of_education=["061"], learning_outcomes=[outcome]),
+        Requirement(ects=5, access_to=8, fields_of_education=["061", "0542"]),
+    ]
+    said = asked_of(facts(requirements=asked), "nl").required
+    assert said == Required(
+        level="EQF-niveau 6; EQF-niveau 7",
+        workload="5 ECTS",
+        profile="Vakgebied 061 (ISCED-F); vakgebied 0542 (ISCED-F)",
+        learning_outcomes="Leest gegevens",
+    )
+    assert asked_of(facts()).required is None
+    assert asked_of(facts(requirements=[Requirement()])).required is None
 
 
 def test_without_a_name_it_says_how_to_give_one():
