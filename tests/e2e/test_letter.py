@@ -15,6 +15,9 @@ from registry.domain.case_errors import UnknownCase
 from registry.letters import Addressee, CannotWrite, UnknownDecision
 from registry.letters.composing import Asked
 from registry.office.applicants import Applicant
+from registry.office.assessment import Assessed, Assessment, Proposed
+from registry.office.comparing import compare
+from registry.office.offered import Offered, Requirement
 from registry.office.opening import CaseAsked, SubjectAsked
 from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
 from registry.wire.forms import CredentialRef, VersionedRef
@@ -156,7 +159,13 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
             Letters(node).of_case(case)
         office.complete(case, "desk")
         full = Grant([0], "full", "recognised", "none", Towards(title={"en": "Physics", "sv": "Fysik"}), 5)
-        office.propose(case, [full], "k.berg", text="Välkommen!")
+        offered, requirement = (
+            Offered(issuer="twente", member=True, title={"en": "Optics"}, eqf_level=7, ects=5),
+            Requirement(eqf_level=6, ects=5),
+        )
+        assessed = Assessed(offered, requirement, compare(offered, requirement))
+        office.assess(case, Assessment("creditTransfer", "binding", [assessed], [Proposed(full)]), "k.berg")
+        office.propose(case, [], "k.berg", text="Välkommen!")
         office.approve(case, "l.holm")
         office.decide(case, "desk")
         with pytest.raises(CannotWrite, match="registry project"):
@@ -176,6 +185,8 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
         "Välkommen!",
         "Sista dagen",
         "Fysik",
+        "Det som vi kräver",
+        "EQF-nivå 6",
         "211 41 Malmö",
     ):
         assert said in text, said
