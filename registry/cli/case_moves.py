@@ -11,10 +11,12 @@ from registry.cli.context import node_of
 from registry.cli.founding import publish_now
 from registry.cli.office import office_of
 from registry.cli.output import AsJson, errors, print_json, say, title_of
+from registry.cli.reasons import folder_of, show_country
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.office.assessment import Assessment, Requirement, requirement_of
 from registry.office.cases import Office
 from registry.office.drafting import drafted
+from registry.office.reasons import country_note
 from registry.office.views import Moved
 from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
 
@@ -151,6 +153,8 @@ def compare(
     for number, one in enumerate(made.assessed):
         say(f"credential {number}: {title_of(one.offered.title)}, {one.offered.issuer}")
         show_elements(one.elements)
+    for country in sorted({one.offered.country for one in made.assessed if one.offered.country is not None}):
+        show_country(country, country_note(country, folder_of(node.settings.home)))
 
 
 def assess(

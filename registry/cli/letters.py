@@ -20,7 +20,7 @@ from projections import decisions as decision_view
 from registry.cli.context import Node, node_of
 from registry.cli.office import office_of
 from registry.cli.output import say
-from registry.cli.reasons import FOLDER
+from registry.cli.reasons import folder_of
 from registry.cli.receipts import proof_of
 from registry.letters import LANGUAGES, Addressee, CannotWrite, LetterContent, UnknownDecision, render
 from registry.letters.composing import Asked, Proved, applicant_of, compose, credential_of
@@ -98,7 +98,7 @@ class _Known:
     def __init__(self, node: Node, fold: GovernanceFold) -> None:
         self._views = node.views()
         self._fold = fold
-        self._reasons = reasons(node.settings.home / FOLDER)
+        self._reasons = reasons(folder_of(node.settings.home))
 
     def reason(self, code: str, language: Language) -> str:
         """What the office says for a code: its own wording, else the project's."""

@@ -5,13 +5,11 @@ from typing import Annotated
 
 import typer
 
-from registry.cli.context import Node, node_of
+from registry.cli.context import node_of
 from registry.cli.output import AsJson, errors, print_json, say, table
-from registry.office.reasons import FALLBACK, KINDS, country_note, noted_countries, reasons
+from registry.office.reasons import FALLBACK, KINDS, CountryNote, country_note, noted_countries, reasons
 
 reasons_app = typer.Typer(help="What letters say for each code, by language; notes on countries.", no_args_is_help=True)
-FOLDER = "reasons"
-"""Of a node's folder: the office's own texts."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,7 +39,7 @@ def listed(
     """
     if kind is not None and kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="KIND")
-    known = reasons(_folder(node_of(context)))
+    known = reasons(folder_of(node_of(context).settings.home))
     found = [
         {"kind": each, "code": code, "text": known.text(code, language)}
         for each in KINDS
@@ -67,17 +65,13 @@ def show(
     Examples: registry reasons show substantiallyLess
     registry reasons show NL
     """
-    folder = _folder(node_of(context))
+    folder = folder_of(node_of(context).settings.home)
     if len(code) == 2:
         note = country_note(code, folder)
         if as_json:
             print_json(note)
             return
-        say(f"{code.upper()}: {note.convention or 'no convention'}, {note.deadline_months} months from a complete file")
-        if note.centre:
-            say(f"centre: {note.centre}")
-        for language, text in note.note.items():
-            say(f"{language}: {text}")
+        show_country(code.upper(), note)
         if code.upper() not in noted_countries() and not note.centre:
             errors.print("Nothing particular is noted of it; this holds for any country.")
         return
@@ -91,5 +85,15 @@ def show(
     table(("language", "text"), texts.items())
 
 
-def _folder(node: Node) -> Path:
-    return node.settings.home / FOLDER
+def show_country(country: str, note: CountryNote) -> None:
+    """Print what is noted of a country."""
+    say(f"{country}: {note.convention or 'no convention'}, {note.deadline_months} months from a complete file")
+    if note.centre:
+        say(f"centre: {note.centre}")
+    for language, text in note.note.items():
+        say(f"{language}: {text}")
+
+
+def folder_of(home: Path) -> Path:
+    """Where a node keeps its office's own texts."""
+    return home / "reasons"

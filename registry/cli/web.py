@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ from registry.cli.imports import Offered
 from registry.cli.letters_served import ServedLetters
 from registry.cli.office_served import served_office
 from registry.cli.problems import HANDLERS
+from registry.cli.reasons import folder_of
 from registry.cli.standings import Standings
 from registry.cli.working import book_of
 from registry.config import Settings
@@ -59,6 +61,7 @@ from registry.http.kept import Kept
 from registry.http.limits import Limited
 from registry.http.paths import sharing
 from registry.http.problems import page
+from registry.office.reasons import country_note
 
 _BODY = 2 * 1024 * 1024
 _DESCRIPTION = """
@@ -148,6 +151,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "receipts": Provide(lambda: Receipts(lambda text: proven(node, standings, text)), sync_to_thread=False),
             "eraser": Provide(lambda: eraser, sync_to_thread=False),
             "facts": Provide(lambda: facts, sync_to_thread=False),
+            "noted": Provide(lambda: partial(country_note, folder=folder_of(settings.home)), sync_to_thread=False),
         },
         middleware=[
             DefineMiddleware(Authenticated, credentials=_credentials(node)),

@@ -31,7 +31,7 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
 """Which codes there are: differences by aspect, conditions, and why something milder was not possible."""
 
 
-class CountryNote(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+class CountryNote(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """What an office of a country decides under."""
 
     convention: str = ""

@@ -79,6 +79,16 @@ def test_a_case_goes_from_an_application_to_a_published_decision_by_two_people(n
     assert read.json()["content"]["basis"][0]["credential"]["credential"] == credential
 
 
+def test_what_is_noted_of_a_country_is_shown_and_of_any_other_what_holds_for_all(node, people):
+    assessor = people[0]
+    known = assessor.get("/v1/countries/NL/note").json()
+    assert (known["centre"], known["deadlineMonths"]) == ("Nuffic", 4)
+    assert known["note"].keys() >= {"en", "nl"}
+    assert "Lisbon" in assessor.get("/v1/countries/AQ/note").json()["convention"]
+    problem(assessor.get("/v1/countries/nl/note"), 400, "invalid")
+    problem(node.anybody().get("/v1/countries/NL/note"), 401, "unauthenticated")
+
+
 def test_an_assessment_is_begun_from_what_is_known_and_an_appeal_ends_in_an_amended_decision(node, people, credential):
     assessor, approver, _ = people
     case = opened(assessor, {"credential": {"member": "twente", "credential": credential}})
