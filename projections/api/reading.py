@@ -1,6 +1,7 @@
 """A moment of the views to answer from, and waiting until they have come far enough."""
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,10 @@ from registry.http.answers import WAIT_FOR
 _MEMBER: Final = re.compile("[a-z0-9-]{2,40}")
 _POLL: Final = 0.02
 _WAITERS: Final = 8
+_PATIENTLY: Final = 3.0
+_BRIEFLY: Final = 0.05
+"""Seconds that a reader waits for a connection; the shorter where there was none in the last `_AWAY` seconds."""
+_AWAY: Final = 5.0
 _READERS: Final = 3
 """Threads of a process that make answers: many would wait for the interpreter, and for each other. What takes long
 (`takes_long`, writing, replaying the past) is made in others, and keeps no reader waiting."""
@@ -60,13 +65,13 @@ class Views:
             dsn,
             min_size=1,
             max_size=connections,
-            timeout=3.0,
             configure=_configure,
             open=False,
             name="views",
         )
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="views")
         self._waiting = 0
+        self._away_since = -math.inf
 
     def open(self) -> None:
         """Begin to connect; a database that is away does not stop this."""
@@ -93,7 +98,7 @@ class Views:
         One that was lost, as all are when the server was restarted, costs no request: another is taken.
         """
         for left in reversed(range(self._pool.max_size + 1)):
-            connection = self._pool.getconn()
+            connection = self._connected()
             try:
                 cursor = connection.execute(_BEGIN, prepare=False)
                 cursor.nextset()
@@ -109,6 +114,15 @@ class Views:
             else:
                 return Snapshot(connection, (row[0] if row else None) or "")
         raise AssertionError("the last try returned or raised")
+
+    def _connected(self) -> Connection:
+        """A connection. Where there was none a moment ago nobody waits long: many who ask would wait for each other."""
+        lately = time.monotonic() - self._away_since < _AWAY
+        try:
+            return self._pool.getconn(_BRIEFLY if lately else _PATIENTLY)
+        except psycopg.OperationalError:
+            self._away_since = time.monotonic()
+            raise
 
     async def answer(
         self, wait_for: str, made: Callable[[Connection], Any], *, takes_long: bool = False
