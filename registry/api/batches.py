@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final, NamedTuple, get_args
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from registry.intake.documents import MAX_BYTES
 
 _log = structlog.get_logger(__name__)
 _PIECE: Final = 1024 * 1024
+_LATE: Final = timedelta(days=1)
 _BYTES: Final = "application/octet-stream"
 """What clients send that were generated from the description and know no better."""
 _MEDIA: Final[dict[str, Media]] = {
@@ -254,6 +255,9 @@ def _parsed(text: str) -> datetime:
         found = None
     if found is None or found.tzinfo is None:
         trouble = Trouble("query publishAt", "is no moment with its zone; write it like 2026-07-01T12:00:00+02:00")
+        raise HttpProblem("unprocessable", errors=[trouble])
+    if found < datetime.now(UTC) - _LATE:
+        trouble = Trouble("query publishAt", "lies more than a day back; leave it out to publish at once", value=text)
         raise HttpProblem("unprocessable", errors=[trouble])
     return found
 

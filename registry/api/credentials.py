@@ -89,7 +89,7 @@ class Credential(msgspec.Struct, frozen=True, rename="camel"):
     """Whether this record was issued before, and says the same."""
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why; a code that stands on the log for ever. What is delicate is `withheld`."""
 
     reason: StatusReason

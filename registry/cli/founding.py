@@ -15,6 +15,7 @@ from registry.cli.output import AsJson, counted, errors, print_json, say, table
 from registry.config import SettingsError, write
 from registry.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE
+from registry.publisher import AnotherPublisher
 from registry.rules.governance import Governance
 from registry.wire.governance import AppealBody, ConsortiumFounded, Identifier, MemberAdmitted
 from registry.wire.merkle import Tree, leaf_hash
@@ -147,8 +148,12 @@ def admit(
 
 
 def publish_now(node: Node) -> None:
-    """Publish what a command has stored."""
-    published = node.publisher().publish_pending()
+    """Publish what a command has stored; where another process of this node does that, it is left to it."""
+    try:
+        published = node.publisher().publish_pending()
+    except AnotherPublisher:
+        errors.print("stored; the process that publishes this node's events (`registry run`) publishes it")
+        return
     errors.print(
         f"published {counted(published.events, 'event')}; the log of {node.settings.member} has {published.size}",
         markup=False,

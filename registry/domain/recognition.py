@@ -5,6 +5,7 @@ from typing import Any, Self
 import msgspec
 
 from registry.domain.aggregate import Changed, Created, Thing, uuid_of
+from registry.domain.case_errors import DateOrder
 from registry.rules import recognition as rules
 from registry.rules.recognition import AssessmentState, DecisionState
 from registry.wire.recognition import (
@@ -135,6 +136,10 @@ class Agreement(Thing):
     @classmethod
     def declare(cls, data: AgreementDeclared) -> Self:
         """Declare it."""
+        if data.valid_until is not None and data.valid_until < data.valid_from:
+            raise DateOrder(
+                f"it would end on {data.valid_until}, before it begins on {data.valid_from}", "$.data.validUntil"
+            )
         return cls._create(cls.Declared, id=uuid_of(data.agreement), data=data)
 
     def withdraw(self, withdrawn_from: str) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 from litestar import Request
+from litestar.handlers import BaseRouteHandler
+from litestar.params import ParameterKwarg
 
 from registry.http.problems import HttpProblem, Trouble
 
@@ -12,6 +14,7 @@ from registry.http.problems import HttpProblem, Trouble
 async def look_at(request: Request[Any, Any, Any]) -> None:
     """Raise `HttpProblem` for what no client means. (A coroutine: the framework sends others to a thread and back.)"""
     _no_nulls(request)
+    _no_others(request)
     field = request.route_handler.parsed_data_field
     if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, msgspec.Struct):
         _strictly(await request.body(), field.annotation)
@@ -33,10 +36,51 @@ def _no_nulls(request: Request[Any, Any, Any]) -> None:
             raise HttpProblem("unprocessable", errors=[Trouble(f"query {name}", "U+0000 stands in no text", name)])
 
 
+def _no_others(request: Request[Any, Any, Any]) -> None:
+    """A parameter that is not there is a misspelt one; one that is there twice means neither."""
+    if not request.query_params:
+        return
+    known = _parameters(request.route_handler) - request.path_params.keys()
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name not in known:
+            there = f"there are {', '.join(sorted(known))}" if known else "there is none"
+            raise HttpProblem("invalid", errors=[Trouble(f"query {name[:60]}", f"is no parameter here; {there}", name)])
+        if name in seen and name not in _lists(request.route_handler):
+            raise HttpProblem("invalid", errors=[Trouble(f"query {name}", "is there twice", name)])
+        seen.add(name)
+
+
+@cache
+def _parameters(handler: BaseRouteHandler) -> frozenset[str]:
+    """The names of a handler's parameters but for headers: those in its path, and those of the query."""
+    given = handler.resolve_dependencies().keys() | {"request", "data", "body"}
+    found = set()
+    for name, field in handler.parsed_fn_signature.parameters.items():
+        said = field.kwarg_definition
+        if name not in given and not (isinstance(said, ParameterKwarg) and said.header):
+            found.add(said.query if isinstance(said, ParameterKwarg) and said.query else name)
+    return frozenset(found)
+
+
+@cache
+def _lists(handler: BaseRouteHandler) -> frozenset[str]:
+    """Those that may be there more than once."""
+    return frozenset(
+        name
+        for name, field in handler.parsed_fn_signature.parameters.items()
+        if any(one.is_non_string_sequence for one in (field, *field.inner_types))
+    )
+
+
 def _strictly(body: bytes, kind: type[msgspec.Struct]) -> None:
     """The framework's own reading takes "5" for 5 and 0 for false; what is said here is written down for good."""
+    if not body.strip():
+        raise HttpProblem("invalid", errors=[Trouble("$", "is empty; a JSON object is needed")])
     try:
         _decoder(kind).decode(body)
+        if b"\\u0000" in body and (where := _null_in(msgspec.json.decode(body), "$")) is not None:
+            raise HttpProblem("unprocessable", errors=[Trouble(where, "U+0000 stands in no text")])
     except msgspec.ValidationError as error:
         detail, _, where = str(error).partition(" - at `")
         where = where.rstrip("`") or "$"
@@ -44,6 +88,19 @@ def _strictly(body: bytes, kind: type[msgspec.Struct]) -> None:
         raise HttpProblem("invalid", errors=[Trouble(where, detail, field)]) from error
     except msgspec.DecodeError:
         return  # no JSON at all: the framework says so
+
+
+def _null_in(value: Any, path: str) -> str | None:  # noqa: ANN401 - JSON
+    """Where in some JSON a text, or a name, has U+0000."""
+    if isinstance(value, str):
+        return path if "\0" in value else None
+    if isinstance(value, dict):
+        within = [(f"{path}.{name}", one) for name, one in value.items()]  # a name with it is an unknown one
+    elif isinstance(value, list):
+        within = [(f"{path}[{place}]", one) for place, one in enumerate(value)]
+    else:
+        within = []
+    return next((found for where, one in within if (found := _null_in(one, where)) is not None), None)
 
 
 @cache

@@ -51,8 +51,9 @@ _PERSONAL: Final = frozenset(column.name for column in COLUMNS if column.kind ==
 EXAMPLE_RECORD: Final = "EXAMPLE"
 """A row with this record is the template's own, and is passed over."""
 
-_RUN: Final = re.compile(r"[=+\-@\t\r]")
-_RUN_WITHIN: Final = re.compile(r"(?:\A| )[=+\-@]")
+_RUN: Final = re.compile(r"'?[=+\-@\t\r]")
+_RUN_WITHIN: Final = re.compile(r"(?:\A| )'?[=+\-@]")
+"""With the apostrophe, too, by which a file of ours keeps a spreadsheet from running it."""
 _GRADE: Final = re.compile(r"[+-]?\d{1,4}([.,]\d{1,4})?|[A-F][+-]?")
 _ECTS: Final = re.compile(r"\d{1,6}(\.\d{1,2})?")
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
@@ -71,8 +72,10 @@ class RowChecker:
     def check(self, line: int, row: Mapping[str, str]) -> IssueRequest | Problem | None:
         """A request, the first problem of the row, or None for the template's example.
 
-        `row` holds text for each column that the file has; empty text is as good as none.
+        `row` holds text for each column that the file has; empty text is as good as none. Blanks around it
+        are taken off.
         """
+        row = {name: value.strip() for name, value in row.items()}
         if row.get("course"):
             found = self._mapped(line, row)
             if isinstance(found, Problem):
@@ -93,6 +96,10 @@ class RowChecker:
                 return _problem(line, name, given, wrong)
         if row["date_of_birth"] > self._today:
             return _problem(line, "date_of_birth", row["date_of_birth"], "lies in the future")
+        if row["awarding_date"] <= row["date_of_birth"]:
+            return _problem(line, "awarding_date", row["awarding_date"], "is not after the date of birth")
+        if (until := row.get("valid_until")) and until < row["awarding_date"]:
+            return _problem(line, "valid_until", until, "lies before the awarding date")
         if row["achievement"] not in self._known and (wrong := _achievement(row["achievement"])) is not None:
             return _problem(line, "achievement", row["achievement"], wrong)
         version = row.get("version") or None

@@ -12,6 +12,8 @@ from registry.requests import IssueRequest
 
 _DELIMITERS: Final = ",;\t|"
 _LIMIT: Final = 128 * 1024
+_NEAR: Final = 0.8
+"""How alike a column's name and a known one are that it is taken for a slip of the pen (difflib's ratio)."""
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -52,6 +54,12 @@ class CsvRows:
         twice = {name for name in self._names if name in NAMES and self._names.count(name) > 1}
         if twice:
             raise IntakeError(f"{self.path}: the header names {', '.join(sorted(twice))} twice")
+        absent = [name for name in NAMES if name not in self._names]
+        for name in unknown:
+            if alike := difflib.get_close_matches(name, absent, 1, _NEAR):
+                raise IntakeError(
+                    f"{self.path}: column {name!r} is not known; is it {alike[0]!r}? Rename it, or remove it"
+                )
         return [f"column {name!r} is not known and was not read" for name in unknown]
 
     def __iter__(self) -> Iterator[IssueRequest | Problem]:

@@ -11,7 +11,7 @@ from registry.letters.content import PLAIN, Addressee, Language, LetterContent, 
 from registry.letters.errors import CannotWrite
 from registry.wire.achievements import AchievementContent
 from registry.wire.disclosures import claims_digest, disclosed
-from registry.wire.forms import CredentialRef, Text, VersionedRef
+from registry.wire.forms import CredentialRef, Text, VersionedRef, check_date
 from registry.wire.governance import MemberRevised
 from registry.wire.recognition import Basis, RecognitionDecided, Towards
 
@@ -103,6 +103,11 @@ def _codes(data: RecognitionDecided) -> set[str]:
     return {*grounds, *(one.code for grant in data.grants for one in grant.conditions or ())}
 
 
+def whole_date(text: str | None) -> date | None:
+    """A date of birth, where all of it is known."""
+    return date.fromisoformat(text) if text is not None and check_date(text) is None else None
+
+
 def applicant_of(persons: Sequence[Mapping[str, str]]) -> Addressee:
     """The applicant, from what the vault says of those whom the decision is about. Raises `CannotWrite`."""
     named = {
@@ -115,7 +120,7 @@ def applicant_of(persons: Sequence[Mapping[str, str]]) -> Addressee:
             "the vault does not say whom the letter is to; give the applicant (--applicant FILE, or in the request)"
         )
     [(name, born)] = named
-    return Addressee(name, date_of_birth=date.fromisoformat(born) if born else None)
+    return Addressee(name, date_of_birth=whole_date(born))
 
 
 def credential_of(basis: Basis, disclosures: Sequence[str]) -> CredentialRef | None:

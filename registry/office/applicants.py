@@ -1,5 +1,6 @@
 """Who applies: a learner of the vault. Names are written nowhere but there and in the case's sealed texts."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -8,7 +9,7 @@ from msgspec import Meta
 from registry.application import Registry
 from registry.domain.case_errors import NotApplicant
 from registry.vault import Learner, VaultRows
-from registry.wire.forms import Uuid
+from registry.wire.forms import Uuid, check_date
 
 Said = Annotated[str, Meta(min_length=1, max_length=500)]
 
@@ -36,9 +37,26 @@ class Applicant(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
 NAMES = ("family_name", "given_name", "date_of_birth")
 
 
+def _born(text: str) -> bool:
+    """Whether it is a day, a month or a year that there was."""
+    day = text + "0000-01-01"[len(text) :] if len(text) in (4, 7, 10) else text
+    return check_date(day) is None and day <= datetime.now(UTC).date().isoformat()
+
+
+def _said(name: str) -> str:
+    """A field as applications name it."""
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)
+
+
 def admitted(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learner:
     """The learner that an applicant is; a new one is added to `rows`. Raises `NotApplicant`."""
     vault, cursor = registry.vault, registry.cursor()
+    if applicant.date_of_birth is not None and not _born(applicant.date_of_birth):
+        raise NotApplicant(
+            "is no date of birth; write YYYY-MM-DD, or YYYY-MM or YYYY where no more is known",
+            "$.applicant.dateOfBirth",
+        )
     if applicant.learner is not None:
         known = vault.learner(cursor, applicant.learner)
         if known is None:
@@ -52,7 +70,7 @@ def admitted(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learn
             return found[hashed]
     if missing := [name for name in NAMES if not getattr(applicant, name)]:
         raise NotApplicant(
-            f"{', '.join(missing)}: needed of somebody who is not known here by a student number or from an"
+            f"{', '.join(map(_said, missing))}: needed of somebody who is not known here by a student number or from an"
             " earlier case",
             "$.applicant",
         )

@@ -8,6 +8,8 @@ from registry.domain.case import Case
 from registry.domain.case_errors import AssessmentObjections, UnknownSubject
 from registry.domain.case_events import Seen
 from registry.office.assessment import Assessment, Proposed, objections
+from registry.office.deciding import Facts
+from registry.office.opening import key_of
 from registry.wire.recognition import Basis, Grant
 
 
@@ -27,12 +29,19 @@ def check_assessment(case: Case, assessment: Assessment) -> None:
             )
 
 
-def as_known(assessment: Assessment, case: Case, now: Sequence[Seen]) -> Assessment:
-    """The assessment with what is known of its credentials by now: their status, and what their issuers answered."""
+def as_known(assessment: Assessment, case: Case, facts: Facts, now: Sequence[Seen]) -> Assessment:
+    """The assessment with what is known of its credentials by now, whatever it says of that itself: what a member's
+    credential is of and worth, its status, and what the issuer answered.
+    """
     status = {one.subject: one.status for one in now if one.status != "unknown"}
     assessed = []
     for number, one in enumerate(assessment.assessed):
         offered = one.offered
+        key = key_of(case.subjects[number])
+        if key is not None and (known := facts.get(key)) is not None:
+            offered = msgspec.structs.replace(
+                offered, issuer=known.member, member=True, achievement=known.achievement, ects=known.ects
+            )
         if number in status:
             offered = msgspec.structs.replace(offered, status=status[number])
         if case.refuted(number):

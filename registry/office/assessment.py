@@ -28,14 +28,14 @@ WHY_NOT: Final[dict[Milder, frozenset[NotPossible]]] = {
 """Why each milder outcome was not possible, before something is refused."""
 
 
-class Considered(msgspec.Struct, frozen=True, rename="camel"):
+class Considered(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """A milder outcome that was considered before a refusal, and why it was not possible."""
 
     outcome: Milder
     not_possible: NotPossible
 
 
-class Assessed(msgspec.Struct, frozen=True, rename="camel"):
+class Assessed(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """One basis: what was offered, what is asked for, and the five elements with what the assessor names."""
 
     offered: Offered
@@ -43,14 +43,14 @@ class Assessed(msgspec.Struct, frozen=True, rename="camel"):
     elements: list[Element]
 
 
-class Proposed(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+class Proposed(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """A grant that is proposed, as it will be published; of a refusal also what was considered before it."""
 
     grant: Grant
     considered: list[Considered] = []
 
 
-class Assessment(msgspec.Struct, frozen=True, rename="camel"):
+class Assessment(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """A whole assessment. The indices in `from` of its grants are places in `assessed`."""
 
     purpose: Purpose

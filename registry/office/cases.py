@@ -142,7 +142,7 @@ class Office:
         found.propose(grants, day, by, written)
         now = deciding.seen(found, facts)
         if assessment is not None:
-            assessment = as_known(assessment, found, now)
+            assessment = as_known(assessment, found, facts, now)
         data, _ = deciding.decision_of(found, grants, facts, random_id(), day, None)
         check_proposal(assessment, grants, data.basis)
         self.registry.check_decision(data)

@@ -32,7 +32,9 @@ class Suggestion(msgspec.Struct, frozen=True, rename="camel"):
     because: str
 
 
-class Element(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class Element(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True
+):
     """One element: what was offered, what is required, what is granted, side by side."""
 
     name: ElementName

@@ -1,10 +1,9 @@
 """What a case says of its letter: whom it is to, in which language, what was asked for, until when one may appeal."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from registry.letters import LANGUAGES, Addressee, CannotWrite, Language, Required, wording
-from registry.letters.composing import Asked
+from registry.letters.composing import Asked, whole_date
 from registry.office.applicants import Applicant
 from registry.office.offered import Requirement
 from registry.office.views import LetterFacts
@@ -60,7 +59,7 @@ def _addressee(person: Applicant) -> Addressee:
     return Addressee(
         name=name,
         address=[line for line in (person.address or "").splitlines() if line.strip()][:8],
-        date_of_birth=date.fromisoformat(person.date_of_birth) if person.date_of_birth else None,
+        date_of_birth=whole_date(person.date_of_birth),
     )
 
 

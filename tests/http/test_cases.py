@@ -89,6 +89,29 @@ def test_what_is_noted_of_a_country_is_shown_and_of_any_other_what_holds_for_all
     problem(node.anybody().get("/v1/countries/NL/note"), 401, "unauthenticated")
 
 
+def test_what_an_assessment_says_of_a_members_credential_is_what_the_log_says(people, credential):
+    assessor = people[0]
+    case = opened(assessor, {"credential": {"member": "twente", "credential": credential}})
+    done(assessor, case, "complete")
+    draft = assessor.get(f"/v1/cases/{case}/draft").json()
+    draft["assessed"][0]["offered"]["ects"] = 500
+    grant = FULL | {"outcome": "partial", "ects": 300, "grounds": [{"aspect": "level", "difference": "lowerLevel"}]}
+    draft["assessed"][0]["elements"][0]["named"] = ["lowerLevel"]
+    done(assessor, case, "assess", assessment=draft | {"proposed": [{"grant": grant}]})
+    refused = problem(move(assessor, case, "propose", key=f"{case} too much"), 409, "refused")
+    assert "the original" in refused["detail"], refused["detail"]
+    misspelt = move(assessor, case, "assess", key=f"{case} misspelt", assessment=draft | {"propsed": []})
+    problem(misspelt, 422, "unprocessable")
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "199", "yesterday", "2999-01-01"])
+def test_a_date_of_birth_is_a_day_a_month_or_a_year_that_was(people, credential, day):
+    subject = {"credential": {"member": "twente", "credential": credential}}
+    body = {"applicant": PERSON | {"dateOfBirth": day}, "subjects": [subject], "purpose": "creditTransfer"}
+    answer = people[0].post("/v1/cases", json=body, headers=once(f"born {day}"))
+    assert problem(answer, 422, "unprocessable")["errors"][0]["where"] == "$.applicant.dateOfBirth"
+
+
 def test_an_assessment_is_begun_from_what_is_known_and_an_appeal_ends_in_an_amended_decision(node, people, credential):
     assessor, approver, _ = people
     case = opened(assessor, {"credential": {"member": "twente", "credential": credential}})
@@ -184,7 +207,7 @@ def test_the_worklist_comes_in_pages_and_says_how_much_there_is(people):
 @pytest.mark.parametrize(
     ("change", "status", "says"),
     [
-        ({"applicant": {}}, 422, "family_name"),
+        ({"applicant": {}}, 422, "familyName"),
         ({"applicant": {"learner": "0bbac7a9-a411-4809-ad9e-534f483b7a03"}}, 422, "no learner"),
         ({"applicant": PERSON | {"shoeSize": 44}}, 400, "shoeSize"),
         ({"subjects": []}, 400, "subjects"),
@@ -230,11 +253,9 @@ def test_what_is_wrong_with_a_move_is_said_and_nothing_happens(people):
     problem(move(approver, "0bbac7a9-a411-4809-ad9e-534f483b7a03", "complete"), 404, "not-found")
 
 
-@pytest.mark.parametrize(
-    "text", ["'; DROP TABLE office.cases; --", '=HYPERLINK("http://x")', "<b>{{7*7}}</b>%s", "a\u0000b"]
-)
+@pytest.mark.parametrize("text", ["'; DROP TABLE office.cases; --", '=HYPERLINK("http://x")', "<b>{{7*7}}</b>%s"])
 def test_hostile_texts_are_only_texts(people, text):
-    case = opened(people[0], applicant=dict.fromkeys(PERSON, text), note=text)
+    case = opened(people[0], applicant=dict.fromkeys(PERSON, text) | {"dateOfBirth": "1999-05"}, note=text)
     done(people[0], case, "complete")
     done(people[0], case, "enquire", note=text)
     shown = people[0].get(f"/v1/cases/{case}").json()

@@ -9,7 +9,10 @@ from tests.support.command import registry
 from tests.support.served import achievement, once, problem, row
 
 UNKNOWN = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
-ALL = ("credentials:write", "achievements:write", "learners:read", "university:read", "recognition:read")
+ALL = (
+    "credentials:write", "achievements:write", "learners:read", "university:read", "recognition:read",
+    "recognition:write",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +193,45 @@ def test_an_achievement_is_published_revised_and_retired(node, system):
     late = system.post("/v1/credentials", json=row(made.json()["achievement"], "late"), headers=once("a5"))
     assert "retired" in late.text
     assert late.status_code in (409, 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("/v1/universities/twente/years/2026?firstmonth=9", "query firstmonth"),
+        ("/v1/catalogue?eqflevel=6", "query eqflevel"),
+        ("/v1/catalogue?text=data&text=ethics", "query text"),
+        ("/v1/members?page=2", "query page"),
+    ],
+)
+def test_a_parameter_that_is_not_there_is_a_misspelt_one(system, path, where):
+    assert [one["where"] for one in problem(system.get(path), 400, "invalid")["errors"]] == [where]
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (b"", "$"),
+        (b" ", "$"),
+        (b'{"reason": "issuedInError", "note": "x"}', "$"),
+        (b'{"reason": "issued\\u0000InError"}', "$.reason"),
+    ],
+)
+def test_a_body_is_what_it_should_be_or_is_told_where_it_is_not(system, body, where):
+    answer = system.post(f"/v1/credentials/{UNKNOWN}/revoke", content=body, headers=once(f"body {body!r}"))
+    assert [one["where"] for one in problem(answer, 400, "invalid")["errors"]] == [where]
+
+
+def test_nothing_is_published_with_a_null_in_its_text_and_no_agreement_ends_before_it_begins(system):
+    null = system.post("/v1/achievements", json=achievement() | {"title": {"en": "a\0b"}}, headers=once("null"))
+    assert problem(null, 422, "unprocessable")["errors"][0]["where"] == "$.title.en"
+    agreement = {
+        "with": "lund", "achievements": {"fieldsOfEducation": ["06"]}, "includeRevisions": True,
+        "purpose": "creditTransfer", "outcome": "full", "ectsRatio": 1,
+        "validFrom": "2026-09-01", "validUntil": "2020-01-01",
+    }  # fmt: skip
+    ended = system.post("/v1/agreements", json=agreement, headers=once("ended"))
+    assert "before it begins" in problem(ended, 422, "unprocessable")["errors"][0]["detail"]
 
 
 def test_what_annex_i_wants_is_asked_for(system):

@@ -54,6 +54,7 @@ def test_a_good_row_is_a_request(read):
         (("2026-06-30", "30/06/2026"), "awarding_date", "YYYY-MM-DD"),
         (("2026-06-30", "2026-02-30"), "awarding_date", "YYYY-MM-DD"),
         (("2001-02-03", "2101-02-03"), "date_of_birth", "future"),
+        (("2001-02-03", "2026-06-30"), "awarding_date", "not after the date of birth"),
         ((",5,", ',"5,0",'), "ects", "point, not a comma"),
         ((",5,", ",four,"), "ects", "number like 5"),
         ((",5,", ",7,"), "ects", "is worth"),
@@ -64,12 +65,14 @@ def test_a_good_row_is_a_request(read):
         ((",8.5,", ",8.5,x"), "version", "1, 2, 3"),
         (("Jansen", "=HYPERLINK(1)"), "family_name", "formula"),
         (("Jansen", "@cmd"), "family_name", "formula"),
+        (("Jansen", "'=cmd()"), "family_name", "formula"),
         (("Jansen", "-1+2"), "family_name", "formula"),
         (("8.5", "=8.5"), "grade", "formula"),
         (("Jansen", "Jan\x00sen"), "family_name", "control character"),
         (("Jansen", "x" * 3000), "family_name", "characters long"),
         (("r1,", ","), "record", "every row needs it"),
         (("Jansen", ""), "family_name", "every row needs it"),
+        (("Jansen", " \xa0"), "family_name", "every row needs it"),
     ],
 )
 def test_a_bad_row_says_line_column_and_what_would_be_right(read, change, field, says):
@@ -78,6 +81,18 @@ def test_a_bad_row_says_line_column_and_what_would_be_right(read, change, field,
     assert isinstance(found, Problem)
     assert (found.where, found.field) == ("line 2", field)
     assert says in found.detail
+
+
+def test_blanks_around_a_text_are_no_part_of_it(read):
+    found = one(read, GOOD.replace(",5,", ",2.5,").replace("Jansen", " Jansen\xa0").replace("r1,", " r1 ,"))
+    assert (found.record, found.family_name) == ("r1", "Jansen")
+
+
+def test_what_ends_before_it_is_awarded_is_refused(read):
+    good = GOOD.replace(",5,", ",2.5,")
+    ended = one(read, good + ",2020-01-01", HEADER + ",valid_until")
+    assert (ended.field, "before the awarding date" in ended.detail) == ("valid_until", True)
+    assert isinstance(one(read, good + ",2036-01-01", HEADER + ",valid_until"), IssueRequest)
 
 
 def test_a_persons_data_is_not_shown_whole(read):
@@ -124,6 +139,7 @@ def test_a_row_in_another_encoding_is_named_and_the_others_are_read(read):
         (b"record;achievement\n1;2\n", "lacks"),
         (HEADER.replace("family_name", "familyname").encode(), "is it 'familyname'?"),
         ((HEADER + ",record").encode(), "twice"),
+        ((HEADER + ",valid_till").encode(), "is it 'valid_until'?"),
     ],
 )
 def test_a_file_of_which_nothing_can_be_read_says_why(read, content, says):

@@ -42,6 +42,11 @@ def test_a_letter_has_the_cases_number_last_day_and_words_for_the_applicant():
     assert asked.applicant.date_of_birth == date(2001, 2, 3)
 
 
+def test_a_birth_date_of_which_only_a_part_is_known_is_left_out():
+    applicant = msgspec.structs.replace(ADA, date_of_birth="1999-05")
+    assert asked_of(facts(applicant=applicant)).applicant.date_of_birth is None
+
+
 @pytest.mark.parametrize(("tag", "language"), [("pt-BR", "pt"), ("SV", "sv"), ("fi", "en"), (None, "en")])
 def test_it_is_in_the_applicants_language_where_there_is_one(tag, language):
     assert asked_of(facts(applicant=msgspec.structs.replace(ADA, language=tag))).language == language
