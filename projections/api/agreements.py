@@ -16,7 +16,7 @@ from projections.api.members import Name
 from projections.api.reading import Cursor, Limit, Views, WaitFor
 from projections.decisions import AgreementView
 from projections.simulation import Simulation, simulate
-from registry.http import HttpProblem, Page, Trouble, decode_cursor, encode_cursor, requires
+from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT
 from registry.wire.forms import AtLeastOne, Date, Member, VersionedRef, checker
 from registry.wire.recognition import AchievementFilter, AgreementDeclared, Purpose
@@ -43,15 +43,15 @@ async def listed(
     wait_for: WaitFor = "",
 ) -> Response[Page[AgreementView]]:
     """By member; withdrawn ones too; `mutual` where both members declared one that stands."""
-    after = None
+    after, cursors = None, Cursors("agreements", member, with_member)
     if cursor:
-        of, agreement = decode_cursor(cursor, str, UUID)
+        of, agreement = cursors.decode(cursor, str, UUID)
         after = of, str(agreement)
 
     def made(connection: Any) -> Page[AgreementView]:  # noqa: ANN401 - a connection
         found = decisions.agreements(connection, member, with_member=with_member, after=after, limit=limit)
         last = found[-1] if len(found) == limit else None
-        return Page(found, None if last is None else encode_cursor([last.member, last.agreement]))
+        return Page(found, None if last is None else cursors.encode([last.member, last.agreement]))
 
     return await views.answer(wait_for, made)
 

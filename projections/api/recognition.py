@@ -15,7 +15,7 @@ from projections.api.reading import Cursor, Limit, Views, WaitFor
 from projections.decisions import DecisionView
 from projections.precedent_query import PrecedentQuery
 from projections.precedents import PrecedentPage
-from registry.http import HttpProblem, Page, decode_cursor, encode_cursor, requires
+from registry.http import Cursors, HttpProblem, Page, requires
 from registry.http.pages import LIMIT
 
 _TAG = "Recognition"
@@ -97,15 +97,15 @@ async def listed(
     wait_for: WaitFor = "",
 ) -> Response[Page[DecisionView]]:
     """The newest first."""
-    after = None
+    after, cursors = None, Cursors("decisions", member, begin, end)
     if cursor:
-        day, leaf = decode_cursor(cursor, date, int)
+        day, leaf = cursors.decode(cursor, date, int)
         after = day, max(0, min(leaf, 2**62))
 
     def made(connection: Any) -> Page[DecisionView]:  # noqa: ANN401 - a connection
         found = decisions.of_office(connection, member, begin, end, limit, after)
         last = found[-1] if len(found) == limit else None
-        return Page(found, None if last is None else encode_cursor([last.decision_date.isoformat(), last.leaf]))
+        return Page(found, None if last is None else cursors.encode([last.decision_date.isoformat(), last.leaf]))
 
     return await views.answer(wait_for, made)
 

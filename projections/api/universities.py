@@ -13,7 +13,7 @@ from projections import universities
 from projections.api.members import Name
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.universities import AwardLine, UniversityYear
-from registry.http import HttpProblem, Page, decode_cursor, encode_cursor, requires
+from registry.http import Cursors, HttpProblem, Page, requires
 from registry.http.pages import LIMIT, selected
 from registry.wire.credentials import Status
 
@@ -78,9 +78,9 @@ async def awarded(
     wait_for: WaitFor = "",
 ) -> Response[Page[Award]]:
     """The newest awards first. Learners are not named: a learner's record has a scope of its own."""
-    after = None
+    after, cursors = None, Cursors("credentials", member, begin, end, achievement, status)
     if cursor:
-        day, of, credential = decode_cursor(cursor, date, UUID, UUID)
+        day, of, credential = cursors.decode(cursor, date, UUID, UUID)
         after = day.isoformat(), str(of), str(credential)
 
     def made(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
@@ -96,7 +96,7 @@ async def awarded(
         )
         last = found[-1] if len(found) == limit else None
         place = None if last is None else [last.awarding_date.isoformat(), last.achievement, last.credential]
-        return Page(selected(found, fields), None if place is None else encode_cursor(place))
+        return Page(selected(found, fields), None if place is None else cursors.encode(place))
 
     return await views.answer(wait_for, made)
 

@@ -20,7 +20,7 @@ from registry.batches import Batch, Book, RowProblem, Spool
 from registry.batches.book import DOCUMENTS, Kind, Media, Term
 from registry.batches.corrections import corrections_of
 from registry.batches.spool import SpoolDamaged
-from registry.http import HttpProblem, Page, Trouble, decode_cursor, encode_cursor, requires
+from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT, MOST
 from registry.intake.documents import MAX_BYTES
 
@@ -164,12 +164,12 @@ def problems(
 ) -> Response[Page[RowProblem]]:
     """Each with its line, its field, why, and what would be right."""
     receiving.book.one(str(batch))
-    after = (0, 0)
+    after, cursors = (0, 0), Cursors("problems", batch)
     if cursor:
-        line, number = decode_cursor(cursor, int, int)
+        line, number = cursors.decode(cursor, int, int)
         after = (_bounded(line), _bounded(number))
     found = receiving.book.problems(str(batch), limit, after)
-    last = encode_cursor(found[-1][0]) if len(found) == limit else None
+    last = cursors.encode(found[-1][0]) if len(found) == limit else None
     return desk.answer(Page([row for _, row in found], last))
 
 
@@ -358,12 +358,12 @@ class Batches(Controller):
         self, desk: Desk, receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = ""
     ) -> Response[Page[Batch]]:
         """The newest first."""
-        place = None
+        place, cursors = None, Cursors("batches")
         if cursor:
-            at, batch = decode_cursor(cursor, str, UUID)
+            at, batch = cursors.decode(cursor, str, UUID)
             place = (_moment(at), str(batch))
         found = receiving.book.newest(limit, place)
-        last = encode_cursor([found[-1].created.isoformat(), found[-1].batch]) if len(found) == limit else None
+        last = cursors.encode([found[-1].created.isoformat(), found[-1].batch]) if len(found) == limit else None
         return desk.answer(Page(found, last))
 
 

@@ -27,7 +27,7 @@ from registry.api.case_bodies import (
 )
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.domain.case_events import CaseState
-from registry.http import HttpProblem, Trouble, decode_cursor, encode_cursor, requires
+from registry.http import Cursors, HttpProblem, Trouble, requires
 from registry.http.pages import LIMIT, MOST
 from registry.office import showing, worklist
 from registry.office.assessment import Assessment, Requirement, requirement_of
@@ -110,8 +110,9 @@ class Cases(Controller):
         """The earliest due date first, those without one at the end; with counts of all that there is."""
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
         after = None
+        cursors = Cursors("cases", in_state, assessor, overdue, due_within, learner, file_number)
         if cursor:
-            day, case = decode_cursor(cursor, date, UUID)
+            day, case = cursors.decode(cursor, date, UUID)
             after = day, str(case)
         asked = Asked(
             state=in_state,
@@ -127,7 +128,7 @@ class Cases(Controller):
             counts = worklist.counts(registry.cursor(), today=today, soon=soon)
         last = found[-1].place if len(found) == limit else None
         return desk.answer(
-            CasePage(counts, found, None if last is None else encode_cursor([last[0].isoformat(), last[1]]))
+            CasePage(counts, found, None if last is None else cursors.encode([last[0].isoformat(), last[1]]))
         )
 
 

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.http import HttpProblem, Page, Trouble, decode_cursor, encode_cursor, requires
+from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT, MOST
 from registry.intake.course_codes import MOST_CHARACTERS, CourseCode, CourseCodes
 
@@ -67,14 +67,15 @@ class CourseCodeTable(Controller):
         code: Annotated[str, Parameter(max_length=MOST_CHARACTERS, description="This one only.")] = "",
     ) -> Response[Page[CourseCode]]:
         """In their order, by characters' numbers."""
-        after = decode_cursor(cursor, str)[0] if cursor else ""
+        cursors = Cursors("course-codes")
+        after = cursors.decode(cursor, str)[0] if cursor else ""
         with desk.reading() as registry:
             codes = CourseCodes(registry)
             if code:
                 found = codes.find(code)
                 return desk.answer(Page([] if found is None else [found], None))
             page = codes.page(limit, after)
-        return desk.answer(Page(page, encode_cursor([page[-1].code]) if len(page) == limit else None))
+        return desk.answer(Page(page, cursors.encode([page[-1].code]) if len(page) == limit else None))
 
     @put(
         tags=["Publishing"],

@@ -60,9 +60,10 @@ def _say(running: list[_Running], file: Path) -> None:
     say(f"  {second.member:<10} {second.url}/docs")
     say(f"Their addresses and keys are in {file}, which only you can read. In another terminal:")
     say(f"  . {file}")
-    say(f"  curl ${first.member.upper()}/v1/catalogue?text=data")
-    say(f'  curl -H "X-API-Key: ${second.member.upper()}_KEY" ${second.member.upper()}/v1/precedents?text=cities')
-    say(f'  curl -H "X-API-Key: ${first.member.upper()}_KEY" ${first.member.upper()}/v1/feed')
+    one, other = first.member.upper(), second.member.upper()
+    say(f'  curl "${one}/v1/catalogue?text=data"')
+    say(f'  curl -H "X-API-Key: ${other}_KEY" "${other}/v1/precedents?member={first.member}"')
+    say(f'  curl -H "X-API-Key: ${one}_KEY" "${one}/v1/feed"')
     say("Ctrl-C stops both.")
 
 

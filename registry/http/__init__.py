@@ -6,7 +6,7 @@ A leaf: it knows nothing of credentials, databases or keys, so that the private 
 
 from registry.http.access import ANYBODY, Authenticated, Caller, Credentials, requires
 from registry.http.answers import Position, answer
-from registry.http.pages import Page, decode_cursor, encode_cursor, selected
+from registry.http.pages import Cursors, Page, selected
 from registry.http.problems import HttpProblem, Trouble
 
 __all__ = [
@@ -14,13 +14,13 @@ __all__ = [
     "Authenticated",
     "Caller",
     "Credentials",
+    "Cursors",
     "HttpProblem",
     "Page",
     "Position",
     "Trouble",
+    "",
     "answer",
-    "decode_cursor",
-    "encode_cursor",
     "requires",
     "selected",
 ]

@@ -93,9 +93,12 @@ class Authenticated(AbstractAuthenticationMiddleware):
         for one in self._credentials:
             if (caller := one.caller(kind, secret)) is not None:
                 return caller
-        raise HttpProblem("unauthenticated", "this is no key or token that this node knows", headers=_CHALLENGE)
+        raise HttpProblem(
+            "unauthenticated", f"this is no key or token that this node knows; {_HOW}", headers=_CHALLENGE
+        )
 
 
+_HOW: Final = "send an API key as X-API-Key, or a token as Authorization: Bearer"
 _CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
 
@@ -114,7 +117,7 @@ def _guard(scope: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRout
         del handler
         caller: Caller = connection.user
         if caller is ANYBODY:
-            raise HttpProblem("unauthenticated", f"this needs the scope {scope}", headers=_CHALLENGE)
+            raise HttpProblem("unauthenticated", f"this needs the scope {scope}; {_HOW}", headers=_CHALLENGE)
         own = connection.app.state.member
         if caller.member != own:
             raise HttpProblem("other-member", f"you act for {caller.member}, this node for {own}")

@@ -85,7 +85,9 @@ def _strictly(body: bytes, kind: type[msgspec.Struct]) -> None:
         detail, _, where = str(error).partition(" - at `")
         where = where.rstrip("`") or "$"
         field = where.rpartition(".")[2] if "." in where else ""
-        raise HttpProblem("invalid", errors=[Trouble(where, detail, field)]) from error
+        # What the framework would have let pass is well formed, and means something else than it says.
+        passed = "unprocessable" if _passes(body, kind) else "invalid"
+        raise HttpProblem(passed, errors=[Trouble(where, detail, field)]) from error
     except msgspec.DecodeError:
         return  # no JSON at all: the framework says so
 
@@ -101,6 +103,14 @@ def _null_in(value: Any, path: str) -> str | None:  # noqa: ANN401 - JSON
     else:
         within = []
     return next((found for where, one in within if (found := _null_in(one, where)) is not None), None)
+
+
+def _passes(body: bytes, kind: type[msgspec.Struct]) -> bool:
+    try:
+        msgspec.convert(msgspec.json.decode(body), kind, strict=False)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 @cache
