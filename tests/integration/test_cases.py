@@ -454,7 +454,7 @@ def test_a_case_is_found_by_its_file_number_which_is_used_once(lund):
 def test_hostile_texts_are_only_texts_wherever_they_stand(lund, text):
     made = lund.open(
         External(text, "NO", text),
-        applicant=Applicant(text, text, text, text, None, text, text, text),
+        applicant=Applicant(text, text, "1999-05", text, None, text, text, text),
         file_number=text.replace("\u0085", "")[:60],
         note=text,
         towards=[Towards(title={"en": text})],
