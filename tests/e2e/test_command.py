@@ -179,7 +179,7 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
         (["achievement", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03"], 1, "has no achievement"),
         (["import", "/nowhere.csv"], 1, "cannot read"),
         (["university", "show", "nowhere"], 1, "not a member"),
-        (["university", "show", "twente", "--year", "99998"], 2, "less than or equal to 9999"),
+        (["university", "show", "twente", "--year", "99999"], 2, "less than or equal to 9998"),
         (["university", "show", "twente", "--year", "0"], 2, "greater than or equal to 1"),
         (["learner", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--json"], 1, "No member says"),
         (["recognition", "decide", "nonsense"], 2, "write MEMBER/CREDENTIAL"),
