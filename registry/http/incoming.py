@@ -44,7 +44,7 @@ def _no_others(request: Request[Any, Any, Any]) -> None:
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():
         if name not in known:
-            there = f"there are {', '.join(sorted(known))}" if known else "there is none"
+            there = f"there {'is' if len(known) == 1 else 'are'} {', '.join(sorted(known)) or 'none'}"
             raise HttpProblem("invalid", errors=[Trouble(f"query {name[:60]}", f"is no parameter here; {there}", name)])
         if name in seen and name not in _lists(request.route_handler):
             raise HttpProblem("invalid", errors=[Trouble(f"query {name}", "is there twice", name)])
