@@ -11,8 +11,7 @@ from typing import Final
 
 from psycopg import Connection
 
-from projections import award_counts, decision_counts
-from projections.precedent_rows import count_anew, programmes_anew
+from projections import award_counts, decision_counts, precedent_rows
 from projections.search_rows import rules_anew
 
 
@@ -34,8 +33,8 @@ def roll_back(connection: Connection, member: str, size: int, position: int) -> 
     if decisions:
         decision_counts.count_anew(connection, member)
     if precedents:
-        count_anew(connection, member)
-        programmes_anew(connection, member, programmes)
+        precedent_rows.count_anew(connection, member)
+        precedent_rows.programmes_anew(connection, member, programmes)
     if versions:
         rules_anew(connection, member)
 

@@ -1,5 +1,5 @@
 -- From the counts: whole months, or all time, of any purpose and effect or of some alone.
-SELECT c.member, c.what, sum(c.in_force), sum(c.superseded), sum(c.withdrawn), 
+SELECT c.member, c.what, sum(c.in_force), sum(c.superseded), sum(c.withdrawn),
     nullif(min(c.month), '-infinity'), nullif(max(c.month), '-infinity')
 FROM unnest(%(members)s::text[], %(achievements)s::uuid[], %(versions)s::int[]) AS w (of_member, achievement, version)
 JOIN precedent_counts c ON c.of_member = w.of_member COLLATE "C" AND c.achievement = w.achievement

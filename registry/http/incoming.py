@@ -8,7 +8,7 @@ from litestar import Request
 from litestar.handlers import BaseRouteHandler
 from litestar.params import ParameterKwarg
 
-from registry.http.problems import HttpProblem, Trouble
+from registry.http.problems import HttpProblem, Trouble, place_of
 
 
 async def look_at(request: Request[Any, Any, Any]) -> None:
@@ -40,37 +40,29 @@ def _no_others(request: Request[Any, Any, Any]) -> None:
     """A parameter that is not there is a misspelt one; one that is there twice means neither."""
     if not request.query_params:
         return
-    known = _parameters(request.route_handler) - request.path_params.keys()
+    parameters = _parameters(request.route_handler)
+    known = parameters.keys() - request.path_params.keys()
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():
         if name not in known:
             there = f"there {'is' if len(known) == 1 else 'are'} {', '.join(sorted(known)) or 'none'}"
             raise HttpProblem("invalid", errors=[Trouble(f"query {name[:60]}", f"is no parameter here; {there}", name)])
-        if name in seen and name not in _lists(request.route_handler):
+        if name in seen and not parameters[name]:
             raise HttpProblem("invalid", errors=[Trouble(f"query {name}", "is there twice", name)])
         seen.add(name)
 
 
 @cache
-def _parameters(handler: BaseRouteHandler) -> frozenset[str]:
-    """The names of a handler's parameters but for headers: those in its path, and those of the query."""
-    given = handler.resolve_dependencies().keys() | {"request", "data", "body"}
-    found = set()
+def _parameters(handler: BaseRouteHandler) -> dict[str, bool]:
+    """A handler's parameters of path and query, as clients name them; whether one may be there more than once."""
+    others = handler.resolve_dependencies().keys() | {"request", "data", "body"}
+    found = {}
     for name, field in handler.parsed_fn_signature.parameters.items():
-        said = field.kwarg_definition
-        if name not in given and not (isinstance(said, ParameterKwarg) and said.header):
-            found.add(said.query if isinstance(said, ParameterKwarg) and said.query else name)
-    return frozenset(found)
-
-
-@cache
-def _lists(handler: BaseRouteHandler) -> frozenset[str]:
-    """Those that may be there more than once."""
-    return frozenset(
-        name
-        for name, field in handler.parsed_fn_signature.parameters.items()
-        if any(one.is_non_string_sequence for one in (field, *field.inner_types))
-    )
+        said = field.kwarg_definition if isinstance(field.kwarg_definition, ParameterKwarg) else None
+        if name not in others and not (said and said.header):
+            several = any(one.is_non_string_sequence for one in (field, *field.inner_types))
+            found[(said and said.query) or name] = several
+    return found
 
 
 def _strictly(body: bytes, kind: type[msgspec.Struct]) -> None:
@@ -82,8 +74,7 @@ def _strictly(body: bytes, kind: type[msgspec.Struct]) -> None:
         if b"\\u0000" in body and (where := _null_in(msgspec.json.decode(body), "$")) is not None:
             raise HttpProblem("unprocessable", errors=[Trouble(where, "U+0000 stands in no text")])
     except msgspec.ValidationError as error:
-        detail, _, where = str(error).partition(" - at `")
-        where = where.rstrip("`") or "$"
+        where, detail = place_of(error)
         field = where.rpartition(".")[2] if "." in where else ""
         # What the framework would have let pass is well formed, and means something else than it says.
         passed = "unprocessable" if _passes(body, kind) else "invalid"

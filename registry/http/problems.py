@@ -237,6 +237,12 @@ def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Res
     return response(problem, _instance(request))
 
 
+def place_of(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Where in some JSON something is not of its type, as a JSON path, and what is wrong with it."""
+    detail, _, where = str(error).partition(" - at `")
+    return where.rstrip("`") or "$", detail
+
+
 def from_anything(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """For what nobody foresaw: the client learns that it happened, the node's own log what it was."""
     _log.error("http.failed", route=request.scope.get("path_template"), instance=_instance(request), exc_info=error)

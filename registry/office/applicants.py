@@ -43,12 +43,6 @@ def _born(text: str) -> bool:
     return check_date(day) is None and day <= datetime.now(UTC).date().isoformat()
 
 
-def _said(name: str) -> str:
-    """A field as applications name it."""
-    first, *rest = name.split("_")
-    return first + "".join(part.title() for part in rest)
-
-
 def admitted(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learner:
     """The learner that an applicant is; a new one is added to `rows`. Raises `NotApplicant`."""
     vault, cursor = registry.vault, registry.cursor()
@@ -68,9 +62,10 @@ def admitted(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learn
         found = vault.find(cursor, [hashed])
         if found:
             return found[hashed]
-    if missing := [name for name in NAMES if not getattr(applicant, name)]:
+    fields = msgspec.structs.fields(applicant)
+    if missing := [one.encode_name for one in fields if one.name in NAMES and not getattr(applicant, one.name)]:
         raise NotApplicant(
-            f"{', '.join(map(_said, missing))}: needed of somebody who is not known here by a student number or from an"
+            f"{', '.join(missing)}: needed of somebody who is not known here by a student number or from an"
             " earlier case",
             "$.applicant",
         )

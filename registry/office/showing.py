@@ -126,8 +126,8 @@ def _said(written: list[Written]) -> dict[str, str]:
 
 def _note(registry: Registry, case: Case, decided: Decided, written: list[Written]) -> str | None:
     """What was written for the applicant with the proposal that led to a decision."""
-    text: str | None = _last(registry, case, decided, "proposed", written)
-    return text
+    note: str | None = _last(registry, case, decided, "proposed", written)
+    return note
 
 
 def _requirements(registry: Registry, case: Case, decided: Decided, written: list[Written]) -> list[Requirement]:
