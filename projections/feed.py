@@ -4,12 +4,14 @@ It is this node's own. Nothing of it is compared with anybody, and a rebuild of 
 `noticing.py` writes it, in the transaction that writes the views' rows; here it is read.
 """
 
+import hashlib
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
+from psycopg.sql import SQL, Literal
 
 CHANNEL: Final = "registry_feed"
 """PostgreSQL notifies here, with the member's name, when a feed has grown."""
@@ -75,10 +77,15 @@ class CloudEvent(msgspec.Struct, frozen=True):
 
 
 def create(connection: Connection) -> None:
-    """Make the feed's tables where there are none."""
+    """Make the feed's tables where they are not of this version; where they are, nothing of them is locked."""
+    tables = resources.files("projections").joinpath("feed.sql").read_text()
+    label = f"feed, {hashlib.sha256(tables.encode()).hexdigest()[:16]}"
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.feed.create'))")
-        connection.execute(resources.files("projections").joinpath("feed.sql").read_text().encode())
+        found = connection.execute("SELECT obj_description(to_regnamespace('feed'), 'pg_namespace')").fetchone()
+        if found != (label,):
+            connection.execute(tables.encode())
+            connection.execute(SQL("COMMENT ON SCHEMA feed IS {}").format(Literal(label)))
 
 
 def read(connection: Connection, member: str, after: int = 0, limit: int = 100) -> list[Notice]:

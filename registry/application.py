@@ -5,9 +5,10 @@ included, and published by somebody else. Before anything is stored it is read a
 that nothing is ever published which the consortium would refuse for its form.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
+from importlib import metadata, resources
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from eventsourcing.persistence import IntegrityError
 from psycopg import Cursor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
+from psycopg.sql import SQL, Literal
 from psycopg_pool import ConnectionPool
 
 from registry.domain.achievement import Achievement, Joining
@@ -86,24 +88,11 @@ class Registry:
 
     def __init__(self, dsn: str, origin: str, vault: Vault) -> None:
         """`dsn` is the node's database; what is missing in it is made."""
-        parts = conninfo_to_dict(dsn)
         self.dsn = dsn
         self.origin = origin
         self.vault = vault
         self.connection = psycopg.connect(dsn, autocommit=True, row_factory=dict_row)
-        # Two processes that start at once make the tables one after the other.
-        with self.connection.transaction():
-            self.connection.execute("SELECT pg_advisory_xact_lock(hashtext('registry.private'))")
-            self.connection.execute(resources.files("registry").joinpath("private.sql").read_text().encode())
-            self.store = Store(
-                {
-                    "POSTGRES_DBNAME": str(parts.get("dbname", "")),
-                    "POSTGRES_HOST": str(parts.get("host", "")),
-                    "POSTGRES_PORT": str(parts.get("port", 5432)),
-                    "POSTGRES_USER": str(parts.get("user", "")),
-                    "POSTGRES_PASSWORD": str(parts.get("password", "")),
-                }
-            )
+        self.store = self._opened()
         recorder = self.store.recorder
         if not isinstance(recorder, PrivateRecorder):
             raise TypeError("the store has no recorder of ours")
@@ -112,6 +101,44 @@ class Registry:
         self._translator = Translator(origin)
         self._also: PrivateRows | None = None
         self._reader = Reader(origin)
+
+    def _opened(self) -> Store:
+        """The store, whose tables and ours are made where they are not of this version.
+
+        Where they are, nothing of them is locked: another process of this node may be in the middle of writing, and
+        making tables that exist takes locks all the same. Two that find none make them one after the other.
+        """
+        private = resources.files("registry").joinpath("private.sql").read_text()
+        label = (
+            f"private side, {hashlib.sha256(private.encode()).hexdigest()[:16]}, {metadata.version('eventsourcing')}"
+        )
+        self.connection.execute("SELECT pg_advisory_lock(hashtext('registry.private'))")
+        try:
+            found = self.connection.execute(
+                "SELECT obj_description(to_regnamespace('vault'), 'pg_namespace') AS label"
+            ).fetchone()
+            if found == {"label": label}:
+                return self._store(create=False)
+            with self.connection.transaction():
+                self.connection.execute(private.encode())
+            store = self._store(create=True)
+            self.connection.execute(SQL("COMMENT ON SCHEMA vault IS {}").format(Literal(label)))
+            return store
+        finally:
+            self.connection.execute("SELECT pg_advisory_unlock(hashtext('registry.private'))")
+
+    def _store(self, *, create: bool) -> Store:
+        parts = conninfo_to_dict(self.dsn)
+        return Store(
+            {
+                "POSTGRES_DBNAME": str(parts.get("dbname", "")),
+                "POSTGRES_HOST": str(parts.get("host", "")),
+                "POSTGRES_PORT": str(parts.get("port", 5432)),
+                "POSTGRES_USER": str(parts.get("user", "")),
+                "POSTGRES_PASSWORD": str(parts.get("password", "")),
+                "CREATE_TABLE": "yes" if create else "no",
+            }
+        )
 
     @property
     def published_topics(self) -> frozenset[str]:

@@ -104,7 +104,7 @@ def test_a_receipt_that_was_altered_proves_nothing_and_that_is_said(node, receip
     lines = text.split("\n")
     path = [number for number, line in enumerate(lines) if len(line) == 44]
     altered = [*lines]
-    altered[path[0]] = altered[path[0]].translate({ord("A"): "B", ord("a"): "b", ord("e"): "f", ord("E"): "F"})
+    altered[path[0]] = ("B" if altered[path[0]][0] == "A" else "A") + altered[path[0]][1:]
     for content in ("\n".join(altered).encode(), b"", b"\xff\xfe", b"c2sp.org/tlog-proof@v1\n\n\n\n", b"{}" * 1000):
         answer = node.anybody().post("/v1/receipts/verify", content=content, headers={"Content-Type": "text/plain"})
         found = problem(answer, 422, "unprocessable")

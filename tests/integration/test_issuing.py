@@ -2,14 +2,20 @@
 
 import threading
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
 
+from projections import feed
+from registry.application import Registry
 from registry.domain.errors import Duplicate, IllegalTransition, UnknownCredential
 from registry.requests import Issued, NotIssued
+from registry.vault import Vault
 from registry.wire.disclosures import disclosed
 from registry.wire.events import Event, Reader
 from tests.support.memory_log import MemoryLog
-from tests.support.node import ORIGIN, TestNode, request
+from tests.support.node import MASTER, ORIGIN, TestNode, request
 
 
 @pytest.fixture
@@ -208,3 +214,21 @@ def test_what_a_check_says_is_what_issuing_says_afterwards(node, monkeypatch):
     assert [one for _, one in checked if isinstance(one, str)] == [
         "record-differs", "record-differs", "unknown-achievement", "illegal-transition", "illegal-transition",
     ]  # fmt: skip
+
+
+def test_a_process_that_starts_waits_for_none_that_is_in_the_middle_of_writing(node):
+    with psycopg.connect(node.dsn) as writing, psycopg.connect(node.dsn) as starting:
+        feed.create(starting)
+        starting.commit()
+        for table in ("registry_events", "vault.learners", "intake.batches", "feed.notices"):
+            writing.execute(SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(Identifier(*table.split("."))))
+        Registry(make_conninfo(node.dsn, options="-c lock_timeout=2s"), ORIGIN, Vault(MASTER)).close()
+        starting.execute("SET lock_timeout TO '2s'")
+        feed.create(starting)
+
+
+def test_tables_of_another_version_are_made_anew(node):
+    with psycopg.connect(node.dsn, autocommit=True) as connection:
+        connection.execute("DROP TABLE intake.waiting; COMMENT ON SCHEMA vault IS 'an earlier one'")
+        Registry(node.dsn, ORIGIN, Vault(MASTER)).close()
+        assert connection.execute("SELECT count(*) FROM intake.waiting").fetchone() == (0,)

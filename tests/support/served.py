@@ -46,13 +46,22 @@ class Served:
         until(lambda: self.process.poll() is not None or ADDRESS.search(self.said), 60, says=lambda: self.said)
         assert self.process.poll() is None, self.said
         self.url = ADDRESS.search(self.said)[1]
-        until(lambda: self.process.poll() is not None or self._ready(), 60, says=lambda: self.said)
+        answers = []
+        until(
+            lambda: self.process.poll() is not None or self._ready(answers), 60, says=lambda: f"{answers}\n{self.said}"
+        )
         assert self.process.poll() is None, self.said
         return self
 
-    def _ready(self):
-        with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/ready", timeout=5).status_code == 200
+    def _ready(self, answers):
+        """Whether it is ready; what it answered otherwise is kept."""
+        try:
+            answer = httpx.get(f"{self.url}/ready", timeout=5)
+        except httpx.TransportError as error:
+            answers.append(repr(error))
+            return False
+        answers.append(answer.text)
+        return answer.status_code == 200
 
     @property
     def said(self):
