@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any, Final
 
+import msgspec
+
 _ESCAPED: Final = re.compile(rb"\\(u0000|.)")
 
 _DIGITS: Final = 309
@@ -20,9 +22,12 @@ def stored(data: bytes) -> str:
     return data.decode()
 
 
-def read(column: str) -> Any:  # noqa: ANN401 - JSON of any shape
+def read(column: str | bytes) -> Any:  # noqa: ANN401 - JSON of any shape
     """The data again; a number that no double holds (an unknown field may hold any) as the text that it was."""
-    return _decode(column)
+    try:
+        return msgspec.json.decode(column)
+    except msgspec.DecodeError:  # a number of that kind, or half of a surrogate pair
+        return _decode(column if isinstance(column, str) else column.decode())
 
 
 def _integer(text: str) -> int | str:

@@ -184,6 +184,18 @@ class CredentialView(msgspec.Struct, frozen=True, rename="camel"):
     """Agreements that recognise it without anybody deciding, `member/agreement`."""
 
 
+class Awarded(NamedTuple):
+    """One credential, the version of the achievement as published, and its issuer as governance says."""
+
+    view: CredentialView
+    achievement: dict[str, Any]
+    country: str
+    standing: str
+    roles: list[str]
+    keys: list[str]
+    content: dict[str, Any]
+
+
 class Held(NamedTuple):
     """A learner's credentials, and what is read of those among them that have parts."""
 
@@ -193,22 +205,28 @@ class Held(NamedTuple):
 
 def read(connection: Connection, keys: Sequence[Key]) -> list[CredentialView]:
     """These credentials, in the order of member and id; those that are not known are left out."""
-    if len(keys) == 1:  # the most frequent question, whose plan does not hang on how many there are
-        return _read(
-            connection, "FROM (SELECT * FROM credentials WHERE member = %s AND credential = %s) AS c", keys[0]
-        ).views
-    of = "FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential) JOIN credentials c USING (member, credential)"
-    return _read(connection, of, ([key[0] for key in keys], [key[1] for key in keys])).views
+    if len(keys) == 1:  # its plan does not hang on how many there are
+        return _held(connection, connection.execute(_ONE, keys[0]).fetchall()).views
+    parameters = ([key[0] for key in keys], [key[1] for key in keys])
+    return _held(connection, connection.execute(_EACH, parameters).fetchall()).views
+
+
+def awarded(connection: Connection, key: Key) -> Awarded | None:
+    """The most frequent question: one credential, what was awarded and by whom. None where nobody issued it."""
+    rows = connection.execute(_AWARDED, key).fetchall()
+    if not rows:
+        return None
+    [view] = _held(connection, rows).views
+    return Awarded(view, *rows[0][_MORE:])
 
 
 def of_learner(connection: Connection, learner: str) -> Held:
     """The credentials that members say a learner has, in the order of member and id."""
-    return _read(connection, "FROM (SELECT * FROM credentials WHERE learner = %s) AS c", (learner,))
+    return _held(connection, connection.execute(_LEARNER, (learner,)).fetchall())
 
 
-def _read(connection: Connection, of: str, parameters: Sequence[Any]) -> Held:
+def _held(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> Held:
     """All that most credentials have is in one statement; parts and compositions are looked up where there are any."""
-    rows = connection.execute(f"{_READ} {of} {_AND}".encode(), parameters).fetchall()  # names of our own
     stacks = Stacks.read(connection, [(row[0], row[1]) for row in rows if row[_HAS_PARTS]])
     composed = [(row[0], row[1]) for row in rows if row[_COMPOSITION] is not None]
     unmet = unmet_requirements(connection, composed) if composed else {}
@@ -226,14 +244,25 @@ def _read(connection: Connection, of: str, parameters: Sequence[Any]) -> Held:
     return Held(views, stacks)
 
 
-_HAS_PARTS, _COMPOSITION, _RECOGNISED_BY = 13, 14, 15
-_READ: Final = f"""
+_HAS_PARTS, _COMPOSITION, _RECOGNISED_BY, _MORE = 13, 14, 15, 16
+_FIELDS: Final = f"""
 SELECT c.member, c.credential::text, c.leaf, c.achievement::text, c.version, v.title, c.learner::text, c.awarding_date,
     c.ects, c.valid_until, c.status, c.replaced_by::text, c.claims, c.has_parts, v.content ->> 'composition',
     ARRAY(SELECT a.member || '/' || a.agreement FROM agreements a WHERE {COVERS}
-        ORDER BY a.member COLLATE "C", a.agreement)
-"""  # noqa: S608 - names of our own
-_AND: Final = """
+        ORDER BY a.member COLLATE "C", a.agreement)"""  # noqa: S608 - names of our own
+_VERSION: Final = """
 JOIN achievement_versions v ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
-ORDER BY c.member COLLATE "C", c.credential
 """
+_BY_KEY: Final = "FROM (SELECT * FROM credentials WHERE member = %s AND credential = %s) AS c"
+_ONE: Final = f"{_FIELDS} {_BY_KEY} {_VERSION}".encode()
+_AWARDED: Final = (
+    f"{_FIELDS}, v.content, m.country, m.standing, m.roles, m.keys, m.content"
+    f" {_BY_KEY} {_VERSION} JOIN members m ON m.member = c.member"
+).encode()
+_ORDER: Final = 'ORDER BY c.member COLLATE "C", c.credential'
+_EACH: Final = (
+    f"{_FIELDS} FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
+    f" JOIN credentials c USING (member, credential) {_VERSION} {_ORDER}"
+).encode()
+_OF_LEARNER: Final = "FROM (SELECT * FROM credentials WHERE learner = %s) AS c"
+_LEARNER: Final = f"{_FIELDS} {_OF_LEARNER} {_VERSION} {_ORDER}".encode()

@@ -5,7 +5,9 @@ from typing import Final
 
 import psycopg
 from psycopg import Connection, sql
+from psycopg.types.json import set_json_loads
 
+from projections import contents
 from projections.tables import BESIDE, EVIDENCE, LAYOUT, VERSION, VIEWS
 
 SERVED: Final = "views"
@@ -20,7 +22,8 @@ def connect(dsn: str, schema: str = SERVED) -> Connection:
 
 
 def use(connection: Connection, schema: str) -> None:
-    """Let unqualified names mean this set of views; dates and floats come out in one form everywhere."""
+    """Let unqualified names mean this set of views; dates, floats and JSON come out in one form everywhere."""
+    set_json_loads(contents.read, connection)
     connection.execute(
         sql.SQL(
             "SET search_path TO {}; SET datestyle TO ISO; SET bytea_output TO hex; SET client_encoding TO UTF8"

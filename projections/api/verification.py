@@ -48,27 +48,12 @@ class Verification(msgspec.Struct, frozen=True, rename="camel"):
     """Its place in the issuer's log."""
 
 
-def awarded(connection: Connection, member: str, achievement: str, version: int) -> tuple[dict[str, Any], MemberView]:
-    """What was awarded, and by whom: of a version and a member that there are."""
-    row = connection.execute(_AWARDED, (member, achievement, version)).fetchone()
-    assert row is not None  # noqa: S101 - a credential is of a version that its issuer, a member, published before
-    return row[0], MemberView(*row[1:])
-
-
-_AWARDED = """
-SELECT v.content, m.member, m.country, m.standing, m.roles, m.keys, m.content
-FROM achievement_versions v JOIN members m USING (member)
-WHERE v.member = %s AND v.achievement = %s AND v.version = %s
-"""
-
-
 def verification(connection: Connection, standing: Standings, member: str, credential: str) -> Verification | None:
     """One credential's; None where nobody issued it."""
-    found = credentials.read(connection, [(member, credential)])
-    if not found:
+    found = credentials.awarded(connection, (member, credential))
+    if found is None:
         return None
-    [one] = found
-    content, issuer = awarded(connection, member, one.achievement, one.version)
+    one = found.view
     then, now = standing(member, one.leaf)
     today = datetime.now(UTC).date()
     return Verification(
@@ -79,8 +64,8 @@ def verification(connection: Connection, standing: Standings, member: str, crede
         awarding_date=one.awarding_date,
         valid_until=one.valid_until,
         ects=one.ects,
-        achievement=content,
-        issuer=issuer,
+        achievement=found.achievement,
+        issuer=MemberView(member, found.country, found.standing, found.roles, found.keys, found.content),
         issuer_when_issued=then,
         issuer_now=now,
         flags=one.flags,

@@ -64,6 +64,7 @@ from registry.http.problems import page
 from registry.office.reasons import country_note
 
 _BODY = 2 * 1024 * 1024
+_VERSION = metadata.version("credential-registry")
 _DESCRIPTION = """
 A node of a registry of micro-credentials that universities share and nobody owns.
 
@@ -210,7 +211,7 @@ def _own(views: Views, settings: Settings) -> list[Any]:
     )
     def health() -> dict[str, str]:
         """Answers as long as this process does."""
-        return {"status": "ok", "version": metadata.version("credential-registry")}
+        return {"status": "ok", "version": _VERSION}
 
     @get("/ready", tags=["Node"], operation_id="ready", summary="Can it answer?")
     async def ready() -> Response[dict[str, str]]:
@@ -289,7 +290,7 @@ def _openapi(node: Node) -> OpenAPIConfig:
         )
     return OpenAPIConfig(
         title="Credential registry",
-        version=metadata.version("credential-registry"),
+        version=_VERSION,
         description=_DESCRIPTION,
         license=License("EUPL-1.2", identifier="EUPL-1.2"),
         components=Components(security_schemes=schemes),

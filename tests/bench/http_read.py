@@ -19,7 +19,6 @@ import httpx
 from psycopg import Connection
 
 from projections import credentials, learners, precedents, search, views
-from projections.api.verification import awarded
 from projections.precedent_query import PrecedentQuery
 from projections.search import CatalogueQuery
 from registry.postgres import embedded
@@ -80,11 +79,8 @@ def requests(connection: Connection, count: int) -> list[Request]:
     def verify() -> Request:
         member, credential, _ = chance.choice(held)
 
-        def ask(c: Any) -> None:
-            [found] = credentials.read(c, [(member, credential)])
-            awarded(c, member, found.achievement, found.version)
-
-        return Request("verify", f"/v1/credentials/{member}/{credential}", ask)
+        path = f"/v1/credentials/{member}/{credential}"
+        return Request("verify", path, lambda c: credentials.awarded(c, (member, credential)))
 
     def learner() -> Request:
         of = chance.choice(held)[2]
