@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 VERSION: Final = 3
 
-LAYOUT: Final = 5
+LAYOUT: Final = 6
 """Changes with the tables that are not digested: views of another layout are rebuilt, and their digest stays."""
 
 

@@ -42,6 +42,7 @@ CREATE TABLE precedent_counts (
     superseded  integer NOT NULL,
     withdrawn   integer NOT NULL,
     PRIMARY KEY (of_member, achievement, month, purpose, effect, version, member, what)
+        INCLUDE (in_force, superseded, withdrawn) -- thousands are summed for one search, from the index alone
 );
 
 -- What decisions count towards, as each office names it: a member's achievement, or a title.
