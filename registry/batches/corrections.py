@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from registry.batches.spool import Spooled
+from registry.intake.csv_rows import PROBLEM
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?|[+-]")
 
@@ -22,7 +23,7 @@ def corrections_of(content: Spooled, faulty: dict[int, str]) -> Iterator[str]:
         head = file.readline()
         delimiter = max(",;\t|", key=head.count)
         names = next(csv.reader([head], delimiter=delimiter))
-        yield _written([*names, "problem"], delimiter)
+        yield _written([*names, PROBLEM], delimiter)
         reader = csv.reader(file, delimiter=delimiter)
         while True:
             try:

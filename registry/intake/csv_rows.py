@@ -2,11 +2,13 @@
 
 import csv
 import difflib
+import re
 from collections.abc import Iterator
 from io import TextIOWrapper
 from typing import Final, TextIO
 
 from registry.intake.columns import COLUMNS, NAMES, REQUIRED, RowChecker
+from registry.intake.plain_rows import misshapen
 from registry.intake.report import Catalogue, IntakeError, Problem, Readable
 from registry.requests import IssueRequest
 
@@ -14,6 +16,13 @@ _DELIMITERS: Final = ",;\t|"
 _LIMIT: Final = 128 * 1024
 _NEAR: Final = 0.8
 """How alike a column's name and a known one are that it is taken for a slip of the pen (difflib's ratio)."""
+_MISSHAPEN: Final = re.compile(r"has \d+ fields? where the header has \d+")
+PROBLEM: Final = "problem"
+"""The column of a corrections file that says what was wrong with the row.
+
+Such a file has as many fields in every row as in its header, whatever the row had: one that was short, sent in again
+as it came back, would pass for a whole one.
+"""
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -60,7 +69,7 @@ class CsvRows:
                 raise IntakeError(
                     f"{self.path}: column {name!r} is not known; is it {alike[0]!r}? Rename it, or remove it"
                 )
-        return [f"column {name!r} is not known and was not read" for name in unknown]
+        return [f"column {name!r} is not known and was not read" for name in unknown if name != PROBLEM]
 
     def __iter__(self) -> Iterator[IssueRequest | Problem]:
         """Every row, as a request or as what is wrong with it."""
@@ -98,10 +107,19 @@ class CsvRows:
                     where,
                     "",
                     "",
-                    f"has {len(values)} fields, the header {width}; is a delimiter or a quotation mark amiss?",
+                    f"{misshapen(values, names)}; is a delimiter or a quotation mark amiss?",
                 )
                 continue
-            found = check(line, dict(zip(names, values, strict=True)))
+            row = dict(zip(names, values, strict=True))
+            if _MISSHAPEN.match(row.get(PROBLEM, "")):
+                yield Problem(
+                    f"line {line}",
+                    PROBLEM,
+                    "",
+                    f"says that the row was not complete; put its fields right, and empty {PROBLEM!r}",
+                )
+                continue
+            found = check(line, row)
             if found is not None:
                 yield found
 

@@ -19,6 +19,11 @@ def read_rows(content: Readable, form: Form, needed: Sequence[str]) -> Iterator[
     return _csv(content, needed) if form == "csv" else _ndjson(content)
 
 
+def misshapen(values: Sequence[str], names: Sequence[str]) -> str:
+    """What is wrong with a row that has more or fewer fields than the header has names."""
+    return f"has {len(values)} field{'' if len(values) == 1 else 's'} where the header has {len(names)}"
+
+
 def form_of(content: Readable) -> Form:
     """Whether a file is NDJSON, by its first byte; else it is CSV."""
     with content.open("rb") as file:
@@ -48,7 +53,7 @@ def _csv(content: Readable, needed: Sequence[str]) -> Iterator[Row]:
                 continue
             if any(values):
                 row = dict(zip(names, values, strict=False))
-                yield reader.line_num + 1, row if len(values) == len(names) else f"has {len(values)} fields"
+                yield reader.line_num + 1, row if len(values) == len(names) else misshapen(values, names)
 
 
 def _ndjson(content: Readable) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from registry.intake.plain_rows import misshapen
 from registry.office.errors import CohortFileError
 
 _LIMIT: Final = 10 * 1024 * 1024
@@ -65,7 +66,7 @@ def _table(lines: list[str], start: int, delimiter: str, names: list[str], membe
             yield CohortRow(where, "", "", "", f"cannot be read as a row: {error}")
             continue
         if len(values) != len(names):
-            yield CohortRow(where, "", "", "", f"has {len(values)} fields, the header {len(names)}")
+            yield CohortRow(where, "", "", "", misshapen(values, names))
             continue
         row = dict(zip(names, (value.strip() for value in values), strict=True))
         yield _row(where, row.get("record", ""), row["credential"], member)

@@ -76,6 +76,20 @@ def test_the_faulty_rows_come_back_to_be_corrected_and_only_they_are_issued_then
     assert (whole["issued"], whole["unchanged"]) == (0, 6)
 
 
+def test_a_row_that_came_back_short_of_fields_is_not_whole_by_being_sent_in_again(system, offer):
+    header, whole, short = csv_of(rows(offer, 2, "short")).splitlines()
+    made = send(system, "\n".join([header, whole, short.rpartition(",")[0]]) + "\n", "short")
+    assert finished(system, made)["refused"] == 1
+    faulty = system.get(f"{made.headers['location']}/corrections").text
+    assert f"has {header.count(',')} fields where the header has {header.count(',') + 1}" in faulty
+    again = finished(system, send(system, faulty, "short again"))
+    assert (again["issued"], again["refused"]) == (0, 1)
+    [one] = system.get(f"/v1/batches/{again['batch']}/problems").json()["items"]
+    assert (one["line"], one["field"]) == (2, "problem")
+    mended = "\r\n".join([faulty.splitlines()[0], short + ","])
+    assert finished(system, send(system, mended, "short mended"))["issued"] == 1
+
+
 def test_a_dry_run_says_it_all_and_issues_nothing(system, offer):
     content = rows(offer, 5, "dry")
     content[0]["date_of_birth"] = "x"

@@ -112,6 +112,16 @@ def test_good_rows_go_on_after_bad_ones(read):
     assert sum(isinstance(f, IssueRequest) for f in found) == 10
 
 
+@pytest.mark.parametrize("row", ["r1,s1", "r1", GOOD + ",", GOOD.rpartition(",")[0]])
+def test_a_row_with_more_or_fewer_fields_than_the_header_is_refused_and_the_others_go_on(read, row):
+    good = GOOD.replace(",5,", ",2.5,")
+    short, rest = read(f"{HEADER}\n{row}\n{good}\n\n")
+    assert short.where == "line 2"
+    number = row.count(",") + 1
+    assert f"has {number} field{'s' * (number > 1)} where the header has 10" in short.detail
+    assert isinstance(rest, IssueRequest)
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])

@@ -42,7 +42,7 @@ def test_a_table_is_read_by_its_columns_names_and_others_are_passed_over(read, d
     ("line", "says"),
     [
         ("nothing,x", "is no credential"),
-        (f"twente/{ONE}", "has 1 fields, the header 2"),
+        (f"twente/{ONE}", "has 1 field where the header has 2"),
         (f'"twente/{ONE},r', "cannot be read as a row"),
         (f"twente/{ONE},{'r' * 301}", "more than 300"),
         (f"=cmd()/{ONE},r", "is no credential"),
