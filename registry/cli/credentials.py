@@ -10,6 +10,7 @@ from registry.cli.context import node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say
 from registry.cli.reading import credential_rows
+from registry.intake.columns import days_fault
 from registry.requests import Issued, IssueRequest
 from registry.wire.credentials import StatusReason
 from registry.wire.disclosures import disclosed
@@ -62,6 +63,7 @@ def issue(
         grade=grade,
         replaces=replaces,
     )
+    check_days(request)
     outcome = node.issuer.issue([request])[0]
     if not isinstance(outcome, Issued):
         errors.print(f"{outcome.code} ({outcome.field}): {outcome.detail}", markup=False)
@@ -69,6 +71,13 @@ def issue(
     say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
     say(f"learner    {outcome.learner}")
     publish_now(node)
+
+
+def check_days(request: IssueRequest) -> None:
+    """Whether a credential's days can be right, as those of a row must be; a usage error where they cannot."""
+    fault = days_fault(request.date_of_birth, request.awarding_date, request.valid_until)
+    if fault is not None:
+        raise typer.BadParameter(fault[1], param_hint=f"--{fault[0].replace('_', '-')}")
 
 
 @credential_app.command("suspend")

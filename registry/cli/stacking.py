@@ -9,6 +9,7 @@ from projections import progress as view
 from projections import worklist
 from projections.progress import NotComposed, Progress
 from registry.cli.context import Node, node_of
+from registry.cli.credentials import check_days
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
 from registry.intake import parts
@@ -110,6 +111,7 @@ def issue(
         replaces=replaces,
         parts=stacked,
     )
+    check_days(request)
     outcome = node.issuer.issue([request], despite=despite or ())[0]
     if not isinstance(outcome, Issued):
         for breach in outcome.breaches:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, NamedTuple
 
 from registry.intake import parts
@@ -51,6 +51,9 @@ _PERSONAL: Final = frozenset(column.name for column in COLUMNS if column.kind ==
 EXAMPLE_RECORD: Final = "EXAMPLE"
 """A row with this record is the template's own, and is passed over."""
 
+_AHEAD: Final = dt.timedelta(days=366)
+"""So long before an award is dated it may be taken in, as for a day of graduation."""
+
 _RUN: Final = re.compile(r"'?[=+\-@\t\r]")
 _RUN_WITHIN: Final = re.compile(r"(?:\A| )'?[=+\-@]")
 """With the apostrophe, too, by which a file of ours keeps a spreadsheet from running it."""
@@ -67,7 +70,6 @@ class RowChecker:
         self._catalogue = catalogue
         self._known: dict[str, tuple[tuple[int | float | None, ...], bool] | None] = {}
         self._courses: dict[str, tuple[str, int | None] | None] = {}
-        self._today = dt.datetime.now(dt.UTC).date().isoformat()
 
     def check(self, line: int, row: Mapping[str, str]) -> IssueRequest | Problem | None:
         """A request, the first problem of the row, or None for the template's example.
@@ -90,16 +92,11 @@ class RowChecker:
                 return _problem(line, name, "", "is empty; every row needs it")
         if row["record"] == EXAMPLE_RECORD:
             return None
-        for name, check in _CHECKS:
-            given = row.get(name)
-            if given and (wrong := check(given)) is not None:
-                return _problem(line, name, given, wrong)
-        if row["date_of_birth"] > self._today:
-            return _problem(line, "date_of_birth", row["date_of_birth"], "lies in the future")
-        if row["awarding_date"] <= row["date_of_birth"]:
-            return _problem(line, "awarding_date", row["awarding_date"], "is not after the date of birth")
-        if (until := row.get("valid_until")) and until < row["awarding_date"]:
-            return _problem(line, "valid_until", until, "lies before the awarding date")
+        odd = days_fault(row["date_of_birth"], row["awarding_date"], row.get("valid_until") or None)
+        if odd is not None:
+            return _problem(line, odd[0], row[odd[0]], odd[1])
+        if (replaced := row.get("replaces")) and (wrong := _credential(replaced)) is not None:
+            return _problem(line, "replaces", replaced, wrong)
         if row["achievement"] not in self._known and (wrong := _achievement(row["achievement"])) is not None:
             return _problem(line, "achievement", row["achievement"], wrong)
         version = row.get("version") or None
@@ -195,12 +192,6 @@ def _text_fault(name: str, value: str) -> str | None:
     return None
 
 
-def _date(value: str) -> str | None:
-    if check_date(value) is None:
-        return None
-    return "is not a date; write it as YYYY-MM-DD, for example 2026-06-30"
-
-
 def _achievement(value: str) -> str | None:
     return None if check_uuid(value) is None else "is not an id of an achievement (a UUID in lower case)"
 
@@ -209,9 +200,18 @@ def _credential(value: str) -> str | None:
     return None if check_uuid(value) is None else "is not an id of a credential (a UUID in lower case)"
 
 
-_CHECKS: Final[tuple[tuple[str, Callable[[str], str | None]], ...]] = (
-    ("date_of_birth", _date),
-    ("awarding_date", _date),
-    ("valid_until", _date),
-    ("replaces", _credential),
-)
+def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, str] | None:
+    """Which of a credential's days cannot be right, by its column, and why."""
+    for name, given in (("date_of_birth", born), ("awarding_date", awarded), ("valid_until", until)):
+        if given is not None and check_date(given) is not None:
+            return name, "is not a date; write it as YYYY-MM-DD, for example 2026-06-30"
+    today = dt.datetime.now(dt.UTC).date()
+    if born > today.isoformat():
+        return "date_of_birth", "lies in the future"
+    if awarded <= born:
+        return "awarding_date", "is not after the date of birth"
+    if awarded > (today + _AHEAD).isoformat():
+        return "awarding_date", "lies more than a year ahead; is its year right?"
+    if until is not None and until < awarded:
+        return "valid_until", "lies before the awarding date"
+    return None

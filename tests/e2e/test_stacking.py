@@ -77,6 +77,8 @@ def test_progress_issuing_and_what_became_impaired(twente, programme):
     assert "code required" in refused.stderr
     assert "code minEcts" in refused.stderr
     assert "--part" in twente.run(*issue, "--part", mine.credential, check=2).stderr
+    late = twente.run(*("2206-08-31" if word == "2026-08-31" else word for word in issue), check=2).stderr
+    assert "a year ahead" in late
     issued = twente.run(*issue).stdout
     assert f"lund/{theirs.credential}, 4 ECTS" in issued
     larger = issued.split()[1]

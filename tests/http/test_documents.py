@@ -174,27 +174,27 @@ def test_a_document_is_small_and_holds_credentials_alone(system):
 
 
 def term(system, rows, key, headers=None, **more):
-    given = {"kind": "reconciliation", "awardedFrom": "2031-01-01", "awardedUntil": "2031-06-30"} | more
+    given = {"kind": "reconciliation", "awardedFrom": "2019-01-01", "awardedUntil": "2019-06-30"} | more
     content = rows if isinstance(rows, str) else csv_of(rows)
     return send(system, content, key, headers or {"Content-Type": "text/csv"}, **given)
 
 
 def test_a_term_is_held_against_the_log(system, offer):
-    award = [row(offer, f"term-{n}", f"term-s{n}", awarding_date="2031-02-03") for n in range(4)]
+    award = [row(offer, f"term-{n}", f"term-s{n}", awarding_date="2019-02-03") for n in range(4)]
     issued = [system.post("/v1/credentials", json=one, headers=once(one["record"])).json() for one in award]
     system.post(
         f"/v1/credentials/{issued[1]['credential']}/revoke", json={"reason": "issuedInError"}, headers=once("r")
     )
     until(lambda: system.get(f"/v1/credentials/twente/{issued[1]['credential']}").json().get("status") == "revoked")
     rows = [
-        {"record": f"term-{n}", "achievement": offer, "awarding_date": "2031-02-03", "ects": "5", "status": "active"}
+        {"record": f"term-{n}", "achievement": offer, "awarding_date": "2019-02-03", "ects": "5", "status": "active"}
         for n in (0, 1, 2, 9)
     ]
-    rows[2] |= {"awarding_date": "2031-02-04", "ects": "6"}
-    rows.append({**rows[0], "record": "old", "awarding_date": "2030-12-31"})
+    rows[2] |= {"awarding_date": "2019-02-04", "ects": "6"}
+    rows.append({**rows[0], "record": "old", "awarding_date": "2018-12-31"})
     rows.append({**rows[0], "awarding_date": "soon"})
     done = finished(system, term(system, rows, "term"))
-    assert (done["awardedFrom"], done["unchanged"], done["refused"]) == ("2031-01-01", 2, 5)
+    assert (done["awardedFrom"], done["unchanged"], done["refused"]) == ("2019-01-01", 2, 5)
     found = problems_of(system, done)
     assert [(one["line"], one["code"], one["field"]) for one in found] == [
         (0, "missingThere", "record"),
@@ -213,6 +213,6 @@ def test_a_term_is_held_against_the_log(system, offer):
 
 def test_a_reconciliation_names_its_term(system):
     problem(term(system, "record\n", "no term", awardedUntil=""), 400, "invalid")
-    problem(term(system, "record\n", "backwards", awardedUntil="2030-01-01"), 422, "unprocessable")
+    problem(term(system, "record\n", "backwards", awardedUntil="2018-01-01"), 422, "unprocessable")
     done = finished(system, term(system, "record,day\n", "no columns"), "failed")
     assert "achievement or course" in done["error"]

@@ -1,6 +1,7 @@
 """Rows in, with everything that a clerk's file can have wrong."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -93,6 +94,16 @@ def test_what_ends_before_it_is_awarded_is_refused(read):
     ended = one(read, good + ",2020-01-01", HEADER + ",valid_until")
     assert (ended.field, "before the awarding date" in ended.detail) == ("valid_until", True)
     assert isinstance(one(read, good + ",2036-01-01", HEADER + ",valid_until"), IssueRequest)
+
+
+def test_an_award_is_dated_a_year_ahead_at_the_most(read):
+    """A day of graduation may be months away; a slip in the year is not."""
+    good, today = GOOD.replace(",5,", ",2.5,"), datetime.now(UTC).date()
+    assert isinstance(one(read, good.replace("2026-06-30", f"{today + timedelta(days=300)}")), IssueRequest)
+    for day in (f"{today + timedelta(days=400)}", "2206-06-30"):
+        found = one(read, good.replace("2026-06-30", day))
+        assert (found.field, found.value) == ("awarding_date", day)
+        assert "more than a year ahead" in found.detail
 
 
 def test_a_persons_data_is_not_shown_whole(read):
