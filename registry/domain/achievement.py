@@ -1,12 +1,17 @@
 """Achievements that this university offers, and those of others that it awards too."""
 
+from collections.abc import Iterator
 from typing import Any, Self
 from uuid import UUID, uuid5
+
+import msgspec
 
 from registry.domain.aggregate import Changed, Created, Thing, uuid_of
 from registry.rules import achievements as rules
 from registry.rules.achievements import Achievement as State
 from registry.wire.achievements import AchievementContent, AchievementJoined, AchievementRetired
+from registry.wire.errors import InvalidEvent
+from registry.wire.forms import Fault
 
 
 class Achievement(Thing):
@@ -41,12 +46,14 @@ class Achievement(Thing):
 
     @classmethod
     def publish(cls, data: AchievementContent) -> Self:
-        """Offer something new. Raises a refusal."""
+        """Offer something new. Raises a refusal, and `InvalidEvent` for a blank text."""
+        _worded(data)
         rules.publish(None, data)
         return cls._create(cls.Published, id=uuid_of(data.achievement), data=data)
 
     def revise(self, data: AchievementContent) -> None:
         """Offer it anew, as the next version."""
+        _worded(data)
         rules.revise(self.state, data)
         self.change(self.Revised, data)
 
@@ -62,6 +69,31 @@ class Achievement(Thing):
             self.content = data
         else:
             self.state = rules.retire(self.state, str(self.id))
+
+
+def blank(data: AchievementContent) -> Fault | None:
+    """The first text of an achievement that says nothing.
+
+    A university publishes none such. What others published is read all the same: the published form allows it.
+    """
+    path = next((path for path, text in _texts("", msgspec.to_builtins(data)) if not text.strip()), None)
+    return None if path is None else (path, "is empty; write it, or leave it out where it may be left out")
+
+
+def _worded(data: AchievementContent) -> None:
+    if (fault := blank(data)) is not None:
+        raise InvalidEvent("schema", f"${fault[0]}", fault[1])
+
+
+def _texts(path: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _texts(f"{path}.{name}", inner)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _texts(f"{path}[{place}]", inner)
 
 
 _JOINED = UUID("0d4c8a9e-6b53-5f0e-9f55-6d7c5d1a2f4b")

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
+from registry.domain.achievement import blank
 from registry.intake.columns import RowChecker
 from registry.intake.report import IntakeError, Problem
 from registry.requests import IssueRequest
@@ -201,7 +202,7 @@ def content(values: Values, identifier: str, publisher: str, where: str) -> Achi
         made = msgspec.convert({**values, **_given(identifier, publisher)}, AchievementContent)
     except msgspec.ValidationError as error:
         raise IntakeError(f"{where}: the achievement: {error}") from error
-    if (fault := made.fault(publisher)) is not None:
+    if (fault := made.fault(publisher) or blank(made)) is not None:
         raise IntakeError(f"{where}: the achievement: $.{fault[0].lstrip('.')}: {fault[1]}")
     return made
 

@@ -206,6 +206,12 @@ def test_a_file_that_is_no_achievement_is_said_with_its_name(shared, tmp_path, c
     assert "wrong.json" in shared.run("achievement", "publish", file, check=1).stderr
 
 
+def test_an_achievement_with_a_blank_title_is_refused_with_its_place(shared, tmp_path):
+    file = tmp_path / "blank.json"
+    file.write_text(registry("template", "achievement").stdout.replace("Data literacy", " "))
+    assert "$.title.en: is empty" in shared.run("achievement", "publish", file, check=1).stderr
+
+
 def test_commits_and_refused_records_can_be_read_by_programs(shared):
     commit = printed_json(shared.run("log", "show", "governance", "0", "--json"))
     assert commit["base"] == 0

@@ -252,6 +252,30 @@ def test_nothing_is_published_with_a_null_in_its_text_and_no_agreement_ends_befo
     assert "before it begins" in problem(ended, 422, "unprocessable")["errors"][0]["detail"]
 
 
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"title": {"en": ""}}, "$.title.en"),
+        ({"title": {"en": "Data", "nl": " \t"}}, "$.title.nl"),
+        (
+            {"learningOutcomes": [{"title": {"en": "Reads"}}, {"title": {"en": "\u00a0"}}]},
+            "$.learningOutcomes[1].title.en",
+        ),
+        ({"qualityAssurance": [{"type": "internal", "agency": ""}]}, "$.qualityAssurance[0].agency"),
+        ({"description": {"en": ""}}, "$.description.en"),
+    ],
+)
+def test_no_text_of_what_is_offered_is_blank(system, change, where):
+    blank = system.post("/v1/achievements", json=achievement() | change, headers=once(f"blank {where}"))
+    [trouble] = problem(blank, 422, "unprocessable")["errors"]
+    assert trouble["where"] == where
+    assert "is empty; write it" in trouble["detail"]
+    made = system.post("/v1/achievements", json=achievement(), headers=once(f"blank {where} not")).json()
+    path = f"/v1/achievements/{made['achievement']}/versions"
+    revised = system.post(path, json=achievement() | change, headers=once(f"blank {where} later"))
+    assert problem(revised, 422, "unprocessable")["errors"][0]["where"] == where
+
+
 def test_what_annex_i_wants_is_asked_for(system):
     body = achievement()
     del body["learningOutcomes"]

@@ -116,6 +116,15 @@ def test_a_draft_that_is_completed_and_published_issues_what_waits(office):
     assert late.credential
 
 
+def test_a_draft_with_a_blank_text_is_not_published_and_says_where(office):
+    [taken] = office.take("openbadge.json")
+    blank = {"learningOutcomes": [{"title": {"en": " "}}]}
+    office.drafts.complete(taken.draft, BADGE | {"achievement": BADGE["achievement"] | blank})
+    with pytest.raises(IntakeError, match=r"\$\.learningOutcomes\[0\]\.title\.en: is empty"):
+        office.importer.publish(taken.draft)
+    assert office.registry.achievements() == []
+
+
 def test_importing_again_with_what_was_missing_publishes_the_draft(office):
     [waiting] = office.take("openbadge.json")
     [taken] = office.take("openbadge.json", BADGE)
