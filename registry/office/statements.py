@@ -1,6 +1,7 @@
 """Statements about an achievement, with no applicant (`recognition.assessed`): checked as any assessment is."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import msgspec
 
@@ -43,8 +44,13 @@ def state(registry: Registry, facts: Facts, data: RecognitionAssessed, considere
 def objections_to(
     offered: Offered, data: RecognitionAssessed, considered: Sequence[Considered] = ()
 ) -> list[Objection]:
-    """What is in the way of stating this; paths are those of the statement."""
-    return _found(offered, data.purpose, data.effect, grant_of(data), considered)
+    """What is in the way of stating this today; paths are those of the statement."""
+    found = _found(offered, data.purpose, data.effect, grant_of(data), considered)
+    today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
+    if data.valid_until is not None and data.valid_until < today:
+        detail = f"{data.valid_until} is over; name the last day on which it shall hold, or leave it out"
+        found.append(Objection("$.validUntil", "alreadyOver", detail))
+    return found
 
 
 def objections_to_decision(offered: Offered, data: RecognitionDecided) -> list[Objection]:

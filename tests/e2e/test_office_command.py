@@ -149,6 +149,13 @@ def test_a_conditional_cohort_has_its_conditions_and_no_other_has_any(office, no
     assert decided.decision
 
 
+def test_what_is_over_is_not_stated_and_what_ends_today_is(office):
+    assess = ["recognition", "assess", office.ref, "--ects", 5, "--valid-until"]
+    assert "$.validUntil: 2020-01-01 is over; name the last day" in office.run(*assess, "2020-01-01", check=1).stderr
+    today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
+    assert "assessment " in office.run(*assess, today).stdout
+
+
 def test_no_cohort_rests_on_an_assessment_that_was_withdrawn_or_is_over(office, node):
     over = stated(office, node, valid_until="2026-08-31")
     with pytest.raises(CohortRefused, match="valid until 2026-08-31"):

@@ -83,6 +83,7 @@ def test_an_assessment_is_stated_read_and_taken_back_once_each(office, system):
         ({"purpose": "employment"}, [""]),
         ({"ects": 1.234}, [""]),
         ({"validUntil": "2026-02-30"}, [""]),
+        ({"validUntil": "2020-01-01"}, ["alreadyOver"]),
     ],
 )
 def test_what_is_in_the_way_of_an_assessment_is_named_and_nothing_is_stored(office, system, changes, codes):
