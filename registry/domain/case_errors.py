@@ -11,6 +11,7 @@ Refusal
 ├── AssessmentObjections    the assessment has something to be mended first
 ├── ApplicantErased         nothing more is written about somebody who was erased
 ├── NotApplicant            an application does not say whose it is
+├── FileNumberTaken         another case has that file number
 ├── NoCredential            a file that was sent in cannot be read
 └── CaseChanged             somebody else was faster
 """
@@ -70,6 +71,12 @@ class NotApplicant(Refusal):
     """Who applies is not said, or not known."""
 
     code = "applicant"
+
+
+class FileNumberTaken(Refusal):
+    """A file number is one case's."""
+
+    code = "file-number-taken"
 
 
 class NoCredential(Refusal):

@@ -9,11 +9,11 @@ from msgspec import Meta
 from registry.application import Registry
 from registry.domain import case_events as events
 from registry.domain.case import Case
-from registry.domain.case_errors import UnknownSubject
+from registry.domain.case_errors import FileNumberTaken, UnknownSubject
 from registry.domain.case_events import FileNumber, Subject
 from registry.office.applicants import NAMES, Applicant, admitted
 from registry.office.ports import Key, Known
-from registry.office.rows import Texts, next_file_number
+from registry.office.rows import Texts, has_file_number, next_file_number
 from registry.office.uploads import MAX_CHARACTERS, Uploaded, uploaded
 from registry.store import PrivateRows
 from registry.vault import VaultRows, random_id
@@ -69,6 +69,12 @@ def opened(registry: Registry, known: Known, asked: CaseAsked, by: str, day: str
     """A new case. Raises a refusal, and `WireError` for what has no form or a receipt that proves nothing."""
     if (fault := _check(asked)) is not None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])
+    if asked.file_number is not None and has_file_number(registry.cursor(), asked.file_number):
+        raise FileNumberTaken(
+            f"another case has the file number {asked.file_number}; choose another, or leave it out for the next of"
+            " the year",
+            "$.fileNumber",
+        )
     rows = VaultRows()
     read = [(one, _read(number, one)) for number, one in enumerate(asked.subjects)]
     notes = [note for _, found in read for each in found for note in each.notes]

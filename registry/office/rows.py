@@ -127,7 +127,19 @@ def text_of(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, 
 
 
 def next_file_number(cursor: Cursor[DictRow], year: int) -> str:
-    """The year's next number, `2026/00017`. One that is drawn and not used leaves a gap."""
+    """The year's next number that no case has, `2026/00017`. One that is drawn and not used leaves a gap."""
+    while has_file_number(cursor, number := _drawn(cursor, year)):
+        pass  # an office may give such numbers by itself
+    return number
+
+
+def has_file_number(cursor: Cursor[DictRow], number: str) -> bool:
+    """Whether a case has this number."""
+    row = cursor.execute("SELECT FROM office.cases WHERE file_number = %s", (number,)).fetchone()
+    return row is not None
+
+
+def _drawn(cursor: Cursor[DictRow], year: int) -> str:
     row = cursor.execute(
         "INSERT INTO office.file_numbers AS f (year, last) VALUES (%s, 1)"
         " ON CONFLICT (year) DO UPDATE SET last = f.last + 1 RETURNING last",

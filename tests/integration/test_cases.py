@@ -14,6 +14,7 @@ from registry.domain.case_errors import (
     CaseChanged,
     CredentialStatus,
     DateOrder,
+    FileNumberTaken,
     NoCredential,
     NotApplicant,
     UnknownCase,
@@ -438,10 +439,12 @@ def test_a_case_is_found_by_its_file_number_which_is_used_once(lund):
     case = lund.open(STATISTICS, file_number="ANTR-17").case
     assert lund.office.identifier("ANTR-17") == case
     assert lund.office.identifier(case) == case
-    with pytest.raises(CaseChanged, match="file number"):
+    with pytest.raises(FileNumberTaken, match="another case has the file number ANTR-17; choose another") as taken:
         lund.open(STATISTICS, file_number="ANTR-17")
+    assert taken.value.path == "$.fileNumber"
+    lund.open(STATISTICS, file_number=f"{TODAY.year}/00002")
     numbers = [lund.open(STATISTICS).file_number for _ in range(2)]
-    assert numbers == [f"{TODAY.year}/00001", f"{TODAY.year}/00002"]
+    assert numbers == [f"{TODAY.year}/00001", f"{TODAY.year}/00003"]
     for nothing in ("ANTR-18", "", "\u0661", random_id()):
         with pytest.raises(UnknownCase):
             lund.office.identifier(nothing)
