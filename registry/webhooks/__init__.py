@@ -7,7 +7,14 @@ from registry.webhooks.addresses import AddressPolicy
 from registry.webhooks.deliveries import DeadDelivery, Deliveries, Schedule
 from registry.webhooks.dispatcher import Dispatcher, Round
 from registry.webhooks.endpoints import Endpoint, Endpoints
-from registry.webhooks.errors import AddressRefused, NoSuchNotice, UnknownEndpoint, UnusableAddress, WebhookError
+from registry.webhooks.errors import (
+    AddressRefused,
+    NoSuchNotice,
+    PostedAlready,
+    UnknownEndpoint,
+    UnusableAddress,
+    WebhookError,
+)
 from registry.webhooks.sending import Sender
 from registry.webhooks.source import Message, Source
 
@@ -21,6 +28,7 @@ __all__ = [
     "Endpoints",
     "Message",
     "NoSuchNotice",
+    "PostedAlready",
     "Round",
     "Schedule",
     "Sender",

@@ -8,8 +8,8 @@ that was judged: a name that leads elsewhere a moment later changes nothing.
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import httpx
 import msgspec
@@ -56,15 +56,29 @@ class AddressPolicy(msgspec.Struct, frozen=True):
             raise UnusableAddress(f"{text!r}: only https is posted to")
         return url
 
+    def check_now(self, text: str) -> httpx.URL:
+        """The same, of which the host leads somewhere that may be posted to, unless it cannot be found just now.
+
+        It is only to tell at once what would come to nothing: every attempt looks anew. Raises `UnusableAddress`.
+        """
+        url = self.check(text)
+        try:
+            found = socket.getaddrinfo(_host(url), _port(url), type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            return url
+        try:
+            self.allowed(url, _addresses(found))
+        except AddressRefused as error:
+            raise UnusableAddress(str(error)) from error
+        return url
+
     async def resolve(self, url: httpx.URL) -> list[str]:
         """The addresses of a URL's host that may be posted to. Raises `AddressRefused`."""
-        port = url.port or (80 if url.scheme == "http" else 443)
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(_host(url), port, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().getaddrinfo(_host(url), _port(url), type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise AddressRefused(f"{url.host} is not found: {error}") from error
-        addresses = list(dict.fromkeys(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
-        return self.allowed(url, addresses)
+        return self.allowed(url, _addresses(found))
 
     def allowed(self, url: httpx.URL, addresses: Sequence[Address]) -> list[str]:
         """Those of a host's addresses that may be posted to. Raises `AddressRefused` where there is none."""
@@ -89,6 +103,15 @@ class AddressPolicy(msgspec.Struct, frozen=True):
         if local and address.is_loopback:
             return True
         return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _addresses(found: Iterable[tuple[Any, ...]]) -> list[Address]:
+    """The addresses that a look-up gave, each once."""
+    return list(dict.fromkeys(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or (80 if url.scheme == "http" else 443)
 
 
 def _host(url: httpx.URL) -> str:

@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 
 from registry.vault import Vault
 from registry.webhooks.addresses import AddressPolicy
-from registry.webhooks.errors import UnknownEndpoint, UnusableAddress
+from registry.webhooks.errors import PostedAlready, UnknownEndpoint, UnusableAddress
 from registry.webhooks.signing import new_secret
 
 CHANNEL: Final = "registry_webhooks"
@@ -66,13 +66,20 @@ class Endpoints:
     def add(self, url: str, kinds: Sequence[str], *, cursor: int, now: datetime) -> tuple[Endpoint, str]:
         """A new endpoint, which hears what comes after `cursor`, and its secret, which is never shown again.
 
-        Raises `UnusableAddress`.
+        Raises `UnusableAddress`, and `PostedAlready` where another posts the same to the same.
         """
-        self._addresses.check(url)
+        self._addresses.check_now(url)
         for kind in kinds:
             if _KIND.fullmatch(kind) is None:
                 raise UnusableAddress(
                     f"{kind!r} is no kind of notice; as credential.recognised, or credential.* for several"
+                )
+        for one in self.all():
+            if one.url == url and set(one.kinds) == set(kinds):
+                raise PostedAlready(
+                    f"webhook {one.endpoint} posts the same there already"
+                    + ("" if one.enabled else ", and is disabled; `registry webhook enable` goes on with it")
+                    + ". Name other kinds, or another path; `registry webhook remove` forgets it"
                 )
         endpoint, secret = str(uuid.uuid4()), new_secret()
         self._connection.execute(

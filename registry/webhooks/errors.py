@@ -4,6 +4,7 @@ WebhookError
 ├── UnknownEndpoint    no endpoint has that id
 ├── NoSuchNotice       the feed has no notice of that number
 ├── UnusableAddress    a URL that is never posted to: not https, with a password in it …
+├── PostedAlready      another endpoint posts the same to the same URL
 └── AddressRefused     a host that leads to an address which is not for the public, or to none
 """
 
@@ -22,6 +23,10 @@ class NoSuchNotice(WebhookError):
 
 class UnusableAddress(WebhookError):
     """A URL that is never posted to."""
+
+
+class PostedAlready(WebhookError):
+    """Another endpoint posts the same to the same URL: all would come twice."""
 
 
 class AddressRefused(WebhookError):

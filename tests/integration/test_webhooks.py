@@ -28,6 +28,7 @@ from registry.webhooks import (
     Dispatcher,
     Endpoints,
     NoSuchNotice,
+    PostedAlready,
     Schedule,
     UnknownEndpoint,
     UnusableAddress,
@@ -381,6 +382,17 @@ def test_an_address_that_is_never_posted_to_is_refused_at_once(node, url):
     assert node.endpoints.all() == []
 
 
+def test_the_same_is_posted_to_one_address_once(node):
+    first, _ = node.add("https://hooks.example/", "credential.*", "achievement.joined")
+    with pytest.raises(PostedAlready, match=f"webhook {first.endpoint} posts the same there already"):
+        node.add("https://hooks.example/", "achievement.joined", "credential.*")
+    node.add("https://hooks.example/", "credential.*")
+    node.add("https://hooks.example/other", "credential.*", "achievement.joined")
+    node.endpoints.disable(first.endpoint, "by command")
+    with pytest.raises(PostedAlready, match="webhook enable"):
+        node.add(first.url, *first.kinds)
+
+
 def test_this_machine_over_http_only_where_the_settings_say_so():
     assert LOCAL.check("http://localhost:8000/x").host == "localhost"
     with pytest.raises(UnusableAddress, match="webhook_http_localhost"):
@@ -396,7 +408,11 @@ def test_this_machine_over_http_only_where_the_settings_say_so():
     ],
 )  # fmt: skip
 def test_what_only_the_inside_can_reach_is_not_posted_to(node, host):
-    endpoint, _ = node.add(f"https://{host}/latest/meta-data")
+    url = f"https://{host}/latest/meta-data"
+    with pytest.raises(UnusableAddress, match="is not public; name its network"):
+        Endpoints(node.connection, node.vault, AddressPolicy()).add(url, [], cursor=0, now=node.clock())
+    anywhere = AddressPolicy(networks=(ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0")))
+    endpoint, _ = Endpoints(node.connection, node.vault, anywhere).add(url, [], cursor=0, now=node.clock())
     node.tell()
     assert node.dispatcher(addresses=AddressPolicy()).once().failed == 1
     assert "not public" in node.get(endpoint).last_error or "not found" in node.get(endpoint).last_error
