@@ -18,6 +18,7 @@ from registry.cli.founding import publish_now
 from registry.cli.output import counted, errors, say
 from registry.cli.verifying import GOVERNANCE_HEAD, SEAL_SUFFIX, verify_receipt
 from registry.log import GOVERNANCE, NoSuchStream, origin_of
+from registry.publisher import AnotherPublisher
 from registry.wire.checkpoint import SignedNote
 from registry.wire.credentials import StatusSealed
 from registry.wire.proof import TlogProof
@@ -183,10 +184,17 @@ def _cosigned(node: Node, stream: str, tiles: Tiles, leaf: int) -> SignedNote | 
 def seal(context: typer.Context) -> None:
     """Publish a status seal: the root over all own credentials that are suspended, revoked or replaced.
 
+    A node that runs (`registry run`, `registry serve`) publishes one each day by itself.
+
     Example: registry seal
     """
     node = node_of(context)
-    node.publisher().publish_pending()
+    try:
+        node.publisher().publish_pending()
+    except AnotherPublisher as error:
+        raise AnotherPublisher(
+            "this node is running, and publishes a seal each day by itself; to seal now, stop it first"
+        ) from error
     node.projector().step()
     made = make_seal(node)
     say(f"sealed {made.size} leaves: {counted(made.count, 'credential')} suspended, revoked or replaced")
