@@ -38,6 +38,8 @@ def add(
 
     Example: registry key add student-information-system --scope credentials:write --scope batches:read
     """
+    if not name.strip():
+        raise typer.BadParameter("a key without a name is nobody's; name the system that it is for", param_hint="NAME")
     made = keys_of(node_of(context)).add(name, scope, days)
     errors.print("Keep this key where only that system can read it; it is not shown again:", markup=False)
     say(made)

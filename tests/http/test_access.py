@@ -116,6 +116,9 @@ def test_a_key_ends_when_its_time_is_over_when_it_is_revoked_and_when_it_was_rot
     said = registry("key", "revoke", "0" * 16, home=node.home, check=1)
     assert "registry key list" in said.stderr
     assert "there are" in registry("key", "add", "x", "--scope", "all", home=node.home, check=1).stderr
+    for nothing in ("", " "):
+        unnamed = registry("key", "add", nothing, "--scope", "batches:read", home=node.home, check=2)
+        assert "name the system" in unnamed.stderr
 
 
 def test_the_secret_of_a_key_is_kept_nowhere(node):
