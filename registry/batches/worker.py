@@ -87,13 +87,16 @@ class Worker:
     def _issue(self, batch: Batch) -> None:
         rows = self._rows(batch)
         self._book.begin(batch.batch, rows.notes)
+        told = len(rows.notes)
         tally = _Tally(batch, rows)
         if batch.dry_run:
             self._check(tally)
-            return
-        for _ in self._issuer.issue_all(tally.good(), beside=tally.beside):
-            pass
-        self._registry.save([], private=tally.rest())
+        else:
+            for _ in self._issuer.issue_all(tally.good(), beside=tally.beside):
+                pass
+            self._registry.save([], private=tally.rest())
+        if len(rows.notes) > told:
+            self._book.begin(batch.batch, rows.notes)
 
     def _check(self, tally: "_Tally") -> None:
         """Count what would be issued; nothing is stored but the counts, and what is wrong."""

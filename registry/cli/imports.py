@@ -151,8 +151,8 @@ def import_file(
 def take_rows(
     node: Node, file: Path, rows: Iterable[IssueRequest | Problem], notes: list[str], *, dry_run: bool = False
 ) -> Report:
-    """Issue the good rows of a file and collect the bad ones."""
-    report = Report(str(file), dry_run=dry_run, notes=list(notes))
+    """Issue the good rows of a file and collect the bad ones; `notes` may grow while they are read."""
+    report = Report(str(file), dry_run=dry_run, notes=notes)
     with progress(f"importing {file.name}") as counter:
 
         def good() -> Iterator[IssueRequest]:

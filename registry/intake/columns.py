@@ -166,6 +166,11 @@ class RowChecker:
         return None
 
 
+def example_note(line: int) -> str:
+    """What is said of the template's own row."""
+    return f"line {line} is the template's own example and was not taken in; write your own rows in its place"
+
+
 def _problem(line: int, name: str, value: str, detail: str) -> Problem:
     shown = masked(value) if name in _PERSONAL else value[:80]
     return Problem(f"line {line}", name, _BROKEN.sub("?", shown), detail)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import TextIOWrapper
 from typing import Final, TextIO
 
-from registry.intake.columns import COLUMNS, NAMES, REQUIRED, RowChecker
+from registry.intake.columns import COLUMNS, NAMES, REQUIRED, RowChecker, example_note
 from registry.intake.plain_rows import misshapen
 from registry.intake.report import Catalogue, IntakeError, Problem, Readable
 from registry.requests import IssueRequest
@@ -45,6 +45,7 @@ class CsvRows:
         self._delimiter = max(_DELIMITERS, key=lambda d: len(set(_names(first, d)) & set(NAMES)))
         self._names = _names(first, self._delimiter)
         self.notes = self._check_header()
+        """What is to be said of the file; more, once its rows are read."""
 
     def _check_header(self) -> list[str]:
         # A course code stands for the achievement.
@@ -122,6 +123,8 @@ class CsvRows:
             found = check(line, row)
             if found is not None:
                 yield found
+            elif (note := example_note(line)) not in self.notes:
+                self.notes.append(note)
 
 
 def _names(header: str, delimiter: str) -> list[str]:

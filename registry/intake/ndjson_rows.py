@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from registry.intake.columns import COLUMNS, NAMES, RowChecker
+from registry.intake.columns import COLUMNS, NAMES, RowChecker, example_note
 from registry.intake.report import Catalogue, Problem, Readable
 from registry.requests import IssueRequest
 
@@ -36,6 +36,8 @@ class NdjsonRows:
                     found = self._row(number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
                     if found is not None:
                         yield found
+                    elif (note := example_note(number)) not in self.notes:
+                        self.notes.append(note)
 
     def _row(self, number: int, line: bytes) -> IssueRequest | Problem | None:
         try:

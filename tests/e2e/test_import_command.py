@@ -33,6 +33,14 @@ def test_a_badge_becomes_a_draft_is_completed_and_published_and_its_credential_i
     assert "0 issued, 1 as before" in consortium.run("import", badge).stdout
 
 
+def test_the_template_as_it_is_issues_nothing_and_says_why(consortium, tmp_path):
+    file = tmp_path / "awards.csv"
+    file.write_text(consortium.run("template", "csv").stdout)
+    said = consortium.run("import", file).stdout
+    assert "line 2 is the template's own example" in said
+    assert "0 issued" in said
+
+
 def test_a_transcript_is_issued_by_course_code_and_rows_name_courses_too(consortium, tmp_path):
     file = tmp_path / "sensors.json"
     given = json.loads(consortium.run("template", "achievement").stdout)

@@ -90,6 +90,14 @@ def test_a_row_that_came_back_short_of_fields_is_not_whole_by_being_sent_in_agai
     assert finished(system, send(system, mended, "short mended"))["issued"] == 1
 
 
+@pytest.mark.parametrize("dry", [True, False])
+def test_the_templates_own_example_is_told_as_such(system, dry):
+    template = registry("template", "csv").stdout
+    done = finished(system, send(system, template, f"template {dry}", dryRun=dry))
+    assert (done["issued"], done["refused"]) == (0, 0)
+    assert ["template's own example" in note for note in done["notes"]] == [True]
+
+
 def test_a_dry_run_says_it_all_and_issues_nothing(system, offer):
     content = rows(offer, 5, "dry")
     content[0]["date_of_birth"] = "x"

@@ -187,9 +187,17 @@ def test_a_line_of_ten_megabytes_is_one_problem(read):
     assert [type(f) for f in found] == [Problem, IssueRequest]
 
 
-def test_the_template_is_a_file_that_can_be_taken_in(read):
-    assert read(csv_rows.template()) == []
-    assert read(ndjson_rows.template(), "rows.ndjson") == []
+@pytest.mark.parametrize(
+    ("kind", "template", "line"), [(CsvRows, csv_rows.template, 2), (NdjsonRows, ndjson_rows.template, 1)]
+)
+def test_the_template_can_be_taken_in_and_its_example_is_told_as_such(tmp_path, kind, template, line):
+    file = tmp_path / "rows"
+    file.write_text(template())
+    rows = kind(file, Offers())
+    assert list(rows) == list(rows) == []
+    [note] = rows.notes
+    assert f"line {line} is the template's own example" in note
+    assert "your own rows in its place" in note
 
 
 def ndjson(**change):
