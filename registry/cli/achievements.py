@@ -14,6 +14,7 @@ from registry.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.errors import InvalidEvent
 from registry.wire.forms import VersionedRef
+from registry.wire.misfits import told
 
 achievement_app = typer.Typer(help="What can be awarded.", no_args_is_help=True)
 
@@ -34,6 +35,8 @@ def _content(node: Node, file: Path, achievement: str | None, version: int) -> A
         achievement = achievement or values.get("achievement") or random_id()
         values = {"awardingBodies": [node.settings.member]} | values
         return msgspec.convert(values | {"achievement": achievement, "version": version}, AchievementContent)
+    except msgspec.ValidationError as error:
+        raise InvalidEvent("schema", str(file), told(error, AchievementContent)) from error
     except msgspec.DecodeError as error:
         raise InvalidEvent("schema", str(file), str(error)) from error
 

@@ -16,6 +16,7 @@ from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
 from registry.vault import random_id
 from registry.wire.forms import VersionedRef, checker
+from registry.wire.misfits import told
 from registry.wire.recognition import AchievementFilter, AgreementDeclared, Outcome, Purpose, Towards
 
 agreement_app = typer.Typer(help="Automatic recognition between members.", no_args_is_help=True)
@@ -269,7 +270,7 @@ def _checked(node: Node, values: object) -> AgreementDeclared:
     try:
         data = msgspec.convert(values, AgreementDeclared)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(str(error), param_hint="the agreement") from error
+        raise typer.BadParameter(told(error, AgreementDeclared), param_hint="the agreement") from error
     check = checker(AgreementDeclared)
     fault = (check(data) if check is not None else None) or data.fault(node.settings.member)
     if fault is not None:

@@ -30,6 +30,7 @@ from registry.office.cohort_file import rows
 from registry.office.statements import state
 from registry.vault import random_id
 from registry.wire.forms import VersionedRef
+from registry.wire.misfits import told
 from registry.wire.recognition import (
     Condition,
     Ground,
@@ -141,7 +142,7 @@ def assess(
     try:
         data = msgspec.convert(msgspec.to_builtins(given), RecognitionAssessed)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(str(error), param_hint="the assessment") from error
+        raise typer.BadParameter(told(error, RecognitionAssessed), param_hint="the assessment") from error
     state(node.registry, facts_of(node), data, _considered(considered))
     say(f"assessment {data.assessment}")
     tell_departure(node, data.achievement, purpose, outcome, ground)

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from registry.cli.context import Node
+from registry.wire.misfits import told
 from registry.wire.recognition import Towards
 
 As = Annotated[
@@ -62,7 +63,7 @@ def convert(value: Any, kind: Any, option: str) -> Any:  # noqa: ANN401 - of tha
     try:
         return msgspec.convert(value, kind, from_attributes=True)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from error
+        raise typer.BadParameter(told(error, kind), param_hint=option) from error
 
 
 def json_of(path: Path) -> Any:  # noqa: ANN401 - any JSON

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-import msgspec
 import typer
 
 from registry.cli import case_moves
@@ -105,22 +104,19 @@ def open_case(
     if not subjects:
         raise typer.BadParameter("name at least one --credential, --receipt, --file or --external")
     values |= {name: value for name, value in person.items() if value is not None}
-    try:
-        asked = CaseAsked(
-            msgspec.convert(values, Applicant),
-            [
-                msgspec.convert({k: v for k, v in {**one, "documented": documented}.items() if v is not None},
-                                SubjectAsked, from_attributes=True)
-                for one in subjects
-            ],
-            msgspec.convert(purpose, Purpose),
-            advisory,
-            [towards_of(node, one) for one in towards or ()] or None,
-            file_number,
-            note,
-        )  # fmt: skip
-    except msgspec.ValidationError as error:
-        raise typer.BadParameter(str(error)) from error
+    asked = CaseAsked(
+        convert(values, Applicant, "--applicant"),
+        [
+            convert({k: v for k, v in {**one, "documented": documented}.items() if v is not None},
+                    SubjectAsked, "the credential")
+            for one in subjects
+        ],
+        convert(purpose, Purpose, "--purpose"),
+        advisory,
+        [towards_of(node, one) for one in towards or ()] or None,
+        file_number,
+        note,
+    )  # fmt: skip
     moved = office_of(node).open(asked, who(by), day_of(on))
     case_moves.show_moved(moved, as_json=as_json)
 

@@ -16,6 +16,7 @@ from registry.intake.columns import RowChecker
 from registry.intake.report import IntakeError, Problem
 from registry.requests import IssueRequest
 from registry.wire.achievements import AchievementContent
+from registry.wire.misfits import told
 
 Values = dict[str, Any]
 Completions = Mapping[str, Any]
@@ -201,7 +202,7 @@ def content(values: Values, identifier: str, publisher: str, where: str) -> Achi
     try:
         made = msgspec.convert({**values, **_given(identifier, publisher)}, AchievementContent)
     except msgspec.ValidationError as error:
-        raise IntakeError(f"{where}: the achievement: {error}") from error
+        raise IntakeError(f"{where}: the achievement: {told(error, AchievementContent)}") from error
     if (fault := made.fault(publisher) or blank(made)) is not None:
         raise IntakeError(f"{where}: the achievement: $.{fault[0].lstrip('.')}: {fault[1]}")
     return made

@@ -16,6 +16,7 @@ import msgspec
 
 from registry.office.assessment import NotPossible
 from registry.office.errors import OfficeFileError
+from registry.wire.misfits import told
 from registry.wire.recognition import DIFFERENCES, Condition
 
 FALLBACK: Final = "en"
@@ -93,7 +94,7 @@ def country_note(country: str, folder: Path | None = None) -> CountryNote:
     try:
         return msgspec.convert(values, CountryNote)
     except msgspec.ValidationError as error:
-        raise OfficeFileError(f"{_COUNTRIES}, {country}: {error}") from error
+        raise OfficeFileError(f"{_COUNTRIES}, {country}: {told(error, CountryNote)}") from error
 
 
 def noted_countries() -> list[str]:

@@ -8,6 +8,7 @@ from registry.domain.case_errors import NoCredential
 from registry.intake import IntakeError, read_document
 from registry.intake.document import External as Stated
 from registry.wire.forms import checker
+from registry.wire.misfits import told
 from registry.wire.recognition import External
 
 MAX_CHARACTERS: Final = 1_500_000
@@ -52,7 +53,7 @@ def _external(stated: Stated, country: str | None, where: str) -> External:
     try:
         made = msgspec.convert(values, External)
     except msgspec.ValidationError as error:
-        raise NoCredential(f"{error}", where) from error
+        raise NoCredential(told(error, External), where) from error
     check = checker(External)
     if check is not None and (fault := check(made)) is not None:
         raise NoCredential(f"{fault[0]}: {fault[1]}", where)

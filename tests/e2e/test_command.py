@@ -207,6 +207,18 @@ def test_a_file_that_is_no_achievement_is_said_with_its_name(shared, tmp_path, c
     assert "wrong.json" in shared.run("achievement", "publish", file, check=1).stderr
 
 
+def test_what_is_not_of_its_type_is_told_by_what_belongs_there(shared, tmp_path):
+    file, template = tmp_path / "odd.json", registry("template", "achievement").stdout
+    for old, new, says in (
+        ("microCredential", "course", "$.kind: 'course' is none of microCredential, module, programme, degree"),
+        ('"0612"', '"IT"', "$.fieldsOfEducation[0]: is to be an ISCED-F code"),
+        ('"ects": 5', '"ects": "5"', "$.ects: is a text, and is to be a number"),
+    ):
+        assert old in template
+        file.write_text(template.replace(old, new))
+        assert says in " ".join(shared.run("achievement", "publish", file, check=1).stderr.split())
+
+
 def test_an_achievement_with_a_blank_title_is_refused_with_its_place(shared, tmp_path):
     file = tmp_path / "blank.json"
     file.write_text(registry("template", "achievement").stdout.replace("Data literacy", " "))
