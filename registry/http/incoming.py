@@ -17,6 +17,7 @@ async def look_at(request: Request[Any, Any, Any]) -> None:
     _no_others(request)
     field = request.route_handler.parsed_data_field
     if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, msgspec.Struct):
+        _json_alone(request)
         _strictly(await request.body(), field.annotation)
 
 
@@ -63,6 +64,13 @@ def _parameters(handler: BaseRouteHandler) -> dict[str, bool]:
             several = any(one.is_non_string_sequence for one in (field, *field.inner_types))
             found[(said and said.query) or name] = several
     return found
+
+
+def _json_alone(request: Request[Any, Any, Any]) -> None:
+    """What says that it is something else is not read as JSON; what says nothing is held to be it."""
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given and given != "application/json" and not given.endswith("+json"):
+        raise HttpProblem("unsupported-media-type", f"this takes application/json, and {given[:60]!r} was sent")
 
 
 def _strictly(body: bytes, kind: type[msgspec.Struct]) -> None:

@@ -200,6 +200,6 @@ def test_a_body_that_cannot_be_read_says_where(node, offer):
     problem(client.post("/v1/achievements", json=large, headers=once("large")), 413, "too-large")
     problem(
         client.post("/v1/credentials", content=b"a=b", headers={"Content-Type": "text/plain", **once("bad")}),
-        400,
-        "invalid",
+        415,
+        "unsupported-media-type",
     )

@@ -240,6 +240,19 @@ def test_a_body_is_what_it_should_be_or_is_told_where_it_is_not(system, body, wh
     assert [one["where"] for one in problem(answer, 400, "invalid")["errors"]] == [where]
 
 
+def test_a_body_that_says_it_is_no_json_is_not_read_as_if_it_were(system, offer):
+    def send(kind, key):
+        body = json.dumps(row(offer, f"kind-{key}"))
+        return system.post("/v1/credentials", content=body, headers={**kind, **once(f"kind {key}")})
+
+    for kind in ("text/csv", "application/x-www-form-urlencoded", "application/jsonp; charset=utf-8"):
+        told = problem(send({"Content-Type": kind}, "other"), 415, "unsupported-media-type")
+        assert "application/json" in told["detail"]
+        assert kind.partition(";")[0] in told["detail"]
+    taken = [{}, {"Content-Type": "Application/JSON; charset=utf-8"}, {"Content-Type": "application/ld+json"}]
+    assert [send(kind, number).status_code for number, kind in enumerate(taken)] == [201, 201, 201]
+
+
 def test_nothing_is_published_with_a_null_in_its_text_and_no_agreement_ends_before_it_begins(system):
     null = system.post("/v1/achievements", json=achievement() | {"title": {"en": "a\0b"}}, headers=once("null"))
     assert problem(null, 422, "unprocessable")["errors"][0]["where"] == "$.title.en"
