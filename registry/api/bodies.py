@@ -7,7 +7,7 @@ import msgspec
 from litestar.params import Dependency
 
 from registry.http import HttpProblem, Trouble
-from registry.http.problems import place_of
+from registry.http.plain import place_of
 from registry.intake import Catalogue
 from registry.office.facts import Facts
 from registry.wire.forms import checker
@@ -47,7 +47,7 @@ def content_of(values: Mapping[str, Any], data: type[S]) -> S:
     try:
         found = msgspec.convert(values, data, strict=True)
     except msgspec.ValidationError as error:
-        raise HttpProblem("unprocessable", errors=[Trouble(*place_of(error))]) from error
+        raise HttpProblem("unprocessable", errors=[Trouble(*place_of(error, data))]) from error
     check = checker(data)
     if check is not None and (wrong := check(found)) is not None:
         raise HttpProblem("unprocessable", errors=[Trouble(f"${wrong[0]}", wrong[1])])

@@ -8,7 +8,8 @@ from litestar import Request
 from litestar.handlers import BaseRouteHandler
 from litestar.params import ParameterKwarg
 
-from registry.http.problems import HttpProblem, Trouble, place_of
+from registry.http.plain import place_of
+from registry.http.problems import HttpProblem, Trouble
 
 
 async def look_at(request: Request[Any, Any, Any]) -> None:
@@ -82,7 +83,7 @@ def _strictly(body: bytes, kind: type[msgspec.Struct]) -> None:
         if b"\\u0000" in body and (where := _null_in(msgspec.json.decode(body), "$")) is not None:
             raise HttpProblem("unprocessable", errors=[Trouble(where, "U+0000 stands in no text")])
     except msgspec.ValidationError as error:
-        where, detail = place_of(error)
+        where, detail = place_of(error, kind)
         field = where.rpartition(".")[2] if "." in where else ""
         # What the framework would have let pass is well formed, and means something else than it says.
         passed = "unprocessable" if _passes(body, kind) else "invalid"

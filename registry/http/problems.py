@@ -4,6 +4,7 @@ A type is a stable URI reference, `/problems/<name>`; the node serves a page the
 to do. A problem never repeats a person's data: values that a client sent are masked by whoever found them wrong.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -12,6 +13,8 @@ import msgspec
 import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+
+from registry.http.plain import plain, types_of
 
 _log = structlog.get_logger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
@@ -215,6 +218,7 @@ _BY_STATUS: Final = {
 }
 
 
+_MISSING: Final = re.compile(r"Missing required (\w+) parameter '([^']+)' for path ")
 _GONE: Final = "client disconnected prematurely"
 """What the framework raises, as a failure of its own, where a client goes away while its body is read."""
 
@@ -229,18 +233,12 @@ def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Res
             )
         return from_anything(request, error)
     extra = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
-    errors = [
-        Trouble(_place(request, one), str(one.get("message", "")), field=str(one.get("key", ""))) for one in extra
-    ]
+    errors = [_trouble(request, one) for one in extra]
+    if (missing := _MISSING.match(error.detail)) is not None:
+        errors = [Trouble(f"{missing[1]} {missing[2]}", "is needed", missing[2])]
     detail = "" if errors or error.detail == HTTPStatus(error.status_code).phrase else error.detail
     problem = HttpProblem(kind, detail.split("\n")[0][:300], errors=errors, headers=error.headers)
     return response(problem, _instance(request))
-
-
-def place_of(error: msgspec.ValidationError) -> tuple[str, str]:
-    """Where in some JSON something is not of its type, as a JSON path, and what is wrong with it."""
-    detail, _, where = str(error).partition(" - at `")
-    return where.rstrip("`") or "$", detail
 
 
 def from_anything(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -249,14 +247,19 @@ def from_anything(request: Request[Any, Any, Any], error: Exception) -> Response
     return response(HttpProblem("internal"), _instance(request))
 
 
-def _place(request: Request[Any, Any, Any], one: Mapping[str, Any]) -> str:
-    """Where something is wrong, by the name that clients know it by."""
+def _trouble(request: Request[Any, Any, Any], one: Mapping[str, Any]) -> Trouble:
+    """What is wrong and where, by the name that clients know it by."""
     key, source = str(one.get("key", "")), str(getattr(one.get("source"), "value", one.get("source", "body")))
-    if source == "body":
-        return f"$.{key}" if key else "$"
+    message = str(one.get("message", ""))
     known = request.route_handler.parsed_fn_signature.parameters.get(key)
-    said = known.kwarg_definition if known is not None else None
-    return f"{source} {getattr(said, source, None) or key}".strip()
+    if source == "body" or known is None:
+        where = (f"$.{key}" if key else "$") if source == "body" else f"{source} {key}".strip()
+        return Trouble(where, plain(message, []), key)
+    said = known.kwarg_definition
+    name = getattr(said, source, None) or key
+    given = {"query": request.query_params, "header": request.headers, "path": request.path_params}.get(source, {})
+    types = [said, *types_of(known.annotation)]
+    return Trouble(f"{source} {name}", plain(message, types, str(given.get(name, "")) or "-"), key)
 
 
 def _instance(request: Request[Any, Any, Any]) -> str:

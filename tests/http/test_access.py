@@ -7,6 +7,7 @@ import pytest
 
 from registry.access import ApiKeys
 from registry.http.access import SCOPES
+from registry.http.plain import plain
 from tests.support.command import registry, until
 from tests.support.served import achievement, once, problem, row
 
@@ -185,6 +186,68 @@ def test_every_type_of_problem_has_its_page(node):
     problem(client.get("/problems/nothing"), 404, "not-found")
 
 
+@pytest.mark.parametrize(
+    ("path", "parameters", "says"),
+    [
+        (
+            "/v1/universities/twente/credentials",
+            {"status": "good"},
+            "must be one of active, replaced, revoked, suspended",
+        ),
+        ("/v1/universities/twente/credentials", {"begin": "30.6.2026"}, "must be a date as 2026-06-30"),
+        ("/v1/universities/twente/credentials", {"achievement": "7"}, "must be an id (UUID) in lower case"),
+        ("/v1/universities/twente/years/2026", {"firstMonth": "13"}, "must be from 1 to 12"),
+        ("/v1/universities/twente/years/2026", {"firstMonth": "09"}, "write 9, without the zero"),
+        ("/v1/catalogue", {"limit": "ten"}, "must be a whole number"),
+        ("/v1/catalogue", {"retired": "maybe"}, "must be true or false"),
+        ("/v1/catalogue", {"country": "NLD"}, "must be two letters, as NL"),
+        ("/v1/catalogue", {"taughtIn": "n" * 40}, "must have at most 35 characters"),
+        ("/v1/feed", {"after": "-1"}, "must be at least 0"),
+    ],
+)
+def test_a_parameter_that_cannot_be_is_told_in_plain_words(node, path, parameters, says):
+    told = problem(node.client("university:read", "feed:read").get(path, params=parameters), 400, "invalid")
+    [name] = parameters
+    assert [(one["where"], one["detail"]) for one in told["errors"]] == [(f"query {name}", says)]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "where", "says"),
+    [
+        ("kind", "course", "$.kind", "must be one of degree, microCredential, module, programme"),
+        ("title", {"!": "x"}, "$.title", "a name in it must be a language's tag (BCP 47), as nl or en-GB"),
+        ("title", {}, "$.title", "must not be empty"),
+        ("eqfLevel", 9, "$.eqfLevel", "must be from 1 to 8"),
+        ("fieldsOfEducation", ["IT"], "$.fieldsOfEducation[0]", "must be 2 to 4 digits, as 0613"),
+        ("ects", "five", "$.ects", "must be a number or null, and is text"),
+        ("achievement", "A", "$.achievement", "must be an id (UUID) in lower case"),
+    ],
+)
+def test_a_body_that_cannot_be_is_told_in_plain_words(node, field, value, where, says):
+    client = node.client("achievements:write")
+    answer = client.post("/v1/achievements", json=achievement() | {field: value}, headers=once("plain"))
+    told = problem(answer, 400, "invalid")
+    assert [(one["where"], one["detail"]) for one in told["errors"]] == [(where, says)]
+
+
+def test_no_pattern_that_a_client_must_fit_is_told_as_it_stands(node):
+    """Of every body and parameter: what would be right is said in words."""
+
+    def patterns(value):
+        if isinstance(value, dict):
+            if isinstance(value.get("pattern"), str):
+                yield value["pattern"]
+            value = list(value.values())
+        if isinstance(value, list):
+            for inner in value:
+                yield from patterns(inner)
+
+    found = set(patterns(node.anybody().get("/openapi.json").json()))
+    assert len(found) > 5
+    for pattern in found:
+        assert pattern not in plain(f"Expected `str` matching regex {pattern!r}", []), pattern
+
+
 def test_a_body_that_cannot_be_read_says_where(node, offer):
     client = node.client("credentials:write", "achievements:write")
     sent = {"Content-Type": "application/json", **once("bad")}
@@ -195,7 +258,8 @@ def test_a_body_that_cannot_be_read_says_where(node, offer):
         client.post("/v1/credentials", json=row(offer) | {"grad": "9"}, headers=once("bad")), 400, "invalid"
     )
     assert "grad" in str(found["errors"])
-    problem(client.post("/v1/credentials", json=row(offer)), 400, "invalid")  # without a key of its own
+    found = problem(client.post("/v1/credentials", json=row(offer)), 400, "invalid")  # without a key of its own
+    assert [(one["where"], one["detail"]) for one in found["errors"]] == [("header Idempotency-Key", "is needed")]
     large = achievement() | {"description": {"en": "x" * 3_000_000}}
     problem(client.post("/v1/achievements", json=large, headers=once("large")), 413, "too-large")
     problem(
