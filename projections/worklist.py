@@ -70,12 +70,12 @@ def read(connection: Connection, member: str) -> Worklist:
 
 
 _ERASED_PART = (
-    "Its learner had their data erased where a part comes from. Ask whether they want the same here: "
-    "`registry learner erase`."
+    "Its learner had their data erased where a part comes from. Ask whether they want the same here,"
+    " and erase them if so."
 )
 _ERASED_BASIS = (
     "The learner it is about had their data erased where the credential comes from. Erase them here too, or withdraw"
-    " it: `registry learner erase`, `registry recognition withdraw`."
+    " it."
 )
 
 
@@ -95,7 +95,7 @@ def at_fault(stacks: Stacks, key: Key) -> list[AtFault]:
 
 def _todo(because: Sequence[AtFault]) -> str:
     parts = "; ".join(f"{one.member}/{one.credential} {_WORDS[one.what]}" for one in because)
-    return f"{parts}. Issue one that replaces it (`--replaces`) on parts that hold, or revoke it."
+    return f"{parts}. Issue one that replaces it (`replaces`) on parts that hold, or revoke it."
 
 
 def _titles(connection: Connection, member: str, ids: Sequence[str]) -> dict[str, tuple[str | None, Any]]:

@@ -97,7 +97,7 @@ class _ReceiptBody(Operation):
         text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
         file = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
         self.request_body = RequestBody(
-            description="A receipt, `….tlog-proof`, as `registry receipt` writes it.",
+            description="A receipt, the text of a file `….tlog-proof`.",
             content={"text/plain": text, "application/octet-stream": file},
             required=True,
         )

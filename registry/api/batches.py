@@ -58,9 +58,9 @@ class Receiving(NamedTuple):
 
 
 _BODY: Final = (
-    "Rows with a header (`registry template csv`), or a JSON object a line; or one document of at most 8 MiB, whose"
-    " awards are the rows: European Learning Model, European higher-education micro-credential or Open Badges 3.0 as"
-    " JSON, ELMO as XML."
+    "Rows with a header, its columns named as the fields of `CredentialRow`, or a JSON object a line; or one document"
+    " of at most 8 MiB, whose awards are the rows: European Learning Model, European higher-education micro-credential"
+    " or Open Badges 3.0 as JSON, ELMO as XML."
 )
 
 

@@ -227,7 +227,7 @@ def _own(views: Views, settings: Settings) -> list[Any]:
         sync_to_thread=True,
     )
     def digest() -> str:
-        """The newest signed digest of the views (a signed note, made once a day): give it to `registry audit`."""
+        """The newest signed digest of the views (a signed note, made once a day): give it to an auditor."""
         try:
             return (settings.home / SIGNED_DIGEST).read_text()
         except FileNotFoundError:
@@ -276,7 +276,7 @@ def _static() -> Any:  # noqa: ANN401 - a router
 def _openapi(node: Node) -> OpenAPIConfig:
     schemes: dict[str, SecurityScheme | Reference] = {
         "apiKey": SecurityScheme(
-            "apiKey", name="X-API-Key", security_scheme_in="header", description="`registry key add` makes one."
+            "apiKey", name="X-API-Key", security_scheme_in="header", description="The node's administrator makes one."
         )
     }
     if node.settings.oauth is not None:

@@ -40,7 +40,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         401,
         "Who you are is not known",
         "The request has no API key or access token, or one that is unknown, expired, or not meant for this node.",
-        "Send `X-API-Key`, or `Authorization: Bearer` with a token for this node. `registry key add` makes a key.",
+        "Send `X-API-Key`, or `Authorization: Bearer` with a token for this node. Its administrator makes keys.",
     ),
     "scope-missing": Kind(
         403,

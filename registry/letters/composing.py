@@ -147,9 +147,7 @@ def _qualification(basis: Basis, credential: CredentialRef | None, known: Known)
         raise CannotWrite("a basis of the decision names neither an achievement nor something external")
     content, issuer = known.achievement(ref.member, ref.achievement, ref.version), known.member(ref.member)
     if content is None or issuer is None:
-        raise CannotWrite(
-            f"{_named(ref)} is not known here; has this node read {ref.member}'s log (`registry project`)?"
-        )
+        raise CannotWrite(f"{_named(ref)} is not known here: this node has not read so much of {ref.member}'s log")
     return Qualification(
         title=content.title,
         issuer=issuer.legal_name,
@@ -178,7 +176,7 @@ def _title(towards: Towards | None, known: Known) -> Text | None:
     found = known.achievement(towards.member, towards.achievement, None)
     if found is None:
         raise CannotWrite(
-            f"{towards.member}/{towards.achievement}, which it counts towards, is not known here; has this node read"
-            f" {towards.member}'s log (`registry project`)?"
+            f"{towards.member}/{towards.achievement}, which it counts towards, is not known here: this node has"
+            f" not read so much of {towards.member}'s log"
         )
     return found.title

@@ -8,6 +8,7 @@ import pytest
 from registry.access import ApiKeys
 from registry.http.access import SCOPES
 from registry.http.plain import plain
+from registry.http.problems import KINDS
 from tests.support.command import registry, until
 from tests.support.served import achievement, once, problem, row
 
@@ -228,6 +229,13 @@ def test_a_body_that_cannot_be_is_told_in_plain_words(node, field, value, where,
     answer = client.post("/v1/achievements", json=achievement() | {field: value}, headers=once("plain"))
     told = problem(answer, 400, "invalid")
     assert [(one["where"], one["detail"]) for one in told["errors"]] == [(where, says)]
+
+
+def test_whoever_asks_over_http_is_sent_to_no_command(node):
+    """Whoever reads a problem or the description has no command line of the node."""
+    pages = [node.anybody().get(f"/problems/{name}") for name in KINDS]
+    for told in (node.anybody().get("/openapi.json"), *pages):
+        assert "`registry " not in told.text, told.url
 
 
 def test_no_pattern_that_a_client_must_fit_is_told_as_it_stands(node):
