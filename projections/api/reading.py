@@ -29,6 +29,7 @@ _AWAY: Final = 5.0
 _READERS: Final = 3
 """Threads of a process that make answers: many would wait for the interpreter, and for each other. What takes long
 (`takes_long`, writing, replaying the past) is made in others, and keeps no reader waiting."""
+_TOLD: Final = 500
 T = TypeVar("T")
 
 WaitFor = Annotated[
@@ -148,10 +149,12 @@ class Views:
             until = time.monotonic() + self._longest
             while True:
                 there = await self._in_turn(self._sizes, self._readers)
-                if all(there.get(member, 0) >= size for member, size in wanted.items()):
+                behind = {member: size for member, size in wanted.items() if there.get(member, 0) < size}
+                if not behind:
                     return
                 if time.monotonic() > until:
-                    raise HttpProblem("not-there-yet", headers={"Retry-After": "2"})
+                    told = (f"{member}: at {there.get(member, 0)}, {size} asked for" for member, size in behind.items())
+                    raise HttpProblem("not-there-yet", "; ".join(told)[:_TOLD], headers={"Retry-After": "2"})
                 await asyncio.sleep(_POLL)
         finally:
             self._waiting -= 1

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import re
 
 import pytest
 
@@ -300,8 +301,10 @@ def test_what_annex_i_wants_is_asked_for(system):
 
 
 def test_waiting_for_what_never_comes_ends_and_says_so(node):
-    waiting = node.anybody().get("/v1/members", headers={"Registry-Wait-For": "twente:999999999"})
-    problem(waiting, 412, "not-there-yet")
+    asked = {"Registry-Wait-For": "twente:999999999,governance:1,nobody:7"}
+    waiting = node.anybody().get("/v1/members", headers=asked)
+    detail = problem(waiting, 412, "not-there-yet")["detail"]
+    assert re.fullmatch(r"twente: at [0-9]+, 999999999 asked for; nobody: at 0, 7 asked for", detail), detail
     assert waiting.headers["retry-after"]
     wrong = node.anybody().get("/v1/members", headers={"Registry-Wait-For": "tomorrow"})
     assert "Registry-Wait-For" in str(problem(wrong, 422, "unprocessable")["errors"])
