@@ -14,6 +14,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
+from psycopg import Connection
 
 from projections import feed
 from projections.api.reading import Limit, Views
@@ -57,6 +58,8 @@ def page(views: Views, whose: Whose, after: After = 0, limit: Limit = LIMIT) -> 
     """What other members, or governance, did that concerns this university's credentials and achievements."""
     with views.snapshot() as moment:
         found = feed.read(moment.connection, whose.member, after, limit)
+        if not found:
+            _reached(moment.connection, whose.member, after, "query after")
         events = [feed.cloud_event(notice, whose.origin) for notice in found]
         return answer(FeedPage(events, found[-1].id if found else after), moment.position)
 
@@ -89,7 +92,14 @@ async def stream(
     ] = "",
 ) -> ServerSentEvent:
     """Server-sent events, each with its id and a CloudEvent as data. Connect again with the last id that you have."""
-    place = _place(last_event_id) if last_event_id else after
+    place, where = (_place(last_event_id), "header Last-Event-ID") if last_event_id else (after, "query after")
+
+    def check() -> None:
+        with views.snapshot() as moment:
+            _reached(moment.connection, whose.member, place, where)
+
+    if place:
+        await run_sync(check)
     if streams.open >= _STREAMS:
         raise HttpProblem("too-many-requests", "too many streams are open", headers={"Retry-After": "30"})
     return ServerSentEvent(_events(views, whose, streams, place))
@@ -118,6 +128,14 @@ async def _events(views: Views, whose: Whose, streams: Streams, after: int) -> A
                     quiet = 0.0
     finally:
         streams.open -= 1
+
+
+def _reached(connection: Connection, member: str, after: int, where: str) -> None:
+    """Raises `HttpProblem` for a place that the feed has not come to: whoever waited there would miss what comes."""
+    newest = feed.newest(connection, member)
+    if after > newest:
+        detail = f"is of another feed: the newest event here is {newest}; read on from there, or from 0"
+        raise HttpProblem("unprocessable", errors=[Trouble(where, detail, value=str(after))])
 
 
 def _place(text: str) -> int:

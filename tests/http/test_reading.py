@@ -50,6 +50,22 @@ def test_the_feed_says_what_another_member_decided_and_the_cloudevents_sdk_reads
     assert system.get("/v1/feed", params={"after": page["next"]}).json() == {"items": [], "next": page["next"]}
 
 
+def test_a_place_that_the_feed_has_not_come_to_is_refused_and_the_newest_event_told(system, decision):
+    assert decision
+    until(lambda: system.get("/v1/feed").json()["items"])
+    newest = system.get("/v1/feed", params={"limit": 500}).json()["next"]
+    for path, asked, where in (
+        ("/v1/feed", {"params": {"after": newest + 1}}, "query after"),
+        ("/v1/feed/stream", {"params": {"after": newest + 1}}, "query after"),
+        ("/v1/feed/stream", {"headers": {"Last-Event-ID": str(newest + 1)}}, "header Last-Event-ID"),
+    ):
+        [told] = problem(system.get(path, **asked), 422, "unprocessable")["errors"]
+        assert told["where"] == where
+        assert f"the newest event here is {newest};" in told["detail"]
+    with system.stream("GET", "/v1/feed/stream", params={"after": newest}) as answer:
+        assert answer.status_code == 200
+
+
 def test_the_stream_gives_what_is_there_and_what_comes_and_goes_on_after_the_last_id(
     reading, system, before, credential, decision, decide
 ):
