@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from projections import decisions
 from projections.api.feed import Whose
-from projections.api.members import Name
+from projections.api.members import Name, known_all
 from projections.api.reading import Cursor, Limit, Views, WaitFor
 from projections.decisions import AgreementView
 from projections.simulation import Simulation, simulate
@@ -50,6 +50,8 @@ async def listed(
 
     def made(connection: Any) -> Page[AgreementView]:  # noqa: ANN401 - a connection
         found = decisions.agreements(connection, member, with_member=with_member, after=after, limit=limit)
+        if not found:
+            known_all(connection, {"member": member, "withMember": with_member})
         last = found[-1] if len(found) == limit else None
         return Page(found, None if last is None else cursors.encode([last.member, last.agreement]))
 

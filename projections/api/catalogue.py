@@ -12,7 +12,7 @@ from litestar.params import Parameter
 from projections import agreements, catalogue, search
 from projections.agreements import Recognition
 from projections.api.asking import Field, Language, Level, MemberName, Text
-from projections.api.members import Name
+from projections.api.members import Name, known_all
 from projections.api.reading import Cursor, Limit, Views, WaitFor
 from projections.catalogue import AchievementView
 from projections.search import CataloguePage, CatalogueQuery
@@ -71,7 +71,14 @@ async def found(
         recognised_by=recognised_by,
         retired=retired,
     )
-    return await views.answer(wait_for, lambda c: search.search(c, query, cursor=cursor or None, limit=limit))
+
+    def made(connection: Any) -> CataloguePage:  # noqa: ANN401 - a connection
+        found = search.search(connection, query, cursor=cursor or None, limit=limit)
+        if not found.items:
+            known_all(connection, {"member": member, "recognisedBy": recognised_by})
+        return found
+
+    return await views.answer(wait_for, made)
 
 
 @get(
@@ -112,8 +119,11 @@ async def recognised(
     def made(connection: Any) -> list[Recognition]:  # noqa: ANN401 - a connection
         if not catalogue.versions(connection, member, str(achievement)):
             raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
-        found = agreements.recognising(connection, member, str(achievement), day or datetime.now(UTC).date())
-        return [each for each in found if by in (None, each.member)]
+        every = agreements.recognising(connection, member, str(achievement), day or datetime.now(UTC).date())
+        found = [each for each in every if by in (None, each.member)]
+        if not found:
+            known_all(connection, {"by": by})
+        return found
 
     return await views.answer(wait_for, made)
 

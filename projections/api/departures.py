@@ -1,6 +1,6 @@
 """How a draft departs from what offices decided before."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get
@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from projections.api.feed import Whose
+from projections.api.members import known_all
 from projections.api.reading import Views, WaitFor
 from projections.departures import Departure, Draft, departure
 from registry.http import requires
@@ -48,7 +49,14 @@ async def compared(
         outcome=outcome,
         grounds=tuple(ground or ()),
     )
-    return await views.answer(wait_for, lambda connection: departure(connection, draft, whose.member))
+
+    def made(connection: Any) -> Departure:  # noqa: ANN401 - a connection
+        found = departure(connection, draft, whose.member)
+        if not (found.offices or found.own):
+            known_all(connection, {"member": member})
+        return found
+
+    return await views.answer(wait_for, made)
 
 
 ROUTES: list[HTTPRouteHandler] = [compared]

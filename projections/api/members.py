@@ -1,5 +1,6 @@
 """Who is a member of the consortium, and how far this node has read."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -10,7 +11,7 @@ from psycopg import Connection
 
 from projections import contents
 from projections.api.reading import Views, WaitFor
-from registry.http import HttpProblem
+from registry.http import HttpProblem, Trouble
 
 Name = Annotated[str, Parameter(description="A member's short name.", max_length=40)]
 
@@ -38,6 +39,7 @@ class Stream(msgspec.Struct, frozen=True, rename="camel"):
     """How much of governance they were made under."""
 
 
+_NOBODY = "no member of that name, as far as this node has read governance"
 _COLUMNS = "SELECT member, country, standing, roles, keys, content::text FROM members"
 
 
@@ -45,8 +47,33 @@ def member_view(connection: Connection, member: str) -> MemberView:
     """One member. Raises `HttpProblem` where there is none."""
     row = connection.execute(f"{_COLUMNS} WHERE member = %s", (member,)).fetchone()
     if row is None:
-        raise HttpProblem("not-found", "no member of that name, as far as this node has read governance")
+        raise nobody()
     return _view(*row)
+
+
+def nobody() -> HttpProblem:
+    """For a path that names no member."""
+    return HttpProblem("not-found", _NOBODY, errors=[Trouble("path member", _NOBODY, "member")])
+
+
+def known(connection: Connection, member: str) -> None:
+    """Raise `HttpProblem` where a path names no member: asked where nothing was found, which may have two reasons."""
+    if _unknown(connection, [member]):
+        raise nobody()
+
+
+def known_all(connection: Connection, asked: Mapping[str, str | None]) -> None:
+    """Likewise of parameters, each by its name, that name members."""
+    given = {name: member for name, member in asked.items() if member is not None}
+    unknown = _unknown(connection, [*given.values()]) if given else set()
+    troubles = [Trouble(f"query {name}", _NOBODY, name) for name, member in given.items() if member in unknown]
+    if troubles:
+        raise HttpProblem("unprocessable", errors=troubles)
+
+
+def _unknown(connection: Connection, members: list[str]) -> set[str]:
+    rows = connection.execute("SELECT member FROM members WHERE member = ANY(%s)", (members,))
+    return set(members) - {member for (member,) in rows}
 
 
 def _view(member: str, country: str, standing: str, roles: list[str], keys: list[str], content: str) -> MemberView:

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from projections import decisions, precedents
 from projections.api.asking import Field, Language, Level, MemberName, Text
-from projections.api.members import Name
+from projections.api.members import Name, known, known_all
 from projections.api.reading import Cursor, Limit, Views, WaitFor
 from projections.decisions import DecisionView
 from projections.precedent_query import PrecedentQuery
@@ -76,7 +76,14 @@ async def searched(
         end=end,
         every_state=every_state,
     )
-    return await views.answer(wait_for, lambda c: precedents.search(c, query, cursor=cursor or None, limit=limit))
+
+    def made(connection: Any) -> PrecedentPage:  # noqa: ANN401 - a connection
+        found = precedents.search(connection, query, cursor=cursor or None, limit=limit)
+        if not found.items:
+            known_all(connection, {"member": member, "office": office})
+        return found
+
+    return await views.answer(wait_for, made)
 
 
 @get(
@@ -104,6 +111,8 @@ async def listed(
 
     def made(connection: Any) -> Page[DecisionView]:  # noqa: ANN401 - a connection
         found = decisions.of_office(connection, member, begin, end, limit, after)
+        if not found:
+            known(connection, member)
         last = found[-1] if len(found) == limit else None
         return Page(found, None if last is None else cursors.encode([last.decision_date.isoformat(), last.leaf]))
 

@@ -10,10 +10,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from projections import universities
-from projections.api.members import Name
+from projections.api.members import Name, known, nobody
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.universities import AwardLine, UniversityYear
-from registry.http import Cursors, HttpProblem, Page, requires
+from registry.http import Cursors, Page, requires
 from registry.http.pages import LIMIT, selected
 from registry.wire.credentials import Status
 
@@ -39,7 +39,7 @@ async def year(
     def made(connection: Any) -> UniversityYear:  # noqa: ANN401 - a connection
         found = universities.read_year(connection, member, year, first_month)
         if found.standing is None:
-            raise HttpProblem("not-found", "no member of that name, as far as this node has read governance")
+            raise nobody()
         return found
 
     return await views.answer(wait_for, made)
@@ -94,6 +94,8 @@ async def awarded(
             after=after,
             limit=limit,
         )
+        if not found:
+            known(connection, member)
         last = found[-1] if len(found) == limit else None
         place = None if last is None else [last.awarding_date.isoformat(), last.achievement, last.credential]
         return Page(selected(found, fields), None if place is None else cursors.encode(place))

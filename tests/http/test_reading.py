@@ -176,4 +176,24 @@ def test_a_universitys_credentials_are_listed_page_by_page_and_field_by_field(sy
     assert "learner" not in json.dumps(first)
     problem(system.get(path, params=of | {"fields": "learner"}), 422, "unprocessable")
     problem(system.get(path, params={"cursor": "WzFd"}), 422, "unprocessable")
-    assert system.get("/v1/agreements", params={"withMember": "aveiro"}).json()["items"] == []
+    assert system.get("/v1/agreements", params={"withMember": "lund"}).json()["items"] == []
+
+
+def test_a_member_that_there_is_not_is_told_by_its_parameter_and_is_no_empty_list(system, credential):
+    _, achievement = credential
+    draft = {"achievement": achievement, "version": 1, "purpose": "stacking", "outcome": "full"}
+    for path, parameters, names in (
+        ("/v1/catalogue", {"member": "nosuch"}, ["member"]),
+        ("/v1/catalogue", {"member": "twente", "recognisedBy": "nosuch"}, ["recognisedBy"]),
+        ("/v1/agreements", {"member": "nosuch", "withMember": "neither"}, ["member", "withMember"]),
+        ("/v1/precedents", {"member": "lund", "office": "nosuch"}, ["office"]),
+        ("/v1/precedents/departures", {"member": "nosuch", **draft}, ["member"]),
+        (f"/v1/achievements/twente/{achievement}/recognition", {"by": "nosuch"}, ["by"]),
+    ):
+        errors = problem(system.get(path, params=parameters), 422, "unprocessable")["errors"]
+        assert [one["where"] for one in errors] == [f"query {name}" for name in names], path
+    for path in ("/v1/universities/nosuch/credentials", "/v1/universities/nosuch/years/2026", "/v1/decisions/nosuch"):
+        [told] = problem(system.get(path), 404, "not-found")["errors"]
+        assert told["where"] == "path member"
+    assert system.get("/v1/decisions/twente").json()["items"] == []
+    assert system.get(f"/v1/achievements/twente/{achievement}/recognition", params={"by": "lund"}).json() == []
