@@ -41,6 +41,8 @@ _MEDIA: Final[dict[str, Media]] = {
     "text/xml": "application/xml",
 }
 
+_EMPTY: Final = Trouble("$", "is empty; rows are needed, or a document")
+
 Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
 Cursor = Annotated[str, Parameter(max_length=500, description="`next` of the page before.")]
 
@@ -111,10 +113,16 @@ def _term(kind: Kind, media: Media, begin: date | None, end: date | None) -> Ter
     return begin, end
 
 
-async def _receive(request: Request[Any, Any, Any], spool: Spool, most_bytes: int, patience: float) -> None:
-    announced = request.headers.get("content-length", "")
+def _announced(request: Request[Any, Any, Any], most_bytes: int) -> None:
+    """Refuse what its own headers say is none or too much, before a batch is begun of it."""
+    announced = request.headers.get("content-length", "" if "transfer-encoding" in request.headers else "0")
+    if announced == "0":
+        raise HttpProblem("unprocessable", errors=[_EMPTY])
     if announced.isdigit() and int(announced) > most_bytes:
         raise HttpProblem("too-large", f"a batch of this kind has {most_bytes:,} bytes at most; send several")
+
+
+async def _receive(request: Request[Any, Any, Any], spool: Spool, most_bytes: int, patience: float) -> None:
     waiting = bytearray()
     async for piece in _patiently(request.stream(), patience):
         waiting += piece
@@ -125,7 +133,7 @@ async def _receive(request: Request[Any, Any, Any], spool: Spool, most_bytes: in
             waiting.clear()
     await run_sync(spool.write, bytes(waiting))
     if not spool.size:
-        raise HttpProblem("unprocessable", errors=[Trouble("$", "the body is empty")])
+        raise HttpProblem("unprocessable", errors=[_EMPTY])
 
 
 async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIterator[bytes]:
@@ -332,11 +340,12 @@ class Batches(Controller):
         media = _media(request, told)
         book = receiving.book
         term = _term(kind, media, awarded_from, awarded_until)
+        most = min(receiving.most_bytes, MAX_BYTES) if media in DOCUMENTS else receiving.most_bytes
+        _announced(request, most)
         begun = await run_sync(book.receive, name, kind, media, request.user.name, key, dry_run, term)
         if begun.spool is None:
             return await _accepted(desk, await run_sync(book.one, begun.batch))
         try:
-            most = min(receiving.most_bytes, MAX_BYTES) if media in DOCUMENTS else receiving.most_bytes
             await _receive(request, begun.spool, most, receiving.patience)
         except BaseException:
             await run_sync(book.broken_off, begun.batch, begun.spool)

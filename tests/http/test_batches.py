@@ -136,8 +136,13 @@ def test_a_file_without_a_needed_column_fails_as_a_whole_and_says_why(system, of
 def test_what_is_not_rows_or_too_much_is_refused_at_once(system):
     problem(send(system, b"PK\x03\x04", "zip", {"Content-Type": "application/zip"}), 415, "unsupported-media-type")
     problem(send(system, b"x", "gz", {**CSV, "Content-Encoding": "gzip"}), 415, "unsupported-media-type")
-    problem(send(system, b"", "empty"), 422, "unprocessable")
+    before = system.get("/v1/batches").json()["items"]
+    [told] = problem(send(system, b"", "empty"), 422, "unprocessable")["errors"]
+    assert told["where"] == "$"
+    problem(send(system, None, "no body"), 422, "unprocessable")
     problem(send(system, b"x" * 2_100_000, "large"), 413, "too-large")
+    assert system.get("/v1/batches").json()["items"] == before
+    problem(send(system, iter([b"", b""]), "nothing in pieces"), 422, "unprocessable")
 
     def endless():
         for _ in range(30):
