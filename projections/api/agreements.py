@@ -1,7 +1,7 @@
 """Agreements of automatic recognition: all of them, one, and what one would come to before it is signed."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -13,13 +13,18 @@ from msgspec import Meta
 from projections import decisions
 from projections.api.feed import Whose
 from projections.api.members import Name, known_all
-from projections.api.reading import Cursor, Limit, Views, WaitFor
+from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.decisions import AgreementView
 from projections.simulation import Simulation, simulate
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires
-from registry.http.pages import LIMIT
+from registry.http.pages import LIMIT, partly, selected
 from registry.wire.forms import AtLeastOne, Date, Member, VersionedRef, checker
 from registry.wire.recognition import AchievementFilter, AgreementDeclared, Purpose
+
+if TYPE_CHECKING:
+    ListedAgreement = AgreementView
+else:
+    ListedAgreement = partly(AgreementView, "ListedAgreement")
 
 _TAG = "Recognition"
 _NOBODYS = "00000000-0000-4000-8000-000000000000"
@@ -38,22 +43,23 @@ async def listed(
     with_member: Annotated[
         str | None, Parameter(query="withMember", max_length=40, description="With this member.")
     ] = None,
+    fields: Fields = "",
     cursor: Cursor = "",
     limit: Limit = LIMIT,
     wait_for: WaitFor = "",
-) -> Response[Page[AgreementView]]:
+) -> Response[Page[ListedAgreement]]:
     """By member; withdrawn ones too; `mutual` where both members declared one that stands."""
     after, cursors = None, Cursors("agreements", member, with_member)
     if cursor:
         of, agreement = cursors.decode(cursor, str, UUID)
         after = of, str(agreement)
 
-    def made(connection: Any) -> Page[AgreementView]:  # noqa: ANN401 - a connection
+    def made(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
         found = decisions.agreements(connection, member, with_member=with_member, after=after, limit=limit)
         if not found:
             known_all(connection, {"member": member, "withMember": with_member})
         last = found[-1] if len(found) == limit else None
-        return Page(found, None if last is None else cursors.encode([last.member, last.agreement]))
+        return Page(selected(found, fields), None if last is None else cursors.encode([last.member, last.agreement]))
 
     return await views.answer(wait_for, made)
 

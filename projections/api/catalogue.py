@@ -2,9 +2,10 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
@@ -13,11 +14,16 @@ from projections import agreements, catalogue, search
 from projections.agreements import Recognition
 from projections.api.asking import Field, Language, Level, MemberName, Text
 from projections.api.members import Name, known_all
-from projections.api.reading import Cursor, Limit, Views, WaitFor
+from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.catalogue import AchievementView
-from projections.search import CataloguePage, CatalogueQuery
+from projections.search import CataloguePage, CatalogueQuery, Offer
 from registry.http import HttpProblem
-from registry.http.pages import LIMIT
+from registry.http.pages import LIMIT, page_of, partly, selected
+
+if TYPE_CHECKING:
+    CataloguePageOf = CataloguePage
+else:
+    CataloguePageOf = page_of(CataloguePage, partly(Offer, "Offer"))
 
 
 @get(
@@ -49,10 +55,11 @@ async def found(
         Parameter(query="recognisedBy", max_length=40, description="This member recognises it by an agreement today."),
     ] = None,
     retired: Annotated[bool, Parameter(description="What is offered no more, too.")] = False,
+    fields: Fields = "",
     cursor: Cursor = "",
     limit: Limit = LIMIT,
     wait_for: WaitFor = "",
-) -> Response[CataloguePage]:
+) -> Response[CataloguePageOf]:
     """The newest versions of what members offer, the best fit first, and how many have each value of a facet."""
     query = CatalogueQuery(
         text=text,
@@ -76,7 +83,7 @@ async def found(
         found = search.search(connection, query, cursor=cursor or None, limit=limit)
         if not found.items:
             known_all(connection, {"member": member, "recognisedBy": recognised_by})
-        return found
+        return msgspec.structs.replace(found, items=selected(found.items, fields))
 
     return await views.answer(wait_for, made)
 

@@ -1,9 +1,10 @@
 """Recognition decisions of all members, and precedents."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
@@ -11,12 +12,19 @@ from litestar.params import Parameter
 from projections import decisions, precedents
 from projections.api.asking import Field, Language, Level, MemberName, Text
 from projections.api.members import Name, known, known_all
-from projections.api.reading import Cursor, Limit, Views, WaitFor
+from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.decisions import DecisionView
 from projections.precedent_query import PrecedentQuery
-from projections.precedents import PrecedentPage
+from projections.precedents import Precedent, PrecedentPage
 from registry.http import Cursors, HttpProblem, Page, requires
-from registry.http.pages import LIMIT
+from registry.http.pages import LIMIT, page_of, partly, selected
+
+if TYPE_CHECKING:
+    ListedDecision = DecisionView
+    PrecedentPageOf = PrecedentPage
+else:
+    ListedDecision = partly(DecisionView, "ListedDecision")
+    PrecedentPageOf = page_of(PrecedentPage, partly(Precedent, "Precedent"))
 
 _TAG = "Recognition"
 
@@ -52,10 +60,11 @@ async def searched(
     every_state: Annotated[
         bool, Parameter(query="everyState", description="Superseded and withdrawn ones, too.")
     ] = False,
+    fields: Fields = "",
     cursor: Cursor = "",
     limit: Limit = LIMIT,
     wait_for: WaitFor = "",
-) -> Response[PrecedentPage]:
+) -> Response[PrecedentPageOf]:
     """The newest first, with exact counts of outcomes, grounds and offices over all that the search is about."""
     query = PrecedentQuery(
         member=member,
@@ -81,7 +90,7 @@ async def searched(
         found = precedents.search(connection, query, cursor=cursor or None, limit=limit)
         if not found.items:
             known_all(connection, {"member": member, "office": office})
-        return found
+        return msgspec.structs.replace(found, items=selected(found.items, fields))
 
     return await views.answer(wait_for, made)
 
@@ -99,22 +108,26 @@ async def listed(
     *,
     begin: Annotated[date, Parameter(description="The first day of decision.")] = date(1, 1, 1),
     end: Annotated[date, Parameter(description="The last one.")] = date(9999, 12, 31),
+    fields: Fields = "",
     cursor: Cursor = "",
     limit: Limit = LIMIT,
     wait_for: WaitFor = "",
-) -> Response[Page[DecisionView]]:
+) -> Response[Page[ListedDecision]]:
     """The newest first."""
     after, cursors = None, Cursors("decisions", member, begin, end)
     if cursor:
         day, leaf = cursors.decode(cursor, date, int)
         after = day, max(0, min(leaf, 2**62))
 
-    def made(connection: Any) -> Page[DecisionView]:  # noqa: ANN401 - a connection
+    def made(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
         found = decisions.of_office(connection, member, begin, end, limit, after)
         if not found:
             known(connection, member)
         last = found[-1] if len(found) == limit else None
-        return Page(found, None if last is None else cursors.encode([last.decision_date.isoformat(), last.leaf]))
+        return Page(
+            selected(found, fields),
+            None if last is None else cursors.encode([last.decision_date.isoformat(), last.leaf]),
+        )
 
     return await views.answer(wait_for, made)
 

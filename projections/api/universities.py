@@ -4,7 +4,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
@@ -14,7 +13,7 @@ from projections.api.members import Name, known, nobody
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.universities import AwardLine, UniversityYear
 from registry.http import Cursors, Page, requires
-from registry.http.pages import LIMIT, selected
+from registry.http.pages import LIMIT, partly, selected
 from registry.wire.credentials import Status
 
 _FIRST_MONTH = "The month that the year begins with: 9 for a year from September to August of the next."
@@ -45,16 +44,10 @@ async def year(
     return await views.answer(wait_for, made)
 
 
-def _partly(kind: type[msgspec.Struct]) -> Any:  # noqa: ANN401 - a type
-    """The same with every field left out or there: an item of which only some fields were asked for."""
-    fields = [(f.name, f.type | msgspec.UnsetType, msgspec.UNSET) for f in msgspec.structs.fields(kind)]
-    return msgspec.defstruct("Award", fields, frozen=True, rename="camel")
-
-
 if TYPE_CHECKING:
     Award = AwardLine
 else:
-    Award = _partly(AwardLine)
+    Award = partly(AwardLine, "Award")
 
 
 @get(

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -52,6 +53,21 @@ _NO_CURSOR: Final = Trouble(
 )
 
 
+def partly(kind: type[msgspec.Struct], name: str) -> Any:  # noqa: ANN401 - a type
+    """For the description: the same with every field left out or there, as items are of which some were asked for."""
+    fields = [
+        (f.name, f.type | msgspec.UnsetType, msgspec.field(default=msgspec.UNSET, name=f.encode_name))
+        for f in msgspec.structs.fields(kind)
+    ]
+    return msgspec.defstruct(name, fields, frozen=True, namespace={"__doc__": kind.__doc__})
+
+
+def page_of(kind: type[msgspec.Struct], item: Any) -> Any:  # noqa: ANN401 - types
+    """For the description: a page that has more than its items, with items of another type."""
+    fields = [(f.name, list[item] if f.name == "items" else f.type) for f in msgspec.structs.fields(kind)]
+    return msgspec.defstruct(kind.__name__, fields, frozen=True, rename="camel", namespace={"__doc__": kind.__doc__})
+
+
 def selected(items: Sequence[Any], fields: str) -> list[Any]:
     """The items with these fields alone (names joined by commas); all where none are named.
 
@@ -60,7 +76,7 @@ def selected(items: Sequence[Any], fields: str) -> list[Any]:
     if not fields:
         return list(items)
     wanted = [name.strip() for name in fields.split(",")]
-    found = [msgspec.to_builtins(item) for item in items]
+    found = [msgspec.to_builtins(item, builtin_types=(Decimal,)) for item in items]  # an answer writes it as a number
     if found and (unknown := [name for name in wanted if name not in found[0]]):
         trouble = Trouble("query fields", f"there are {', '.join(found[0])}", value=",".join(unknown)[:80])
         raise HttpProblem("unprocessable", errors=[trouble])

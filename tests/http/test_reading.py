@@ -179,6 +179,31 @@ def test_a_universitys_credentials_are_listed_page_by_page_and_field_by_field(sy
     assert system.get("/v1/agreements", params={"withMember": "lund"}).json()["items"] == []
 
 
+def test_of_long_lists_only_the_fields_that_are_asked_for_are_given(system, credential, decision):
+    _, achievement = credential
+    agreement = {
+        "with": "lund", "achievements": {"fieldsOfEducation": ["06"]}, "includeRevisions": True,
+        "purpose": "creditTransfer", "outcome": "full", "ectsRatio": 1, "validFrom": "2026-09-01",
+    }  # fmt: skip
+    declared = system.post("/v1/agreements", json=agreement, headers=once("fields"))
+    waiting = {"Registry-Wait-For": declared.headers["registry-position"]}
+    for path, of, wanted in (
+        ("/v1/catalogue", {"member": "twente", "limit": 500}, {"achievement": achievement, "ects": 5}),
+        ("/v1/precedents", {"office": "lund"}, {"id": decision, "member": "lund"}),
+        ("/v1/decisions/lund", {}, {"decision": decision, "state": "inForce"}),
+        ("/v1/agreements", {"member": "twente"}, {"agreement": declared.json()["agreement"], "withMember": "lund"}),
+    ):
+        asked = of | {"fields": ",".join(wanted)}
+        some = system.get(path, params=asked, headers=waiting).json()
+        assert wanted in some["items"], path
+        assert all(one.keys() == wanted.keys() for one in some["items"])
+        every = system.get(path, params=of).json()
+        assert some.keys() == every.keys()
+        assert len(every["items"][0]) > len(wanted)
+        told = problem(system.get(path, params=of | {"fields": "learner"}), 422, "unprocessable")["errors"]
+        assert [one["where"] for one in told] == ["query fields"]
+
+
 def test_a_member_that_there_is_not_is_told_by_its_parameter_and_is_no_empty_list(system, credential):
     _, achievement = credential
     draft = {"achievement": achievement, "version": 1, "purpose": "stacking", "outcome": "full"}
