@@ -7,10 +7,10 @@ import msgspec
 from litestar.params import Dependency
 
 from registry.http import HttpProblem, Trouble
-from registry.http.plain import place_of
 from registry.intake import Catalogue
 from registry.office.facts import Facts
 from registry.wire.forms import checker
+from registry.wire.misfits import place_of
 
 S = TypeVar("S", bound=msgspec.Struct)
 

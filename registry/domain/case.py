@@ -23,7 +23,7 @@ from registry.domain.case_errors import AppealOpen, DateOrder, SecondPerson, Unk
 from registry.domain.case_events import CaseState, Document, IssuerAnswer, Subject
 from registry.domain.errors import Duplicate, IllegalTransition, InvalidEvent
 from registry.wire.forms import checker
-from registry.wire.misfits import misfit
+from registry.wire.misfits import place_of
 from registry.wire.recognition import Grant, WithdrawalReason
 
 _GOING: Final[tuple[CaseState, ...]] = ("collecting", "waiting", "assessing", "proposed", "approved")
@@ -368,7 +368,7 @@ def _readable(data: Any) -> None:  # noqa: ANN401 - any of its events
     try:
         msgspec.convert(msgspec.to_builtins(data), kind)
     except msgspec.ValidationError as error:
-        raise InvalidEvent("schema", *misfit(error, kind)) from error
+        raise InvalidEvent("schema", *place_of(error, kind)) from error
     check = checker(kind)
     if check is not None and (fault := check(data)) is not None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])

@@ -8,8 +8,8 @@ from litestar import Request
 from litestar.handlers import BaseRouteHandler
 from litestar.params import ParameterKwarg
 
-from registry.http.plain import place_of
 from registry.http.problems import HttpProblem, Trouble
+from registry.wire.misfits import place_of
 
 
 async def look_at(request: Request[Any, Any, Any]) -> None:

@@ -14,7 +14,7 @@ import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from registry.http.plain import plain, types_of
+from registry.wire.misfits import plain, types_of
 
 _log = structlog.get_logger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"

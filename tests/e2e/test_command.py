@@ -210,9 +210,9 @@ def test_a_file_that_is_no_achievement_is_said_with_its_name(shared, tmp_path, c
 def test_what_is_not_of_its_type_is_told_by_what_belongs_there(shared, tmp_path):
     file, template = tmp_path / "odd.json", registry("template", "achievement").stdout
     for old, new, says in (
-        ("microCredential", "course", "$.kind: 'course' is none of microCredential, module, programme, degree"),
-        ('"0612"', '"IT"', "$.fieldsOfEducation[0]: is to be an ISCED-F code"),
-        ('"ects": 5', '"ects": "5"', "$.ects: is a text, and is to be a number"),
+        ("microCredential", "course", "$.kind: must be one of degree, microCredential, module, programme"),
+        ('"0612"', '"IT"', "$.fieldsOfEducation[0]: must be 2 to 4 digits, as 0613"),
+        ('"ects": 5', '"ects": "5"', "$.ects: must be a number or null, and is text"),
     ):
         assert old in template
         file.write_text(template.replace(old, new))

@@ -7,8 +7,8 @@ import pytest
 
 from registry.access import ApiKeys
 from registry.http.access import SCOPES
-from registry.http.plain import plain
 from registry.http.problems import KINDS
+from registry.wire.misfits import plain
 from tests.support.command import registry, until
 from tests.support.served import achievement, once, problem, row
 
