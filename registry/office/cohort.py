@@ -131,13 +131,18 @@ class _Record:
         self._record = vault.hashed("cohort", f"{assessment}\0{row.record}")
         self._content = vault.digest(f"cohort\0{assessment}\0{row.member}/{row.credential}".encode())
 
-    def find(self) -> tuple[str | None, bool, str] | None:
-        """The decision of this row, or why it has none; None where it is new."""
-        found = self._registry.cursor().execute(_FIND, (self._record, self._content)).fetchall()
+    def find(self) -> tuple[str | None, bool, str, str | None] | None:
+        """The decision of this row and its disclosure, or why it has none; None where it is new."""
+        cursor = self._registry.cursor()
+        found = cursor.execute(_FIND, (self._record, self._content)).fetchall()
         for one in found:
             if one["record"] == self._record and one["content"] != self._content:
-                return None, False, "this record was decided for another credential; give the row a record of its own"
-        return (found[0]["decision"], True, "") if found else None
+                problem = "this record was decided for another credential; give the row a record of its own"
+                return None, False, problem, None
+        if not found:
+            return None
+        decision: str = found[0]["decision"]
+        return decision, True, "", next(iter(self._registry.vault.bases(cursor, decision)), None)
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write it, in the decision's transaction."""

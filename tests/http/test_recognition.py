@@ -2,10 +2,18 @@
 
 import contextlib
 import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
+import psycopg
 import pytest
 
+from registry.cli.context import opened
+from registry.wire.disclosures import claims_digest, disclosed
+from tests.bench.data import achievement
 from tests.support.command import registry, until
+from tests.support.node import request
 from tests.support.served import Served, once, problem
 
 DATES = {"begin": "2026-01-01", "end": "2026-12-31"}
@@ -224,6 +232,56 @@ def test_a_cohort_is_decided_by_an_assessment_and_again_is_the_same(office, syst
     problem(system.post(path, json=conditions, headers=once("c5")), 409, "conflict")
     nowhere = "/v1/assessments/0bbac7a9-a411-4809-ad9e-534f483b7a03/decisions"
     problem(system.post(nowhere, json={"items": items}, headers=once("c6")), 404, "not-found")
+
+
+def killed_in(node, key, path, items, request_key, rows):
+    """Send a cohort to a node that is killed when so many rows are decided; it serves again."""
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(node.dsn, autocommit=True) as private:
+        sent = pool.submit(node.client(key=key).post, path, json={"items": items}, headers=once(request_key))
+        until(lambda: private.execute("SELECT count(*) > %s FROM vault.cohorts", (rows,)).fetchone() == (True,), 30, 0)
+        node.kill()
+        assert isinstance(sent.exception(), httpx.TransportError), "it had answered before"
+    return node.start().client(key=key)
+
+
+def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postgres):
+    count = 300
+    with contextlib.closing(Served(tmp_path, postgres)) as node:
+        with opened(node.consortium.join("lund")) as lund:
+            lund.registry.publish_achievement(achievement("lund", offered := str(uuid.uuid4())))
+            issued = lund.issuer.issue([request(number, offered) for number in range(count)])
+            lund.publisher().publish_pending()
+        items = [{"member": "lund", "credential": one.credential} for one in issued]
+        node.achievement = offered
+        node.start()
+        key = node.key("recognition:read", "recognition:write")
+        system = node.client(key=key)
+        until(lambda: system.get(f"/v1/credentials/lund/{issued[-1].credential}").status_code == 200)
+        stated = system.post("/v1/assessments", json=statement(node, purpose="admission"), headers=once("a"))
+        path = f"/v1/assessments/{stated.json()['assessment']}/decisions"
+        killed_in(node, key, path, items, "first", count // 5)
+        system = killed_in(node, key, path, items, "second", count // 2)
+        problem(system.post(path, json={"items": items}, headers=once("first")), 409, "in-progress")
+        with psycopg.connect(node.dsn) as private:  # two minutes pass
+            private.execute("UPDATE access.requests SET began = began - interval '2 minutes'")
+        done = system.post(path, json={"items": items}, headers=once("first")).json()
+        assert (done["decided"] + done["unchanged"], done["notDecided"]) == (count, 0)
+        assert count // 2 < done["unchanged"] < count
+        assert system.post(path, json={"items": items}, headers=once("first")).json() == done
+        for other in ("second", "third"):
+            again = system.post(path, json={"items": items}, headers=once(other))
+            assert again.json()["items"] == [one | {"unchanged": True} for one in done["items"]]
+        assert system.get(stated.headers["location"], headers=waiting(again)).status_code == 200
+        said = {claims_digest([one["disclosure"]]): one for one in done["items"]}
+        about = [disclosed(digest, [one["disclosure"]])["credential"] for digest, one in said.items()]
+        assert about == items
+        with psycopg.connect(node.dsn) as views:
+            shown = views.execute(
+                "SELECT content->'basis'->0->>'credentialDigest', decision::text FROM views.decisions"
+            )
+            assert sorted(shown) == sorted((digest, one["decision"]) for digest, one in said.items())
+        node.stop()
+        assert "All is well" in registry("audit", home=node.home).stdout
 
 
 def test_joint_awarding_is_confirmed_where_the_other_member_says_so(office):
