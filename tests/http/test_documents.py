@@ -1,13 +1,16 @@
 """Documents and course codes over HTTP, and a term that is held against the log."""
 
+import contextlib
 import json
+import re
 from importlib import resources
 
+import psycopg
 import pytest
 
 from tests.http.test_batches import finished, send
-from tests.support.command import until
-from tests.support.served import achievement, csv_of, once, problem, row
+from tests.support.command import registry, until
+from tests.support.served import Served, achievement, csv_of, once, problem, row
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")
 JSON = {"Content-Type": "application/json"}
@@ -171,6 +174,53 @@ def test_a_document_that_is_none_fails_as_a_whole_and_says_why(system, content, 
 def test_a_document_is_small_and_holds_credentials_alone(system):
     problem(send(system, b"{}", "kind", JSON, kind="statusChanges"), 422, "unprocessable")
     problem(send(system, b" " * 2_100_000, "large document", JSON), 413, "too-large")
+
+
+def test_a_node_that_is_killed_in_a_document_goes_on_nothing_twice_nothing_lost(tmp_path, postgres):
+    count = 800
+    known, unknown = re.findall(r" *<learningOpportunitySpecification>.*?</learningOpportunitySpecification>\n",
+                                SAMPLES.joinpath("transcript.xml").read_text(), re.DOTALL)[:2]  # fmt: skip
+    drafted = range(0, count, 50)
+    awards = [
+        (unknown.replace("TFYA-12", f"TFYB-{n}") if n in drafted else known).replace(
+            "<learningOpportunityInstance>", f'<learningOpportunityInstance><identifier type="result">{n}</identifier>'
+        )
+        for n in range(count)
+    ]
+    content = SAMPLES.joinpath("transcript.xml").read_text().replace(known, "".join(awards)).replace(unknown, "")
+    with contextlib.closing(Served(tmp_path, postgres)) as node:
+        node.start()
+        key = node.key("credentials:write", "batches:read", "achievements:write")
+        system = node.client(key=key)
+        offered = publish(system, "light", title={"en": "Light and materials"}, ects=6, workloadHours=160, eqfLevel=7)
+        put(system, "light code", {"code": "TFYA-11", "achievement": offered})
+        made = send(system, content, "killed", XML)
+        path = made.headers["location"]
+        for part in (0.2, 0.6):
+            until(lambda part=part, ask=system.get: ask(path).json()["doneLines"] > part * count, 60, pause=0.02)
+            node.kill()
+            with psycopg.connect(node.dsn) as private:
+                state, lines = private.execute("SELECT state, done_lines FROM intake.batches").fetchone()
+            assert (state, lines < count) == ("working", True)
+            system = node.start().client(key=key)
+        done = finished(system, made)
+        issued = count - len(drafted)
+        assert (done["doneLines"], done["issued"], done["unchanged"]) == (count, issued, 0)
+        assert done["refused"] == len(drafted)
+        with psycopg.connect(node.dsn) as both:
+            refused = both.execute("SELECT DISTINCT line - 1 FROM intake.problems ORDER BY 1").fetchall()
+            assert refused == [(n,) for n in drafted]
+            waiting = both.execute("SELECT count(*), count(DISTINCT draft) FROM intake.waiting").fetchone()
+            assert waiting == (len(drafted), len(drafted))
+            until(lambda: both.execute("SELECT count(*) FROM views.credentials").fetchone() >= (issued,), 60)
+            found = both.execute(
+                "SELECT count(*), count(DISTINCT credential), count(DISTINCT learner) FROM views.credentials"
+            )
+            assert found.fetchone() == (issued, issued, 1)
+        again = finished(system, send(system, content, "again", XML))
+        assert (again["issued"], again["unchanged"], again["refused"]) == (0, issued, len(drafted))
+        node.stop()
+        assert "All is well" in registry("audit", home=node.home).stdout
 
 
 def term(system, rows, key, headers=None, **more):
