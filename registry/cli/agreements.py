@@ -11,6 +11,7 @@ import typer
 from projections import decisions as view
 from projections.simulation import Simulation
 from projections.simulation import simulate as simulated
+from registry.cli.assessing import facts_of
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
@@ -87,6 +88,10 @@ def declare(
         valid_until=None if valid_until is None else valid_until.date(),
         towards=towards,
     )
+    if not facts_of(node).is_member(with_member):
+        raise typer.BadParameter(
+            f"{with_member!r} is no member of the consortium, as far as the log says", param_hint="the member"
+        )
     node.registry.declare_agreement(data)
     say(f"agreement {data.agreement}")
     publish_now(node)

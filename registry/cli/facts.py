@@ -33,6 +33,10 @@ class ViewFacts:
             found = view.of_version(connection, achievement.member, achievement.achievement, achievement.version, today)
         return None if found is None else self._offered(found)
 
+    def is_member(self, name: str) -> bool:
+        """Whether governance ever named it."""
+        return self._standings.of(name, 0)[1] != "unknown"
+
     def _offered(self, found: OfferedView) -> Offered:
         content, credential = found.content, found.credential
         then, now = self._standings.of(found.member, found.leaf)

@@ -67,8 +67,8 @@ class Letters:
         found = decision_view.read(node.views(), [(member, decision)])
         if not found:
             raise UnknownDecision(
-                f"{member} made no decision {decision}, as far as this node has read its own log; has it been projected"
-                " (`registry project`)?"
+                f"{member} made no decision {decision}, as far as this node has read its own log; was it published,"
+                " and projected?"
             )
         data = msgspec.convert(found[0].content, RecognitionDecided)
         disclosures = node.registry.vault.bases(node.registry.cursor(), decision)

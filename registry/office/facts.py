@@ -16,3 +16,7 @@ class Facts(Protocol):
     def of_achievement(self, achievement: VersionedRef) -> Offered | None:
         """A version of an achievement, as awarded today; None where it has not arrived here."""
         ...
+
+    def is_member(self, name: str) -> bool:
+        """Whether governance, as far as it has arrived here, ever named such a member."""
+        ...

@@ -254,16 +254,18 @@ def test_a_body_that_says_it_is_no_json_is_not_read_as_if_it_were(system, offer)
     assert [send(kind, number).status_code for number, kind in enumerate(taken)] == [201, 201, 201]
 
 
-def test_nothing_is_published_with_a_null_in_its_text_and_no_agreement_ends_before_it_begins(system):
+def test_nothing_is_published_with_a_null_in_its_text_and_no_agreement_is_with_nobody(system):
     null = system.post("/v1/achievements", json=achievement() | {"title": {"en": "a\0b"}}, headers=once("null"))
     assert problem(null, 422, "unprocessable")["errors"][0]["where"] == "$.title.en"
     agreement = {
         "with": "lund", "achievements": {"fieldsOfEducation": ["06"]}, "includeRevisions": True,
         "purpose": "creditTransfer", "outcome": "full", "ectsRatio": 1,
-        "validFrom": "2026-09-01", "validUntil": "2020-01-01",
+        "validFrom": "2026-09-01",
     }  # fmt: skip
-    ended = system.post("/v1/agreements", json=agreement, headers=once("ended"))
-    assert "before it begins" in problem(ended, 422, "unprocessable")["errors"][0]["detail"]
+    [told] = problem(system.post("/v1/agreements", json=agreement, headers=once("lund")), 422, "unprocessable")[
+        "errors"
+    ]
+    assert (told["where"], told["detail"][:12]) == ("$.with", "is no member")
 
 
 @pytest.mark.parametrize(

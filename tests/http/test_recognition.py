@@ -209,6 +209,14 @@ def test_an_agreement_that_cannot_be_is_neither_tried_nor_declared(office, syste
         problem(answer, 422, "unprocessable")
 
 
+def test_no_agreement_ends_before_it_begins(office, system):
+    body = {name: value for name, value in draft(office).items() if name not in ("begin", "end")}
+    days = {"validFrom": "2026-09-01", "validUntil": "2020-01-01"}
+    declared = {"outcome": "full", "ectsRatio": 1, "includeRevisions": False} | body | days
+    ended = system.post("/v1/agreements", json=declared, headers=once("ended"))
+    assert "before it begins" in problem(ended, 422, "unprocessable")["errors"][0]["detail"]
+
+
 def test_a_cohort_is_decided_by_an_assessment_and_again_is_the_same(office, system):
     stated = system.post("/v1/assessments", json=statement(office, purpose="employment", effect="advisory"),
                          headers=once("c1"))  # fmt: skip
