@@ -11,7 +11,7 @@ from projections.precedent_rows import ALL, NOBODY, programme_key
 from projections.queries import named, narrowed
 from projections.texts import plain
 
-CONSIDERED: Final = 200
+CONSIDERED: Final = 100
 """How many achievement versions a search by words considers: those that it fits best."""
 
 _PROGRAMMES: Final = 200

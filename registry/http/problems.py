@@ -85,8 +85,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         409,
         "The same request is being worked on",
         "A request with this Idempotency-Key has been received and has not been answered yet.",
-        "Send it again in a moment, with the same key. Where the node was interrupted in the middle of it, it is taken up"
-        " again from two minutes after it was begun.",
+        "Send it again in a moment, with the same key. Where the node was interrupted in the middle of it, it is taken"
+        " up again from two minutes after it was begun.",
     ),
     "conflict": Kind(
         409,
