@@ -202,6 +202,11 @@ def test_of_long_lists_only_the_fields_that_are_asked_for_are_given(system, cred
         assert len(every["items"][0]) > len(wanted)
         told = problem(system.get(path, params=of | {"fields": "learner"}), 422, "unprocessable")["errors"]
         assert [one["where"] for one in told] == ["query fields"]
+    # What others of this node's tests see of agreements is as it was before.
+    agreement, day = declared.json()["agreement"], {"withdrawnFrom": "2026-09-01"}
+    gone = system.post(f"/v1/agreements/{agreement}/withdraw", json=day, headers=once("fields gone"))
+    waiting = {"Registry-Wait-For": gone.headers["registry-position"]}
+    assert system.get(f"/v1/agreements/twente/{agreement}", headers=waiting).status_code == 200
 
 
 def test_a_member_that_there_is_not_is_told_by_its_parameter_and_is_no_empty_list(system, credential):
