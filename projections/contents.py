@@ -10,6 +10,8 @@ _ESCAPED: Final = re.compile(rb"\\(u0000|.)")
 
 _DIGITS: Final = 309
 """No double has more before its point, so no known field has."""
+_DIGIT: Final = re.compile(r"[-0-9]")
+_LONG: Final = re.compile(rf"[-0-9][0-9]{{{_DIGITS}}}")
 
 
 def stored(data: bytes) -> str:
@@ -24,10 +26,14 @@ def stored(data: bytes) -> str:
 
 def read(column: str | bytes) -> Any:  # noqa: ANN401 - JSON of any shape
     """The data again; a number that no double holds (an unknown field may hold any) as the text that it was."""
-    try:
-        return msgspec.json.decode(column)
-    except msgspec.DecodeError:  # a number of that kind, or half of a surrogate pair
-        return _decode(column if isinstance(column, str) else column.decode())
+    text = column if isinstance(column, str) else column.decode()
+    # A number that is longer has a character at one of these places: most texts need not be looked through for it.
+    if _DIGIT.search(text[_DIGITS :: _DIGITS + 1]) is None or _LONG.search(text) is None:
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError:  # a number of that kind, or half of a surrogate pair: read below
+            return _decode(text)
+    return _decode(text)
 
 
 def _integer(text: str) -> int | str:

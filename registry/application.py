@@ -5,22 +5,18 @@ included, and published by somebody else. Before anything is stored it is read a
 that nothing is ever published which the consortium would refuse for its form.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import metadata, resources
 from typing import Any, Final, Self
 from uuid import UUID
 
 import msgspec
 import psycopg
 import structlog
-from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.persistence import IntegrityError
 from psycopg import Cursor
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
-from psycopg.sql import SQL, Literal
 from psycopg_pool import ConnectionPool
 
 from registry.domain.achievement import Achievement, Joining
@@ -40,7 +36,7 @@ from registry.domain.errors import (
 from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
-from registry.store import EventMapper, PrivateRecorder, PrivateRows, StoredEvent, Together
+from registry.store import PrivateRecorder, PrivateRows, StoredEvent, Together, opened
 from registry.translation import Stored, Translator
 from registry.vault import HiddenBasis, Learner, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
@@ -66,23 +62,6 @@ FROM (SELECT max(size) AS size, max(last) AS last FROM publisher.commits) AS don
 """  # noqa: S608 - a name of our own
 
 
-class Store(Application[UUID]):
-    """`eventsourcing`'s application: aggregates in, aggregates out."""
-
-    name = "registry"
-    env = {  # noqa: RUF012 - the library's own declaration
-        "PERSISTENCE_MODULE": "eventsourcing.postgres",
-        "APPLICATION_RECORDER_TOPIC": "registry.store:PrivateRecorder",
-        "POSTGRES_POOL_SIZE": "1",
-        "POSTGRES_MAX_OVERFLOW": "4",
-        "POSTGRES_PRE_PING": "y",  # a server that was restarted costs no request
-    }
-
-    def construct_mapper(self) -> EventMapper:
-        """Our own form of stored events."""
-        return EventMapper()
-
-
 class Registry:
     """One node's private side."""
 
@@ -92,7 +71,7 @@ class Registry:
         self.origin = origin
         self.vault = vault
         self.connection = psycopg.connect(dsn, autocommit=True, row_factory=dict_row)
-        self.store = self._opened()
+        self.store = opened(self.connection, dsn)
         recorder = self.store.recorder
         if not isinstance(recorder, PrivateRecorder):
             raise TypeError("the store has no recorder of ours")
@@ -101,44 +80,6 @@ class Registry:
         self._translator = Translator(origin)
         self._also: PrivateRows | None = None
         self._reader = Reader(origin)
-
-    def _opened(self) -> Store:
-        """The store, whose tables and ours are made where they are not of this version.
-
-        Where they are, nothing of them is locked: another process of this node may be in the middle of writing, and
-        making tables that exist takes locks all the same. Two that find none make them one after the other.
-        """
-        private = resources.files("registry").joinpath("private.sql").read_text()
-        label = (
-            f"private side, {hashlib.sha256(private.encode()).hexdigest()[:16]}, {metadata.version('eventsourcing')}"
-        )
-        self.connection.execute("SELECT pg_advisory_lock(hashtext('registry.private'))")
-        try:
-            found = self.connection.execute(
-                "SELECT obj_description(to_regnamespace('vault'), 'pg_namespace') AS label"
-            ).fetchone()
-            if found == {"label": label}:
-                return self._store(create=False)
-            with self.connection.transaction():
-                self.connection.execute(private.encode())
-            store = self._store(create=True)
-            self.connection.execute(SQL("COMMENT ON SCHEMA vault IS {}").format(Literal(label)))
-            return store
-        finally:
-            self.connection.execute("SELECT pg_advisory_unlock(hashtext('registry.private'))")
-
-    def _store(self, *, create: bool) -> Store:
-        parts = conninfo_to_dict(self.dsn)
-        return Store(
-            {
-                "POSTGRES_DBNAME": str(parts.get("dbname", "")),
-                "POSTGRES_HOST": str(parts.get("host", "")),
-                "POSTGRES_PORT": str(parts.get("port", 5432)),
-                "POSTGRES_USER": str(parts.get("user", "")),
-                "POSTGRES_PASSWORD": str(parts.get("password", "")),
-                "CREATE_TABLE": "yes" if create else "no",
-            }
-        )
 
     @property
     def published_topics(self) -> frozenset[str]:

@@ -4,17 +4,21 @@ Two things differ from the library's own: an event's state is JSON with the data
 an insert can carry further private rows that are written in the same transaction.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from importlib import metadata, resources
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
+from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, JSONTranscoder, Mapper, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
-from psycopg import Cursor
+from psycopg import Connection, Cursor
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 
 from registry.domain.aggregate import Changed, Created
 from registry.translation import AGGREGATES, EVENTS
@@ -157,3 +161,58 @@ class PrivateRecorder(PostgresApplicationRecorder):
 
 
 __all__ = ["EventMapper", "IntegrityError", "PrivateRecorder", "PrivateRows", "StaleState", "StoredEvent", "Together"]
+
+
+class Store(Application[UUID]):
+    """`eventsourcing`'s application: aggregates in, aggregates out."""
+
+    name = "registry"
+    env = {  # noqa: RUF012 - the library's own declaration
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "APPLICATION_RECORDER_TOPIC": "registry.store:PrivateRecorder",
+        "POSTGRES_POOL_SIZE": "1",
+        "POSTGRES_MAX_OVERFLOW": "4",
+        "POSTGRES_PRE_PING": "y",  # a server that was restarted costs no request
+    }
+
+    def construct_mapper(self) -> EventMapper:
+        """Our own form of stored events."""
+        return EventMapper()
+
+
+def opened(connection: Connection[DictRow], dsn: str) -> Store:
+    """The store of a node's database, whose tables and ours are made where they are not of this version.
+
+    Where they are, nothing of them is locked: another process of this node may be in the middle of writing, and making
+    tables that exist takes locks all the same. Two that find none make them one after the other.
+    """
+    private = resources.files("registry").joinpath("private.sql").read_text()
+    label = f"private side, {hashlib.sha256(private.encode()).hexdigest()[:16]}, {metadata.version('eventsourcing')}"
+    connection.execute("SELECT pg_advisory_lock(hashtext('registry.private'))")
+    try:
+        found = connection.execute(
+            "SELECT obj_description(to_regnamespace('vault'), 'pg_namespace') AS label"
+        ).fetchone()
+        if found == {"label": label}:
+            return _store(dsn, create=False)
+        with connection.transaction():
+            connection.execute(private.encode())
+        store = _store(dsn, create=True)
+        connection.execute(SQL("COMMENT ON SCHEMA vault IS {}").format(Literal(label)))
+        return store
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(hashtext('registry.private'))")
+
+
+def _store(dsn: str, *, create: bool) -> Store:
+    parts = conninfo_to_dict(dsn)
+    return Store(
+        {
+            "POSTGRES_DBNAME": str(parts.get("dbname", "")),
+            "POSTGRES_HOST": str(parts.get("host", "")),
+            "POSTGRES_PORT": str(parts.get("port", 5432)),
+            "POSTGRES_USER": str(parts.get("user", "")),
+            "POSTGRES_PASSWORD": str(parts.get("password", "")),
+            "CREATE_TABLE": "yes" if create else "no",
+        }
+    )

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
@@ -13,12 +12,13 @@ from litestar.params import Parameter
 from projections import agreements, catalogue, search
 from projections.agreements import Recognition
 from projections.api.asking import Field, Language, Level, MemberName, Text
+from projections.api.found import answered
 from projections.api.members import Name, known_all
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.catalogue import AchievementView
 from projections.search import CataloguePage, CatalogueQuery, Offer
 from registry.http import HttpProblem
-from registry.http.pages import LIMIT, page_of, partly, selected
+from registry.http.pages import LIMIT, page_of, partly
 
 if TYPE_CHECKING:
     CataloguePageOf = CataloguePage
@@ -81,9 +81,7 @@ async def found(
 
     def made(connection: Any) -> CataloguePage:  # noqa: ANN401 - a connection
         found = search.search(connection, query, cursor=cursor or None, limit=limit)
-        if not found.items:
-            known_all(connection, {"member": member, "recognisedBy": recognised_by})
-        return msgspec.structs.replace(found, items=selected(found.items, fields))
+        return answered(connection, found, fields, {"member": member, "recognisedBy": recognised_by})
 
     return await views.answer(wait_for, made)
 

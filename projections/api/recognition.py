@@ -4,14 +4,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from projections import decisions, precedents
 from projections.api.asking import Field, Language, Level, MemberName, Text
-from projections.api.members import Name, known, known_all
+from projections.api.found import answered
+from projections.api.members import Name, known
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.decisions import DecisionView
 from projections.precedent_query import PrecedentQuery
@@ -88,9 +88,7 @@ async def searched(
 
     def made(connection: Any) -> PrecedentPage:  # noqa: ANN401 - a connection
         found = precedents.search(connection, query, cursor=cursor or None, limit=limit)
-        if not found.items:
-            known_all(connection, {"member": member, "office": office})
-        return msgspec.structs.replace(found, items=selected(found.items, fields))
+        return answered(connection, found, fields, {"member": member, "office": office})
 
     return await views.answer(wait_for, made)
 

@@ -1,0 +1,24 @@
+"""What a search found, as it is answered."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+from psycopg import Connection
+
+from projections.api.members import known_all
+from projections.precedents import PrecedentPage
+from projections.search import CataloguePage
+from registry.http.pages import selected
+
+P = TypeVar("P", CataloguePage, PrecedentPage)
+
+
+def answered(connection: Connection, found: P, fields: str, members: Mapping[str, str | None]) -> P:
+    """The page with these fields of its items alone; an empty one only where all `members` asked for are some.
+
+    `members` are by the name of the parameter. Raises `HttpProblem`.
+    """
+    if not found.items:
+        known_all(connection, members)
+    return msgspec.structs.replace(found, items=selected(found.items, fields))

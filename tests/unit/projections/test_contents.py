@@ -1,0 +1,36 @@
+"""Whatever a member wrote can be read, and by whoever asks."""
+
+import json
+import random
+
+import pytest
+
+from projections import contents
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": [1, 2.5, null]}', {"a": [1, 2.5, None]}),
+        ("1e400", "1e400"),
+        ("-1e400", "-1e400"),
+        ("1" * 309, int("1" * 309)),
+        ("1" * 310, "1" * 310),
+        ("-" + "1" * 309, "-" + "1" * 309),
+        ("1" * 5000, "1" * 5000),
+        ('"\\ud800"', "\ud800"),
+    ],
+)
+def test_a_number_that_no_double_holds_is_read_as_the_text_that_it_was(text, value):
+    for column in (text, text.encode()):
+        read = contents.read(column)
+        assert (type(read), read) == (type(value), value)
+
+
+def test_a_long_number_is_found_wherever_it_stands():
+    chance = random.Random(4)
+    for _ in range(2000):
+        digits = "7" * chance.choice([308, 309, 310, 311, 640])
+        before, after = ("x" * chance.randrange(700) for _ in range(2))
+        found = contents.read(f'{{"{before}": {digits}, "after": "{after}"}}')
+        assert found == {before: int(digits) if len(digits) < 310 else digits, "after": after}, json.dumps(found)
