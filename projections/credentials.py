@@ -197,18 +197,20 @@ class Awarded(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A learner's credentials, and what is read of those among them that have parts."""
+    """A learner's credentials, what is read of those among them that have parts, and who decided about them."""
 
     views: list[CredentialView]
     stacks: Stacks
+    decisions: list[str]
+    """Decisions that name one of them openly, `member/decision`; none of a decider that dropped the learner."""
 
 
 def read(connection: Connection, keys: Sequence[Key]) -> list[CredentialView]:
     """These credentials, in the order of member and id; those that are not known are left out."""
     if len(keys) == 1:  # its plan does not hang on how many there are
-        return _held(connection, connection.execute(_ONE, keys[0]).fetchall()).views
+        return _views(connection, connection.execute(_ONE, keys[0]).fetchall())[0]
     parameters = ([key[0] for key in keys], [key[1] for key in keys])
-    return _held(connection, connection.execute(_EACH, parameters).fetchall()).views
+    return _views(connection, connection.execute(_EACH, parameters).fetchall())[0]
 
 
 def awarded(connection: Connection, key: Key) -> Awarded | None:
@@ -216,16 +218,18 @@ def awarded(connection: Connection, key: Key) -> Awarded | None:
     rows = connection.execute(_AWARDED, key).fetchall()
     if not rows:
         return None
-    [view] = _held(connection, rows).views
+    [view], _ = _views(connection, rows)
     return Awarded(view, *rows[0][_MORE:])
 
 
 def of_learner(connection: Connection, learner: str) -> Held:
     """The credentials that members say a learner has, in the order of member and id."""
-    return _held(connection, connection.execute(_LEARNER, (learner,)).fetchall())
+    rows = connection.execute(_LEARNER, (learner,)).fetchall()
+    views, stacks = _views(connection, rows)
+    return Held(views, stacks, sorted({decision for row in rows for decision in row[_MORE]}))
 
 
-def _held(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> Held:
+def _views(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> tuple[list[CredentialView], Stacks]:
     """All that most credentials have is in one statement; parts and compositions are looked up where there are any."""
     stacks = Stacks.read(connection, [(row[0], row[1]) for row in rows if row[_HAS_PARTS]])
     composed = [(row[0], row[1]) for row in rows if row[_COMPOSITION] is not None]
@@ -241,7 +245,7 @@ def _held(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> Held:
             row[_RECOGNISED_BY],
         )
         views.append(CredentialView(*row[:_HAS_PARTS], *beside))  # type: ignore[call-arg] # a row has as many
-    return Held(views, stacks)
+    return views, stacks
 
 
 _HAS_PARTS, _COMPOSITION, _RECOGNISED_BY, _MORE = 13, 14, 15, 16
@@ -265,4 +269,8 @@ _EACH: Final = (
     f" JOIN credentials c USING (member, credential) {_VERSION} {_ORDER}"
 ).encode()
 _OF_LEARNER: Final = "FROM (SELECT * FROM credentials WHERE learner = %s) AS c"
-_LEARNER: Final = f"{_FIELDS} {_OF_LEARNER} {_VERSION} {_ORDER}".encode()
+_DECISIONS: Final = """
+ARRAY(SELECT b.member || '/' || b.decision FROM decision_bases b
+    WHERE b.of_member = c.member AND b.credential = c.credential
+        AND NOT EXISTS (SELECT FROM erasures e WHERE e.member = b.member AND e.learner = c.learner))"""
+_LEARNER: Final = f"{_FIELDS}, {_DECISIONS} {_OF_LEARNER} {_VERSION} {_ORDER}".encode()

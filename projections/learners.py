@@ -23,23 +23,10 @@ class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
 
 def read(connection: Connection, learner: str) -> LearnerRecord:
     """A learner's record; empty where nobody says anything of this id."""
-    found, stacks = credentials.of_learner(connection, learner)
-    keys = [(view.member, view.credential) for view in found]
+    found, stacks, decisions = credentials.of_learner(connection, learner)
     active = [view for view in found if view.status == "active"]
     own = [stacks.own_ects(key) if (key := (one.member, one.credential)) in stacks else one.ects for one in active]
-    decisions = connection.execute(
-        "SELECT DISTINCT b.member || '/' || b.decision FROM unnest(%s::text[], %s::uuid[]) AS w (of_member, credential)"
-        " JOIN decision_bases b USING (of_member, credential)"
-        # A decider that erased the learner no longer says that it decided about them.
-        " WHERE NOT EXISTS (SELECT FROM erasures e WHERE e.member = b.member AND e.learner = %s) ORDER BY 1",
-        ([key[0] for key in keys], [key[1] for key in keys], learner),
-    ).fetchall()
-    return LearnerRecord(
-        learner,
-        found,
-        sum((ects for ects in own if ects is not None), Decimal(0)),
-        [row[0] for row in decisions],
-    )
+    return LearnerRecord(learner, found, sum((ects for ects in own if ects is not None), Decimal(0)), decisions)
 
 
 def known_credentials(connection: Connection, learner: str) -> list[Key]:

@@ -18,7 +18,6 @@ from projections.precedent_counts import LAST, PrecedentCounts, count
 from projections.precedent_query import PrecedentQuery
 from projections.precedent_scope import CONSIDERED, Scope, scope_of
 from projections.queries import named, narrowed
-from projections.state import array
 
 MOST: Final = 500
 
@@ -96,7 +95,7 @@ def search(
         rows = _rows(connection, query, scope, counted.span, place, limit + 1)
     last = _Place(rows[limit - 1][10], *rows[limit - 1][:4]) if len(rows) > limit else None
     return PrecedentPage(
-        _details(connection, rows[:limit]),
+        [_precedent(row) for row in rows[:limit]],
         counted.counts,
         scope.matched,
         None if scope.matched is None else min(scope.matched, CONSIDERED),
@@ -135,26 +134,12 @@ def _rows(
         "after_grant": place.grant,
         "limit": limit,
     }
-    return connection.execute(narrowed(name, parameters), parameters).fetchall()
+    return connection.execute(narrowed(name, parameters) + named("precedent_page"), parameters).fetchall()
 
 
-def _details(connection: Connection, rows: list[tuple[Any, ...]]) -> list[Precedent]:
-    if not rows:
-        return []
-    details = connection.execute(
-        named("precedent_details"),
-        {
-            name: array(str(row[place]) for row in rows)
-            for name, place in (("members", 0), ("things", 5), ("of_members", 7), ("achievements", 8), ("versions", 9))
-        },
-    ).fetchall()
-    return [_precedent(row, detail) for row, detail in zip(rows, details, strict=True)]
-
-
-def _precedent(row: tuple[Any, ...], detail: tuple[Any, ...]) -> Precedent:
+def _precedent(row: tuple[Any, ...]) -> Precedent:
     member, _, _, number, kind, thing, state, of_member, achievement, version = row[:10]
-    day, purpose, effect, outcome, grounds = row[10:]
-    text, superseded_by, title, ects, level = detail
+    day, purpose, effect, outcome, grounds, text, superseded_by, title, ects, level = row[10:]
     content = contents.read(text)
     until = content.get("validUntil")
     return Precedent(

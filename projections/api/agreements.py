@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from msgspec import Meta
 
 from projections import decisions
@@ -41,7 +41,7 @@ async def listed(
     *,
     member: Annotated[str | None, Parameter(max_length=40, description="Declared by this member.")] = None,
     with_member: Annotated[
-        str | None, Parameter(query="withMember", max_length=40, description="With this member.")
+        str | None, QueryParameter(name="withMember", max_length=40, description="With this member.")
     ] = None,
     fields: Fields = "",
     cursor: Cursor = "",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from projections import agreements, catalogue, search
 from projections.agreements import Recognition
@@ -43,16 +43,18 @@ async def found(
     eqf_level: Level = None,
     field: Field = None,
     taught_in: Annotated[
-        str | None, Parameter(query="taughtIn", max_length=35, description="Language of instruction, as `nl`.")
+        str | None, QueryParameter(name="taughtIn", max_length=35, description="Language of instruction, as `nl`.")
     ] = None,
     participation: Annotated[str | None, Parameter(description="onsite, online or blended, among others.")] = None,
-    min_ects: Annotated[float | None, Parameter(query="minEcts", gt=-1, le=100_000)] = None,
-    max_ects: Annotated[float | None, Parameter(query="maxEcts", gt=-1, le=100_000)] = None,
-    credit_bearing: Annotated[bool | None, Parameter(query="creditBearing")] = None,
+    min_ects: Annotated[float | None, QueryParameter(name="minEcts", gt=-1, le=100_000)] = None,
+    max_ects: Annotated[float | None, QueryParameter(name="maxEcts", gt=-1, le=100_000)] = None,
+    credit_bearing: Annotated[bool | None, QueryParameter(name="creditBearing")] = None,
     stackability: Annotated[str | None, Parameter(description="standalone or stackable.")] = None,
     recognised_by: Annotated[
         str | None,
-        Parameter(query="recognisedBy", max_length=40, description="This member recognises it by an agreement today."),
+        QueryParameter(
+            name="recognisedBy", max_length=40, description="This member recognises it by an agreement today."
+        ),
     ] = None,
     retired: Annotated[bool, Parameter(description="What is offered no more, too.")] = False,
     fields: Fields = "",

@@ -12,7 +12,7 @@ import msgspec
 from anyio.to_thread import run_sync
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from psycopg import Connection
 
@@ -88,7 +88,8 @@ async def stream(
     streams: Streams,
     after: After = 0,
     last_event_id: Annotated[
-        str, Parameter(header="Last-Event-ID", max_length=20, description="What browsers send to go on; as `after`.")
+        str,
+        HeaderParameter(name="Last-Event-ID", max_length=20, description="What browsers send to go on; as `after`."),
     ] = "",
 ) -> ServerSentEvent:
     """Server-sent events, each with its id and a CloudEvent as data. Connect again with the last id that you have."""

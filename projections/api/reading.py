@@ -11,11 +11,12 @@ from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import psycopg
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from projections import views
+from projections.api.sighted import SEEN, SightedConnection, position_of
 from registry.http import HttpProblem, Position, Trouble, answer
 from registry.http.answers import WAIT_FOR
 
@@ -26,7 +27,7 @@ _PATIENTLY: Final = 3.0
 _BRIEFLY: Final = 0.05
 """Seconds that a reader waits for a connection; the shorter where there was none in the last `_AWAY` seconds."""
 _AWAY: Final = 5.0
-_READERS: Final = 3
+_READERS: Final = 2
 """Threads of a process that make answers: many would wait for the interpreter, and for each other. What takes long
 (`takes_long`, writing, replaying the past) is made in others, and keeps no reader waiting."""
 _TOLD: Final = 500
@@ -34,8 +35,8 @@ T = TypeVar("T")
 
 WaitFor = Annotated[
     str,
-    Parameter(
-        header=WAIT_FOR,
+    HeaderParameter(
+        name=WAIT_FOR,
         description="Answer when the views have reached `member:size` (several joined by commas), as a write's"
         " `Registry-Position` said it; for some seconds.",
     ),
@@ -64,6 +65,7 @@ class Views:
         self._longest = longest
         self._pool = ConnectionPool(
             dsn,
+            connection_class=SightedConnection,
             min_size=1,
             max_size=connections,
             configure=_configure,
@@ -85,25 +87,23 @@ class Views:
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """One moment to answer from."""
-        moment = self._begin()
+        """One moment to answer from, in a transaction."""
+        connection, position = self._tried(_begin)
         try:
-            with moment.connection:
-                yield moment
+            with connection:
+                yield Snapshot(connection, position)
         finally:
-            self._pool.putconn(moment.connection)
+            self._pool.putconn(connection)
 
-    def _begin(self) -> Snapshot:
-        """A moment on a connection of the pool's: whoever has it gives the connection back.
+    def _tried(self, act: Callable[[SightedConnection], T]) -> tuple[SightedConnection, T]:
+        """A connection of the pool's, and what came of acting on it: whoever has it gives the connection back.
 
         One that was lost, as all are when the server was restarted, costs no request: another is taken.
         """
         for left in reversed(range(self._pool.max_size + 1)):
             connection = self._connected()
             try:
-                cursor = connection.execute(_BEGIN, prepare=False)
-                cursor.nextset()
-                row = cursor.fetchone()
+                return connection, act(connection)
             except psycopg.OperationalError:
                 lost = connection.closed
                 self._pool.putconn(connection)
@@ -112,11 +112,9 @@ class Views:
             except BaseException:
                 self._pool.putconn(connection)
                 raise
-            else:
-                return Snapshot(connection, (row[0] if row else None) or "")
         raise AssertionError("the last try returned or raised")
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> SightedConnection:
         """A connection. Where there was none a moment ago nobody waits long: many who ask would wait for each other."""
         lately = time.monotonic() - self._away_since < _AWAY
         try:
@@ -134,7 +132,14 @@ class Views:
         """
         if wait_for:
             await self._reach(sizes_of(wait_for, f"header {WAIT_FOR}"))
-        return await self._in_turn(lambda: self._answered(made), None if takes_long else self._readers)
+        if takes_long:  # batches come in the middle of it
+            return await self._in_turn(lambda: self._answered(made), None)
+        return await self._in_turn(lambda: self._answered_soon(made), self._readers)
+
+    def _answered_soon(self, made: Callable[[Connection], Any]) -> Response[Any]:
+        connection, answered = self._tried(lambda connection: _of_one_moment(connection, made))
+        self._pool.putconn(connection)
+        return self._answered(made) if answered is None else answered
 
     def _answered(self, made: Callable[[Connection], Any]) -> Response[Any]:
         with self.snapshot() as moment:
@@ -168,17 +173,39 @@ class Views:
         return asyncio.get_running_loop().run_in_executor(threads, read)
 
 
-_BEGIN: Final = """
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-SELECT string_agg(member || ':' || size, ',' ORDER BY member COLLATE "C") FROM positions
-"""
-"""In one message: most answers are made of few statements, and each way to the server and back costs."""
+def _of_one_moment(connection: SightedConnection, made: Callable[[Connection], T]) -> Response[T] | None:
+    """An answer whose statements all saw the same; None where they did not, or where there were none."""
+    with connection.sighting() as seen:
+        try:
+            content = made(connection)
+        except psycopg.Error:
+            raise
+        except Exception:
+            if len(seen) > 1:  # what does not fit together may do so in one moment
+                return None
+            raise
+    return answer(content, position_of(seen.pop())) if len(seen) == 1 else None
+
+
+_BEGIN: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SEEN}"
+"""In one message: each way to the server and back costs."""
+
+
+def _begin(connection: Connection) -> Position:
+    cursor = connection.execute(_BEGIN, prepare=False)
+    cursor.nextset()
+    row = cursor.fetchone()
+    return position_of((row[0] if row else None) or "")
 
 
 def _configure(connection: Connection) -> None:
+    """Statements are planned once a connection: planning some of them takes as long as running them."""
     connection.autocommit = True
     views.use(connection, views.SERVED)
-    connection.execute("SET default_transaction_read_only TO on; SET statement_timeout TO '15s'")
+    connection.execute(
+        "SET default_transaction_read_only TO on; SET statement_timeout TO '15s';"
+        " SET plan_cache_mode TO force_generic_plan"
+    )
 
 
 def sizes_of(text: str, where: str) -> dict[str, int]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from projections import decisions, precedents
 from projections.api.asking import Field, Language, Level, MemberName, Text
@@ -58,7 +58,7 @@ async def searched(
     begin: Annotated[date | None, Parameter(description="The first day of decision.")] = None,
     end: Annotated[date | None, Parameter(description="The last day of decision.")] = None,
     every_state: Annotated[
-        bool, Parameter(query="everyState", description="Superseded and withdrawn ones, too.")
+        bool, QueryParameter(name="everyState", description="Superseded and withdrawn ones, too.")
     ] = False,
     fields: Fields = "",
     cursor: Cursor = "",

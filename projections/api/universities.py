@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from projections import universities
 from projections.api.members import Name, known, nobody
@@ -30,7 +30,7 @@ async def year(
     views: Views,
     member: Name,
     year: Annotated[int, Parameter(ge=1000, le=9998)],
-    first_month: Annotated[int, Parameter(query="firstMonth", ge=1, le=12, description=_FIRST_MONTH)] = 1,
+    first_month: Annotated[int, QueryParameter(name="firstMonth", ge=1, le=12, description=_FIRST_MONTH)] = 1,
     wait_for: WaitFor = "",
 ) -> Response[UniversityYear]:
     """What it awarded within a calendar year, or an academic one, by achievement and status, and who recognised it."""

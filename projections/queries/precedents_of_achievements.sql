@@ -1,6 +1,6 @@
+WITH found AS (
 -- The newest of each achievement, and of these the newest.
-SELECT p.member, p.leaf, p.basis, p.grant_no, p.kind, p.thing::text, p.state, p.of_member, p.achievement::text, p.version,
-    p.day, p.purpose, p.effect, p.outcome, p.grounds
+SELECT p.*
 FROM unnest(%(members)s::text[], %(achievements)s::uuid[], %(versions)s::int[]) AS w (of_member, achievement, version)
 CROSS JOIN LATERAL (
     SELECT * FROM precedents p
@@ -20,3 +20,4 @@ CROSS JOIN LATERAL (
 ) AS p
 ORDER BY p.day DESC, p.member DESC, p.leaf DESC, p.basis DESC, p.grant_no DESC
 LIMIT %(limit)s
+)

@@ -1,6 +1,6 @@
+WITH found AS (
 -- The newest about what one member awards.
-SELECT p.member, p.leaf, p.basis, p.grant_no, p.kind, p.thing::text, p.state, p.of_member, p.achievement::text, p.version,
-    p.day, p.purpose, p.effect, p.outcome, p.grounds
+SELECT p.*
 FROM precedents p
 WHERE p.of_member = %(of_member)s
     AND p.day BETWEEN %(begin)s::date AND %(end)s::date
@@ -14,3 +14,4 @@ WHERE p.of_member = %(of_member)s
     AND p.member = ANY (%(offices)s) --? offices
 ORDER BY p.day DESC, p.member DESC, p.leaf DESC, p.basis DESC, p.grant_no DESC
 LIMIT %(limit)s
+)

@@ -1,6 +1,6 @@
+WITH found AS (
 -- The newest of each office, and of these the newest.
-SELECT p.member, p.leaf, p.basis, p.grant_no, p.kind, p.thing::text, p.state, p.of_member, p.achievement::text, p.version,
-    p.day, p.purpose, p.effect, p.outcome, p.grounds
+SELECT p.*
 FROM (SELECT member FROM members UNION SELECT unnest(%(offices)s::text[])) AS o (office)
 CROSS JOIN LATERAL (
     SELECT * FROM precedents p
@@ -19,3 +19,4 @@ CROSS JOIN LATERAL (
 WHERE o.office = ANY (%(offices)s) --? offices
 ORDER BY p.day DESC, p.member DESC, p.leaf DESC, p.basis DESC, p.grant_no DESC
 LIMIT %(limit)s
+)

@@ -12,7 +12,7 @@ from anyio.to_thread import run_sync
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from litestar.response import Stream
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
@@ -310,21 +310,21 @@ class Batches(Controller):
         name: Annotated[str, Parameter(max_length=200, description="What you call it; no person's name.")] = "",
         *,
         told: Annotated[
-            Media, Parameter(query="media", description=f"What it comes as, where Content-Type says {_BYTES}.")
+            Media, QueryParameter(name="media", description=f"What it comes as, where Content-Type says {_BYTES}.")
         ] = "text/csv",
-        dry_run: Annotated[bool, Parameter(query="dryRun", description="Check only; nothing is issued.")] = False,
+        dry_run: Annotated[bool, QueryParameter(name="dryRun", description="Check only; nothing is issued.")] = False,
         publish_at: Annotated[
             str,
-            Parameter(
-                query="publishAt",
+            QueryParameter(
+                name="publishAt",
                 description="Not before this moment (graduation day): RFC 3339, with its zone.",
             ),
         ] = "",
         awarded_from: Annotated[
-            date | None, Parameter(query="awardedFrom", description="Of a reconciliation: the term's first day.")
+            date | None, QueryParameter(name="awardedFrom", description="Of a reconciliation: the term's first day.")
         ] = None,
         awarded_until: Annotated[
-            date | None, Parameter(query="awardedUntil", description="Of a reconciliation: the term's last day.")
+            date | None, QueryParameter(name="awardedUntil", description="Of a reconciliation: the term's last day.")
         ] = None,
     ) -> Response[Batch]:
         """Take in rows as a stream. Every row is judged by itself: bad ones are listed, good ones take effect.

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
-from litestar.params import Dependency, Parameter
+from litestar.params import Dependency, Parameter, QueryParameter
 
 from registry.api.bodies import Known
 from registry.api.case_bodies import (
@@ -96,14 +96,14 @@ class Cases(Controller):
         desk: Desk,
         bureau: Office,
         *,
-        in_state: Annotated[CaseState | None, Parameter(query="state")] = None,
+        in_state: Annotated[CaseState | None, QueryParameter(name="state")] = None,
         assessor: Annotated[str | None, Parameter(pattern=_SAID, max_length=80)] = None,
         overdue: bool = False,
         due_within: Annotated[
-            int | None, Parameter(query="dueWithin", ge=1, le=3660, description="Due within so many days.")
+            int | None, QueryParameter(name="dueWithin", ge=1, le=3660, description="Due within so many days.")
         ] = None,
         learner: UUID | None = None,
-        file_number: Annotated[str | None, Parameter(query="fileNumber", pattern=_SAID, max_length=60)] = None,
+        file_number: Annotated[str | None, QueryParameter(name="fileNumber", pattern=_SAID, max_length=60)] = None,
         cursor: Annotated[str, Parameter(max_length=500, description="`next` of the page before.")] = "",
         limit: Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")] = LIMIT,
     ) -> Response[CasePage]:

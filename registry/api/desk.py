@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, NamedTuple, TypeVar
 import msgspec
 import psycopg
 from litestar import Request, Response
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
@@ -23,8 +23,8 @@ from registry.issuing import Issuer
 
 IdempotencyKey = Annotated[
     str,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         min_length=1,
         max_length=200,
         description="A key of your choosing for this request: sent again with the same key, it takes effect once.",
