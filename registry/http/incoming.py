@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 from litestar.handlers import BaseRouteHandler
-from litestar.params import ParameterKwarg
+from litestar.params import HeaderParameter, ParameterKwarg
 
 from registry.http.problems import HttpProblem, Trouble
 from registry.wire.misfits import place_of
@@ -61,9 +61,9 @@ def _parameters(handler: BaseRouteHandler) -> dict[str, bool]:
     found = {}
     for name, field in handler.parsed_fn_signature.parameters.items():
         said = field.kwarg_definition if isinstance(field.kwarg_definition, ParameterKwarg) else None
-        if name not in others and not (said and said.header):
+        if name not in others and not isinstance(said, HeaderParameter):
             several = any(one.is_non_string_sequence for one in (field, *field.inner_types))
-            found[(said and said.query) or name] = several
+            found[(said and said.name) or name] = several
     return found
 
 
