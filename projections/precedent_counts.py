@@ -6,6 +6,7 @@ asked of a programme, is counted row by row.
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -58,9 +59,13 @@ def count(connection: Connection, query: PrecedentQuery, scope: Scope) -> Counte
     sums: dict[tuple[str, str], list[int]] = {}
     first, last = LAST, FIRST
     for office, what, in_force, superseded, withdrawn, begin, end in _rows(connection, query, scope):
-        found = sums.setdefault((office, what), [0, 0, 0])
-        for place, number in enumerate((in_force, superseded, withdrawn)):
-            found[place] += number
+        found = sums.get((office, what))
+        if found is None:
+            sums[office, what] = [in_force, superseded, withdrawn]
+        else:
+            found[0] += in_force
+            found[1] += superseded
+            found[2] += withdrawn
         listed = in_force + superseded + withdrawn if query.every_state else in_force
         if listed and (what == wanted if wanted else what in OUTCOMES):
             first, last = min(first, begin), max(last, end)
@@ -139,6 +144,7 @@ def split(begin: date, end: date) -> tuple[tuple[date, date] | None, list[tuple[
     return (first, last), edges
 
 
+@lru_cache(maxsize=1_000)
 def _last_day(day: date) -> date:
     if (day.year, day.month) == (LAST.year, LAST.month):
         return LAST

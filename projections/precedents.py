@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from psycopg import Connection
 
-from projections import contents, cursors
+from projections import cursors
 from projections.errors import InvalidQuery
 from projections.precedent_counts import LAST, PrecedentCounts, count
 from projections.precedent_query import PrecedentQuery
@@ -138,10 +138,8 @@ def _rows(
 
 
 def _precedent(row: tuple[Any, ...]) -> Precedent:
-    member, _, _, number, kind, thing, state, of_member, achievement, version = row[:10]
-    day, purpose, effect, outcome, grounds, text, superseded_by, title, ects, level = row[10:]
-    content = contents.read(text)
-    until = content.get("validUntil")
+    member, _, _, _, kind, thing, state, of_member, achievement, version = row[:10]
+    day, purpose, effect, outcome, grounds, grant, superseded_by, title, ects, level, until = row[10:]
     return Precedent(
         member,
         kind,
@@ -153,12 +151,12 @@ def _precedent(row: tuple[Any, ...]) -> Precedent:
         effect,
         outcome,
         grounds,
-        content["grants"][number] if kind == "decision" else content,
+        grant,
         of_member,
         achievement,
         version,
         title,
         ects,
         level,
-        date.fromisoformat(until) if kind == "assessment" and until else None,
+        None if until is None else date.fromisoformat(until),
     )

@@ -1,7 +1,7 @@
 -- A page of what was found, and what it shows beside each. One after the other (OFFSET 0): they are few.
 SELECT p.member, p.leaf, p.basis, p.grant_no, p.kind, p.thing::text, p.state, p.of_member, p.achievement::text, p.version,
-    p.day, p.purpose, p.effect, p.outcome, p.grounds, coalesce(d.content, a.content)::text, d.superseded_by::text,
-    v.title, v.ects, v.eqf_level
+    p.day, p.purpose, p.effect, p.outcome, p.grounds, coalesce(d.content -> 'grants' -> p.grant_no, a.content),
+    d.superseded_by::text, v.title, v.ects, v.eqf_level, a.content ->> 'validUntil'
 FROM found p
 LEFT JOIN LATERAL (
     SELECT o.content, o.superseded_by FROM decisions o

@@ -122,9 +122,17 @@ def _announced(request: Request[Any, Any, Any], most_bytes: int) -> None:
         raise HttpProblem("too-large", f"a batch of this kind has {most_bytes:,} bytes at most; send several")
 
 
-async def _receive(request: Request[Any, Any, Any], spool: Spool, most_bytes: int, patience: float) -> None:
-    waiting = bytearray()
-    async for piece in _patiently(request.stream(), patience):
+async def _first(pieces: AsyncIterator[bytes]) -> bytes:
+    """What the body begins with: of one that has nothing no batch is begun."""
+    async for piece in pieces:
+        if piece:
+            return piece
+    raise HttpProblem("unprocessable", errors=[_EMPTY])
+
+
+async def _receive(first: bytes, pieces: AsyncIterator[bytes], spool: Spool, most_bytes: int) -> None:
+    waiting = bytearray(first)
+    async for piece in pieces:
         waiting += piece
         if spool.size + len(waiting) > most_bytes:
             raise HttpProblem("too-large", f"a batch of this kind has {most_bytes:,} bytes at most; send several")
@@ -132,8 +140,6 @@ async def _receive(request: Request[Any, Any, Any], spool: Spool, most_bytes: in
             await run_sync(spool.write, bytes(waiting))
             waiting.clear()
     await run_sync(spool.write, bytes(waiting))
-    if not spool.size:
-        raise HttpProblem("unprocessable", errors=[_EMPTY])
 
 
 async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIterator[bytes]:
@@ -342,11 +348,13 @@ class Batches(Controller):
         term = _term(kind, media, awarded_from, awarded_until)
         most = min(receiving.most_bytes, MAX_BYTES) if media in DOCUMENTS else receiving.most_bytes
         _announced(request, most)
+        pieces = _patiently(request.stream(), receiving.patience)
+        first = await _first(pieces)
         begun = await run_sync(book.receive, name, kind, media, request.user.name, key, dry_run, term)
         if begun.spool is None:
             return await _accepted(desk, await run_sync(book.one, begun.batch))
         try:
-            await _receive(request, begun.spool, most, receiving.patience)
+            await _receive(first, pieces, begun.spool, most)
         except BaseException:
             await run_sync(book.broken_off, begun.batch, begun.spool)
             raise

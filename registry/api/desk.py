@@ -8,13 +8,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, LiteralString, NamedTuple, TypeVar
 
 import msgspec
 import psycopg
 from litestar import Request, Response
 from litestar.params import HeaderParameter
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 from psycopg.rows import DictRow
 
 from registry.application import Registry
@@ -31,7 +31,6 @@ IdempotencyKey = Annotated[
     ),
 ]
 T = TypeVar("T")
-_ABANDONED: Final = timedelta(minutes=2)
 _KEPT: Final = timedelta(days=30)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -71,15 +70,16 @@ class Desk:
         """Let a request take effect, once. Raises `HttpProblem`, and what `act` raises."""
         vault = self._registry.vault
         with self._lock:
-            slot = _Slot(
-                self._registry.dsn,
-                request.user.name,
-                vault.hashed("request", key),
-                vault.digest(b"\0".join([request.method.encode(), request.url.path.encode(), _encode(body)])),
-            )
-            before = slot.claim()
-            if before is None:
-                before = self._take(slot, act)
+            with psycopg.connect(self._registry.dsn, autocommit=True) as connection:
+                slot = _Slot(
+                    connection,
+                    request.user.name,
+                    vault.hashed("request", key),
+                    vault.digest(b"\0".join([request.method.encode(), request.url.path.encode(), _encode(body)])),
+                )
+                before = slot.claim()
+                if before is None:
+                    before = self._take(slot, act)
             return self._response(before)
 
     def _take(self, slot: "_Slot", act: Callable[[Writer], Answered]) -> Answered:
@@ -120,10 +120,13 @@ class Desk:
 
 
 class _Slot:
-    """The place of one key: claimed, then answered."""
+    """The place of one key: claimed, then answered.
 
-    def __init__(self, dsn: str, caller: str, key: bytes, request: bytes) -> None:
-        self._dsn = dsn
+    Whoever has claimed it holds a lock as long as its connection lasts: of a process that is gone, nobody does.
+    """
+
+    def __init__(self, connection: Connection, caller: str, key: bytes, request: bytes) -> None:
+        self._connection = connection
         self._caller = caller
         self._key = key
         self._request = request
@@ -132,27 +135,34 @@ class _Slot:
     def claim(self) -> Answered | None:
         """Take the place; gives the answer where the request was answered before. Raises `HttpProblem`."""
         now = datetime.now(UTC)
-        with psycopg.connect(self._dsn) as connection:
-            connection.execute("DELETE FROM access.requests WHERE began < %s", (now - _KEPT,))
-            # One that was begun and never answered belonged to a process that is gone.
-            taken = connection.execute(
-                "INSERT INTO access.requests (caller, key, request, began) VALUES (%s, %s, %s, %s)"
-                " ON CONFLICT (caller, key) DO UPDATE SET began = excluded.began"
-                " WHERE requests.status IS NULL AND requests.began < %s AND requests.request = excluded.request",
-                (self._caller, self._key, self._request, now, now - _ABANDONED),
-            ).rowcount
-            if taken:
-                return None
-            row = connection.execute(
-                "SELECT request, status, headers, body FROM access.requests WHERE caller = %s AND key = %s",
-                (self._caller, self._key),
-            ).fetchone()
-        if row is None or (row[1] is None and bytes(row[0]) == self._request):
+        self._connection.execute("DELETE FROM access.requests WHERE began < %s", (now - _KEPT,))
+        [alone] = self._one("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", f"{self._caller} {self._key.hex()}")
+        # One that was begun and never answered belonged to a process that is gone: there is nobody else here.
+        taken = alone and self._one(
+            "INSERT INTO access.requests (caller, key, request, began) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (caller, key) DO UPDATE SET began = excluded.began"
+            " WHERE requests.status IS NULL AND requests.request = excluded.request RETURNING true",
+            self._caller,
+            self._key,
+            self._request,
+            now,
+        )
+        if taken:
+            return None
+        row = self._one(
+            "SELECT request, status, headers, body FROM access.requests WHERE caller = %s AND key = %s",
+            self._caller,
+            self._key,
+        )
+        if not row or (row[1] is None and bytes(row[0]) == self._request):
             raise HttpProblem("in-progress", headers={"Retry-After": "1"})
         if bytes(row[0]) != self._request:
             raise HttpProblem("idempotency-key-reused")
         headers: Mapping[str, str] = row[2]
         return Answered(row[1], msgspec.json.decode(row[3]), headers.get("Location"))
+
+    def _one(self, statement: LiteralString, *values: object) -> tuple[Any, ...]:
+        return self._connection.execute(statement, values).fetchone() or ()
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write the answer with what it is about; where it is not known yet, `save` does."""
@@ -161,16 +171,13 @@ class _Slot:
 
     def save(self) -> None:
         """Write the answer by itself."""
-        with psycopg.connect(self._dsn) as connection:
-            connection.execute(_ANSWER, self._values())
+        self._connection.execute(_ANSWER, self._values())
 
     def free(self) -> None:
         """Nothing came of it: the key may be used again."""
-        with psycopg.connect(self._dsn) as connection:
-            connection.execute(
-                "DELETE FROM access.requests WHERE caller = %s AND key = %s AND status IS NULL",
-                (self._caller, self._key),
-            )
+        self._connection.execute(
+            "DELETE FROM access.requests WHERE caller = %s AND key = %s AND status IS NULL", (self._caller, self._key)
+        )
 
     def _values(self) -> tuple[Any, ...]:
         assert self.answer is not None  # noqa: S101 - who calls has looked

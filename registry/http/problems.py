@@ -86,7 +86,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         "The same request is being worked on",
         "A request with this Idempotency-Key has been received and has not been answered yet.",
         "Send it again in a moment, with the same key. Where the node was interrupted in the middle of it, it is taken"
-        " up again from two minutes after it was begun.",
+        " up again by the next request with that key.",
     ),
     "conflict": Kind(
         409,

@@ -39,7 +39,7 @@ def open_intake(path: Path, catalogue: Catalogue) -> CsvRows | NdjsonRows | Docu
         raise IntakeError(f"cannot read {path}: {error.strerror}") from error
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
-        raise IntakeError(f"{path} is empty; `registry template csv` writes one to fill in")
+        raise IntakeError(f"{path} is empty; there is nothing to take in")
     refuse_other(start, str(path))
     if is_xml(head):
         return read_file(path)

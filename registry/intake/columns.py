@@ -133,7 +133,7 @@ class RowChecker:
             self._courses[code] = self._catalogue.course(code) if len(code) <= MAX_FIELD and "\0" not in code else None
         found = self._courses[code]
         if found is None:
-            return _problem(line, "course", code, "is no course code here; `registry mapping set` makes it one")
+            return _problem(line, "course", code, "is no course code here; the table of course codes lacks it")
         achievement, version = found
         if row.get("achievement", achievement) not in ("", achievement):
             return _problem(line, "course", code, f"stands for achievement {achievement}; the row names another")
@@ -147,7 +147,7 @@ class RowChecker:
             self._known[achievement] = None if ects is None else (ects, self._catalogue.retired(achievement))
         known = self._known[achievement]
         if known is None:
-            return "achievement", achievement, "is not offered here; `registry achievement list` shows what is"
+            return "achievement", achievement, "is not offered here: no published achievement has this id"
         offered, retired = known
         if retired and not row.get("replaces"):
             return "achievement", achievement, "is retired; it is issued no more, except to correct a credential"

@@ -65,7 +65,7 @@ class CourseCodes:
         try:
             state = self._registry.achievement(code.achievement).state
         except UnknownAchievement:
-            return "achievement", "is not offered here; `registry achievement list` shows what is"
+            return "achievement", "is not offered here: no published achievement has this id"
         if code.version is not None and not 1 <= code.version <= state.version:
             return "version", f"is no version of it; the newest is {state.version}"
         return None

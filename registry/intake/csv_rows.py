@@ -41,7 +41,7 @@ class CsvRows:
             raise IntakeError(f"{path} is UTF-16; save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
         first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode(errors="replace").rstrip("\r")
         if not first.strip():
-            raise IntakeError(f"{path} is empty; `registry template csv` writes one to fill in")
+            raise IntakeError(f"{path} is empty; its first line names the columns, {', '.join(REQUIRED)} among them")
         self._delimiter = max(_DELIMITERS, key=lambda d: len(set(_names(first, d)) & set(NAMES)))
         self._names = _names(first, self._delimiter)
         self.notes = self._check_header()
@@ -59,7 +59,7 @@ class CsvRows:
             hints = [f"{name} (is it {found[0]!r}?)" if found else name for name, found in near.items()]
             raise IntakeError(
                 f"{self.path}: the header lacks {', '.join(hints)}; it has {', '.join(self._names)[:400]}."
-                " `registry template csv` writes all columns"
+                f" All that there are: {', '.join(NAMES)}"
             )
         twice = {name for name in self._names if name in NAMES and self._names.count(name) > 1}
         if twice:

@@ -9,7 +9,9 @@ from datetime import date
 from typing import Final
 
 import msgspec
+from eventsourcing.persistence import IntegrityError
 from psycopg import Cursor
+from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
 
 from registry.application import Registry
@@ -116,8 +118,11 @@ class Cohort:
         try:
             with self._registry.also(record):
                 self._registry.decide(data, hidden)
-        except (Refusal, InvalidEvent) as error:
-            return CohortOutcome(row.where, row.record, credential, problem=str(error))
+        except (Refusal, InvalidEvent, IntegrityError, UniqueViolation) as error:
+            known = record.find()  # another run of the same list may have been faster
+            if known is None and not isinstance(error, Refusal | InvalidEvent):
+                raise
+            return CohortOutcome(row.where, row.record, credential, *(known or (None, False, str(error))))
         return CohortOutcome(row.where, row.record, credential, data.decision, disclosure=hidden)
 
 

@@ -140,9 +140,9 @@ def test_what_is_not_rows_or_too_much_is_refused_at_once(system):
     [told] = problem(send(system, b"", "empty"), 422, "unprocessable")["errors"]
     assert told["where"] == "$"
     problem(send(system, None, "no body"), 422, "unprocessable")
+    problem(send(system, iter([b"", b""]), "nothing in pieces"), 422, "unprocessable")
     problem(send(system, b"x" * 2_100_000, "large"), 413, "too-large")
     assert system.get("/v1/batches").json()["items"] == before
-    problem(send(system, iter([b"", b""]), "nothing in pieces"), 422, "unprocessable")
 
     def endless():
         for _ in range(30):
@@ -154,7 +154,7 @@ def test_what_is_not_rows_or_too_much_is_refused_at_once(system):
 
 
 def raw(node, key, length):
-    """A connection on which a batch has begun, and nothing of its body was sent."""
+    """A connection on which a batch was announced, and nothing of its body was sent."""
     host, _, port = node.url.removeprefix("http://").partition(":")
     made = socket.create_connection((host, int(port)), timeout=20)
     made.sendall(
@@ -179,15 +179,17 @@ def test_a_client_that_goes_away_in_the_middle_comes_back_with_the_same_key(node
 def test_a_client_that_stays_silent_is_let_go_and_holds_nobody_up(node):
     key = node.key("credentials:write", "batches:read")
     with contextlib.ExitStack() as slow:
-        connections = [slow.enter_context(raw(node, key, 100_000)) for _ in range(1)]
+        silent, begun = (slow.enter_context(raw(node, key, 100_000)) for _ in range(2))
+        begun.sendall(b"record,")
         began = time.monotonic()
         assert node.anybody().get("/health").status_code == 200
         assert time.monotonic() - began < 2.8, "it waited for the slow one"
-        said = connections[0].recv(65536)
-        while b"/problems/too-slow" not in said and (more := connections[0].recv(65536)):
-            said += more  # head and body need not come at once
-        assert b" 408 " in said
-        assert b"/problems/too-slow" in said
+        for connection in (silent, begun):
+            said = connection.recv(65536)
+            while b"/problems/too-slow" not in said and (more := connection.recv(65536)):
+                said += more  # head and body need not come at once
+            assert b" 408 " in said
+            assert b"/problems/too-slow" in said
     assert node.client(key=key).get("/v1/batches").json()["items"][0]["state"] == "incomplete"
 
 
