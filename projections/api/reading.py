@@ -199,13 +199,9 @@ def _begin(connection: Connection) -> Position:
 
 
 def _configure(connection: Connection) -> None:
-    """Statements are planned once a connection: planning some of them takes as long as running them."""
     connection.autocommit = True
     views.use(connection, views.SERVED)
-    connection.execute(
-        "SET default_transaction_read_only TO on; SET statement_timeout TO '15s';"
-        " SET plan_cache_mode TO force_generic_plan"
-    )
+    views.only_read(connection)
 
 
 def sizes_of(text: str, where: str) -> dict[str, int]:

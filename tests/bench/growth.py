@@ -60,6 +60,7 @@ def _costs(credentials: int) -> dict[str, float]:
         award(connection, credentials)
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
+        views.only_read(connection)
         return {kind: _median(connection, asks) for kind, asks in _asks(connection).items()}
 
 

@@ -49,6 +49,7 @@ def decided_views(achievements: int, decisions: int) -> Iterator[tuple[Connectio
             offer(connection, achievements)
             decide(connection, decisions)
             connection.execute("VACUUM ANALYZE")
+            views.only_read(connection)
             yield connection, dsn
 
 
