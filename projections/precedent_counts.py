@@ -95,7 +95,7 @@ def _months_of(connection: Connection, query: PrecedentQuery, scope: Scope, want
 
 
 def _parameters(query: PrecedentQuery, scope: Scope) -> dict[str, Any]:
-    return msgspec.structs.asdict(scope) | {
+    return scope.parameters | {
         "purpose": query.purpose,
         "effect": query.effect,
         "of_member": query.member if scope.everything else None,

@@ -1,6 +1,6 @@
 """Whose decisions on which achievements a search is about: worked out once, then counted and listed."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
@@ -9,6 +9,7 @@ from projections.asked import asked
 from projections.precedent_query import PrecedentQuery
 from projections.precedent_rows import ALL, NOBODY, programme_key
 from projections.queries import named, narrowed
+from projections.state import array
 from projections.texts import plain
 
 CONSIDERED: Final = 100
@@ -36,6 +37,15 @@ class Scope(msgspec.Struct, frozen=True):
     def nothing(self) -> bool:
         """Whether it is clear already that nothing is found."""
         return not self.members or self.offices == [] or self.towards == []
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """As queries name them."""
+        found = msgspec.structs.asdict(self)
+        if len(self.members) > 1:  # found in our own tables, so that nothing of them needs quoting
+            found |= {"members": array(self.members), "achievements": array(self.achievements)}
+            found["versions"] = array("NULL" if version is None else str(version) for version in self.versions)
+        return found
 
 
 def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:

@@ -118,7 +118,7 @@ def _rows(
         name = "precedents_of_offices" if query.member is None else "precedents_of_issuer"
     else:
         name = "precedents_of_achievements"
-    parameters: dict[str, Any] = msgspec.structs.asdict(scope) | {
+    parameters: dict[str, Any] = scope.parameters | {
         "of_member": query.member if scope.everything else None,
         "begin": span[0],
         "end": span[1],
