@@ -65,6 +65,9 @@ class _Cursor(Cursor[Any]):
     def fetchone(self) -> Any:  # noqa: ANN401 - a row
         return None if self._nothing else super().fetchone()
 
+    def fetchmany(self, size: int = 0) -> list[Any]:
+        return [] if self._nothing else super().fetchmany(size)
+
     def fetchall(self) -> list[Any]:
         return [] if self._nothing else super().fetchall()
 

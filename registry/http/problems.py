@@ -257,7 +257,7 @@ def _trouble(request: Request[Any, Any, Any], one: Mapping[str, Any]) -> Trouble
         where = (f"$.{key}" if key else "$") if source == "body" else f"{source} {key}".strip()
         return Trouble(where, plain(message, []), key)
     said = known.kwarg_definition
-    name = getattr(said, source, None) or key
+    name = getattr(said, "name", None) or key
     given = {"query": request.query_params, "header": request.headers, "path": request.path_params}.get(source, {})
     types = [said, *types_of(known.annotation)]
     return Trouble(f"{source} {name}", plain(message, types, str(given.get(name, "")) or "-"), key)

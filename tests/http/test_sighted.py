@@ -64,12 +64,13 @@ def test_rows_come_without_what_was_added(reading, writer, consortium):
 
     def how(connection):
         nothing = connection.execute("SELECT credential FROM credentials WHERE false")
-        assert (nothing.fetchone(), nothing.fetchall(), list(nothing)) == (None, [], [])
+        assert (nothing.fetchone(), nothing.fetchmany(2), nothing.fetchall(), list(nothing)) == (None, [], [], [])
         one = connection.execute("SELECT member, credential::text AS id FROM credentials -- all of them")
         assert one.fetchone() == (TWENTE, credential)
         assert one.fetchone() is None
         ordered = connection.execute("SELECT n FROM generate_series(1, 9) AS s (n) ORDER BY n DESC")
-        assert [n for [n] in ordered] == list(range(9, 0, -1))
+        assert [n for [n] in ordered.fetchmany(2)] == [9, 8]
+        assert [n for [n] in ordered] == list(range(7, 0, -1))
         cursor = connection.cursor(row_factory=dict_row)
         assert cursor.execute("SELECT member, leaf FROM credentials").fetchall() == [{"member": TWENTE, "leaf": 1}]
         return connection.execute(COUNT, {"member": TWENTE}).fetchone()
