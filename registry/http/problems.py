@@ -260,7 +260,7 @@ def _trouble(request: Request[Any, Any, Any], one: Mapping[str, Any]) -> Trouble
     name = getattr(said, "name", None) or key
     given = {"query": request.query_params, "header": request.headers, "path": request.path_params}.get(source, {})
     types = [said, *types_of(known.annotation)]
-    return Trouble(f"{source} {name}", plain(message, types, str(given.get(name, "")) or "-"), key)
+    return Trouble(f"{source} {name}", plain(message, types, str(given.get(name, "")) or "-"), name)
 
 
 def _instance(request: Request[Any, Any, Any]) -> str:
