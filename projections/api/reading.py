@@ -109,7 +109,7 @@ class Views:
                 self._pool.putconn(connection)
                 if not (lost and left):
                     raise
-            except BaseException:
+            except BaseException:  # whatever it was, the pool gets its connection back
                 self._pool.putconn(connection)
                 raise
         raise AssertionError("the last try returned or raised")

@@ -114,10 +114,8 @@ def _term(kind: Kind, media: Media, begin: date | None, end: date | None) -> Ter
 
 
 def _announced(request: Request[Any, Any, Any], most_bytes: int) -> None:
-    """Refuse what its own headers say is none or too much, before a batch is begun of it."""
-    announced = request.headers.get("content-length", "" if "transfer-encoding" in request.headers else "0")
-    if announced == "0":
-        raise HttpProblem("unprocessable", errors=[_EMPTY])
+    """Refuse what its own headers say is too much, before a batch is begun of it."""
+    announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > most_bytes:
         raise HttpProblem("too-large", f"a batch of this kind has {most_bytes:,} bytes at most; send several")
 
@@ -355,7 +353,7 @@ class Batches(Controller):
             return await _accepted(desk, await run_sync(book.one, begun.batch))
         try:
             await _receive(first, pieces, begun.spool, most)
-        except BaseException:
+        except BaseException:  # cancelled, too: what came is not kept
             await run_sync(book.broken_off, begun.batch, begun.spool)
             raise
         takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS

@@ -92,7 +92,7 @@ class Desk:
         try:
             with self._registry.also(slot):
                 found = act(Writer(self._registry, self._issuer, answered))
-        except BaseException:
+        except BaseException:  # whatever it was, nothing came of the request
             slot.free()
             raise
         if not kept:

@@ -9,9 +9,7 @@ from datetime import date
 from typing import Final
 
 import msgspec
-from eventsourcing.persistence import IntegrityError
 from psycopg import Cursor
-from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
 
 from registry.application import Registry
@@ -118,10 +116,8 @@ class Cohort:
         try:
             with self._registry.also(record):
                 self._registry.decide(data, hidden)
-        except (Refusal, InvalidEvent, IntegrityError, UniqueViolation) as error:
+        except (Refusal, InvalidEvent) as error:
             known = record.find()  # another run of the same list may have been faster
-            if known is None and not isinstance(error, Refusal | InvalidEvent):
-                raise
             return CohortOutcome(row.where, row.record, credential, *(known or (None, False, str(error))))
         return CohortOutcome(row.where, row.record, credential, data.decision, disclosure=hidden)
 

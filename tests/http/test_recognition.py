@@ -243,6 +243,24 @@ def test_a_cohort_is_decided_by_an_assessment_and_again_is_the_same(office, syst
     problem(system.post(nowhere, json={"items": items}, headers=once("c6")), 404, "not-found")
 
 
+@contextlib.contextmanager
+def cohort_served(folder, postgres, count, **how):
+    """A node that serves, its key, an assessment, where cohorts are decided by it, and the rows of one."""
+    with contextlib.closing(Served(folder, postgres)) as node:
+        with opened(node.consortium.join("lund")) as lund:
+            lund.registry.publish_achievement(achievement("lund", offered := str(uuid.uuid4())))
+            issued = lund.issuer.issue([request(number, offered) for number in range(count)])
+            lund.publisher().publish_pending()
+        node.achievement = offered
+        node.start(**how)
+        key = node.key("recognition:read", "recognition:write")
+        system = node.client(key=key)
+        until(lambda: system.get(f"/v1/credentials/lund/{issued[-1].credential}").status_code == 200)
+        stated = system.post("/v1/assessments", json=statement(node, purpose="admission"), headers=once("a"))
+        items = [{"member": "lund", "credential": one.credential} for one in issued]
+        yield node, key, stated, f"/v1/assessments/{stated.json()['assessment']}/decisions", items
+
+
 def killed_in(node, key, path, items, request_key, rows):
     """Send a cohort to a node that is killed when so many rows are decided; it serves again."""
     with ThreadPoolExecutor(1) as pool, psycopg.connect(node.dsn, autocommit=True) as private:
@@ -255,19 +273,7 @@ def killed_in(node, key, path, items, request_key, rows):
 
 def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postgres):
     count = 300
-    with contextlib.closing(Served(tmp_path, postgres)) as node:
-        with opened(node.consortium.join("lund")) as lund:
-            lund.registry.publish_achievement(achievement("lund", offered := str(uuid.uuid4())))
-            issued = lund.issuer.issue([request(number, offered) for number in range(count)])
-            lund.publisher().publish_pending()
-        items = [{"member": "lund", "credential": one.credential} for one in issued]
-        node.achievement = offered
-        node.start()
-        key = node.key("recognition:read", "recognition:write")
-        system = node.client(key=key)
-        until(lambda: system.get(f"/v1/credentials/lund/{issued[-1].credential}").status_code == 200)
-        stated = system.post("/v1/assessments", json=statement(node, purpose="admission"), headers=once("a"))
-        path = f"/v1/assessments/{stated.json()['assessment']}/decisions"
+    with cohort_served(tmp_path, postgres, count) as (node, key, stated, path, items):
         killed_in(node, key, path, items, "first", count // 5)
         system = killed_in(node, key, path, items, "second", count // 2)
         done = system.post(path, json={"items": items}, headers=once("first")).json()
@@ -292,19 +298,7 @@ def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postg
 
 def test_a_cohort_that_two_send_at_once_is_decided_once(tmp_path, postgres):
     count = 120
-    with contextlib.closing(Served(tmp_path, postgres)) as node:
-        with opened(node.consortium.join("lund")) as lund:
-            lund.registry.publish_achievement(achievement("lund", offered := str(uuid.uuid4())))
-            issued = lund.issuer.issue([request(number, offered) for number in range(count)])
-            lund.publisher().publish_pending()
-        items = [{"member": "lund", "credential": one.credential} for one in issued]
-        node.achievement = offered
-        node.start(workers=2)
-        key = node.key("recognition:read", "recognition:write")
-        system = node.client(key=key)
-        until(lambda: system.get(f"/v1/credentials/lund/{issued[-1].credential}").status_code == 200)
-        stated = system.post("/v1/assessments", json=statement(node, purpose="admission"), headers=once("a"))
-        path = f"/v1/assessments/{stated.json()['assessment']}/decisions"
+    with cohort_served(tmp_path, postgres, count, workers=2) as (node, key, _, path, items):
         start = threading.Barrier(4)
 
         def send(place):

@@ -80,7 +80,9 @@ def test_rows_come_without_what_was_added(reading, writer, consortium):
     assert position == "governance:3,lund:0,twente:2"
 
 
-def test_what_came_between_two_statements_makes_it_anew(reading, writer, consortium):
+@pytest.fixture
+def twice(writer, consortium):
+    """Counts, and counts again; the first time another credential comes in between."""
     issued(consortium, writer)
     came = []
 
@@ -90,20 +92,18 @@ def test_what_came_between_two_statements_makes_it_anew(reading, writer, consort
             came.append(issued(consortium, writer))
         return before, connection.execute(COUNT, {"member": TWENTE}).fetchone()
 
-    (before, after), position = made(reading, how)
+    return how
+
+
+def test_what_came_between_two_statements_makes_it_anew(reading, twice):
+    (before, after), position = made(reading, twice)
     assert before == after == (2, TWENTE)
     assert position.endswith("twente:4")
 
 
-def test_what_does_not_fit_together_is_made_anew(reading, writer, consortium):
-    issued(consortium, writer)
-    came = []
-
+def test_what_does_not_fit_together_is_made_anew(reading, twice):
     def how(connection):
-        before = connection.execute(COUNT, {"member": TWENTE}).fetchone()
-        if not came:
-            came.append(issued(consortium, writer))
-        after = connection.execute(COUNT, {"member": TWENTE}).fetchone()
+        before, after = twice(connection)
         if before != after:
             raise LookupError("two moments")
         return after
