@@ -111,6 +111,14 @@ CREATE TABLE IF NOT EXISTS intake.batches (
 -- Of a reconciliation: the term, both days included.
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_from date;
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_until date;
+-- Rows that are to be published on a day that is to come: how many of the batch's, and which.
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS held bigint NOT NULL DEFAULT 0;
+CREATE TABLE IF NOT EXISTS intake.held_rows (
+    batch uuid NOT NULL REFERENCES intake.batches ON DELETE CASCADE,
+    line  bigint NOT NULL,
+    day   date NOT NULL,
+    PRIMARY KEY (batch, line)
+);
 CREATE INDEX IF NOT EXISTS batches_open ON intake.batches (created)
     WHERE state IN ('working', 'waiting', 'scheduled');
 CREATE INDEX IF NOT EXISTS batches_newest ON intake.batches (created, batch);

@@ -1,16 +1,16 @@
 """The book of batches: what was sent in, by which system, what state it is in, and which rows were not taken in."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import psycopg
-from psycopg import Cursor
 from psycopg.rows import DictRow, dict_row
 
+from registry.batches.progress import RowProblem
 from registry.batches.spool import Spool, Spooled
 from registry.vault import Vault, random_id
 
@@ -24,6 +24,7 @@ DOCUMENTS: Final[tuple[Media, ...]] = ("application/json", "application/xml")
 Term = tuple[date, date]
 KEPT: Final = timedelta(days=90)
 _PURPOSE: Final = "batch"
+_PAGE: Final = 10_000
 
 
 class Batch(msgspec.Struct, frozen=True, rename="camel"):
@@ -48,10 +49,13 @@ class Batch(msgspec.Struct, frozen=True, rename="camel"):
     """Rows that were taken in before, and say the same; of a reconciliation, those that agree."""
     refused: int
     """Rows that were not taken in; `problems` lists them. Of a reconciliation, what does not agree."""
+    held: int
+    """Rows that wait for the day that their `valid_from` names."""
     created: datetime
     by: str
     """Who sent it: a key's or a client's id."""
     publish_at: datetime | None
+    """When it is worked through; where rows are held, when the next of them are."""
     released_by: str | None
     started: datetime | None
     finished: datetime | None
@@ -62,20 +66,6 @@ class Batch(msgspec.Struct, frozen=True, rename="camel"):
     """Of a reconciliation: the term's first day."""
     awarded_until: date | None = None
     """Its last day."""
-
-
-class RowProblem(msgspec.Struct, frozen=True, rename="camel"):
-    """A row that was not taken in."""
-
-    line: int
-    where: str
-    field: str
-    value: str
-    """As it was sent; masked where it is about the person."""
-    code: str
-    """The rule that refused it; empty where it could not be read."""
-    detail: str
-    """What is wrong, and what would be right."""
 
 
 class Begun(NamedTuple):
@@ -98,8 +88,8 @@ class SecondPerson(Exception):
 
 
 _COLUMNS: Final = (
-    "batch::text, name, kind, media, state, dry_run, bytes, lines, done_lines, issued, unchanged, refused, created,"
-    " by, publish_at, released_by, started, finished, notes, error, awarded_from, awarded_until"
+    "batch::text, name, kind, media, state, dry_run, bytes, lines, done_lines, issued, unchanged, refused, held,"
+    " created, by, publish_at, released_by, started, finished, notes, error, awarded_from, awarded_until"
 )
 
 
@@ -268,7 +258,7 @@ class Book:
         return self.one(batch)
 
     def cancel(self, batch: str) -> Batch:
-        """Drop a batch that has not begun. Raises `UnknownBatch`, `WrongState`."""
+        """Drop a batch that has not begun, or the rows of one that are held. Raises `UnknownBatch`, `WrongState`."""
         found = self.one(batch)
         self._move(
             batch,
@@ -316,15 +306,40 @@ class Book:
                 "UPDATE intake.batches SET done_lines = 0, unchanged = 0, refused = 0 WHERE batch = %s", (batch,)
             )
 
-    def finish(self, batch: str, error: str | None = None) -> None:
-        """It is done, or can go no further. Its content is kept as long as rows may have to be corrected."""
-        with self._connect() as connection:
-            row = connection.execute(
-                "UPDATE intake.batches SET state = %s, error = %s, finished = %s WHERE batch = %s RETURNING refused",
-                ("failed" if error else "done", error, self._clock(), batch),
+    def held(self, batch: str, *, due: bool) -> Iterator[int]:
+        """The lines of its rows that are held, in their order; only those whose day has come where `due`."""
+        after = 0
+        while True:
+            with self._connect() as connection:
+                rows = connection.execute(
+                    "SELECT line FROM intake.held_rows WHERE batch = %s AND line > %s AND day <= %s"
+                    " ORDER BY line LIMIT %s",
+                    (batch, after, self._clock().astimezone(UTC).date() if due else date.max, _PAGE),
+                ).fetchall()
+            for row in rows:
+                yield (after := row["line"])
+            if len(rows) < _PAGE:
+                return
+
+    def finish(self, batch: str, error: str | None = None) -> State:
+        """It is done, waits for the day of rows that are held, or can go no further; which of these.
+
+        Its content is kept as long as rows are held, or may have to be corrected.
+        """
+        with self._connect() as connection, connection.transaction():
+            held = connection.execute(
+                "SELECT min(day)::timestamp AT TIME ZONE 'UTC' AS next FROM intake.held_rows WHERE batch = %s", (batch,)
             ).fetchone()
-        if row is not None and not row["refused"] and error is None:
+            then = None if error or held is None else held["next"]
+            state: State = "failed" if error else "done" if then is None else "scheduled"
+            row = connection.execute(
+                "UPDATE intake.batches SET state = %s, error = %s, publish_at = coalesce(%s, publish_at), finished = %s"
+                " WHERE batch = %s RETURNING refused",
+                (state, error, then, None if state == "scheduled" else self._clock(), batch),
+            ).fetchone()
+        if state == "done" and row is not None and not row["refused"]:
             self._file(batch).unlink(missing_ok=True)
+        return state
 
     def tidy(self) -> int:
         """Drop the content of batches that ended long ago, and files of those that never arrived."""
@@ -339,47 +354,3 @@ class Book:
                 self._file(row["batch"]).unlink()
                 dropped += 1
         return dropped
-
-
-class Progress:
-    """Where a batch has come to, as rows that are written with what it issued."""
-
-    def __init__(
-        self,
-        batch: str,
-        line: int,
-        *,
-        issued: int = 0,
-        unchanged: int = 0,
-        problems: Sequence[RowProblem] = (),
-        refused: int | None = None,
-        first: int = 0,
-    ) -> None:
-        """The counts are of this step alone; `line` is the last one that it covers.
-
-        `refused` are the rows that the problems are of, where that is not one each; `first` is the first problem's
-        number, where several steps may have problems of one line.
-        """
-        self._refused = len(problems) if refused is None else refused
-        self._first = first
-        self._batch = batch
-        self._line = line
-        self._issued = issued
-        self._unchanged = unchanged
-        self._problems = problems
-
-    def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write them."""
-        cursor.execute(
-            "UPDATE intake.batches SET done_lines = %s, issued = issued + %s, unchanged = unchanged + %s,"
-            " refused = refused + %s WHERE batch = %s",
-            (self._line, self._issued, self._unchanged, self._refused, self._batch),
-        )
-        if self._problems:
-            with cursor.copy(
-                'COPY intake.problems (batch, line, number, "where", field, value, code, detail) FROM STDIN'
-            ) as rows:
-                for number, one in enumerate(self._problems, self._first):
-                    rows.write_row(
-                        (self._batch, one.line, number, one.where, one.field, one.value, one.code, one.detail)
-                    )

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, get_args
 
-from registry.batches.book import Media, RowProblem
+from registry.batches.book import Media
+from registry.batches.progress import RowProblem
 from registry.domain.credential import Credential
 from registry.intake.plain_rows import read_rows
 from registry.intake.report import Readable

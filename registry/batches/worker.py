@@ -1,7 +1,6 @@
 """Works through batches, one after another: rows in, outcomes counted with what they issued in one transaction."""
 
 import threading
-from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Final
@@ -11,17 +10,18 @@ import psycopg
 import structlog
 
 from registry.application import Registry
-from registry.batches.book import DOCUMENTS, Batch, Book, Progress, RowProblem
+from registry.batches.book import DOCUMENTS, Batch, Book
+from registry.batches.progress import Progress, RowProblem
 from registry.batches.spool import SpoolDamaged
 from registry.batches.status_rows import StatusChange, StatusRows
+from registry.batches.tally import Tally, Waiting
 from registry.domain.errors import Refusal
-from registry.intake import Award, Catalogue, CsvRows, IntakeError, NdjsonRows, Problem, read_document
+from registry.intake import Award, Catalogue, CsvRows, IntakeError, NdjsonRows, read_document
 from registry.intake.documents import MAX_BYTES
 from registry.intake.importing import Importer, Taken
 from registry.intake.plain_rows import read_rows
 from registry.intake.reconciling import NEEDED, OnLog, Reconciling
 from registry.issuing import Issuer
-from registry.requests import Issued, IssueRequest, Outcome
 
 _log = structlog.get_logger(__name__)
 _CHECKED: Final = 1000
@@ -75,30 +75,39 @@ class Worker:
             self._book.finish(batch.batch, str(error))
             _log.warning("batches.failed", batch=batch.batch)
         else:
-            self._book.finish(batch.batch)
-            _log.info("batches.done", batch=batch.batch)
+            state = self._book.finish(batch.batch)
+            _log.info("batches.done", batch=batch.batch, state=state)
         return True
 
     def _rows(self, batch: Batch) -> CsvRows | NdjsonRows:
         content = self._book.content(batch.batch)
         kind = CsvRows if batch.media == "text/csv" else NdjsonRows
-        return kind(content, self._catalogue)
+        return kind(content, self._catalogue, holds=True)
 
     def _issue(self, batch: Batch) -> None:
         rows = self._rows(batch)
         self._book.begin(batch.batch, rows.notes)
         told = len(rows.notes)
-        tally = _Tally(batch, rows)
+        tally = Tally(batch, rows, self._book.held(batch.batch, due=True))
         if batch.dry_run:
             self._check(tally)
         else:
             for _ in self._issuer.issue_all(tally.good(), beside=tally.beside):
                 pass
             self._registry.save([], private=tally.rest())
+            self._look_ahead(batch)
         if len(rows.notes) > told:
             self._book.begin(batch.batch, rows.notes)
 
-    def _check(self, tally: "_Tally") -> None:
+    def _look_ahead(self, batch: Batch) -> None:
+        """Rows that are held and would be refused as things stand are told now, not on their day."""
+        waiting = Waiting(batch, self._rows(batch), self._book.held(batch.batch, due=False))
+        outcomes = self._issuer.check_all(waiting.rows())
+        while some := list(islice(outcomes, _CHECKED)):
+            if (refused := waiting.refused(some)) is not None:
+                self._registry.save([], private=refused)
+
+    def _check(self, tally: Tally) -> None:
         """Count what would be issued; nothing is stored but the counts, and what is wrong."""
         first = 0
         outcomes = self._issuer.check_all(tally.good())
@@ -208,52 +217,3 @@ def _taken(batch: str, award: Award, taken: Taken) -> Progress:
         problems=problems,
         refused=int(not issued),
     )
-
-
-class _Tally:
-    """Counts a batch's rows as they are issued, and knows which line each came from."""
-
-    def __init__(self, batch: Batch, rows: CsvRows | NdjsonRows) -> None:
-        self._batch = batch
-        self._rows = rows
-        self._lines: list[int] = []
-        self._problems: list[RowProblem] = []
-        self._last = batch.done_lines
-
-    def good(self) -> Iterator[IssueRequest]:
-        """The rows that can be read, after those that were done before; the others are kept as problems."""
-        for row in self._rows:
-            line = self._rows.line
-            if line <= self._batch.done_lines:
-                continue
-            self._last = line
-            if isinstance(row, Problem):
-                self._problems.append(RowProblem(line, row.where, row.field, row.value, "", row.detail))
-            else:
-                self._lines.append(line)
-                yield row
-
-    def beside(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
-        """The progress that a batch of outcomes comes to; asked again, it is the same."""
-        lines = self._lines[first : first + len(outcomes)]
-        return self._progress(
-            lines[-1],
-            [
-                RowProblem(line, f"line {line}", one.field, "", one.code, one.detail)
-                for line, one in zip(lines, outcomes, strict=True)
-                if not isinstance(one, Issued)
-            ],
-            issued=sum(isinstance(one, Issued) and not one.unchanged for one in outcomes),
-            unchanged=sum(isinstance(one, Issued) and one.unchanged for one in outcomes),
-            before=self._lines[first - 1] if first else self._batch.done_lines,
-        )
-
-    def rest(self) -> Progress:
-        """The progress of what follows the last good row."""
-        before = self._lines[-1] if self._lines else self._batch.done_lines
-        return self._progress(max(self._last, before), [], issued=0, unchanged=0, before=before)
-
-    def _progress(self, line: int, refused: list[RowProblem], *, issued: int, unchanged: int, before: int) -> Progress:
-        read = [one for one in self._problems if before < one.line <= line]
-        problems = sorted([*read, *refused], key=lambda one: one.line)
-        return Progress(self._batch.batch, line, issued=issued, unchanged=unchanged, problems=problems)

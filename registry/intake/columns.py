@@ -36,6 +36,7 @@ COLUMNS: Final = (
     Column("date_of_birth", "required", "personal", "YYYY-MM-DD", "2001-02-03"),
     Column("awarding_date", "required", "public", "YYYY-MM-DD", "2026-06-30"),
     Column("valid_until", "optional", "public", "YYYY-MM-DD; empty where it does not expire", ""),
+    Column("valid_from", "optional", "public", "YYYY-MM-DD; a batch publishes it on that day, not before", ""),
     Column("ects", "optional", "public", "credits, to be checked against the achievement's", "5"),
     Column("grade", "optional", "personal", "the grade as your university writes it", "8.5"),
     Column("original_grade", "optional", "personal", "a grade that was converted, as it was", ""),
@@ -54,6 +55,7 @@ EXAMPLE_RECORD: Final = "EXAMPLE"
 _AHEAD: Final = dt.timedelta(days=366)
 """So long before an award is dated it may be taken in, as for a day of graduation."""
 
+_NO_DATE: Final = "is not a date; write it as YYYY-MM-DD, for example 2026-06-30"
 _RUN: Final = re.compile(r"'?[=+\-@\t\r]")
 _RUN_WITHIN: Final = re.compile(r"(?:\A| )'?[=+\-@]")
 """With the apostrophe, too, by which a file of ours keeps a spreadsheet from running it."""
@@ -66,7 +68,11 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 class RowChecker:
     """Checks rows against the columns and the catalogue."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, *, holds: bool = False) -> None:
+        """`holds`: whether whoever asks keeps a row until its day; otherwise one whose day is to come is refused."""
+        self.held_until: dt.date | None = None
+        """The day from which the row checked last is to be published, where that is to come."""
+        self._holds = holds
         self._catalogue = catalogue
         self._known: dict[str, tuple[tuple[int | float | None, ...], bool] | None] = {}
         self._courses: dict[str, tuple[str, int | None] | None] = {}
@@ -77,6 +83,7 @@ class RowChecker:
         `row` holds text for each column that the file has; empty text is as good as none. Blanks around it
         are taken off.
         """
+        self.held_until = None
         row = {name: value.strip() for name, value in row.items()}
         if row.get("course"):
             found = self._mapped(line, row)
@@ -95,6 +102,9 @@ class RowChecker:
         odd = days_fault(row["date_of_birth"], row["awarding_date"], row.get("valid_until") or None)
         if odd is not None:
             return _problem(line, odd[0], row[odd[0]], odd[1])
+        begin = row.get("valid_from")
+        if begin and (wrong := self._hold(begin, row.get("valid_until") or None)) is not None:
+            return _problem(line, "valid_from", begin, wrong)
         if (replaced := row.get("replaces")) and (wrong := _credential(replaced)) is not None:
             return _problem(line, "replaces", replaced, wrong)
         if row["achievement"] not in self._known and (wrong := _achievement(row["achievement"])) is not None:
@@ -125,6 +135,20 @@ class RowChecker:
             replaces=row.get("replaces") or None,
             parts=stacked or None,
         )
+
+    def _hold(self, begin: str, until: str | None) -> str | None:
+        """Hold a row until its day, which may have come; what is wrong with that day."""
+        if check_date(begin) is not None:
+            return _NO_DATE
+        day, today = dt.date.fromisoformat(begin), dt.datetime.now(dt.UTC).date()
+        if until is not None and until < begin:
+            return "lies after valid_until"
+        if day > today + _AHEAD:
+            return "lies more than a year ahead; is its year right?"
+        if day > today and not self._holds:
+            return "its day has not come; send it in a batch, which waits for it, or send it again then"
+        self.held_until = day if day > today else None
+        return None
 
     def _mapped(self, line: int, row: Mapping[str, str]) -> Mapping[str, str] | Problem:
         """The row with the achievement, and the version, that its course code stands for."""
@@ -209,7 +233,7 @@ def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, 
     """Which of a credential's days cannot be right, by its column, and why."""
     for name, given in (("date_of_birth", born), ("awarding_date", awarded), ("valid_until", until)):
         if given is not None and check_date(given) is not None:
-            return name, "is not a date; write it as YYYY-MM-DD, for example 2026-06-30"
+            return name, _NO_DATE
     today = dt.datetime.now(dt.UTC).date()
     if born > today.isoformat():
         return "date_of_birth", "lies in the future"

@@ -4,6 +4,7 @@ import csv
 import difflib
 import re
 from collections.abc import Iterator
+from datetime import date
 from io import TextIOWrapper
 from typing import Final, TextIO
 
@@ -29,12 +30,12 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 class CsvRows:
     """A CSV file with a header. Delimiter `,` `;` tab or `|`, UTF-8 with or without a byte order mark."""
 
-    def __init__(self, path: Readable, catalogue: Catalogue) -> None:
+    def __init__(self, path: Readable, catalogue: Catalogue, *, holds: bool = False) -> None:
         """Reads the header. Raises `IntakeError` where the file is none that rows can be read from."""
         self.path = path
         self.line = 0
         """The line that the row given last ends at."""
-        self._checker = RowChecker(catalogue)
+        self._checker = RowChecker(catalogue, holds=holds)
         with path.open("rb") as file:
             head = file.read(64 * 1024)
         if head.startswith(_UTF16) or (b"\0" in head and not head.strip(b"\0").count(b"\0") < len(head) // 4):
@@ -71,6 +72,11 @@ class CsvRows:
                     f"{self.path}: column {name!r} is not known; is it {alike[0]!r}? Rename it, or remove it"
                 )
         return [f"column {name!r} is not known and was not read" for name in unknown if name != PROBLEM]
+
+    @property
+    def held_until(self) -> date | None:
+        """The day from which the row given last is to be published, where that is to come (and rows are held)."""
+        return self._checker.held_until
 
     def __iter__(self) -> Iterator[IssueRequest | Problem]:
         """Every row, as a request or as what is wrong with it."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 from registry.intake.columns import COLUMNS, NAMES, RowChecker, example_note
@@ -14,12 +15,17 @@ _LINE: Final = 256 * 1024
 class NdjsonRows:
     """An NDJSON file of any length."""
 
-    def __init__(self, path: Readable, catalogue: Catalogue) -> None:
+    def __init__(self, path: Readable, catalogue: Catalogue, *, holds: bool = False) -> None:
         self.path = path
         self.line = 0
         """The line of the row given last."""
         self.notes: list[str] = []
-        self._checker = RowChecker(catalogue)
+        self._checker = RowChecker(catalogue, holds=holds)
+
+    @property
+    def held_until(self) -> date | None:
+        """The day from which the row given last is to be published, where that is to come (and rows are held)."""
+        return self._checker.held_until
 
     def __iter__(self) -> Iterator[IssueRequest | Problem]:
         """Every row, as a request or as what is wrong with it."""

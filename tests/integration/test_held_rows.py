@@ -1,0 +1,177 @@
+"""Rows that wait for the day that they name, on a real PostgreSQL."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from registry.batches import Book, Worker
+from registry.batches.book import WrongState
+from registry.cli.imports import Offered
+from registry.intake import CsvRows, IntakeError, NdjsonRows, Problem
+from tests.support.catalogues import Everything
+from tests.support.memory_log import MemoryLog
+from tests.support.node import TestNode
+
+TODAY = datetime.now(UTC).date()
+GRADUATION, LATER = TODAY + timedelta(days=3), TODAY + timedelta(days=9)
+HEADER = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date,valid_from"
+
+
+class Sis:
+    """A university's system that sends batches, and the worker that works them off on any day."""
+
+    def __init__(self, dsn, folder):
+        self.node = TestNode(dsn, MemoryLog())
+        self.day = TODAY
+        registry = self.node.registry
+        self.book = Book(registry.dsn, registry.vault, folder, self.now)
+        self.worker = Worker(registry, self.node.issuer, self.book, Offered(registry))
+        self.achievement = self.node.offer()
+
+    def now(self):
+        return datetime(self.day.year, self.day.month, self.day.day, 0, 30, tzinfo=UTC)
+
+    def row(self, number, day="", awarded="2026-06-30", **other):
+        achievement = other.get("achievement", self.achievement)
+        return f"{other.get('record', f'r{number}')},{achievement},s{number},Jansen,Ada,2001-02-03,{awarded},{day}"
+
+    def send(self, *rows, dry_run=False):
+        begun = self.book.receive("june", "credentials", "text/csv", "sis", repr(rows), dry_run)
+        begun.spool.write("\n".join([HEADER, *rows, ""]).encode())
+        return self.book.received(begun.batch, begun.spool, None, release=False).batch
+
+    def works(self, batch):
+        """Let the worker do what there is to do today: the batch's state and counts after it."""
+        while self.worker.step():
+            pass
+        found = self.book.one(batch)
+        return found.state, found.issued, found.refused, found.held
+
+    def issued(self):
+        cursor = self.node.registry.cursor()
+        return cursor.execute("SELECT count(*) AS n FROM vault.records").fetchone()["n"]
+
+
+@pytest.fixture
+def sis(dsn, tmp_path):
+    made = Sis(dsn, tmp_path / "spool")
+    yield made
+    made.node.close()
+
+
+def test_each_row_is_published_on_its_day_and_the_others_at_once(sis):
+    batch = sis.send(
+        sis.row(1, GRADUATION), sis.row(2), sis.row(3, LATER), sis.row(4, TODAY), sis.row(5, GRADUATION), sis.row(6)
+    )
+    assert sis.works(batch) == ("scheduled", 3, 0, 3)
+    assert sis.book.one(batch).publish_at.date() == GRADUATION
+    sis.day = GRADUATION - timedelta(days=1)
+    assert sis.works(batch) == ("scheduled", 3, 0, 3)
+    sis.day = GRADUATION
+    assert sis.works(batch) == ("scheduled", 5, 0, 1)
+    assert sis.book.one(batch).publish_at.date() == LATER
+    sis.day = LATER + timedelta(days=30)  # the node was off on the day itself
+    assert sis.works(batch) == ("done", 6, 0, 0)
+    assert sis.issued() == 6
+    assert (sis.book.one(batch).unchanged, list(sis.book._folder.iterdir())) == (0, [])
+
+
+def test_what_would_be_refused_on_its_day_is_told_at_once(sis):
+    batch = sis.send(
+        sis.row(1, GRADUATION),
+        sis.row(2, GRADUATION, awarded="soon"),
+        sis.row(3),
+        sis.row(4, GRADUATION, record="r3"),
+        sis.row(5, "in June"),
+        sis.row(6, TODAY + timedelta(days=400)),
+    )
+    assert sis.works(batch) == ("scheduled", 1, 4, 1)
+    found = [(one.line, one.field, one.code) for _, one in sis.book.problems(batch, 9)]
+    assert found == [
+        (3, "awarding_date", ""),
+        (5, "record", "record-differs"),
+        (6, "valid_from", ""),
+        (7, "valid_from", ""),
+    ]
+    sis.day = GRADUATION
+    assert sis.works(batch) == ("done", 2, 4, 0)
+
+
+def test_what_became_impossible_meanwhile_is_told_on_the_day(sis):
+    batch = sis.send(sis.row(1, GRADUATION), sis.row(2, LATER), sis.row(3))
+    assert sis.works(batch) == ("scheduled", 1, 0, 2)
+    sis.node.registry.retire_achievement(sis.achievement)
+    sis.day = GRADUATION
+    assert sis.works(batch) == ("scheduled", 1, 1, 1)
+    sis.day = LATER
+    assert sis.works(batch) == ("done", 1, 2, 0)
+    assert [one.field for _, one in sis.book.problems(batch, 9)] == ["achievement", "achievement"]
+
+
+def test_a_node_that_is_killed_on_the_day_goes_on_nothing_twice_nothing_lost(sis, monkeypatch):
+    count = 2_500
+    batch = sis.send(*(sis.row(n, GRADUATION if n % 2 else "") for n in range(count)))
+    assert sis.works(batch) == ("scheduled", count // 2, 0, count // 2)
+    sis.day = GRADUATION
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_):
+        raise Killed
+
+    monkeypatch.setattr(sis.worker._registry, "save", _after(1, sis.worker._registry.save, killed))
+    with pytest.raises(Killed):
+        sis.works(batch)
+    monkeypatch.undo()
+    found = sis.book.one(batch)
+    assert (found.state, found.issued, found.held) == ("working", count // 2 + 1000, count // 2 - 1000)
+    assert sis.works(batch) == ("done", count, 0, 0)
+    assert sis.issued() == count
+
+
+def _after(times, act, then):
+    """A function that acts so many times, and then does something else."""
+    left = iter(range(times))
+
+    def made(*arguments, **more):
+        return then() if next(left, None) is None else act(*arguments, **more)
+
+    return made
+
+
+def test_a_trial_says_what_would_be_issued_and_holds_nothing(sis):
+    batch = sis.send(sis.row(1, GRADUATION), sis.row(2), dry_run=True)
+    assert sis.works(batch) == ("done", 2, 0, 0)
+    assert sis.issued() == 0
+
+
+def test_rows_that_are_held_may_be_dropped(sis):
+    batch = sis.send(sis.row(1, GRADUATION), sis.row(2))
+    assert sis.works(batch) == ("scheduled", 1, 0, 1)
+    assert sis.book.cancel(batch).state == "cancelled"
+    sis.day = GRADUATION
+    assert sis.works(batch) == ("cancelled", 1, 0, 1)
+    with pytest.raises(WrongState):
+        sis.book.cancel(batch)
+
+
+def test_whoever_holds_nothing_refuses_a_row_before_its_day(sis, tmp_path):
+    csv, ndjson = tmp_path / "rows.csv", tmp_path / "rows.ndjson"
+    csv.write_text("\n".join([HEADER, sis.row(1, GRADUATION), sis.row(2, TODAY)]))
+    ndjson.write_text(
+        f'{{"record": "r1", "achievement": "{sis.achievement}", "student": "s1", "family_name": "Jansen",'
+        f' "given_name": "Ada", "date_of_birth": "2001-02-03", "awarding_date": "2026-06-30",'
+        f' "valid_from": "{GRADUATION}"}}\n'
+    )
+    early, today = CsvRows(csv, Everything())
+    [other] = NdjsonRows(ndjson, Everything())
+    for one in (early, other):
+        assert isinstance(one, Problem)
+        assert (one.field, "its day has not come" in one.detail) == ("valid_from", True)
+    assert today.record == "r2"
+    [held, _] = [rows.held_until for rows in [CsvRows(csv, Everything(), holds=True)] for _ in rows]
+    assert held == GRADUATION
+    csv.write_text(HEADER.replace("valid_from", "validfrom"))
+    with pytest.raises(IntakeError, match="is it 'valid_from'"):
+        CsvRows(csv, Everything())
