@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 from psycopg import Connection
-from psycopg.rows import dict_row
 
 from projections import contents
 
@@ -34,41 +33,32 @@ _COLUMNS = (
 
 def newest(connection: Connection, member: str | None = None) -> list[AchievementView]:
     """The newest version of each achievement, by member and title."""
-    rows = (
-        connection.cursor(row_factory=dict_row)
-        .execute(
-            f"{_COLUMNS} WHERE v.version = a.versions AND (%(m)s::text IS NULL OR v.member = %(m)s)"
-            " ORDER BY v.member, v.title::text, v.achievement",
-            {"m": member},
-        )
-        .fetchall()
-    )
+    rows = connection.execute(
+        f"{_COLUMNS} WHERE v.version = a.versions AND (%(m)s::text IS NULL OR v.member = %(m)s)"
+        " ORDER BY v.member, v.title::text, v.achievement",
+        {"m": member},
+    ).fetchall()
     return _views(connection, rows)
 
 
 def versions(connection: Connection, member: str, achievement: str) -> list[AchievementView]:
     """All versions of one achievement, first to last."""
-    rows = (
-        connection.cursor(row_factory=dict_row)
-        .execute(f"{_COLUMNS} WHERE v.member = %s AND v.achievement = %s ORDER BY v.version", (member, achievement))
-        .fetchall()
-    )
+    rows = connection.execute(
+        f"{_COLUMNS} WHERE v.member = %s AND v.achievement = %s ORDER BY v.version", (member, achievement)
+    ).fetchall()
     return _views(connection, rows)
 
 
-def _views(connection: Connection, rows: list[dict[str, Any]]) -> list[AchievementView]:
+def _views(connection: Connection, rows: list[tuple[Any, ...]]) -> list[AchievementView]:
     together: dict[tuple[str, str, int], dict[str, str]] = {}
     for member, achievement, version, body, state in connection.execute(
         _JOINT,
-        ([row["member"] for row in rows], [row["achievement"] for row in rows], [row["version"] for row in rows]),
+        ([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]),
     ):
         together.setdefault((member, achievement, version), {})[body] = state
     return [
-        AchievementView(
-            **{**row, "content": contents.read(row["content"])},
-            joint=together.get((row["member"], row["achievement"], row["version"]), {}),
-        )
-        for row in rows
+        AchievementView(*known, contents.read(content), together.get((known[0], known[1], known[2]), {}))  # type: ignore[call-arg] # a row has as many
+        for *known, content in rows
     ]
 
 

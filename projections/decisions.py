@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 from psycopg import Connection
-from psycopg.rows import dict_row
 
 from projections import contents
 from projections.stacks import Key, Stacks
@@ -29,15 +28,11 @@ class DecisionView(msgspec.Struct, frozen=True, rename="camel"):
 
 def read(connection: Connection, keys: Sequence[Key]) -> list[DecisionView]:
     """These decisions, in the order of member and id; those that are not known are left out."""
-    rows = (
-        connection.cursor(row_factory=dict_row)
-        .execute(
-            f"SELECT {_COLUMNS} FROM unnest(%s::text[], %s::uuid[]) AS w (member, decision)"  # noqa: S608 - names of our own
-            ' JOIN decisions d USING (member, decision) ORDER BY d.member COLLATE "C", d.decision',
-            ([key[0] for key in keys], [key[1] for key in keys]),
-        )
-        .fetchall()
-    )
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM unnest(%s::text[], %s::uuid[]) AS w (member, decision)"  # noqa: S608 - names of our own
+        ' JOIN decisions d USING (member, decision) ORDER BY d.member COLLATE "C", d.decision',
+        ([key[0] for key in keys], [key[1] for key in keys]),
+    ).fetchall()
     return _views(connection, rows)
 
 
@@ -51,16 +46,12 @@ def of_office(
 ) -> list[DecisionView]:
     """An office's decisions within a period, both ends included, newest first; after a place (day, leaf)."""
     day, leaf = after or (None, None)
-    rows = (
-        connection.cursor(row_factory=dict_row)
-        .execute(
-            f"SELECT {_COLUMNS} FROM decisions d WHERE d.member = %s AND d.decision_date BETWEEN %s AND %s"  # noqa: S608 - names of our own
-            " AND (%s::date IS NULL OR (d.decision_date, d.leaf) < (%s::date, %s::bigint))"
-            " ORDER BY d.decision_date DESC, d.leaf DESC LIMIT %s",
-            (member, begin, end, day, day, leaf, limit),
-        )
-        .fetchall()
-    )
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM decisions d WHERE d.member = %s AND d.decision_date BETWEEN %s AND %s"  # noqa: S608 - names of our own
+        " AND (%s::date IS NULL OR (d.decision_date, d.leaf) < (%s::date, %s::bigint))"
+        " ORDER BY d.decision_date DESC, d.leaf DESC LIMIT %s",
+        (member, begin, end, day, day, leaf, limit),
+    ).fetchall()
     return _views(connection, rows)
 
 
@@ -70,22 +61,19 @@ _COLUMNS = (
 )
 
 
-def _views(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[DecisionView]:
+def _views(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[DecisionView]:
     named: dict[Key, list[Key]] = {}
     for member, decision, of_member, credential in connection.execute(
         "SELECT b.member, b.decision::text, b.of_member, b.credential::text"
         " FROM unnest(%s::text[], %s::uuid[]) AS w (member, decision) JOIN decision_bases b USING (member, decision)"
         " WHERE b.credential IS NOT NULL",
-        ([row["member"] for row in rows], [row["decision"] for row in rows]),
+        ([row[0] for row in rows], [row[1] for row in rows]),
     ):
         named.setdefault((member, decision), []).append((of_member, credential))
     stacks = Stacks.read(connection, {key for keys in named.values() for key in keys})
     return [
-        DecisionView(
-            **{**row, "content": contents.read(row["content"])},
-            flags=stacks.reference_flags(named.get((row["member"], row["decision"]), ())),
-        )
-        for row in rows
+        DecisionView(*known, contents.read(content), stacks.reference_flags(named.get((known[0], known[1]), ())))  # type: ignore[call-arg] # a row has as many
+        for *known, content in rows
     ]
 
 

@@ -5,9 +5,8 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar, cast
 
 import psycopg
 from litestar import Response
@@ -16,7 +15,8 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from projections import views
-from projections.api.sighted import SEEN, SightedConnection, position_of
+from projections.api.sighted import SEEN, Sighting, position_of
+from projections.api.turns import turn
 from registry.http import HttpProblem, Position, Trouble, answer
 from registry.http.answers import WAIT_FOR
 
@@ -27,9 +27,9 @@ _PATIENTLY: Final = 3.0
 _BRIEFLY: Final = 0.05
 """Seconds that a reader waits for a connection; the shorter where there was none in the last `_AWAY` seconds."""
 _AWAY: Final = 5.0
-_READERS: Final = 2
-"""Threads of a process that make answers: many would wait for the interpreter, and for each other. What takes long
-(`takes_long`, writing, replaying the past) is made in others, and keeps no reader waiting."""
+_TURNS: Final = 4
+"""Answers that a process makes at a time; others wait for their turn. What takes long (`takes_long`, writing,
+replaying the past) is made in threads, and keeps no turn waiting."""
 _TOLD: Final = 500
 T = TypeVar("T")
 
@@ -57,22 +57,17 @@ class Snapshot(NamedTuple):
 
 
 class Views:
-    """Connections to the served views. May be shared by threads."""
+    """Connections to the served views. `snapshot` may be shared by threads; `answer` is one loop's."""
 
     def __init__(self, dsn: str, standing: Standings, connections: int = 8, longest: float = 10.0) -> None:
         """Nothing is opened before `open`; `longest` is how many seconds a reader may wait for a position."""
         self.standing = standing
         self._longest = longest
         self._pool = ConnectionPool(
-            dsn,
-            connection_class=SightedConnection,
-            min_size=1,
-            max_size=connections,
-            configure=_configure,
-            open=False,
-            name="views",
+            dsn, min_size=1, max_size=connections, configure=_configure, open=False, name="views"
         )
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="views")
+        self._turns = asyncio.Semaphore(min(_TURNS, connections // 2))
+        self._idle: list[Sighting] = []
         self._waiting = 0
         self._away_since = -math.inf
 
@@ -82,28 +77,31 @@ class Views:
 
     def close(self) -> None:
         """Close all connections."""
-        self._readers.shutdown(cancel_futures=True)
+        for sighting in self._idle:
+            sighting.let_go()
+            self._pool.putconn(sighting.connection)
+        self._idle.clear()
         self._pool.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """One moment to answer from, in a transaction."""
-        connection, position = self._tried(_begin)
+        connection, position = self._begun()
         try:
             with connection:
                 yield Snapshot(connection, position)
         finally:
             self._pool.putconn(connection)
 
-    def _tried(self, act: Callable[[SightedConnection], T]) -> tuple[SightedConnection, T]:
-        """A connection of the pool's, and what came of acting on it: whoever has it gives the connection back.
+    def _begun(self) -> tuple[Connection, Position]:
+        """A connection of the pool's in a transaction: whoever has it gives the connection back.
 
         One that was lost, as all are when the server was restarted, costs no request: another is taken.
         """
         for left in reversed(range(self._pool.max_size + 1)):
             connection = self._connected()
             try:
-                return connection, act(connection)
+                return connection, _begin(connection)
             except psycopg.OperationalError:
                 lost = connection.closed
                 self._pool.putconn(connection)
@@ -114,7 +112,7 @@ class Views:
                 raise
         raise AssertionError("the last try returned or raised")
 
-    def _connected(self) -> SightedConnection:
+    def _connected(self) -> Connection:
         """A connection. Where there was none a moment ago nobody waits long: many who ask would wait for each other."""
         lately = time.monotonic() - self._away_since < _AWAY
         try:
@@ -126,20 +124,43 @@ class Views:
     async def answer(
         self, wait_for: str, made: Callable[[Connection], Any], *, takes_long: bool = False
     ) -> Response[Any]:
-        """`made(connection)` as an answer that says its position, made in one of the threads that read.
+        """`made(connection)` as an answer that says its position, made in turn with others in the loop's own thread.
 
-        `takes_long`: in one of the others. Raises `HttpProblem` where a position waited for is not reached.
+        `takes_long`: in a thread of its own. Raises `HttpProblem` where a position waited for is not reached.
         """
         if wait_for:
             await self._reach(sizes_of(wait_for, f"header {WAIT_FOR}"))
-        if takes_long:  # batches come in the middle of it
-            return await self._in_turn(lambda: self._answered(made), None)
-        return await self._in_turn(lambda: self._answered_soon(made), self._readers)
+        if not takes_long:  # else batches come in the middle of it
+            answered = await self._sighted(lambda sighting: _of_one_moment(sighting, made))
+            if answered is not None:
+                return answered
+        return await asyncio.get_running_loop().run_in_executor(None, self._answered, made)
 
-    def _answered_soon(self, made: Callable[[Connection], Any]) -> Response[Any]:
-        connection, answered = self._tried(lambda connection: _of_one_moment(connection, made))
-        self._pool.putconn(connection)
-        return self._answered(made) if answered is None else answered
+    async def _sighted(self, act: Callable[[Sighting], T]) -> T:
+        """`act` on a connection, in a turn; on another where the first was lost, as all are when a server restarts."""
+        async with self._turns:
+            for left in reversed(range(_TURNS + 1)):
+                sighting = self._idle.pop() if self._idle else await self._new()
+                try:
+                    return await turn(lambda: act(sighting))  # noqa: B023 - it is over before the next is taken
+                except psycopg.OperationalError:
+                    if not (sighting.lost and left):
+                        raise
+                finally:
+                    if sighting.idle:
+                        self._idle.append(sighting)
+                    else:
+                        self._drop(sighting)
+        raise AssertionError("the last try returned or raised")
+
+    async def _new(self) -> Sighting:
+        return Sighting(await asyncio.get_running_loop().run_in_executor(None, self._connected))
+
+    def _drop(self, sighting: Sighting) -> None:
+        """Its answer was given up in the middle, or the server ended it."""
+        sighting.let_go()
+        sighting.connection.close()
+        self._pool.putconn(sighting.connection)
 
     def _answered(self, made: Callable[[Connection], Any]) -> Response[Any]:
         with self.snapshot() as moment:
@@ -153,7 +174,7 @@ class Views:
         try:
             until = time.monotonic() + self._longest
             while True:
-                there = await self._in_turn(self._sizes, self._readers)
+                there = await self._sighted(_sizes)
                 behind = {member: size for member, size in wanted.items() if there.get(member, 0) < size}
                 if not behind:
                     return
@@ -164,26 +185,23 @@ class Views:
         finally:
             self._waiting -= 1
 
-    def _sizes(self) -> dict[str, int]:
-        with self.snapshot() as moment:
-            return sizes_of(moment.position, "position") if moment.position else {}
 
-    @staticmethod
-    def _in_turn(read: Callable[[], T], threads: ThreadPoolExecutor | None) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(threads, read)
+def _sizes(sighting: Sighting) -> dict[str, int]:
+    [[seen]] = sighting.execute(SEEN)
+    return sizes_of(position_of(seen), "position") if seen else {}
 
 
-def _of_one_moment(connection: SightedConnection, made: Callable[[Connection], T]) -> Response[T] | None:
+def _of_one_moment(sighting: Sighting, made: Callable[[Connection], T]) -> Response[T] | None:
     """An answer whose statements all saw the same; None where they did not, or where there were none."""
-    with connection.sighting() as seen:
-        try:
-            content = made(connection)
-        except psycopg.Error:
-            raise
-        except Exception:
-            if len(seen) > 1:  # what does not fit together may do so in one moment
-                return None
-            raise
+    seen = sighting.seen = set()
+    try:
+        content = made(cast("Connection", sighting))
+    except psycopg.Error:
+        raise
+    except Exception:
+        if len(seen) > 1:  # what does not fit together may do so in one moment
+            return None
+        raise
     return answer(content, position_of(seen.pop())) if len(seen) == 1 else None
 
 

@@ -3,20 +3,34 @@
 The views change with their position, and by nothing else: statements that saw the same one saw the same views. A
 transaction would say so too, but takes two more ways to the server and back, which is most of what a short answer
 costs. It is left to the few answers in whose middle a batch came.
+
+Statements are prepared once a connection and sent by libpq itself, from within a turn of the loop.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+import os
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from psycopg import Connection, Cursor
-from psycopg.rows import RowFactory, RowMaker, TupleRow
+import psycopg
+from psycopg import Connection, errors, pq
+from psycopg.adapt import PyFormat, Transformer
+
+from projections.api.turns import wait
 
 SEEN: Final = """
 SELECT string_agg(member || ':' || size || '@' || governance, ',' ORDER BY member COLLATE "C") AS seen FROM positions
 """
 """What a statement sees: of each stream its size, and under how much of governance's it was read."""
+
+_PREPARED: Final = 200
+"""Statements that a connection keeps prepared: the searches leave out what is not asked for, in many ways."""
+_LONGEST: Final = 20.0
+"""Seconds after which a server that says nothing is given up; it would itself end a statement before."""
+Row = tuple[Any, ...]
 
 
 def position_of(seen: str) -> str:
@@ -24,57 +38,151 @@ def position_of(seen: str) -> str:
     return ",".join(one.partition("@")[0] for one in seen.split(","))
 
 
-class SightedConnection(Connection[TupleRow]):
-    """A connection in autocommit that can be asked what its statements saw."""
+class Sighting:
+    """A connection in autocommit, lent to one turn after another; all that it reads is a SELECT."""
 
-    def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401 - the library's own
-        super().__init__(*arguments, **more)
-        self.cursor_factory = _Cursor
-        self.seen: set[str] | None = None
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.seen: set[str] = set()
+        """What the statements saw since this was emptied."""
+        self._libpq = connection.pgconn
+        self._loop = asyncio.get_running_loop()
+        self._types = Transformer(connection)
+        self._prepared: OrderedDict[tuple[bytes, tuple[int, ...]], bytes] = OrderedDict()
+        self._names = 0
+        self._came: asyncio.Future[None] | None = None
+        # A descriptor of its own: libpq closes that of a lost connection, and another socket may get its number.
+        self._socket = os.dup(self._libpq.socket)
+        self._loop.add_reader(self._socket, self._readable)
 
-    @contextmanager
-    def sighting(self) -> Iterator[set[str]]:
-        """What the statements inside see, each of them a SELECT."""
-        seen: set[str] = set()
-        self.seen = seen
+    def let_go(self) -> None:
+        """The loop looks at it no more; whoever has it closes the connection, or gives it back."""
+        self._loop.remove_reader(self._socket)
+        os.close(self._socket)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for nothing."""
+        return self._libpq.transaction_status == pq.TransactionStatus.IDLE
+
+    @property
+    def lost(self) -> bool:
+        """Whether the server has ended it, or cannot be reached by it."""
+        return self._libpq.status == pq.ConnStatus.BAD
+
+    def execute(self, query: bytes | str, params: Sequence[Any] | Mapping[str, Any] = ()) -> "Rows":
+        """As the library's own, of a query that is this project's."""
+        text, names = _sighted(query)
+        values = [params[name] for name in names] if isinstance(params, Mapping) else params
+        dumped = self._types.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        types = tuple(self._types.types or ())
+        name = self._statement(text, types)
+        self._libpq.send_query_prepared(name, dumped, self._types.formats)
+        result = self._answered()
+        self._types.set_pgresult(result)
+        rows = self._types.load_rows(0, result.ntuples, tuple)
+        *_, there, seen = rows[0]
+        self.seen.add(seen or "")
+        return Rows([row[:-2] for row in rows] if there else [])
+
+    def _statement(self, text: bytes, types: tuple[int, ...]) -> bytes:
+        key = text, types
+        if (name := self._prepared.get(key)) is not None:
+            self._prepared.move_to_end(key)
+            return name
+        if len(self._prepared) >= _PREPARED:
+            _, last = self._prepared.popitem(last=False)
+            self._libpq.send_query_params(b"DEALLOCATE " + last, None)
+            self._answered()
+        self._names += 1
+        name = b"sighting_%d" % self._names
+        self._libpq.send_prepare(name, text, types)
+        self._answered()
+        self._prepared[key] = name
+        return name
+
+    def _answered(self) -> pq.abc.PGresult:
+        """The one result of what was sent."""
+        while self._libpq.flush():
+            self._wait_until_writable()
+        found = None
+        while True:
+            if self._libpq.is_busy():
+                self._came = self._loop.create_future()
+                late = self._loop.call_later(_LONGEST, _give_up, self._came)
+                try:
+                    wait(self._came)
+                finally:
+                    late.cancel()
+            result = self._libpq.get_result()
+            if result is None:
+                break
+            found = result
+        self._came = None
+        if found is None:
+            raise psycopg.OperationalError("the server sent no result")
+        if found.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+            raise errors.error_from_result(found)
+        return found
+
+    def _wait_until_writable(self) -> None:
+        writable = self._loop.create_future()
+        self._loop.add_writer(self._socket, _done, writable)
         try:
-            yield seen
+            wait(writable)
         finally:
-            self.seen = None
+            self._loop.remove_writer(self._socket)
+
+    def _readable(self) -> None:
+        try:
+            self._libpq.consume_input()
+        except psycopg.OperationalError as error:
+            self._loop.remove_reader(self._socket)
+            if self._came is not None and not self._came.done():
+                self._came.set_exception(error)
+            return
+        if self._came is not None and not self._came.done() and not self._libpq.is_busy():
+            self._came.set_result(None)
 
 
-class _Cursor(Cursor[Any]):
-    def __init__(self, connection: SightedConnection, *, row_factory: RowFactory[Any] | None = None) -> None:
-        self._seen = connection.seen
-        self._nothing = False
-        wanted = row_factory or connection.row_factory
-        super().__init__(connection, row_factory=wanted if self._seen is None else _shorter(wanted))
+def _done(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
 
-    def execute(self, query: Any, params: Any = None, **more: Any) -> "_Cursor":  # noqa: ANN401 - the library's own
-        if self._seen is None:
-            super().execute(query, params, **more)
-            return self
-        super().execute(_sighted(query), params, **more)
-        result = self.pgresult
-        assert result is not None  # noqa: S101 - it was executed
-        there, seen = (result.get_value(0, result.nfields - place) for place in (2, 1))
-        self._seen.add("" if seen is None else seen.decode())
-        self._nothing = there is None  # but the position
+
+def _give_up(answer: "asyncio.Future[None]") -> None:
+    if not answer.done():
+        answer.set_exception(psycopg.OperationalError("the server does not answer"))
+
+
+class Rows:
+    """The rows of a statement, as a cursor gives them."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+        self._at = 0
+
+    def fetchone(self) -> Row | None:
+        """The next."""
+        return next(self, None)
+
+    def fetchmany(self, size: int) -> list[Row]:
+        """The next so many."""
+        begin, self._at = self._at, min(self._at + size, len(self._rows))
+        return self._rows[begin : self._at]
+
+    def fetchall(self) -> list[Row]:
+        """All that are left."""
+        return self.fetchmany(len(self._rows))
+
+    def __iter__(self) -> Iterator[Row]:
         return self
 
-    def fetchone(self) -> Any:  # noqa: ANN401 - a row
-        return None if self._nothing else super().fetchone()
-
-    def fetchmany(self, size: int = 0) -> list[Any]:
-        return [] if self._nothing else super().fetchmany(size)
-
-    def fetchall(self) -> list[Any]:
-        return [] if self._nothing else super().fetchall()
-
-    def __next__(self) -> Any:  # noqa: ANN401 - a row
-        if self._nothing:
+    def __next__(self) -> Row:
+        if self._at == len(self._rows):
             raise StopIteration
-        return super().__next__()
+        self._at += 1
+        return self._rows[self._at - 1]
 
 
 _BOTH: Final = f"""
@@ -83,20 +191,26 @@ FROM ({SEEN}) AS p LEFT JOIN (SELECT o.*, true AS there FROM (
 QUERY
 ) AS o) AS q ON true
 """  # noqa: S608 - of our own
+_PLACE: Final = re.compile(r"%(?:%|s|\((\w+)\)s)")
 
 
 @lru_cache(maxsize=1_000)
-def _sighted(query: bytes | str) -> bytes:
-    """The query with two more columns: whether there is a row at all, and in the first the position."""
+def _sighted(query: bytes | str) -> tuple[bytes, tuple[str, ...]]:
+    """The query with two more columns, whether there is a row at all, and in the first the position; as libpq takes it.
+
+    With it the names of its parameters in their order; none where they have no names.
+    """
     text = query.decode() if isinstance(query, bytes) else query
-    return _BOTH.replace("QUERY", text).encode()
+    names: dict[str, int] = {}
+    places = 0
 
+    def place(found: re.Match[str]) -> str:
+        nonlocal places
+        if found[0] == "%%":
+            return "%"
+        if found[1] is not None:
+            return f"${names.setdefault(found[1], len(names) + 1)}"
+        places += 1
+        return f"${places}"
 
-def _shorter(wanted: RowFactory[Any]) -> RowFactory[Any]:
-    """Rows without those two."""
-
-    def made(cursor: Any) -> RowMaker[Any]:  # noqa: ANN401 - a cursor of any kind
-        make = wanted(cursor)
-        return lambda values: make(values[:-2])
-
-    return made
+    return _BOTH.replace("QUERY", _PLACE.sub(place, text)).encode(), tuple(names)

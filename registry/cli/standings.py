@@ -11,18 +11,20 @@ from registry.log import GOVERNANCE, LogError, NoSuchStream
 
 _log = structlog.get_logger(__name__)
 _FRESH = 5.0
+_NEVER = float("-inf")
 
 
 class Standings:
-    """Answers from a fold of governance that is at most some seconds old. May be shared by threads.
+    """Answers from a fold of governance that is read on every few seconds. May be shared by threads.
 
-    One thread reads on; the others answer from what is known meanwhile, as all do while the log is away.
+    Whoever asks first waits until it was read; after that a thread of its own reads on, and all answer from what is
+    known meanwhile, as they do while the log is away.
     """
 
     def __init__(self, node: Node) -> None:
         self._node = node
         self._lock = threading.Lock()
-        self._read = float("-inf")
+        self._read = _NEVER
         self._next = 0
         self._fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
 
@@ -35,12 +37,19 @@ class Standings:
 
     def fold(self) -> GovernanceFold:
         """Governance."""
-        if time.monotonic() - self._read > _FRESH and self._lock.acquire(blocking=not self._next):
-            try:
-                self._read_on()
-            finally:
-                self._lock.release()
+        if self._read == _NEVER:
+            with self._lock:
+                if self._read == _NEVER:
+                    self._read_on()
+        elif time.monotonic() - self._read > _FRESH and self._lock.acquire(blocking=False):
+            threading.Thread(target=self._read_on_and_release, name="governance", daemon=True).start()
         return self._fold
+
+    def _read_on_and_release(self) -> None:
+        try:
+            self._read_on()
+        finally:
+            self._lock.release()
 
     def _read_on(self) -> None:
         try:

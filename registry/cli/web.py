@@ -7,6 +7,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
+from anyio.to_thread import run_sync
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
@@ -131,6 +132,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     async def started(app: Litestar) -> None:
         del app
         views.open()
+        await run_sync(standings.fold)  # what is asked for afterwards is there, and keeps nobody waiting
 
     async def stopped(app: Litestar) -> None:
         del app
@@ -207,7 +209,6 @@ def _own(views: Views, settings: Settings) -> list[Any]:
         operation_id="health",
         summary="Is the process alive?",
         sync_to_thread=False,
-        exclude_from_auth=True,  # whoever shows a key is not looked up: the database may be away
     )
     def health() -> dict[str, str]:
         """Answers as long as this process does."""

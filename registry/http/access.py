@@ -3,15 +3,14 @@
 Nobody acts for another member: a caller of another member is refused wherever a scope is needed.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
 from anyio.to_thread import run_sync
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
-from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Send
 
 from registry.http.problems import HttpProblem
 
@@ -60,28 +59,38 @@ class Credentials(Protocol):
         ...
 
 
-class Authenticated(AbstractAuthenticationMiddleware):
-    """Finds out who asks, before anything else is looked at. Without any credentials it is anybody."""
+class Authenticated:
+    """ASGI middleware that finds out who asks, before anything else is looked at. Without credentials it is anybody."""
 
     def __init__(self, app: ASGIApp, credentials: Sequence[Credentials]) -> None:
-        super().__init__(app, exclude=["^/health$"])  # which says whether the process lives, whatever is away
+        self._app = app
         self._credentials = credentials
 
-    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - of any kind, ASGI's own
+        """Pass the request on, with its `user`."""
+        unasked = scope["type"] != "http" or scope["method"] == "OPTIONS" or scope["path"] in _UNASKED
+        scope["user"] = ANYBODY if unasked else await self._caller(scope["headers"])
+        scope["auth"] = None
+        await self._app(scope, receive, send)
+
+    async def _caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
         """By `X-API-Key`, or by `Authorization: Bearer`."""
-        caller = ANYBODY
-        key = connection.headers.get("x-api-key")
-        authorization = connection.headers.get("authorization")
+        key = authorization = None
+        for name, value in headers:
+            if name == b"x-api-key":
+                key = value.decode("latin-1")
+            elif name == b"authorization":
+                authorization = value.decode("latin-1")
         if key is not None and authorization is not None:
             raise HttpProblem("unauthenticated", "send an API key or a token, not both", headers=_CHALLENGE)
         if key is not None:
-            caller = await self._who("key", key)
-        elif authorization is not None:
+            return await self._who("key", key)
+        if authorization is not None:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer" or not token.strip():
                 raise HttpProblem("unauthenticated", "Authorization takes Bearer tokens", headers=_CHALLENGE)
-            caller = await self._who("bearer", token.strip())
-        return AuthenticationResult(user=caller, auth=None)
+            return await self._who("bearer", token.strip())
+        return ANYBODY
 
     async def _who(self, kind: str, secret: str) -> Caller:
         for one in self._credentials:
@@ -98,6 +107,8 @@ class Authenticated(AbstractAuthenticationMiddleware):
         )
 
 
+_UNASKED: Final = frozenset({"/health"})
+"""It says whether the process lives, whatever is away."""
 _HOW: Final = "send an API key as X-API-Key, or a token as Authorization: Bearer"
 _CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 

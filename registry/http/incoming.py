@@ -28,8 +28,10 @@ def _no_nulls(request: Request[Any, Any, Any]) -> None:
     And the framework takes the text `null` for a parameter that was left out.
     """
     for name, value in request.path_params.items():
-        if "\0" in str(value):
+        if isinstance(value, str) and "\0" in value:
             raise HttpProblem("unprocessable", errors=[Trouble(f"path {name}", "U+0000 stands in no name", name)])
+    if not request.scope["query_string"]:
+        return
     for name, value in request.query_params.multi_items():
         if str(value).lower() == "null":
             trouble = Trouble(f"query {name}", "leave it out, or say what it is", name, "null")
@@ -40,7 +42,7 @@ def _no_nulls(request: Request[Any, Any, Any]) -> None:
 
 def _no_others(request: Request[Any, Any, Any]) -> None:
     """A parameter that is not there is a misspelt one; one that is there twice means neither."""
-    if not request.query_params:
+    if not request.scope["query_string"]:
         return
     parameters = _parameters(request.route_handler)
     known = parameters.keys() - request.path_params.keys()

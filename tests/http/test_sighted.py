@@ -4,13 +4,14 @@ import asyncio
 import json
 
 import msgspec
+import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from consumers.projector import Projector
 from projections import credentials, learners, views
 from projections.api.reading import Views
 from registry.http import HttpProblem
+from tests.support.command import until
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 
 TWENTE = "twente"
@@ -29,7 +30,13 @@ def writer(dsn):
 
 
 @pytest.fixture
-def reading(dsn):
+def loop():
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def reading(dsn, loop, writer):  # noqa: ARG001 - it ends before its loop does, and the views are there
     served = Views(dsn, lambda *_: ("member", "member"))
     served.open()
     yield served
@@ -40,10 +47,15 @@ def project(writer, consortium):
     Projector(writer, consortium.log(), CONSORTIUM, consortium.founded).step()
 
 
-def made(reading, how):
-    """The content of an answer, and the position that it says."""
-    answer = asyncio.run(reading.answer("", how))
-    return answer.content, answer.headers.get("Registry-Position")
+@pytest.fixture
+def made(reading, loop):
+    """Of what reads: the content of its answer, and the position that this says."""
+
+    def made(how):
+        answer = loop.run(reading.answer("", how))
+        return answer.content, answer.headers.get("Registry-Position")
+
+    return made
 
 
 def issued(consortium, writer):
@@ -59,7 +71,7 @@ def issued(consortium, writer):
 COUNT = "SELECT count(*), %(member)s::text FROM credentials WHERE member = %(member)s"
 
 
-def test_rows_come_without_what_was_added(reading, writer, consortium):
+def test_rows_come_without_what_was_added(made, writer, consortium):
     credential, _ = issued(consortium, writer)
 
     def how(connection):
@@ -71,11 +83,9 @@ def test_rows_come_without_what_was_added(reading, writer, consortium):
         ordered = connection.execute("SELECT n FROM generate_series(1, 9) AS s (n) ORDER BY n DESC")
         assert [n for [n] in ordered.fetchmany(2)] == [9, 8]
         assert [n for [n] in ordered] == list(range(7, 0, -1))
-        cursor = connection.cursor(row_factory=dict_row)
-        assert cursor.execute("SELECT member, leaf FROM credentials").fetchall() == [{"member": TWENTE, "leaf": 1}]
         return connection.execute(COUNT, {"member": TWENTE}).fetchone()
 
-    content, position = made(reading, how)
+    content, position = made(how)
     assert content == (1, TWENTE)
     assert position == "governance:3,lund:0,twente:2"
 
@@ -95,23 +105,23 @@ def twice(writer, consortium):
     return how
 
 
-def test_what_came_between_two_statements_makes_it_anew(reading, twice):
-    (before, after), position = made(reading, twice)
+def test_what_came_between_two_statements_makes_it_anew(made, twice):
+    (before, after), position = made(twice)
     assert before == after == (2, TWENTE)
     assert position.endswith("twente:4")
 
 
-def test_what_does_not_fit_together_is_made_anew(reading, twice):
+def test_what_does_not_fit_together_is_made_anew(made, twice):
     def how(connection):
         before, after = twice(connection)
         if before != after:
             raise LookupError("two moments")
         return after
 
-    assert made(reading, how)[0] == (2, TWENTE)
+    assert made(how)[0] == (2, TWENTE)
 
 
-def test_what_is_wrong_in_one_moment_is_said(reading, writer, consortium):
+def test_what_is_wrong_in_one_moment_is_said(made, writer, consortium):
     issued(consortium, writer)
 
     def how(connection):
@@ -119,11 +129,11 @@ def test_what_is_wrong_in_one_moment_is_said(reading, writer, consortium):
         raise HttpProblem("not-found", "as asked")
 
     with pytest.raises(HttpProblem, match="as asked"):
-        made(reading, how)
-    assert made(reading, lambda connection: connection.execute("SELECT 7").fetchone())[0] == (7,)
+        made(how)
+    assert made(lambda connection: connection.execute("SELECT 7").fetchone())[0] == (7,)
 
 
-def test_another_governance_is_another_moment(reading, writer, consortium):
+def test_another_governance_is_another_moment(made, writer, consortium):
     """A stream may be read again, to its old length, under what governance says since."""
     issued(consortium, writer)
     asked = []
@@ -134,23 +144,114 @@ def test_another_governance_is_another_moment(reading, writer, consortium):
             writer.execute("UPDATE positions SET governance = governance + 1 WHERE member = %s", (TWENTE,))
         return connection.execute(COUNT, {"member": TWENTE}).fetchone()
 
-    made(reading, how)
+    made(how)
     assert len(asked) == 2
 
 
-def test_without_statements_the_position_is_said(reading, writer, consortium):
+def test_without_statements_the_position_is_said(made, writer, consortium):
     issued(consortium, writer)
-    content, position = made(reading, lambda _: "ready")
+    content, position = made(lambda _: "ready")
     assert content == "ready"
     assert position.endswith("twente:2")
 
 
-def test_real_answers_are_as_without(reading, writer, consortium):
+def test_real_answers_are_as_without(made, writer, consortium):
     credential, learner = issued(consortium, writer)
     for how in (
         lambda connection: credentials.awarded(connection, (TWENTE, credential)),
         lambda connection: learners.read(connection, learner),
         lambda connection: credentials.read(connection, [(TWENTE, credential), ("lund", credential)]),
     ):
-        content, _ = made(reading, how)
+        content, _ = made(how)
         assert json.loads(msgspec.json.encode(content)) == json.loads(msgspec.json.encode(how(writer)))
+
+
+def test_many_are_made_in_turn_and_the_loop_goes_on(reading, loop):
+    ticks = []
+
+    async def tick():
+        while True:
+            ticks.append(1)
+            await asyncio.sleep(0.01)
+
+    async def all_of_them():
+        ticking = asyncio.create_task(tick())
+        answers = await asyncio.gather(*(reading.answer("", lambda c, n=n: slowly(c, n, 0.1)) for n in range(12)))
+        ticking.cancel()
+        return [answer.content for answer in answers]
+
+    assert loop.run(all_of_them()) == list(range(12))
+    assert len(ticks) > 12  # of three rounds at least, each a tenth of a second
+
+
+def slowly(connection, number, seconds):
+    """A number that takes so long."""
+    [[found, _]] = connection.execute("SELECT %(n)s::int, pg_sleep(%(s)s)", {"n": number, "s": seconds})
+    return found
+
+
+def backends(writer):
+    return {pid for [pid] in writer.execute("SELECT pid FROM pg_stat_activity WHERE query LIKE '%p.seen END%'")} - {
+        writer.info.backend_pid
+    }
+
+
+def test_an_answer_that_is_given_up_leaves_nothing_behind(reading, loop, writer):
+    async def given_up():
+        for _ in range(9):  # more often than there are connections
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(reading.answer("", lambda c: slowly(c, 1, 2)), 0.1)
+        return (await reading.answer("", lambda c: slowly(c, 7, 0))).content
+
+    assert loop.run(given_up()) == 7
+    until(lambda: len(backends(writer)) <= 1, 10)
+
+
+def test_a_connection_that_the_server_ended_costs_no_answer(made, writer):
+    assert made(lambda c: slowly(c, 1, 0))[0] == 1
+    for pid in backends(writer):
+        writer.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+    assert made(lambda c: slowly(c, 2, 0))[0] == 2
+
+
+def test_nor_does_one_that_it_ends_in_the_middle(writer, loop, reading):
+    async def ended():
+        asked = asyncio.create_task(reading.answer("", lambda c: slowly(c, 3, 1)))
+        await asyncio.to_thread(until, lambda: backends(writer))
+        for pid in backends(writer):
+            writer.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        return (await asked).content
+
+    assert loop.run(ended()) == 3
+
+
+def test_a_server_that_says_nothing_is_given_up(made, monkeypatch):
+    monkeypatch.setattr("projections.api.sighted._LONGEST", 0.3)
+    with pytest.raises(psycopg.OperationalError, match="does not answer"):
+        made(lambda c: slowly(c, 1, 2))
+    assert made(lambda c: slowly(c, 2, 0))[0] == 2
+
+
+def test_what_the_server_refuses_is_raised_and_the_next_goes_on(made):
+    def refused(connection):
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            connection.execute("SELECT 1 / %s", (0,))
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            connection.execute("SELECT * FROM nowhere")
+        return connection.execute("SELECT 7 %% 4").fetchone()
+
+    assert made(refused)[0] == (3,)
+
+
+def test_more_statements_than_are_kept_prepared_and_values_of_any_length(made, monkeypatch):
+    monkeypatch.setattr("projections.api.sighted._PREPARED", 2)
+
+    def asked(connection):
+        found = [connection.execute(f"SELECT {n} + %s", (1,)).fetchone() for n in (1, 2, 3, 1, 2, 3)]
+        long = "ø" * 5_000_000
+        found += connection.execute("SELECT length(%s), %s::text IS NULL, %s::int[]", (long, None, [1, 2])).fetchall()
+        return found, connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
+
+    (found, [kept]), _ = made(asked)
+    assert found == [(2,), (3,), (4,), (2,), (3,), (4,), (5_000_000, True, [1, 2])]
+    assert kept == 2
