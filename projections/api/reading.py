@@ -27,7 +27,7 @@ _PATIENTLY: Final = 3.0
 _BRIEFLY: Final = 0.05
 """Seconds that a reader waits for a connection; the shorter where there was none in the last `_AWAY` seconds."""
 _AWAY: Final = 5.0
-_TURNS: Final = 4
+_TURNS: Final = 3
 """Answers that a process makes at a time; others wait for their turn. What takes long (`takes_long`, writing,
 replaying the past) is made in threads, and keeps no turn waiting."""
 _TOLD: Final = 500

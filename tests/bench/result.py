@@ -46,7 +46,7 @@ def print_all(results: list[Result], file: Path) -> None:
             r.name,
             r.unit,
             f"{r.measured:,.1f}" if r.measured < 1000 else f"{r.measured:,.0f}",
-            "" if r.floor is None else f"{r.floor:,.0f}",
+            "" if r.floor is None else f"{r.floor:,.1f}" if r.floor < 100 else f"{r.floor:,.0f}",
             "" if r.ratio is None else f"{r.ratio:.2f}",
             r.target,
             "yes" if r.met else "NO",
