@@ -154,7 +154,21 @@ class Views:
         raise AssertionError("the last try returned or raised")
 
     async def _new(self) -> Sighting:
-        return Sighting(await asyncio.get_running_loop().run_in_executor(None, self._connected))
+        connecting = asyncio.get_running_loop().run_in_executor(None, self._connected)
+        try:
+            connection = await asyncio.shield(connecting)
+        except asyncio.CancelledError:  # the thread goes on: what it gets goes back to the pool
+            connecting.add_done_callback(self._unwanted)
+            raise
+        try:
+            return Sighting(connection)
+        except BaseException:  # likewise
+            self._pool.putconn(connection)
+            raise
+
+    def _unwanted(self, connecting: "asyncio.Future[Connection]") -> None:
+        if not connecting.cancelled() and connecting.exception() is None:
+            self._pool.putconn(connecting.result())
 
     def _drop(self, sighting: Sighting) -> None:
         """Its answer was given up in the middle, or the server ended it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import msgspec
 import psycopg
@@ -255,3 +256,22 @@ def test_more_statements_than_are_kept_prepared_and_values_of_any_length(made, m
     (found, [kept]), _ = made(asked)
     assert found == [(2,), (3,), (4,), (2,), (3,), (4,), (5_000_000, True, [1, 2])]
     assert kept == 2
+
+
+def test_one_that_is_given_up_while_it_connects_gives_the_connection_back(reading, loop, monkeypatch):
+    connected = reading._connected
+
+    def slowly_connected():
+        time.sleep(0.2)
+        return connected()
+
+    monkeypatch.setattr(reading, "_connected", slowly_connected)
+
+    async def given_up():
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(reading.answer("", lambda c: slowly(c, 1, 0)), 0.05)
+
+    loop.run(given_up())
+    pool = reading._pool
+    until(lambda: pool.get_stats()["pool_available"] == pool.get_stats()["pool_size"], 10)
