@@ -259,11 +259,12 @@ def test_more_statements_than_are_kept_prepared_and_values_of_any_length(made, m
 
 
 def test_one_that_is_given_up_while_it_connects_gives_the_connection_back(reading, loop, monkeypatch):
-    connected = reading._connected
+    connected, got = reading._connected, []
 
     def slowly_connected():
         time.sleep(0.2)
-        return connected()
+        got.append(connected())
+        return got[-1]
 
     monkeypatch.setattr(reading, "_connected", slowly_connected)
 
@@ -274,4 +275,6 @@ def test_one_that_is_given_up_while_it_connects_gives_the_connection_back(readin
 
     loop.run(given_up())
     pool = reading._pool
+    until(lambda: len(got) == 3, 10)
+    loop.run(asyncio.sleep(0.1))
     until(lambda: pool.get_stats()["pool_available"] == pool.get_stats()["pool_size"], 10)
