@@ -192,9 +192,12 @@ def slowly(connection, number, seconds):
 
 
 def backends(writer):
-    return {pid for [pid] in writer.execute("SELECT pid FROM pg_stat_activity WHERE query LIKE '%p.seen END%'")} - {
-        writer.info.backend_pid
-    }
+    """The server's processes that answer, or answered last, a sighting of this test's database."""
+    found = writer.execute(
+        "SELECT pid FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%p.seen END%'"
+    )
+    return {pid for [pid] in found}
 
 
 def test_an_answer_that_is_given_up_leaves_nothing_behind(reading, loop, writer):
