@@ -59,7 +59,8 @@ def erase(
     named = mentions(book, known[1]["student"]) if known is not None and "student" in known[1] else []
     if waiting := [one.batch for one in named if not one.ended]:
         raise StillInBatch(
-            f"batch {', '.join(waiting)} names the learner and has not been worked through: let it end, or cancel it",
+            f"batch {', '.join(waiting)} names the learner and has not been worked through: let it end, or cancel it"
+            " (its rows that wait for a day are listed then, to be sent anew)",
             "$.learner",
         )
     for one in named:  # before it is said: an erasure that is said is whole

@@ -30,6 +30,8 @@ _AWAY: Final = 5.0
 _TURNS: Final = 3
 """Answers that a process makes at a time; others wait for their turn. What takes long (`takes_long`, writing,
 replaying the past) is made in threads, and keeps no turn waiting."""
+_OUTLIVED: Final = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
+"""What a prepared statement is refused as when the views that it was prepared for are others now."""
 _TOLD: Final = 500
 T = TypeVar("T")
 
@@ -139,15 +141,20 @@ class Views:
     async def _sighted(self, act: Callable[[Sighting], T]) -> T:
         """`act` on a connection, in a turn; on another where the first was lost, as all are when a server restarts."""
         async with self._turns:
-            for left in reversed(range(_TURNS + 1)):
+            for left in reversed(range(_TURNS + self._pool.max_size + 1)):
                 sighting = self._idle.pop() if self._idle else await self._new()
+                keep = True
                 try:
                     return await turn(lambda: act(sighting))  # noqa: B023 - it is over before the next is taken
+                except _OUTLIVED:
+                    keep = False
+                    if not left:
+                        raise
                 except psycopg.OperationalError:
                     if not (sighting.lost and left):
                         raise
                 finally:
-                    if sighting.idle:
+                    if keep and sighting.good and not self._pool.closed:
                         self._idle.append(sighting)
                     else:
                         self._drop(sighting)

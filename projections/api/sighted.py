@@ -30,6 +30,8 @@ _PREPARED: Final = 200
 """Statements that a connection keeps prepared: the searches leave out what is not asked for, in many ways."""
 _LONGEST: Final = 20.0
 """Seconds after which a server that says nothing is given up; it would itself end a statement before."""
+_LIFETIME: Final = 3600.0
+"""Seconds after which a connection is replaced, as the pool does with its own."""
 Row = tuple[Any, ...]
 
 
@@ -53,7 +55,12 @@ class Sighting:
         self._came: asyncio.Future[None] | None = None
         # A descriptor of its own: libpq closes that of a lost connection, and another socket may get its number.
         self._socket = os.dup(self._libpq.socket)
-        self._loop.add_reader(self._socket, self._readable)
+        self._ends = self._loop.time() + _LIFETIME
+        try:
+            self._loop.add_reader(self._socket, self._readable)
+        except BaseException:  # whoever made the connection has it back
+            os.close(self._socket)
+            raise
 
     def let_go(self) -> None:
         """The loop looks at it no more; whoever has it closes the connection, or gives it back."""
@@ -61,19 +68,19 @@ class Sighting:
         os.close(self._socket)
 
     @property
-    def idle(self) -> bool:
-        """Whether it waits for nothing."""
-        return self._libpq.transaction_status == pq.TransactionStatus.IDLE
+    def good(self) -> bool:
+        """Whether it waits for nothing, and may be lent again."""
+        return self._libpq.transaction_status == pq.TransactionStatus.IDLE and self._loop.time() < self._ends
 
     @property
     def lost(self) -> bool:
         """Whether the server has ended it, or cannot be reached by it."""
         return self._libpq.status == pq.ConnStatus.BAD
 
-    def execute(self, query: bytes | str, params: Sequence[Any] | Mapping[str, Any] = ()) -> "Rows":
-        """As the library's own, of a query that is this project's."""
+    def execute(self, query: bytes | str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> "Rows":
+        """One SELECT of this project's, with `%s` or `%(name)s` for its values."""
         text, names = _sighted(query)
-        values = [params[name] for name in names] if isinstance(params, Mapping) else params
+        values = [params[name] for name in names] if isinstance(params, Mapping) else params or ()
         dumped = self._types.dump_sequence(values, [PyFormat.AUTO] * len(values))
         types = tuple(self._types.types or ())
         name = self._statement(text, types)
@@ -109,11 +116,7 @@ class Sighting:
         while True:
             if self._libpq.is_busy():
                 self._came = self._loop.create_future()
-                late = self._loop.call_later(_LONGEST, _give_up, self._came)
-                try:
-                    wait(self._came)
-                finally:
-                    late.cancel()
+                self._wait(self._came)
             result = self._libpq.get_result()
             if result is None:
                 break
@@ -129,9 +132,16 @@ class Sighting:
         writable = self._loop.create_future()
         self._loop.add_writer(self._socket, _done, writable)
         try:
-            wait(writable)
+            self._wait(writable)
         finally:
             self._loop.remove_writer(self._socket)
+
+    def _wait(self, until: "asyncio.Future[None]") -> None:
+        late = self._loop.call_later(_LONGEST, _give_up, until)
+        try:
+            wait(until)
+        finally:
+            late.cancel()
 
     def _readable(self) -> None:
         try:

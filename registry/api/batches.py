@@ -244,7 +244,7 @@ def release(
     "/v1/batches/{batch:uuid}/cancel",
     tags=["Batches"],
     operation_id="cancelBatch",
-    summary="Drop a batch that has not begun",
+    summary="Drop a batch that has not begun, or what of it is held",
     status_code=200,
     sync_to_thread=True,
     **requires("credentials:write"),
@@ -252,7 +252,7 @@ def release(
 def cancel(
     desk: Desk, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
 ) -> Response[Batch]:
-    """Nothing of it is taken in."""
+    """Nothing of it, or nothing more, is taken in; rows that were held are listed as problems."""
 
     def act(_: Writer) -> Answered:
         return Answered(200, receiving.book.cancel(str(batch)))

@@ -260,14 +260,19 @@ class Book:
     def cancel(self, batch: str) -> Batch:
         """Drop a batch that has not begun, or the rows of one that are held. Raises `UnknownBatch`, `WrongState`."""
         found = self.one(batch)
-        self._move(
-            batch,
-            found.state,
-            "UPDATE intake.batches SET state = 'cancelled', finished = now()"
-            " WHERE batch = %(batch)s AND state IN ('awaitingRelease', 'scheduled', 'waiting')",
-        )
-        self._file(batch).unlink(missing_ok=True)
-        return self.one(batch)
+        with self._connect() as connection, connection.transaction():
+            moved = connection.execute(
+                "UPDATE intake.batches SET state = 'cancelled', finished = %s"
+                " WHERE batch = %s AND state IN ('awaitingRelease', 'scheduled', 'waiting')",
+                (self._clock(), batch),
+            ).rowcount
+            if not moved:
+                raise WrongState(f"it is {found.state}, and cannot be changed any more")
+            _give_up_held(connection, batch, "cancelled", "the batch was cancelled before this day")
+        cancelled = self.one(batch)
+        if not cancelled.refused:
+            self._file(batch).unlink(missing_ok=True)
+        return cancelled
 
     def _move(self, batch: str, state: str, statement: str, **values: Any) -> None:  # noqa: ANN401 - SQL's own
         with self._connect() as connection:
@@ -327,6 +332,8 @@ class Book:
         Its content is kept as long as rows are held, or may have to be corrected.
         """
         with self._connect() as connection, connection.transaction():
+            if error:
+                _give_up_held(connection, batch, "failed", "the batch could go no further before this day")
             held = connection.execute(
                 "SELECT min(day)::timestamp AT TIME ZONE 'UTC' AS next FROM intake.held_rows WHERE batch = %s", (batch,)
             ).fetchone()
@@ -354,3 +361,14 @@ class Book:
                 self._file(row["batch"]).unlink()
                 dropped += 1
         return dropped
+
+
+def _give_up_held(connection: "psycopg.Connection[DictRow]", batch: str, code: str, detail: str) -> None:
+    """Rows of a batch that wait for their day do so no more, and are told as not taken in."""
+    connection.execute(
+        "WITH gone AS (DELETE FROM intake.held_rows WHERE batch = %(batch)s RETURNING line, day), told AS ("
+        'INSERT INTO intake.problems (batch, line, number, "where", field, value, code, detail)'
+        " SELECT %(batch)s, line, 0, 'line ' || line, 'valid_from', day::text, %(code)s, %(detail)s FROM gone)"
+        " UPDATE intake.batches SET refused = refused + held, held = 0 WHERE batch = %(batch)s",
+        {"batch": batch, "code": code, "detail": detail},
+    )

@@ -1,6 +1,8 @@
 """What the rows of a batch come to, by the line that each came from: issued, refused, or held until its day."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from registry.batches.book import Batch
 from registry.batches.progress import Held, Progress, RowProblem
@@ -22,11 +24,19 @@ class Tally:
         self._let_go: list[int] = []
         self._last = 0
 
+    @property
+    def on_their_day(self) -> bool:
+        """Whether rows were among them that had been held."""
+        return bool(self._let_go)
+
     def good(self) -> Iterator[IssueRequest]:
         """The rows to issue; those that cannot be read are kept as problems."""
         due = next(self._due, None)
         for row in self._rows:
             line = self._rows.line
+            while due is not None and due < line:
+                self._lost(due)
+                due = next(self._due, None)
             again = line == due
             if again:
                 self._let_go.append(line)
@@ -41,6 +51,15 @@ class Tally:
             else:
                 self._lines.append(line)
                 yield row
+        while due is not None:
+            self._lost(due)
+            due = next(self._due, None)
+
+    def _lost(self, line: int) -> None:
+        """A row that was held, and that the file has no more where it was: as it is read now, it is another file."""
+        self._last = max(self._last, line)
+        self._let_go.append(line)
+        self._problems.append(RowProblem(line, f"line {line}", "", "", "", "is not found again; send the row anew"))
 
     def beside(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
         """The progress that a batch of outcomes comes to; asked again, it is the same."""
@@ -59,15 +78,15 @@ class Tally:
         return self._progress(max(self._last, before), [], issued=0, unchanged=0, before=before)
 
     def _progress(self, line: int, refused: list[RowProblem], *, issued: int, unchanged: int, before: int) -> Progress:
-        read = [one for one in self._problems if before < one.line <= line]
+        read = _between(self._problems, before, line, _line)
         return Progress(
             self._batch.batch,
             line,
             issued=issued,
             unchanged=unchanged,
-            problems=sorted([*read, *refused], key=lambda one: one.line),
-            held=[one for one in self._held if before < one.line <= line],
-            let_go=[one for one in self._let_go if before < one <= line],
+            problems=sorted([*read, *refused], key=_line),
+            held=_between(self._held, before, line, _line),
+            let_go=_between(self._let_go, before, line, int),
         )
 
 
@@ -80,6 +99,7 @@ class Waiting:
         self._rows = rows
         self._held = held
         self._lines: list[int] = []
+        self.notes: list[str] = []
 
     def rows(self) -> Iterator[IssueRequest]:
         """They themselves."""
@@ -94,12 +114,34 @@ class Waiting:
                     return
 
     def refused(self, outcomes: Sequence[Outcome]) -> Progress | None:
-        """That the next of them, those that would be refused, wait no more; None where there are none."""
+        """That those of the next whose refusal is for good wait no more; None where there are none.
+
+        What else would be refused may not be on its day: a part that comes, a suspension that ends. It is noted.
+        """
         lines, self._lines = self._lines[: len(outcomes)], self._lines[len(outcomes) :]
-        problems = _refused(lines, outcomes)
+        found = _refused(lines, outcomes)
+        self.notes += [
+            f"{one.where} waits, and would be refused as things stand: {one.code}: {one.detail}"
+            for one in found
+            if one.code not in _LASTING
+        ]
+        problems = [one for one in found if one.code in _LASTING]
         if not problems:
             return None
         return Progress(self._batch.batch, 0, problems=problems, let_go=[one.line for one in problems])
+
+
+_LASTING: Final = frozenset({"record-differs", "erased"})
+Thing = TypeVar("Thing")
+
+
+def _between(ordered: Sequence[Thing], before: int, line: int, line_of: Callable[[Thing], int]) -> Sequence[Thing]:
+    """Of things in the order of their lines those after one line, up to another."""
+    return ordered[bisect_right(ordered, before, key=line_of) : bisect_right(ordered, line, key=line_of)]
+
+
+def _line(one: RowProblem | Held) -> int:
+    return one.line
 
 
 def _refused(lines: Sequence[int], outcomes: Sequence[Outcome]) -> list[RowProblem]:

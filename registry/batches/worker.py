@@ -95,17 +95,19 @@ class Worker:
             for _ in self._issuer.issue_all(tally.good(), beside=tally.beside):
                 pass
             self._registry.save([], private=tally.rest())
-            self._look_ahead(batch)
+            if not tally.on_their_day:
+                rows.notes += self._look_ahead(batch)[:_NOTES]
         if len(rows.notes) > told:
             self._book.begin(batch.batch, rows.notes)
 
-    def _look_ahead(self, batch: Batch) -> None:
-        """Rows that are held and would be refused as things stand are told now, not on their day."""
+    def _look_ahead(self, batch: Batch) -> list[str]:
+        """What would be refused for good of the rows that are held is told now; what may be on their day is noted."""
         waiting = Waiting(batch, self._rows(batch), self._book.held(batch.batch, due=False))
         outcomes = self._issuer.check_all(waiting.rows())
         while some := list(islice(outcomes, _CHECKED)):
             if (refused := waiting.refused(some)) is not None:
                 self._registry.save([], private=refused)
+        return waiting.notes
 
     def _check(self, tally: Tally) -> None:
         """Count what would be issued; nothing is stored but the counts, and what is wrong."""

@@ -11,22 +11,23 @@ from registry.log import GOVERNANCE, LogError, NoSuchStream
 
 _log = structlog.get_logger(__name__)
 _FRESH = 5.0
-_NEVER = float("-inf")
 
 
 class Standings:
-    """Answers from a fold of governance that is read on every few seconds. May be shared by threads.
+    """Answers from a fold of governance that is at most some seconds old. May be shared by threads.
 
-    Whoever asks first waits until it was read; after that a thread of its own reads on, and all answer from what is
-    known meanwhile, as they do while the log is away.
+    Where a thread follows it, nobody else waits for the log. Otherwise one of those who ask reads on, and the others
+    answer from what is known meanwhile, as all do while the log is away.
     """
 
     def __init__(self, node: Node) -> None:
         self._node = node
         self._lock = threading.Lock()
-        self._read = _NEVER
+        self._read = float("-inf")
         self._next = 0
         self._fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
+        self._followed = False
+        self._first = threading.Event()
 
     def of(self, member: str, leaf: int) -> tuple[str, str]:
         """A member's standing when it wrote a leaf, and now."""
@@ -37,19 +38,32 @@ class Standings:
 
     def fold(self) -> GovernanceFold:
         """Governance."""
-        if self._read == _NEVER:
-            with self._lock:
-                if self._read == _NEVER:
-                    self._read_on()
-        elif time.monotonic() - self._read > _FRESH and self._lock.acquire(blocking=False):
-            threading.Thread(target=self._read_on_and_release, name="governance", daemon=True).start()
+        if self._followed:
+            return self._fold
+        if time.monotonic() - self._read > _FRESH and self._lock.acquire(blocking=not self._next):
+            try:
+                self._read_on()
+            finally:
+                self._lock.release()
         return self._fold
 
-    def _read_on_and_release(self) -> None:
-        try:
-            self._read_on()
-        finally:
-            self._lock.release()
+    def follow(self, stop: threading.Event) -> None:
+        """Begin to read on every few seconds, in a thread of its own, until told to stop."""
+        self._followed = True
+        threading.Thread(target=self._follow, args=(stop,), name="governance", daemon=True).start()
+
+    def begun(self, seconds: float) -> bool:
+        """Wait until it was read for the first time, but no longer than so many seconds; whether it was."""
+        return self._first.wait(seconds)
+
+    def _follow(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                self._read_on()
+            except Exception:  # noqa: BLE001 - whatever it was: what is known is answered from, the next round tries again
+                _log.exception("governance.unread")
+            self._first.set()
+            stop.wait(_FRESH)
 
     def _read_on(self) -> None:
         try:

@@ -1,5 +1,6 @@
 """A node over HTTP: the routes of the views and of the private side as one application. Composition only."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -65,6 +66,8 @@ from registry.http.problems import page
 from registry.office.reasons import country_note
 
 _BODY = 2 * 1024 * 1024
+_BEGIN = 2.0
+"""Seconds that governance may take to be read before the first request is answered."""
 _VERSION = metadata.version("credential-registry")
 _DESCRIPTION = """
 A node of a registry of micro-credentials that universities share and nobody owns.
@@ -115,7 +118,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     `ending` says whether the process that serves it is ending.
     """
     settings = node.settings
-    standings = Standings(node)
+    standings, stop = Standings(node), threading.Event()
     views = Views(node.dsn(), standings.of, settings.http.connections, settings.http.wait_seconds)
     desk = Desk(node.registry, node.issuer)
     receiving = Receiving(
@@ -132,10 +135,12 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     async def started(app: Litestar) -> None:
         del app
         views.open()
-        await run_sync(standings.fold)  # what is asked for afterwards is there, and keeps nobody waiting
+        standings.follow(stop)
+        await run_sync(standings.begun, _BEGIN)  # with a log that is away it begins all the same
 
     async def stopped(app: Litestar) -> None:
         del app
+        stop.set()
         views.close()
 
     return Litestar(

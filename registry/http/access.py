@@ -77,9 +77,9 @@ class Authenticated:
         """By `X-API-Key`, or by `Authorization: Bearer`."""
         key = authorization = None
         for name, value in headers:
-            if name == b"x-api-key":
+            if name == b"x-api-key" and key is None:
                 key = value.decode("latin-1")
-            elif name == b"authorization":
+            elif name == b"authorization" and authorization is None:
                 authorization = value.decode("latin-1")
         if key is not None and authorization is not None:
             raise HttpProblem("unauthenticated", "send an API key or a token, not both", headers=_CHALLENGE)

@@ -218,6 +218,30 @@ def test_a_connection_that_the_server_ended_costs_no_answer(made, writer):
     assert made(lambda c: slowly(c, 2, 0))[0] == 2
 
 
+def test_nor_do_all_of_them_whoever_held_them(reading, loop, writer):
+    async def asked(number, **how):
+        return (await reading.answer("", lambda c: slowly(c, number, 0.2), **how)).content
+
+    async def ended():
+        await asyncio.gather(*(asked(n) for n in range(6)), *(asked(n, takes_long=True) for n in range(3)))
+        writer.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return await asked(7)
+
+    assert loop.run(ended()) == 7
+
+
+def test_statements_of_views_that_were_changed_are_prepared_anew(made, writer):
+    def awarded(connection):
+        return connection.execute("SELECT achievement FROM credentials").fetchall()
+
+    assert made(awarded)[0] == []
+    writer.execute("ALTER TABLE credentials ALTER achievement TYPE text")
+    assert made(awarded)[0] == []
+
+
 def test_nor_does_one_that_it_ends_in_the_middle(writer, loop, reading):
     async def ended():
         asked = asyncio.create_task(reading.answer("", lambda c: slowly(c, 3, 1)))

@@ -8,6 +8,7 @@ from registry.batches import Book, Worker
 from registry.batches.book import WrongState
 from registry.cli.imports import Offered
 from registry.intake import CsvRows, IntakeError, NdjsonRows, Problem
+from registry.requests import NotIssued
 from tests.support.catalogues import Everything
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
@@ -146,12 +147,52 @@ def test_a_trial_says_what_would_be_issued_and_holds_nothing(sis):
     assert sis.issued() == 0
 
 
+def test_what_may_be_right_on_its_day_is_noted_and_waits(sis, monkeypatch):
+    """A part that has not come yet may have come by then."""
+    batch = sis.send(sis.row(1, GRADUATION), sis.row(2, GRADUATION))
+    check_all = sis.node.issuer.check_all
+
+    def pending(rows):
+        for row in rows:
+            outcome = next(check_all([row]))
+            early = NotIssued(row.record, "parts-refused", "parts", "pending: no such credential is known here yet")
+            yield early if row.record == "r1" else outcome
+
+    monkeypatch.setattr(sis.node.issuer, "check_all", pending)
+    assert sis.works(batch) == ("scheduled", 0, 0, 2)
+    [note] = sis.book.one(batch).notes
+    assert note.startswith("line 2 waits, and would be refused as things stand: parts-refused: pending")
+    sis.day = GRADUATION
+    assert sis.works(batch) == ("done", 2, 0, 0)
+
+
+def test_a_batch_whose_content_is_gone_on_the_day_says_which_rows_were_not_published(sis):
+    batch = sis.send(sis.row(1, GRADUATION), sis.row(2), sis.row(3, LATER))
+    assert sis.works(batch) == ("scheduled", 1, 0, 2)
+    sis.book.drop_content(batch)
+    sis.day = GRADUATION
+    assert sis.works(batch) == ("failed", 1, 2, 0)
+    assert [(one.line, one.code) for _, one in sis.book.problems(batch, 9)] == [(2, "failed"), (4, "failed")]
+
+
+def test_a_held_row_that_is_not_found_again_stops_nobody(sis):
+    batch = sis.send(sis.row(1, GRADUATION), sis.row(2, GRADUATION), sis.row(3))
+    assert sis.works(batch) == ("scheduled", 1, 0, 2)
+    sis.node.registry.cursor().execute("UPDATE intake.held_rows SET line = 40 WHERE line = 2")
+    sis.day = GRADUATION
+    assert sis.works(batch) == ("done", 2, 1, 0)
+    assert [one.line for _, one in sis.book.problems(batch, 9)] == [40]
+
+
 def test_rows_that_are_held_may_be_dropped(sis):
     batch = sis.send(sis.row(1, GRADUATION), sis.row(2))
     assert sis.works(batch) == ("scheduled", 1, 0, 1)
     assert sis.book.cancel(batch).state == "cancelled"
     sis.day = GRADUATION
-    assert sis.works(batch) == ("cancelled", 1, 0, 1)
+    assert sis.works(batch) == ("cancelled", 1, 1, 0)
+    assert [(one.line, one.code, one.value) for _, one in sis.book.problems(batch, 9)] == [
+        (2, "cancelled", str(GRADUATION))
+    ]
     with pytest.raises(WrongState):
         sis.book.cancel(batch)
 
