@@ -171,7 +171,7 @@ class Embedded:
                     fcntl.flock(self._users, fcntl.LOCK_SH)
                 try:
                     self._start()
-                except BaseException:
+                except BaseException:  # whatever it was, others may start it
                     self._leave()
                     raise
         except OSError as error:

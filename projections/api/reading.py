@@ -78,12 +78,10 @@ class Views:
         self._pool.open(wait=False)
 
     def close(self) -> None:
-        """Close all connections."""
-        for sighting in self._idle:
-            sighting.let_go()
-            self._pool.putconn(sighting.connection)
-        self._idle.clear()
+        """Close all connections; one that still answers is dropped when it has."""
         self._pool.close()
+        while self._idle:
+            self._drop(self._idle.pop())
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -178,7 +176,7 @@ class Views:
             self._pool.putconn(connecting.result())
 
     def _drop(self, sighting: Sighting) -> None:
-        """Its answer was given up in the middle, or the server ended it."""
+        """Lend it to nobody any more: its answer was given up in the middle, the server ended it, or it is old."""
         sighting.let_go()
         sighting.connection.close()
         self._pool.putconn(sighting.connection)
@@ -208,8 +206,10 @@ class Views:
 
 
 def _sizes(sighting: Sighting) -> dict[str, int]:
-    [[seen]] = sighting.execute(SEEN)
-    return sizes_of(position_of(seen), "position") if seen else {}
+    seen = sighting.seen = set()
+    sighting.execute("SELECT 1")
+    position = position_of(seen.pop())
+    return sizes_of(position, "position") if position else {}
 
 
 def _of_one_moment(sighting: Sighting, made: Callable[[Connection], T]) -> Response[T] | None:
@@ -219,8 +219,8 @@ def _of_one_moment(sighting: Sighting, made: Callable[[Connection], T]) -> Respo
         content = made(cast("Connection", sighting))
     except psycopg.Error:
         raise
-    except Exception:
-        if len(seen) > 1:  # what does not fit together may do so in one moment
+    except Exception:  # whatever it was: what does not fit together may do so in one moment
+        if len(seen) > 1:
             return None
         raise
     return answer(content, position_of(seen.pop())) if len(seen) == 1 else None

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 import psycopg
@@ -247,14 +247,16 @@ class Book:
             raise WrongState(f"it is {found.state}, and waits for no release")
         if found.by == by:
             raise SecondPerson("you sent this batch in; somebody else releases it")
-        self._move(
-            batch,
-            "awaitingRelease",
-            "UPDATE intake.batches SET released_by = %(by)s,"
-            " state = CASE WHEN publish_at IS NULL THEN 'waiting' ELSE 'scheduled' END"
-            " WHERE batch = %(batch)s AND state = 'awaitingRelease'",
-            by=by,
-        )
+        with self._connect() as connection:
+            moved = connection.execute(
+                "UPDATE intake.batches SET released_by = %s,"
+                " state = CASE WHEN publish_at IS NULL THEN 'waiting' ELSE 'scheduled' END"
+                " WHERE batch = %s AND state = 'awaitingRelease'",
+                (by, batch),
+            ).rowcount
+            connection.execute("NOTIFY intake_batches")
+        if not moved:
+            raise _settled(found.state)
         return self.one(batch)
 
     def cancel(self, batch: str) -> Batch:
@@ -267,19 +269,12 @@ class Book:
                 (self._clock(), batch),
             ).rowcount
             if not moved:
-                raise WrongState(f"it is {found.state}, and cannot be changed any more")
+                raise _settled(found.state)
             _give_up_held(connection, batch, "cancelled", "the batch was cancelled before this day")
         cancelled = self.one(batch)
         if not cancelled.refused:
             self._file(batch).unlink(missing_ok=True)
         return cancelled
-
-    def _move(self, batch: str, state: str, statement: str, **values: Any) -> None:  # noqa: ANN401 - SQL's own
-        with self._connect() as connection:
-            moved = connection.execute(statement.encode(), {"batch": batch, **values}).rowcount
-            connection.execute("NOTIFY intake_batches")
-        if not moved:
-            raise WrongState(f"it is {state}, and cannot be changed any more")
 
     # Working through
 
@@ -372,3 +367,7 @@ def _give_up_held(connection: "psycopg.Connection[DictRow]", batch: str, code: s
         " UPDATE intake.batches SET refused = refused + held, held = 0 WHERE batch = %(batch)s",
         {"batch": batch, "code": code, "detail": detail},
     )
+
+
+def _settled(state: State) -> WrongState:
+    return WrongState(f"it is {state}, and cannot be changed any more")

@@ -1,5 +1,6 @@
 """What the rows of a batch come to, by the line that each came from: issued, refused, or held until its day."""
 
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
@@ -34,9 +35,7 @@ class Tally:
         due = next(self._due, None)
         for row in self._rows:
             line = self._rows.line
-            while due is not None and due < line:
-                self._lost(due)
-                due = next(self._due, None)
+            due = self._lose(due, line)
             again = line == due
             if again:
                 self._let_go.append(line)
@@ -51,15 +50,16 @@ class Tally:
             else:
                 self._lines.append(line)
                 yield row
-        while due is not None:
-            self._lost(due)
-            due = next(self._due, None)
+        self._lose(due, sys.maxsize)
 
-    def _lost(self, line: int) -> None:
-        """A row that was held, and that the file has no more where it was: as it is read now, it is another file."""
-        self._last = max(self._last, line)
-        self._let_go.append(line)
-        self._problems.append(RowProblem(line, f"line {line}", "", "", "", "is not found again; send the row anew"))
+    def _lose(self, due: int | None, line: int) -> int | None:
+        """The next due row that is not before this line; those before are lost: the file is read otherwise now."""
+        while due is not None and due < line:
+            self._last = max(self._last, due)
+            self._let_go.append(due)
+            self._problems.append(RowProblem(due, f"line {due}", "", "", "", "is not found again; send the row anew"))
+            due = next(self._due, None)
+        return due
 
     def beside(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
         """The progress that a batch of outcomes comes to; asked again, it is the same."""

@@ -1,7 +1,6 @@
 """Governance as a serving node knows it: members' standings as of any leaf, read on as the log grows."""
 
 import threading
-import time
 
 import structlog
 
@@ -14,20 +13,18 @@ _FRESH = 5.0
 
 
 class Standings:
-    """Answers from a fold of governance that is at most some seconds old. May be shared by threads.
+    """Answers from a fold of governance: read once, when first asked, or followed by a thread while a node serves.
 
-    Where a thread follows it, nobody else waits for the log. Otherwise one of those who ask reads on, and the others
-    answer from what is known meanwhile, as all do while the log is away.
+    Where it is followed it may be shared by threads, is some seconds old at most (but while the log is away), and
+    nobody who asks waits for the log.
     """
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._lock = threading.Lock()
-        self._read = float("-inf")
         self._next = 0
         self._fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
         self._followed = False
-        self._first = threading.Event()
+        self._begun = threading.Event()
 
     def of(self, member: str, leaf: int) -> tuple[str, str]:
         """A member's standing when it wrote a leaf, and now."""
@@ -38,13 +35,9 @@ class Standings:
 
     def fold(self) -> GovernanceFold:
         """Governance."""
-        if self._followed:
-            return self._fold
-        if time.monotonic() - self._read > _FRESH and self._lock.acquire(blocking=not self._next):
-            try:
-                self._read_on()
-            finally:
-                self._lock.release()
+        if not self._followed and not self._begun.is_set():
+            self._read_on()
+            self._begun.set()
         return self._fold
 
     def follow(self, stop: threading.Event) -> None:
@@ -54,7 +47,7 @@ class Standings:
 
     def begun(self, seconds: float) -> bool:
         """Wait until it was read for the first time, but no longer than so many seconds; whether it was."""
-        return self._first.wait(seconds)
+        return self._begun.wait(seconds)
 
     def _follow(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -62,7 +55,7 @@ class Standings:
                 self._read_on()
             except Exception:  # noqa: BLE001 - whatever it was: what is known is answered from, the next round tries again
                 _log.exception("governance.unread")
-            self._first.set()
+            self._begun.set()
             stop.wait(_FRESH)
 
     def _read_on(self) -> None:
@@ -74,4 +67,3 @@ class Standings:
             pass  # nothing was founded yet
         except LogError as error:
             _log.warning("governance.away", error=type(error).__name__)
-        self._read = time.monotonic()

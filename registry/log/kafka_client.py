@@ -25,7 +25,7 @@ def connected(kind: Callable[..., Any], brokers: Sequence[str], patience: float,
             kafka_client=remember,
             **settings,
         )
-    except BaseException:
+    except BaseException:  # whatever it was, no socket stays open
         for client in made:
             client.close()
         raise

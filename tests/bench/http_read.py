@@ -149,17 +149,17 @@ def http_read() -> list[Result]:
             ]
 
         most = rounds()
-        rate = _median(len(one.http.times) * ROUNDS / SECONDS for one in most)
+        rate = statistics.median(one.http.rate for one in most)
         at = min(RATE, round(rate * _HELD))
-        random_ = rounds(at)
-    bad = {status for one in (*most, *random_) for status in one.http.statuses} - {httpx.codes.OK}
+        at_random = rounds(at)
+    bad = {status for one in (*most, *at_random) for status in one.http.statuses} - {httpx.codes.OK}
     if bad:
         sys.exit(f"answers that are none: {bad}")
-    sql_rate = _median(len(one.sql) / math.ceil(SECONDS / ROUNDS) for one in most)
+    sql_rate = statistics.median(len(one.sql) / math.ceil(SECONDS / ROUNDS) for one in most)
     return [
         Result("http-read", "requests/s", rate, f"≥ {RATE:,}", rate >= RATE, sql_rate, rate / sql_rate),
         *_times("http-read", f"{CLIENTS} clients", most, reached=rate >= RATE),
-        *_times("http-read-random", f"{at:,}/s", random_, reached=at == RATE),
+        *_times("http-read-random", f"{at:,}/s", at_random, reached=at == RATE),
     ]
 
 
@@ -172,8 +172,9 @@ class Round(NamedTuple):
 
 def _times(name: str, load: str, rounds: list[Round], *, reached: bool) -> list[Result]:
     """How long answers take beside the SQL alone; whether the rate was reached that the percentile is asked at."""
-    median, slow = (_median(of(one.http.times) for one in rounds) for of in (statistics.median, _slow))
-    sql, slow_sql = (_median(of(one.sql) for one in rounds) for of in (statistics.median, _slow))
+    kinds = (statistics.median, _slow)
+    median, slow = (statistics.median(kind(one.http.times) for one in rounds) for kind in kinds)
+    sql, slow_sql = (statistics.median(kind(one.sql) for one in rounds) for kind in kinds)
     met, asked = slow < 20 and reached, f"< 20 at {RATE:,}/s"
     return [
         Result(f"{name}-p99", f"ms, {load}", slow, asked, met, slow_sql, slow / slow_sql),
@@ -183,6 +184,3 @@ def _times(name: str, load: str, rounds: list[Round], *, reached: bool) -> list[
 
 def _slow(times: list[float]) -> float:
     return statistics.quantiles(times, n=100)[98]
-
-
-_median = statistics.median
