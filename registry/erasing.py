@@ -11,7 +11,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application import Registry
-from registry.batches.book import Book
+from registry.batches.book import Book, WrongState
 from registry.batches.mentions import Mention, mentions
 from registry.domain.errors import Duplicate, Refusal
 from registry.store import PrivateRows, Together
@@ -29,7 +29,7 @@ class UnknownLearner(Refusal):
 
 
 class StillInBatch(Refusal):
-    """A batch that has not been worked through names the learner."""
+    """A batch whose content cannot be changed names the learner."""
 
     code = "still-in-batch"
 
@@ -57,20 +57,33 @@ def erase(
     if said and not again:
         raise Duplicate(f"learner {learner} was erased already", "$.learner")
     named = mentions(book, known[1]["student"]) if known is not None and "student" in known[1] else []
-    if waiting := [one.batch for one in named if not one.ended]:
-        raise StillInBatch(
-            f"batch {', '.join(waiting)} names the learner and has not been worked through: let it end, or cancel it"
-            " (its rows that wait for a day are listed then, to be sent anew)",
-            "$.learner",
-        )
-    for one in named:  # before it is said: an erasure that is said is whole
-        book.drop_content(one.batch)
     rows: list[PrivateRows] = [
         _Forgotten(registry.vault, registry.cursor(), learner, credentials),
-        _Problems(named),
+        _Problems(_taken_out(book, named)),  # before it is said: an erasure that is said is whole
         *beside,
     ]
     registry.erase(learner, Together(rows), again=again and said)
+
+
+def _taken_out(book: Book, named: Sequence[Mention]) -> list[tuple[str, list[int]]]:
+    """The learner's rows are in no batch any more; the lines that named them."""
+    if busy := [one.batch.batch for one in named if one.in_the_way]:
+        raise _still_in(*busy)
+    found = []
+    for one in named:
+        try:
+            found.append((one.batch.batch, list(one.take_out(book))))
+        except WrongState as error:  # it was taken up just now
+            raise _still_in(one.batch.batch) from error
+    return found
+
+
+def _still_in(*batches: str) -> StillInBatch:
+    return StillInBatch(
+        f"batch {', '.join(batches)} names the learner, and is being worked through, or has a document and not rows:"
+        " erase when it has ended, or cancel it",
+        "$.learner",
+    )
 
 
 class _Forgotten:
@@ -110,8 +123,9 @@ def _names(vault: Vault, decision: str, sealed: bytes) -> set[str]:
 class _Problems:
     """What is told of rows that were not taken in: of the learner's the values go."""
 
-    def __init__(self, named: Sequence[Mention]) -> None:
-        self._rows = [(one.batch, list(one.lines)) for one in named]
+    def __init__(self, rows: Sequence[tuple[str, list[int]]]) -> None:
+        """`rows` are batches, and lines of each."""
+        self._rows = rows
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Clear them."""

@@ -111,6 +111,8 @@ CREATE TABLE IF NOT EXISTS intake.batches (
 -- Of a reconciliation: the term, both days included.
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_from date;
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_until date;
+-- How often its content was written anew, without somebody's rows: a part of its file's name.
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS rewritten integer NOT NULL DEFAULT 0;
 -- Rows that are to be published on a day that is to come: how many of the batch's, and which.
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS held bigint NOT NULL DEFAULT 0;
 CREATE TABLE IF NOT EXISTS intake.held_rows (

@@ -17,7 +17,7 @@ from litestar.response import Stream
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.batches import Batch, Book, RowProblem, Spool
-from registry.batches.book import DOCUMENTS, Kind, Media, Term
+from registry.batches.batch import DOCUMENTS, Kind, Media, Term
 from registry.batches.corrections import corrections_of
 from registry.batches.spool import SpoolDamaged
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires

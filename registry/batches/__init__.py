@@ -5,7 +5,8 @@ the vault's master key wraps. Where it has come to stands in the same transactio
 goes on from there, wherever a process dies.
 """
 
-from registry.batches.book import Batch, Book
+from registry.batches.batch import Batch
+from registry.batches.book import Book
 from registry.batches.progress import RowProblem
 from registry.batches.spool import Spool, Spooled
 from registry.batches.worker import Worker

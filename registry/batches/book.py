@@ -4,68 +4,21 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
+from registry.batches.batch import ENDED, Batch, Kind, Media, State, Term
 from registry.batches.progress import RowProblem
 from registry.batches.spool import Spool, Spooled
 from registry.vault import Vault, random_id
 
-State = Literal[
-    "receiving", "incomplete", "awaitingRelease", "scheduled", "waiting", "working", "done", "failed", "cancelled"
-]
-Kind = Literal["credentials", "statusChanges", "reconciliation"]
-Media = Literal["text/csv", "application/x-ndjson", "application/json", "application/xml"]
-DOCUMENTS: Final[tuple[Media, ...]] = ("application/json", "application/xml")
-"""Not rows, but a document of a learner's awards."""
-Term = tuple[date, date]
 KEPT: Final = timedelta(days=90)
 _PURPOSE: Final = "batch"
 _PAGE: Final = 10_000
-
-
-class Batch(msgspec.Struct, frozen=True, rename="camel"):
-    """A batch, and how far it is."""
-
-    batch: str
-    name: str
-    """What the system calls it."""
-    kind: Kind
-    media: Media
-    state: State
-    dry_run: bool
-    """Whether it is checked only."""
-    bytes: int
-    lines: int
-    """Lines that it has, the header among them."""
-    done_lines: int
-    """Up to which line it has been worked through; of a document, up to which of its awards."""
-    issued: int
-    """Rows that had their effect by this batch; in a dry run, that would have it."""
-    unchanged: int
-    """Rows that were taken in before, and say the same; of a reconciliation, those that agree."""
-    refused: int
-    """Rows that were not taken in; `problems` lists them. Of a reconciliation, what does not agree."""
-    held: int
-    """Rows that wait for the day that their `valid_from` names."""
-    created: datetime
-    by: str
-    """Who sent it: a key's or a client's id."""
-    publish_at: datetime | None
-    """When it is worked through; where rows are held, when the next of them are."""
-    released_by: str | None
-    started: datetime | None
-    finished: datetime | None
-    notes: list[str]
-    error: str | None
-    """Why nothing of it, or nothing more, can be taken in."""
-    awarded_from: date | None = None
-    """Of a reconciliation: the term's first day."""
-    awarded_until: date | None = None
-    """Its last day."""
+_ID: Final = 36
+"""Characters of a batch's id, with which its files' names begin."""
 
 
 class Begun(NamedTuple):
@@ -136,7 +89,7 @@ class Book:
                 return Begun(before["batch"], None)
             if before is not None:
                 connection.execute("DELETE FROM intake.batches WHERE batch = %s", (before["batch"],))
-                self._file(before["batch"]).unlink(missing_ok=True)
+                self.drop_content(before["batch"])
             connection.execute(
                 "INSERT INTO intake.batches"
                 " (batch, name, kind, media, dry_run, by, request, key, created, awarded_from, awarded_until, state)"
@@ -168,7 +121,7 @@ class Book:
         spool.abandon()
         with self._connect() as connection:
             connection.execute("UPDATE intake.batches SET state = 'incomplete' WHERE batch = %s", (batch,))
-        self._file(batch).unlink(missing_ok=True)
+        self.drop_content(batch)
 
     # Reading
 
@@ -216,27 +169,35 @@ class Book:
     def content(self, batch: str) -> Spooled:
         """A batch's content. Raises `UnknownBatch`; reading raises `SpoolDamaged` where it is gone."""
         with self._connect() as connection:
-            row = connection.execute("SELECT name, key FROM intake.batches WHERE batch = %s", (batch,)).fetchone()
+            row = connection.execute(
+                "SELECT name, key, rewritten FROM intake.batches WHERE batch = %s", (batch,)
+            ).fetchone()
         if row is None:
             raise UnknownBatch(f"there is no batch {batch}")
-        key = bytes.fromhex(self._vault.open_own(f"{_PURPOSE} {batch}", row["key"]))
-        return Spooled(self._file(batch), key, row["name"])
+        return self._spooled(batch, row)
 
-    def with_content(self) -> list[tuple[str, bool]]:
-        """Batches whose content is on the disk, and whether each has ended."""
+    def with_content(self) -> list[Batch]:
+        """Batches whose content is on the disk, in the order in which they came."""
+        there = {path.stem[:_ID] for path in self._folder.glob("*.rows")}
         with self._connect() as connection:
             rows = connection.execute(
-                "SELECT batch::text, state IN ('done', 'failed', 'cancelled', 'incomplete') AS ended"
-                " FROM intake.batches WHERE state <> 'receiving' ORDER BY created"
+                f"SELECT {_COLUMNS} FROM intake.batches"  # noqa: S608 - names of our own
+                " WHERE intake.batches.batch::text = ANY (%s) AND state <> 'receiving' ORDER BY intake.batches.created",
+                (sorted(there),),
             ).fetchall()
-        return [(row["batch"], row["ended"]) for row in rows if self._file(row["batch"]).exists()]
+        return [Batch(**row) for row in rows]
 
     def drop_content(self, batch: str) -> None:
-        """Keep the content of a batch that has ended no longer: corrections can't be made of it any more."""
-        self._file(batch).unlink(missing_ok=True)
+        """Keep the content of a batch no longer: it cannot be worked through, nor corrections be made of it."""
+        for path in self._folder.glob(f"{batch}*.rows"):
+            path.unlink(missing_ok=True)
 
-    def _file(self, batch: str) -> Path:
-        return self._folder / f"{batch}.rows"
+    def _file(self, batch: str, rewritten: int = 0) -> Path:
+        return self._folder / f"{batch}{f'-{rewritten}' if rewritten else ''}.rows"
+
+    def _spooled(self, batch: str, row: DictRow) -> Spooled:
+        key = bytes.fromhex(self._vault.open_own(f"{_PURPOSE} {batch}", row["key"]))
+        return Spooled(self._file(batch, row["rewritten"]), key, row["name"])
 
     # Deciding about a batch
 
@@ -273,30 +234,71 @@ class Book:
             _give_up_held(connection, batch, "cancelled", "the batch was cancelled before this day")
         cancelled = self.one(batch)
         if not cancelled.refused:
-            self._file(batch).unlink(missing_ok=True)
+            self.drop_content(batch)
         return cancelled
+
+    def leave_out(self, batch: str, rows: Callable[[Spooled], Iterator[bytes | int]], why: RowProblem) -> list[int]:
+        """Write a batch's content anew, without some of its rows; which those are, by their lines.
+
+        `rows` gives what stays, as bytes, and the line of each row that goes, in whose place nothing but its line feeds
+        stays. Those that were still to be taken in are told as refused: `why`, at their own lines.
+
+        Raises `UnknownBatch`, and `WrongState` where it is being worked through.
+        """
+        with self._connect() as connection, connection.transaction():
+            row = connection.execute(
+                "SELECT name, state, key, rewritten FROM intake.batches WHERE batch = %s FOR UPDATE", (batch,)
+            ).fetchone()
+            if row is None:
+                raise UnknownBatch(f"there is no batch {batch}")
+            if row["state"] == "working":
+                raise WrongState("it is being worked through")
+            key, gone = os.urandom(32), list[int]()
+            # A key and a file of its own: until the transaction ends, the one before is the content.
+            spool = Spool(self._file(batch, row["rewritten"] + 1), key)
+            try:
+                for one in rows(self._spooled(batch, row)):
+                    if isinstance(one, int):
+                        gone.append(one)
+                    else:
+                        spool.write(one)
+            except BaseException:  # whatever it was, it goes on its way
+                spool.abandon()
+                self._file(batch, row["rewritten"] + 1).unlink()
+                raise
+            spool.close()
+            connection.execute(
+                _REWRITTEN,
+                {
+                    "batch": batch,
+                    "key": self._vault.seal_own(f"{_PURPOSE} {batch}", key.hex()),
+                    "lines": gone,
+                    "open": row["state"] not in ENDED,
+                    "field": why.field,
+                    "code": why.code,
+                    "detail": why.detail,
+                },
+            )
+        self._file(batch, row["rewritten"]).unlink(missing_ok=True)
+        return gone
 
     # Working through
 
-    def due(self) -> Batch | None:
-        """The next batch to work on; one that was begun comes first."""
+    def take_up(self) -> Batch | None:
+        """The next batch that is due, from now on being worked through; one that was begun comes first."""
         with self._connect() as connection:
             row = connection.execute(
-                f"SELECT {_COLUMNS} FROM intake.batches"  # noqa: S608 - names of our own
-                " WHERE state IN ('working', 'waiting') OR (state = 'scheduled' AND publish_at <= %s)"
-                " ORDER BY state = 'working' DESC, created LIMIT 1",
-                (self._clock(),),
+                f"UPDATE intake.batches SET state = 'working', started = coalesce(started, %(now)s)"  # noqa: S608 - names of our own
+                f" WHERE batch = (SELECT batch FROM intake.batches WHERE {_DUE}"
+                f" ORDER BY state = 'working' DESC, created LIMIT 1) AND {_DUE} RETURNING {_COLUMNS}",
+                {"now": self._clock()},
             ).fetchone()
         return Batch(**row) if row is not None else None
 
-    def begin(self, batch: str, notes: Sequence[str]) -> None:
-        """It is being worked on."""
+    def note(self, batch: str, notes: Sequence[str]) -> None:
+        """What is to be said of it, in the place of what was said before."""
         with self._connect() as connection:
-            connection.execute(
-                "UPDATE intake.batches SET state = 'working', notes = %s, started = coalesce(started, %s)"
-                " WHERE batch = %s",
-                (list(notes), self._clock(), batch),
-            )
+            connection.execute("UPDATE intake.batches SET notes = %s WHERE batch = %s", (list(notes), batch))
 
     def again(self, batch: str) -> None:
         """Forget how far it was: it changes nothing, and is worked through from its beginning."""
@@ -340,22 +342,40 @@ class Book:
                 (state, error, then, None if state == "scheduled" else self._clock(), batch),
             ).fetchone()
         if state == "done" and row is not None and not row["refused"]:
-            self._file(batch).unlink(missing_ok=True)
+            self.drop_content(batch)
         return state
 
     def tidy(self) -> int:
         """Drop the content of batches that ended long ago, and files of those that never arrived."""
-        dropped = 0
         with self._connect() as connection:
             rows = connection.execute(
                 "SELECT batch::text FROM intake.batches WHERE finished < %s OR (state = 'receiving' AND created < %s)",
                 (self._clock() - KEPT, self._clock() - timedelta(days=1)),
             ).fetchall()
-        for row in rows:
-            if self._file(row["batch"]).exists():
-                self._file(row["batch"]).unlink()
-                dropped += 1
-        return dropped
+        there = {path.stem[:_ID] for path in self._folder.glob("*.rows")}
+        ended = [row["batch"] for row in rows if row["batch"] in there]
+        for batch in ended:
+            self.drop_content(batch)
+        return len(ended)
+
+
+_DUE: Final = "(state IN ('working', 'waiting') OR (state = 'scheduled' AND publish_at <= %(now)s))"
+_REWRITTEN: Final = """
+WITH gone AS (SELECT unnest(%(lines)s::bigint[]) AS line),
+let_go AS (
+    DELETE FROM intake.held_rows h USING gone WHERE h.batch = %(batch)s AND h.line = gone.line RETURNING h.line
+),
+told AS (
+    INSERT INTO intake.problems (batch, line, number, "where", field, value, code, detail)
+    SELECT %(batch)s, line, 0, 'line ' || line, %(field)s, '', %(code)s, %(detail)s FROM gone
+    WHERE %(open)s AND (line IN (SELECT line FROM let_go)
+        OR line > (SELECT done_lines FROM intake.batches WHERE batch = %(batch)s))
+    RETURNING line
+)
+UPDATE intake.batches SET key = %(key)s, rewritten = rewritten + 1,
+    refused = refused + (SELECT count(*) FROM told), held = held - (SELECT count(*) FROM let_go)
+WHERE batch = %(batch)s
+"""
 
 
 def _give_up_held(connection: "psycopg.Connection[DictRow]", batch: str, code: str, detail: str) -> None:

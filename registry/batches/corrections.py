@@ -32,7 +32,7 @@ def corrections_of(content: Spooled, faulty: dict[int, str]) -> Iterator[str]:
                 return
             except csv.Error:
                 continue
-            if (why := faulty.get(reader.line_num + 1)) is not None:
+            if any(row) and (why := faulty.get(reader.line_num + 1)) is not None:
                 yield _written([*row, *[""] * (len(names) - len(row)), why], delimiter)
 
 

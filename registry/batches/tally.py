@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
-from registry.batches.book import Batch
+from registry.batches.batch import Batch
 from registry.batches.progress import Held, Progress, RowProblem
 from registry.intake import CsvRows, NdjsonRows, Problem
 from registry.requests import Issued, IssueRequest, Outcome

@@ -10,7 +10,8 @@ import psycopg
 import structlog
 
 from registry.application import Registry
-from registry.batches.book import DOCUMENTS, Batch, Book
+from registry.batches.batch import DOCUMENTS, Batch
+from registry.batches.book import Book
 from registry.batches.progress import Progress, RowProblem
 from registry.batches.spool import SpoolDamaged
 from registry.batches.status_rows import StatusChange, StatusRows
@@ -58,7 +59,7 @@ class Worker:
 
     def step(self) -> bool:
         """Work through the next batch that is due; whether there was one."""
-        batch = self._book.due()
+        batch = self._book.take_up()
         if batch is None:
             return False
         _log.info("batches.begun", batch=batch.batch, line=batch.done_lines)
@@ -86,7 +87,7 @@ class Worker:
 
     def _issue(self, batch: Batch) -> None:
         rows = self._rows(batch)
-        self._book.begin(batch.batch, rows.notes)
+        self._book.note(batch.batch, rows.notes)
         told = len(rows.notes)
         tally = Tally(batch, rows, self._book.held(batch.batch, due=True))
         if batch.dry_run:
@@ -98,7 +99,7 @@ class Worker:
             if not tally.on_their_day:
                 rows.notes += self._look_ahead(batch)[:_NOTES]
         if len(rows.notes) > told:
-            self._book.begin(batch.batch, rows.notes)
+            self._book.note(batch.batch, rows.notes)
 
     def _look_ahead(self, batch: Batch) -> list[str]:
         """What would be refused for good of the rows that are held is told now; what may be on their day is noted."""
@@ -121,7 +122,7 @@ class Worker:
     def _change(self, batch: Batch) -> None:
         """Status changes, each in a transaction with the batch's progress."""
         rows = StatusRows(self._book.content(batch.batch), batch.media)
-        self._book.begin(batch.batch, rows.notes)
+        self._book.note(batch.batch, rows.notes)
         for row in rows:
             if row.line <= batch.done_lines:
                 continue
@@ -148,7 +149,7 @@ class Worker:
             document = read_document(file.read(MAX_BYTES + 1), batch.name or "the document")
         odd = [f"{one.where} {one.value!r} {one.detail}" for one in document.problems]
         unused = [f"not read: {path}" for path in document.unmapped()]
-        self._book.begin(batch.batch, [*document.notes, *odd, *unused][:_NOTES])
+        self._book.note(batch.batch, [*document.notes, *odd, *unused][:_NOTES])
         importer = Importer(self._registry, self._issuer, self._catalogue)
         for award in document.awards[batch.done_lines :]:
             beside = partial(_taken, batch.batch, award)
@@ -160,7 +161,7 @@ class Worker:
             raise IntakeError("this node has no views to reconcile with, or the batch no term")
         rows = read_rows(self._book.content(batch.batch), "csv" if batch.media == "text/csv" else "ndjson", NEEDED)
         self._book.again(batch.batch)
-        self._book.begin(batch.batch, [])
+        self._book.note(batch.batch, [])
         with Reconciling(
             self._registry, self._on_log, self._catalogue, batch.awarded_from, batch.awarded_until
         ) as reconciling:
@@ -195,7 +196,7 @@ class Worker:
             write()
             counts = reconciling.counts
         note = ", ".join(f"{name} {count}" for name, count in msgspec.to_builtins(counts).items())
-        self._book.begin(batch.batch, [note])
+        self._book.note(batch.batch, [note])
 
 
 def _taken(batch: str, award: Award, taken: Taken) -> Progress:

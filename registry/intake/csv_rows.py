@@ -14,7 +14,9 @@ from registry.intake.report import Catalogue, IntakeError, Problem, Readable
 from registry.requests import IssueRequest
 
 _DELIMITERS: Final = ",;\t|"
-_LIMIT: Final = 128 * 1024
+FIELD: Final = 128 * 1024
+"""Characters of a field at most."""
+"""Characters of a field at most."""
 _NEAR: Final = 0.8
 """How alike a column's name and a known one are that it is taken for a slip of the pen (difflib's ratio)."""
 _MISSHAPEN: Final = re.compile(r"has \d+ fields? where the header has \d+")
@@ -43,8 +45,7 @@ class CsvRows:
         first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode(errors="replace").rstrip("\r")
         if not first.strip():
             raise IntakeError(f"{path} is empty; its first line names the columns, {', '.join(REQUIRED)} among them")
-        self._delimiter = max(_DELIMITERS, key=lambda d: len(set(_names(first, d)) & set(NAMES)))
-        self._names = _names(first, self._delimiter)
+        self._delimiter, self._names = header_of(first)
         self.notes = self._check_header()
         """What is to be said of the file; more, once its rows are read."""
 
@@ -88,7 +89,7 @@ class CsvRows:
             yield from self._rows(file)
 
     def _rows(self, file: TextIO) -> Iterator[IssueRequest | Problem]:
-        csv.field_size_limit(_LIMIT)
+        csv.field_size_limit(FIELD)
         reader = csv.reader(file, delimiter=self._delimiter)
         next(reader, None)
         names, width, check = self._names, len(self._names), self._checker.check
@@ -131,6 +132,12 @@ class CsvRows:
                 yield found
             elif (note := example_note(line)) not in self.notes:
                 self.notes.append(note)
+
+
+def header_of(first: str) -> tuple[str, list[str]]:
+    """The delimiter and the columns' names that a file's first line has."""
+    delimiter = max(_DELIMITERS, key=lambda d: len(set(_names(first, d)) & set(NAMES)))
+    return delimiter, _names(first, delimiter)
 
 
 def _names(header: str, delimiter: str) -> list[str]:

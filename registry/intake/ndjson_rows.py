@@ -9,7 +9,8 @@ from registry.intake.columns import COLUMNS, NAMES, RowChecker, example_note
 from registry.intake.report import Catalogue, Problem, Readable
 from registry.requests import IssueRequest
 
-_LINE: Final = 256 * 1024
+LINE: Final = 256 * 1024
+"""Bytes of a row at most."""
 
 
 class NdjsonRows:
@@ -31,13 +32,13 @@ class NdjsonRows:
         """Every row, as a request or as what is wrong with it."""
         with self.path.open("rb") as file:
             number = 0
-            while line := file.readline(_LINE):
+            while line := file.readline(LINE):
                 number += 1
                 self.line = number
-                if not line.endswith(b"\n") and len(line) == _LINE:
+                if not line.endswith(b"\n") and len(line) == LINE:
                     while line and not line.endswith(b"\n"):
-                        line = file.readline(_LINE)
-                    yield Problem(f"line {number}", "", "", f"is longer than {_LINE:,} bytes")
+                        line = file.readline(LINE)
+                    yield Problem(f"line {number}", "", "", f"is longer than {LINE:,} bytes")
                 elif line.strip():
                     found = self._row(number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
                     if found is not None:
@@ -61,11 +62,12 @@ class NdjsonRows:
                 continue
             if isinstance(given, bool) or not isinstance(given, str | int | float):
                 return Problem(f"line {number}", name, "", "is not a text or a number")
-            row[name] = given if isinstance(given, str) else _text(given)
+            row[name] = given if isinstance(given, str) else text_of(given)
         return self._checker.check(number, row)
 
 
-def _text(number: float) -> str:
+def text_of(number: float) -> str:
+    """A number as a row's text."""
     return repr(number) if isinstance(number, int) or number != int(number) else str(int(number))
 
 

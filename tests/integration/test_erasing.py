@@ -7,6 +7,7 @@ import pytest
 from consumers.projector import Projector
 from projections import learners, views
 from registry.batches import Book, Worker
+from registry.batches.corrections import corrections_of
 from registry.cli.imports import Offered
 from registry.domain.errors import Duplicate
 from registry.erasing import StillInBatch, UnknownLearner, erase
@@ -176,7 +177,11 @@ def send(book, name, lines):
     return book.received(begun.batch, begun.spool, None, release=False).batch
 
 
-def test_what_batches_hold_of_the_learner_goes_and_one_that_waits_is_in_the_way(node, book):
+def told(book, batch):
+    return [(one.line, one.code, one.value) for _, one in book.problems(batch, 9)]
+
+
+def test_what_batches_hold_of_the_learner_goes_and_one_that_is_worked_through_is_in_the_way(node, book):
     achievement = node.offer()
     header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
     good = [f"r{n},{achievement},s{n},Jansen,Ada,2001-02-03,2026-06-30" for n in (1, 12)]
@@ -184,6 +189,7 @@ def test_what_batches_hold_of_the_learner_goes_and_one_that_waits_is_in_the_way(
     batch = send(book, "one", [header, *good, faulty])
     worker = Worker(node.registry, node.issuer, book, Offered(node.registry))
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
+    assert book.take_up()
     with pytest.raises(StillInBatch, match=batch):
         erase(node.registry, book, row.learner)
     assert worker.step()
@@ -192,9 +198,68 @@ def test_what_batches_hold_of_the_learner_goes_and_one_that_waits_is_in_the_way(
     assert [path.stem for path in sorted(book._folder.iterdir())] == sorted([batch, other])
     assert [one.value for _, one in book.problems(batch, 9)] == ["soon"]
     erase(node.registry, book, row.learner)
-    assert [path.stem for path in book._folder.iterdir()] == [other]
-    assert [one.value for _, one in book.problems(batch, 9)] == [""]
-    assert [one.value for _, one in book.problems(other, 9)] == ["soon"]
+    assert [path.stem for path in sorted(book._folder.iterdir())] == sorted([f"{batch}-1", other])
+    with book.content(batch).open("rb") as content:
+        assert content.read().decode() == "\n".join([header, "", good[1], "", ""])
+    assert told(book, batch) == [(4, "", "")]
+    assert told(book, other) == [(2, "", "soon")]
+    assert list(corrections_of(book.content(batch), book.faulty_rows(batch)))[1:] == []
+    assert len(list(corrections_of(book.content(other), book.faulty_rows(other)))) == 2
+
+
+def test_a_batch_that_waits_loses_the_learners_rows_and_keeps_the_others(node, book):
+    achievement = node.offer()
+    [row] = node.issuer.issue([request(9, achievement, student="s1")])
+    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
+    batch = send(book, "one", [header, *(f"r{n},{achievement},s{n},Jansen,Ada,2001-02-03,2026-06-30" for n in (1, 2))])
+    erase(node.registry, book, row.learner)
+    assert told(book, batch) == [(2, "erased", "")]
+    assert Worker(node.registry, node.issuer, book, Offered(node.registry)).step()
+    done = book.one(batch)
+    assert (done.state, done.issued, done.refused) == ("done", 1, 1)
+    assert told(book, batch) == [(2, "erased", "")]
+
+
+def test_where_rewriting_a_batch_breaks_off_it_is_as_it_was(node, book, monkeypatch):
+    achievement = node.offer()
+    [row] = node.issuer.issue([request(9, achievement, student="s1")])
+    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
+    batch = send(book, "one", [header, f"r1,{achievement},s1,Jansen,Ada,2001-02-03,2026-06-30"])
+    sealed = book._vault.seal_own
+    with monkeypatch.context() as broken:
+        broken.setattr(book._vault, "seal_own", lambda *_: (_ for _ in ()).throw(RuntimeError("away")))
+        with pytest.raises(RuntimeError):
+            erase(node.registry, book, row.learner)
+    assert book._vault.seal_own == sealed
+    assert node.registry.vault.learner(node.registry.cursor(), row.learner) is not None
+    with book.content(batch).open("rb") as content:
+        assert b"r1" in content.read()
+    erase(node.registry, book, row.learner)
+    assert [path.stem for path in book._folder.iterdir()] == [f"{batch}-1"]
+
+
+def test_a_batch_that_is_taken_up_just_then_is_in_the_way(node, book, monkeypatch):
+    achievement = node.offer()
+    [row] = node.issuer.issue([request(9, achievement, student="s1")])
+    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
+    batch = send(book, "one", [header, f"r1,{achievement},s1,Jansen,Ada,2001-02-03,2026-06-30"])
+    before = book.with_content()
+    assert book.take_up()
+    monkeypatch.setattr(book, "with_content", lambda: before)
+    with pytest.raises(StillInBatch, match=batch):
+        erase(node.registry, book, row.learner)
+    assert node.registry.vault.learner(node.registry.cursor(), row.learner) is not None
+
+
+def test_a_document_that_names_the_learner_is_in_the_way_until_it_ends(node, book):
+    [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
+    begun = book.receive("one", "credentials", "application/json", "a-system", "one", dry_run=False)
+    begun.spool.write(b'{"student": "s1"}')
+    batch = book.received(begun.batch, begun.spool, None, release=False).batch
+    with pytest.raises(StillInBatch, match=batch):
+        erase(node.registry, book, row.learner)
+    book.cancel(batch)
+    erase(node.registry, book, row.learner)
 
 
 def test_kept_answers_and_taken_events_no_longer_lead_to_the_learner(node, book):

@@ -7,6 +7,7 @@ import pytest
 from registry.batches import Book, Worker
 from registry.batches.book import WrongState
 from registry.cli.imports import Offered
+from registry.erasing import erase
 from registry.intake import CsvRows, IntakeError, NdjsonRows, Problem
 from registry.requests import NotIssued
 from tests.support.catalogues import Everything
@@ -195,6 +196,19 @@ def test_rows_that_are_held_may_be_dropped(sis):
     ]
     with pytest.raises(WrongState):
         sis.book.cancel(batch)
+
+
+def test_a_learner_who_is_erased_waits_no_more_and_the_others_do(sis):
+    batch = sis.send(sis.row(1), sis.row(1, GRADUATION, record="later"), sis.row(2, GRADUATION))
+    assert sis.works(batch) == ("scheduled", 1, 0, 2)
+    registry = sis.node.registry
+    [gone] = registry.cursor().execute("SELECT learner::text FROM vault.records").fetchall()
+    erase(registry, sis.book, gone["learner"])
+    assert sis.works(batch) == ("scheduled", 1, 1, 1)
+    assert [(one.line, one.code) for _, one in sis.book.problems(batch, 9)] == [(3, "erased")]
+    sis.day = GRADUATION
+    assert sis.works(batch) == ("done", 2, 1, 0)
+    assert registry.cursor().execute("SELECT count(*) AS n FROM vault.learners").fetchone()["n"] == 1
 
 
 def test_whoever_holds_nothing_refuses_a_row_before_its_day(sis, tmp_path):

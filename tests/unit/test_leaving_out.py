@@ -1,0 +1,88 @@
+"""Batches' contents without the rows of one learner."""
+
+import io
+
+import pytest
+
+from registry.batches.leaving_out import without
+from registry.batches.mentions import _pattern
+from registry.intake import CsvRows, NdjsonRows
+from tests.support.catalogues import Everything
+
+HEAD = "record;student;family_name;given_name;date_of_birth;awarding_date;achievement;note"
+
+
+class Held:
+    """Bytes that are read like a batch's."""
+
+    def __init__(self, content):
+        self._content = content
+
+    def open(self, mode):
+        assert mode == "rb"
+        return io.BytesIO(self._content)
+
+
+def left(content, media, number):
+    """The bytes that stay, and the lines that went."""
+    found = list(without(Held(content), media, number, _pattern(number)))
+    return b"".join(one for one in found if isinstance(one, bytes)), [one for one in found if isinstance(one, int)]
+
+
+def rows(*lines, end="\n"):
+    return end.join([HEAD, *lines, ""]).encode()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_rows_of_one_student_go_and_all_lines_stay_where_they_are(end):
+    content = rows("a;5;x;y;;;;", "b;15;x;y;;;;5", "c; 5 ;x;y;;;;", "d;6;x;y;;;;", end=end)
+    assert left(content, "text/csv", "5") == (rows("", "b;15;x;y;;;;5", "", "d;6;x;y;;;;", end=end), [2, 4])
+
+
+def test_a_row_of_several_lines_goes_whole_and_a_byte_order_mark_with_it():
+    content = b"\xef\xbb\xbf" + rows('a;1;x;y;;;;"one', 'two"', "b;2;x;y;;;;")
+    assert left(content, "text/csv", "1") == (rows("", "", "b;2;x;y;;;;"), [3])
+
+
+def test_a_row_that_cannot_be_read_goes_if_it_has_the_number_anywhere():
+    content = rows("a;1;x", "b;2;x", "c;3;x;y;;;;")
+    assert left(content, "text/csv", "1") == (rows("", "b;2;x", "c;3;x;y;;;;"), [2])
+
+
+def test_without_a_column_of_students_every_row_with_the_number_goes():
+    assert left(b"matricule,name\n1,x\n2,y", "text/csv", "1") == (b"matricule,name\n\n2,y", [2])
+
+
+def test_what_is_no_utf_8_stays_as_it_is():
+    content = rows("a;1;x;y;;;;") + b"b;2;Andr\xe9;y;;;;\n"
+    assert left(content, "text/csv", "1") == (rows("") + b"b;2;Andr\xe9;y;;;;\n", [2])
+
+
+def test_objects_a_line_go_likewise_numbers_that_are_no_texts_among_them():
+    lines = [
+        b'{"student": "s1"}',
+        b'{"student": 1, "note": "s1"}',
+        b"{broken s1",
+        b'{"student": null, "x": "s1"}',
+        b"1",
+    ]
+    content = b"\n".join(lines)
+    assert left(content, "application/x-ndjson", "s1") == (b"\n" + lines[1] + b"\n\n\n1", [1, 3, 4])
+    assert left(content, "application/x-ndjson", "1") == (b"\n".join([lines[0], b"", *lines[2:4], b""]), [2, 5])
+
+
+def test_a_line_that_is_too_long_says_nothing_more_and_is_too_long_still():
+    content = b'{"student": "s1", "note": "' + b"x" * 600_000 + b'"}\n{"student": "s2"}\n'
+    kept, gone = left(content, "application/x-ndjson", "s1")
+    assert gone == []
+    assert kept.strip() == b'{"student": "s2"}'
+    [first, _] = NdjsonRows(Held(kept), Everything())
+    assert "longer" in first.detail
+
+
+def test_readers_count_the_lines_that_are_left_as_they_did():
+    content = rows('a;1;x;y;;;;"one', 'two"', "b;2;x;y;;;;")
+    before = CsvRows(Held(content), Everything())
+    after = CsvRows(Held(left(content, "text/csv", "1")[0]), Everything())
+    assert [before.line for _ in before] == [3, 4]
+    assert [after.line for _ in after] == [4]
