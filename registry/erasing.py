@@ -29,7 +29,7 @@ class UnknownLearner(Refusal):
 
 
 class StillInBatch(Refusal):
-    """A batch whose content cannot be changed names the learner."""
+    """A batch that is just being worked through names the learner."""
 
     code = "still-in-batch"
 
@@ -80,8 +80,7 @@ def _taken_out(book: Book, named: Sequence[Mention]) -> list[tuple[str, list[int
 
 def _still_in(*batches: str) -> StillInBatch:
     return StillInBatch(
-        f"batch {', '.join(batches)} names the learner, and is being worked through, or has a document and not rows:"
-        " erase when it has ended, or cancel it",
+        f"batch {', '.join(batches)} names the learner and is just being worked through; erase them when it has ended",
         "$.learner",
     )
 

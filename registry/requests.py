@@ -82,3 +82,5 @@ class NotIssued(msgspec.Struct, frozen=True, gc=False):
 
 
 Outcome = Issued | NotIssued
+LASTING: Final = frozenset({"record-differs", "erased"})
+"""Codes of refusals that no later event takes back."""

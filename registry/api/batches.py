@@ -334,8 +334,8 @@ class Batches(Controller):
         """Take in rows as a stream. Every row is judged by itself: bad ones are listed, good ones take effect.
 
         A document's awards are such rows: one whose achievement nobody has published is listed as missing what Annex I
-        wants, and waits with its draft. Rows whose `valid_from` is to come are held: when the others are done the
-        batch is `scheduled` again, for the next of their days.
+        wants, and waits with its draft. Rows whose `valid_from`, and documents whose `validFrom`, is to come are
+        held: when the others are done the batch is `scheduled` again, for the next of their days.
 
         Rows of a reconciliation (record, achievement or course, awarding_date; ects, status) change nothing: listed is
         what does not agree with the log.

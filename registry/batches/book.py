@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from registry.batches.batch import ENDED, Batch, Kind, Media, State, Term
+from registry.batches.batch import DOCUMENTS, ENDED, Batch, Kind, Media, State, Term
 from registry.batches.progress import RowProblem
 from registry.batches.spool import Spool, Spooled
 from registry.vault import Vault, random_id
@@ -381,11 +381,12 @@ WHERE batch = %(batch)s
 def _give_up_held(connection: "psycopg.Connection[DictRow]", batch: str, code: str, detail: str) -> None:
     """Rows of a batch that wait for their day do so no more, and are told as not taken in."""
     connection.execute(
-        "WITH gone AS (DELETE FROM intake.held_rows WHERE batch = %(batch)s RETURNING line, day), told AS ("
+        "WITH gone AS (DELETE FROM intake.held_rows WHERE batch = %(batch)s RETURNING batch, line, day), told AS ("
         'INSERT INTO intake.problems (batch, line, number, "where", field, value, code, detail)'
-        " SELECT %(batch)s, line, 0, 'line ' || line, 'valid_from', day::text, %(code)s, %(detail)s FROM gone)"
+        " SELECT %(batch)s, line, 0, CASE WHEN media = ANY (%(documents)s) THEN 'award ' ELSE 'line ' END || line,"
+        " 'valid_from', day::text, %(code)s, %(detail)s FROM gone JOIN intake.batches USING (batch))"
         " UPDATE intake.batches SET refused = refused + held, held = 0 WHERE batch = %(batch)s",
-        {"batch": batch, "code": code, "detail": detail},
+        {"batch": batch, "code": code, "detail": detail, "documents": list(DOCUMENTS)},
     )
 
 

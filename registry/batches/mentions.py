@@ -10,6 +10,8 @@ from registry.batches.book import Book
 from registry.batches.leaving_out import without
 from registry.batches.progress import RowProblem
 from registry.batches.spool import CHUNK, SpoolDamaged, Spooled
+from registry.intake import IntakeError, read_document
+from registry.intake.documents import MAX_BYTES
 
 _ERASED = RowProblem(0, "", "student", "", "erased", "the learner was erased before this row was taken in")
 
@@ -23,24 +25,35 @@ class Mention(NamedTuple):
 
     @property
     def in_the_way(self) -> bool:
-        """Whether its content can neither go nor be written anew: that is needed yet, or being read."""
-        return self.batch.state == "working" or not (self._of_rows or self.batch.state in ENDED)
-
-    @property
-    def _of_rows(self) -> bool:
-        return self.batch.kind == "credentials" and self.batch.media not in DOCUMENTS
+        """Whether its content can neither go nor be written anew: it is being read."""
+        return self.batch.state == "working"
 
     def take_out(self, book: Book) -> Sequence[int]:
-        """Take the learner's rows out of it, or drop it where it has no rows; the lines that named them.
+        """Take the learner's rows out of it; what has no rows goes as a whole, where it has ended or is the learner's.
 
-        Raises `WrongState` where it is in the way.
+        The lines that named them. Raises `WrongState` where it is in the way.
         """
-        if not self._of_rows:
-            book.drop_content(self.batch.batch)
-            return self.lines
-        named, media = _pattern(self.number), self.batch.media
-        gone = book.leave_out(self.batch.batch, lambda content: without(content, media, self.number, named), _ERASED)
-        return sorted({*gone, *self.lines})
+        batch, media = self.batch.batch, self.batch.media
+        if self.batch.kind == "credentials" and media not in DOCUMENTS:
+            named = _pattern(self.number)
+            gone = book.leave_out(batch, lambda content: without(content, media, self.number, named), _ERASED)
+            return sorted({*gone, *self.lines})
+        if self.batch.state not in ENDED:
+            if media not in DOCUMENTS or not self._of_the_learner(book):
+                return []
+            book.cancel(batch)
+        book.drop_content(batch)
+        return self.lines
+
+    def _of_the_learner(self, book: Book) -> bool:
+        """Whether a document is this learner's, or nobody can tell whose it is."""
+        with book.content(self.batch.batch).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        try:
+            awards = read_document(content, self.batch.name).awards
+        except IntakeError:
+            return True
+        return any(one.credential.get("student") == self.number for one in awards)
 
 
 def mentions(book: Book, number: str) -> list[Mention]:

@@ -23,6 +23,11 @@ class RowProblem(msgspec.Struct, frozen=True, rename="camel"):
     """What is wrong, and what would be right."""
 
 
+def not_found_again(line: int, where: str) -> RowProblem:
+    """What is told of a row that was held, where the content is read otherwise on its day."""
+    return RowProblem(line, where, "", "", "", "is not found again; send the row anew")
+
+
 class Held(NamedTuple):
     """A row that is not taken in before its day."""
 

@@ -3,12 +3,12 @@
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from registry.batches.batch import Batch
-from registry.batches.progress import Held, Progress, RowProblem
+from registry.batches.progress import Held, Progress, RowProblem, not_found_again
 from registry.intake import CsvRows, NdjsonRows, Problem
-from registry.requests import Issued, IssueRequest, Outcome
+from registry.requests import LASTING, Issued, IssueRequest, Outcome
 
 
 class Tally:
@@ -57,7 +57,7 @@ class Tally:
         while due is not None and due < line:
             self._last = max(self._last, due)
             self._let_go.append(due)
-            self._problems.append(RowProblem(due, f"line {due}", "", "", "", "is not found again; send the row anew"))
+            self._problems.append(not_found_again(due, f"line {due}"))
             due = next(self._due, None)
         return due
 
@@ -123,15 +123,14 @@ class Waiting:
         self.notes += [
             f"{one.where} waits, and would be refused as things stand: {one.code}: {one.detail}"
             for one in found
-            if one.code not in _LASTING
+            if one.code not in LASTING
         ]
-        problems = [one for one in found if one.code in _LASTING]
+        problems = [one for one in found if one.code in LASTING]
         if not problems:
             return None
         return Progress(self._batch.batch, 0, problems=problems, let_go=[one.line for one in problems])
 
 
-_LASTING: Final = frozenset({"record-differs", "erased"})
 Thing = TypeVar("Thing")
 
 

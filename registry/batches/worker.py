@@ -12,7 +12,7 @@ import structlog
 from registry.application import Registry
 from registry.batches.batch import DOCUMENTS, Batch
 from registry.batches.book import Book
-from registry.batches.progress import Progress, RowProblem
+from registry.batches.progress import Held, Progress, RowProblem, not_found_again
 from registry.batches.spool import SpoolDamaged
 from registry.batches.status_rows import StatusChange, StatusRows
 from registry.batches.tally import Tally, Waiting
@@ -150,10 +150,16 @@ class Worker:
         odd = [f"{one.where} {one.value!r} {one.detail}" for one in document.problems]
         unused = [f"not read: {path}" for path in document.unmapped()]
         self._book.note(batch.batch, [*document.notes, *odd, *unused][:_NOTES])
-        importer = Importer(self._registry, self._issuer, self._catalogue)
-        for award in document.awards[batch.done_lines :]:
-            beside = partial(_taken, batch.batch, award)
-            importer.take_award(document, award, {}, dry_run=batch.dry_run, beside=beside)
+        importer = Importer(self._registry, self._issuer, self._catalogue, holds=True)
+        due = set(self._book.held(batch.batch, due=True))
+        for award in document.awards:
+            if award.number > batch.done_lines or award.number in due:
+                on_its_day = award.number in due
+                beside = partial(_taken, batch, award, on_its_day=on_its_day)
+                importer.take_award(document, award, {}, dry_run=batch.dry_run, beside=beside, on_its_day=on_its_day)
+        if lost := sorted(one for one in due if one > len(document.awards)):
+            told = [not_found_again(one, f"award {one}") for one in lost]
+            self._registry.save([], private=Progress(batch.batch, 0, problems=told, let_go=lost))
 
     def _reconcile(self, batch: Batch) -> None:
         """What rows and log do not agree in, as problems. A batch that was broken off begins anew."""
@@ -199,9 +205,11 @@ class Worker:
         self._book.note(batch.batch, [note])
 
 
-def _taken(batch: str, award: Award, taken: Taken) -> Progress:
+def _taken(batch: Batch, award: Award, taken: Taken, *, on_its_day: bool) -> Progress:
     """The progress that an award of a document comes to."""
     where = award.path
+    if taken.held_until is not None and not (on_its_day or batch.dry_run):
+        return Progress(batch.batch, award.number, held=[Held(award.number, taken.held_until)])
     problems = [RowProblem(award.number, where, one.field, one.value, "", one.detail) for one in taken.problems]
     if taken.missing:
         how = f"it is draft {taken.draft}, and its credential waits" if taken.draft else taken.how
@@ -213,10 +221,11 @@ def _taken(batch: str, award: Award, taken: Taken) -> Progress:
         problems.append(RowProblem(award.number, where, "", "", "draft", f"{taken.how}; draft {taken.draft}"))
     issued = not problems
     return Progress(
-        batch,
+        batch.batch,
         award.number,
         issued=int(issued and not taken.unchanged),
         unchanged=int(issued and taken.unchanged),
         problems=problems,
         refused=int(not issued),
+        let_go=[award.number] if on_its_day else [],
     )

@@ -25,7 +25,7 @@ number (from 1) or course code, for one."""
 
 CREDENTIAL: Final = (
     "record", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "valid_until", "grade",
-    "original_grade", "national_id", "note", "replaces",
+    "original_grade", "national_id", "note", "replaces", "valid_from",
 )  # fmt: skip
 _NEEDED: Final = CREDENTIAL[:6]
 _FIELDS: Final = {field.encode_name: field.required for field in msgspec.structs.fields(AchievementContent)}

@@ -254,6 +254,7 @@ class ElmDocument(JsonDocument):
             "date_of_birth": self._date(person, at, "dateOfBirth"),
             "awarding_date": self._awarded(claim),
             "valid_until": self._date(self._root, "$", "expirationDate") or self._date(self._root, "$", "validUntil"),
+            "valid_from": self._begins(),
             "grade": self._grade(claim),
         }
         national, place = self._one(person, at, "nationalID")

@@ -6,6 +6,7 @@ one, where Annex I is complete; otherwise a draft. Which it was is always said.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import Final, NamedTuple
 
 import msgspec
@@ -19,7 +20,7 @@ from registry.intake.document import Award, Completions, Document, request
 from registry.intake.drafts import Drafts, Waiting
 from registry.intake.report import Catalogue, IntakeError, Problem
 from registry.issuing import Issuer
-from registry.requests import Issued, IssueRequest, Outcome
+from registry.requests import LASTING, Issued, IssueRequest, NotIssued, Outcome
 from registry.store import PrivateRows, Together
 from registry.vault import random_id
 from registry.wire.achievements import AchievementContent
@@ -48,6 +49,8 @@ class Taken(msgspec.Struct):
     learner: str | None = None
     unchanged: bool = False
     """Whether the credential was issued before, and says the same."""
+    held_until: date | None = None
+    """The day from which it is to be published, where that is to come."""
     missing: list[str] = []
     """What is still wanted before it can be issued, as paths into the completions."""
     problems: list[Problem] = []
@@ -67,7 +70,9 @@ class _Match(NamedTuple):
 class Importer:
     """Takes documents in for one university. For one thread."""
 
-    def __init__(self, registry: Registry, issuer: Issuer, catalogue: Catalogue) -> None:
+    def __init__(self, registry: Registry, issuer: Issuer, catalogue: Catalogue, *, holds: bool = False) -> None:
+        """`holds`: whether whoever asks keeps an award until its day; otherwise one whose day is to come is refused."""
+        self._holds = holds
         self._registry = registry
         self._issuer = issuer
         self._catalogue = catalogue
@@ -94,8 +99,12 @@ class Importer:
         *,
         dry_run: bool = False,
         beside: Beside | None = None,
+        on_its_day: bool = False,
     ) -> Taken:
-        """Take in one. It has its effect once: its record, and its draft, are known again."""
+        """Take in one. It has its effect once: its record, and its draft, are known again.
+
+        `on_its_day`: it was held, and is no more.
+        """
         taken = Taken(award.number, award.title, award.path)
         match = self._match(award, completions, taken)
         if match is None:
@@ -110,6 +119,8 @@ class Importer:
                 _outcome(taken, self._issuer.check(asked))
                 taken.credential = taken.learner = None  # the ids of a check are nobody's
             return self._done(taken, beside)
+        if taken.held_until is not None and not on_its_day:
+            return self._hold(taken, asked, match, beside)
         if match.content is not None:
             self._publish(match.content, match.draft)
 
@@ -122,6 +133,14 @@ class Importer:
 
         self._issuer.issue([asked], also=also)
         return taken
+
+    def _hold(self, taken: Taken, asked: IssueRequest, match: _Match, beside: Beside | None) -> Taken:
+        """Nothing is done before its day, but what would be refused for good is told now."""
+        checked = None if match.content is not None else self._issuer.check(asked)
+        if isinstance(checked, NotIssued) and checked.code in LASTING:
+            taken.held_until = None
+            _outcome(taken, checked)
+        return self._done(taken, beside)
 
     def _publish(self, content: AchievementContent, draft: str | None) -> None:
         self._own = None
@@ -177,7 +196,9 @@ class Importer:
         """The request, held against the achievement; None where it does not hold, which is said."""
         fault = None if match.content is not None else self._level_fault(award, match, completions)
         catalogue = self._catalogue if match.content is None else _WithNew(self._catalogue, match.content)
-        found = fault or award.request(RowChecker(catalogue), match.achievement, match.version, completions)
+        checker = RowChecker(catalogue, holds=self._holds)
+        found = fault or award.request(checker, match.achievement, match.version, completions)
+        taken.held_until = checker.held_until
         if isinstance(found, Problem):
             taken.problems = [found]
             return None

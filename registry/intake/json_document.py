@@ -1,5 +1,6 @@
 """Documents in JSON: how they are loaded, and how a path is kept for everything that is read."""
 
+import datetime as dt
 import json
 import re
 from abc import abstractmethod
@@ -147,6 +148,19 @@ class JsonDocument(Document):
             detail = "is a moment, and midnight somewhere is another day elsewhere; say which day it is"
         self._odd(f"{path}.{name}", "" if name == "dateOfBirth" else str(value), detail)
         return None
+
+    def _begins(self) -> str | None:
+        """The first day on all of which it is valid, in UTC, where that is to come; one that has come says no more."""
+        try:
+            said = dt.datetime.fromisoformat(str(self._root.get("validFrom")))
+            at = said.replace(tzinfo=said.tzinfo or dt.UTC).astimezone(dt.UTC)
+            day = at.date() + dt.timedelta(days=at.time() > dt.time())
+        except (ValueError, OverflowError):
+            return None  # it is listed as not read, or was reported where a day was looked for
+        if day <= dt.datetime.now(dt.UTC).date():
+            return None
+        self._use("$.validFrom")
+        return day.isoformat()
 
     def _number(self, owner: Values, path: str, name: str, what: str) -> int | float | None:
         """A number with at most two decimals, given as a number or as text."""

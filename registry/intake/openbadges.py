@@ -183,6 +183,7 @@ class OpenBadge(JsonDocument):
             "date_of_birth": self._date(*person, "dateOfBirth"),
             "awarding_date": self._date(*root, "awardedDate"),
             "valid_until": self._date(*root, "validUntil"),
+            "valid_from": self._begins(),
             "grade": self._grade(),
         }
         if "awardedDate" not in self._root and (day := self._date(*root, "validFrom")) is not None:

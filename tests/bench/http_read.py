@@ -42,8 +42,8 @@ ACHIEVEMENTS = 2_000
 DECISIONS = 100_000
 RATE = 1_000
 _HELD = 2 / 3
-CLIENTS = 12
-"""Connections; of requests that come at random as many are under way at a time, the others wait."""
+CLIENTS = 8
+"""Connections, as few as keep two cores busy; of requests at random as many are under way, the others wait."""
 ROUNDS = 5
 MIX = {"verify": 40, "learner": 25, "precedents": 15, "catalogue": 20}
 _SAMPLE = 20_000

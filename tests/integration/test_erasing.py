@@ -251,15 +251,23 @@ def test_a_batch_that_is_taken_up_just_then_is_in_the_way(node, book, monkeypatc
     assert node.registry.vault.learner(node.registry.cursor(), row.learner) is not None
 
 
-def test_a_document_that_names_the_learner_is_in_the_way_until_it_ends(node, book):
+def test_a_document_that_waits_and_of_which_nobody_can_tell_whose_it_is_is_cancelled(node, book):
     [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
     begun = book.receive("one", "credentials", "application/json", "a-system", "one", dry_run=False)
     begun.spool.write(b'{"student": "s1"}')
     batch = book.received(begun.batch, begun.spool, None, release=False).batch
-    with pytest.raises(StillInBatch, match=batch):
-        erase(node.registry, book, row.learner)
-    book.cancel(batch)
     erase(node.registry, book, row.learner)
+    assert book.one(batch).state == "cancelled"
+    assert book.with_content() == []
+
+
+def test_changes_that_wait_name_credentials_and_stay(node, book):
+    [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
+    begun = book.receive("one", "statusChanges", "text/csv", "a-system", "one", dry_run=False)
+    begun.spool.write(b"credential,change,reason\n,s1,\n")
+    batch = book.received(begun.batch, begun.spool, None, release=False).batch
+    erase(node.registry, book, row.learner)
+    assert (book.one(batch).state, [one.batch for one in book.with_content()]) == ("waiting", [batch])
 
 
 def test_kept_answers_and_taken_events_no_longer_lead_to_the_learner(node, book):

@@ -1,0 +1,176 @@
+"""Documents that are valid from a day to come, on a real PostgreSQL: a batch holds their awards until then."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+
+import pytest
+
+from registry.batches import Book, Worker
+from registry.cli.imports import Offered
+from registry.erasing import erase
+from registry.intake import read_document
+from registry.intake.course_codes import CourseCode, CourseCodes
+from registry.intake.importing import Importer
+from registry.requests import IssueRequest
+from tests.support.memory_log import MemoryLog
+from tests.support.node import TestNode
+
+SAMPLES = resources.files("registry.intake").joinpath("samples")
+BADGE = SAMPLES.joinpath("openbadge.json").read_text()
+TODAY = datetime.now(UTC).date()
+GRADUATION = TODAY + timedelta(days=3)
+STUDENT = "s2600002"
+
+
+def badge(begin=GRADUATION, **change):
+    """The sample, valid from a day, or a moment, on."""
+    return json.dumps(
+        json.loads(BADGE) | {"validFrom": f"{begin}T00:00:00Z" if len(str(begin)) == 10 else begin} | change
+    )
+
+
+class Sis:
+    """A university's system that sends documents, and the worker that works them off on any day."""
+
+    def __init__(self, dsn, folder):
+        self.node = TestNode(dsn, MemoryLog())
+        self.day = TODAY
+        self.registry = registry = self.node.registry
+        self.book = Book(registry.dsn, registry.vault, folder, self.now)
+        self.worker = Worker(registry, self.node.issuer, self.book, Offered(registry))
+        content = read_document(BADGE.encode(), "x").awards[0]
+        made = content.content(
+            "0bbac7a9-a411-4809-ad9e-534f483b7a03",
+            "twente",
+            json.loads(SAMPLES.joinpath("openbadge-rest.json").read_text()),
+        )
+        registry.publish_achievement(made)
+        CourseCodes(registry).change([CourseCode("SOIL-1", made.achievement, 1)])
+        self.achievement = made.achievement
+
+    def now(self):
+        return datetime(self.day.year, self.day.month, self.day.day, 0, 30, tzinfo=UTC)
+
+    def send(self, text, *, dry_run=False):
+        begun = self.book.receive("badge", "credentials", "application/json", "sis", text, dry_run)
+        begun.spool.write(text.encode())
+        return self.book.received(begun.batch, begun.spool, None, release=False).batch
+
+    def works(self, batch):
+        """Let the worker do what there is to do today: the batch's state and counts after it."""
+        while self.worker.step():
+            pass
+        found = self.book.one(batch)
+        return found.state, found.issued, found.refused, found.held
+
+    def told(self, batch):
+        return [(one.where, one.code or one.field) for _, one in self.book.problems(batch, 9)]
+
+    def issue(self, student, record="before"):
+        asked = IssueRequest(record, self.achievement, 1, student, "Silva", "Duarte", "2001-09-30", "2026-06-26")
+        [issued] = self.node.issuer.issue([asked])
+        return issued.learner
+
+
+@pytest.fixture
+def sis(dsn, tmp_path):
+    made = Sis(dsn, tmp_path / "spool")
+    yield made
+    made.node.close()
+
+
+def test_an_award_is_published_on_the_day_from_which_it_is_valid(sis):
+    batch = sis.send(badge())
+    assert sis.works(batch) == ("scheduled", 0, 0, 1)
+    assert sis.book.one(batch).publish_at.date() == GRADUATION
+    sis.day = GRADUATION - timedelta(days=1)
+    assert sis.works(batch) == ("scheduled", 0, 0, 1)
+    sis.day = GRADUATION
+    assert sis.works(batch) == ("done", 1, 0, 0)
+    assert sis.told(batch) == []
+
+
+def test_a_day_that_has_come_holds_nothing(sis):
+    assert sis.works(sis.send(badge(TODAY))) == ("done", 1, 0, 0)
+
+
+def test_a_trial_says_what_would_be_issued(sis):
+    assert sis.works(sis.send(badge(), dry_run=True)) == ("done", 1, 0, 0)
+
+
+def test_without_another_day_that_of_its_validity_is_the_awarding_date(sis):
+    text = json.loads(badge())
+    del text["awardedDate"]
+    batch = sis.send(json.dumps(text))
+    assert sis.works(batch) == ("scheduled", 0, 0, 1)
+    sis.day = GRADUATION
+    assert sis.works(batch) == ("done", 1, 0, 0)
+
+
+def test_what_would_be_refused_for_good_is_told_at_once(sis):
+    sis.issue("s-somebody-else", record=json.loads(BADGE)["id"])
+    batch = sis.send(badge())
+    assert sis.works(batch)[0] == "done"
+    assert [one.detail.partition(":")[0] for _, one in sis.book.problems(batch, 9)] == ["record-differs"]
+
+
+def test_a_day_that_cannot_be_right_is_told_at_once(sis):
+    batch = sis.send(badge(TODAY + timedelta(days=700)))
+    assert sis.works(batch) == ("done", 0, 1, 0)
+    assert [field for _, field in sis.told(batch)] == ["valid_from"]
+
+
+def test_a_batch_that_is_cancelled_says_what_waited(sis):
+    batch = sis.send(badge())
+    sis.works(batch)
+    sis.book.cancel(batch)
+    assert sis.told(batch) == [("award 1", "cancelled")]
+
+
+def test_an_award_that_is_not_found_again_is_told_and_waits_no_more(sis):
+    batch = sis.send(badge())
+    sis.works(batch)
+    sis.registry.cursor().execute("UPDATE intake.held_rows SET line = 7")
+    sis.day = GRADUATION
+    assert sis.works(batch) == ("done", 0, 1, 0)
+    assert sis.told(batch) == [("award 7", "")]
+
+
+def test_whoever_holds_nothing_refuses_it_before_its_day(sis):
+    importer = Importer(sis.registry, sis.node.issuer, Offered(sis.registry))
+    [taken] = importer.take(read_document(badge().encode(), "x"), {})
+    assert taken.credential is None
+    assert [(one.field, "has not come" in one.detail) for one in taken.problems] == [("valid_from", True)]
+
+
+def test_a_learner_who_is_erased_waits_no_more(sis):
+    batch = sis.send(badge())
+    other = sis.send(badge(note=STUDENT).replace(f'"{STUDENT}", "identityType"', '"s9", "identityType"'))
+    sis.works(batch)
+    learner = sis.issue(STUDENT)
+    erase(sis.registry, sis.book, learner)
+    assert (sis.book.one(batch).state, sis.book.one(other).state) == ("cancelled", "scheduled")
+    assert [one.batch for one in sis.book.with_content()] == [other]
+
+
+@pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        (f"{GRADUATION}T00:00:00Z", GRADUATION),
+        (f"{GRADUATION}", GRADUATION),
+        (f"{GRADUATION}T00:00:01Z", GRADUATION + timedelta(days=1)),
+        (f"{GRADUATION}T02:00:00+02:00", GRADUATION),
+        (f"{GRADUATION}T01:00:00+02:00", GRADUATION),
+        (f"{GRADUATION}T23:00:00-02:00", GRADUATION + timedelta(days=2)),
+        ("9999-12-31T23:00:00-02:00", None),
+        ("soon", None),
+        (f"{TODAY}T00:00:00Z", None),
+    ],
+)
+@pytest.mark.parametrize("name", ["openbadge.json", "microcredential.jsonld", "euhemc.json"])
+def test_a_moment_holds_until_the_first_whole_day_after_it(name, said, day):
+    document = json.loads(SAMPLES.joinpath(name).read_text()) | {"validFrom": said}
+    read = read_document(json.dumps(document).encode(), name)
+    assert [award.credential.get("valid_from") for award in read.awards] == [day and day.isoformat()]
+    assert ("$.validFrom" in read.unmapped()) == (day is None)
