@@ -11,7 +11,8 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application import Registry
-from registry.batches.book import Book, WrongState
+from registry.batches.batch import ENDED, WrongState
+from registry.batches.book import Book
 from registry.batches.mentions import Mention, mentions
 from registry.domain.errors import Duplicate, Refusal
 from registry.store import PrivateRows, Together
@@ -43,7 +44,7 @@ def erase(
     beside: Sequence[PrivateRows] = (),
     again: bool = False,
 ) -> None:
-    """Destroy a learner's key and rows, and say so on the log, in one transaction.
+    """Destroy a learner's key and rows, and say so on the log, in one transaction; before it what batches hold.
 
     `credentials` are those that are known of the learner anywhere: own decisions that name one by digest forget it.
     `beside` are further rows that go in that transaction. `again`: it was said before, and governance voided that.
@@ -57,25 +58,20 @@ def erase(
     if said and not again:
         raise Duplicate(f"learner {learner} was erased already", "$.learner")
     named = mentions(book, known[1]["student"]) if known is not None and "student" in known[1] else []
-    rows: list[PrivateRows] = [
-        _Forgotten(registry.vault, registry.cursor(), learner, credentials),
-        _Problems(_taken_out(book, named)),  # before it is said: an erasure that is said is whole
-        *beside,
-    ]
+    _take_out(book, named)  # before it is said: an erasure that is said is whole
+    rows: list[PrivateRows] = [_Forgotten(registry.vault, registry.cursor(), learner, credentials), *beside]
     registry.erase(learner, Together(rows), again=again and said)
 
 
-def _taken_out(book: Book, named: Sequence[Mention]) -> list[tuple[str, list[int]]]:
-    """The learner's rows are in no batch any more; the lines that named them."""
+def _take_out(book: Book, named: Sequence[Mention]) -> None:
+    """Take the learner's rows out of all batches. Those come first that may be taken up meanwhile."""
     if busy := [one.batch.batch for one in named if one.in_the_way]:
         raise _still_in(*busy)
-    found = []
-    for one in named:
+    for one in sorted(named, key=lambda one: one.batch.state in ENDED):
         try:
-            found.append((one.batch.batch, list(one.take_out(book))))
+            one.take_out(book)
         except WrongState as error:  # it was taken up just now
             raise _still_in(one.batch.batch) from error
-    return found
 
 
 def _still_in(*batches: str) -> StillInBatch:
@@ -117,19 +113,6 @@ def _names(vault: Vault, decision: str, sealed: bytes) -> set[str]:
         if isinstance(about, dict):
             found.add(str(about.get("credential")))
     return found
-
-
-class _Problems:
-    """What is told of rows that were not taken in: of the learner's the values go."""
-
-    def __init__(self, rows: Sequence[tuple[str, list[int]]]) -> None:
-        """`rows` are batches, and lines of each."""
-        self._rows = rows
-
-    def write(self, cursor: Cursor[DictRow]) -> None:
-        """Clear them."""
-        for row in self._rows:
-            cursor.execute("UPDATE intake.problems SET value = '' WHERE batch = %s AND line = ANY (%s)", row)
 
 
 _STATEMENTS: Final = (

@@ -1,9 +1,11 @@
 """A batch, and how far it is."""
 
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
+
+from registry.batches.spool import Spool
 
 State = Literal[
     "receiving", "incomplete", "awaitingRelease", "scheduled", "waiting", "working", "done", "failed", "cancelled"
@@ -56,3 +58,22 @@ class Batch(msgspec.Struct, frozen=True, rename="camel"):
     """Of a reconciliation: the term's first day."""
     awarded_until: date | None = None
     """Its last day."""
+
+
+class Begun(NamedTuple):
+    """A batch that is being received; without a spool, one that was received before."""
+
+    batch: str
+    spool: Spool | None
+
+
+class UnknownBatch(Exception):
+    """There is no batch of that id."""
+
+
+class WrongState(Exception):
+    """What was asked for cannot be done to a batch in its state."""
+
+
+class SecondPerson(Exception):
+    """Whoever sent a batch in cannot release it."""

@@ -4,12 +4,25 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from registry.batches.batch import DOCUMENTS, ENDED, Batch, Kind, Media, State, Term
+from registry.batches.batch import (
+    DOCUMENTS,
+    ENDED,
+    Batch,
+    Begun,
+    Kind,
+    Media,
+    SecondPerson,
+    State,
+    Term,
+    UnknownBatch,
+    WrongState,
+)
+from registry.batches.contents import Contents
 from registry.batches.progress import RowProblem
 from registry.batches.spool import Spool, Spooled
 from registry.vault import Vault, random_id
@@ -17,27 +30,6 @@ from registry.vault import Vault, random_id
 KEPT: Final = timedelta(days=90)
 _PURPOSE: Final = "batch"
 _PAGE: Final = 10_000
-_ID: Final = 36
-"""Characters of a batch's id, with which its files' names begin."""
-
-
-class Begun(NamedTuple):
-    """A batch that is being received; without a spool, one that was received before."""
-
-    batch: str
-    spool: Spool | None
-
-
-class UnknownBatch(Exception):
-    """There is no batch of that id."""
-
-
-class WrongState(Exception):
-    """What was asked for cannot be done to a batch in its state."""
-
-
-class SecondPerson(Exception):
-    """Whoever sent a batch in cannot release it."""
 
 
 _COLUMNS: Final = (
@@ -55,7 +47,7 @@ class Book:
         """`folder` holds the batches' files."""
         self._dsn = dsn
         self._vault = vault
-        self._folder = folder
+        self._contents = Contents(folder)
         self._clock = clock
 
     def _connect(self) -> "psycopg.Connection[DictRow]":
@@ -89,14 +81,14 @@ class Book:
                 return Begun(before["batch"], None)
             if before is not None:
                 connection.execute("DELETE FROM intake.batches WHERE batch = %s", (before["batch"],))
-                self.drop_content(before["batch"])
+                self._contents.drop(before["batch"])
             connection.execute(
                 "INSERT INTO intake.batches"
                 " (batch, name, kind, media, dry_run, by, request, key, created, awarded_from, awarded_until, state)"
                 " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'receiving')",
                 (batch, name, kind, media, dry_run, by, hashed, sealed, self._clock(), *(term or (None, None))),
             )
-        return Begun(batch, Spool(self._file(batch), key))
+        return Begun(batch, Spool(self._contents.path(batch), key))
 
     def received(self, batch: str, spool: Spool, publish_at: datetime | None, release: bool) -> Batch:  # noqa: FBT001 - likewise
         """All of it has arrived: it waits for its turn, its day, or a second person.
@@ -121,7 +113,7 @@ class Book:
         spool.abandon()
         with self._connect() as connection:
             connection.execute("UPDATE intake.batches SET state = 'incomplete' WHERE batch = %s", (batch,))
-        self.drop_content(batch)
+        self._contents.drop(batch)
 
     # Reading
 
@@ -178,26 +170,24 @@ class Book:
 
     def with_content(self) -> list[Batch]:
         """Batches whose content is on the disk, in the order in which they came."""
-        there = {path.stem[:_ID] for path in self._folder.glob("*.rows")}
         with self._connect() as connection:
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM intake.batches"  # noqa: S608 - names of our own
                 " WHERE intake.batches.batch::text = ANY (%s) AND state <> 'receiving' ORDER BY intake.batches.created",
-                (sorted(there),),
+                (self._contents.batches(),),
             ).fetchall()
         return [Batch(**row) for row in rows]
 
-    def drop_content(self, batch: str) -> None:
-        """Keep the content of a batch no longer: it cannot be worked through, nor corrections be made of it."""
-        for path in self._folder.glob(f"{batch}*.rows"):
-            path.unlink(missing_ok=True)
-
-    def _file(self, batch: str, rewritten: int = 0) -> Path:
-        return self._folder / f"{batch}{f'-{rewritten}' if rewritten else ''}.rows"
+    def forget(self, batch: str) -> None:
+        """Keep nothing of what stood in a batch: neither its content nor what was quoted of it."""
+        with self._connect() as connection, connection.transaction():
+            connection.execute("UPDATE intake.problems SET value = '' WHERE batch = %s", (batch,))
+            connection.execute("UPDATE intake.batches SET notes = '{}' WHERE batch = %s", (batch,))
+        self._contents.drop(batch)
 
     def _spooled(self, batch: str, row: DictRow) -> Spooled:
         key = bytes.fromhex(self._vault.open_own(f"{_PURPOSE} {batch}", row["key"]))
-        return Spooled(self._file(batch, row["rewritten"]), key, row["name"])
+        return Spooled(self._contents.path(batch, row["rewritten"]), key, row["name"])
 
     # Deciding about a batch
 
@@ -234,14 +224,17 @@ class Book:
             _give_up_held(connection, batch, "cancelled", "the batch was cancelled before this day")
         cancelled = self.one(batch)
         if not cancelled.refused:
-            self.drop_content(batch)
+            self._contents.drop(batch)
         return cancelled
 
-    def leave_out(self, batch: str, rows: Callable[[Spooled], Iterator[bytes | int]], why: RowProblem) -> list[int]:
-        """Write a batch's content anew, without some of its rows; which those are, by their lines.
+    def leave_out(
+        self, batch: str, rows: Callable[[Spooled], Iterator[bytes | int]], lines: Sequence[int], why: RowProblem
+    ) -> None:
+        """Write a batch's content anew, without some of its rows, and keep nothing of what was quoted of these.
 
         `rows` gives what stays, as bytes, and the line of each row that goes, in whose place nothing but its line feeds
-        stays. Those that were still to be taken in are told as refused: `why`, at their own lines.
+        stays. Those that were still to be taken in are told as refused: `why`, at their own lines. `lines` are others
+        of which nothing stays quoted.
 
         Raises `UnknownBatch`, and `WrongState` where it is being worked through.
         """
@@ -255,7 +248,8 @@ class Book:
                 raise WrongState("it is being worked through")
             key, gone = os.urandom(32), list[int]()
             # A key and a file of its own: until the transaction ends, the one before is the content.
-            spool = Spool(self._file(batch, row["rewritten"] + 1), key)
+            again = row["rewritten"] + 1
+            spool = Spool(self._contents.path(batch, again), key)
             try:
                 for one in rows(self._spooled(batch, row)):
                     if isinstance(one, int):
@@ -264,7 +258,7 @@ class Book:
                         spool.write(one)
             except BaseException:  # whatever it was, it goes on its way
                 spool.abandon()
-                self._file(batch, row["rewritten"] + 1).unlink()
+                self._contents.path(batch, again).unlink()
                 raise
             spool.close()
             connection.execute(
@@ -273,14 +267,14 @@ class Book:
                     "batch": batch,
                     "key": self._vault.seal_own(f"{_PURPOSE} {batch}", key.hex()),
                     "lines": gone,
+                    "quoted": [*gone, *lines],
                     "open": row["state"] not in ENDED,
                     "field": why.field,
                     "code": why.code,
                     "detail": why.detail,
                 },
             )
-        self._file(batch, row["rewritten"]).unlink(missing_ok=True)
-        return gone
+        self._contents.drop_before(batch, again)
 
     # Working through
 
@@ -342,20 +336,26 @@ class Book:
                 (state, error, then, None if state == "scheduled" else self._clock(), batch),
             ).fetchone()
         if state == "done" and row is not None and not row["refused"]:
-            self.drop_content(batch)
+            self._contents.drop(batch)
         return state
 
     def tidy(self) -> int:
-        """Drop the content of batches that ended long ago, and files of those that never arrived."""
+        """Drop the content of batches that ended long ago, of those that never arrived, and what was written anew."""
         with self._connect() as connection:
             rows = connection.execute(
                 "SELECT batch::text FROM intake.batches WHERE finished < %s OR (state = 'receiving' AND created < %s)",
                 (self._clock() - KEPT, self._clock() - timedelta(days=1)),
             ).fetchall()
-        there = {path.stem[:_ID] for path in self._folder.glob("*.rows")}
+            anew = connection.execute(
+                "SELECT batch::text, rewritten FROM intake.batches WHERE rewritten > 0"
+            ).fetchall()
+        there = set(self._contents.batches())
         ended = [row["batch"] for row in rows if row["batch"] in there]
         for batch in ended:
-            self.drop_content(batch)
+            self._contents.drop(batch)
+        for row in anew:
+            if row["batch"] in there:  # a process may have died before it dropped them
+                self._contents.drop_before(row["batch"], row["rewritten"])
         return len(ended)
 
 
@@ -371,9 +371,12 @@ told AS (
     WHERE %(open)s AND (line IN (SELECT line FROM let_go)
         OR line > (SELECT done_lines FROM intake.batches WHERE batch = %(batch)s))
     RETURNING line
-)
+),
+quoted AS (UPDATE intake.problems SET value = '' WHERE batch = %(batch)s AND line = ANY (%(quoted)s))
 UPDATE intake.batches SET key = %(key)s, rewritten = rewritten + 1,
-    refused = refused + (SELECT count(*) FROM told), held = held - (SELECT count(*) FROM let_go)
+    refused = refused + (SELECT count(*) FROM told), held = held - (SELECT count(*) FROM let_go),
+    -- Of a file whose first line names no columns it quotes that line.
+    error = CASE WHEN error IS NOT NULL AND 1 = ANY (%(lines)s) THEN 'its first line named no columns' ELSE error END
 WHERE batch = %(batch)s
 """
 

@@ -10,7 +10,7 @@ from typing import Final
 from registry.batches.batch import Media
 from registry.batches.spool import Spooled
 from registry.intake.csv_rows import FIELD, header_of
-from registry.intake.ndjson_rows import LINE, text_of
+from registry.intake.ndjson_rows import LINE, text_of, unique
 
 _STUDENT: Final = "student"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -52,8 +52,12 @@ def _csv(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator[by
         lines = _Lines(file)
         head = next(iter(lines), "")
         delimiter, names = header_of(head.rstrip(_ENDS))
-        place = names.index(_STUDENT) if _STUDENT in names else -1
-        yield _bytes(lines.taken())
+        place = names.index(_STUDENT) if names.count(_STUDENT) == 1 else -1
+        text = lines.taken()
+        if place < 0 and named.search(_bytes(text)):  # it names no columns, but somebody
+            yield 1
+            text = _ends_of(text)
+        yield _bytes(text)
         reader = csv.reader(lines, delimiter=delimiter)
         while True:
             try:
@@ -64,12 +68,17 @@ def _csv(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator[by
             except csv.Error:
                 values = []
             text = lines.taken()
-            whole = len(values) == len(names) and place >= 0
+            # One of several lines is refused in any case: a quotation mark left open may have swallowed other rows.
+            whole = len(values) == len(names) and place >= 0 and len(text) == 1
             if values[place].strip() == number if whole else named.search(_bytes(text)):
                 yield reader.line_num + 1
-                yield _bytes([line[len(line.rstrip(_ENDS)) :] for line in text])
+                yield _bytes(_ends_of(text))
             else:
                 yield _bytes(text)
+
+
+def _ends_of(lines: list[str]) -> list[str]:
+    return [line[len(line.rstrip(_ENDS)) :] for line in lines]
 
 
 def _bytes(lines: list[str]) -> bytes:
@@ -94,7 +103,7 @@ def _ndjson(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator
 
 def _names(line: bytes, number: str, named: re.Pattern[bytes]) -> bool:
     try:
-        given = json.loads(line)[_STUDENT]
+        given = json.loads(line, object_pairs_hook=unique)[_STUDENT]
     except (ValueError, RecursionError, TypeError, KeyError, IndexError):
         return named.search(line) is not None
     if isinstance(given, str):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from registry.batches.batch import DOCUMENTS, ENDED, Batch
+from registry.batches.batch import DOCUMENTS, ENDED, Batch, UnknownBatch
 from registry.batches.book import Book
 from registry.batches.leaving_out import without
 from registry.batches.progress import RowProblem
@@ -28,22 +28,26 @@ class Mention(NamedTuple):
         """Whether its content can neither go nor be written anew: it is being read."""
         return self.batch.state == "working"
 
-    def take_out(self, book: Book) -> Sequence[int]:
+    def take_out(self, book: Book) -> None:
         """Take the learner's rows out of it; what has no rows goes as a whole, where it has ended or is the learner's.
 
-        The lines that named them. Raises `WrongState` where it is in the way.
+        Raises `WrongState` where it is in the way.
         """
+        try:
+            self._take_out(book)
+        except (SpoolDamaged, UnknownBatch):  # it ended meanwhile, and its content is gone
+            return
+
+    def _take_out(self, book: Book) -> None:
         batch, media = self.batch.batch, self.batch.media
         if self.batch.kind == "credentials" and media not in DOCUMENTS:
             named = _pattern(self.number)
-            gone = book.leave_out(batch, lambda content: without(content, media, self.number, named), _ERASED)
-            return sorted({*gone, *self.lines})
-        if self.batch.state not in ENDED:
-            if media not in DOCUMENTS or not self._of_the_learner(book):
-                return []
+            book.leave_out(batch, lambda content: without(content, media, self.number, named), self.lines, _ERASED)
+        elif self.batch.state in ENDED:
+            book.forget(batch)
+        elif media in DOCUMENTS and self._of_the_learner(book):
             book.cancel(batch)
-        book.drop_content(batch)
-        return self.lines
+            book.forget(batch)
 
     def _of_the_learner(self, book: Book) -> bool:
         """Whether a document is this learner's, or nobody can tell whose it is."""
@@ -53,17 +57,21 @@ class Mention(NamedTuple):
             awards = read_document(content, self.batch.name).awards
         except IntakeError:
             return True
-        return any(one.credential.get("student") == self.number for one in awards)
+        return any(str(one.credential.get("student") or self.number).strip() == self.number for one in awards)
 
 
 def mentions(book: Book, number: str) -> list[Mention]:
     """All batches whose content has this number as a field. What lies on the disk damaged names nobody."""
     pattern = _pattern(number)
-    return [
-        Mention(batch, number, lines)
-        for batch in book.with_content()
-        if (lines := _lines(book.content(batch.batch), pattern))
-    ]
+    found = []
+    for batch in book.with_content():
+        try:
+            lines = _lines(book.content(batch.batch), pattern)
+        except (SpoolDamaged, UnknownBatch):
+            continue
+        if lines:
+            found.append(Mention(batch, number, lines))
+    return found
 
 
 def _pattern(number: str) -> re.Pattern[bytes]:
@@ -74,13 +82,10 @@ def _pattern(number: str) -> re.Pattern[bytes]:
 
 def _lines(content: Spooled, pattern: re.Pattern[bytes]) -> list[int]:
     found = []
-    try:
-        with content.open("rb") as file:
-            number = 0
-            while line := file.readline(CHUNK):
-                if pattern.search(line):
-                    found.append(number + 1)
-                number += line.endswith(b"\n")
-    except SpoolDamaged:
-        return []
+    with content.open("rb") as file:
+        number = 0
+        while line := file.readline(CHUNK):
+            if pattern.search(line):
+                found.append(number + 1)
+            number += line.endswith(b"\n")
     return found

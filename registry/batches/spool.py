@@ -28,7 +28,8 @@ class Spool:
 
     def __init__(self, path: Path, key: bytes) -> None:
         """`key` are 32 random bytes, for this file alone."""
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        self._folder = path.parent
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
         self._cipher = AESGCM(key)
         self._waiting = bytearray()
@@ -53,6 +54,11 @@ class Spool:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+        folder = os.open(self._folder, os.O_RDONLY)  # its name is to be there after a power cut, too
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def abandon(self) -> None:
         """Close without completing."""

@@ -1,8 +1,10 @@
 """Works through batches, one after another: rows in, outcomes counted with what they issued in one transaction."""
 
 import threading
+import traceback
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -27,6 +29,8 @@ from registry.issuing import Issuer
 _log = structlog.get_logger(__name__)
 _CHECKED: Final = 1000
 _NOTES: Final = 500
+_FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What content comes to that nobody thought of: it ends that batch alone, and would come again at every start."""
 
 
 class Worker:
@@ -75,6 +79,13 @@ class Worker:
         except (IntakeError, SpoolDamaged) as error:
             self._book.finish(batch.batch, str(error))
             _log.warning("batches.failed", batch=batch.batch)
+        except _FAULTS as error:
+            self._book.finish(
+                batch.batch, f"a fault of this software met it ({type(error).__name__}); the node's log has it"
+            )
+            # What it says itself may quote a row.
+            at = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
+            _log.error("batches.met_a_fault", batch=batch.batch, fault=type(error).__name__, at=at)
         else:
             state = self._book.finish(batch.batch)
             _log.info("batches.done", batch=batch.batch, state=state)

@@ -12,8 +12,8 @@ from litestar.exceptions import HTTPException
 from consumers.moment import UnknownMoment
 from consumers.policy import PolicyUnmet
 from projections.errors import InvalidQuery
-from registry.batches.book import SecondPerson as OwnBatch
-from registry.batches.book import UnknownBatch, WrongState
+from registry.batches.batch import SecondPerson as OwnBatch
+from registry.batches.batch import UnknownBatch, WrongState
 from registry.domain.case_errors import (
     CaseChanged,
     DateOrder,

@@ -198,10 +198,10 @@ class Importer:
         catalogue = self._catalogue if match.content is None else _WithNew(self._catalogue, match.content)
         checker = RowChecker(catalogue, holds=self._holds)
         found = fault or award.request(checker, match.achievement, match.version, completions)
-        taken.held_until = checker.held_until
         if isinstance(found, Problem):
             taken.problems = [found]
             return None
+        taken.held_until = checker.held_until
         return found
 
     def _level_fault(self, award: Award, match: _Match, completions: Completions) -> Problem | None:

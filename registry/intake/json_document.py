@@ -150,14 +150,14 @@ class JsonDocument(Document):
         return None
 
     def _begins(self) -> str | None:
-        """The first day on all of which it is valid, in UTC, where that is to come; one that has come says no more."""
+        """The first day on all of which it is valid, in UTC, where it is not valid yet."""
         try:
             said = dt.datetime.fromisoformat(str(self._root.get("validFrom")))
             at = said.replace(tzinfo=said.tzinfo or dt.UTC).astimezone(dt.UTC)
             day = at.date() + dt.timedelta(days=at.time() > dt.time())
         except (ValueError, OverflowError):
             return None  # it is listed as not read, or was reported where a day was looked for
-        if day <= dt.datetime.now(dt.UTC).date():
+        if at <= dt.datetime.now(dt.UTC):
             return None
         self._use("$.validFrom")
         return day.isoformat()

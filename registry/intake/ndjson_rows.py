@@ -48,7 +48,7 @@ class NdjsonRows:
 
     def _row(self, number: int, line: bytes) -> IssueRequest | Problem | None:
         try:
-            value = json.loads(line.decode(), object_pairs_hook=_unique, parse_constant=_constant)
+            value = json.loads(line.decode(), object_pairs_hook=unique, parse_constant=_constant)
         except (ValueError, RecursionError) as error:
             why = "nests too deep" if isinstance(error, RecursionError) else str(error)
             return Problem(f"line {number}", "", "", f"is not a JSON object in UTF-8: {why}")
@@ -68,10 +68,13 @@ class NdjsonRows:
 
 def text_of(number: float) -> str:
     """A number as a row's text."""
-    return repr(number) if isinstance(number, int) or number != int(number) else str(int(number))
+    if isinstance(number, int):
+        return repr(number)
+    return str(int(number)) if number.is_integer() else repr(number)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of these. Raises `ValueError` where a name stands twice."""
     names = [name for name, _ in pairs]
     if len(set(names)) != len(names):
         raise ValueError("a name stands twice")

@@ -1,13 +1,16 @@
 """Erasing a learner, on a real PostgreSQL: nothing that leads to the person is left, and nothing comes back."""
 
 import threading
+from importlib import resources
 
 import pytest
 
 from consumers.projector import Projector
 from projections import learners, views
+from registry import erasing
 from registry.batches import Book, Worker
 from registry.batches.corrections import corrections_of
+from registry.batches.mentions import mentions
 from registry.cli.imports import Offered
 from registry.domain.errors import Duplicate
 from registry.erasing import StillInBatch, UnknownLearner, erase
@@ -22,6 +25,9 @@ from registry.wire.merkle import Tree
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request
 from tests.support.streams import CONSORTIUM, Consortium, University, new_id
+
+
+SAMPLES = resources.files("registry.intake").joinpath("samples")
 
 
 @pytest.fixture
@@ -195,10 +201,10 @@ def test_what_batches_hold_of_the_learner_goes_and_one_that_is_worked_through_is
     assert worker.step()
     other = send(book, "two", [header, good[1].replace("r12", "r13").replace("2026-06-30", "soon")])
     assert worker.step()
-    assert [path.stem for path in sorted(book._folder.iterdir())] == sorted([batch, other])
+    assert [path.stem for path in sorted(book._contents._folder.iterdir())] == sorted([batch, other])
     assert [one.value for _, one in book.problems(batch, 9)] == ["soon"]
     erase(node.registry, book, row.learner)
-    assert [path.stem for path in sorted(book._folder.iterdir())] == sorted([f"{batch}-1", other])
+    assert [path.stem for path in sorted(book._contents._folder.iterdir())] == sorted([f"{batch}-1", other])
     with book.content(batch).open("rb") as content:
         assert content.read().decode() == "\n".join([header, "", good[1], "", ""])
     assert told(book, batch) == [(4, "", "")]
@@ -235,7 +241,7 @@ def test_where_rewriting_a_batch_breaks_off_it_is_as_it_was(node, book, monkeypa
     with book.content(batch).open("rb") as content:
         assert b"r1" in content.read()
     erase(node.registry, book, row.learner)
-    assert [path.stem for path in book._folder.iterdir()] == [f"{batch}-1"]
+    assert [path.stem for path in book._contents._folder.iterdir()] == [f"{batch}-1"]
 
 
 def test_a_batch_that_is_taken_up_just_then_is_in_the_way(node, book, monkeypatch):
@@ -259,6 +265,58 @@ def test_a_document_that_waits_and_of_which_nobody_can_tell_whose_it_is_is_cance
     erase(node.registry, book, row.learner)
     assert book.one(batch).state == "cancelled"
     assert book.with_content() == []
+
+
+def test_a_batch_that_failed_keeps_no_line_of_the_learners(node, book):
+    [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
+    batch = send(
+        book, "one", ["r1,x,s1,Jansen,Ada,2001-02-03,2026-06-30", "r2,x,s2,Silva,Duarte,2001-02-03,2026-06-30"]
+    )
+    assert Worker(node.registry, node.issuer, book, Offered(node.registry)).step()
+    assert "jansen" in book.one(batch).error
+    erase(node.registry, book, row.learner)
+    assert "jansen" not in book.one(batch).error
+    with book.content(batch).open("rb") as content:
+        assert content.read() == b"\nr2,x,s2,Silva,Duarte,2001-02-03,2026-06-30\n"
+
+
+def test_nothing_of_a_document_that_ended_stays_quoted(node, book):
+    [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
+    begun = book.receive("one", "credentials", "application/json", "a-system", "one", dry_run=False)
+    text = SAMPLES.joinpath("openbadge.json").read_text().replace("s2600002", "s1").replace('"3"', '"a lot"')
+    begun.spool.write(text.encode())
+    batch = book.received(begun.batch, begun.spool, None, release=False).batch
+    assert Worker(node.registry, node.issuer, book, Offered(node.registry)).step()
+    assert book.one(batch).notes
+    assert book.problems(batch, 9)
+    erase(node.registry, book, row.learner)
+    assert book.one(batch).notes == []
+    assert {one.value for _, one in book.problems(batch, 99)} == {""}
+    assert book.with_content() == []
+
+
+def test_a_batch_whose_content_went_meanwhile_is_not_in_the_way(node, book, monkeypatch):
+    achievement = node.offer()
+    [row] = node.issuer.issue([request(9, achievement, student="s1")])
+    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
+    batch = send(book, "one", [header, f"r1,{achievement},s1,Jansen,Ada,2001-02-03,2026-06-30"])
+    [found] = mentions(book, "s1")
+    book.cancel(batch)
+    monkeypatch.setattr(erasing, "mentions", lambda *_: [found])
+    erase(node.registry, book, row.learner)
+
+
+def test_files_that_a_process_left_behind_are_tidied_away(node, book):
+    achievement = node.offer()
+    [row] = node.issuer.issue([request(9, achievement, student="s1")])
+    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
+    batch = send(book, "one", [header, f"r1,{achievement},s1,Jansen,Ada,2001-02-03,2026-06-30"])
+    old = book._contents.path(batch)
+    before = old.read_bytes()
+    erase(node.registry, book, row.learner)
+    old.write_bytes(before)
+    book.tidy()
+    assert [path.stem for path in book._contents._folder.iterdir()] == [f"{batch}-1"]
 
 
 def test_changes_that_wait_name_credentials_and_stay(node, book):

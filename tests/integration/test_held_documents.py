@@ -121,6 +121,14 @@ def test_a_day_that_cannot_be_right_is_told_at_once(sis):
     assert [field for _, field in sis.told(batch)] == ["valid_from"]
 
 
+def test_what_is_wrong_with_it_is_told_at_once(sis):
+    batch = sis.send(
+        badge().replace('"creditsAvailable": 2', '"creditsAvailable": 7').replace('"ECTS": 2', '"ECTS": 7')
+    )
+    state, issued, refused, held = sis.works(batch)
+    assert (state, issued, refused, held) == ("done", 0, 1, 0), sis.told(batch)
+
+
 def test_a_batch_that_is_cancelled_says_what_waited(sis):
     batch = sis.send(badge())
     sis.works(batch)
@@ -157,6 +165,7 @@ def test_a_learner_who_is_erased_waits_no_more(sis):
 @pytest.mark.parametrize(
     ("said", "day"),
     [
+        (f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", None),
         (f"{GRADUATION}T00:00:00Z", GRADUATION),
         (f"{GRADUATION}", GRADUATION),
         (f"{GRADUATION}T00:00:01Z", GRADUATION + timedelta(days=1)),

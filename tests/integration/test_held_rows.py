@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from registry.batches import Book, Worker
-from registry.batches.book import WrongState
+from registry.batches.batch import WrongState
 from registry.cli.imports import Offered
 from registry.erasing import erase
 from registry.intake import CsvRows, IntakeError, NdjsonRows, Problem
@@ -75,7 +75,7 @@ def test_each_row_is_published_on_its_day_and_the_others_at_once(sis):
     sis.day = LATER + timedelta(days=30)  # the node was off on the day itself
     assert sis.works(batch) == ("done", 6, 0, 0)
     assert sis.issued() == 6
-    assert (sis.book.one(batch).unchanged, list(sis.book._folder.iterdir())) == (0, [])
+    assert (sis.book.one(batch).unchanged, list(sis.book._contents._folder.iterdir())) == (0, [])
 
 
 def test_what_would_be_refused_on_its_day_is_told_at_once(sis):
@@ -170,7 +170,7 @@ def test_what_may_be_right_on_its_day_is_noted_and_waits(sis, monkeypatch):
 def test_a_batch_whose_content_is_gone_on_the_day_says_which_rows_were_not_published(sis):
     batch = sis.send(sis.row(1, GRADUATION), sis.row(2), sis.row(3, LATER))
     assert sis.works(batch) == ("scheduled", 1, 0, 2)
-    sis.book.drop_content(batch)
+    sis.book.forget(batch)
     sis.day = GRADUATION
     assert sis.works(batch) == ("failed", 1, 2, 0)
     assert [(one.line, one.code) for _, one in sis.book.problems(batch, 9)] == [(2, "failed"), (4, "failed")]
@@ -230,3 +230,15 @@ def test_whoever_holds_nothing_refuses_a_row_before_its_day(sis, tmp_path):
     csv.write_text(HEADER.replace("valid_from", "validfrom"))
     with pytest.raises(IntakeError, match="is it 'valid_from'"):
         CsvRows(csv, Everything())
+
+
+def test_a_fault_that_a_batch_meets_ends_it_alone(sis, monkeypatch, capsys):
+    batch = sis.send(sis.row(1))
+    other = sis.send(sis.row(2))
+    with monkeypatch.context() as broken:
+        broken.setattr(sis.worker, "_rows", lambda _: int("Jansen"))
+        assert sis.worker.step()
+    assert sis.works(other) == ("done", 1, 0, 0)
+    found = sis.book.one(batch)
+    assert (found.state, "ValueError" in found.error) == ("failed", True)
+    assert "Jansen" not in found.error + capsys.readouterr().out

@@ -53,6 +53,28 @@ def test_without_a_column_of_students_every_row_with_the_number_goes():
     assert left(b"matricule,name\n1,x\n2,y", "text/csv", "1") == (b"matricule,name\n\n2,y", [2])
 
 
+def test_a_first_line_that_names_no_columns_but_somebody_goes_too():
+    assert left(b"r1,s1,Jansen\nr2,s2,Silva\n", "text/csv", "s1") == (b"\nr2,s2,Silva\n", [1])
+
+
+def test_what_an_open_quotation_mark_swallowed_goes_with_the_row():
+    content = rows('a;2;x;y;;;;"open', 'b;1;x;y;;;;"', "c;3;x;y;;;;")
+    assert left(content, "text/csv", "1") == (rows("", "", "c;3;x;y;;;;"), [3])
+
+
+def test_two_columns_of_students_are_none():
+    content = b"record,student,student\na,1,2\nb,2,3\n"
+    assert left(content, "text/csv", "1") == (b"record,student,student\n\nb,2,3\n", [2])
+
+
+@pytest.mark.parametrize("line", [b'{"student": NaN}', b'{"student": 1e999}', b'{"student": "s1", "student": "s2"}'])
+def test_what_is_no_number_of_anybody_stops_nothing(line):
+    kept, gone = left(line + b"\n", "application/x-ndjson", "s1")
+    assert (kept, gone) == ((b"\n", [1]) if b"s1" in line else (line + b"\n", []))
+    [found] = NdjsonRows(Held(line), Everything())
+    assert found.detail
+
+
 def test_what_is_no_utf_8_stays_as_it_is():
     content = rows("a;1;x;y;;;;") + b"b;2;Andr\xe9;y;;;;\n"
     assert left(content, "text/csv", "1") == (rows("") + b"b;2;Andr\xe9;y;;;;\n", [2])
