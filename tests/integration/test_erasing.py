@@ -26,7 +26,6 @@ from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request
 from tests.support.streams import CONSORTIUM, Consortium, University, new_id
 
-
 SAMPLES = resources.files("registry.intake").joinpath("samples")
 
 
