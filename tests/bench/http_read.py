@@ -5,7 +5,7 @@ Two loads, and of both the floor is the same SQL by pgbench, in the same mix and
 - *So many clients* (`http-read`), each of which asks again as soon as it was answered: what the machine answers at
   most, and how long that takes.
 - *Arrivals at random moments* (`http-read-random`), as from many who know nothing of each other, at 1,000 a second or
-  at three quarters of the most where that is less (above, a queue is measured, not an answer). The time counts from the
+  at two thirds of the most where that is less (above, a queue is measured, not an answer). The time counts from the
   moment when a request was due.
 
 Requests and their SQL take turns, so that both meet the machine as it is just then; figures are medians of the rounds.
@@ -41,7 +41,7 @@ SECONDS = int(os.environ.get("REGISTRY_BENCH_SECONDS", "20"))
 ACHIEVEMENTS = 2_000
 DECISIONS = 100_000
 RATE = 1_000
-_HELD = 3 / 4
+_HELD = 2 / 3
 CLIENTS = 8
 """Connections, as few as keep two cores busy; of requests at random as many are under way, the others wait."""
 ROUNDS = 5
