@@ -109,7 +109,8 @@ class Importer:
         match = self._match(award, completions, taken)
         if match is None:
             return self._keep(document, award, completions, taken, dry_run=dry_run, beside=beside)
-        taken.achievement, taken.version, taken.how = match.achievement, match.version, match.how
+        taken.version, taken.how = match.version, match.how
+        taken.achievement = match.achievement if match.content is None else None  # what is new has no id yet
         taken.missing = award.missing_credential(completions)
         asked = None if taken.missing else self._request(award, match, completions, taken)
         if asked is None:
@@ -123,6 +124,7 @@ class Importer:
             return self._hold(taken, asked, match, beside)
         if match.content is not None:
             self._publish(match.content, match.draft)
+            taken.achievement = match.achievement
 
         def also(outcomes: Sequence[Outcome]) -> PrivateRows:
             _outcome(taken, outcomes[0])

@@ -241,6 +241,7 @@ def test_a_dry_run_says_it_all_and_stores_nothing(office):
 def test_every_rule_of_a_row_holds_for_a_document_too(office):
     [taken] = office.take("openbadge.json", BADGE, [("Silva", "=1+1")])
     assert "formula" in taken.problems[0].detail
+    assert taken.achievement is None
     assert office.registry.achievements() == []
     [future] = office.take("openbadge.json", BADGE, [("2001-09-30", "2101-09-30")])
     assert "future" in future.problems[0].detail
