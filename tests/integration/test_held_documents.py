@@ -163,23 +163,26 @@ def test_a_learner_who_is_erased_waits_no_more(sis):
 
 
 @pytest.mark.parametrize(
-    ("said", "day"),
+    ("said", "later"),
     [
-        (f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", None),
-        (f"{GRADUATION}T00:00:00Z", GRADUATION),
-        (f"{GRADUATION}", GRADUATION),
-        (f"{GRADUATION}T00:00:01Z", GRADUATION + timedelta(days=1)),
-        (f"{GRADUATION}T02:00:00+02:00", GRADUATION),
-        (f"{GRADUATION}T01:00:00+02:00", GRADUATION),
-        (f"{GRADUATION}T23:00:00-02:00", GRADUATION + timedelta(days=2)),
+        ("{before}", None),
+        ("{day}T00:00:00Z", 0),
+        ("{day}", 0),
+        ("{day}T00:00:01Z", 1),
+        ("{day}T02:00:00+02:00", 0),
+        ("{day}T01:00:00+02:00", 0),
+        ("{day}T23:00:00-02:00", 2),
         ("9999-12-31T23:00:00-02:00", None),
         ("soon", None),
-        (f"{TODAY}T00:00:00Z", None),
+        ("{today}T00:00:00Z", None),
     ],
 )
 @pytest.mark.parametrize("name", ["openbadge.json", "microcredential.jsonld", "euhemc.json"])
-def test_a_moment_holds_until_the_first_whole_day_after_it(name, said, day):
+def test_a_moment_holds_until_the_first_whole_day_after_it(name, said, later):
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    said = said.format(before=before.isoformat(), day=GRADUATION, today=before.date())
     document = json.loads(SAMPLES.joinpath(name).read_text()) | {"validFrom": said}
     read = read_document(json.dumps(document).encode(), name)
-    assert [award.credential.get("valid_from") for award in read.awards] == [day and day.isoformat()]
+    day = None if later is None else (GRADUATION + timedelta(days=later)).isoformat()
+    assert [award.credential.get("valid_from") for award in read.awards] == [day]
     assert ("$.validFrom" in read.unmapped()) == (day is None)
