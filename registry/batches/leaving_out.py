@@ -11,6 +11,7 @@ from registry.batches.batch import Media
 from registry.batches.spool import Spooled
 from registry.intake.csv_rows import FIELD, header_of
 from registry.intake.ndjson_rows import LINE, text_of, unique
+from registry.intake.plain_rows import lines_of
 
 _STUDENT: Final = "student"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -87,12 +88,8 @@ def _bytes(lines: list[str]) -> bytes:
 
 def _ndjson(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     with content.open("rb") as file:
-        at = 0
-        while line := file.readline(LINE):
-            at += 1
-            if not line.endswith(b"\n") and len(line) == LINE:  # whomever it names: what stays is a line as long
-                while line and not line.endswith(b"\n"):
-                    line = file.readline(LINE)
+        for at, line in enumerate(lines_of(file, LINE), 1):
+            if line is None:  # whomever it names: what stays is a line that is too long, too
                 yield LINE * b" " + b"\n"
             elif _names(line.removeprefix(_BOM), number, named):
                 yield at

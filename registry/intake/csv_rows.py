@@ -16,7 +16,6 @@ from registry.requests import IssueRequest
 _DELIMITERS: Final = ",;\t|"
 FIELD: Final = 128 * 1024
 """Characters of a field at most."""
-"""Characters of a field at most."""
 _NEAR: Final = 0.8
 """How alike a column's name and a known one are that it is taken for a slip of the pen (difflib's ratio)."""
 _MISSHAPEN: Final = re.compile(r"has \d+ fields? where the header has \d+")

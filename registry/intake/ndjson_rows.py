@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from registry.intake.columns import COLUMNS, NAMES, RowChecker, example_note
+from registry.intake.plain_rows import lines_of
 from registry.intake.report import Catalogue, Problem, Readable
 from registry.requests import IssueRequest
 
@@ -31,13 +32,9 @@ class NdjsonRows:
     def __iter__(self) -> Iterator[IssueRequest | Problem]:
         """Every row, as a request or as what is wrong with it."""
         with self.path.open("rb") as file:
-            number = 0
-            while line := file.readline(LINE):
-                number += 1
+            for number, line in enumerate(lines_of(file, LINE), 1):
                 self.line = number
-                if not line.endswith(b"\n") and len(line) == LINE:
-                    while line and not line.endswith(b"\n"):
-                        line = file.readline(LINE)
+                if line is None:
                     yield Problem(f"line {number}", "", "", f"is longer than {LINE:,} bytes")
                 elif line.strip():
                     found = self._row(number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)

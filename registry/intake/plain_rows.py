@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, BinaryIO, Final, Literal
 
 from registry.intake.report import IntakeError, Readable
 
@@ -22,6 +22,17 @@ def read_rows(content: Readable, form: Form, needed: Sequence[str]) -> Iterator[
 def misshapen(values: Sequence[str], names: Sequence[str]) -> str:
     """What is wrong with a row that has more or fewer fields than the header has names."""
     return f"has {len(values)} field{'' if len(values) == 1 else 's'} where the header has {len(names)}"
+
+
+def lines_of(file: BinaryIO, most: int) -> Iterator[bytes | None]:
+    """A file's lines, with their ends; None for one that has more than so many bytes."""
+    while line := file.readline(most):
+        if line.endswith(b"\n") or len(line) < most:
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(most)
+        yield None
 
 
 def form_of(content: Readable) -> Form:
@@ -58,12 +69,8 @@ def _csv(content: Readable, needed: Sequence[str]) -> Iterator[Row]:
 
 def _ndjson(content: Readable) -> Iterator[Row]:
     with content.open("rb") as file:
-        number = 0
-        while line := file.readline(_LIMIT):
-            number += 1
-            if not line.endswith(b"\n") and len(line) == _LIMIT:
-                while line and not line.endswith(b"\n"):
-                    line = file.readline(_LIMIT)
+        for number, line in enumerate(lines_of(file, _LIMIT), 1):
+            if line is None:
                 yield number, f"is longer than {_LIMIT:,} bytes"
             elif line.strip():
                 try:

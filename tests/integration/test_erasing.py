@@ -26,6 +26,7 @@ from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request
 from tests.support.streams import CONSORTIUM, Consortium, University, new_id
 
+HEADER = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
 SAMPLES = resources.files("registry.intake").joinpath("samples")
 
 
@@ -176,9 +177,17 @@ def test_decisions_that_name_the_learners_credential_by_digest_forget_it_and_oth
     assert [one in rows(node, "vault.decisions") for one in decisions] == [False, False, True]
 
 
+def row_of(number, achievement):
+    return f"r{number},{achievement},s{number},Jansen,Ada,2001-02-03,2026-06-30"
+
+
 def send(book, name, lines):
-    begun = book.receive(name, "credentials", "text/csv", "a-system", name, dry_run=False)
-    begun.spool.write(("\n".join(lines) + "\n").encode())
+    return send_as(book, "credentials", "text/csv", "\n".join(lines) + "\n", name)
+
+
+def send_as(book, kind, media, text, name="one"):
+    begun = book.receive(name, kind, media, "a-system", name, dry_run=False)
+    begun.spool.write(text.encode())
     return book.received(begun.batch, begun.spool, None, release=False).batch
 
 
@@ -188,24 +197,23 @@ def told(book, batch):
 
 def test_what_batches_hold_of_the_learner_goes_and_one_that_is_worked_through_is_in_the_way(node, book):
     achievement = node.offer()
-    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
-    good = [f"r{n},{achievement},s{n},Jansen,Ada,2001-02-03,2026-06-30" for n in (1, 12)]
+    good = [row_of(n, achievement) for n in (1, 12)]
     faulty = f"r3,{achievement},s1,Jansen,Ada,2001-02-03,soon"
-    batch = send(book, "one", [header, *good, faulty])
+    batch = send(book, "one", [HEADER, *good, faulty])
     worker = Worker(node.registry, node.issuer, book, Offered(node.registry))
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
     assert book.take_up()
     with pytest.raises(StillInBatch, match=batch):
         erase(node.registry, book, row.learner)
     assert worker.step()
-    other = send(book, "two", [header, good[1].replace("r12", "r13").replace("2026-06-30", "soon")])
+    other = send(book, "two", [HEADER, good[1].replace("r12", "r13").replace("2026-06-30", "soon")])
     assert worker.step()
     assert [path.stem for path in sorted(book._contents._folder.iterdir())] == sorted([batch, other])
     assert [one.value for _, one in book.problems(batch, 9)] == ["soon"]
     erase(node.registry, book, row.learner)
     assert [path.stem for path in sorted(book._contents._folder.iterdir())] == sorted([f"{batch}-1", other])
     with book.content(batch).open("rb") as content:
-        assert content.read().decode() == "\n".join([header, "", good[1], "", ""])
+        assert content.read().decode() == "\n".join([HEADER, "", good[1], "", ""])
     assert told(book, batch) == [(4, "", "")]
     assert told(book, other) == [(2, "", "soon")]
     assert list(corrections_of(book.content(batch), book.faulty_rows(batch)))[1:] == []
@@ -215,8 +223,7 @@ def test_what_batches_hold_of_the_learner_goes_and_one_that_is_worked_through_is
 def test_a_batch_that_waits_loses_the_learners_rows_and_keeps_the_others(node, book):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
-    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
-    batch = send(book, "one", [header, *(f"r{n},{achievement},s{n},Jansen,Ada,2001-02-03,2026-06-30" for n in (1, 2))])
+    batch = send(book, "one", [HEADER, *(row_of(n, achievement) for n in (1, 2))])
     erase(node.registry, book, row.learner)
     assert told(book, batch) == [(2, "erased", "")]
     assert Worker(node.registry, node.issuer, book, Offered(node.registry)).step()
@@ -228,8 +235,7 @@ def test_a_batch_that_waits_loses_the_learners_rows_and_keeps_the_others(node, b
 def test_where_rewriting_a_batch_breaks_off_it_is_as_it_was(node, book, monkeypatch):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
-    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
-    batch = send(book, "one", [header, f"r1,{achievement},s1,Jansen,Ada,2001-02-03,2026-06-30"])
+    batch = send(book, "one", [HEADER, row_of(1, achievement)])
     sealed = book._vault.seal_own
     with monkeypatch.context() as broken:
         broken.setattr(book._vault, "seal_own", lambda *_: (_ for _ in ()).throw(RuntimeError("away")))
@@ -246,8 +252,7 @@ def test_where_rewriting_a_batch_breaks_off_it_is_as_it_was(node, book, monkeypa
 def test_a_batch_that_is_taken_up_just_then_is_in_the_way(node, book, monkeypatch):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
-    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
-    batch = send(book, "one", [header, f"r1,{achievement},s1,Jansen,Ada,2001-02-03,2026-06-30"])
+    batch = send(book, "one", [HEADER, row_of(1, achievement)])
     before = book.with_content()
     assert book.take_up()
     monkeypatch.setattr(book, "with_content", lambda: before)
@@ -258,9 +263,7 @@ def test_a_batch_that_is_taken_up_just_then_is_in_the_way(node, book, monkeypatc
 
 def test_a_document_that_waits_and_of_which_nobody_can_tell_whose_it_is_is_cancelled(node, book):
     [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
-    begun = book.receive("one", "credentials", "application/json", "a-system", "one", dry_run=False)
-    begun.spool.write(b'{"student": "s1"}')
-    batch = book.received(begun.batch, begun.spool, None, release=False).batch
+    batch = send_as(book, "credentials", "application/json", '{"student": "s1"}')
     erase(node.registry, book, row.learner)
     assert book.one(batch).state == "cancelled"
     assert book.with_content() == []
@@ -281,10 +284,8 @@ def test_a_batch_that_failed_keeps_no_line_of_the_learners(node, book):
 
 def test_nothing_of_a_document_that_ended_stays_quoted(node, book):
     [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
-    begun = book.receive("one", "credentials", "application/json", "a-system", "one", dry_run=False)
     text = SAMPLES.joinpath("openbadge.json").read_text().replace("s2600002", "s1").replace('"3"', '"a lot"')
-    begun.spool.write(text.encode())
-    batch = book.received(begun.batch, begun.spool, None, release=False).batch
+    batch = send_as(book, "credentials", "application/json", text)
     assert Worker(node.registry, node.issuer, book, Offered(node.registry)).step()
     assert book.one(batch).notes
     assert book.problems(batch, 9)
@@ -297,8 +298,7 @@ def test_nothing_of_a_document_that_ended_stays_quoted(node, book):
 def test_a_batch_whose_content_went_meanwhile_is_not_in_the_way(node, book, monkeypatch):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
-    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
-    batch = send(book, "one", [header, f"r1,{achievement},s1,Jansen,Ada,2001-02-03,2026-06-30"])
+    batch = send(book, "one", [HEADER, row_of(1, achievement)])
     [found] = mentions(book, "s1")
     book.cancel(batch)
     monkeypatch.setattr(erasing, "mentions", lambda *_: [found])
@@ -308,8 +308,7 @@ def test_a_batch_whose_content_went_meanwhile_is_not_in_the_way(node, book, monk
 def test_files_that_a_process_left_behind_are_tidied_away(node, book):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
-    header = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
-    batch = send(book, "one", [header, f"r1,{achievement},s1,Jansen,Ada,2001-02-03,2026-06-30"])
+    batch = send(book, "one", [HEADER, row_of(1, achievement)])
     old = book._contents.path(batch)
     before = old.read_bytes()
     erase(node.registry, book, row.learner)
@@ -320,9 +319,7 @@ def test_files_that_a_process_left_behind_are_tidied_away(node, book):
 
 def test_changes_that_wait_name_credentials_and_stay(node, book):
     [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
-    begun = book.receive("one", "statusChanges", "text/csv", "a-system", "one", dry_run=False)
-    begun.spool.write(b"credential,change,reason\n,s1,\n")
-    batch = book.received(begun.batch, begun.spool, None, release=False).batch
+    batch = send_as(book, "statusChanges", "text/csv", "credential,change,reason\n,s1,\n")
     erase(node.registry, book, row.learner)
     assert (book.one(batch).state, [one.batch for one in book.with_content()]) == ("waiting", [batch])
 

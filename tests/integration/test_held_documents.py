@@ -6,19 +6,16 @@ from importlib import resources
 
 import pytest
 
-from registry.batches import Book, Worker
 from registry.cli.imports import Offered
 from registry.erasing import erase
 from registry.intake import read_document
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.importing import Importer
 from registry.requests import IssueRequest
-from tests.support.memory_log import MemoryLog
-from tests.support.node import TestNode
+from tests.support.sis import TODAY, BatchSender
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")
 BADGE = SAMPLES.joinpath("openbadge.json").read_text()
-TODAY = datetime.now(UTC).date()
 GRADUATION = TODAY + timedelta(days=3)
 STUDENT = "s2600002"
 
@@ -30,39 +27,23 @@ def badge(begin=GRADUATION, **change):
     )
 
 
-class Sis:
-    """A university's system that sends documents, and the worker that works them off on any day."""
+class Sis(BatchSender):
+    """A university's system that sends documents."""
 
     def __init__(self, dsn, folder):
-        self.node = TestNode(dsn, MemoryLog())
-        self.day = TODAY
-        self.registry = registry = self.node.registry
-        self.book = Book(registry.dsn, registry.vault, folder, self.now)
-        self.worker = Worker(registry, self.node.issuer, self.book, Offered(registry))
+        super().__init__(dsn, folder)
         content = read_document(BADGE.encode(), "x").awards[0]
         made = content.content(
             "0bbac7a9-a411-4809-ad9e-534f483b7a03",
             "twente",
             json.loads(SAMPLES.joinpath("openbadge-rest.json").read_text()),
         )
-        registry.publish_achievement(made)
-        CourseCodes(registry).change([CourseCode("SOIL-1", made.achievement, 1)])
+        self.registry.publish_achievement(made)
+        CourseCodes(self.registry).change([CourseCode("SOIL-1", made.achievement, 1)])
         self.achievement = made.achievement
 
-    def now(self):
-        return datetime(self.day.year, self.day.month, self.day.day, 0, 30, tzinfo=UTC)
-
     def send(self, text, *, dry_run=False):
-        begun = self.book.receive("badge", "credentials", "application/json", "sis", text, dry_run)
-        begun.spool.write(text.encode())
-        return self.book.received(begun.batch, begun.spool, None, release=False).batch
-
-    def works(self, batch):
-        """Let the worker do what there is to do today: the batch's state and counts after it."""
-        while self.worker.step():
-            pass
-        found = self.book.one(batch)
-        return found.state, found.issued, found.refused, found.held
+        return self.send_as("application/json", text, dry_run=dry_run)
 
     def told(self, batch):
         return [(one.where, one.code or one.field) for _, one in self.book.problems(batch, 9)]

@@ -1,53 +1,33 @@
 """Rows that wait for the day that they name, on a real PostgreSQL."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from registry.batches import Book, Worker
 from registry.batches.batch import WrongState
-from registry.cli.imports import Offered
 from registry.erasing import erase
 from registry.intake import CsvRows, IntakeError, NdjsonRows, Problem
 from registry.requests import NotIssued
 from tests.support.catalogues import Everything
-from tests.support.memory_log import MemoryLog
-from tests.support.node import TestNode
+from tests.support.sis import TODAY, BatchSender
 
-TODAY = datetime.now(UTC).date()
 GRADUATION, LATER = TODAY + timedelta(days=3), TODAY + timedelta(days=9)
 HEADER = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date,valid_from"
 
 
-class Sis:
-    """A university's system that sends batches, and the worker that works them off on any day."""
+class Sis(BatchSender):
+    """A university's system that sends rows."""
 
     def __init__(self, dsn, folder):
-        self.node = TestNode(dsn, MemoryLog())
-        self.day = TODAY
-        registry = self.node.registry
-        self.book = Book(registry.dsn, registry.vault, folder, self.now)
-        self.worker = Worker(registry, self.node.issuer, self.book, Offered(registry))
+        super().__init__(dsn, folder)
         self.achievement = self.node.offer()
-
-    def now(self):
-        return datetime(self.day.year, self.day.month, self.day.day, 0, 30, tzinfo=UTC)
 
     def row(self, number, day="", awarded="2026-06-30", **other):
         achievement = other.get("achievement", self.achievement)
         return f"{other.get('record', f'r{number}')},{achievement},s{number},Jansen,Ada,2001-02-03,{awarded},{day}"
 
     def send(self, *rows, dry_run=False):
-        begun = self.book.receive("june", "credentials", "text/csv", "sis", repr(rows), dry_run)
-        begun.spool.write("\n".join([HEADER, *rows, ""]).encode())
-        return self.book.received(begun.batch, begun.spool, None, release=False).batch
-
-    def works(self, batch):
-        """Let the worker do what there is to do today: the batch's state and counts after it."""
-        while self.worker.step():
-            pass
-        found = self.book.one(batch)
-        return found.state, found.issued, found.refused, found.held
+        return self.send_as("text/csv", "\n".join([HEADER, *rows, ""]), dry_run=dry_run)
 
     def issued(self):
         cursor = self.node.registry.cursor()

@@ -1,0 +1,36 @@
+"""A university's system that sends batches, and the worker that works them off on any day."""
+
+from datetime import UTC, datetime
+
+from registry.batches import Book, Worker
+from registry.cli.imports import Offered
+from tests.support.memory_log import MemoryLog
+from tests.support.node import TestNode
+
+TODAY = datetime.now(UTC).date()
+
+
+class BatchSender:
+    """It, with a node of its own."""
+
+    def __init__(self, dsn, folder):
+        self.node = TestNode(dsn, MemoryLog())
+        self.day = TODAY
+        self.registry = self.node.registry
+        self.book = Book(self.registry.dsn, self.registry.vault, folder, self.now)
+        self.worker = Worker(self.registry, self.node.issuer, self.book, Offered(self.registry))
+
+    def now(self):
+        return datetime(self.day.year, self.day.month, self.day.day, 0, 30, tzinfo=UTC)
+
+    def send_as(self, media, text, *, dry_run=False):
+        begun = self.book.receive("june", "credentials", media, "sis", text, dry_run)
+        begun.spool.write(text.encode())
+        return self.book.received(begun.batch, begun.spool, None, release=False).batch
+
+    def works(self, batch):
+        """Let the worker do what there is to do today: the batch's state and counts after it."""
+        while self.worker.step():
+            pass
+        found = self.book.one(batch)
+        return found.state, found.issued, found.refused, found.held
