@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -10,8 +11,8 @@ _ESCAPED: Final = re.compile(rb"\\(u0000|.)")
 
 _DIGITS: Final = 309
 """No double has more before its point, so no known field has."""
-_DIGIT: Final = re.compile(r"[-0-9]")
-_LONG: Final = re.compile(rf"[-0-9][0-9]{{{_DIGITS}}}")
+_OF_NUMBERS: Final = frozenset("-0123456789")
+T = TypeVar("T")
 
 
 def stored(data: bytes) -> str:
@@ -27,13 +28,32 @@ def stored(data: bytes) -> str:
 def read(column: str | bytes) -> Any:  # noqa: ANN401 - JSON of any shape
     """The data again; a number that no double holds (an unknown field may hold any) as the text that it was."""
     text = column if isinstance(column, str) else column.decode()
-    # A number that is longer has a character at one of these places: most texts need not be looked through for it.
-    if _DIGIT.search(text[_DIGITS :: _DIGITS + 1]) is None or _LONG.search(text) is None:
-        try:
+    if not _has_long_number(text):
+        with suppress(msgspec.DecodeError):  # a number of that kind, or half of a surrogate pair: read below
             return msgspec.json.decode(text)
-        except msgspec.DecodeError:  # a number of that kind, or half of a surrogate pair: read below
-            return _decode(text)
     return _decode(text)
+
+
+def read_as(column: str, decoder: msgspec.json.Decoder[T]) -> T:
+    """The same, of a kind. Raises `msgspec.ValidationError` where it is none."""
+    if not _has_long_number(column):
+        with suppress(msgspec.DecodeError):
+            return decoder.decode(column)
+    return msgspec.convert(_decode(column), decoder.type)
+
+
+def _has_long_number(text: str) -> bool:
+    """Whether a number with more digits stands in it. One of these is at each multiple: only there is looked."""
+    for place in range(_DIGITS, len(text), _DIGITS + 1):
+        if text[place] in _OF_NUMBERS:
+            begin, end = place, place + 1
+            while begin and text[begin - 1] in _OF_NUMBERS:
+                begin -= 1
+            while end < len(text) and text[end] in _OF_NUMBERS:
+                end += 1
+            if end - begin > _DIGITS:
+                return True
+    return False
 
 
 def _integer(text: str) -> int | str:

@@ -4,7 +4,6 @@ All time, and whole months, are read from `precedent_counts`; what a period leav
 asked of a programme, is counted row by row.
 """
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -47,7 +46,8 @@ class Counted(msgspec.Struct, frozen=True):
 
 NONE: Final = PrecedentCounts(0, {}, {}, {}, {}, 0, 0)
 
-_Row = tuple[str, str, int, int, int, date, date]
+_Row = tuple[Any, ...]
+"""Office, outcome or ground, in force, superseded, withdrawn; of a period also its first and last day, or month."""
 
 
 def count(connection: Connection, query: PrecedentQuery, scope: Scope) -> Counted:
@@ -55,24 +55,20 @@ def count(connection: Connection, query: PrecedentQuery, scope: Scope) -> Counte
     if scope.nothing:
         return Counted(NONE, None)
     wanted = query.ground or query.outcome
-    ever = scope.towards is None and query.begin is None and query.end is None
-    sums: dict[tuple[str, str], list[int]] = {}
-    first, last = LAST, FIRST
-    for office, what, in_force, superseded, withdrawn, begin, end in _rows(connection, query, scope):
-        found = sums.get((office, what))
-        if found is None:
-            sums[office, what] = [in_force, superseded, withdrawn]
-        else:
-            found[0] += in_force
-            found[1] += superseded
-            found[2] += withdrawn
-        listed = in_force + superseded + withdrawn if query.every_state else in_force
-        if listed and (what == wanted if wanted else what in OUTCOMES):
-            first, last = min(first, begin), max(last, end)
-    if ever and wanted and first <= last:
-        first, last = _months_of(connection, query, scope, wanted)
-    span = None if first > last else (max(first, query.begin or FIRST), min(last, query.end or LAST))
-    return Counted(_folded(sums, every_state=query.every_state), span)
+    rows = _rows(connection, query, scope)
+    counts = _folded(rows, every_state=query.every_state)
+    if not (counts.total if wanted is None else wanted in counts.outcomes or wanted in counts.grounds):
+        return Counted(counts, None)
+    if scope.towards is None and _ever(query):
+        return Counted(counts, _months_of(connection, query, scope, wanted) if wanted else (FIRST, LAST))
+    listed = [
+        (begin, end)
+        for _, what, in_force, superseded, withdrawn, begin, end in rows
+        if (in_force or (query.every_state and (superseded or withdrawn)))
+        and (what == wanted if wanted else what in OUTCOMES)
+    ]
+    first, last = min(begin for begin, _ in listed), max(end for _, end in listed)
+    return Counted(counts, (max(first, query.begin or FIRST), min(last, query.end or LAST)))
 
 
 def in_force_by_office(connection: Connection, query: PrecedentQuery, scope: Scope) -> dict[str, dict[str, int]]:
@@ -85,6 +81,10 @@ def in_force_by_office(connection: Connection, query: PrecedentQuery, scope: Sco
             own = found.setdefault(office, {})
             own[what] = own.get(what, 0) + in_force
     return found
+
+
+def _ever(query: PrecedentQuery) -> bool:
+    return query.begin is None and query.end is None
 
 
 def _months_of(connection: Connection, query: PrecedentQuery, scope: Scope, wanted: str) -> tuple[date, date]:
@@ -102,30 +102,27 @@ def _parameters(query: PrecedentQuery, scope: Scope) -> dict[str, Any]:
     }
 
 
-def _rows(connection: Connection, query: PrecedentQuery, scope: Scope) -> Iterator[_Row]:
+def _rows(connection: Connection, query: PrecedentQuery, scope: Scope) -> list[_Row]:
     begin, end = query.begin or FIRST, query.end or LAST
     parameters = _parameters(query, scope)
     if scope.towards is not None:
         days = {"begin": begin, "end": end}
-        yield from connection.execute(narrowed("count_precedents_towards", parameters), parameters | days).fetchall()
-        return
-    months, edges = (None, []) if (begin, end) == (FIRST, LAST) else split(begin, end)
-    if months is not None or not edges:
-        ever, of_any = months is None, query.purpose is None and query.effect is None
-        wanted = parameters | {
-            "ever": ever or None,
-            "of_any": (ever and of_any) or None,
-            "of_some": (ever and not of_any) or None,
-            "begin": months and months[0],
-            "end": months and months[1],
-        }
+        return connection.execute(narrowed("count_precedents_towards", parameters), parameters | days).fetchall()
+    if _ever(query):
+        of_any = query.purpose is None and query.effect is None
+        wanted = parameters | {"ever": True, "of_any": of_any or None, "of_some": not of_any or None}
+        return connection.execute(narrowed("count_precedents", wanted), wanted).fetchall()
+    months, edges = split(begin, end)
+    rows: list[_Row] = []
+    if months is not None:
+        wanted = parameters | {"begin": months[0], "end": months[1]}
         found = connection.execute(narrowed("count_precedents", wanted), wanted).fetchall()
-        for *counted, first, last in found:
-            yield *counted, first or FIRST, LAST if last is None else _last_day(last)
+        rows += [(*counted, first, _last_day(last)) for *counted, first, last in found]
     rest = "count_precedents_of_offices" if scope.everything else "count_precedents_of_achievements"
     for edge in edges:
         days = {"begin": edge[0], "end": edge[1]}
-        yield from connection.execute(narrowed(rest, parameters), parameters | days).fetchall()
+        rows += connection.execute(narrowed(rest, parameters), parameters | days).fetchall()
+    return rows
 
 
 def split(begin: date, end: date) -> tuple[tuple[date, date] | None, list[tuple[date, date]]]:
@@ -151,32 +148,34 @@ def _last_day(day: date) -> date:
     return (day.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)
 
 
-def _folded(sums: dict[tuple[str, str], list[int]], *, every_state: bool) -> PrecedentCounts:
-    outcomes: dict[str, int] = {}
+def _folded(rows: list[_Row], *, every_state: bool) -> PrecedentCounts:
     grounds: dict[str, int] = {}
-    aspects: dict[str, int] = {}
     offices: dict[str, dict[str, int]] = {}
     closed = [0, 0]
-    for (office, what), (in_force, superseded, withdrawn) in sorted(sums.items()):
+    for row in rows:
+        office, what, in_force, superseded, withdrawn = row[:5]
         number = in_force + superseded + withdrawn if every_state else in_force
         if what in OUTCOMES:
             closed[0] += superseded
             closed[1] += withdrawn
-        if not number:
-            continue
-        if what in OUTCOMES:
-            outcomes[what] = outcomes.get(what, 0) + number
-            offices.setdefault(office, {})[what] = number
-        else:
+            if number:
+                own = offices.setdefault(office, {})
+                own[what] = own.get(what, 0) + number
+        elif number:
             grounds[what] = grounds.get(what, 0) + number
-            aspect = what.partition(":")[0]
-            aspects[aspect] = aspects.get(aspect, 0) + number
+    aspects: dict[str, int] = {}
+    for ground, number in grounds.items():
+        aspect = ground.partition(":")[0]
+        aspects[aspect] = aspects.get(aspect, 0) + number
+    outcomes = {
+        outcome: number for outcome in OUTCOMES if (number := sum(own.get(outcome, 0) for own in offices.values()))
+    }
     return PrecedentCounts(
         sum(outcomes.values()),
-        {outcome: outcomes[outcome] for outcome in OUTCOMES if outcome in outcomes},
+        outcomes,
         _most_first(grounds),
         _most_first(aspects),
-        offices,
+        {office: dict(sorted(own.items())) for office, own in sorted(offices.items())},
         *closed,
     )
 

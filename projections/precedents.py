@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from psycopg import Connection
 
-from projections import cursors
+from projections import contents, cursors
 from projections.errors import InvalidQuery
 from projections.precedent_counts import LAST, PrecedentCounts, count
 from projections.precedent_query import PrecedentQuery
@@ -73,6 +73,16 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
     grant: int
 
 
+class _Row(Precedent, frozen=True, array_like=True):
+    """A precedent as the query gives it, with the rest of its place."""
+
+    leaf: int
+    basis: int
+    grant_no: int
+
+
+_OWN: Final = len(Precedent.__struct_fields__)
+_page: Final = msgspec.json.Decoder(list[_Row])
 _BEFORE_ALL: Final = _Place(LAST, "~", 0, 0, 0)
 """No member's name is above a tilde."""
 
@@ -90,16 +100,18 @@ def search(
     place = cursors.decode(query, cursor, _Place) if cursor else _BEFORE_ALL
     scope = scope_of(connection, query)
     counted = count(connection, query, scope)
-    rows: list[tuple[Any, ...]] = []
+    rows: list[_Row] = []
     if counted.span is not None:
         rows = _rows(connection, query, scope, counted.span, place, limit + 1)
-    last = _Place(rows[limit - 1][10], *rows[limit - 1][:4]) if len(rows) > limit else None
+    last = rows[limit - 1] if len(rows) > limit else None
     return PrecedentPage(
-        [_precedent(row) for row in rows[:limit]],
+        [Precedent(*msgspec.structs.astuple(row)[:_OWN]) for row in rows[:limit]],
         counted.counts,
         scope.matched,
         None if scope.matched is None else min(scope.matched, CONSIDERED),
-        cursors.encode(query, last) if last is not None else None,
+        None
+        if last is None
+        else cursors.encode(query, _Place(last.day, last.member, last.leaf, last.basis, last.grant_no)),
     )
 
 
@@ -111,7 +123,7 @@ def counts(connection: Connection, query: PrecedentQuery) -> PrecedentCounts:
 
 def _rows(
     connection: Connection, query: PrecedentQuery, scope: Scope, span: tuple[date, date], place: _Place, limit: int
-) -> list[tuple[Any, ...]]:
+) -> list[_Row]:
     if scope.towards is not None:
         name = "precedents_towards"
     elif scope.everything:
@@ -134,29 +146,6 @@ def _rows(
         "after_grant": place.grant,
         "limit": limit,
     }
-    return connection.execute(narrowed(name, parameters) + named("precedent_page"), parameters).fetchall()
-
-
-def _precedent(row: tuple[Any, ...]) -> Precedent:
-    member, _, _, _, kind, thing, state, of_member, achievement, version = row[:10]
-    day, purpose, effect, outcome, grounds, grant, superseded_by, title, ects, level, until = row[10:]
-    return Precedent(
-        member,
-        kind,
-        thing,
-        state,
-        superseded_by,
-        day,
-        purpose,
-        effect,
-        outcome,
-        grounds,
-        grant,
-        of_member,
-        achievement,
-        version,
-        title,
-        ects,
-        level,
-        None if until is None else date.fromisoformat(until),
-    )
+    row = connection.execute(narrowed(name, parameters) + named("precedent_page"), parameters).fetchone()
+    assert row is not None  # noqa: S101 - it selects one value
+    return contents.read_as(row[0], _page)

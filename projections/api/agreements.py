@@ -127,7 +127,7 @@ async def simulated(views: Views, whose: Whose, data: AgreementDraft, wait_for: 
     if (fault := draft.fault(whose.member)) is not None:
         raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
     return await views.answer(
-        wait_for, lambda connection: simulate(connection, whose.member, draft, begin, end), takes_long=True
+        wait_for, lambda connection: simulate(connection, whose.member, draft, begin, end), takes="long"
     )
 
 

@@ -85,7 +85,7 @@ async def found(
         found = search.search(connection, query, cursor=cursor or None, limit=limit)
         return answered(connection, found, fields, {"member": member, "recognisedBy": recognised_by})
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, made, "some")
 
 
 @get(

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Final, NamedTuple, TypeVar, cast
+from typing import Annotated, Final, Literal, NamedTuple, TypeVar, cast
 
 import psycopg
 from litestar import Response
@@ -28,8 +28,11 @@ _BRIEFLY: Final = 0.05
 """Seconds that a reader waits for a connection; the shorter where there was none in the last `_AWAY` seconds."""
 _AWAY: Final = 5.0
 _TURNS: Final = 3
-"""Answers that a process makes at a time; others wait for their turn. What takes long (`takes_long`, writing,
-replaying the past) is made in threads, and keeps no turn waiting."""
+"""Answers that a process makes at a time; others wait for their turn. What takes long (writing, replaying the past) is
+made in threads, and keeps no turn waiting."""
+Takes = Literal["little", "some", "long"]
+"""How long an answer takes: that about one thing; a list or a search, of which a process makes one at a time, so that
+whoever asks about one thing waits for one of them at most; what may look at all that there is."""
 _OUTLIVED: Final = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
 """What a prepared statement is refused as when the views that it was prepared for are others now."""
 _TOLD: Final = 500
@@ -69,7 +72,9 @@ class Views:
             dsn, min_size=1, max_size=connections, configure=_configure, open=False, name="views"
         )
         self._turns = asyncio.Semaphore(min(_TURNS, connections // 2))
+        self._searching = asyncio.Semaphore(1)
         self._idle: list[Sighting] = []
+        self._positions: dict[str, str] = {}
         self._waiting = 0
         self._away_since = -math.inf
 
@@ -121,19 +126,22 @@ class Views:
             self._away_since = time.monotonic()
             raise
 
-    async def answer(
-        self, wait_for: str, made: Callable[[Connection], Any], *, takes_long: bool = False
-    ) -> Response[Any]:
+    async def answer(self, wait_for: str, made: Callable[[Connection], T], takes: Takes = "little") -> Response[T]:
         """`made(connection)` as an answer that says its position, made in turn with others in the loop's own thread.
 
-        `takes_long`: in a thread of its own. Raises `HttpProblem` where a position waited for is not reached.
+        What takes long is made in a thread. Raises `HttpProblem` where a position waited for is not reached.
         """
         if wait_for:
             await self._reach(sizes_of(wait_for, f"header {WAIT_FOR}"))
-        if not takes_long:  # else batches come in the middle of it
+        answered = None
+        if takes == "little":
             answered = await self._sighted(lambda sighting: _of_one_moment(sighting, made))
-            if answered is not None:
-                return answered
+        elif takes == "some":
+            async with self._searching:
+                answered = await self._sighted(lambda sighting: _of_one_moment(sighting, made))
+        if answered is not None:
+            return answered
+        # In the middle of what takes long batches come, as they did here.
         return await asyncio.get_running_loop().run_in_executor(None, self._answered, made)
 
     async def _sighted(self, act: Callable[[Sighting], T]) -> T:
@@ -166,7 +174,7 @@ class Views:
             connecting.add_done_callback(self._unwanted)
             raise
         try:
-            return Sighting(connection)
+            return Sighting(connection, self._positions)
         except BaseException:  # likewise
             self._pool.putconn(connection)
             raise
@@ -181,7 +189,7 @@ class Views:
         sighting.connection.close()
         self._pool.putconn(sighting.connection)
 
-    def _answered(self, made: Callable[[Connection], Any]) -> Response[Any]:
+    def _answered(self, made: Callable[[Connection], T]) -> Response[T]:
         with self.snapshot() as moment:
             return answer(made(moment.connection), moment.position)
 
@@ -206,24 +214,25 @@ class Views:
 
 
 def _sizes(sighting: Sighting) -> dict[str, int]:
-    seen = sighting.seen = set()
+    sighting.moments = set()
     sighting.execute("SELECT 1")
-    position = position_of(seen.pop())
+    position = sighting.position()
     return sizes_of(position, "position") if position else {}
 
 
 def _of_one_moment(sighting: Sighting, made: Callable[[Connection], T]) -> Response[T] | None:
     """An answer whose statements all saw the same; None where they did not, or where there were none."""
-    seen = sighting.seen = set()
+    moments = sighting.moments = set()
     try:
         content = made(cast("Connection", sighting))
     except psycopg.Error:
         raise
     except Exception:  # whatever it was: what does not fit together may do so in one moment
-        if len(seen) > 1:
+        if len(moments) > 1:
             return None
         raise
-    return answer(content, position_of(seen.pop())) if len(seen) == 1 else None
+    position = sighting.position() if len(moments) == 1 else None
+    return None if position is None else answer(content, position)
 
 
 _BEGIN: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SEEN}"

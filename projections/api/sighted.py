@@ -1,8 +1,11 @@
-"""Answers of one moment without a transaction: each statement says which position of the views it saw.
+"""Answers of one moment without a transaction: each statement says which moment of the views it saw.
 
 The views change with their position, and by nothing else: statements that saw the same one saw the same views. A
 transaction would say so too, but takes two more ways to the server and back, which is most of what a short answer
 costs. It is left to the few answers in whose middle a batch came.
+
+What a statement says is a *moment*: three numbers, which are quicker to tell than a position's text. That is asked for
+once a moment, and kept.
 
 Statements are prepared once a connection and sent by libpq itself, from within a turn of the loop.
 """
@@ -13,7 +16,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import Connection, errors, pq
@@ -25,6 +28,16 @@ SEEN: Final = """
 SELECT string_agg(member || ':' || size || '@' || governance, ',' ORDER BY member COLLATE "C") AS seen FROM positions
 """
 """What a statement sees: of each stream its size, and under how much of governance's it was read."""
+_MOMENT: Final = (
+    "SELECT max(tableoid::int8) || ' ' || sum(governance::float8) || ' ' || sum(size::float8) FROM positions"
+)
+"""Another with each change of the positions, if only until the views are built anew (these are other tables).
+
+Governance is never read back, and a stream is shorter than before only where more of governance is known: so the sums,
+one after the other, only grow. Of sizes that were added up exactly there are more than any log will have.
+"""
+_KEPT: Final = 16
+"""Moments of which the position is kept; one is asked for, those before by answers that began with them."""
 
 _PREPARED: Final = 200
 """Statements that a connection keeps prepared: the searches leave out what is not asked for, in many ways."""
@@ -43,10 +56,12 @@ def position_of(seen: str) -> str:
 class Sighting:
     """A connection in autocommit, lent to one turn after another; all that it reads is a SELECT."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, positions: dict[str, str]) -> None:
+        """`positions`, by moment, are shared by all of a process."""
         self.connection = connection
-        self.seen: set[str] = set()
+        self.moments: set[str] = set()
         """What the statements saw since this was emptied."""
+        self._positions = positions
         self._libpq = connection.pgconn
         self._loop = asyncio.get_running_loop()
         self._types = Transformer(connection)
@@ -79,18 +94,34 @@ class Sighting:
 
     def execute(self, query: bytes | str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> "Rows":
         """One SELECT of this project's, with `%s` or `%(name)s` for its values."""
-        text, names = _sighted(query)
-        values = [params[name] for name in names] if isinstance(params, Mapping) else params or ()
+        sent = _sighted(query)
+        values = [params[name] for name in sent.names] if isinstance(params, Mapping) else params or ()
+        if rows := self._rows(sent.filled, values):
+            self.moments.add(rows[0][-1] or "")
+            return Rows([row[:-1] for row in rows])
+        rows = self._rows(sent.even_empty, values)
+        self.moments.add(rows[0][-1] or "")
+        return Rows([row[:-2] for row in rows] if rows[0][-2] else [])
+
+    def position(self) -> str | None:
+        """The position of the one moment that the statements saw; None where it is over, and no longer known."""
+        [moment] = self.moments
+        if (known := self._positions.get(moment)) is None:
+            [(now, seen)] = self._rows(_POSITION, ())
+            if (now or "") != moment:
+                return None
+            known = self._positions[moment] = position_of(seen or "")
+            while len(self._positions) > _KEPT:
+                del self._positions[next(iter(self._positions))]
+        return known
+
+    def _rows(self, text: bytes, values: Sequence[Any]) -> list[Row]:
         dumped = self._types.dump_sequence(values, [PyFormat.AUTO] * len(values))
-        types = tuple(self._types.types or ())
-        name = self._statement(text, types)
+        name = self._statement(text, tuple(self._types.types or ()))
         self._libpq.send_query_prepared(name, dumped, self._types.formats)
         result = self._answered()
         self._types.set_pgresult(result)
-        rows = self._types.load_rows(0, result.ntuples, tuple)
-        *_, there, seen = rows[0]
-        self.seen.add(seen or "")
-        return Rows([row[:-2] for row in rows] if there else [])
+        return self._types.load_rows(0, result.ntuples, tuple)
 
     def _statement(self, text: bytes, types: tuple[int, ...]) -> bytes:
         key = text, types
@@ -195,21 +226,28 @@ class Rows:
         return self._rows[self._at - 1]
 
 
-_BOTH: Final = f"""
-SELECT q.*, CASE WHEN row_number() OVER () = 1 THEN p.seen END
-FROM ({SEEN}) AS p LEFT JOIN (SELECT o.*, true AS there FROM (
+_FILLED: Final = f"SELECT o.*, ({_MOMENT}) FROM (\nQUERY\n) AS o"  # noqa: S608 - of our own
+_EVEN_EMPTY: Final = f"""
+SELECT q.*, p.moment FROM ({_MOMENT}) AS p (moment) LEFT JOIN (SELECT o.*, true AS there FROM (
 QUERY
 ) AS o) AS q ON true
 """  # noqa: S608 - of our own
+_POSITION: Final = f"SELECT m.*, p.* FROM ({_MOMENT}) AS m, ({SEEN}) AS p".encode()  # noqa: S608 - of our own
 _PLACE: Final = re.compile(r"%(?:%|s|\((\w+)\)s)")
 
 
-@lru_cache(maxsize=1_000)
-def _sighted(query: bytes | str) -> tuple[bytes, tuple[str, ...]]:
-    """The query with two more columns, whether there is a row at all, and in the first the position; as libpq takes it.
+class _Sent(NamedTuple):
+    """A query as libpq takes it, with one more column, the moment."""
 
-    With it the names of its parameters in their order; none where they have no names.
-    """
+    filled: bytes
+    even_empty: bytes
+    """With a row where there is none, and before its moment whether there is one: this takes longer."""
+    names: tuple[str, ...]
+    """Of its parameters in their order; none where they have no names."""
+
+
+@lru_cache(maxsize=1_000)
+def _sighted(query: bytes | str) -> _Sent:
     text = query.decode() if isinstance(query, bytes) else query
     names: dict[str, int] = {}
     places = 0
@@ -223,4 +261,6 @@ def _sighted(query: bytes | str) -> tuple[bytes, tuple[str, ...]]:
         places += 1
         return f"${places}"
 
-    return _BOTH.replace("QUERY", _PLACE.sub(place, text)).encode(), tuple(names)
+    text = _PLACE.sub(place, text)
+    filled, even_empty = (form.replace("QUERY", text).encode() for form in (_FILLED, _EVEN_EMPTY))
+    return _Sent(filled, even_empty, tuple(names))

@@ -23,7 +23,7 @@ async def listed(views: Views, whose: Whose, wait_for: WaitFor = "") -> Response
     An item is gone when it is done: when what it is about was replaced, revoked or withdrawn, or the learner erased
     here.
     """
-    return await views.answer(wait_for, lambda connection: worklist.read(connection, whose.member), takes_long=True)
+    return await views.answer(wait_for, lambda connection: worklist.read(connection, whose.member), takes="long")
 
 
 ROUTES: list[HTTPRouteHandler] = [listed]

@@ -1,7 +1,7 @@
 -- From the counts: whole months, or all time, of any purpose and effect or of some alone. One achievement after the
 -- other (OFFSET 0): joined, the planner expects a row of all, and sorts the thousands that there may be.
-SELECT c.member, c.what, sum(c.in_force)::bigint, sum(c.superseded)::bigint, sum(c.withdrawn)::bigint,
-    nullif(min(c.month), '-infinity'), nullif(max(c.month), '-infinity')
+SELECT c.member, c.what, sum(c.in_force)::bigint, sum(c.superseded)::bigint, sum(c.withdrawn)::bigint
+    , min(c.month), max(c.month) --? begin
 FROM unnest(%(members)s::text[], %(achievements)s::uuid[], %(versions)s::int[]) AS w (of_member, achievement, version)
 CROSS JOIN LATERAL (
     SELECT c.member, c.what, c.in_force, c.superseded, c.withdrawn, c.month FROM precedent_counts c

@@ -1,7 +1,9 @@
 -- A page of what was found, and what it shows beside each. One after the other (OFFSET 0): they are few.
-SELECT p.member, p.leaf, p.basis, p.grant_no, p.kind, p.thing::text, p.state, p.of_member, p.achievement::text, p.version,
-    p.day, p.purpose, p.effect, p.outcome, p.grounds, coalesce(d.content -> 'grants' -> p.grant_no, a.content),
-    d.superseded_by::text, v.title, v.ects, v.eqf_level, a.content ->> 'validUntil'
+SELECT coalesce(json_agg(json_build_array(
+        p.member, p.kind, p.thing, p.state, d.superseded_by, p.day, p.purpose, p.effect, p.outcome, p.grounds,
+        coalesce(d.content -> 'grants' -> p.grant_no, a.content), p.of_member, p.achievement, p.version, v.title, v.ects,
+        v.eqf_level, a.content -> 'validUntil', p.leaf, p.basis, p.grant_no)
+    ORDER BY p.day DESC, p.member DESC, p.leaf DESC, p.basis DESC, p.grant_no DESC), '[]')::text
 FROM found p
 LEFT JOIN LATERAL (
     SELECT o.content, o.superseded_by FROM decisions o
@@ -13,4 +15,3 @@ LEFT JOIN LATERAL (
     SELECT o.title, o.ects, o.eqf_level FROM achievement_versions o
     WHERE o.member = p.of_member COLLATE "default" AND o.achievement = p.achievement AND o.version = p.version
     OFFSET 0) AS v ON true
-ORDER BY p.day DESC, p.member DESC, p.leaf DESC, p.basis DESC, p.grant_no DESC

@@ -6,12 +6,14 @@ looked up when would be a record about people.
 
 import hashlib
 import time
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 import msgspec
 import structlog
 from litestar import MediaType, Response
+from litestar.response.base import ASGIResponse
 from litestar.serialization import default_serializer
 from litestar.types import ASGIApp, Message, Receive, Send
 
@@ -42,11 +44,46 @@ _PAGES: Final = ("/docs",)
 class Answer(Response[T]):
     """An answer in JSON whose decimal numbers are numbers."""
 
+    def __init__(self, content: T, status: int, headers: dict[str, str]) -> None:
+        super().__init__(content, status_code=status, media_type=MediaType.JSON)
+        self.headers = headers
+
     def render(self, content: Any, media_type: str, enc_hook: Any = default_serializer) -> bytes:  # noqa: ANN401 - theirs
         """The body."""
-        if isinstance(content, bytes | str) or "json" not in media_type:
+        if isinstance(content, bytes | str):
             return super().render(content, media_type, enc_hook)
         return _json.encode(content)
+
+    def to_asgi_response(self, app: Any, request: Any, **more: Any) -> ASGIResponse:  # noqa: ANN401 - theirs
+        """As it is sent. What nearly all answers are is put together without the framework's many choices."""
+        if self.status_code not in _PLAIN or self.cookies or more["cookies"] or more["headers"] or more["background"]:
+            return super().to_asgi_response(app, request, **more)
+        return _Plain(self.render(self.content, MediaType.JSON), self.status_code, self.headers)
+
+
+_PLAIN: Final = (200, 201, 202)
+
+
+class _Plain(ASGIResponse):
+    """A body in JSON, with headers of our own."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        self._start: Any = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", b"%d" % len(body)),
+                *((name.lower().encode(), value.encode()) for name, value in headers.items()),
+            ],
+        }
+        self._body: Any = {"type": "http.response.body", "body": body, "more_body": False}
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - of any kind, ASGI's own
+        """Send it."""
+        del scope, receive
+        await send(self._start)
+        await send(self._body)
 
 
 def answer(content: T, position: Position = "", status: int = 200, **headers: str) -> Response[T]:
@@ -54,7 +91,7 @@ def answer(content: T, position: Position = "", status: int = 200, **headers: st
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     if position:
         given[POSITION] = position
-    return Answer(content, status_code=status, headers=given, media_type=MediaType.JSON)
+    return Answer(content, status, given)
 
 
 class Answers:

@@ -16,6 +16,8 @@ OPEN_ENDED: Final[Collection[str]] = ("/v1/batches",)
 
 _AFTER_BYTES: Final = 16 * 1024 * 1024
 """How much of a body is passed over after it was answered, so that the client gets to read the answer."""
+_LOOKS: Final = 10
+"""How often in its time it is looked whether a client is too slow: so much later it is ended."""
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_MUCH: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -29,6 +31,8 @@ class Patient(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401 - the server's own
         super().__init__(*arguments, **more)
         self._timer: asyncio.TimerHandle | None = None
+        self._until: float | None = None
+        """When it is over; None while nothing is waited for."""
         self._heads = 0
         """Bytes of the headers that are being read; -1 outside of headers."""
         self._after = 0
@@ -40,7 +44,7 @@ class Patient(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
-        self._within(None)
+        self._forget()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -78,12 +82,33 @@ class Patient(HttpToolsProtocol):
         super().on_message_complete()
 
     def _within(self, seconds: float | None) -> None:
+        if seconds is None:
+            self._until = None
+            return
+        self._until = self.loop.time() + seconds
+        if self._timer is None:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        # Looked at now and then: a timer for each request would cost more than all that is done here.
+        self._timer = self.loop.call_later(self.seconds / _LOOKS, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._until is not None:
+            if self.loop.time() >= self._until:
+                self._end(_TOO_SLOW)
+            else:
+                self._look_later()
+
+    def _forget(self) -> None:
+        self._until = None
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = None if seconds is None else self.loop.call_later(seconds, self._end, _TOO_SLOW)
+            self._timer = None
 
     def _end(self, answer: bytes) -> None:
-        self._within(None)
+        self._forget()
         if not self.transport.is_closing():
             self.transport.write(answer)
             self.transport.close()

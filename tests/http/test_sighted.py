@@ -134,6 +134,69 @@ def test_what_is_wrong_in_one_moment_is_said(made, writer, consortium):
     assert made(lambda connection: connection.execute("SELECT 7").fetchone())[0] == (7,)
 
 
+def test_what_came_between_two_that_found_nothing_makes_it_anew(made, writer, consortium):
+    """Without a row there is none to say the moment: the statement is asked once more, in a form that has one."""
+    issued(consortium, writer)
+    asked, none = [], "SELECT credential FROM credentials WHERE member = 'lund'"
+
+    def how(connection):
+        asked.append(connection.execute(none).fetchall())
+        if len(asked) == 1:
+            issued(consortium, writer)
+        return asked[-1], connection.execute(none).fetchall()
+
+    content, position = made(how)
+    assert content == ([], [])
+    assert len(asked) == 2
+    assert position.endswith("twente:4")
+
+
+def test_the_position_of_a_moment_is_asked_for_once(made, writer, consortium, monkeypatch):
+    told = []
+
+    def position_of(seen):
+        told.append(seen)
+        return f"position {len(told)}"
+
+    monkeypatch.setattr("projections.api.sighted.position_of", position_of)
+    said = []
+    for _ in range(2):
+        issued(consortium, writer)
+        said += [made(lambda c: c.execute(COUNT, {"member": TWENTE}).fetchone()) for _ in range(3)]
+    assert said == [*[((1, TWENTE), "position 1")] * 3, *[((2, TWENTE), "position 2")] * 3]
+
+
+def test_a_position_that_is_not_known_any_more_is_that_of_an_answer_made_anew(made, writer, consortium):
+    """A batch comes after the statements, and before their position is asked for."""
+    issued(consortium, writer)
+    asked = []
+
+    def how(connection):
+        asked.append(connection.execute(COUNT, {"member": TWENTE}).fetchone())
+        if len(asked) == 1:
+            issued(consortium, writer)
+        return asked[-1]
+
+    content, position = made(how)
+    assert content == (2, TWENTE)
+    assert position.endswith("twente:4")
+
+
+def test_views_that_were_built_anew_are_another_moment(made, writer, consortium):
+    """Even where as much of all streams together was read, of one more and of another less."""
+    issued(consortium, writer)
+    sizes = "UPDATE positions SET size = %s WHERE member = %s"
+    assert made(lambda c: c.execute("SELECT 1").fetchone())[1].endswith("lund:0,twente:2")
+    with writer.transaction():
+        writer.execute("CREATE TABLE others (LIKE positions INCLUDING ALL)")
+        writer.execute("INSERT INTO others SELECT * FROM positions")
+        writer.execute("DROP TABLE positions")
+        writer.execute("ALTER TABLE others RENAME TO positions")
+        writer.execute(sizes, (2, "lund"))
+        writer.execute(sizes, (0, TWENTE))
+    assert made(lambda c: c.execute("SELECT 1").fetchone())[1].endswith("lund:2,twente:0")
+
+
 def test_another_governance_is_another_moment(made, writer, consortium):
     """A stream may be read again, to its old length, under what governance says since."""
     issued(consortium, writer)
@@ -185,6 +248,24 @@ def test_many_are_made_in_turn_and_the_loop_goes_on(reading, loop):
     assert len(ticks) > 12  # of three rounds at least, each a tenth of a second
 
 
+def test_searches_are_made_one_after_the_other_and_keep_no_lookup_waiting(reading, loop):
+    made = []
+
+    async def asked(number, seconds, takes):
+        await reading.answer("", lambda c: slowly(c, number, seconds), takes)
+        made.append(number)
+
+    async def all_of_them():
+        searches = [asyncio.create_task(asked(n, 0.3, "some")) for n in range(3)]
+        await asyncio.sleep(0.05)
+        await asyncio.gather(*(asked(7, 0.01, "little") for _ in range(6)))
+        assert made == [7] * 6
+        await asyncio.gather(*searches)
+
+    loop.run(all_of_them())
+    assert made[6:] == [0, 1, 2]
+
+
 def slowly(connection, number, seconds):
     """A number that takes so long."""
     [[found, _]] = connection.execute("SELECT %(n)s::int, pg_sleep(%(s)s)", {"n": number, "s": seconds})
@@ -195,7 +276,7 @@ def backends(writer):
     """The server's processes that answer, or answered last, a sighting of this test's database."""
     found = writer.execute(
         "SELECT pid FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%p.seen END%'"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%tableoid%'"
     )
     return {pid for [pid] in found}
 
@@ -223,7 +304,7 @@ def test_nor_do_all_of_them_whoever_held_them(reading, loop, writer):
         return (await reading.answer("", lambda c: slowly(c, number, 0.2), **how)).content
 
     async def ended():
-        await asyncio.gather(*(asked(n) for n in range(6)), *(asked(n, takes_long=True) for n in range(3)))
+        await asyncio.gather(*(asked(n) for n in range(6)), *(asked(n, takes="long") for n in range(3)))
         writer.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
