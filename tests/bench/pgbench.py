@@ -66,6 +66,6 @@ def run(dsn: str, scripts: Sequence[Sequence[str]], clients: int, seconds: int, 
 
 
 def _one_line(statement: str) -> str:
-    text = re.sub(r"--[^\n']*$", "", statement, flags=re.MULTILINE)
+    text = re.sub(r"^ *--.*$|--[^\n']*$", "", statement, flags=re.MULTILINE)
     # pgbench takes a colon before a name for a variable of its own; casts have two, times have digits.
     return re.sub(r"\s+", " ", text).strip()
