@@ -15,6 +15,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from projections import views
+from projections.api.order import Order
 from projections.api.sighted import SEEN, Sighting, position_of
 from projections.api.turns import turn
 from registry.http import HttpProblem, Position, Trouble, answer
@@ -31,8 +32,7 @@ _TURNS: Final = 3
 """Answers that a process makes at a time; others wait for their turn. What takes long (writing, replaying the past) is
 made in threads, and keeps no turn waiting."""
 Takes = Literal["little", "some", "long"]
-"""How long an answer takes: that about one thing; a list or a search, of which a process makes one at a time, so that
-whoever asks about one thing waits for one of them at most; what may look at all that there is."""
+"""How long an answer takes: one about one thing; a search or a list; one that may look at all that there is."""
 _OUTLIVED: Final = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
 """What a prepared statement is refused as when the views that it was prepared for are others now."""
 _TOLD: Final = 500
@@ -71,8 +71,7 @@ class Views:
         self._pool = ConnectionPool(
             dsn, min_size=1, max_size=connections, configure=_configure, open=False, name="views"
         )
-        self._turns = asyncio.Semaphore(min(_TURNS, connections // 2))
-        self._searching = asyncio.Semaphore(1)
+        self._order = Order(min(_TURNS, connections // 2))
         self._idle: list[Sighting] = []
         self._positions: dict[str, str] = {}
         self._waiting = 0
@@ -133,20 +132,16 @@ class Views:
         """
         if wait_for:
             await self._reach(sizes_of(wait_for, f"header {WAIT_FOR}"))
-        answered = None
-        if takes == "little":
-            answered = await self._sighted(lambda sighting: _of_one_moment(sighting, made))
-        elif takes == "some":
-            async with self._searching:
-                answered = await self._sighted(lambda sighting: _of_one_moment(sighting, made))
-        if answered is not None:
-            return answered
-        # In the middle of what takes long batches come, as they did here.
+        if takes != "long":  # else batches come in the middle of it
+            answered = await self._sighted(lambda sighting: _of_one_moment(sighting, made), search=takes == "some")
+            if answered is not None:
+                return answered
         return await asyncio.get_running_loop().run_in_executor(None, self._answered, made)
 
-    async def _sighted(self, act: Callable[[Sighting], T]) -> T:
+    async def _sighted(self, act: Callable[[Sighting], T], *, search: bool) -> T:
         """`act` on a connection, in a turn; on another where the first was lost, as all are when a server restarts."""
-        async with self._turns:
+        await self._order.begin(search=search)
+        try:
             for left in reversed(range(_TURNS + self._pool.max_size + 1)):
                 sighting = self._idle.pop() if self._idle else await self._new()
                 keep = True
@@ -164,6 +159,8 @@ class Views:
                         self._idle.append(sighting)
                     else:
                         self._drop(sighting)
+        finally:
+            self._order.end(search=search)
         raise AssertionError("the last try returned or raised")
 
     async def _new(self) -> Sighting:
@@ -201,7 +198,7 @@ class Views:
         try:
             until = time.monotonic() + self._longest
             while True:
-                there = await self._sighted(_sizes)
+                there = await self._sighted(_sizes, search=False)
                 behind = {member: size for member, size in wanted.items() if there.get(member, 0) < size}
                 if not behind:
                     return

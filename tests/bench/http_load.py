@@ -1,7 +1,10 @@
 """Load over HTTP from one process: requests at moments that were drawn before, over connections that stay open.
 
 Arrivals are a Poisson process, as `pgbench --rate` has them, and a request's time counts from the moment when it was
-due: a server that falls behind shows it. Without a rate each connection asks again as soon as it was answered.
+due: a server that falls behind shows it. Without a rate the next is asked as soon as one was answered.
+
+Requests go over connections in turn, of which there are several for each that is under way. A connection stays with the
+server's process that took it: of few connections chance gives one process most, and that would be what is measured.
 """
 
 import asyncio
@@ -12,6 +15,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import uvloop
+
+_CONNECTIONS = 8
+"""For each request that is under way."""
 
 
 class Loaded(NamedTuple):
@@ -62,64 +68,73 @@ class _Load:
         self._waiting: deque[tuple[bytes, float]] = deque()
         self._times: list[float] = []
         self._statuses: dict[int, int] = {}
-        self._all = 0
-        """How many connections must be idle for all to be done; 0 while more is to come."""
+        self._under_way = 0
+        self._last = False
+        """Whether nothing more is to come."""
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def answered(self, connection: _Connection, status: int, due: float) -> None:
         self._times.append(1000 * (time.perf_counter() - due))
         self._statuses[status] = self._statuses.get(status, 0) + 1
+        self.idle.append(connection)
+        self._under_way -= 1
         if self._waiting:
-            connection.ask(*self._waiting.popleft())
+            self._ask(*self._waiting.popleft())
         elif not self._rate and time.perf_counter() < self._until:
-            connection.ask(self._chance.choice(self._requests), time.perf_counter())
+            self._ask(self._chance.choice(self._requests), time.perf_counter())
         else:
-            self.idle.append(connection)
             self._end_if_idle()
 
+    def _ask(self, request: bytes, due: float) -> None:
+        self._under_way += 1
+        self.idle.popleft().ask(request, due)
+
     def _end_if_idle(self) -> None:
-        if len(self.idle) == self._all and not self._waiting and not self._ended.done():
+        if self._last and not self._under_way and not self._waiting and not self._ended.done():
             self._ended.set_result(None)
 
     def failed(self, error: Exception | None) -> None:
         if not self._ended.done():
             self._ended.set_exception(error or ConnectionError("the server closed a connection"))
 
-    async def run(self, host: str, port: int, connections: int) -> Loaded:
+    async def run(self, host: str, port: int, most: int) -> Loaded:
         loop = asyncio.get_running_loop()
-        for _ in range(connections):
+        for _ in range(most * _CONNECTIONS):
             await loop.create_connection(lambda: _Connection(self), host, port)
         began = time.perf_counter()
         self._until = began + self._seconds
         if self._rate:
-            await self._at_a_rate(began)
+            await self._at_a_rate(began, most)
         else:
-            for _ in range(connections):
-                self.idle.popleft().ask(self._chance.choice(self._requests), time.perf_counter())
-        self._all = connections
+            for _ in range(most):
+                self._ask(self._chance.choice(self._requests), time.perf_counter())
+        self._last = True
         self._end_if_idle()
         await self._ended
         spent = time.perf_counter() - began
         return Loaded(len(self._times) / spent, self._times, self._statuses)
 
-    async def _at_a_rate(self, began: float) -> None:
+    async def _at_a_rate(self, began: float, most: int) -> None:
         due = began
         while due < self._until:
             due += self._chance.expovariate(self._rate)
             if (wait := due - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)
             request = self._chance.choice(self._requests)
-            if self.idle:
-                self.idle.popleft().ask(request, due)
+            if self._under_way < most:
+                self._ask(request, due)
             else:
                 self._waiting.append((request, due))
 
 
-def load(host: str, port: int, requests: Sequence[bytes], connections: int, seconds: float, rate: float = 0) -> Loaded:
-    """Send requests (whole ones, as bytes) for so long; `rate` a second, 0: as many as there are answers to."""
+def load(host: str, port: int, requests: Sequence[bytes], most: int, seconds: float, rate: float = 0) -> Loaded:
+    """Send requests (whole ones, as bytes) for so long, at most so many at a time.
+
+    `rate` a second; 0: as many as there are answers to.
+    """
 
     async def act() -> Loaded:
-        return await _Load(requests, rate, seconds).run(host, port, connections)
+        return await _Load(requests, rate, seconds).run(host, port, most)
 
     return uvloop.run(act())
 

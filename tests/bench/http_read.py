@@ -43,7 +43,7 @@ DECISIONS = 100_000
 RATE = 1_000
 _HELD = 2 / 3
 CLIENTS = 8
-"""Connections, as few as keep two cores busy; of requests at random as many are under way, the others wait."""
+"""Requests under way, as few as keep two cores busy; of those at random as many, the others wait."""
 ROUNDS = 5
 MIX = {"verify": 40, "learner": 25, "precedents": 15, "catalogue": 20}
 _SAMPLE = 20_000

