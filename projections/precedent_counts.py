@@ -90,7 +90,7 @@ def _ever(query: PrecedentQuery) -> bool:
 def _months_of(connection: Connection, query: PrecedentQuery, scope: Scope, wanted: str) -> tuple[date, date]:
     """Between which days there are precedents with an outcome or a ground: a rare one is not looked for everywhere."""
     parameters = _parameters(query, scope) | {"what": wanted}
-    row = connection.execute(narrowed("months_of_precedents", parameters), parameters).fetchone()
+    row = connection.execute(narrowed(parameters, "months_of_precedents"), parameters).fetchone()
     return (FIRST, LAST) if row is None or row[0] is None else (row[0], _last_day(row[1]))
 
 
@@ -107,21 +107,21 @@ def _rows(connection: Connection, query: PrecedentQuery, scope: Scope) -> list[_
     parameters = _parameters(query, scope)
     if scope.towards is not None:
         days = {"begin": begin, "end": end}
-        return connection.execute(narrowed("count_precedents_towards", parameters), parameters | days).fetchall()
+        return connection.execute(narrowed(parameters, "count_precedents_towards"), parameters | days).fetchall()
     if _ever(query):
         of_any = query.purpose is None and query.effect is None
         wanted = parameters | {"ever": True, "of_any": of_any or None, "of_some": not of_any or None}
-        return connection.execute(narrowed("count_precedents", wanted), wanted).fetchall()
+        return connection.execute(narrowed(wanted, "count_precedents"), wanted).fetchall()
     months, edges = split(begin, end)
     rows: list[_Row] = []
     if months is not None:
         wanted = parameters | {"begin": months[0], "end": months[1]}
-        found = connection.execute(narrowed("count_precedents", wanted), wanted).fetchall()
+        found = connection.execute(narrowed(wanted, "count_precedents"), wanted).fetchall()
         rows += [(*counted, first, _last_day(last)) for *counted, first, last in found]
     rest = "count_precedents_of_offices" if scope.everything else "count_precedents_of_achievements"
     for edge in edges:
         days = {"begin": edge[0], "end": edge[1]}
-        rows += connection.execute(narrowed(rest, parameters), parameters | days).fetchall()
+        rows += connection.execute(narrowed(parameters, rest), parameters | days).fetchall()
     return rows
 
 

@@ -9,7 +9,7 @@ from projections.asked import asked
 from projections.precedent_query import PrecedentQuery
 from projections.precedent_rows import ALL, NOBODY, programme_key
 from projections.queries import named, narrowed
-from projections.state import array
+from projections.state import array, quoted
 from projections.texts import plain
 
 CONSIDERED: Final = 100
@@ -41,11 +41,11 @@ class Scope(msgspec.Struct, frozen=True):
     @property
     def parameters(self) -> dict[str, Any]:
         """As queries name them."""
-        found = msgspec.structs.asdict(self)
-        if len(self.members) > 1:  # found in our own tables, so that nothing of them needs quoting
-            found |= {"members": array(self.members), "achievements": array(self.achievements)}
-            found["versions"] = array("NULL" if version is None else str(version) for version in self.versions)
-        return found
+        return msgspec.structs.asdict(self) | {
+            "members": array(map(quoted, self.members)),
+            "achievements": array(map(quoted, self.achievements)),
+            "versions": array("NULL" if version is None else str(version) for version in self.versions),
+        }
 
 
 def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:
@@ -65,7 +65,7 @@ def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:
             "limit": CONSIDERED,
         }
         name = "fitting_achievements" if words is None else "best_achievements"
-        rows = connection.execute(narrowed(name, parameters), parameters).fetchall()
+        rows = connection.execute(narrowed(parameters, name), parameters).fetchall()
         matched = None if words is None else rows[0][3] if rows else 0
         members, achievements, versions = ([row[place] for row in rows] for place in range(3))
         return Scope(members, achievements, versions, offices, towards, matched, everything=False)

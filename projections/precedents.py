@@ -17,7 +17,7 @@ from projections.errors import InvalidQuery
 from projections.precedent_counts import LAST, PrecedentCounts, count
 from projections.precedent_query import PrecedentQuery
 from projections.precedent_scope import CONSIDERED, Scope, scope_of
-from projections.queries import named, narrowed
+from projections.queries import narrowed
 
 MOST: Final = 500
 
@@ -146,6 +146,6 @@ def _rows(
         "after_grant": place.grant,
         "limit": limit,
     }
-    row = connection.execute(narrowed(name, parameters) + named("precedent_page"), parameters).fetchone()
+    row = connection.execute(narrowed(parameters, name, "precedent_page"), parameters).fetchone()
     assert row is not None  # noqa: S101 - it selects one value
     return contents.read_as(row[0], _page)

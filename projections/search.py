@@ -16,7 +16,7 @@ from projections import cursors
 from projections.asked import asked
 from projections.errors import InvalidQuery
 from projections.precedent_query import one_of
-from projections.queries import named, narrowed
+from projections.queries import narrowed
 from registry.wire.achievements import AchievementContent, Kind, Participation
 
 MOST: Final = 500
@@ -146,9 +146,7 @@ def search(
         "after_achievement": place and place.achievement,
         "limit": limit + 1,
     }
-    row = connection.execute(
-        narrowed("found_achievements", parameters) + named("catalogue_page"), parameters
-    ).fetchone()
+    row = connection.execute(narrowed(parameters, "found_achievements", "catalogue_page"), parameters).fetchone()
     assert row is not None  # noqa: S101 - it selects two values
     rows, counts = _rows.decode(row[0]), _counts.decode(row[1])
     facets: dict[str, dict[str, int]] = {}

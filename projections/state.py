@@ -75,6 +75,11 @@ def array(ids: Iterable[str]) -> str:
     return "{" + ",".join(ids) + "}"
 
 
+def quoted(text: str) -> str:
+    """Any text as one of such an array."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def number(ects: str | None) -> int | float | None:
     """A credit value as the wire has it, from its text."""
     if ects is None:

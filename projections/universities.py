@@ -92,7 +92,7 @@ def awards(
         "after_credential": after and after[2],
         "limit": limit,
     }
-    found: list[Any] = connection.execute(narrowed("awards", parameters), parameters).fetchall()
+    found: list[Any] = connection.execute(narrowed(parameters, "awards"), parameters).fetchall()
     stacked = [(member, row[0]) for row in found if row[10]]
     stacks = Stacks.read(connection, stacked)
     return [

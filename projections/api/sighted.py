@@ -14,7 +14,7 @@ import asyncio
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -92,10 +92,10 @@ class Sighting:
         """Whether the server has ended it, or cannot be reached by it."""
         return self._libpq.status == pq.ConnStatus.BAD
 
-    def execute(self, query: bytes | str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> "Rows":
+    def execute(self, query: bytes | str, params: Sequence[Any] | dict[str, Any] | None = None) -> "Rows":
         """One SELECT of this project's, with `%s` or `%(name)s` for its values."""
         sent = _sighted(query)
-        values = [params[name] for name in sent.names] if isinstance(params, Mapping) else params or ()
+        values = [params[name] for name in sent.names] if isinstance(params, dict) else params or ()
         if rows := self._rows(sent.filled, values):
             self.moments.add(rows[0][-1] or "")
             return Rows([row[:-1] for row in rows])

@@ -19,20 +19,23 @@ def named(name: str) -> bytes:
     return resources.files("projections.queries").joinpath(f"{name}.sql").read_bytes()
 
 
-def narrowed(name: str, parameters: Mapping[str, Any]) -> bytes:
-    """The same with those conditions alone whose parameter is given, and is not None."""
-    return _without(name, frozenset(one for one in _conditions(name) if parameters.get(one) is None))
+def narrowed(parameters: Mapping[str, Any], *names: str) -> bytes:
+    """Such files, one after the other, with those conditions alone whose parameter is given, and is not None.
+
+    It is the same object each time: what is known of it by others is found without looking at all of it.
+    """
+    return _without(frozenset(one for one in _conditions(names) if parameters.get(one) is None), names)
 
 
 @cache
-def _conditions(name: str) -> frozenset[str]:
-    return frozenset(_OPTIONAL.findall(named(name).decode()))
+def _conditions(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(found for name in names for found in _OPTIONAL.findall(named(name).decode()))
 
 
 @cache
-def _without(name: str, absent: frozenset[str]) -> bytes:
+def _without(absent: frozenset[str], names: tuple[str, ...]) -> bytes:
     kept = []
-    for line in named(name).decode().splitlines():
+    for line in (line for name in names for line in named(name).decode().splitlines()):
         found = _OPTIONAL.search(line)
         if found is None or found[1] not in absent:
             kept.append(line if found is None else line[: found.start()])

@@ -47,6 +47,10 @@ class ApiKey(msgspec.Struct, frozen=True, rename="camel"):
         return now < self.expires and (self.revoked is None or now < self.revoked)
 
 
+_Kept = tuple[bytes, ApiKey, Caller]
+"""The digest of its secret, the key, and whoever shows it."""
+
+
 class ApiKeys:
     """The node's API keys. May be shared by threads."""
 
@@ -55,7 +59,7 @@ class ApiKeys:
         self._dsn = dsn
         self._member = member
         self._clock = clock
-        self._known: dict[str, tuple[float, tuple[bytes, ApiKey] | None]] = {}
+        self._known: dict[str, tuple[float, _Kept | None]] = {}
         self._lock = threading.Lock()
         self._connection: psycopg.Connection | None = None
 
@@ -134,9 +138,9 @@ class ApiKeys:
             raise HttpProblem("unauthenticated", "no system has this key")
         if not kept[1].good(self._clock()):
             raise HttpProblem("unauthenticated", "this key has expired or was revoked")
-        return Caller(f"key:{key}", self._member, frozenset(kept[1].scopes))
+        return kept[2]
 
-    def _kept(self, key: str) -> tuple[bytes, ApiKey] | None:
+    def _kept(self, key: str) -> _Kept | None:
         """What is kept of a key; remembered for some seconds, which is how long a revoked one may go on."""
         now = time.monotonic()
         seen = self._known.get(key)
@@ -147,7 +151,10 @@ class ApiKeys:
             if seen is not None and now - seen[0] < _REMEMBERED:
                 return seen[1]
             row = self._read(key)
-            found = None if row is None else (bytes(row[0]), ApiKey(*row[1:]))
+            found = None
+            if row is not None:
+                known = ApiKey(*row[1:])
+                found = bytes(row[0]), known, Caller(f"key:{key}", self._member, frozenset(known.scopes))
             if len(self._known) > _MOST:
                 self._known.clear()
             self._known[key] = now, found

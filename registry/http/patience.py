@@ -17,7 +17,8 @@ OPEN_ENDED: Final[Collection[str]] = ("/v1/batches",)
 _AFTER_BYTES: Final = 16 * 1024 * 1024
 """How much of a body is passed over after it was answered, so that the client gets to read the answer."""
 _LOOKS: Final = 10
-"""How often in its time it is looked whether a client is too slow: so much later it is ended."""
+"""How often it is looked whether what is waited for has come. A timer for each request, or a look at the clock, would
+cost more than all else that is done here; a client that is too slow is ended a tenth of its time later at most."""
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_MUCH: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -31,8 +32,8 @@ class Patient(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401 - the server's own
         super().__init__(*arguments, **more)
         self._timer: asyncio.TimerHandle | None = None
-        self._until: float | None = None
-        """When it is over; None while nothing is waited for."""
+        self._looks = 0
+        """How many more times it is looked at what is waited for; 0 while nothing is."""
         self._heads = 0
         """Bytes of the headers that are being read; -1 outside of headers."""
         self._after = 0
@@ -40,7 +41,7 @@ class Patient(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server has it
         """Somebody connected."""
         super().connection_made(transport)
-        self._within(self.seconds)
+        self._wait(_LOOKS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
@@ -60,13 +61,16 @@ class Patient(HttpToolsProtocol):
         super().on_message_begin()
         if self._heads < 0:  # not the connection's first, which has been waited for
             self._heads = 0
-            self._within(self.seconds)
+            self._wait(_LOOKS)
 
     def on_headers_complete(self) -> None:
         """Its headers are there."""
         self._heads = -1
         super().on_headers_complete()
-        self._within(None if self.scope["path"] in OPEN_ENDED else 2 * self.seconds)
+        if self.scope["path"] in OPEN_ENDED:
+            self._looks = 0
+        else:
+            self._wait(2 * _LOOKS)
 
     def on_body(self, body: bytes) -> None:
         """A piece of its body; what follows an answer, as to a body that is too large, is not read for ever."""
@@ -78,31 +82,28 @@ class Patient(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """All of it is there."""
-        self._within(None)
+        self._looks = 0
         super().on_message_complete()
 
-    def _within(self, seconds: float | None) -> None:
-        if seconds is None:
-            self._until = None
-            return
-        self._until = self.loop.time() + seconds
+    def _wait(self, looks: int) -> None:
+        self._looks = looks + 1
         if self._timer is None:
             self._look_later()
 
     def _look_later(self) -> None:
-        # Looked at now and then: a timer for each request would cost more than all that is done here.
         self._timer = self.loop.call_later(self.seconds / _LOOKS, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        if self._until is not None:
-            if self.loop.time() >= self._until:
-                self._end(_TOO_SLOW)
-            else:
+        if self._looks:
+            self._looks -= 1
+            if self._looks:
                 self._look_later()
+            else:
+                self._end(_TOO_SLOW)
 
     def _forget(self) -> None:
-        self._until = None
+        self._looks = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
