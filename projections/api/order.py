@@ -1,7 +1,8 @@
 """In which order answers are made: some at a time, and who asks about one thing is not kept waiting by searches.
 
 A search or a list costs as much as several lookups by an id. Taken as they come, searches would at times have all
-turns, and everybody else waited as long as they take.
+turns, and everybody else waited as long as they take. One at a time never waits for lookups; a second begins where it
+has waited for long, so that of many searches the last is not told much later.
 """
 
 import asyncio
@@ -9,7 +10,10 @@ from collections import deque
 from typing import Final
 
 _SEARCHES: Final = 2
-"""At a time, while nobody asks about one thing; else one, which is never kept waiting by the others."""
+_LONG: Final = 0.007
+"""Seconds that a search waits until it may be the second: several lookups' time, and less than most notice."""
+_Waiting = deque[tuple[asyncio.Future[None], float]]
+"""Who waits, and since when."""
 
 
 class Order:
@@ -18,31 +22,30 @@ class Order:
     def __init__(self, turns: int) -> None:
         """So many at a time."""
         self._free = turns
-        self._lookups = 0
-        """Under way, or waiting."""
         self._searches = 0
         """Under way."""
         self._after_search = False
         """Whether the last turn went to one."""
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._searching: deque[asyncio.Future[None]] = deque()
+        self._waiting: _Waiting = deque()
+        self._searching: _Waiting = deque()
 
     async def begin(self, *, search: bool) -> None:
         """Wait for a turn; whoever got one says when it is over."""
-        self._lookups += not search
-        mine = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        mine, since = loop.create_future(), loop.time()
         among = self._searching if search else self._waiting
-        among.append(mine)
-        self._next()
+        among.append((mine, since))
+        self._next(since)
         if mine.done():
             return
+        if search:  # else the first may be slow, and nobody come by whose turn is the occasion
+            loop.call_later(_LONG + 0.001, lambda: self._next(loop.time()))
         try:
             await mine
         except asyncio.CancelledError:
             if mine.cancelled():
-                among.remove(mine)
-                self._lookups -= not search
-                self._next()
+                if (mine, since) in among:
+                    among.remove((mine, since))
             else:  # it was given at the moment when nobody wanted it any more
                 self.end(search=search)
             raise
@@ -50,25 +53,25 @@ class Order:
     def end(self, *, search: bool) -> None:
         """A turn is over."""
         self._free += 1
-        if search:
-            self._searches -= 1
-        else:
-            self._lookups -= 1
-        self._next()
+        self._searches -= search
+        self._next(asyncio.get_running_loop().time())
 
-    def _next(self) -> None:
+    def _next(self, now: float) -> None:
         while self._free:
+            for among in (self._waiting, self._searching):
+                while among and among[0][0].cancelled():  # its task has not come to know of it yet
+                    among.popleft()
             if self._searching and not self._searches and not (self._waiting and self._after_search):
                 self._give(self._searching)
             elif self._waiting:
                 self._give(self._waiting)
-            elif self._searching and not self._lookups and self._searches < _SEARCHES:
+            elif self._searching and self._searches < _SEARCHES and now - self._searching[0][1] > _LONG:
                 self._give(self._searching)
             else:
                 return
 
-    def _give(self, among: "deque[asyncio.Future[None]]") -> None:
+    def _give(self, among: _Waiting) -> None:
         self._free -= 1
         self._after_search = among is self._searching
         self._searches += self._after_search
-        among.popleft().set_result(None)
+        among.popleft()[0].set_result(None)

@@ -58,19 +58,33 @@ def test_so_many_at_a_time_in_the_order_they_came():
     asyncio.run(play())
 
 
-def test_while_somebody_asks_about_one_thing_there_is_one_search():
+def test_there_is_one_search_at_a_time_and_a_second_where_it_has_waited_for_long():
     async def play():
         played = Played(3)
         await played.asked("a", "s1", "s2", "s3")
         assert played.running == ["a", "s1"]
-        await played.ended("a")
-        assert played.running == ["s1", "s2"]  # nobody is kept waiting by a second now
         await played.asked("b", "c")
-        assert played.running == ["s1", "s2", "b"]
+        assert played.running == ["a", "s1", "b"]  # lookups go before a second
+        await played.ended("b")
+        assert played.running == ["a", "s1", "c"]
+        await asyncio.sleep(0.01)
+        await played.ended("c")
+        assert played.running == ["a", "s1", "s2"]
+        await played.ended("a")
+        assert played.running == ["s1", "s2"]  # a third never
         await played.ended("s1")
-        assert played.running == ["s2", "b", "c"]
-        await played.ended("s2")
-        assert played.running == ["b", "c", "s3"]
+        assert played.running == ["s2", "s3"]
+
+    asyncio.run(play())
+
+
+def test_a_second_search_begins_by_itself_where_the_first_is_slow():
+    async def play():
+        played = Played(3)
+        await played.asked("s1", "s2", "s3")
+        assert played.running == ["s1"]
+        await asyncio.sleep(0.05)
+        assert played.running == ["s1", "s2"]
 
     asyncio.run(play())
 
@@ -101,6 +115,9 @@ def test_one_that_is_given_up_leaves_its_turn_to_others():
         assert played.running == ["b", "s2"]
         await played.ended("b")
         assert played.running == ["s2", "d"]
+        await played.ended("s2")
+        await played.ended("d")
+        assert played.running == []
 
     asyncio.run(play())
 
@@ -118,6 +135,22 @@ def test_one_that_is_given_up_as_its_turn_comes_gives_it_on():
             assert played.running == []  # the turn has been given, and its task has not run yet
             await played.given_up(name)
             assert played.running == ["c"], name
+
+    asyncio.run(play())
+
+
+def test_one_that_was_given_up_a_moment_ago_gets_no_turn():
+    async def play():
+        for name in ("b", "s"):
+            played = Played(2)
+            await played.asked("a", "b1", f"{name}2", f"{name}3", "c", "d")
+            for one in (f"{name}3", f"{name}2", "b1", "a"):
+                played._tasks[one].cancel()
+            await played._settled()
+            assert played.running == ["c", "d"], name
+            await played.asked("e")
+            await played.ended("c")
+            assert played.running == ["d", "e"], name
 
     asyncio.run(play())
 
