@@ -16,6 +16,7 @@ from projections import precedents, views
 from projections.errors import InvalidCursor, InvalidQuery
 from projections.precedent_counts import split
 from projections.precedent_query import PrecedentQuery
+from projections.state import array, quoted
 from registry.wire.governance import MemberRangeVoided
 from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog
@@ -136,6 +137,18 @@ def test_what_is_asked_narrows_list_and_counts_alike(connection, decided_about, 
 def test_achievements_are_found_by_words_field_level_and_issuer(connection, asked, count):
     found = precedents.search(connection, PrecedentQuery(**asked))
     assert (len(found.items), found.counts.total) == (count, count)
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", '\\"', "a,b", "{a}", "NULL", " a ", ""])
+def test_a_member_of_any_name_is_asked_for_and_is_none(connection, name):
+    found = precedents.search(connection, of((name, new_id())))
+    assert (found.items, found.counts.total) == ([], 0)
+
+
+@pytest.mark.parametrize("text", ['a"b', "a\\b", '\\"', "a,b", "{a}", "NULL", " a ", "", "\n\t'"])
+def test_any_text_stands_in_an_array_as_it_is(connection, text):
+    [[read]] = connection.execute("SELECT %s::text[]", (array([quoted(text), quoted("b")]),)).fetchall()
+    assert read == [text, "b"]
 
 
 def test_pages_hold_every_precedent_once(connection, decided_about):
