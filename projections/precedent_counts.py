@@ -47,7 +47,7 @@ class Counted(msgspec.Struct, frozen=True):
 NONE: Final = PrecedentCounts(0, {}, {}, {}, {}, 0, 0)
 
 _Row = tuple[Any, ...]
-"""Office, outcome or ground, in force, superseded, withdrawn; of a period also its first and last day, or month."""
+"""Office, outcome or ground, in force, superseded, withdrawn; of a period or a programme also first and last day."""
 
 
 def count(connection: Connection, query: PrecedentQuery, scope: Scope) -> Counted:
@@ -127,6 +127,8 @@ def _rows(connection: Connection, query: PrecedentQuery, scope: Scope) -> list[_
 
 def split(begin: date, end: date) -> tuple[tuple[date, date] | None, list[tuple[date, date]]]:
     """A period (both ends included) as whole months, told by their first days, and the days left over."""
+    if begin.day != 1 and _last_day(begin) == LAST:
+        return None, [(begin, end)]
     first = begin if begin.day == 1 else _last_day(begin) + timedelta(1)
     last = end.replace(day=1)
     if end != _last_day(end):

@@ -56,7 +56,8 @@ class HttpSetting(BaseModel):
     workers: Annotated[int, Field(ge=1)] = max(1, os.cpu_count() or 1)
     """Processes that answer, one a core."""
     connections: Annotated[int, Field(ge=2, le=100)] = 8
-    """Connections to the views' database, in each of them: half of them, three at most, for short answers."""
+    """Connections to the views' database, in each of them: half of them, three at most, for short answers. With two
+    or three of them searches and what is looked up take turns in one."""
     batch_bytes: Annotated[int, Field(ge=1)] = 1024**3
     """What one batch may have."""
     release_above: Annotated[int, Field(ge=0)] = 0

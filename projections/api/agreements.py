@@ -61,7 +61,7 @@ async def listed(
         last = found[-1] if len(found) == limit else None
         return Page(selected(found, fields), None if last is None else cursors.encode([last.member, last.agreement]))
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, made, "some")
 
 
 @get(

@@ -73,7 +73,7 @@ async def towards(
             raise HttpProblem("not-found", _NOBODY)
         return found
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, made, "some")
 
 
 ROUTES: list[HTTPRouteHandler] = [one, towards]

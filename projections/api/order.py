@@ -1,8 +1,9 @@
 """In which order answers are made: some at a time, and who asks about one thing is not kept waiting by searches.
 
 A search or a list costs as much as several lookups by an id. Taken as they come, searches would at times have all
-turns, and everybody else waited as long as they take. One at a time never waits for lookups; a second begins where it
-has waited for long, so that of many searches the last is not told much later.
+turns, and everybody else waited as long as they take. One at a time never waits for lookups. A second begins where it
+has waited for some time and no lookup waits, or for long: so one that is slow does not stop all others. A turn is left
+for lookups, unless there is one turn only.
 """
 
 import asyncio
@@ -10,8 +11,10 @@ from collections import deque
 from typing import Final
 
 _SEARCHES: Final = 2
-_LONG: Final = 0.007
-"""Seconds that a search waits until it may be the second: several lookups' time, and less than most notice."""
+"""At a time."""
+_SOME_TIME: Final = 0.007
+"""Seconds: several lookups' time, and less than most notice."""
+_LONG: Final = 0.1
 _Waiting = deque[tuple[asyncio.Future[None], float]]
 """Who waits, and since when."""
 
@@ -22,6 +25,8 @@ class Order:
     def __init__(self, turns: int) -> None:
         """So many at a time."""
         self._free = turns
+        self._most = max(1, min(_SEARCHES, turns - 1))
+        """Searches."""
         self._searches = 0
         """Under way."""
         self._after_search = False
@@ -39,7 +44,7 @@ class Order:
         if mine.done():
             return
         if search:  # else the first may be slow, and nobody come by whose turn is the occasion
-            loop.call_later(_LONG + 0.001, lambda: self._next(loop.time()))
+            loop.call_later(_SOME_TIME + 0.001, lambda: self._next(loop.time()))
         try:
             await mine
         except asyncio.CancelledError:
@@ -61,14 +66,18 @@ class Order:
             for among in (self._waiting, self._searching):
                 while among and among[0][0].cancelled():  # its task has not come to know of it yet
                     among.popleft()
-            if self._searching and not self._searches and not (self._waiting and self._after_search):
+            if self._searching and self._search_is_next(now):
                 self._give(self._searching)
             elif self._waiting:
                 self._give(self._waiting)
-            elif self._searching and self._searches < _SEARCHES and now - self._searching[0][1] > _LONG:
-                self._give(self._searching)
             else:
                 return
+
+    def _search_is_next(self, now: float) -> bool:
+        if not self._searches:
+            return not (self._waiting and self._after_search)
+        waited = now - self._searching[0][1]
+        return self._searches < self._most and waited > (_LONG if self._waiting else _SOME_TIME)
 
     def _give(self, among: _Waiting) -> None:
         self._free -= 1

@@ -182,6 +182,8 @@ class Views:
 
     def _drop(self, sighting: Sighting) -> None:
         """Lend it to nobody any more: its answer was given up in the middle, the server ended it, or it is old."""
+        if sighting.lost:  # who answers now may be another server, which is not as far, and comes another way
+            self._positions.clear()
         sighting.let_go()
         sighting.connection.close()
         self._pool.putconn(sighting.connection)
@@ -211,14 +213,14 @@ class Views:
 
 
 def _sizes(sighting: Sighting) -> dict[str, int]:
-    sighting.moments = set()
-    sighting.execute("SELECT 1")
-    position = sighting.position()
+    _, position = sighting.newest()
     return sizes_of(position, "position") if position else {}
 
 
 def _of_one_moment(sighting: Sighting, made: Callable[[Connection], T]) -> Response[T] | None:
-    """An answer whose statements all saw the same; None where they did not, or where there were none."""
+    """An answer whose statements all saw the same; None where they did not, where there were none, or where that moment
+    was over before its position could be asked for.
+    """
     moments = sighting.moments = set()
     try:
         content = made(cast("Connection", sighting))

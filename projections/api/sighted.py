@@ -61,6 +61,8 @@ class Sighting:
         self.connection = connection
         self.moments: set[str] = set()
         """What the statements saw since this was emptied."""
+        self._last: str | None = None
+        """What the last one saw."""
         self._positions = positions
         self._libpq = connection.pgconn
         self._loop = asyncio.get_running_loop()
@@ -96,24 +98,39 @@ class Sighting:
         """One SELECT of this project's, with `%s` or `%(name)s` for its values."""
         sent = _sighted(query)
         values = [params[name] for name in sent.names] if isinstance(params, dict) else params or ()
+        before = self._last
         if rows := self._rows(sent.filled, values):
-            self.moments.add(rows[0][-1] or "")
+            self._saw(rows[0][-1])
             return Rows([row[:-1] for row in rows])
+        # No row says what it saw. Moments do not come back: where it is the same after as before, it was the same.
+        [(now,)] = self._rows(_NOW, ())
+        if (now or "") == before:
+            self._saw(now)
+            return Rows([])
         rows = self._rows(sent.even_empty, values)
-        self.moments.add(rows[0][-1] or "")
+        self._saw(rows[0][-1])
         return Rows([row[:-2] for row in rows] if rows[0][-2] else [])
 
     def position(self) -> str | None:
-        """The position of the one moment that the statements saw; None where it is over, and no longer known."""
+        """The position of the one moment that the statements saw; None where it is over, and was not asked for."""
         [moment] = self.moments
         if (known := self._positions.get(moment)) is None:
-            [(now, seen)] = self._rows(_POSITION, ())
-            if (now or "") != moment:
-                return None
-            known = self._positions[moment] = position_of(seen or "")
-            while len(self._positions) > _KEPT:
-                del self._positions[next(iter(self._positions))]
+            now, position = self.newest()
+            return position if now == moment else None
         return known
+
+    def newest(self) -> tuple[str, str]:
+        """The moment that is now, and its position."""
+        [(now, seen)] = self._rows(_POSITION, ())
+        moment, position = now or "", position_of(seen or "")
+        self._positions[moment] = position
+        while len(self._positions) > _KEPT:
+            del self._positions[next(iter(self._positions))]
+        return moment, position
+
+    def _saw(self, moment: str | None) -> None:
+        self._last = moment or ""
+        self.moments.add(self._last)
 
     def _rows(self, text: bytes, values: Sequence[Any]) -> list[Row]:
         dumped = self._types.dump_sequence(values, [PyFormat.AUTO] * len(values))
@@ -232,6 +249,7 @@ SELECT q.*, p.moment FROM ({_MOMENT}) AS p (moment) LEFT JOIN (SELECT o.*, true 
 QUERY
 ) AS o) AS q ON true
 """  # noqa: S608 - of our own
+_NOW: Final = _MOMENT.encode()
 _POSITION: Final = f"SELECT m.*, p.* FROM ({_MOMENT}) AS m, ({SEEN}) AS p".encode()  # noqa: S608 - of our own
 _PLACE: Final = re.compile(r"%(?:%|s|\((\w+)\)s)")
 

@@ -1,8 +1,8 @@
 -- A page of what was found, and what it shows beside each. One after the other (OFFSET 0): they are few.
 SELECT coalesce(json_agg(json_build_array(
         p.member, p.kind, p.thing, p.state, d.superseded_by, p.day, p.purpose, p.effect, p.outcome, p.grounds,
-        coalesce(d.content -> 'grants' -> p.grant_no, a.content), p.of_member, p.achievement, p.version, v.title, v.ects,
-        v.eqf_level, a.content -> 'validUntil', p.leaf, p.basis, p.grant_no)
+        coalesce(d.content -> 'grants' -> p.grant_no, a.content), p.of_member, p.achievement, p.version, v.title,
+        v.ects::text, v.eqf_level, a.content -> 'validUntil', p.leaf, p.basis, p.grant_no)
     ORDER BY p.day DESC, p.member DESC, p.leaf DESC, p.basis DESC, p.grant_no DESC), '[]')::text
 FROM found p
 LEFT JOIN LATERAL (

@@ -67,5 +67,7 @@ def run(dsn: str, scripts: Sequence[Sequence[str]], clients: int, seconds: int, 
 
 def _one_line(statement: str) -> str:
     text = re.sub(r"^ *--.*$|--[^\n']*$", "", statement, flags=re.MULTILINE)
+    if "--" in re.sub(r"'[^']*'", "", text):
+        raise RuntimeError(f"a comment would take what follows it along: {text}")
     # pgbench takes a colon before a name for a variable of its own; casts have two, times have digits.
     return re.sub(r"\s+", " ", text).strip()

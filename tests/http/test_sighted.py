@@ -11,6 +11,7 @@ import pytest
 from consumers.projector import Projector
 from projections import credentials, learners, views
 from projections.api.reading import Views
+from projections.api.sighted import Sighting
 from registry.http import HttpProblem
 from tests.support.command import until
 from tests.support.streams import CONSORTIUM, Consortium, new_id
@@ -149,6 +150,31 @@ def test_what_came_between_two_that_found_nothing_makes_it_anew(made, writer, co
     assert content == ([], [])
     assert len(asked) == 2
     assert position.endswith("twente:4")
+
+
+def test_what_finds_nothing_is_asked_once_where_nothing_came(made, writer, consortium, monkeypatch):
+    issued(consortium, writer)
+    none = "SELECT credential FROM credentials WHERE member = 'lund'"
+    assert made(lambda c: c.execute(none).fetchall())[0] == []
+    sent, rows = [], Sighting._rows
+    monkeypatch.setattr(Sighting, "_rows", lambda self, text, values: sent.append(text) or rows(self, text, values))
+    content, position = made(lambda c: c.execute(none).fetchall())
+    assert (content, position) == ([], "governance:3,lund:0,twente:2")
+    assert [b"credentials" in text for text in sent] == [True, False]  # and what the moment is now
+
+
+def test_what_another_server_saw_is_not_said_of_the_one_that_took_its_place(made, writer, consortium):
+    """It may be less far, and come to as many leaves by another way."""
+    issued(consortium, writer)
+    one = "SELECT count(*) FROM members"
+    assert made(lambda c: c.execute(one).fetchone())[1].endswith("lund:0,twente:2")
+    for pid in backends(writer):
+        writer.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+    sizes = "UPDATE positions SET size = %s WHERE member = %s"
+    with writer.transaction():
+        writer.execute(sizes, (2, "lund"))
+        writer.execute(sizes, (0, TWENTE))
+    assert made(lambda c: c.execute(one).fetchone())[1].endswith("lund:2,twente:0")
 
 
 def test_the_position_of_a_moment_is_asked_for_once(made, writer, consortium, monkeypatch):

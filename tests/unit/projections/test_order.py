@@ -89,6 +89,34 @@ def test_a_second_search_begins_by_itself_where_the_first_is_slow():
     asyncio.run(play())
 
 
+def test_a_turn_is_left_for_lookups():
+    async def play():
+        for turns in (2, 3):
+            played = Played(turns)
+            await played.asked("s1", "s2", "s3")
+            await asyncio.sleep(0.03)
+            assert len(played.running) == turns - 1
+            await played.asked("a")
+            assert played.running[-1] == "a"
+
+    asyncio.run(play())
+
+
+def test_one_slow_search_does_not_stop_the_others_however_many_look_something_up():
+    async def play():
+        played = Played(3)
+        await played.asked("s1", "s2", *(f"a{n}" for n in range(20)))
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+            await played.ended(next(name for name in played.running if name.startswith("a")))
+            if "s2" in played.running:
+                break
+        assert "s2" in played.running
+        assert [name for name in played.running if name.startswith("a")]
+
+    asyncio.run(play())
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_neither_starves_the_other(turns):
     async def play():
