@@ -12,6 +12,7 @@ _ESCAPED: Final = re.compile(rb"\\(u0000|.)")
 _DIGITS: Final = 309
 """No double has more before its point, so no known field has."""
 _OF_NUMBERS: Final = frozenset("-0123456789")
+_any: Final = msgspec.json.Decoder()
 T = TypeVar("T")
 
 
@@ -27,17 +28,13 @@ def stored(data: bytes) -> str:
 
 def read(column: str | bytes) -> Any:  # noqa: ANN401 - JSON of any shape
     """The data again; a number that no double holds (an unknown field may hold any) as the text that it was."""
-    text = column if isinstance(column, str) else column.decode()
-    if not _has_long_number(text):
-        with suppress(msgspec.DecodeError):  # a number of that kind, or half of a surrogate pair: read below
-            return msgspec.json.decode(text)
-    return _decode(text)
+    return read_as(column if isinstance(column, str) else column.decode(), _any)
 
 
 def read_as(column: str, decoder: msgspec.json.Decoder[T]) -> T:
     """The same, of a kind. Raises `msgspec.ValidationError` where it is none."""
     if not _has_long_number(column):
-        with suppress(msgspec.DecodeError):
+        with suppress(msgspec.DecodeError):  # a number of that kind, or half of a surrogate pair: read below
             return decoder.decode(column)
     return msgspec.convert(_decode(column), decoder.type)
 

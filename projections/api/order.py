@@ -48,10 +48,7 @@ class Order:
         try:
             await mine
         except asyncio.CancelledError:
-            if mine.cancelled():
-                if (mine, since) in among:
-                    among.remove((mine, since))
-            else:  # it was given at the moment when nobody wanted it any more
+            if not mine.cancelled():  # it was given at the moment when nobody wanted it any more
                 self.end(search=search)
             raise
 
@@ -64,7 +61,7 @@ class Order:
     def _next(self, now: float) -> None:
         while self._free:
             for among in (self._waiting, self._searching):
-                while among and among[0][0].cancelled():  # its task has not come to know of it yet
+                while among and among[0][0].cancelled():  # nobody wants it any more
                     among.popleft()
             if self._searching and self._search_is_next(now):
                 self._give(self._searching)

@@ -16,7 +16,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import psycopg
 from psycopg import Connection, errors, pq
@@ -96,20 +96,22 @@ class Sighting:
 
     def execute(self, query: bytes | str, params: Sequence[Any] | dict[str, Any] | None = None) -> "Rows":
         """One SELECT of this project's, with `%s` or `%(name)s` for its values."""
-        sent = _sighted(query)
-        values = [params[name] for name in sent.names] if isinstance(params, dict) else params or ()
-        before = self._last
-        if rows := self._rows(sent.filled, values):
-            self._saw(rows[0][-1])
-            return Rows([row[:-1] for row in rows])
-        # No row says what it saw. Moments do not come back: where it is the same after as before, it was the same.
-        [(now,)] = self._rows(_NOW, ())
-        if (now or "") == before:
-            self._saw(now)
-            return Rows([])
-        rows = self._rows(sent.even_empty, values)
-        self._saw(rows[0][-1])
-        return Rows([row[:-2] for row in rows] if rows[0][-2] else [])
+        text, names = _sighted(query)
+        values = [params[name] for name in names] if isinstance(params, dict) else params or ()
+        for _ in range(2):  # the second time, what was seen before is of a moment ago
+            before = self._last
+            if rows := self._rows(text, values):
+                self._last = rows[0][-1] or ""
+                self.moments.add(self._last)
+                return Rows([row[:-1] for row in rows])
+            # No row says what it saw. Moments do not come back: where it is the same after as before, it was the same.
+            [(now,)] = self._rows(_NOW, ())
+            self._last = now or ""
+            if self._last == before:
+                self.moments.add(self._last)
+                return Rows([])
+        self.moments |= {before or "", now or ""}  # a batch came, twice: what is of two moments is made anew
+        return Rows([])
 
     def position(self) -> str | None:
         """The position of the one moment that the statements saw; None where it is over, and was not asked for."""
@@ -127,10 +129,6 @@ class Sighting:
         while len(self._positions) > _KEPT:
             del self._positions[next(iter(self._positions))]
         return moment, position
-
-    def _saw(self, moment: str | None) -> None:
-        self._last = moment or ""
-        self.moments.add(self._last)
 
     def _rows(self, text: bytes, values: Sequence[Any]) -> list[Row]:
         dumped = self._types.dump_sequence(values, [PyFormat.AUTO] * len(values))
@@ -243,29 +241,18 @@ class Rows:
         return self._rows[self._at - 1]
 
 
-_FILLED: Final = f"SELECT o.*, ({_MOMENT}) FROM (\nQUERY\n) AS o"  # noqa: S608 - of our own
-_EVEN_EMPTY: Final = f"""
-SELECT q.*, p.moment FROM ({_MOMENT}) AS p (moment) LEFT JOIN (SELECT o.*, true AS there FROM (
-QUERY
-) AS o) AS q ON true
-"""  # noqa: S608 - of our own
+_BESIDE: Final = f"SELECT o.*, ({_MOMENT}) FROM (\nQUERY\n) AS o"  # noqa: S608 - of our own
 _NOW: Final = _MOMENT.encode()
 _POSITION: Final = f"SELECT m.*, p.* FROM ({_MOMENT}) AS m, ({SEEN}) AS p".encode()  # noqa: S608 - of our own
 _PLACE: Final = re.compile(r"%(?:%|s|\((\w+)\)s)")
 
 
-class _Sent(NamedTuple):
-    """A query as libpq takes it, with one more column, the moment."""
-
-    filled: bytes
-    even_empty: bytes
-    """With a row where there is none, and before its moment whether there is one: this takes longer."""
-    names: tuple[str, ...]
-    """Of its parameters in their order; none where they have no names."""
-
-
 @lru_cache(maxsize=1_000)
-def _sighted(query: bytes | str) -> _Sent:
+def _sighted(query: bytes | str) -> tuple[bytes, tuple[str, ...]]:
+    """The query with one more column, the moment, as libpq takes it.
+
+    With it the names of its parameters in their order; none where they have no names.
+    """
     text = query.decode() if isinstance(query, bytes) else query
     names: dict[str, int] = {}
     places = 0
@@ -279,6 +266,4 @@ def _sighted(query: bytes | str) -> _Sent:
         places += 1
         return f"${places}"
 
-    text = _PLACE.sub(place, text)
-    filled, even_empty = (form.replace("QUERY", text).encode() for form in (_FILLED, _EVEN_EMPTY))
-    return _Sent(filled, even_empty, tuple(names))
+    return _BESIDE.replace("QUERY", _PLACE.sub(place, text)).encode(), tuple(names)

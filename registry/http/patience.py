@@ -95,12 +95,11 @@ class Patient(HttpToolsProtocol):
 
     def _look(self) -> None:
         self._timer = None
-        if self._looks:
+        if self._looks == 1:
+            self._end(_TOO_SLOW)
+        elif self._looks:
             self._looks -= 1
-            if self._looks:
-                self._look_later()
-            else:
-                self._end(_TOO_SLOW)
+            self._look_later()
 
     def _forget(self) -> None:
         self._looks = 0

@@ -92,24 +92,33 @@ def test_rows_come_without_what_was_added(made, writer, consortium):
     assert position == "governance:3,lund:0,twente:2"
 
 
+class Followed:
+    """A query that is asked again and again; after the first time something comes."""
+
+    def __init__(self, come, query=COUNT):
+        self.times, self._come, self._query = 0, come, query
+
+    def rows(self, connection):
+        found = connection.execute(self._query, {"member": TWENTE}).fetchall()
+        self.times += 1
+        if self.times == 1:
+            self._come()
+        return found
+
+    def twice(self, connection):
+        return self.rows(connection), self.rows(connection)
+
+
 @pytest.fixture
 def twice(writer, consortium):
     """Counts, and counts again; the first time another credential comes in between."""
     issued(consortium, writer)
-    came = []
-
-    def how(connection):
-        before = connection.execute(COUNT, {"member": TWENTE}).fetchone()
-        if not came:
-            came.append(issued(consortium, writer))
-        return before, connection.execute(COUNT, {"member": TWENTE}).fetchone()
-
-    return how
+    return Followed(lambda: issued(consortium, writer)).twice
 
 
 def test_what_came_between_two_statements_makes_it_anew(made, twice):
     (before, after), position = made(twice)
-    assert before == after == (2, TWENTE)
+    assert before == after == [(2, TWENTE)]
     assert position.endswith("twente:4")
 
 
@@ -120,7 +129,7 @@ def test_what_does_not_fit_together_is_made_anew(made, twice):
             raise LookupError("two moments")
         return after
 
-    assert made(how)[0] == (2, TWENTE)
+    assert made(how)[0] == [(2, TWENTE)]
 
 
 def test_what_is_wrong_in_one_moment_is_said(made, writer, consortium):
@@ -136,19 +145,13 @@ def test_what_is_wrong_in_one_moment_is_said(made, writer, consortium):
 
 
 def test_what_came_between_two_that_found_nothing_makes_it_anew(made, writer, consortium):
-    """Without a row there is none to say the moment: the statement is asked once more, in a form that has one."""
+    """Without a row there is none to say the moment."""
     issued(consortium, writer)
-    asked, none = [], "SELECT credential FROM credentials WHERE member = 'lund'"
-
-    def how(connection):
-        asked.append(connection.execute(none).fetchall())
-        if len(asked) == 1:
-            issued(consortium, writer)
-        return asked[-1], connection.execute(none).fetchall()
-
-    content, position = made(how)
+    none = "SELECT credential FROM credentials WHERE member = 'lund' AND %(member)s <> ''"
+    nothing = Followed(lambda: issued(consortium, writer), none)
+    content, position = made(nothing.twice)
     assert content == ([], [])
-    assert len(asked) == 2
+    assert nothing.times == 4
     assert position.endswith("twente:4")
 
 
@@ -195,16 +198,8 @@ def test_the_position_of_a_moment_is_asked_for_once(made, writer, consortium, mo
 def test_a_position_that_is_not_known_any_more_is_that_of_an_answer_made_anew(made, writer, consortium):
     """A batch comes after the statements, and before their position is asked for."""
     issued(consortium, writer)
-    asked = []
-
-    def how(connection):
-        asked.append(connection.execute(COUNT, {"member": TWENTE}).fetchone())
-        if len(asked) == 1:
-            issued(consortium, writer)
-        return asked[-1]
-
-    content, position = made(how)
-    assert content == (2, TWENTE)
+    content, position = made(Followed(lambda: issued(consortium, writer)).rows)
+    assert content == [(2, TWENTE)]
     assert position.endswith("twente:4")
 
 
@@ -226,16 +221,10 @@ def test_views_that_were_built_anew_are_another_moment(made, writer, consortium)
 def test_another_governance_is_another_moment(made, writer, consortium):
     """A stream may be read again, to its old length, under what governance says since."""
     issued(consortium, writer)
-    asked = []
-
-    def how(connection):
-        asked.append(connection.execute(COUNT, {"member": TWENTE}).fetchone())
-        if len(asked) == 1:
-            writer.execute("UPDATE positions SET governance = governance + 1 WHERE member = %s", (TWENTE,))
-        return connection.execute(COUNT, {"member": TWENTE}).fetchone()
-
-    made(how)
-    assert len(asked) == 2
+    more = "UPDATE positions SET governance = governance + 1 WHERE member = %s"
+    counted = Followed(lambda: writer.execute(more, (TWENTE,)))
+    made(counted.twice)
+    assert counted.times == 4
 
 
 def test_without_statements_the_position_is_said(made, writer, consortium):
