@@ -179,13 +179,13 @@ SELECT p.member, p.credential, p.part_member, p.id, {_FACTS}, {_VOIDED.format("p
 FROM (SELECT w.member, w.credential::text AS credential, p.part_member, p.part_credential::text AS id, p.part_credential
     {_EACH_PART} LIMIT %(limit)s) AS p
 LEFT JOIN credentials c ON c.member = p.part_member AND c.credential = p.part_credential
-""".encode()
+""".encode()  # noqa: S608
 
 _DISTINCT_PARTS: Final = f"""
 SELECT p.part_member, p.part_credential::text, {_FACTS}, {_VOIDED.format("p.part_member", "p.part_credential")}
 FROM (SELECT DISTINCT p.part_member, p.part_credential {_EACH_PART} LIMIT %(limit)s) AS p
 LEFT JOIN credentials c ON c.member = p.part_member AND c.credential = p.part_credential
-""".encode()
+""".encode()  # noqa: S608
 
 _REPLACEMENTS: Final = f"""
 WITH RECURSIVE later (member, credential) AS (
