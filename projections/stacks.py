@@ -9,7 +9,7 @@ Sets of credentials are whole numbers here, one bit for each credential: their u
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from psycopg import Connection
 
@@ -17,7 +17,7 @@ from projections import reach
 from projections.errors import TooCostly
 from projections.reach import MAX_LEVELS, MAX_PARTS, Key, Node, Reach
 
-__all__ = ["CIRCULAR", "IMPAIRED", "MISMATCH", "PENDING", "TOO_DEEP", "Key", "Node", "Stacks", "read_some"]
+__all__ = ["CIRCULAR", "IMPAIRED", "MISMATCH", "PENDING", "TOO_DEEP", "Key", "Listed", "Node", "Stacks", "read_some"]
 
 PENDING = "pending"
 MISMATCH = "learner-mismatch"
@@ -27,6 +27,14 @@ TOO_DEEP = "too-deep"
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class Listed(NamedTuple, Generic[T]):
+    """A page of a list."""
+
+    items: list[T]
+    more: bool
+    """Whether there are more: a page may end early, where its items are costly."""
 
 
 class Deep(NamedTuple):

@@ -16,4 +16,4 @@ JOIN achievement_versions v
     ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
 LEFT JOIN decisions d ON d.member = p.by_member AND d.decision = p.by_decision AND d.state <> 'withdrawn'
 LEFT JOIN agreements a ON a.member = p.by_member AND a.agreement = p.by_agreement
-ORDER BY p.member, p.credential, p.part
+LIMIT %(limit)s
