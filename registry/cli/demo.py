@@ -27,7 +27,7 @@ from registry.cli.founding import found, init
 from registry.cli.governance import act_now
 from registry.cli.imports import ACHIEVEMENT_TEMPLATE, Offered, show, take_document, take_rows
 from registry.cli.output import Counter, counted, out, progress, say, table, title_of
-from registry.cli.reading import credential_rows, decision_rows
+from registry.cli.reading import credential_rows, decision_rows, sum_of
 from registry.config import SettingsError, load
 from registry.intake import CsvRows, read_file
 from registry.intake.columns import NAMES
@@ -304,7 +304,7 @@ class _Demo:
         record = learners.read(linkoping, learner)
         credential_rows(record.credentials)
         decided = counted(len(record.decisions), "decision")
-        say(f"{record.ects.normalize():f} ECTS, credit counted once; {decided} about them")
+        say(f"{sum_of(record)}; {decided} about them")
         _step("What a university sees: its year")
         year = universities.read_year(linkoping, "twente", _YEAR)
         table(
@@ -313,7 +313,7 @@ class _Demo:
         )
         say(f"recognised elsewhere: {year.recognised_elsewhere}")
         _step("What a recognition office sees: its decisions")
-        decision_rows(of_office(linkoping, "linkoping", date(_YEAR, 1, 1), date(_YEAR, 12, 31)))
+        decision_rows(of_office(linkoping, "linkoping", date(_YEAR, 1, 1), date(_YEAR, 12, 31)).items)
 
     def _audit(self) -> None:
         _step("What an auditor sees: everything replayed from zero, and compared with Linköping's views")

@@ -17,6 +17,8 @@ from litestar.response.base import ASGIResponse
 from litestar.serialization import default_serializer
 from litestar.types import ASGIApp, Message, Receive, Send
 
+from registry.http.leaving import RECEIVE
+
 _log = structlog.get_logger(__name__)
 POSITION: Final = "Registry-Position"
 WAIT_FOR: Final = "Registry-Wait-For"
@@ -105,6 +107,7 @@ class Answers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        RECEIVE.set(receive)
         began = time.perf_counter()
         scope.setdefault("state", {})["request_id"] = f"urn:uuid:{uuid4()}"
         known = {name: value for name, value in scope["headers"] if name in (b"if-none-match", b"authorization")}

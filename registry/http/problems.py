@@ -134,6 +134,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         "Its database or the shared log cannot be reached.",
         "Try again after the time in `Retry-After`. Nothing was lost; nothing of this request was stored.",
     ),
+    "too-costly": Kind(
+        503,
+        "The answer would take too much work",
+        "Members published too much of what it rests on, or too many such answers are asked for at once.",
+        "Ask for less: a smaller page, one credential alone. With `Retry-After`, try again after that time.",
+    ),
     "not-there-yet": Kind(
         412,
         "The views have not come that far",
