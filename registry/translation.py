@@ -5,6 +5,7 @@ around it. The same stored event always gives the same bytes.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from registry.domain.achievement import Achievement, Joining
@@ -78,6 +79,11 @@ class Translator:
     def published(self) -> frozenset[str]:
         """The topics of what is published."""
         return frozenset(topic for topic, known in self._types.items() if known is not None)
+
+    def types(self, topics: Iterable[str]) -> frozenset[str]:
+        """The types of event that stored events with these topics are published as."""
+        known = (self._types[topic] for topic in topics)
+        return frozenset(found[0].decode() for found in known if found is not None)
 
     def line(self, stored: Stored) -> bytes | None:
         """The event's line on the log, without LF; None where it is not published.

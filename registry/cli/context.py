@@ -25,7 +25,9 @@ from consumers.verifier import MemberTrust
 from projections import feed, views
 from registry import observability
 from registry.application import Registry
+from registry.cli.acceptance import ConsumerRules
 from registry.cli.parts import ViewedParts
+from registry.cli.standings import Standings
 from registry.config import Settings, SettingsError, load
 from registry.issuing import Issuer
 from registry.keystore import SIGNING, Keystore
@@ -36,6 +38,7 @@ from registry.vault import Vault
 from registry.wire.commit import Commit
 from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote
+from registry.wire.keys import VerifierKey
 
 
 class State:
@@ -127,9 +130,29 @@ class Node:
         return self._views
 
     @cached_property
+    def standings(self) -> Standings:
+        """Governance as this node knows it: one fold for all that ask."""
+        return Standings(self)
+
+    @cached_property
+    def acceptance(self) -> ConsumerRules | None:
+        """What consumers would say of this node's events; None on the consortium's own node, which is no member."""
+        if self.settings.member == GOVERNANCE:
+            return None
+        return ConsumerRules(self.settings, self.standings, self.signing_key, self._published_size)
+
+    def _published_size(self) -> int:
+        return self.registry.published_size()
+
+    def signing_key(self) -> VerifierKey:
+        """The public half of this node's signing key. Raises `KeystoreError`."""
+        origin = self.settings.origin
+        return self.keystore.public(SIGNING, origin) or self.keystore.signer(SIGNING, origin).vkey
+
+    @cached_property
     def registry(self) -> Registry:
         """The private side."""
-        made = Registry(self.dsn(), self.settings.origin, Vault(self.keystore.master()))
+        made = Registry(self.dsn(), self.settings.origin, Vault(self.keystore.master()), self.acceptance)
         self._open.callback(made.close)
         return made
 

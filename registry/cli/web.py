@@ -51,7 +51,6 @@ from registry.cli.letters_served import ServedLetters
 from registry.cli.office_served import served_office
 from registry.cli.problems import HANDLERS
 from registry.cli.reasons import folder_of
-from registry.cli.standings import Standings
 from registry.cli.working import book_of
 from registry.config import Settings
 from registry.http import Authenticated, Credentials, HttpProblem
@@ -118,7 +117,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     `ending` says whether the process that serves it is ending.
     """
     settings = node.settings
-    standings, stop = Standings(node), threading.Event()
+    standings, stop = node.standings, threading.Event()
     views = Views(node.dsn(), standings.of, settings.http.connections, settings.http.wait_seconds)
     desk = Desk(node.registry, node.issuer)
     receiving = Receiving(
