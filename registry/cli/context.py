@@ -28,10 +28,11 @@ from registry.application import Registry
 from registry.cli.acceptance import ConsumerRules
 from registry.cli.parts import ViewedParts
 from registry.cli.standings import Standings
-from registry.config import Settings, SettingsError, load
+from registry.config import FILE, Settings, SettingsError, load
 from registry.issuing import Issuer
 from registry.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
+from registry.owner import Owner, claim
 from registry.postgres import database
 from registry.publisher import Publisher
 from registry.vault import Vault
@@ -101,10 +102,13 @@ class Node:
 
     @cached_property
     def _dsn(self) -> str:
-        return database(self.settings.database_url)
+        dsn = database(self.settings.database_url)
+        settings = self.settings
+        claim(dsn, Owner(settings.member, settings.consortium, settings.founded), str(settings.home / FILE))
+        return dsn
 
     def dsn(self) -> str:
-        """The database, running."""
+        """The database, running. Raises `OtherOwner` where it is another node's."""
         return self._dsn
 
     @cached_property

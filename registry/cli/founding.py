@@ -154,6 +154,9 @@ def publish_now(node: Node) -> None:
     except AnotherPublisher:
         errors.print("stored; the process that publishes this node's events (`registry run`) publishes it")
         return
+    if not published.events:
+        errors.print(f"nothing waits; the log of {node.settings.member} has {published.size}", markup=False)
+        return
     errors.print(
         f"published {counted(published.events, 'event')}; the log of {node.settings.member} has {published.size}",
         markup=False,

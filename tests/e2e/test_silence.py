@@ -33,7 +33,7 @@ WAYS = {
     )),
     "reinstate a credential": Way(("credential", "reinstate", "{suspended}"), ""),
     "declare an agreement": Way((
-        "agreement", "declare", "lund", "--eqf-level", "6", "--purpose", "creditTransfer", "--valid-from", "2026-01-01",
+        "agreement", "declare", "lund", "--level", "6", "--purpose", "creditTransfer", "--valid-from", "2026-01-01",
     ), "recogniser"),
 }  # fmt: skip
 
@@ -50,7 +50,7 @@ class Prepared:
         rows = self.consortium.rows(achievement, 2, "first.csv")
         self.consortium.run("import", rows)
         self.consortium.run("project")
-        [first, second] = self.credentials(achievement)
+        [first, second] = self.credentials()
         self.consortium.run("credential", "suspend", first, "--reason", "underReview")
         self.consortium.run("project")
         new = rows.read_text().replace("r0", "r10").replace("r1,", "r11,")
@@ -63,7 +63,7 @@ class Prepared:
             "active": second,
         }
 
-    def credentials(self, achievement):
+    def credentials(self):
         """The ids of the credentials that were issued first."""
         shown = printed_json(self.consortium.run("learner", "show", "s0", "--student", "--json"))
         other = printed_json(self.consortium.run("learner", "show", "s1", "--student", "--json"))
