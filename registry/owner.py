@@ -14,7 +14,7 @@ from registry.config import SettingsError
 from registry.domain.achievement import Achievement
 
 SCHEMA: Final = "node"
-_EVENTS: Final = "registry_events"
+_EVENTS: Final = "public.registry_events"
 
 
 class OtherOwner(SettingsError):

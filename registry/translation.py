@@ -36,6 +36,9 @@ EVENTS: Final[dict[str, type[Created | Changed]]] = {
 }
 """Every kind of stored event, by its topic."""
 
+PUBLISHED: Final = frozenset(topic for topic, event in EVENTS.items() if event.PUBLISHED is not None)
+"""The topics of stored events that are published; others, as a case's, stay private."""
+
 _ABOUT_LEARNERS: Final = ("credential.", "learner.", "recognition.decided.", "recognition.withdrawn.")
 """Events whose time is cut to the day: the moment would tell who was in the room."""
 
@@ -78,7 +81,7 @@ class Translator:
     @property
     def published(self) -> frozenset[str]:
         """The topics of what is published."""
-        return frozenset(topic for topic, known in self._types.items() if known is not None)
+        return PUBLISHED
 
     def types(self, topics: Iterable[str]) -> frozenset[str]:
         """The types of event that stored events with these topics are published as."""

@@ -55,7 +55,7 @@ class Standings:
     @property
     def size(self) -> int:
         """How many entries of governance are known here."""
-        return self.fold().size or self._viewed()[0]
+        return self.fold().size or self._last_read()[0]
 
     def record(self, member: str) -> MemberRecord | None:
         """What governance says of a member; None where it knows none of that name.
@@ -66,7 +66,7 @@ class Standings:
         fold = self.fold()
         if fold.size:
             return fold.state.members.get(member)
-        size, records = self._viewed()
+        size, records = self._last_read()
         if not size and self.error is not None:
             raise self.error
         return records.get(member)
@@ -75,9 +75,13 @@ class Standings:
         """What governance said of a member, in its order; nothing where only the views tell."""
         return self.fold().changes.get(member, [])
 
-    def _viewed(self) -> tuple[int, Mapping[str, MemberRecord]]:
+    def _last_read(self) -> tuple[int, Mapping[str, MemberRecord]]:
         if self.error is None:
             return 0, {}  # the log was read, and holds nothing
+        return self.viewed()
+
+    def viewed(self) -> tuple[int, Mapping[str, MemberRecord]]:
+        """How much of governance the views have read, and each member as it is there."""
         with views.connect(self._node.dsn()) as connection:
             views.create(connection)
             return members.read_records(connection)
