@@ -20,6 +20,7 @@ from consumers.stream import claimed_size
 from consumers.tiles import Tiles
 from projections import feed
 from registry import backup as backups
+from registry import owner
 from registry.application import Registry
 from registry.cli.context import Node, node_of, opened
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
@@ -240,6 +241,8 @@ def _empty_private_side(settings: Settings) -> str:
     Registry(dsn, settings.origin, Vault(bytes(KEY_BYTES))).close()  # no key is used to make tables
     with psycopg.connect(dsn, autocommit=True) as connection:
         feed.create(connection)
+        owner.create_table(connection)
+        owner.release(connection, owner.Owner(settings.member, settings.consortium, settings.founded))
     return dsn
 
 

@@ -8,13 +8,14 @@ import typer
 
 from projections.reliance import on_voided
 from registry import ceremony
+from registry.acceptance import NotAccepted
 from registry.ceremony import Known
 from registry.cli.context import Node, given_passphrase, node_of, opened
 from registry.cli.governance import act_now, add_signatures, known, publish_proposal
 from registry.cli.output import AsJson, counted, errors, print_json, say, table
 from registry.config import SettingsError, write
 from registry.keystore import SIGNING, Keystore
-from registry.log import GOVERNANCE
+from registry.log import GOVERNANCE, LogError
 from registry.publisher import AnotherPublisher
 from registry.rules.governance import Governance
 from registry.wire.governance import AppealBody, ConsortiumFounded, Identifier, MemberAdmitted
@@ -153,6 +154,12 @@ def publish_now(node: Node) -> None:
         published = node.publisher().publish_pending()
     except AnotherPublisher:
         errors.print("stored; the process that publishes this node's events (`registry run`) publishes it")
+        return
+    except (LogError, NotAccepted) as error:
+        errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
+        raise error
+    if not published.events:
+        errors.print(f"nothing waits; the log of {node.settings.member} has {published.size}", markup=False)
         return
     errors.print(
         f"published {counted(published.events, 'event')}; the log of {node.settings.member} has {published.size}",

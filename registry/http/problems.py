@@ -81,6 +81,14 @@ KINDS: Final[Mapping[str, Kind]] = {
         "The request can be read, and the consortium's rules do not allow it as things are. `code` names the rule.",
         "Read `detail`; the codes are those of the registry's list of refusals.",
     ),
+    "not-accepted": Kind(
+        409,
+        "The consortium would not accept this",
+        "The request is right. Consumers would refuse what it leads to: this member is not admitted, is suspended, has"
+        " not the role that this needs, or its node signs with a key that does not count. `code` names the rule, and"
+        " `detail` says since when. Nothing was stored.",
+        "Do what `detail` says; then send the same request again, with the same Idempotency-Key if you like.",
+    ),
     "in-progress": Kind(
         409,
         "The same request is being worked on",

@@ -143,7 +143,7 @@ def test_postgresql_stopped_and_started_again_is_survived_without_loss(consortiu
         running.send_signal(signal.SIGTERM)
         assert running.wait(20) == 0
     assert "All is well" in consortium.run("audit").stdout
-    last = printed_json(consortium.run("status", "--json"))["lastError"]
+    last = printed_json(consortium.run("status", "--json"))["last_error"]
     assert last["work"] in ("publishing", "projecting", "posting webhooks")
 
 
