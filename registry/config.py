@@ -70,7 +70,10 @@ class HttpSetting(BaseModel):
     per_minute: Annotated[int, Field(ge=1)] = 60_000
     """Requests that a known system may send."""
     per_minute_anybody: Annotated[int, Field(ge=1)] = 6_000
-    """Requests without a key or token from one address."""
+    """Requests without a key or token from one address (of IPv6, from one /64 network)."""
+    failures_per_minute: Annotated[int, Field(ge=1)] = 100
+    """Keys or tokens that are not good from one address. After that nothing more is looked up for it in that minute,
+    and what is not good is answered 429; keys and tokens that are known go on working."""
 
 
 class TokenSettings(BaseModel):

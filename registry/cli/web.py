@@ -1,7 +1,7 @@
 """A node over HTTP: the routes of the views and of the private side as one application. Composition only."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from importlib import metadata, resources
@@ -13,11 +13,12 @@ from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
+from litestar.response import File
 from litestar.serialization import encode_json
-from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 from psycopg import Connection
 
@@ -67,7 +68,7 @@ from registry.office.reasons import country_note
 
 _BODY = 2 * 1024 * 1024
 _BEGIN = 2.0
-"""Seconds that governance may take to be read before the first request is answered."""
+"""Seconds that governance may take to be read, and an issuer's keys to be fetched, before the first request."""
 _VERSION = metadata.version("credential-registry")
 _DESCRIPTION = """
 A node of a registry of micro-credentials that universities share and nobody owns.
@@ -129,6 +130,10 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     facts = ViewFacts(_reading(views), standings)
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
+    tokens = None if settings.oauth is None else Tokens(settings.oauth)
+    credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
+    if tokens is not None:
+        credentials.append(tokens)
     office = served_office(node, views)
     letters = ServedLetters(node, desk)
 
@@ -136,6 +141,9 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         del app
         views.open()
         standings.follow(stop)
+        if tokens is not None:
+            tokens.follow(stop)
+            await run_sync(tokens.wait, _BEGIN)
         await run_sync(standings.begun, _BEGIN)  # with a log that is away it begins all the same
 
     async def stopped(app: Litestar) -> None:
@@ -162,7 +170,9 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "noted": Provide(lambda: partial(country_note, folder=folder_of(settings.home)), sync_to_thread=False),
         },
         middleware=[
-            DefineMiddleware(Authenticated, credentials=_credentials(node)),
+            DefineMiddleware(
+                Authenticated, credentials=credentials, failures_per_minute=settings.http.failures_per_minute
+            ),
             DefineMiddleware(
                 Limited, per_minute=settings.http.per_minute, per_minute_anybody=settings.http.per_minute_anybody
             ),
@@ -196,13 +206,6 @@ def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:
             yield moment.connection
 
     return reading
-
-
-def _credentials(node: Node) -> Sequence[Credentials]:
-    known: list[Credentials] = [ApiKeys(node.registry.dsn, node.settings.member)]
-    if node.settings.oauth is not None:
-        known.append(Tokens(node.settings.oauth))
-    return known
 
 
 def _own(views: Views, settings: Settings) -> list[Any]:
@@ -273,10 +276,20 @@ def _own(views: Views, settings: Settings) -> list[Any]:
     return [health, ready, digest, problem, root, description, events, docs]
 
 
-def _static() -> Any:  # noqa: ANN401 - a router
+def _static() -> HTTPRouteHandler:
     """The files of the interactive documentation, from the node itself."""
     folder = Path(str(resources.files("swagger_ui").joinpath("static")))
-    return create_static_files_router("/docs/static", [folder])
+    # A name that somebody sends is looked up among those that there are; it never becomes a path.
+    files = {path.name: path for path in folder.iterdir() if path.is_file()}
+
+    @get("/docs/static/{name:str}", include_in_schema=False, sync_to_thread=False)
+    def static(name: str) -> File:
+        """One of the files."""
+        if name not in files:
+            raise HttpProblem("not-found", "the documentation has no such file")
+        return File(files[name], content_disposition_type="inline")
+
+    return static
 
 
 def _openapi(node: Node) -> OpenAPIConfig:

@@ -5,6 +5,7 @@ nesting that is too deep, a name that an object has twice, a value that is not o
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -64,8 +65,7 @@ _TOO_DEEP: Final = f"is nested too deep; {MAX_DEPTH} levels at most"
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
         raise HttpProblem("invalid", errors=[Trouble("$", f"an object has the name {twice[:60]!r} twice", twice[:60])])
     return members
 

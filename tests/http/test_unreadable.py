@@ -113,3 +113,20 @@ def test_u_0000_in_a_field_is_told_with_its_place(node, offer):
     answer = node.client("credentials:write").post("/v1/credentials", json=body, headers=once("null"))
     told = problem(answer, 422, "unprocessable")
     assert [one["where"] for one in told["errors"]] == ["$.note"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 5000, "a" * 256, "..%2f..%2fetc%2fpasswd", "%00", "%ED%A0%80", "nothing.js", "."]
+)
+def test_a_name_of_no_file_is_not_found_however_long_it_is(node, name):
+    for folder in ("/docs/static", "/problems"):
+        problem(node.anybody().get(f"{folder}/{name}"), 404, "not-found")
+    assert not node.logged("http.failed")
+
+
+def test_the_files_of_the_documentation_are_there(node):
+    for name in ("swagger-ui.css", "swagger-ui-bundle.js"):
+        answer = node.anybody().get(f"/docs/static/{name}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith(("text/css", "text/javascript", "application/javascript"))
+        assert len(answer.content) > 10_000
