@@ -1,5 +1,6 @@
 """A node over HTTP: the routes of the views and of the private side as one application. Composition only."""
 
+import mimetypes
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -287,7 +288,8 @@ def _static() -> HTTPRouteHandler:
         """One of the files."""
         if name not in files:
             raise HttpProblem("not-found", "the documentation has no such file")
-        return File(files[name], content_disposition_type="inline")
+        media_type, _ = mimetypes.guess_type(name)
+        return File(files[name], media_type=media_type, content_disposition_type="inline")
 
     return static
 
