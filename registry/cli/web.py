@@ -4,7 +4,7 @@ import mimetypes
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
-from litestar.response import File
+from litestar.response import File, Redirect
 from litestar.serialization import encode_json
 from litestar.types import ASGIApp
 from psycopg import Connection
@@ -59,12 +59,13 @@ from registry.config import Settings
 from registry.http import Authenticated, Credentials, HttpProblem
 from registry.http.access import SCOPES
 from registry.http.answers import Answers
-from registry.http.description import DOCS_PAGE, NumbersAsWritten, described
+from registry.http.description import DOCS_SCRIPT, DOCS_SCRIPT_NAME, NumbersAsWritten, described, docs_page
+from registry.http.forwarded import Forwarded, base_path_of
 from registry.http.incoming import look_at
 from registry.http.kept import Kept
 from registry.http.limits import Limited
 from registry.http.paths import sharing
-from registry.http.problems import page
+from registry.http.problems import index, page
 from registry.office.reasons import country_note
 
 _BODY = 2 * 1024 * 1024
@@ -79,6 +80,10 @@ All else needs an API key (`X-API-Key`) or an access token with the scope that e
 says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
+_NO_TOKENS = (
+    "This node takes no access tokens as it is set up. Use an API key that has the scope that the operation names. The"
+    " node's administrator may name a token issuer in the settings, in the table `[oauth]`."
+)
 _BODIES = (
     CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, AssessmentBody, TakenBack,
     AgreementBody, Ending, AgreementDraft, *CASE_BODIES, *LETTER_BODIES,
@@ -195,7 +200,8 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
 
 def served(node: Node, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
     """The application as it is served: what is the same about every answer stands around all the rest."""
-    return Answers(Kept(application(node, ending)))
+    http = node.settings.http
+    return Forwarded(Answers(Kept(application(node, ending))), http.trusted_proxies, http.base_path)
 
 
 def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:
@@ -243,20 +249,28 @@ def _own(views: Views, settings: Settings) -> list[Any]:
         except FileNotFoundError:
             raise HttpProblem("not-found", "none has been signed yet; the node does it once a day") from None
 
+    @get("/problems", include_in_schema=False, sync_to_thread=False)
+    def problems(request: Request[Any, Any, Any]) -> Response[str] | Redirect:
+        """The types of problems."""
+        if not request.scope["path"].endswith("/"):
+            return Redirect("/problems/", status_code=308)
+        return index()
+
     @get("/problems/{name:str}", include_in_schema=False, sync_to_thread=False)
     def problem(name: str) -> Response[str]:
         """What a type of problem means."""
         return page(name)
 
     @get("/", include_in_schema=False, sync_to_thread=False, media_type=MediaType.TEXT)
-    def root() -> str:
+    def root(request: Request[Any, Any, Any]) -> str:
         """Where to go."""
-        return "A credential registry's node. Read /docs, or /openapi.json.\n"
+        base_path = base_path_of(request.scope)
+        return f"A credential registry's node. Read {base_path}/docs, or {base_path}/openapi.json.\n"
 
     @get("/openapi.json", include_in_schema=False, sync_to_thread=False, media_type="application/vnd.oai.openapi+json")
     def description(request: Request[Any, Any, Any]) -> bytes:
         """The API's description, OpenAPI 3.1."""
-        return encode_json(described(request.app.openapi_schema.to_schema(), _BODIES, _LINKS))
+        return _description(request.app, base_path_of(request.scope))
 
     over_kafka = encode_json(
         asyncapi.description(settings.member, settings.origin, settings.log_url, settings.intake_kafka)
@@ -270,11 +284,16 @@ def _own(views: Views, settings: Settings) -> list[Any]:
         return over_kafka
 
     @get("/docs", include_in_schema=False, sync_to_thread=False, media_type=MediaType.HTML)
-    def docs() -> str:
+    def docs(request: Request[Any, Any, Any]) -> str:
         """The description, to be read and tried in a browser."""
-        return DOCS_PAGE
+        return docs_page(base_path_of(request.scope))
 
-    return [health, ready, digest, problem, root, description, events, docs]
+    return [health, ready, digest, problems, problem, root, description, events, docs]
+
+
+@lru_cache(8)
+def _description(app: Litestar, base_path: str) -> bytes:
+    return encode_json(described(app.openapi_schema.to_schema(), _BODIES, _LINKS, base_path))
 
 
 def _static() -> HTTPRouteHandler:
@@ -284,8 +303,10 @@ def _static() -> HTTPRouteHandler:
     files = {path.name: path for path in folder.iterdir() if path.is_file()}
 
     @get("/docs/static/{name:str}", include_in_schema=False, sync_to_thread=False)
-    def static(name: str) -> File:
+    def static(name: str) -> File | Response[str]:
         """One of the files."""
+        if name == DOCS_SCRIPT_NAME:
+            return Response(DOCS_SCRIPT, media_type="text/javascript")
         if name not in files:
             raise HttpProblem("not-found", "the documentation has no such file")
         media_type, _ = mimetypes.guess_type(name)
@@ -306,9 +327,7 @@ def _openapi(node: Node) -> OpenAPIConfig:
         schemes["oauth2"] = SecurityScheme("oauth2", flows=OAuthFlows(client_credentials=flow))
     else:
         flow = OAuthFlow(token_url="/not-configured", scopes=dict(SCOPES))  # noqa: S106 - no password
-        schemes["oauth2"] = SecurityScheme(
-            "oauth2", flows=OAuthFlows(client_credentials=flow), description="This node takes no tokens; use a key."
-        )
+        schemes["oauth2"] = SecurityScheme("oauth2", flows=OAuthFlows(client_credentials=flow), description=_NO_TOKENS)
     return OpenAPIConfig(
         title="Credential registry",
         version=_VERSION,
