@@ -20,8 +20,8 @@ from consumers.rebuild import Source
 from projections import credentials as credential_view
 from projections import learners, universities
 from projections.decisions import of_office
-from registry.cli import audit as audit_command
 from registry.cli import demo_serving
+from registry.cli.audit_text import show_report
 from registry.cli.context import Node, opened
 from registry.cli.founding import make_consortium, make_node
 from registry.cli.governance import act_now
@@ -316,7 +316,7 @@ class _Demo:
         _step("What an auditor sees: everything replayed from zero, and compared with Linköping's views")
         node = self._nodes["linkoping"]
         scratch = node.dsn()
-        audit_command.show(audit(node.source(), scratch, served=node.dsn()))
+        show_report(audit(node.source(), scratch, served=node.dsn()))
         _step("One byte of a copy of the log is flipped")
         copy = self._folder / "altered-copy"
         _copy(node.log(), copy)
@@ -327,7 +327,7 @@ class _Demo:
         file.write_bytes(data)
         say(f"byte {place:,} of {file.name}: 5 ECTS became 4")
         source = Source(f"file:{copy}", node.settings.consortium, node.settings.founded_hash)
-        audit_command.show(audit(source, scratch))
+        show_report(audit(source, scratch))
 
 
 def _reaching(counter: Counter) -> OnBatch:
