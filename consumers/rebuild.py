@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from consumers.projector import NOTHING, OnBatch, Progress, Projector
+from consumers.progress import NOTHING, Progress
+from consumers.projector import OnBatch, Projector
 from projections import views
 from registry.log import open_log
 

@@ -21,7 +21,7 @@ from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
 from consumers.tiles import Tiles, follow
-from consumers.verifier import MemberTrust
+from consumers.verifier import MemberTrust, refused
 from projections import feed, views
 from registry import observability
 from registry.application import Registry
@@ -211,14 +211,7 @@ class Node:
         if record is None:
             return None
         trust = MemberTrust(self.settings.origin, record)
-
-        def counts(commit: Commit) -> bool:
-            keys, needed = trust.keys_for(commit)
-            lines = commit.note.by(keys)
-            message = commit.note.text.encode()
-            return len(lines) >= needed and all(key.verifies(line.signature, message) for key, line in lines)
-
-        return counts
+        return lambda commit: refused(trust, commit) is None
 
     # For commands
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from registry.log.errors import (
     ArchiveDamaged,
     BadAddress,
+    ForeignLog,
     HeadLost,
     HistoryRewritten,
     LogError,
@@ -33,6 +34,7 @@ __all__ = [
     "STREAM_NAME",
     "ArchiveDamaged",
     "BadAddress",
+    "ForeignLog",
     "HeadLost",
     "HistoryRewritten",
     "LogError",

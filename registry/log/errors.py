@@ -11,6 +11,7 @@ LogError
 ├── LogMoved         the stream does not end where the writer expected
 ├── TailLost         the log ended before a place that it had reached
 ├── HeadLost         the stream no longer begins with its first event
+├── ForeignLog       the log is another consortium's, or of another founding
 ├── HistoryRewritten the log contradicts what was read of it before
 ├── RecordTooLarge   a record over the log's limit; nothing of that call was appended
 └── BadAddress       the settings name no log
@@ -55,6 +56,10 @@ class LogMoved(LogError):
 
 class HeadLost(LogError):
     """The stream begins after its first event: retention deleted it, or the file was cut at its beginning."""
+
+
+class ForeignLog(LogError):
+    """The log is of another consortium or another founding than the settings name."""
 
 
 class HistoryRewritten(LogError):
