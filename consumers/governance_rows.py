@@ -4,7 +4,6 @@ import msgspec
 from psycopg import Connection
 
 from consumers import claims, quarantine
-from consumers.founding import foreign
 from consumers.governance import GovernanceFold, RefusedLeaf, check_same, gone, read_again
 from consumers.progress import NOTHING, Progress
 from consumers.quarantine import Quarantined
@@ -13,6 +12,7 @@ from projections import positions
 from projections.copy import copy, line
 from projections.members import write_members
 from registry.log import GOVERNANCE, ForeignLog, LogGone, NoSuchStream, Record, SharedLog, TailLost
+from registry.rules.founding import LOOKED_AT, foreign
 from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import root_of
 
@@ -43,11 +43,16 @@ class GovernanceRows:
             if known is None or not known.tree.size:
                 raise
             raise LogGone(gone(known.tree.size, error)) from error
-        if not self.fold.size and (other := foreign(self._log, self.fold)) is not None:
-            raise ForeignLog(other)
+        if not self.fold.size:
+            self._raise_if_foreign()
         if known is not None:
             check_same(self.fold, known.tree)
         return done
+
+    def _raise_if_foreign(self) -> None:
+        records = [record.data for record in self._log.read(GOVERNANCE)[:LOOKED_AT]]
+        if (other := foreign(records, self.fold.state.consortium, self.fold.founded)) is not None:
+            raise ForeignLog(other)
 
     def _read(self) -> list[Record]:
         try:

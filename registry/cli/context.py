@@ -160,10 +160,9 @@ class Node:
         )
 
     def publisher(self) -> Publisher:
-        """Who publishes this node's events. The stream is made where it is missing."""
+        """Who publishes this node's events."""
         if self.settings.member == GOVERNANCE:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
-        self.log().create(self.settings.member)
         return Publisher(
             self.registry.recorder,
             self.dsn(),
@@ -172,6 +171,7 @@ class Node:
             self.settings.origin,
             [self.keystore.signer(SIGNING, self.settings.origin)],
             counts=self._counts(),
+            founding=(self.settings.consortium, self.settings.founded_hash),
         )
 
     def governance(self) -> GovernanceFold:
