@@ -62,31 +62,35 @@ def confirm(log: SharedLog, stream: str, trust: Trust, cursor: Cursor, *, rewind
 def goes_on(log: SharedLog, stream: str, tree: Tree, position: int) -> bool:
     """Whether a commit that extends a tree begins at a position, as a place that was kept some time ago says."""
     record = _record_at(log, stream, position)
-    commit = _parsed(record) if record is not None else None
+    commit = parsed(record) if record is not None else None
     return (
         commit is not None and commit.base == tree.size and tree.extend(commit.leaves()).root == commit.checkpoint.root
     )
 
 
 def begins_after_start(log: SharedLog, stream: str) -> int | None:
-    """Return the first leaf of a stream's first well-formed commit where that is not leaf 0; else None."""
-    for record in log.read(stream, 0, 1):
-        commit = _parsed(record)
-        if commit is not None and commit.base:
-            return commit.base
-    return None
+    """Return the first leaf that a stream still has where leaf 0 is nowhere on it; None where it is, or all is gone."""
+    first: int | None = None
+    for record in log.records(stream):
+        commit = parsed(record)
+        if commit is not None and commit.base == 0:
+            return None
+        if commit is not None and first is None:
+            first = commit.base
+    return first
 
 
 def newest_claim(log: SharedLog, stream: str) -> int:
     """Return the tree size that the newest well-formed commit of a stream names; 0 where there is none."""
     for record in log.read_back(stream):
-        commit = _parsed(record)
+        commit = parsed(record)
         if commit is not None:
             return commit.checkpoint.size
     return 0
 
 
-def _parsed(record: Record) -> Commit | None:
+def parsed(record: Record) -> Commit | None:
+    """The commit that a record is in form, if it is one."""
     try:
         return wire.parse(record.data)
     except MalformedCommit:
@@ -102,7 +106,7 @@ def _record_at(log: SharedLog, stream: str, position: int) -> Record | None:
 
 
 def _leads_to(record: Record, origin: str, tree: Tree) -> bool:
-    commit = _parsed(record)
+    commit = parsed(record)
     if commit is None:
         return False
     checkpoint = commit.checkpoint

@@ -155,7 +155,7 @@ class Projector:
         try:
             try:
                 return self._read(member)
-            except (TailLost, _Doubt):
+            except (TailLost, NoSuchStream, _Doubt):
                 # The file was cut or replaced, or the topic was made again: find the place of the head reached so far.
                 self._confirmed.discard(member)
                 return self._read(member, rewind=True)

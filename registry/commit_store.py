@@ -142,7 +142,7 @@ class CommitStore:
 
     def notifications_of(self, row: Row, stored: Collection[int]) -> set[int]:
         """Which of the stored events from `row.first` to `row.last` are in that commit."""
-        held = dict(
+        held: dict[int, int | None] = dict(
             self._connection.execute(
                 "SELECT notification, size FROM publisher.held WHERE notification BETWEEN %s AND %s",
                 (row.first, row.last),

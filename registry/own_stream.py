@@ -1,6 +1,7 @@
 """What the log verifiably holds of this node's own stream, judged as everybody else judges it."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from registry.commit_store import CommitStore, Row
 from registry.log import SharedLog
@@ -9,6 +10,8 @@ from registry.wire import commit as wire
 from registry.wire.commit import Commit
 from registry.wire.errors import MalformedCommit
 from registry.wire.merkle import Tree
+
+_BEGINNING_BYTES: Final = 64 * 1024
 
 Counts = Callable[[Commit], bool]
 """Whether a commit counts for this stream by its signatures and anchors: governance knows, the caller asks it."""
@@ -62,10 +65,9 @@ class OwnStream:
         return (commit.checkpoint.size, commit.checkpoint.root) == (size, root)
 
     def _begins_with_leaf_0(self) -> bool:
-        for record in self._log.read(self._stream, 0, 1):
-            commit = self._parsed(record.data)
-            return commit is None or commit.base == 0
-        return False
+        commits = (self._parsed(record.data) for record in self._log.read(self._stream, 0, _BEGINNING_BYTES))
+        first = next((commit for commit in commits if commit is not None), None)
+        return first is None or first.base == 0
 
     def follow(
         self, tree: Tree, start: int, known: Mapping[int, Row], see: Callable[[int, int], None]
