@@ -13,7 +13,9 @@ import pytest
 
 from consumers.log_state import BEGINS_LATE, FOREIGN, GONE, REFUSED, REWRITTEN, SHORTER, check_log
 from consumers.projector import Projector
+from consumers.tiles import Tiles, follow
 from consumers.verifier import OK, Verifier
+from consumers.witness import Witness
 from projections import positions, views
 from projections.digest import digest
 from registry.log import (
@@ -25,6 +27,8 @@ from registry.log import (
     open_log,
 )
 from registry.wire import commit
+from registry.wire.keys import Ed25519Signer
+from registry.wire.merkle import Tree, leaf_hashes
 from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request
@@ -41,6 +45,7 @@ class World:
         put(self.log, "governance", self.consortium.records)
         self.node = TestNode(dsn, self.log, self.consortium.universities["twente"].signers[0])
         self.achievement = self.node.offer()
+        self.witness_key = Ed25519Signer.generate("w.example")
         self.number = 0
         self.connection = views.connect(dsn)
         views.create(self.connection)
@@ -55,6 +60,9 @@ class World:
 
     def projector(self, log=None, connection=None):
         return Projector(connection or self.connection, log or self.log, CONSORTIUM, self.consortium.founded)
+
+    def witness(self, folder):
+        return Witness(self.log, CONSORTIUM, self.consortium.founded, "w.example", self.witness_key, folder / "witness")
 
     def faults(self):
         known = positions.all_positions(self.connection)
@@ -157,12 +165,19 @@ def test_a_file_that_changed_gets_its_events_back_and_every_reader_agrees(world,
     path, older = tmp_path / "log" / "twente.log", tmp_path / "older"
     with contextlib.ExitStack() as stack:
         publisher, projector = world.publisher(), world.projector()
+        witness, tiles = world.witness(tmp_path), Tiles(tmp_path / "tiles")
         session = stack.enter_context(publisher.session())
         published_one_by_one(world, session, 3)
         shutil.copy(path, older)
         published_one_by_one(world, session, 4)
         projector.step()
+        witness.follow()
+        follow(tiles, world.log, "twente", projector.governance)
         change(path, older)
+        witness.follow()
+        assert witness.journal.seen[ORIGIN].size == 8
+        with pytest.raises((TailLost, LogGone)):
+            follow(tiles, world.log, "twente", projector.governance)
         with pytest.raises((TailLost, LogGone)):
             projector.step()
         assert set(world.faults()) <= {SHORTER, GONE} != set()
@@ -176,6 +191,11 @@ def test_a_file_that_changed_gets_its_events_back_and_every_reader_agrees(world,
         world.issue(2)
         session.publish()
         projector.step()
+    for reader in (witness, world.witness(tmp_path)):
+        reader.follow()
+        assert (reader.journal.seen[ORIGIN].size, reader.caught) == (11, [])
+    follow(tiles, world.log, "twente", projector.governance)
+    assert tiles.root(11) == tiles.state.tree.root == Tree().extend(leaf_hashes(world.verified_lines())).root
     world.check_whole()
 
 
