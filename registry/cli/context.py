@@ -23,7 +23,7 @@ from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
 from consumers.tiles import Tiles, follow
-from consumers.verifier import MemberTrust
+from consumers.verifier import MemberTrust, refused
 from projections import feed, views
 from projections.positions import all_positions
 from registry import observability
@@ -211,7 +211,7 @@ class Node:
         )
 
     def publisher(self) -> Publisher:
-        """Who publishes this node's events. The stream is made where it is missing."""
+        """Who publishes this node's events."""
         if self.settings.member == GOVERNANCE:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
         self._refuse_gone_log()
@@ -224,6 +224,7 @@ class Node:
             self.settings.origin,
             [self.keystore.signer(SIGNING, self.settings.origin)],
             counts=self._counts(),
+            founding=(self.settings.consortium, self.settings.founded_hash),
         )
 
     def _refuse_gone_log(self) -> None:
@@ -270,14 +271,7 @@ class Node:
         if record is None:
             return None
         trust = MemberTrust(self.settings.origin, record)
-
-        def counts(commit: Commit) -> bool:
-            keys, needed = trust.keys_for(commit)
-            lines = commit.note.by(keys)
-            message = commit.note.text.encode()
-            return len(lines) >= needed and all(key.verifies(line.signature, message) for key, line in lines)
-
-        return counts
+        return lambda commit: refused(trust, commit) is None
 
     # For commands
 
