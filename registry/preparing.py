@@ -15,6 +15,7 @@ from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
 from registry.domain.errors import Refusal, UnknownCredential
 from registry.domain.parts import PartsKnown, against, told
+from registry.refusals import Refusals, builds_on_refused, exists_for_nobody
 from registry.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome
 from registry.rules.achievements import Achievement as AchievementState
 from registry.rules.credentials import Credential as CredentialState
@@ -68,13 +69,14 @@ class Preparer:
         hashed = [vault.hashed("record", request.record) for request in requests]
         contents = [vault.digest(msgspec.json.encode(request)) for request in requests]
         known = self.known(hashed) | (before.records if before is not None else {})
+        refusals = self._registry.refusals()
         outcomes: dict[int, Outcome] = {}
         fresh: list[_Fresh] = []
         first: dict[bytes, int] = {}
         for place, request in enumerate(requests):
             record, content = hashed[place], contents[place]
             if (seen := known.get(record)) is not None:
-                outcomes[place] = _again(request, content, seen)
+                outcomes[place] = _again(request, content, seen, refusals)
             elif first.setdefault(record, place) == place:
                 fresh.append(_Fresh(place, request, record, content, vault.hashed("student", request.student)))
         ready = self._make(fresh, before, despite, outcomes)
@@ -167,13 +169,20 @@ class Preparer:
         registry, vault = self._registry, self._registry.vault
         stored = registry.stored([one.credential for one in made])
         faults = registry.faults(stored)
+        refusals = registry.refusals()
         new: set[str] = set()
         for number, one in enumerate(made):
             item, learner = one.item, one.learner
             if (fault := faults.get(number)) is not None:
                 outcomes[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
                 continue
-            ready.stored.append(stored[number])
+            event = stored[number]
+            if (unknown := builds_on_refused(refusals, str(event.originator_id), event.state)) is not None:
+                outcomes[item.place] = NotIssued(
+                    item.request.record, unknown.code, "achievement", unknown.explanation, accepted=False
+                )
+                continue
+            ready.stored.append(event)
             if item.student not in written:
                 written.add(item.student)
                 person = vault.seal(learner, "person", item.request.person())
@@ -258,7 +267,10 @@ def _data(request: IssueRequest, state: AchievementState | None, learner: str, c
     )
 
 
-def _again(request: IssueRequest, content: bytes, before: Known) -> Outcome:
+def _again(request: IssueRequest, content: bytes, before: Known, refusals: Refusals) -> Outcome:
+    if before.content is not None and (one := refusals.get(before.credential)) is not None:
+        nobodys = exists_for_nobody(one)
+        return NotIssued(request.record, nobodys.code, "record", nobodys.explanation, accepted=False)
     if before.content is None:
         return NotIssued(
             request.record,

@@ -29,6 +29,7 @@ from projections.positions import all_positions
 from registry import observability
 from registry.application import Registry
 from registry.cli.acceptance import ConsumerRules
+from registry.cli.own_refusals import OwnRefusals
 from registry.cli.parts import ViewedParts
 from registry.cli.standings import Standings
 from registry.config import FILE, Settings, SettingsError, load
@@ -178,9 +179,22 @@ class Node:
         return self.keystore.public(SIGNING, origin) or self.keystore.signer(SIGNING, origin).vkey
 
     @cached_property
+    def own_refusals(self) -> OwnRefusals:
+        """What the log refused of this node's own events."""
+        made = OwnRefusals(self.dsn, self.settings.member)
+        self._open.callback(made.close)
+        return made
+
+    @cached_property
     def registry(self) -> Registry:
         """The private side."""
-        made = Registry(self.dsn(), self.settings.origin, Vault(self.keystore.master()), self.acceptance)
+        made = Registry(
+            self.dsn(),
+            self.settings.origin,
+            Vault(self.keystore.master()),
+            self.acceptance,
+            self.own_refusals.by_subject,
+        )
         self._open.callback(made.close)
         return made
 

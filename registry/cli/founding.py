@@ -155,9 +155,9 @@ def publish_now(node: Node) -> None:
     except AnotherPublisher:
         errors.print("stored; the process that publishes this node's events (`registry run`) publishes it")
         return
-    except (LogError, NotAccepted) as error:
+    except (LogError, NotAccepted):
         errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
-        raise error
+        raise
     if not published.events:
         errors.print(f"nothing waits; the log of {node.settings.member} has {published.size}", markup=False)
         return

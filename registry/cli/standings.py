@@ -36,7 +36,7 @@ class Standings:
         self._lock = threading.Lock()
         self._read_at: float | None = None
         self.error: LogError | None = None
-        """Why the last look at the log failed; None where it did not."""
+        """Why the last look at the log failed, or found no governance; None where it did not."""
 
     def of(self, member: str, leaf: int) -> tuple[str, str]:
         """A member's standing when it wrote a leaf, and now."""
@@ -103,8 +103,8 @@ class Standings:
                 for record in self._node.log().records(GOVERNANCE, self._next):
                     self._fold.take(record.data)
                     self._next = record.next
-            except NoSuchStream:
-                self.error = None  # nothing was founded yet
+            except NoSuchStream as error:
+                self.error = error  # nothing was founded yet, or the log is gone
             except LogError as error:
                 self.error = error
                 _log.warning("governance.away", error=type(error).__name__)
