@@ -9,7 +9,7 @@ import structlog
 
 from consumers.governance import Change, GovernanceFold
 from projections import members, views
-from registry.log import GOVERNANCE, LogError, NoSuchStream
+from registry.log import GOVERNANCE, LogError, LogUnavailable, NoSuchStream
 from registry.rules.governance import MemberRecord
 
 if TYPE_CHECKING:
@@ -61,15 +61,26 @@ class Standings:
         """What governance says of a member; None where it knows none of that name.
 
         Where this process has read nothing of the log, it is what the views have. Raises the log's error where they
-        have read nothing either.
+        have read nothing either, and where the log is there without governance: then it is gone, and not just away.
         """
         fold = self.fold()
+        if isinstance(self.error, NoSuchStream):
+            raise self._gone(fold)
         if fold.size:
             return fold.state.members.get(member)
         size, records = self._last_read()
         if not size and self.error is not None:
             raise self.error
         return records.get(member)
+
+    def _gone(self, fold: GovernanceFold) -> LogError:
+        """The error that there is no governance on the log: was there ever?"""
+        if not fold.size and not self.viewed()[0]:
+            return self.error or NoSuchStream("nothing was founded on this log yet")
+        return LogUnavailable(
+            "the log is gone: this node has read governance, and the log has none now. Nothing was stored or published."
+            " Is the share mounted? Bring the log back, or correct the settings."
+        )
 
     def changes(self, member: str) -> list[Change]:
         """What governance said of a member, in its order; nothing where only the views tell."""
