@@ -23,7 +23,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "init": ("founding",),
     "found": ("founding",),
     "member": ("founding",),
-    "governance": ("governance", "acts"),
+    "governance": ("governance", "acts", "governance_show"),
     "achievement": ("achievements", "drafts"),
     "credential": ("credentials",),
     "import": ("imports",),

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 
 from consumers.moment import UnknownMoment
 from consumers.policy import PolicyUnmet
-from projections.errors import InvalidQuery
+from projections.errors import InvalidQuery, TooCostly
 from registry.acceptance import NotAccepted
 from registry.batches.batch import SecondPerson as OwnBatch
 from registry.batches.batch import UnknownBatch, WrongState
@@ -89,6 +89,10 @@ def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Resp
     return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
 
 
+def _too_costly(request: Request[Any, Any, Any], error: TooCostly) -> Response[Any]:
+    return from_problem(request, HttpProblem("too-costly", str(error)))
+
+
 def _no_moment(request: Request[Any, Any, Any], error: UnknownMoment) -> Response[Any]:
     return from_problem(request, HttpProblem("unprocessable", errors=[Trouble("query at", str(error))]))
 
@@ -132,6 +136,7 @@ HANDLERS: Any = {
     InvalidProof: _unproven,
     PolicyUnmet: _unproven,
     InvalidQuery: _asked_wrongly,
+    TooCostly: _too_costly,
     InvalidEvent: _invalid,
     HttpProblem: from_problem,
     HTTPException: from_framework,

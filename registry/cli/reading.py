@@ -54,9 +54,12 @@ def show_learner(
     *,
     student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
     as_of: moments.AsOf = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="MEMBER/ID", help="Begin after this credential, as the page before says.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show all that members said of a learner, and the credits that count once.
+    """Show what members said of a learner, 500 credentials at a time, and the credits that count once.
 
     Examples: registry learner show 2afda2b4-a247-4f0f-aedd-e040beb58eab
     registry learner show 2afda2b4-a247-4f0f-aedd-e040beb58eab --as-of 2026-05-04
@@ -67,7 +70,11 @@ def show_learner(
     if as_of:
         _learner_as_of(node, node.uuid(learner, "learner"), moments.resolve(node, as_of), as_json=as_json)
         return
-    record = learners.read(node.views(), node.uuid(learner, "learner"))
+    place = None
+    if after is not None:
+        member, _, credential = after.partition("/")
+        place = member, node.uuid(credential, "--after")
+    record = learners.read(node.views(), node.uuid(learner, "learner"), after=place)
     if as_json:
         print_json(record)
     if not record.credentials:
@@ -77,10 +84,21 @@ def show_learner(
         return
     say(f"Learner {record.learner}")
     credential_rows(record.credentials)
-    say(f"{record.ects.normalize():f} ECTS, credit counted once")
+    say(sum_of(record))
+    if record.next is not None:
+        errors.print(f"There are more credentials: repeat with --after {record.next}", markup=False)
+    if record.more_decisions:
+        errors.print("There are more decisions about one of these credentials than are shown.", markup=False)
     if record.decisions:
         keys = [(text.split("/")[0], text.split("/")[1]) for text in record.decisions]
         decision_rows(read_decisions(node.views(), keys))
+
+
+def sum_of(record: learners.LearnerRecord) -> str:
+    """The credits that count once, in words, or why there is no sum."""
+    if record.ects is None:
+        return f"No sum of ECTS: {record.ects_missing}"
+    return f"{record.ects.normalize():f} ECTS, credit counted once"
 
 
 def _learner_as_of(node: Node, learner: str, then: Moment, *, as_json: bool) -> None:

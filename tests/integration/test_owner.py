@@ -38,7 +38,7 @@ def test_a_database_of_before_becomes_the_node_s_whose_events_it_holds_and_no_ot
     with pytest.raises(OtherOwner, match="its stored events are those of gent"):
         claim(dsn, LUND, "lund/registry.toml")
     claim(dsn, GENT, "gent/registry.toml")
-    with pytest.raises(OtherOwner, match="belongs to gent of uni.example"):
+    with pytest.raises(OtherOwner, match=r"belongs to gent of uni\.example"):
         claim(dsn, LUND, "lund/registry.toml")
 
 
