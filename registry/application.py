@@ -333,8 +333,13 @@ class Registry:
         self._commit(*things, private=Together(rows) if rows else None)
 
     def check_decision(self, data: RecognitionDecided) -> None:
-        """Read a decision as a verifier would, and store nothing. Raises `InvalidEvent` and `NotAccepted`."""
-        self.check(Decision.decide(msgspec.structs.replace(data, supersedes=None), None))
+        """Read a decision's form as a verifier would, and store nothing. Raises `InvalidEvent`.
+
+        Whether consumers would accept it is asked when it is made: a proposal may be made meanwhile.
+        """
+        unstored = self.stored([Decision.decide(msgspec.structs.replace(data, supersedes=None), None)])
+        for refused in self.faults(unstored).values():
+            raise InvalidEvent(refused.code, refused.path, refused.detail)
 
     def withdraw_decision(
         self,

@@ -158,7 +158,6 @@ def test_settings_of_another_node_or_log_are_refused_by_every_way_in(prepared, n
     finally:
         file.write_text(text)
     assert prepared.records() == before
-    assert not (prepared.folder / "elsewhere").exists()
 
 
 def test_a_node_that_is_not_admitted_stores_nothing(prepared):
