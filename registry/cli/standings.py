@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from registry.cli.context import Node
 
 _log = structlog.get_logger(__name__)
-_FRESH: Final = 5.0
+_FRESH: Final = 1.0
 """Seconds after which governance is read on."""
 
 
