@@ -60,6 +60,8 @@ class Preparer:
         self._registry = registry
         self._parts = parts
         self._achievements: dict[str, tuple[int, AchievementState]] = {}
+        self._refusals: Refusals = {}
+        """What exists for nobody, as of the batch that is made ready."""
 
     def prepare(
         self, requests: Sequence[IssueRequest], before: Prepared | None, despite: Collection[str] = ()
@@ -69,14 +71,14 @@ class Preparer:
         hashed = [vault.hashed("record", request.record) for request in requests]
         contents = [vault.digest(msgspec.json.encode(request)) for request in requests]
         known = self.known(hashed) | (before.records if before is not None else {})
-        refusals = self._registry.refusals()
+        self._refusals = self._registry.refusals()
         outcomes: dict[int, Outcome] = {}
         fresh: list[_Fresh] = []
         first: dict[bytes, int] = {}
         for place, request in enumerate(requests):
             record, content = hashed[place], contents[place]
             if (seen := known.get(record)) is not None:
-                outcomes[place] = _again(request, content, seen, refusals)
+                outcomes[place] = _again(request, content, seen, self._refusals)
             elif first.setdefault(record, place) == place:
                 fresh.append(_Fresh(place, request, record, content, vault.hashed("student", request.student)))
         ready = self._make(fresh, before, despite, outcomes)
@@ -169,7 +171,6 @@ class Preparer:
         registry, vault = self._registry, self._registry.vault
         stored = registry.stored([one.credential for one in made])
         faults = registry.faults(stored)
-        refusals = registry.refusals()
         new: set[str] = set()
         for number, one in enumerate(made):
             item, learner = one.item, one.learner
@@ -177,7 +178,7 @@ class Preparer:
                 outcomes[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
                 continue
             event = stored[number]
-            if (unknown := builds_on_refused(refusals, str(event.originator_id), event.state)) is not None:
+            if (unknown := builds_on_refused(self._refusals, str(event.originator_id), event.state)) is not None:
                 outcomes[item.place] = NotIssued(
                     item.request.record, unknown.code, "achievement", unknown.explanation, accepted=False
                 )

@@ -31,7 +31,7 @@ from registry.application import Registry
 from registry.cli.acceptance import ConsumerRules
 from registry.cli.own_refusals import OwnRefusals
 from registry.cli.parts import ViewedParts
-from registry.cli.standings import Standings
+from registry.cli.standings import GONE, Standings
 from registry.config import FILE, Settings, SettingsError, load
 from registry.issuing import Issuer
 from registry.keystore import SIGNING, Keystore
@@ -82,6 +82,8 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._own_key: tuple[object, VerifierKey] | None = None
+        """The signing key's public half, and the state of the file that it was read from."""
         self._open = contextlib.ExitStack()
 
     def close(self) -> None:
@@ -175,8 +177,11 @@ class Node:
 
     def signing_key(self) -> VerifierKey:
         """The public half of this node's signing key. Raises `KeystoreError`."""
-        origin = self.settings.origin
-        return self.keystore.public(SIGNING, origin) or self.keystore.signer(SIGNING, origin).vkey
+        origin, stamp = self.settings.origin, self.keystore.stamp(SIGNING)
+        if self._own_key is None or self._own_key[0] != stamp:
+            key = self.keystore.public(SIGNING, origin) or self.keystore.signer(SIGNING, origin).vkey
+            self._own_key = stamp, key
+        return self._own_key[1]
 
     @cached_property
     def own_refusals(self) -> OwnRefusals:
@@ -248,11 +253,17 @@ class Node:
                 raise LogUnavailable(str(fault))
 
     def governance(self) -> GovernanceFold:
-        """Governance as the log has it now; empty before the founding."""
+        """Governance as the log has it now; empty before the founding.
+
+        Raises `LogUnavailable` where the views have read governance and the log has none: it is gone.
+        """
         fold = GovernanceFold(self.settings.consortium, self.settings.founded_hash)
-        with contextlib.suppress(NoSuchStream):
+        try:
             for record in self.log().records(GOVERNANCE):
                 fold.take(record.data)
+        except NoSuchStream:
+            if self.standings.viewed()[0]:
+                raise LogUnavailable(GONE) from None
         return fold
 
     def tiles(self, stream: str, fold: GovernanceFold) -> Tiles:

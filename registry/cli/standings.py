@@ -19,6 +19,11 @@ _log = structlog.get_logger(__name__)
 _FRESH: Final = 1.0
 """Seconds after which governance is read on."""
 
+GONE: Final = (
+    "the log is gone: this node has read governance, and the log has none now. Nothing was stored or published. Is the"
+    " share mounted? Bring the log back, or correct the settings."
+)
+
 
 class Standings:
     """Answers from one fold of governance. May be shared by threads.
@@ -77,10 +82,7 @@ class Standings:
         """The error that there is no governance on the log: was there ever?"""
         if not fold.size and not self.viewed()[0]:
             return self.error or NoSuchStream("nothing was founded on this log yet")
-        return LogUnavailable(
-            "the log is gone: this node has read governance, and the log has none now. Nothing was stored or published."
-            " Is the share mounted? Bring the log back, or correct the settings."
-        )
+        return LogUnavailable(GONE)
 
     def changes(self, member: str) -> list[Change]:
         """What governance said of a member, in its order; nothing where only the views tell."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from registry.keystore import Keystore
 from tests.support.command import Consortium, printed_json, registry
 
 pytestmark = pytest.mark.xdist_group("silence")
@@ -186,7 +187,7 @@ def test_a_member_without_a_role_does_nothing_that_needs_it(prepared):
 
 def test_what_was_refused_is_said_first_and_is_published_again_at_the_issuers_word(prepared):
     consortium, rows = prepared.consortium, prepared.folder / "later.csv"
-    rows.write_text((prepared.folder / "new.csv").read_text().replace("r1", "later1").replace(",s", ",later"))
+    rows.write_text((prepared.folder / "new.csv").read_text().replace("r1", "later1").replace(",,s", ",,later"))
     size = streams(prepared)["twente"]["size"]
     consortium.run("import", rows)
     # Governance says so of a head that lies before them: they stand on the log, and have no effect.
@@ -221,8 +222,8 @@ def streams(prepared):
 
 
 def test_a_node_whose_key_was_retired_does_nothing_at_all(prepared):
-    new = registry("governance", "key", prepared.folder / "new.pem", "--consortium", "test.example/twente")
-    prepared.govern("add-key", "twente", new.stdout.strip())
+    new = Keystore(prepared.folder / "new-keys").create_signer("signing", "test.example/twente")
+    prepared.govern("add-key", "twente", str(new.vkey))
     prepared.govern("retire-key", "twente", prepared.consortium.key, "--reason", "rotated")
     before = prepared.records()
     revoking = Way(("credential", "suspend", "{other}", "--reason", "underReview"))
@@ -235,6 +236,6 @@ def test_a_node_whose_key_was_retired_does_nothing_at_all(prepared):
     assert shown["node"]["key_standing"] == "retired"
     assert "was retired" in shown["node"]["faults"]["key"][0]
     key = prepared.home / "keys" / "signing.pem"
-    key.write_bytes((prepared.folder / "new.pem").read_bytes())
+    key.write_bytes((prepared.folder / "new-keys" / "signing.pem").read_bytes())
     prepared.consortium.run("import", prepared.folder / "new.csv")
     assert printed_json(registry("status", "--json", home=prepared.home))["node"]["key_standing"] == "counts"
