@@ -18,7 +18,7 @@ from psycopg import Connection
 from consumers.cosignatures import Cosignatures
 from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold
-from consumers.log_state import check_log, other_founding
+from consumers.log_state import check_log
 from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
@@ -29,6 +29,7 @@ from projections.positions import all_positions
 from registry import observability
 from registry.application import Registry
 from registry.cli.acceptance import ConsumerRules
+from registry.cli.foreign_log import foreign_log
 from registry.cli.own_refusals import OwnRefusals
 from registry.cli.parts import ViewedParts
 from registry.cli.standings import GONE, Standings
@@ -142,11 +143,11 @@ class Node:
     def check_founding(self, log: SharedLog) -> None:
         """Raise `SettingsError` where a log is of another consortium or founding than the settings say."""
         try:
-            fault = other_founding(log, self.settings.consortium, self.settings.founded_hash)
+            fault = foreign_log(log, self.settings.consortium, self.settings.founded_hash)
         except LogError:  # not there yet, or away: the command says so itself when it reads
             return
         if fault is not None:
-            raise SettingsError(str(fault))
+            raise SettingsError(fault)
 
     @cached_property
     def _views(self) -> Connection:
@@ -249,8 +250,8 @@ class Node:
         """Raise `LogUnavailable` where the log that this node has read is gone: none is begun in its place."""
         settings = self.settings
         for fault in check_log(self.log(), all_positions(self.views()), settings.consortium, settings.founded_hash):
-            if fault.code in ("gone", "unreadable"):
-                raise LogUnavailable(str(fault))
+            if fault.away:
+                raise LogUnavailable(fault.detail)
 
     def governance(self) -> GovernanceFold:
         """Governance as the log has it now; empty before the founding.

@@ -52,7 +52,7 @@ def test_a_suspended_member_is_refused_per_request_and_per_row_until_it_is_reins
     offered = system.post("/v1/achievements", json=achievement(), headers=once("second"))
     assert problem(offered, 409, "not-accepted")["code"] == "member-suspended"
     batch = system.post(
-        "/v1/batches?name=rows.csv&kind=issue",
+        "/v1/batches",
         content=csv_of([row(served.achievement, f"b{n}", f"s{n}") for n in range(2)]),
         headers={**once("third"), "Content-Type": "text/csv"},
     )
