@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from eventsourcing.utils import register_topic
+
 from registry.domain.achievement import Achievement, Joining
 from registry.domain.aggregate import Changed, Created, Repeated, Thing
 from registry.domain.case import Case
@@ -42,7 +44,9 @@ AGAIN: Final = ".again"
 
 def _repeated(event: type[Created | Changed]) -> type[Repeated]:
     values = {"TOPIC": event.TOPIC + AGAIN, "PUBLISHED": event.PUBLISHED, "DATA": event.DATA}
-    return type(f"{event.__name__}Again", (Repeated,), {**values, "__module__": event.__module__})
+    twin = type(f"{event.__name__}Again", (Repeated,), {**values, "__module__": event.__module__})
+    register_topic(event.TOPIC + AGAIN, twin)  # the library does it for events that stand in an aggregate's class
+    return twin
 
 
 EVENTS.update({event.TOPIC: event for event in [_repeated(e) for e in EVENTS.values() if e.PUBLISHED is not None]})

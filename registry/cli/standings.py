@@ -44,8 +44,12 @@ class Standings:
         """Why the last look at the log failed, or found no governance; None where it did not."""
 
     def of(self, member: str, leaf: int) -> tuple[str, str]:
-        """A member's standing when it wrote a leaf, and now."""
-        record = self.fold().state.members.get(member)
+        """A member's standing when it wrote a leaf, and now.
+
+        Where this process has read nothing of the log, both are what the views have: its standing now.
+        """
+        fold = self.fold()
+        record = (fold.state.members if fold.size else self._last_read()[1]).get(member)
         if record is None:
             return "unknown", "unknown"
         return record.standing_at(leaf), record.standing

@@ -223,7 +223,7 @@ def streams(prepared):
 
 def test_a_node_whose_key_was_retired_does_nothing_at_all(prepared):
     new = Keystore(prepared.folder / "new-keys").create_signer("signing", "test.example/twente")
-    prepared.govern("add-key", "twente", str(new.vkey))
+    prepared.govern("add-key", "twente", str(new.vkey), "--without-proof")
     prepared.govern("retire-key", "twente", prepared.consortium.key, "--reason", "rotated")
     before = prepared.records()
     revoking = Way(("credential", "suspend", "{other}", "--reason", "underReview"))
