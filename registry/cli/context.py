@@ -234,7 +234,7 @@ class Node:
         """Who publishes this node's events. The stream is made where it is missing."""
         if self.settings.member == GOVERNANCE:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
-        self._refuse_gone_log()
+        self.refuse_gone_log()
         self.log().create(self.settings.member)
         return Publisher(
             self.registry.recorder,
@@ -246,7 +246,7 @@ class Node:
             counts=self._counts(),
         )
 
-    def _refuse_gone_log(self) -> None:
+    def refuse_gone_log(self) -> None:
         """Raise `LogUnavailable` where the log that this node has read is gone: none is begun in its place."""
         settings = self.settings
         for fault in check_log(self.log(), all_positions(self.views()), settings.consortium, settings.founded_hash):

@@ -60,6 +60,7 @@ def project(
     Examples: registry project; registry project --follow; registry project --rebuild
     """
     node = node_of(context)
+    node.refuse_gone_log()
     with progress("projecting") as counter:
         sizes: dict[str, int] = {}
 
