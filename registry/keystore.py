@@ -78,6 +78,14 @@ class Keystore:
         # Whoever puts another key in its place leaves the public half of the one before.
         return known if digest == hashlib.sha256(data).hexdigest() and known.name == origin else None
 
+    def stamp(self, name: str) -> object:
+        """What changes when the file of that signing key does; None where there is none."""
+        try:
+            state = (self._folder / f"{name}.pem").stat()
+        except OSError:
+            return None
+        return state.st_ino, state.st_mtime_ns, state.st_size
+
     def _note_public(self, name: str, data: bytes, key: VerifierKey) -> None:
         path = self._folder / f"{name}{_PUBLIC}"
         path.write_text(f"{hashlib.sha256(data).hexdigest()} {key}\n")

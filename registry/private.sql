@@ -58,10 +58,8 @@ CREATE TABLE IF NOT EXISTS publisher.dealt_with (
     leaf      bigint PRIMARY KEY,          -- where the refused event stands on the log
     what      text NOT NULL,               -- published-again, closed
     subject   text NOT NULL,               -- the id of what it was about
-    successor text,                        -- the id under which it was published again
     at        timestamptz NOT NULL
 );
-CREATE INDEX IF NOT EXISTS dealt_with_subject ON publisher.dealt_with (subject);
 -- Stored events that consumers would have refused when it was their turn. They are in no commit until `size` says so.
 CREATE TABLE IF NOT EXISTS publisher.held (
     notification bigint PRIMARY KEY,

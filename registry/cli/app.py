@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "learner": ("reading", "erasing"),
     "university": ("reading",),
     "quarantine": ("reading",),
+    "refused": ("refused",),
     "status": ("status",),
     "reconcile": ("reconcile",),
     "precedents": ("search",),
