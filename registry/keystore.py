@@ -1,5 +1,6 @@
 """A node's private keys, as files that nobody else may read, encrypted where there is a passphrase."""
 
+import contextlib
 import json
 import os
 import stat
@@ -17,6 +18,13 @@ from registry.vault import KEY_BYTES
 from registry.wire.keys import Ed25519Signer
 
 SIGNING: Final = "signing"
+"""The key that the node signs by."""
+NEXT: Final = "signing-next"
+"""The key that is to take its place."""
+FORMER: Final = "signing-"
+"""With its key id: a key that was replaced and is not retired yet, as far as this node has seen."""
+RETIRED: Final = "retired-"
+"""With its key id: a key that governance has retired."""
 MASTER: Final = "vault-master.key"
 _SIGNED: Final = ".signed"
 _SCRYPT: Final = {"n": 2**15, "r": 8, "p": 1}
@@ -68,6 +76,25 @@ class Keystore:
     def names(self) -> list[str]:
         """The names of the signing keys."""
         return sorted(path.stem for path in self._folder.glob("*.pem"))
+
+    def replace_signer(self, key_id: str) -> None:
+        """Let the next signing key take the place of the present one, whose id is given and which is kept.
+
+        There is a whole key under the name of the present one at every moment. Where this was interrupted, do it
+        again.
+        """
+        present, former = self._folder / f"{SIGNING}.pem", self._folder / f"{FORMER}{key_id}.pem"
+        with contextlib.suppress(FileExistsError):  # an interrupted run came as far as this
+            os.link(present, former)
+        (self._folder / f"{NEXT}.pem").replace(present)
+        self._sync()
+
+    def rename_signer(self, name: str, to: str) -> None:
+        """Give a signing key another name. Raises `KeystoreError` where that is taken."""
+        if (self._folder / f"{to}.pem").exists():
+            raise KeystoreError(f"{self._folder / to}.pem exists; a key is never overwritten")
+        (self._folder / f"{name}.pem").rename(self._folder / f"{to}.pem")
+        self._sync()
 
     # Sign once, for keys that sign what people bring
 
@@ -125,16 +152,30 @@ class Keystore:
         return self._passphrase
 
     def _write(self, name: str, data: bytes) -> None:
+        """Write a new key's file: whole or not at all, and never over another."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / name
+        fresh = self._folder / f".{name}.{os.getpid()}"
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(file, "wb") as out:
+                os.fchmod(file, 0o600)
+                out.write(data)
+                out.flush()
+                os.fsync(file)
+            os.link(fresh, path)
         except FileExistsError as error:
             raise KeystoreError(f"{path} exists; a key is never overwritten") from error
-        with os.fdopen(file, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
+        finally:
+            fresh.unlink()
+        self._sync()
+
+    def _sync(self) -> None:
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def _read(self, name: str) -> bytes:
         path = self._folder / name
@@ -142,7 +183,10 @@ class Keystore:
             mode = path.stat().st_mode
             data = path.read_bytes()
         except OSError as error:
-            raise KeystoreError(f"cannot read {path}: {error.strerror}; make keys with `registry init`") from error
+            raise KeystoreError(
+                f"cannot read {path}: {error.strerror}; `registry init` makes the keys of a new node, and a backup"
+                " brings back those of an old one"
+            ) from error
         if stat.S_IMODE(mode) & 0o077:
             raise KeystoreError(f"{path} can be read by others; run: chmod 600 {path}")
         return data
