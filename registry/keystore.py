@@ -112,11 +112,16 @@ class Keystore:
         """Write down what is about to be signed, durably."""
         kept = {str(at): known for at, known in self.signed(name).items()} | {str(size): root}
         fresh = self._folder / f".{name}{_SIGNED}"
-        with fresh.open("w") as file:
-            json.dump(kept, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._folder / f"{name}{_SIGNED}")
+        try:
+            with fresh.open("w") as file:
+                json.dump(kept, file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._folder / f"{name}{_SIGNED}")
+        except OSError as error:
+            raise KeystoreError(
+                f"cannot write down in {self._folder} what is about to be signed: {error.strerror}; nothing was signed"
+            ) from error
 
     # The vault's master key
 
@@ -153,22 +158,25 @@ class Keystore:
 
     def _write(self, name: str, data: bytes) -> None:
         """Write a new key's file: whole or not at all, and never over another."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / name
         fresh = self._folder / f".{name}.{os.getpid()}"
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            with os.fdopen(file, "wb") as out:
-                os.fchmod(file, 0o600)
-                out.write(data)
-                out.flush()
-                os.fsync(file)
-            os.link(fresh, path)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                with os.fdopen(file, "wb") as out:
+                    os.fchmod(file, 0o600)  # whatever the umask is
+                    out.write(data)
+                    out.flush()
+                    os.fsync(file)
+                os.link(fresh, path)
+            finally:
+                fresh.unlink()
+            self._sync()
         except FileExistsError as error:
             raise KeystoreError(f"{path} exists; a key is never overwritten") from error
-        finally:
-            fresh.unlink()
-        self._sync()
+        except OSError as error:
+            raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
 
     def _sync(self) -> None:
         folder = os.open(self._folder, os.O_RDONLY)
