@@ -64,28 +64,33 @@ class Keystore:
     def signer(self, name: str, origin: str) -> Ed25519Signer:
         """The signing key of that name."""
         data = self._read(f"{name}.pem")
-        encrypted = b"ENCRYPTED" in data
+        passphrase = self._opening(f"{name}.pem") if b"ENCRYPTED" in data else None
         try:
-            private = serialization.load_pem_private_key(data, self._opening(f"{name}.pem") if encrypted else None)
+            private = serialization.load_pem_private_key(data, passphrase)
         except (ValueError, TypeError) as error:
             raise KeystoreError(f"{self._folder / name}.pem does not open: is the passphrase right?") from error
         if not isinstance(private, Ed25519PrivateKey):
             raise KeystoreError(f"{self._folder / name}.pem is not an Ed25519 key")
         return Ed25519Signer(origin, private)
 
+    def is_encrypted(self, name: str) -> bool:
+        """Whether a signing key needs a passphrase."""
+        return b"ENCRYPTED" in self._read(f"{name}.pem")
+
     def names(self) -> list[str]:
         """The names of the signing keys."""
         return sorted(path.stem for path in self._folder.glob("*.pem"))
 
-    def replace_signer(self, key_id: str) -> None:
+    def replace_signer(self, key_id: str | None) -> None:
         """Let the next signing key take the place of the present one, whose id is given and which is kept.
 
-        There is a whole key under the name of the present one at every moment. Where this was interrupted, do it
-        again.
+        `key_id` is None where there is no present one. A whole key lies under the name of the present one at every
+        moment; where this was interrupted, do it again.
         """
-        present, former = self._folder / f"{SIGNING}.pem", self._folder / f"{FORMER}{key_id}.pem"
-        with contextlib.suppress(FileExistsError):  # an interrupted run came as far as this
-            os.link(present, former)
+        present = self._folder / f"{SIGNING}.pem"
+        if key_id is not None:
+            with contextlib.suppress(FileExistsError):  # an interrupted run came as far as this
+                os.link(present, self._folder / f"{FORMER}{key_id}.pem")
         (self._folder / f"{NEXT}.pem").replace(present)
         self._sync()
 

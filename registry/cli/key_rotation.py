@@ -45,7 +45,7 @@ class Rotation:
         if not new.counts:
             self._propose_new(new.offered)
             return True
-        self._switch(next(key for key in keys if key.use == "in use"), new)
+        self._switch(next((key for key in keys if key.use == "in use"), None), new)
         return self._retire([key for key in self._look() if key.use == "former"])
 
     def _look(self) -> list[NodeKey]:
@@ -54,21 +54,26 @@ class Rotation:
 
     def _make(self) -> NodeKey:
         keystore, origin = self._node.keystore, self._node.settings.origin
-        keystore.signer(SIGNING, origin)  # where its passphrase is asked for, the new key is encrypted with it, too
+        if SIGNING in keystore.names():
+            keystore.signer(SIGNING, origin)  # where its passphrase is asked for, the new key is encrypted with it, too
+        else:
+            say(f"This node's key is not in {self._node.settings.keys_folder}: it can sign nothing now.")
         keystore.create_signer(NEXT, origin)
         new = next(key for key in self._look() if key.use == "next")
         say(f"A new signing key was made: {new.id}, in {self._node.settings.keys_folder / NEXT}.pem")
+        if not keystore.is_encrypted(NEXT):
+            say("Its file is NOT encrypted: this node has no passphrase for its keys.", "yellow")
         return new
 
     def _propose_new(self, offered: OfferedKey) -> None:
         file = self._file(f"add-key-{offered.vkey.key_id.hex()}")
         self._propose(file, MemberKeyAdded(self._member, str(offered.vkey), self._head()), [offered])
-        say(f"The node goes on signing by its present key. Governance must let {offered.vkey.label} sign:")
+        say(f"This node does not sign by the new key yet. Governance must let {offered.vkey.label} sign:")
         self._say_next(file)
 
-    def _switch(self, old: NodeKey, new: NodeKey) -> None:
-        self._node.keystore.replace_signer(old.id)
-        say(f"Governance lets {new.id} sign, and this node signs by it from now on. The old key {old.id} is kept.")
+    def _switch(self, old: NodeKey | None, new: NodeKey) -> None:
+        self._node.keystore.replace_signer(None if old is None else old.id)
+        say(f"Governance lets {new.id} sign, and this node signs by it from now on.")
 
     def _retire(self, former: Sequence[NodeKey]) -> bool:
         waits = False

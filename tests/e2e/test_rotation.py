@@ -106,6 +106,25 @@ def test_a_stolen_key_is_retired_by_what_is_printed_and_a_new_one_takes_its_plac
     assert keys(consortium)["in_use"]["counts"]
 
 
+def test_a_node_that_lost_its_key_gets_a_new_one(consortium):
+    (consortium.home / "keys" / "signing.pem").unlink()
+    lost = keys(consortium, check=1)
+    assert list(lost) == ["not_here"]
+    assert "it can sign nothing now" in consortium.run("key", "rotate").stdout
+    decide(consortium, "add-key")
+    assert "signs by it from now on" in consortium.run("key", "rotate").stdout
+    consortium.run("achievement", "publish", consortium.folder / "achievement.json")
+    assert keys(consortium)["in_use"]["counts"]
+
+
+def test_an_encrypted_key_is_followed_by_an_encrypted_one(consortium):
+    secret = {"REGISTRY_PASSPHRASE": "correct horse battery"}
+    assert "NOT encrypted" in consortium.run("key", "rotate").stdout
+    (consortium.home / "keys" / "signing-next.pem").unlink()
+    assert "NOT encrypted" not in consortium.run("key", "rotate", environment=secret).stdout
+    assert "ENCRYPTED" in (consortium.home / "keys" / "signing-next.pem").read_text()
+
+
 def test_without_governance_nobody_can_tell_whether_a_key_counts(tmp_path, postgres):
     home = tmp_path / "porto"
     made = registry("init", home, "--member", "porto", "--consortium", "test.example", "--founded", "ab" * 32,
