@@ -1,6 +1,7 @@
 """A node's private keys, as files that nobody else may read, encrypted where there is a passphrase."""
 
 import contextlib
+import hashlib
 import json
 import os
 import stat
@@ -15,7 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from registry.vault import KEY_BYTES
-from registry.wire.keys import Ed25519Signer
+from registry.wire.errors import MalformedNote
+from registry.wire.keys import Ed25519Signer, VerifierKey
 
 SIGNING: Final = "signing"
 """The key that the node signs by."""
@@ -27,6 +29,8 @@ RETIRED: Final = "retired-"
 """With its key id: a key that governance has retired."""
 MASTER: Final = "vault-master.key"
 _SIGNED: Final = ".signed"
+_PUBLIC: Final = ".public"
+"""A signing key's public half, with the SHA-256 of the file that it belongs to."""
 _SCRYPT: Final = {"n": 2**15, "r": 8, "p": 1}
 _MASTER_PURPOSE: Final = b"credential registry: vault master key"
 
@@ -59,11 +63,38 @@ class Keystore:
         )
         data = signer.private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
         self._write(f"{name}.pem", data)
+        self._note_public(name, data, signer.vkey)
         return signer
 
     def signer(self, name: str, origin: str) -> Ed25519Signer:
         """The signing key of that name."""
+        return self._signer(name, origin, self._read(f"{name}.pem"))
+
+    def public(self, name: str, origin: str) -> VerifierKey | None:
+        """The public half of the signing key of that name, without asking for a passphrase.
+
+        None where the file is encrypted and nothing beside it says whose public half it is: a key made elsewhere.
+        """
         data = self._read(f"{name}.pem")
+        if b"ENCRYPTED" not in data:
+            return self._signer(name, origin, data).vkey
+        try:
+            digest, vkey = (self._folder / f"{name}{_PUBLIC}").read_text().split()
+            known = VerifierKey.parse(vkey)
+        except (FileNotFoundError, ValueError, MalformedNote):
+            return None
+        # Whoever puts another key in its place leaves the public half of the one before.
+        return known if digest == hashlib.sha256(data).hexdigest() and known.name == origin else None
+
+    def _note_public(self, name: str, data: bytes, key: VerifierKey) -> None:
+        path = self._folder / f"{name}{_PUBLIC}"
+        try:
+            path.write_text(f"{hashlib.sha256(data).hexdigest()} {key}\n")
+            path.chmod(0o600)
+        except OSError as error:
+            raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
+
+    def _signer(self, name: str, origin: str, data: bytes) -> Ed25519Signer:
         passphrase = self._opening(f"{name}.pem") if b"ENCRYPTED" in data else None
         try:
             private = serialization.load_pem_private_key(data, passphrase)
@@ -87,11 +118,16 @@ class Keystore:
         `key_id` is None where there is no present one. A whole key lies under the name of the present one at every
         moment; where this was interrupted, do it again.
         """
-        present = self._folder / f"{SIGNING}.pem"
+        present, following = self._folder / SIGNING, self._folder / NEXT
         if key_id is not None:
+            former = self._folder / f"{FORMER}{key_id}"
             with contextlib.suppress(FileExistsError):  # an interrupted run came as far as this
-                os.link(present, self._folder / f"{FORMER}{key_id}.pem")
-        (self._folder / f"{NEXT}.pem").replace(present)
+                os.link(present.with_suffix(".pem"), former.with_suffix(".pem"))
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                os.link(present.with_suffix(_PUBLIC), former.with_suffix(_PUBLIC))
+        with contextlib.suppress(FileNotFoundError):  # a key that was made elsewhere has none
+            following.with_suffix(_PUBLIC).replace(present.with_suffix(_PUBLIC))
+        following.with_suffix(".pem").replace(present.with_suffix(".pem"))
         self._sync()
 
     def rename_signer(self, name: str, to: str) -> None:
@@ -99,6 +135,8 @@ class Keystore:
         if (self._folder / f"{to}.pem").exists():
             raise KeystoreError(f"{self._folder / to}.pem exists; a key is never overwritten")
         (self._folder / f"{name}.pem").rename(self._folder / f"{to}.pem")
+        with contextlib.suppress(FileNotFoundError):
+            (self._folder / f"{name}{_PUBLIC}").replace(self._folder / f"{to}{_PUBLIC}")
         self._sync()
 
     # Sign once, for keys that sign what people bring
@@ -197,8 +235,8 @@ class Keystore:
             data = path.read_bytes()
         except OSError as error:
             raise KeystoreError(
-                f"cannot read {path}: {error.strerror}; `registry init` makes the keys of a new node, and a backup"
-                " brings back those of an old one"
+                f"cannot read {path}: {error.strerror}. Restore it from this node's newest backup:"
+                " `registry restore --help`"
             ) from error
         if stat.S_IMODE(mode) & 0o077:
             raise KeystoreError(f"{path} can be read by others; run: chmod 600 {path}")

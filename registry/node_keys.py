@@ -39,13 +39,17 @@ def node_keys(keystore: Keystore, origin: str, record: MemberRecord | None) -> l
 
     Raises `KeystoreError` where a key does not open.
     """
-    windows = {str(window.key): window for window in (record.keys if record is not None else ())}
+    windows = {window.key.key_id.hex(): window for window in (record.keys if record is not None else ())}
     keys = []
     for name in sorted(keystore.names(), key=lambda name: (name not in _USES, name != SIGNING, name)):
         use = _use(name)
-        if use is not None:
+        if use in ("former", "retired") and (window := windows.pop(name.rpartition("-")[2], None)) is not None:
+            # Told by its file's name: nobody needs to know the passphrase of a key that signs nothing any more.
+            keys.append(NodeKey(name, use, OfferedKey(window.key, None), window))
+        elif use is not None:
             offered = key_proof.prove(keystore.signer(name, origin))
-            keys.append(NodeKey(name, use, offered, windows.pop(str(offered.vkey), None)))
+            window = windows.pop(offered.vkey.key_id.hex(), None)
+            keys.append(NodeKey(name, use, offered, window if window and window.key == offered.vkey else None))
     absent = [NodeKey(None, "not here", OfferedKey(w.key, None), w) for w in windows.values() if w.end is None]
     return keys + absent
 

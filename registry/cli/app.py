@@ -44,7 +44,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "learner": ("reading", "erasing"),
     "university": ("reading",),
     "quarantine": ("reading",),
-    "status": ("reading",),
+    "status": ("status",),
     "reconcile": ("reconcile",),
     "precedents": ("search",),
     "receipt": ("receipts",),

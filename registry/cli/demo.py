@@ -20,14 +20,14 @@ from consumers.rebuild import Source
 from projections import credentials as credential_view
 from projections import learners, universities
 from projections.decisions import of_office
-from registry.cli import audit as audit_command
 from registry.cli import demo_serving
+from registry.cli.audit_text import show_report
 from registry.cli.context import Node, opened
 from registry.cli.founding import make_consortium, make_node
 from registry.cli.governance import act_now
 from registry.cli.imports import ACHIEVEMENT_TEMPLATE, Offered, show, take_document, take_rows
 from registry.cli.output import Counter, counted, out, progress, say, table, title_of
-from registry.cli.reading import credential_rows, decision_rows
+from registry.cli.reading import credential_rows, decision_rows, sum_of
 from registry.config import SettingsError
 from registry.intake import CsvRows, read_file
 from registry.intake.columns import NAMES
@@ -301,7 +301,7 @@ class _Demo:
         record = learners.read(linkoping, learner)
         credential_rows(record.credentials)
         decided = counted(len(record.decisions), "decision")
-        say(f"{record.ects.normalize():f} ECTS, credit counted once; {decided} about them")
+        say(f"{sum_of(record)}; {decided} about them")
         _step("What a university sees: its year")
         year = universities.read_year(linkoping, "twente", _YEAR)
         table(
@@ -310,13 +310,13 @@ class _Demo:
         )
         say(f"recognised elsewhere: {year.recognised_elsewhere}")
         _step("What a recognition office sees: its decisions")
-        decision_rows(of_office(linkoping, "linkoping", date(_YEAR, 1, 1), date(_YEAR, 12, 31)))
+        decision_rows(of_office(linkoping, "linkoping", date(_YEAR, 1, 1), date(_YEAR, 12, 31)).items)
 
     def _audit(self) -> None:
         _step("What an auditor sees: everything replayed from zero, and compared with Linköping's views")
         node = self._nodes["linkoping"]
         scratch = node.dsn()
-        audit_command.show(audit(node.source(), scratch, served=node.dsn()))
+        show_report(audit(node.source(), scratch, served=node.dsn()))
         _step("One byte of a copy of the log is flipped")
         copy = self._folder / "altered-copy"
         _copy(node.log(), copy)
@@ -327,7 +327,7 @@ class _Demo:
         file.write_bytes(data)
         say(f"byte {place:,} of {file.name}: 5 ECTS became 4")
         source = Source(f"file:{copy}", node.settings.consortium, node.settings.founded_hash)
-        audit_command.show(audit(source, scratch))
+        show_report(audit(source, scratch))
 
 
 def _reaching(counter: Counter) -> OnBatch:

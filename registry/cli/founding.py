@@ -9,6 +9,7 @@ import typer
 
 from projections.reliance import on_voided
 from registry import ceremony, key_proof
+from registry.acceptance import NotAccepted
 from registry.act_words import plural
 from registry.ceremony import Known
 from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of, opened
@@ -298,6 +299,12 @@ def publish_now(node: Node) -> None:
         published = node.publisher().publish_pending()
     except AnotherPublisher:
         errors.print("stored; the process that publishes this node's events (`registry run`) publishes it")
+        return
+    except (LogError, NotAccepted):
+        errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
+        raise
+    if not published.events:
+        errors.print(f"nothing waits; the log of {node.settings.member} has {published.size}", markup=False)
         return
     errors.print(
         f"published {counted(published.events, 'event')}; the log of {node.settings.member} has {published.size}",
