@@ -16,6 +16,7 @@ import structlog
 from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.persistence import IntegrityError
 from psycopg import Cursor
+from psycopg.errors import SerializationFailure
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
@@ -36,7 +37,8 @@ from registry.domain.errors import (
 from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
-from registry.store import PrivateRecorder, PrivateRows, StoredEvent, Together, opened
+from registry.rewrapping import KeyReplacement, settle
+from registry.store import PrivateRecorder, PrivateRows, StaleState, StoredEvent, Together, opened
 from registry.translation import Stored, Translator
 from registry.vault import HiddenBasis, Learner, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
@@ -72,6 +74,7 @@ class Registry:
         self.vault = vault
         self.connection = psycopg.connect(dsn, autocommit=True, row_factory=dict_row)
         self.store = opened(self.connection, dsn)
+        settle(self.connection, vault)
         recorder = self.store.recorder
         if not isinstance(recorder, PrivateRecorder):
             raise TypeError("the store has no recorder of ours")
@@ -123,10 +126,30 @@ class Registry:
         *,
         private: PrivateRows | None = None,
         expected: dict[UUID, int] | None = None,
+        erased: str | None = None,
     ) -> None:
-        """Store events in one transaction, with whatever else belongs to them."""
+        """Store events in one transaction, with whatever else belongs to them.
+
+        `erased` is a learner whose rows `private` deletes: the vault's keys that protected them are replaced, too.
+        Raises `StaleState` where somebody else replaced keys of the vault just then.
+        """
         also = [rows for rows in (private, self._also) if rows is not None]
-        self.recorder.insert_events(stored, private=Together(also) if also else None, expected=expected)
+        rows: PrivateRows | None = Together(also) if also else None
+        if erased is not None:
+            rows = KeyReplacement(self.vault, erased, Together(also))
+        try:
+            self.recorder.insert_events(stored, private=rows, expected=expected)
+        except SerializationFailure as error:
+            self.settle_keys()
+            raise StaleState("a learner was erased just now; send it again") from error
+        finally:
+            if erased is not None:
+                self.settle_keys()
+
+    def settle_keys(self) -> None:
+        """Complete or undo a replacement of the vault's keys, where one was broken off."""
+        self.cursor()  # the connection is there
+        settle(self.connection, self.vault)
 
     @contextmanager
     def also(self, rows: PrivateRows) -> Iterator[None]:
@@ -163,12 +186,12 @@ class Registry:
                 found[place] = Refused("schema", "$.type", f"{read.type} is no event of this log")
         return found
 
-    def _commit(self, *things: Thing, private: PrivateRows | None = None) -> None:
+    def _commit(self, *things: Thing, private: PrivateRows | None = None, erased: str | None = None) -> None:
         stored = self.stored(things)
         for refused in self.faults(stored).values():
             raise InvalidEvent(refused.code, refused.path, refused.detail)
         try:
-            self.save(stored, private=private)
+            self.save(stored, private=private, erased=erased)
         except IntegrityError as error:
             raise Duplicate("this was recorded already, or changed by somebody else just now; look again") from error
         _log.info("registry.stored", topics=[event.topic for event in stored])
@@ -251,13 +274,16 @@ class Registry:
             return bool(self.recorder.versions(cursor, [identifier]))
 
     def erase(self, learner: str, private: PrivateRows, *, again: bool = False) -> None:
-        """Say that a learner is erased; `private` destroys the rows, in the same transaction. Raises `Duplicate`."""
+        """Say that a learner is erased; `private` deletes the rows, in the same transaction. Raises `Duplicate`.
+
+        The keys that protected the rows are replaced, so that nothing opens what stands on old pages of the database.
+        """
         if again:
             said: Erasure = self.store.repository.get(Erasure.id_of(learner))
             said.again()
         else:
             said = Erasure.erase(learner)
-        self._commit(said, private=private)
+        self._commit(said, private=private, erased=learner)
 
     # Recognition
 

@@ -7,6 +7,7 @@ a keyed hash, so that the row sent again is not taken in anew. The same student 
 from collections.abc import Collection, Sequence
 from typing import Final
 
+import msgspec
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
@@ -16,7 +17,7 @@ from registry.batches.book import Book
 from registry.batches.mentions import Mention, mentions
 from registry.domain.errors import Duplicate, Refusal
 from registry.store import PrivateRows, Together
-from registry.vault import Vault, VaultError
+from registry.vault import Vault
 from registry.wire.disclosures import claims_digest, disclosed
 
 Key = tuple[str, str]
@@ -59,7 +60,7 @@ def erase(
         raise Duplicate(f"learner {learner} was erased already", "$.learner")
     named = mentions(book, known[1]["student"]) if known is not None and "student" in known[1] else []
     _take_out(book, named)  # before it is said: an erasure that is said is whole
-    rows: list[PrivateRows] = [_Forgotten(registry.vault, registry.cursor(), learner, credentials), *beside]
+    rows: list[PrivateRows] = [_Forgotten(registry.vault, learner, credentials), *beside]
     registry.erase(learner, Together(rows), again=again and said)
 
 
@@ -84,29 +85,40 @@ def _still_in(*batches: str) -> StillInBatch:
 class _Forgotten:
     """The learner's rows in the vault, and what else on this node leads from or to them."""
 
-    def __init__(self, vault: Vault, cursor: Cursor[DictRow], learner: str, credentials: Collection[Key]) -> None:
+    def __init__(self, vault: Vault, learner: str, credentials: Collection[Key]) -> None:
+        self._vault = vault
         self._learner = learner
-        own = cursor.execute("SELECT credential::text FROM vault.records WHERE learner = %s", (learner,)).fetchall()
-        known = {row["credential"] for row in own} | {credential for _, credential in credentials}
-        self._decisions = [
-            row["decision"]
-            for row in cursor.execute("SELECT decision::text, sealed FROM vault.decisions").fetchall()
-            if _names(vault, row["decision"], bytes(row["sealed"])) & known
-        ]
+        self._credentials = {credential for _, credential in credentials}
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Destroy them."""
-        given = {"learner": self._learner, "decisions": self._decisions}
+        """Delete them."""
+        own = cursor.execute(
+            "SELECT credential::text FROM vault.records WHERE learner = %s", (self._learner,)
+        ).fetchall()
+        known = {row["credential"] for row in own} | self._credentials
+        decisions = [
+            row["decision"]
+            for row in cursor.execute(
+                "SELECT decision::text, sealed FROM vault.decisions WHERE learner IS NULL"
+            ).fetchall()
+            if _names(self._vault, row["decision"], row["sealed"]) & known
+        ]
+        answers = [
+            row["place"]
+            for row in cursor.execute(
+                "SELECT ctid::text AS place, encode(key, 'hex') AS key, body FROM access.requests"
+                " WHERE body IS NOT NULL FOR UPDATE"
+            ).fetchall()
+            if self._learner in msgspec.json.encode(self._vault.open_own(f"answer {row['key']}", row["body"])).decode()
+        ]
+        given = {"learner": self._learner, "decisions": decisions, "answers": answers}
         for statement in _STATEMENTS:
             cursor.execute(statement, given)
 
 
 def _names(vault: Vault, decision: str, sealed: bytes) -> set[str]:
     """The credentials that a decision names by digest only."""
-    try:
-        said = vault.open_own(decision, sealed)
-    except VaultError:
-        return set()  # under a learner's own key: it goes with that
+    said = vault.open_own(decision, sealed)
     found = set()
     for one in [said] if isinstance(said, str) else said:
         about = disclosed(claims_digest([one]), [one]).get("credential")
@@ -129,5 +141,5 @@ _STATEMENTS: Final = (
     "DELETE FROM vault.learners WHERE learner = %(learner)s",
     "DELETE FROM vault.decisions WHERE decision = ANY (%(decisions)s::uuid[])",
     # Kept answers to requests: they name the learner's id.
-    "DELETE FROM access.requests WHERE position(convert_to(%(learner)s::text, 'UTF8') IN body) > 0",
+    "DELETE FROM access.requests WHERE ctid = ANY (%(answers)s::text[]::tid[])",
 )

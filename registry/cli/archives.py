@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 import psycopg
 import typer
+from psycopg.rows import dict_row
 
 from consumers.archive_check import check
 from consumers.archiver import Archived, archive
@@ -18,14 +19,13 @@ from consumers.restorer import CannotRestore, Restored, restore
 from consumers.tiles import Tiles
 from projections import feed
 from registry import backup as backups
-from registry.application import Registry
+from registry import store
 from registry.cli.context import Node, node_of, opened
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
 from registry.config import Settings, SettingsError, find_home
 from registry.log import open_log
 from registry.log.archive import ArchiveLog
 from registry.postgres import DatabaseUnavailable, database
-from registry.vault import KEY_BYTES, Vault
 
 PASSPHRASE_VARIABLE = "REGISTRY_BACKUP_PASSPHRASE"  # noqa: S105 - a variable's name
 
@@ -204,7 +204,8 @@ def _empty_private_side(settings: Settings) -> str:
         raise DatabaseUnavailable(
             what, "as the backup or --to-database names it", "Start it, or name another."
         ) from error
-    Registry(dsn, settings.origin, Vault(bytes(KEY_BYTES))).close()  # no key is used to make tables
+    with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as private:
+        store.opened(private, dsn).close()
     with psycopg.connect(dsn, autocommit=True) as connection:
         feed.create(connection)
     return dsn

@@ -129,7 +129,7 @@ class Node:
     @cached_property
     def registry(self) -> Registry:
         """The private side."""
-        made = Registry(self.dsn(), self.settings.origin, Vault(self.keystore.master()))
+        made = Registry(self.dsn(), self.settings.origin, Vault(self.keystore))
         self._open.callback(made.close)
         return made
 

@@ -8,16 +8,15 @@ import psycopg
 from registry.application import Registry
 from registry.backup import backup, restore
 from registry.config import Settings, write
-from registry.vault import Vault
 from tests.support.memory_log import MemoryLog
-from tests.support.node import MASTER, ORIGIN, TestNode, request
+from tests.support.node import ORIGIN, TestNode, request, vault_of
 
 PASSPHRASE = b"correct horse"
 EVENTS = "SELECT notification_id, originator_id, originator_version, topic, state FROM registry_events ORDER BY 1"
 
 
 def empty(dsn):
-    Registry(dsn, ORIGIN, Vault(MASTER)).close()
+    Registry(dsn, ORIGIN, vault_of(dsn)).close()
     return dsn
 
 
