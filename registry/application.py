@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 import structlog
 from eventsourcing.application import AggregateNotFoundError
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.persistence import IntegrityError, OperationalError
 from psycopg import Cursor
 from psycopg.errors import SerializationFailure
 from psycopg.rows import DictRow, dict_row
@@ -74,7 +74,11 @@ class Registry:
         self.vault = vault
         self.connection = psycopg.connect(dsn, autocommit=True, row_factory=dict_row)
         self.store = opened(self.connection, dsn)
-        settle(self.connection, vault)
+        try:
+            settle(self.connection, vault)
+        except BaseException:
+            self.close()
+            raise
         recorder = self.store.recorder
         if not isinstance(recorder, PrivateRecorder):
             raise TypeError("the store has no recorder of ours")
@@ -139,7 +143,9 @@ class Registry:
             rows = KeyReplacement(self.vault, erased, Together(also))
         try:
             self.recorder.insert_events(stored, private=rows, expected=expected)
-        except SerializationFailure as error:
+        except OperationalError as error:
+            if not isinstance(error.__cause__, SerializationFailure):
+                raise
             self.settle_keys()
             raise StaleState("a learner was erased just now; send it again") from error
         finally:

@@ -32,12 +32,12 @@ class TestNode:
 
     __test__ = False
 
-    def __init__(self, dsn, log, signer=None):
+    def __init__(self, dsn, log, signer=None, vault=None):
         self.dsn = dsn
         self.log = log
         log.create("twente")
         self.signer = signer or Ed25519Signer.generate(ORIGIN)
-        self.registry = Registry(dsn, ORIGIN, vault_of(dsn))
+        self.registry = Registry(dsn, ORIGIN, vault or vault_of(dsn))
         self.issuer = Issuer(self.registry)
 
     def offer(self):
