@@ -5,7 +5,8 @@ a keyed hash, so that the row sent again is not taken in anew. The same student 
 """
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from datetime import date
+from typing import Final, NamedTuple
 
 import msgspec
 from psycopg import Cursor
@@ -15,13 +16,30 @@ from registry.application import Registry
 from registry.batches.batch import ENDED, WrongState
 from registry.batches.book import Book
 from registry.batches.mentions import Mention, mentions
-from registry.domain.errors import Duplicate, Refusal
+from registry.domain.errors import Duplicate, Refusal, UnknownCredential
 from registry.store import PrivateRows, Together
 from registry.vault import Vault
 from registry.wire.disclosures import claims_digest, disclosed
 
 Key = tuple[str, str]
 """Member and credential."""
+
+
+class AffectedCase(NamedTuple):
+    """A case of the learner's whose letter an erasure makes impossible."""
+
+    case: str
+    file_number: str
+    appeal_until: date | None
+    """The last day for an appeal of its decision; None while it is open."""
+
+    def __str__(self) -> str:
+        if self.appeal_until is None:
+            return f"Case {self.file_number} is open. After the erasure it can only be withdrawn or closed."
+        return (
+            f"Case {self.file_number} is decided and may be appealed until {self.appeal_until}."
+            " After the erasure nobody can write its letter again."
+        )
 
 
 class UnknownLearner(Refusal):
@@ -62,6 +80,38 @@ def erase(
     _take_out(book, named)  # before it is said: an erasure that is said is whole
     rows: list[PrivateRows] = [_Forgotten(registry.vault, learner, credentials), *beside]
     registry.erase(learner, Together(rows), again=again and said)
+
+
+def affected_cases(registry: Registry, learner: str, today: date) -> list[AffectedCase]:
+    """Return the learner's cases that are open, or decided and within the time for an appeal."""
+    rows = registry.cursor().execute(
+        "SELECT id::text, file_number, CASE WHEN state = 'decided' THEN appeal_until END AS appeal_until"
+        " FROM office.cases WHERE learner = %s AND state NOT IN ('withdrawn', 'closed')"
+        " AND (state <> 'decided' OR appeal_until >= %s) ORDER BY file_number",
+        (learner, today),
+    )
+    return [AffectedCase(row["id"], row["file_number"], row["appeal_until"]) for row in rows.fetchall()]
+
+
+def count_credentials(registry: Registry, learner: str) -> int:
+    """Return how many of this university's credentials have personal data of the learner in the vault."""
+    row = registry.cursor().execute("SELECT count(*) AS n FROM vault.records WHERE learner = %s", (learner,)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate gives a row
+    return int(row["n"])
+
+
+def why_without_claims(registry: Registry, credential: str) -> str:
+    """Return why the vault says nothing of the person of a credential, and what to do. It holds none of its claims."""
+    try:
+        learner = registry.credential(credential).state.learner
+    except UnknownCredential:
+        return "Another member issued it: what it says of the person is in that member's vault only."
+    if learner is not None and (day := registry.erased_on(learner)) is not None:
+        return f"Its learner was erased on {day}. What it said of the person is gone for good."
+    return (
+        "The vault has no personal data for it, and no erasure says why. If this database came from a copy, restore the"
+        " node's newest backup: registry restore --backup FILE"
+    )
 
 
 def _take_out(book: Book, named: Sequence[Mention]) -> None:

@@ -53,6 +53,7 @@ COLUMNS = {
     "intake.events": {"event": HASH, "content": HASH},
     "intake.problems": {"code": ID, "sealed": SEALED},
     "intake.waiting": {"record": HASH, "student": HASH, "sealed": SEALED},
+    "node.owner": {"member": ID, "consortium": ID, "founded": OPEN + "a hash on the log"},
     "office.cases": {
         "file_number": OPEN + "a number that leads to the person only through the office's files",
         "state": ID, "purpose": ID, "assessor": STAFF, "approver": STAFF,
