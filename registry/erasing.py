@@ -25,6 +25,23 @@ Key = tuple[str, str]
 """Member and credential."""
 
 
+def forget_erased(registry: Registry, book: Book, erased: Collection[str]) -> int:
+    """Delete what a restored backup brought back of learners who are erased on the log; returns how many there were.
+
+    Raises `StillInBatch`.
+    """
+    rows = registry.cursor().execute(
+        "SELECT learner::text FROM vault.learners WHERE learner = ANY(%s::uuid[])", (list(erased),)
+    )
+    back = [row["learner"] for row in rows.fetchall()]
+    for learner in back:
+        known = registry.vault.learner(registry.cursor(), learner)
+        if known is not None and "student" in known[1]:
+            _take_out(book, mentions(book, known[1]["student"]))
+        registry.save([], private=_Forgotten(registry.vault, learner, ()), erased=learner)
+    return len(back)
+
+
 class AffectedCase(NamedTuple):
     """A case of the learner's whose letter an erasure makes impossible."""
 

@@ -41,6 +41,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "serve": ("serving",),
     "key": ("keys",),
     "learner": ("reading", "erasing"),
+    "vault": ("vaults",),
     "university": ("reading",),
     "quarantine": ("reading",),
     "status": ("status",),

@@ -24,9 +24,11 @@ from registry import backup as backups
 from registry import owner, store
 from registry.cli.context import Node, node_of, opened
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
+from registry.cli.vaults import erase_again
 from registry.config import Settings, SettingsError, find_home
 from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog
+from registry.passphrase import weakness_of
 from registry.postgres import DatabaseUnavailable, database
 
 PASSPHRASE_VARIABLE = "REGISTRY_BACKUP_PASSPHRASE"  # noqa: S105 - a variable's name
@@ -161,12 +163,15 @@ def backup_command(
     """Back up this node's private side in one encrypted file: settings, keys, stored events, vault.
 
     The log and the views are not in it: the log is had from any member, the views from the log. The node may go on
-    meanwhile. Without the passphrase nobody reads the file; nobody can replace the passphrase either.
+    meanwhile. Without the passphrase nobody reads the file; nobody can replace the passphrase either. It has 12
+    characters or more, of which 6 differ, and is more than common words.
 
     Example: registry backup twente-2026-05-04.backup --passphrase-file /safe/passphrase
     """
     node = node_of(context)
     passphrase = _passphrase(passphrase_file, twice=True)
+    if (weakness := weakness_of(passphrase)) is not None:
+        raise SettingsError(f"The backup's passphrase {weakness}")
     with progress("backing up") as counter:
         told = backups.backup(node.settings, node.dsn(), file, passphrase, counter.reach)
     size = file.stat().st_size
@@ -217,6 +222,11 @@ def restore_command(
     if log is not None:
         with opened(folder) as node:
             streams = _restore_log(node, log)
+    else:
+        errors.print(
+            "Learners who were erased after this backup was made are back. When this node has read the log again"
+            " (registry restore --log …, or registry project), erase them again: registry vault forget-erased"
+        )
     _report((folder, told), streams, as_json=as_json)
 
 
@@ -264,6 +274,11 @@ def _restore_log(node: Node, url: str) -> list[Restored]:
     with progress("rebuilding the views", sum(s.size for s in done)) as counter:
         on_stream = _sizes(counter)
         rebuild(node.dsn(), node.source(), on_batch=lambda member, size, _: on_stream(member, size))
+    if again := erase_again(node):
+        errors.print(
+            f"{counted(again, 'learner')} whom the log says this university erased came back with a backup, and"
+            f" {'is' if again == 1 else 'are'} erased again."
+        )
     return done
 
 

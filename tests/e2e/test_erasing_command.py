@@ -1,12 +1,17 @@
 """Erasing at the command line: what it makes impossible is said before, and what is gone is called gone after."""
 
+import os
 import subprocess
 from datetime import date, timedelta
 
 import pytest
 
+from registry.batches import Book, Spool
+from registry.cli import last_error
 from registry.cli.context import opened
-from tests.support.command import ROOT, Consortium, command, printed_json
+from registry.vault import Vault
+from registry.vault_keys import MemoryKeys
+from tests.support.command import ROOT, Consortium, command, printed_json, registry
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +82,7 @@ def test_numbers_and_names_are_read_from_the_input_where_they_are_not_to_be_seen
         consortium, values, "credential", "issue", consortium.achievement, "--record", "hidden", "--student", "-",
         "--family-name", "-", "--given-name", "-", "--date-of-birth", "-", "--awarding-date", "2026-06-30",
     )  # fmt: skip
+    consortium.run("project")
     shown = consortium.run("credential", "show", credential_of(consortium, "hidden"), "--claims").stdout
     assert "Quixwobble" in shown
     learner = learner_of(consortium, "s-hidden")
@@ -96,3 +102,59 @@ def test_a_lost_master_key_says_to_restore_it_from_a_backup(consortium):
         file.write_bytes(content)
         file.chmod(0o600)
     assert "registry restore --backup" in " ".join(lost.stderr.split())
+
+
+def test_the_master_key_is_replaced_while_nothing_else_changes(consortium):
+    file = consortium.home / "keys" / "vault-master.key"
+    before = file.read_bytes()
+    credential = credential_of(consortium, "r5")
+    said = consortium.run("vault", "rotate").stdout
+    assert "new master key" in said
+    assert file.read_bytes() != before
+    assert "Jansen" in consortium.run("credential", "show", credential, "--claims").stdout
+    again = printed_json(consortium.run("import", consortium.folder / "rows.csv", "--json", check=False))
+    assert again["unchanged"] >= 4
+
+
+def test_a_weak_passphrase_makes_no_backup(consortium, tmp_path):
+    weak = {"REGISTRY_BACKUP_PASSPHRASE": "a"}
+    refused = consortium.run("backup", tmp_path / "weak.backup", check=3, environment=weak)
+    assert "too short: 1 of at least 12" in " ".join(refused.stderr.split())
+    assert not (tmp_path / "weak.backup").exists()
+
+
+def test_whom_the_log_says_was_erased_is_erased_again_when_a_backup_brings_them_back(consortium, tmp_path, postgres):
+    learner = learner_of(consortium, "s6")
+    file, passphrase = tmp_path / "twente.backup", {"REGISTRY_BACKUP_PASSPHRASE": "correct horse battery staple"}
+    consortium.run("backup", file, environment=passphrase)
+    consortium.run("learner", "erase", learner, "--yes")
+    home = tmp_path / "restored"
+    words = ("restore", "--backup", file, "--home", home, "--to-database", postgres.dsn(consortium.name("back")))
+    said = registry(*words, "--to-log", f"file:{tmp_path / 'log'}", environment=passphrase).stderr
+    assert "registry vault forget-erased" in " ".join(said.split())
+    with opened(home) as node:
+        assert node.registry.vault.learner(node.registry.cursor(), learner) is not None
+    said = registry("restore", "--log", f"file:{consortium.folder / 'log'}", home=home).stderr
+    assert "1 learner whom the log says this university erased" in " ".join(said.split())
+    with opened(home) as node:
+        assert node.registry.vault.learner(node.registry.cursor(), learner) is None
+        assert node.learner_of_student("s5")
+    assert "0 learners erased again" in registry("vault", "forget-erased", home=home).stdout
+
+
+def test_files_with_personal_data_are_their_owners_alone_whatever_the_umask(consortium, tmp_path):
+    before = os.umask(0)
+    try:
+        consortium.run(
+            "backup", tmp_path / "b.backup", environment={"REGISTRY_BACKUP_PASSPHRASE": "correct horse battery staple"}
+        )
+        last_error.note(consortium.home, "a test", RuntimeError("of it"))
+        book = Book("", Vault(MemoryKeys(os.urandom)), tmp_path / "spool")
+        spool = Spool(book._contents.path("00000000"), os.urandom(32))
+        spool.close()
+    finally:
+        os.umask(before)
+    files = [tmp_path / "b.backup", consortium.home / "last-error.json", *(tmp_path / "spool").iterdir()]
+    files += [*(consortium.home / "keys").iterdir(), consortium.home / "registry.toml"]
+    assert {file.name: oct(file.stat().st_mode & 0o777) for file in files if file.stat().st_mode & 0o077} == {}
+    assert (tmp_path / "spool").stat().st_mode & 0o077 == 0

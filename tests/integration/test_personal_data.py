@@ -9,6 +9,8 @@ from importlib import resources
 import psycopg
 import pytest
 
+from projections import feed
+from registry import owner
 from registry.backup import _SCHEMAS
 from registry.batches import Book, Worker
 from registry.cli.imports import Offered
@@ -196,6 +198,8 @@ def test_a_case_keeps_its_applicant_and_what_was_written_sealed(dsn):
 
 def test_every_column_of_the_private_side_is_sealed_hashed_or_without_personal_data_for_a_reason(node):
     with psycopg.connect(node.dsn) as connection:
+        owner.create_table(connection)
+        feed.create(connection)
         columns = connection.execute(
             "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns"
             " WHERE (table_schema = ANY(%s) OR table_name = 'registry_events') AND data_type = ANY(%s)",
