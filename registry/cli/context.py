@@ -197,7 +197,7 @@ class Node:
         made = Registry(
             self.dsn(),
             self.settings.origin,
-            Vault(self.keystore.master()),
+            Vault(self.keystore),
             self.acceptance,
             self.own_refusals.by_subject,
         )
