@@ -128,7 +128,9 @@ def test_a_log_of_nobody_is_a_fault_and_an_empty_one_a_warning(consortium, folde
     report = audited(consortium, folder)
     assert (report.verdict, [one.member for one in report.warnings]) == ("well", ["uhr"])
     origin = f"{CONSORTIUM}/uhr".encode()
-    (folder / "uhr.log").write_bytes((folder / "delft.log").read_bytes().replace(f"{CONSORTIUM}/delft".encode(), origin))
+    (folder / "uhr.log").write_bytes(
+        (folder / "delft.log").read_bytes().replace(f"{CONSORTIUM}/delft".encode(), origin)
+    )
     report = audited(consortium, folder)
     assert told(report) == [("uhr", "unknown-member")]
     assert report.unknown_streams == {"uhr": 7}
