@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 VERSION: Final = 3
 
-LAYOUT: Final = 6
+LAYOUT: Final = 7
 """Changes with the tables that are not digested: views of another layout are rebuilt, and their digest stays."""
 
 

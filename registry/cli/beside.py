@@ -79,13 +79,13 @@ def _keeps(node: Node, folder: Path, fold: GovernanceFold) -> bool:
     return there.size >= fold.size
 
 
-def write_file(file: Path, content: bytes) -> None:
+def write_file(file: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file whole or not at all."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
-        Path(name).chmod(0o644)
+        Path(name).chmod(mode)
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

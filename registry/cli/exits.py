@@ -15,7 +15,7 @@ from consumers.moment import UnknownMoment
 from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt
 from consumers.restorer import CannotRestore
-from projections.errors import InvalidQuery
+from projections.errors import InvalidQuery, TooCostly
 from projections.views import OutdatedViews
 from registry.access import UnknownKey
 from registry.backup import BackupError, WrongPassphrase
@@ -42,6 +42,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (VaultError, 3),
     (OutdatedViews, 3),
     (InvalidQuery, 2),
+    (TooCostly, 5),
     (NoReceipt, 1),
     (CannotWrite, 1),
     (PolicyUnmet, 1),

@@ -29,6 +29,7 @@ receipt_app = typer.Typer(help="Files that prove what was recorded, for whoever 
 export_app = typer.Typer(help="The log in forms for others to serve.", no_args_is_help=True)
 
 _WAIT_SECONDS: Final = 15
+DISCLOSURES_SUFFIX: Final = ".disclosures"
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file (else the thing's id .tlog-proof).")]
 Whose = Annotated[str | None, typer.Option(help="Whose it is (else this node's).")]
@@ -53,8 +54,14 @@ def credential(
     with_seal: Annotated[
         bool, typer.Option("--seal", help="Add what the member's newest status seal says of it.")
     ] = False,
+    disclosures: Annotated[
+        bool,
+        typer.Option("--disclosures", help="Add what it says of the person, from the vault: for the learner alone."),
+    ] = False,
 ) -> None:
     """Write the receipt of a credential; governance's log goes beside it, for checking offline.
+
+    With --disclosures the learner can show what the credential says of them: the file holds personal data in the clear.
 
     Example: registry receipt credential e7c1ab39-… --seal
     """
@@ -64,7 +71,18 @@ def credential(
     row = node.views().execute(
         "SELECT leaf FROM credentials WHERE member = %s AND credential = %s", (stream, identifier)
     )
-    _write(node, stream, identifier, row.fetchone(), out, with_seal=with_seal)
+    claims = _disclosures(node, stream, identifier) if disclosures else None
+    _write(node, stream, identifier, row.fetchone(), out, with_seal=with_seal, disclosures=claims)
+
+
+def _disclosures(node: Node, stream: str, credential: str) -> bytes:
+    """A credential's disclosures, a line each, as its learner may have them. Raises `NoReceipt`."""
+    if stream != node.settings.member:
+        raise NoReceipt(f"the disclosures are in the vault of {stream}; only {stream} can hand them out")
+    found = node.registry.vault.disclosures(node.registry.cursor(), credential)
+    if not found:
+        raise NoReceipt(f"the vault has no disclosures of {credential}: its learner was erased, or it has none")
+    return "".join(f"{line}\n" for line in found).encode()
 
 
 @receipt_app.command("decision")
@@ -124,7 +142,14 @@ def consistency_command(
 
 
 def _write(
-    node: Node, stream: str, identifier: str, row: tuple[int] | None, out: Path | None, *, with_seal: bool
+    node: Node,
+    stream: str,
+    identifier: str,
+    row: tuple[int] | None,
+    out: Path | None,
+    *,
+    with_seal: bool,
+    disclosures: bytes | None = None,
 ) -> None:
     if row is None:
         raise NoReceipt(f"{stream} has nothing {identifier} in the views; has it been projected (`registry project`)?")
@@ -143,6 +168,10 @@ def _write(
         beside = file.with_name(file.name + SEAL_SUFFIX)
         write_file(beside, content)
         say(f"{beside}: what the seal of {size} leaves says of it")
+    if disclosures is not None:
+        personal = file.with_name(file.name + DISCLOSURES_SUFFIX)
+        write_file(personal, disclosures, mode=0o600)
+        say(f"{personal}: personal data in the clear; give it to the learner, and delete it here")
 
 
 def _seal_proof(node: Node, stream: str, tiles: Tiles, identifier: str) -> tuple[int, bytes]:

@@ -10,6 +10,7 @@ import typer
 from consumers import consistency, receipts
 from consumers.cosignatures import parse_note
 from consumers.governance import GovernanceFold
+from consumers.opened_claims import open_claims
 from consumers.policy import Cosigned, Policy, PolicyUnmet
 from consumers.receipt_verdict import day, verdict
 from consumers.receipts import VerifiedReceipt, VerifiedStatus
@@ -50,6 +51,8 @@ class _Checked(msgspec.Struct, frozen=True):
     status: VerifiedStatus | None
     cosigned: list[Cosigned]
     governance: _Governed
+    claims: dict[str, Any] | None = None
+    """What the disclosures say, where they were given: they are the ones that the event commits to."""
 
 
 def verify_receipt(
@@ -71,6 +74,9 @@ def verify_receipt(
     ] = None,
     seal: Annotated[
         Path | None, typer.Option(help="The proof of its status (else RECEIPT.seal.json, where there is one).")
+    ] = None,
+    disclosures: Annotated[
+        Path | None, typer.Option(help="What it says of the person: the disclosures that the learner was given.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -94,6 +100,9 @@ def verify_receipt(
             _verify_consistency(ConsistencyProof.parse(text), folder, trusted, policy, as_json=as_json)
             return
         result = _check(TlogProof.parse(text), file, seal, folder, trusted, policy)
+        if disclosures is not None:
+            claims = open_claims(result.receipt.event, _text_of(disclosures).split())
+            result = msgspec.structs.replace(result, claims=claims)
     except _NotChecked as error:
         _end("inconclusive", str(error), as_json=as_json)
     except PolicyUnmet as error:
@@ -247,6 +256,10 @@ def _founded(context: typer.Context, founded: str | None) -> bytes:
 def _show(result: _Checked) -> None:
     receipt, status = result.receipt, result.status
     say(result.summary, style=_STYLES[result.verdict])
+    if result.claims is not None:
+        say("The disclosures are the ones that it commits to:")
+        for name, value in result.claims.items():
+            say(f"  {name}: {value if isinstance(value, str) else msgspec.json.encode(value).decode()}")
     say(f"{receipt.legal_name} ({receipt.member}) published {receipt.type} about {receipt.subject}")
     say(f"entry {receipt.leaf:,} of its log, under its head at {receipt.size:,}, root {receipt.root}")
     for key in receipt.keys:

@@ -111,7 +111,7 @@ def test_run_publishes_and_projects_what_others_store_and_ends_cleanly(consortiu
     with started("run", home=consortium.home, says="is running") as running:
         second = consortium.run("run", check=4)
         assert "another" in (second.stdout + second.stderr).lower() or "writing" in second.stderr
-        assert "publishes a seal each day by itself" in consortium.run("seal", check=4).stderr
+        assert "sealed 1 leaves" in consortium.run("seal").stdout
         file = consortium.rows(achievement, 600)
         told = consortium.run("import", file)  # beside a process that publishes, it is left to that
         assert "registry run" in told.stderr, told.stderr
@@ -143,7 +143,7 @@ def test_postgresql_stopped_and_started_again_is_survived_without_loss(consortiu
         running.send_signal(signal.SIGTERM)
         assert running.wait(20) == 0
     assert "Verified up to" in consortium.run("audit").stdout
-    last = printed_json(consortium.run("status", "--json"))["lastError"]
+    last = printed_json(consortium.run("status", "--json"))["last_error"]
     assert last["work"] in ("publishing", "projecting", "posting webhooks")
 
 

@@ -56,6 +56,24 @@ def test_without_its_seal_a_receipt_does_not_say_that_a_credential_is_in_force(m
     assert first_line(named).startswith("Genuine, and revoked")
 
 
+def test_a_learner_shows_what_a_credential_says_of_them_and_nobody_elses(made, tmp_path):
+    consortium, _ = made
+    for name, student in (("mine", "s7"), ("other", "s8")):
+        shown = printed_json(consortium.run("learner", "show", "--student", student, "--json"))
+        credential = shown["credentials"][0]["credential"]
+        consortium.run("receipt", "credential", credential, "--seal", "--disclosures", "--out", tmp_path / name)
+    mine = tmp_path / "mine.disclosures"
+    assert mine.stat().st_mode & 0o777 == 0o600
+    said = printed_json(check(consortium, tmp_path / "mine", "--disclosures", mine, "--json"))
+    assert (said["claims"]["familyName"], said["claims"]["studentNumber"]) == ("Jansen", "s7")
+    text = check(consortium, tmp_path / "mine", "--disclosures", mine).stdout
+    assert "The disclosures are the ones that it commits to:" in text
+    wrong = check(consortium, tmp_path / "mine", "--disclosures", tmp_path / "other.disclosures", check=1)
+    assert first_line(wrong).startswith("Not genuine: these disclosures are not the ones")
+    absent = check(consortium, tmp_path / "mine", "--disclosures", tmp_path / "none", check=5)
+    assert "there is no file" in first_line(absent)
+
+
 def test_a_file_that_is_not_there_is_inconclusive_and_not_an_error_of_the_receipt(made, tmp_path):
     consortium, (_, good) = made
     assert "there is no file" in first_line(check(consortium, tmp_path / "none", check=5))
