@@ -110,26 +110,25 @@ def test_an_audit_that_is_interrupted_says_one_line_and_leaves_nothing(consortiu
     consortium.join("aveiro")
     elsewhere = tmp_path / "temporary"
     elsewhere.mkdir(mode=0o755)
-    process = subprocess.Popen(
-        command("audit", "--workers", 2, home=consortium.home),
-        env=os.environ | {"TMPDIR": str(elsewhere)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-
-    def begun():
-        return children(process.pid) if after == "worker" else list(elsewhere.rglob(after))
-
-    until(begun, pause=0.01)
-    os.killpg(process.pid, number)  # a terminal's Ctrl-C goes to the whole group
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 128 + number
-    assert "Traceback" not in err
-    assert len([line for line in err.splitlines() if "verifying" not in line]) <= 1, err
-    assert out == ""
+    with (tmp_path / "output").open("w+") as output:
+        process = subprocess.Popen(
+            command("audit", "--workers", 2, home=consortium.home),
+            env=os.environ | {"TMPDIR": str(elsewhere)},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            wait_for = children if after == "worker" else lambda _: list(elsewhere.rglob(after))
+            until(lambda: wait_for(process.pid), seconds=60, pause=0.01)
+            os.killpg(process.pid, number)  # a terminal's Ctrl-C goes to the whole group
+            assert process.wait(60) == 128 + number
+        finally:
+            process.kill()
+            process.wait()
+    said = (tmp_path / "output").read_text()
+    assert "Traceback" not in said
+    assert len([line for line in said.splitlines() if "verifying" not in line]) <= 1, said
     assert not list(elsewhere.glob("registry-audit-*"))
 
 

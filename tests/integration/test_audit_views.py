@@ -4,10 +4,11 @@ import uuid
 
 import psycopg
 import pytest
+from psycopg.types.json import Json
 
 from consumers.auditor import audit
 from consumers.rebuild import Source, fill
-from projections import views
+from projections import feed, views
 from projections.tables import FURTHER, NOT_COMPARED, VIEWS
 from registry.log import open_log
 from registry.wire.checkpoint import Checkpoint, SignedNote
@@ -64,7 +65,8 @@ def decided(decision, ref):
 
 def assessed(assessment, ref):
     return RecognitionAssessed(
-        assessment=assessment, achievement=ref, purpose="creditTransfer", effect="binding", outcome="full", mode="recognised",
+        assessment=assessment, achievement=ref, purpose="creditTransfer", effect="binding", outcome="full",
+        mode="recognised",
     )  # fmt: skip
 
 
@@ -134,7 +136,8 @@ def derived(table, column):
     return (table, column) == ("quarantine", "record")
 
 
-def test_untouched_views_are_equal_in_all_that_is_served(source, served, dsn):
+@pytest.mark.usefixtures("served")
+def test_untouched_views_are_equal_in_all_that_is_served(source, dsn):
     report = audit(source, dsn, served=dsn, workers=1)
     assert {member.served for member in report.members} == {"equal"}
     assert of_views(report) == []
@@ -180,8 +183,35 @@ def test_an_edited_row_of_any_served_table_is_named_with_its_table(source, serve
     assert "The node serves what the log does not lead to." in report.summary
 
 
+def test_a_served_table_that_is_gone_is_a_fault_and_no_traceback(source, served, dsn):
+    served.execute("DROP TABLE precedents")
+    report = audit(source, dsn, served=dsn, workers=1)
+    assert ["precedents" in fault.detail for fault in of_views(report)] == [True]
+
+
 def test_every_served_table_was_edited():
     assert {table.name for table in (*VIEWS, *FURTHER)} - set(EDITS) == {"joined", "voided_credentials", "seals"}
+
+
+def test_a_count_in_the_feed_that_the_log_cannot_have_led_to_is_a_fault(source, served, dsn):
+    feed.create(served)
+    achievement = served.execute("SELECT achievement::text FROM achievements WHERE member = 'twente'").fetchone()[0]
+
+    def tell(number):
+        served.execute(
+            "INSERT INTO feed.notices (member, kind, thing, cause_member, leaf, size, data)"
+            " VALUES ('twente', 'achievement.decided.partial', %s, '', %s, 0, %s)",
+            (achievement, number, Json({"outcome": "partial", "atLeast": number, "before": "2026-05-05"})),
+        )
+
+    try:
+        tell(1)
+        assert of_views(audit(source, dsn, served=dsn, workers=1)) == []
+        tell(10)
+        [fault] = of_views(audit(source, dsn, served=dsn, workers=1))
+        assert "at least 10 decisions (partial)" in fault.detail
+    finally:
+        served.execute("DROP SCHEMA feed CASCADE")
 
 
 def grown(consortium, source):
