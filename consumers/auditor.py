@@ -154,13 +154,6 @@ def _compare_served(served: str, own: Connection, log: _Log, *, require: bool) -
         return _Found(ours, theirs, compared)
 
 
-class _Lacking(NamedTuple):
-    """Why a node's views are not compared, and whether the audit is inconclusive for it."""
-
-    why: str
-    inconclusive: bool
-
-
 @contextlib.contextmanager
 def _served(dsn: str, *, require: bool) -> Iterator[tuple[Connection | None, _Lacking | None]]:
     """Connect to a node's views; None and the reason where there are none that can be compared."""
