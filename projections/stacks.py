@@ -243,7 +243,7 @@ class Stacks:
 
 
 def read_some(items: Sequence[T], read: Callable[[Sequence[T]], R]) -> tuple[R, int]:
-    """Read these items together, or the first half of them where that is too costly, and so on.
+    """Read these items together, or the first quarter of them where that is too costly, and so on.
 
     Return what was read, and of how many items it is. Raises `TooCostly` where one item alone is too costly.
     """
@@ -253,7 +253,7 @@ def read_some(items: Sequence[T], read: Callable[[Sequence[T]], R]) -> tuple[R, 
         except TooCostly:
             if len(items) <= 1:
                 raise
-            items = items[: len(items) // 2]
+            items = items[: max(1, len(items) // 4)]
 
 
 def _closed(parts: Mapping[int, Sequence[int]]) -> Deep:
