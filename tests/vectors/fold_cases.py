@@ -11,12 +11,13 @@ from registry.wire.credentials import (
 )
 from registry.wire.governance import Head, MemberKeyAdded, MemberRangeVoided
 from tests.vectors.corner_cases import CORNERS
+from tests.vectors.deep_cases import DEEP
 from tests.vectors.fold_case import Fold
 from tests.vectors.writer import identifier, signer
 
 
 def fold_cases() -> list[dict[str, Any]]:
-    return [case().case() for case in (*PLAIN, *CORNERS)]
+    return [case().case() for case in (*PLAIN, *CORNERS, *DEEP)]
 
 
 def _plain() -> Fold:
