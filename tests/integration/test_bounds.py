@@ -198,7 +198,7 @@ def test_others_cannot_make_a_credential_longer_to_read(members, hostile):
     assert len({*first, *rest}) == 3_000
 
 
-def test_replacements_without_end_are_refused_clearly(members, hostile, monkeypatch):
+def test_what_was_replaced_without_end_is_said_to_hold_no_longer(members, hostile, monkeypatch):
     monkeypatch.setattr("projections.reach.MAX_REPLACEMENT_ROWS", 100)
     ids = ids_of(202)
     hostile.award(ids[:1], None, has_parts=True)
@@ -206,5 +206,7 @@ def test_replacements_without_end_are_refused_clearly(members, hostile, monkeypa
     hostile.stack({ids[0]: [ids[1]]})
     for before, after in pairwise(ids[1:]):
         members.connection.execute("UPDATE credentials SET replaced_by = %s WHERE credential = %s", (after, before))
+    [shown] = credentials.read(members.connection, [("aveiro", ids[0])])
+    assert shown.flags == ["impaired"]
     with pytest.raises(TooCostly, match="replaced more than 100 times"):
-        credentials.read(members.connection, [("aveiro", ids[0])])
+        Stacks.read(members.connection, [("aveiro", ids[0]), ("aveiro", ids[1])])
