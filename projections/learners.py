@@ -43,7 +43,8 @@ def read(connection: Connection, learner: str, *, after: Key | None = None, limi
     Empty where nobody says anything of this id.
     """
     held = credentials.of_learner(connection, learner, after, limit)
-    ects, missing = None, "the sum is on the first page"
+    ects: Decimal | None = None
+    missing: str | None = "the sum is on the first page"
     if after is None:
         try:
             ects, missing = _sum(connection, learner), None
