@@ -134,7 +134,7 @@ def _page(told: DecisionVerification) -> str:
         "<p>Compare this with the letter that you were shown. Whom the decision is about is not told here; what proves"
         " it is attached to the letter's file."
         f"<p><small>Decision {escape(told.decision)} of {escape(told.member)}, leaf {told.leaf} of its log. For"
-        f' machines: <a href="/v1/decisions/{escape(told.member)}/{escape(told.decision)}/verification">JSON</a>'
+        f' machines: <a href="../../v1/decisions/{escape(told.member)}/{escape(told.decision)}/verification">JSON</a>'
         "</small></body></html>\n"
     )
 

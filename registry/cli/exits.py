@@ -9,6 +9,7 @@ from eventsourcing.persistence import OperationalError as StoreUnavailable
 from consumers.archiver import CannotArchive
 from consumers.audit_compare import OtherConsortium
 from consumers.audit_report import NoReport
+from consumers.audit_source import OtherFounding
 from consumers.export import CannotExport
 from consumers.moment import UnknownMoment
 from consumers.policy import PolicyUnmet
@@ -47,6 +48,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (PolicyUnmet, 1),
     (NoReport, 1),
     (OtherConsortium, 1),
+    (OtherFounding, 1),
     (CeremonyRefused, 1),
     (CannotExport, 1),
     (CannotArchive, 1),

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 from consumers.moment import UnknownMoment
 from consumers.policy import PolicyUnmet
 from projections.errors import InvalidQuery, TooCostly
+from registry.acceptance import NotAccepted
 from registry.batches.batch import SecondPerson as OwnBatch
 from registry.batches.batch import UnknownBatch, WrongState
 from registry.domain.case_errors import (
@@ -47,6 +48,11 @@ def _away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 def _refused(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
     kind = "not-found" if error.code.startswith("unknown-") else "refused"
     return from_problem(request, HttpProblem(kind, error.detail, code=error.code, path=error.path))
+
+
+def _not_accepted(request: Request[Any, Any, Any], error: NotAccepted) -> Response[Any]:
+    """The request is right; consumers would not accept what it leads to, as governance is now."""
+    return from_problem(request, HttpProblem("not-accepted", error.explanation, code=error.code))
 
 
 def _invalid(request: Request[Any, Any, Any], error: InvalidEvent) -> Response[Any]:
@@ -135,6 +141,7 @@ HANDLERS: Any = {
     HttpProblem: from_problem,
     HTTPException: from_framework,
     Refusal: _refused,
+    NotAccepted: _not_accepted,
     SecondPerson: _second_person,
     CaseChanged: _somebody_was_faster,
     **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, DateOrder), _misfit),

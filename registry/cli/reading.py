@@ -1,4 +1,4 @@
-"""Reading the views: a learner, a university, what was quarantined, and how the node is."""
+"""Reading the views: a learner, a university, and what was quarantined."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -10,12 +10,10 @@ from projections import credentials as credential_view
 from projections import learners, universities
 from projections.as_of import Moment
 from projections.decisions import read as read_decisions
-from projections.positions import GOVERNANCE, all_positions
-from registry.cli import last_error, moments
+from registry.cli import moments
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, Year, counted, errors, print_json, say, table, title_of
-from registry.cli.witness import unmet
-from registry.log import LogError, NoSuchStream
+from registry.cli.personal_input import FROM_INPUT, from_input
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
@@ -27,7 +25,6 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(learner_app, name="learner")
     app.add_typer(university_app, name="university")
     app.add_typer(quarantine_app, name="quarantine")
-    app.command("status")(status)
 
 
 def credential_rows(found: list[credential_view.CredentialView]) -> None:
@@ -54,7 +51,12 @@ def credential_rows(found: list[credential_view.CredentialView]) -> None:
 @learner_app.command("show")
 def show_learner(
     context: typer.Context,
-    learner: Annotated[str, typer.Argument(help="The learner's id, or with --student the university's own number.")],
+    learner: Annotated[
+        str,
+        typer.Argument(
+            help=f"The learner's id, or with --student the university's own number. {FROM_INPUT}", callback=from_input
+        ),
+    ],
     *,
     student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
     as_of: moments.AsOf = None,
@@ -122,7 +124,12 @@ def adopt(
     context: typer.Context,
     learner: Annotated[str, typer.Argument(help="The id that the learner has at another university.")],
     *,
-    student: Annotated[str, typer.Option(help="Their number here; nothing may have been issued for it yet.")],
+    student: Annotated[
+        str,
+        typer.Option(
+            help=f"Their number here; nothing may have been issued for it yet. {FROM_INPUT}", callback=from_input
+        ),
+    ],
 ) -> None:
     """Let a learner keep one id across universities, as they ask: their records can then be joined.
 
@@ -244,63 +251,3 @@ def show_quarantined(
         return
     errors.print(f"{found.code}: {found.detail}\n{quarantine.EXPLAINED[found.code]}", markup=False)
     typer.get_binary_stream("stdout").write(found.record)
-
-
-def status(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Show the node's settings, each stream's head in the views, and how far they lag behind the log.
-
-    Example: registry status
-    """
-    node = node_of(context)
-    known = all_positions(node.views())
-    rows: list[dict[str, Any]] = []
-    problem = None
-    for member in sorted({GOVERNANCE, *known}):
-        position = known.get(member)
-        at = position.next if position else 0
-        try:
-            behind = sum(1 for _ in node.log().records(member, at)) if at < node.log().end(member) else 0
-        except NoSuchStream:
-            behind = 0  # admitted, and has published nothing yet
-        except LogError as error:
-            problem, behind = str(error), None
-        size = position.tree.size if position else 0
-        rows.append(
-            {
-                "member": member,
-                "size": size,
-                "lag": behind,
-                "governance": position and position.governance,
-                "unwitnessed": unmet(node, member, size),
-            }
-        )
-    quarantined = len(quarantine.listed(node.views()))
-    shown = node.shown_settings()
-    before = last_error.read(node.settings.home)
-    publisher = node.publisher_status()
-    if as_json:
-        print_json(
-            {
-                "settings": shown,
-                "streams": rows,
-                "quarantined": quarantined,
-                "publisher": publisher,
-                "error": problem,
-                "lastError": before,
-            }
-        )
-        return
-    table(("setting", "value"), shown.items())
-    say("")
-    table(
-        ("stream", "events in the views", "records behind the log"),
-        [(r["member"], f"{r['size']:,}", r["lag"]) for r in rows],
-    )
-    for row in rows:
-        if row["unwitnessed"]:
-            say(f"{row['member']}: {row['unwitnessed']}", style="yellow")
-    say(f"{counted(quarantined, 'quarantined record')}" + (f"; {publisher}" if publisher else ""))
-    if before is not None:
-        say(f"last error, {before.time}, {before.work}: {before.error}")
-    if problem:
-        say(problem, style="red")
