@@ -176,5 +176,5 @@ def test_a_part_that_another_member_stacks_too_may_still_be_used_and_one_of_the_
     members.see()
     assert {one.code for one in breaches(members.connection, wanted._replace(replaces=None))} == {"sharing"}
     found = progress.read(members.connection, members.learner, ("twente", whole), on=DAY)
-    assert {one.credential: one.why for one in found.left} == {own: "used"}
+    assert {one.credential: one.why for one in found.left}[own] == "used"
     assert f"twente/{other}" in found.held
