@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, NamedTuple, get_args
 from uuid import UUID
 
 import structlog
+from anyio import CancelScope
 from anyio.to_thread import run_sync
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
 from litestar.handlers import HTTPRouteHandler
@@ -356,12 +357,13 @@ class Batches(Controller):
             return await _accepted(desk, await run_sync(book.one, begun.batch))
         try:
             await _receive(first, pieces, begun.spool, most)
-        except BaseException:  # cancelled, too: what came is not kept
-            await run_sync(book.broken_off, begun.batch, begun.spool)
+            takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
+            release = takes_effect and 0 < receiving.release_above < begun.spool.lines
+            made = await run_sync(book.received, begun.batch, begun.spool, moment, release)
+        except BaseException:  # cancelled, a full disk: what came is not kept
+            with CancelScope(shield=True):
+                await run_sync(book.broken_off, begun.batch, begun.spool)
             raise
-        takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
-        release = takes_effect and 0 < receiving.release_above < begun.spool.lines
-        made = await run_sync(book.received, begun.batch, begun.spool, moment, release)
         _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
         return await _accepted(desk, made)
 

@@ -141,6 +141,13 @@ KINDS: Final[Mapping[str, Kind]] = {
         "It takes no further connection just now.",
         "Try again after the time in `Retry-After`.",
     ),
+    "storage-full": Kind(
+        507,
+        "The node has no room for this",
+        "The disk that it would be written to is full. Nothing of the request was kept.",
+        "Send it again after the time in `Retry-After`, with the same Idempotency-Key; a smaller one may pass before."
+        " Tell the node's administrator.",
+    ),
     "internal": Kind(
         500,
         "The node failed",
