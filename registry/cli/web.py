@@ -18,7 +18,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
-from litestar.response import File, Redirect
+from litestar.response import File
 from litestar.serialization import encode_json
 from litestar.types import ASGIApp
 from psycopg import Connection
@@ -250,11 +250,9 @@ def _own(views: Views, settings: Settings) -> list[Any]:
             raise HttpProblem("not-found", "none has been signed yet; the node does it once a day") from None
 
     @get("/problems", include_in_schema=False, sync_to_thread=False)
-    def problems(request: Request[Any, Any, Any]) -> Response[str] | Redirect:
+    def problems(request: Request[Any, Any, Any]) -> Response[str]:
         """The types of problems."""
-        if not request.scope["path"].endswith("/"):
-            return Redirect("/problems/", status_code=308)
-        return index()
+        return index(base_path_of(request.scope))
 
     @get("/problems/{name:str}", include_in_schema=False, sync_to_thread=False)
     def problem(name: str) -> Response[str]:

@@ -285,11 +285,10 @@ def _instance(request: Request[Any, Any, Any]) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
-def index() -> Response[str]:
-    """List the types of problems, each with a link to its page."""
+def index(base_path: str) -> Response[str]:
+    """List the types of problems, each with a link to its page below the path where the client reaches the node."""
     entries = "".join(
-        # Relative to /problems/ itself, so that it is right below any base path.
-        f'<li><a href="{name}"><code>{name}</code></a>, status {kind.status}: {kind.title}'
+        f'<li><a href="{base_path}/problems/{name}"><code>{name}</code></a>, status {kind.status}: {kind.title}'
         for name, kind in sorted(KINDS.items(), key=lambda entry: (entry[1].status, entry[0]))
     )
     text = (

@@ -29,7 +29,16 @@ def consortium(tmp_path, postgres):
 
 @contextlib.contextmanager
 def running(consortium, before=()):
-    with started("witness", "run", consortium.folder / "w1", "--port", 0, says="is running", before=before) as process:
+    with started(
+        "witness",
+        "run",
+        consortium.folder / "w1",
+        "--port",
+        0,
+        says="is running",
+        seconds=120,
+        before=before,
+    ) as process:
         yield process, ADDRESS.search(process.output.read_text())[1]
 
 
