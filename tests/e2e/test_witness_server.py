@@ -84,7 +84,8 @@ def test_a_witness_with_few_descriptors_goes_on_following_and_answering_under_si
                 with contextlib.suppress(ConnectionError):
                     connection.sendall(b"GET /key HTTP/1.1\r\nHost: x\r\n")
         assert client.get("/key").status_code == 200
-        consortium.run("import", consortium.rows(consortium.offer(), 5))
+        consortium.offer()
+        consortium.run("publish")
         until(lambda: cosigned(client) > before, 40)
         assert "Too many open files" not in process.output.read_text()
 

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from registry.api.examples import EXAMPLES
+from registry.cli.web import BODIES
+from registry.http.json_body import read_json
 from tests.support.served import Served, achievement, once, row
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
@@ -68,6 +71,33 @@ def test_every_operation_says_what_it_is_for_and_which_problems_it_may_answer(de
             assert all(
                 "application/problem+json" in known[told["$ref"].rpartition("/")[2]]["content"] for told in problems
             ), operation["operationId"]
+
+
+def test_every_body_has_an_example_that_the_node_can_read(description):
+    structs = {one.__name__: one for one in BODIES}
+    seen = set()
+    for methods in description["paths"].values():
+        for operation in methods.values():
+            content = operation.get("requestBody", {}).get("content", {})
+            assert not content or any("example" in media for media in content.values()), operation["operationId"]
+            if "application/json" in content:
+                name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                read_json(json.dumps(content["application/json"]["example"]).encode(), structs[name])
+                seen.add(name)
+    assert seen == set(EXAMPLES)
+
+
+def test_what_the_node_posts_to_others_is_described(description):
+    [(name, webhook)] = description["webhooks"].items()
+    assert name == "feedEvent"
+    headers = {one["name"] for one in webhook["post"]["parameters"]}
+    assert headers == {"webhook-id", "webhook-timestamp", "webhook-signature"}
+
+
+def test_the_columns_of_every_kind_of_batch_are_described(description):
+    text = description["paths"]["/v1/batches"]["post"]["requestBody"]["description"]
+    for word in ("statusChanges", "change", "reason", "reconciliation", "awarding_date", "issuedInError"):
+        assert word in text
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["with a key", "without"])
