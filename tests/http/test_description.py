@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from registry.api.examples import EXAMPLES
-from registry.cli.web import BODIES
-from registry.http.json_body import read_json
+from tests.http.test_access import operations
 from tests.support.served import Served, achievement, once, row
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
@@ -73,18 +71,22 @@ def test_every_operation_says_what_it_is_for_and_which_problems_it_may_answer(de
             ), operation["operationId"]
 
 
-def test_every_body_has_an_example_that_the_node_can_read(description):
-    structs = {one.__name__: one for one in BODIES}
-    seen = set()
+def test_every_body_has_an_example_that_the_node_can_read(node, description):
+    system, paths = node.client(), {name: (method, path) for name, method, path, _ in operations(node)}
+    read = 0
     for methods in description["paths"].values():
         for operation in methods.values():
             content = operation.get("requestBody", {}).get("content", {})
-            assert not content or any("example" in media for media in content.values()), operation["operationId"]
-            if "application/json" in content:
-                name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
-                read_json(json.dumps(content["application/json"]["example"]).encode(), structs[name])
-                seen.add(name)
-    assert seen == set(EXAMPLES)
+            examples = {kind: media["example"] for kind, media in content.items() if "example" in media}
+            assert examples or not content, operation["operationId"]
+            if "application/json" in examples:
+                method, path = paths[operation["operationId"]]
+                answer = system.request(
+                    method, path, json=examples["application/json"], headers=once(f"example {path}")
+                )
+                assert answer.status_code not in (400, 500), (path, answer.text)
+                read += 1
+    assert read > 25
 
 
 def test_what_the_node_posts_to_others_is_described(description):
