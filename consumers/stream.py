@@ -45,6 +45,8 @@ class Batch(NamedTuple):
     claims: list[tuple[SignedNote, str, int]]
     """Each with its verdict, and where its record begins."""
     waypoints: list[Waypoint]
+    repeats: int = 0
+    """How many records were the present head once more."""
 
 
 def read_on(log: SharedLog, stream: str, start: int, most_bytes: int) -> list[Record]:
@@ -79,6 +81,7 @@ def batches(
     marked = tree.size
     while records := read_on(log, member, start, batch_bytes):
         batch = Batch(start, records[-1].next, verifier.tree, [], [], [], [])
+        repeats = 0
         for record in records:
             base = verifier.tree.size
             verdict = verifier.judge(record.data)
@@ -96,8 +99,10 @@ def batches(
                 )
                 if verdict.code in CLAIMS and commit is not None:
                     batch.claims.append((commit.note, verdict.code, record.position))
+            else:
+                repeats += 1
         start = batch.next
-        yield batch._replace(tree=verifier.tree)
+        yield batch._replace(tree=verifier.tree, repeats=repeats)
 
 
 T = TypeVar("T")

@@ -3,6 +3,7 @@
 Frozen, and complete before anything starts: a wrong or missing setting fails at once and is named.
 """
 
+import json
 import os
 import re
 import tomllib
@@ -256,12 +257,21 @@ def load(given: Path | None = None) -> Settings:
 
 
 def write(home: Path, values: dict[str, Any]) -> Path:
-    """Write a node's settings file. Raises `SettingsError` where there is one already."""
+    """Write a node's settings file, which nobody but its owner can read: it may hold the database's password.
+
+    Raises `SettingsError` where there is one already.
+    """
     file = home / FILE
-    if file.exists():
-        raise SettingsError(f"{file} exists; a node is made once")
     lines = [f"{name} = {toml(value)}\n" for name, value in values.items() if value is not None]
-    file.write_text("".join(lines))
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise SettingsError(f"{file} exists; a node is made once") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        os.fchmod(descriptor, 0o600)  # whatever the umask is
+        out.write("".join(lines))
+        out.flush()
+        os.fsync(descriptor)
     return file
 
 
@@ -275,4 +285,4 @@ def toml(value: Any) -> str:  # noqa: ANN401 - any value of a setting
         return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + "}"
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")  # the escapes of JSON are TOML's, too

@@ -1,5 +1,6 @@
 """A node's private keys, as files that nobody else may read, encrypted where there is a passphrase."""
 
+import hashlib
 import json
 import os
 import stat
@@ -14,11 +15,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from registry.vault import KEY_BYTES
-from registry.wire.keys import Ed25519Signer
+from registry.wire.errors import MalformedNote
+from registry.wire.keys import Ed25519Signer, VerifierKey
 
 SIGNING: Final = "signing"
 MASTER: Final = "vault-master.key"
 _SIGNED: Final = ".signed"
+_PUBLIC: Final = ".public"
+"""A signing key's public half, with the SHA-256 of the file that it belongs to."""
 _SCRYPT: Final = {"n": 2**15, "r": 8, "p": 1}
 _MASTER_PURPOSE: Final = b"credential registry: vault master key"
 
@@ -51,11 +55,35 @@ class Keystore:
         )
         data = signer.private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
         self._write(f"{name}.pem", data)
+        self._note_public(name, data, signer.vkey)
         return signer
 
     def signer(self, name: str, origin: str) -> Ed25519Signer:
         """The signing key of that name."""
+        return self._signer(name, origin, self._read(f"{name}.pem"))
+
+    def public(self, name: str, origin: str) -> VerifierKey | None:
+        """The public half of the signing key of that name, without asking for a passphrase.
+
+        None where the file is encrypted and nothing beside it says whose public half it is: a key made elsewhere.
+        """
         data = self._read(f"{name}.pem")
+        if b"ENCRYPTED" not in data:
+            return self._signer(name, origin, data).vkey
+        try:
+            digest, vkey = (self._folder / f"{name}{_PUBLIC}").read_text().split()
+            known = VerifierKey.parse(vkey)
+        except (FileNotFoundError, ValueError, MalformedNote):
+            return None
+        # Whoever puts another key in its place leaves the public half of the one before.
+        return known if digest == hashlib.sha256(data).hexdigest() and known.name == origin else None
+
+    def _note_public(self, name: str, data: bytes, key: VerifierKey) -> None:
+        path = self._folder / f"{name}{_PUBLIC}"
+        path.write_text(f"{hashlib.sha256(data).hexdigest()} {key}\n")
+        path.chmod(0o600)
+
+    def _signer(self, name: str, origin: str, data: bytes) -> Ed25519Signer:
         encrypted = b"ENCRYPTED" in data
         try:
             private = serialization.load_pem_private_key(data, self._opening(f"{name}.pem") if encrypted else None)
@@ -142,7 +170,10 @@ class Keystore:
             mode = path.stat().st_mode
             data = path.read_bytes()
         except OSError as error:
-            raise KeystoreError(f"cannot read {path}: {error.strerror}; make keys with `registry init`") from error
+            raise KeystoreError(
+                f"cannot read {path}: {error.strerror}. Restore it from this node's newest backup:"
+                " `registry restore --help`"
+            ) from error
         if stat.S_IMODE(mode) & 0o077:
             raise KeystoreError(f"{path} can be read by others; run: chmod 600 {path}")
         return data

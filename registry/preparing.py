@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from registry.acceptance import NotAccepted
 from registry.application import Registry
 from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
@@ -106,6 +107,12 @@ class Preparer:
         ready = Prepared.empty()
         if not fresh:
             return ready
+        if (refused := self._not_accepted()) is not None:
+            outcomes.update(
+                (item.place, NotIssued(item.request.record, refused.code, "", refused.explanation, accepted=False))
+                for item in fresh
+            )
+            return ready
         states, expected = self._states({item.request.achievement for item in fresh})
         ready.expected.update(expected)
         learners = vault.find(registry.cursor(), {item.student for item in fresh})
@@ -138,6 +145,14 @@ class Preparer:
         self._settle(made, written, ready, outcomes)
         ready.stored.extend(registry.stored(list(ready.replaced.values())))
         return ready
+
+    def _not_accepted(self) -> NotAccepted | None:
+        """Why consumers would accept no credential of this member now; None where they would."""
+        try:
+            self._registry.check_accepted({"credential.issued.v1"})
+        except NotAccepted as refused:
+            return refused
+        return None
 
     def _own(self, credential: str) -> CredentialState | None:
         try:

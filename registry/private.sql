@@ -53,6 +53,16 @@ CREATE TABLE IF NOT EXISTS publisher.commits (
 );
 CREATE INDEX IF NOT EXISTS commits_unseen ON publisher.commits (size) WHERE next IS NULL;
 
+-- Own events that the log refused, and what was done about each: published again under a new id, or closed by hand.
+CREATE TABLE IF NOT EXISTS publisher.dealt_with (
+    leaf      bigint PRIMARY KEY,          -- where the refused event stands on the log
+    what      text NOT NULL,               -- published-again, closed
+    subject   text NOT NULL,               -- the id of what it was about
+    successor text,                        -- the id under which it was published again
+    at        timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS dealt_with_subject ON publisher.dealt_with (subject);
+
 -- Whose systems may use this node over HTTP: a key's id, and the SHA-256 of its secret.
 CREATE SCHEMA IF NOT EXISTS access;
 

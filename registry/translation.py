@@ -5,6 +5,7 @@ around it. The same stored event always gives the same bytes.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from registry.domain.achievement import Achievement, Joining
@@ -34,6 +35,9 @@ EVENTS: Final[dict[str, type[Created | Changed]]] = {
     if isinstance(event, type) and issubclass(event, Created | Changed)
 }
 """Every kind of stored event, by its topic."""
+
+PUBLISHED: Final = frozenset(topic for topic, event in EVENTS.items() if event.PUBLISHED is not None)
+"""The topics of stored events that are published; others, as a case's, stay private."""
 
 _ABOUT_LEARNERS: Final = ("credential.", "learner.", "recognition.decided.", "recognition.withdrawn.")
 """Events whose time is cut to the day: the moment would tell who was in the room."""
@@ -77,7 +81,12 @@ class Translator:
     @property
     def published(self) -> frozenset[str]:
         """The topics of what is published."""
-        return frozenset(topic for topic, known in self._types.items() if known is not None)
+        return PUBLISHED
+
+    def types(self, topics: Iterable[str]) -> frozenset[str]:
+        """The types of event that stored events with these topics are published as."""
+        known = (self._types[topic] for topic in topics)
+        return frozenset(found[0].decode() for found in known if found is not None)
 
     def line(self, stored: Stored) -> bytes | None:
         """The event's line on the log, without LF; None where it is not published.

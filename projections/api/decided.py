@@ -95,12 +95,13 @@ async def verify(views: Views, member: Name, decision: UUID, wait_for: WaitFor =
     )
 
 
-@get("/decisions/{member:str}/{decision:uuid}", include_in_schema=False, sync_to_thread=True)
-def page(views: Views, member: str, decision: UUID) -> Response[str]:
+@get("/decisions/{member:str}/{decision:uuid}", include_in_schema=False)
+async def page(views: Views, member: str, decision: UUID) -> Response[str]:
     """The same to be read, for who scanned a letter's code."""
-    with views.snapshot() as moment:
-        told = verification(moment.connection, views.standing, member, str(decision))
-    return Response(_page(told), media_type=MediaType.HTML)
+    answered = await views.answer(
+        "", lambda connection: verification(connection, views.standing, member, str(decision))
+    )
+    return Response(_page(answered.content), media_type=MediaType.HTML)
 
 
 _STATES = {

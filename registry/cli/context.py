@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -17,25 +18,31 @@ from psycopg import Connection
 from consumers.cosignatures import Cosignatures
 from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold
+from consumers.log_state import check_log, other_founding
 from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
 from consumers.tiles import Tiles, follow
 from consumers.verifier import MemberTrust
 from projections import feed, views
+from projections.positions import all_positions
 from registry import observability
 from registry.application import Registry
+from registry.cli.acceptance import ConsumerRules
 from registry.cli.parts import ViewedParts
-from registry.config import Settings, SettingsError, load
+from registry.cli.standings import Standings
+from registry.config import FILE, Settings, SettingsError, load
 from registry.issuing import Issuer
 from registry.keystore import SIGNING, Keystore
-from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
+from registry.log import GOVERNANCE, LogError, LogUnavailable, NoSuchStream, SharedLog, open_log
+from registry.owner import Owner, claim
 from registry.postgres import database
 from registry.publisher import Publisher
 from registry.vault import Vault
 from registry.wire.commit import Commit
 from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote
+from registry.wire.keys import VerifierKey
 
 
 class State:
@@ -100,10 +107,13 @@ class Node:
 
     @cached_property
     def _dsn(self) -> str:
-        return database(self.settings.database_url)
+        dsn = database(self.settings.database_url)
+        settings = self.settings
+        claim(dsn, Owner(settings.member, settings.consortium, settings.founded), str(settings.home / FILE))
+        return dsn
 
     def dsn(self) -> str:
-        """The database, running."""
+        """The database, running. Raises `OtherOwner` where it is another node's."""
         return self._dsn
 
     @cached_property
@@ -113,8 +123,29 @@ class Node:
         return log
 
     def log(self) -> SharedLog:
-        """The shared log."""
+        """The shared log. Raises `SettingsError` where it is of another consortium or founding than the settings say.
+
+        A log that cannot be read is not judged here: whoever reads it meets the error.
+        """
+        return self._checked_log
+
+    def log_as_it_is(self) -> SharedLog:
+        """The shared log, whoever's it is: to say what is wrong with it."""
         return self._log
+
+    @cached_property
+    def _checked_log(self) -> SharedLog:
+        self.check_founding(self._log)
+        return self._log
+
+    def check_founding(self, log: SharedLog) -> None:
+        """Raise `SettingsError` where a log is of another consortium or founding than the settings say."""
+        try:
+            fault = other_founding(log, self.settings.consortium, self.settings.founded_hash)
+        except LogError:  # not there yet, or away: the command says so itself when it reads
+            return
+        if fault is not None:
+            raise SettingsError(str(fault))
 
     @cached_property
     def _views(self) -> Connection:
@@ -129,9 +160,29 @@ class Node:
         return self._views
 
     @cached_property
+    def standings(self) -> Standings:
+        """Governance as this node knows it: one fold for all that ask."""
+        return Standings(self)
+
+    @cached_property
+    def acceptance(self) -> ConsumerRules | None:
+        """What consumers would say of this node's events; None on the consortium's own node, which is no member."""
+        if self.settings.member == GOVERNANCE:
+            return None
+        return ConsumerRules(self.settings, self.standings, self.signing_key, self._published_size)
+
+    def _published_size(self) -> int:
+        return self.registry.published_size()
+
+    def signing_key(self) -> VerifierKey:
+        """The public half of this node's signing key. Raises `KeystoreError`."""
+        origin = self.settings.origin
+        return self.keystore.public(SIGNING, origin) or self.keystore.signer(SIGNING, origin).vkey
+
+    @cached_property
     def registry(self) -> Registry:
         """The private side."""
-        made = Registry(self.dsn(), self.settings.origin, Vault(self.keystore.master()))
+        made = Registry(self.dsn(), self.settings.origin, Vault(self.keystore.master()), self.acceptance)
         self._open.callback(made.close)
         return made
 
@@ -165,6 +216,7 @@ class Node:
         """Who publishes this node's events. The stream is made where it is missing."""
         if self.settings.member == GOVERNANCE:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
+        self._refuse_gone_log()
         self.log().create(self.settings.member)
         return Publisher(
             self.registry.recorder,
@@ -175,6 +227,13 @@ class Node:
             [self.keystore.signer(SIGNING, self.settings.origin)],
             counts=self._counts(),
         )
+
+    def _refuse_gone_log(self) -> None:
+        """Raise `LogUnavailable` where the log that this node has read is gone: none is begun in its place."""
+        settings = self.settings
+        for fault in check_log(self.log(), all_positions(self.views()), settings.consortium, settings.founded_hash):
+            if fault.code in ("gone", "unreadable"):
+                raise LogUnavailable(str(fault))
 
     def governance(self) -> GovernanceFold:
         """Governance as the log has it now; empty before the founding."""
@@ -239,31 +298,12 @@ class Node:
             raise typer.BadParameter("no learner of this university has that number")
         return next(iter(found.values())).learner
 
-    def shown_settings(self) -> dict[str, str]:
-        """The settings as they count, none of them secret."""
-        values = self.settings.model_dump(exclude={"passphrase"})
-        shown = {name: str(value) for name, value in values.items() if value is not None}
-        if "@" in (dsn := shown["database"]):
-            shown["database"] = psycopg.conninfo.make_conninfo(dsn, password="***")  # noqa: S106 - hiding one
-        return shown
-
-    def publisher_status(self) -> str | None:
-        """How many stored events wait to be published; None where there are none."""
-        if self.settings.member == GOVERNANCE or not self.settings.keys_folder.exists():
-            return None
-        row = (
-            self.registry.cursor()
-            .execute(
-                "SELECT (SELECT max(notification_id) FROM registry_events WHERE topic = ANY(%s)) AS stored,"
-                " (SELECT max(last) FROM publisher.commits WHERE next IS NOT NULL) AS published",
-                (sorted(self.registry.published_topics),),
-            )
-            .fetchone()
-        )
-        if row is None or row["stored"] is None:
-            return None
-        waiting = row["stored"] - (row["published"] or 0)
-        return f"{waiting:,} stored events wait to be published" if waiting else "all stored events are published"
+    def shown_settings(self) -> dict[str, Any]:
+        """The settings as they count, as JSON's own types; none of them secret."""
+        values = self.settings.model_dump(mode="json", exclude={"passphrase"}, exclude_none=True)
+        if "@" in (dsn := values["database"]):
+            values["database"] = psycopg.conninfo.make_conninfo(dsn, password="***")  # noqa: S106 - hiding one
+        return values
 
 
 def given_passphrase(file: Path | None = None) -> bytes | None:

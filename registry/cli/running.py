@@ -17,6 +17,7 @@ from registry.cli.housekeeping import keep_house
 from registry.cli.intake import take_in_beside
 from registry.cli.output import counted, errors, progress, say
 from registry.cli.stopping import DATABASE_AWAY, keep_on_hangup, stopping
+from registry.cli.watching import HealthWatch
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.publisher import Published
 
@@ -87,6 +88,7 @@ def run(context: typer.Context) -> None:
     with stopping() as stop:
         if node.settings.member == GOVERNANCE:  # the consortium's own node publishes by ceremony
             errors.print("governance is followed; Ctrl-C ends it", markup=False)
+            HealthWatch(node, says=True).follow(stop)
             follow_log(node, stop)
         else:
             run_node(node, stop)
@@ -95,6 +97,7 @@ def run(context: typer.Context) -> None:
 def run_node(node: Node, stop: threading.Event) -> None:
     """Publish, project, post webhooks and keep house until told to stop."""
     beside = _Beside(stop)
+    HealthWatch(node, says=True).follow(stop)
 
     def noted(error: Exception) -> None:
         last_error.note(node.settings.home, "publishing", error)
@@ -178,6 +181,7 @@ def follow_log(node: Node, stop: threading.Event) -> None:
         try:
             # A log of its own: the one that the publisher appends to would make it wait.
             log = open_log(node.settings.log_url, node.settings.consortium, read_only=True)
+            node.check_founding(log)
             with contextlib.closing(log), views.connect(node.dsn()) as connection:
                 node.projector(connection, log=log).run(stop)
         except (LogError, *DATABASE_AWAY) as error:

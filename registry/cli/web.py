@@ -9,6 +9,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from anyio.to_thread import run_sync
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.compression import CompressionConfig
@@ -26,6 +27,7 @@ from psycopg import Connection
 from projections.api import ROUTES as READING
 from projections.api.agreements import AgreementDraft
 from projections.api.feed import Streams, Whose
+from projections.api.members import OwnFacts, OwnStream
 from projections.api.reading import Views
 from projections.api.receipts import Receipts
 from registry.access import ApiKeys, Tokens
@@ -48,13 +50,14 @@ from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
 from registry.cli.erasing import Eraser
 from registry.cli.facts import ViewFacts
+from registry.cli.health import own_stream
 from registry.cli.history import history, proven
 from registry.cli.imports import Offered
 from registry.cli.letters_served import ServedLetters
 from registry.cli.office_served import served_office
 from registry.cli.problems import HANDLERS
 from registry.cli.reasons import folder_of
-from registry.cli.standings import Standings
+from registry.cli.watching import READINESS, HealthWatch
 from registry.cli.working import book_of
 from registry.config import Settings
 from registry.http import Authenticated, Credentials, HttpProblem
@@ -157,7 +160,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     `ending` says whether the process that serves it is ending.
     """
     settings = node.settings
-    standings, stop = Standings(node), threading.Event()
+    standings, stop = node.standings, threading.Event()
     views = Views(node.dsn(), standings.of, settings.http.connections, settings.http.wait_seconds)
     desk = Desk(node.registry, node.issuer)
     receiving = Receiving(
@@ -166,6 +169,8 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     looking_back = history(node, standings)
     eraser = Eraser(node)
     facts = ViewFacts(_reading(views), standings)
+    watch = HealthWatch(node)
+    own = OwnStream(settings.member, partial(_own_facts, settings.member, watch))
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
     tokens = None if settings.oauth is None else Tokens(settings.oauth)
@@ -179,6 +184,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         del app
         views.open()
         standings.follow(stop)
+        watch.follow(stop)
         if tokens is not None:
             tokens.follow(stop)
             await run_sync(tokens.wait, _BEGIN)
@@ -190,10 +196,11 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         views.close()
 
     return Litestar(
-        [*sharing([*READING, *WRITING, *_own(views, settings)]), _static()],
+        [*sharing([*READING, *WRITING, *_own(views, settings, watch)]), _static()],
         state=State({"member": settings.member}),
         dependencies={
             "views": Provide(lambda: views, sync_to_thread=False),
+            "own": Provide(lambda: own, sync_to_thread=False),
             "whose": Provide(lambda: whose, sync_to_thread=False),
             "streams": Provide(lambda: streams, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
@@ -247,7 +254,19 @@ def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:
     return reading
 
 
-def _own(views: Views, settings: Settings) -> list[Any]:
+def _own_facts(member: str, watch: HealthWatch, connection: Connection) -> OwnFacts:
+    """What became of the own stream, for the member resource of the API."""
+    found, seen = own_stream(connection, member), watch.health
+    return OwnFacts(
+        found.refused_events,
+        found.quarantined_commits,
+        found.disputed_heads,
+        "not-checked" if seen is None else seen.key_standing,
+        found.faults,
+    )
+
+
+def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
     """What is the node's own: its health, and the pages that explain problems."""
 
     @get(
@@ -261,10 +280,22 @@ def _own(views: Views, settings: Settings) -> list[Any]:
         """Answers as long as this process does."""
         return {"status": "ok", "version": _VERSION}
 
-    @get("/ready", tags=["Node"], operation_id="ready", summary="Can it answer?")
+    @get("/ready", tags=["Node"], operation_id="ready", summary="Is it well?")
     async def ready() -> Response[dict[str, str]]:
-        """Answers 503 while the database cannot be reached or has no views."""
-        return await views.answer("", lambda _: {"status": "ready"})
+        """Answers 503 while a component is not well; `components` names it, and says what is wrong.
+
+        `database`, `views`, `log`, `own_stream` (what this member published and did not count), `publisher`.
+        """
+        faults = {name: found for name, found in watch.faults.items() if name in READINESS}
+        if faults:
+            raise HttpProblem("unavailable", "; ".join(faults), headers={"Retry-After": "5"}, components=faults)
+        try:
+            return await views.answer("", lambda _: {"status": "ready"})
+        except psycopg.errors.UndefinedTable:
+            faults["views"] = ["there are none, or another version of the project makes them again"]
+        except psycopg.OperationalError as error:
+            faults["database"] = [str(error).strip().partition("\n")[0]]
+        raise HttpProblem("unavailable", "; ".join(faults), headers={"Retry-After": "5"}, components=faults)
 
     @get(
         "/v1/digest",

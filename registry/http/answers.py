@@ -19,6 +19,7 @@ from litestar.serialization import default_serializer
 from litestar.types import ASGIApp, Message, Receive, Send
 
 from registry.http.forwarded import base_path_of
+from registry.http.leaving import RECEIVE
 
 _log = structlog.get_logger(__name__)
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -109,6 +110,7 @@ class Answers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        RECEIVE.set(receive)
         began = time.perf_counter()
         instance = f"urn:uuid:{uuid4()}"
         scope.setdefault("state", {})["request_id"] = instance

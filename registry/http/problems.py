@@ -82,6 +82,14 @@ KINDS: Final[Mapping[str, Kind]] = {
         "The request can be read, and the consortium's rules do not allow it as things are. `code` names the rule.",
         "Read `detail`; the codes are those of the registry's list of refusals.",
     ),
+    "not-accepted": Kind(
+        409,
+        "The consortium would not accept this",
+        "The request is right. Consumers would refuse what it leads to: this member is not admitted, is suspended, has"
+        " not the role that this needs, or its node signs with a key that does not count. `code` names the rule, and"
+        " `detail` says since when. Nothing was stored.",
+        "Do what `detail` says; then send the same request again, with the same Idempotency-Key if you like.",
+    ),
     "in-progress": Kind(
         409,
         "The same request is being worked on",
@@ -159,6 +167,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         "The node cannot answer just now",
         "Its database or the shared log cannot be reached.",
         "Try again after the time in `Retry-After`. Nothing was lost; nothing of this request was stored.",
+    ),
+    "too-costly": Kind(
+        503,
+        "The answer would take too much work",
+        "Members published too much of what it rests on, or too many such answers are asked for at once.",
+        "Ask for less: a smaller page, one credential alone. With `Retry-After`, try again after that time.",
     ),
     "not-there-yet": Kind(
         412,
