@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as SourceError
 
+from registry.config_form import explain, misspelt
 from registry.office.deadlines import LONGEST, checked_term
 
 FILE: Final = "registry.toml"
@@ -227,8 +229,8 @@ def load(given: Path | None = None) -> Settings:
     """The settings of the node whose folder is given or found. Raises `SettingsError`."""
     home = find_home(given)
     file = home / FILE
-    if not file.exists():
-        raise SettingsError(f"there is no {file}; make a node with `registry init`")
+    if not file.is_file():
+        raise SettingsError(f"there is no file {file}; name the node's folder with --home, or make it: `registry init`")
 
     class FromFolder(Settings):
         @classmethod
@@ -244,16 +246,29 @@ def load(given: Path | None = None) -> Settings:
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     try:
-        if "passphrase" in tomllib.loads(file.read_text()):
+        if "passphrase" in _toml_of(file):
             raise SettingsError(
                 f"{file}: a passphrase does not belong there; use passphrase_file or REGISTRY_PASSPHRASE"
             )
+        if wrong := misspelt(Settings, os.environ):
+            raise SettingsError(wrong)
         return FromFolder(home=home)  # type: ignore[call-arg] # the rest comes from file and environment
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"{file}: {wrong}") from error
-    except ValueError as error:  # not TOML
-        raise SettingsError(f"{file}: {error}") from error
+        raise SettingsError(f"{file}:\n  {explain(error, Settings, os.environ)}") from error
+    except SourceError as error:
+        raise SettingsError(f"the environment: a table's variable holds JSON, as REGISTRY_HTTP: {error}") from error
+
+
+def _toml_of(file: Path) -> dict[str, Any]:
+    """Read a file of settings. Raises `SettingsError`."""
+    try:
+        return tomllib.loads(file.read_bytes().decode())
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file} is not UTF-8 text (byte {error.start + 1})") from error
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from error
 
 
 def write(home: Path, values: dict[str, Any]) -> Path:
