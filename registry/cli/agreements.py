@@ -13,6 +13,7 @@ from projections.simulation import Simulation
 from projections.simulation import simulate as simulated
 from registry.cli.assessing import facts_of
 from registry.cli.context import Node, node_of
+from registry.cli.days import day_option
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
 from registry.vault import random_id
@@ -28,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(agreement_app, name="agreement")
 
 
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Day = Annotated[datetime | None, day_option()]
 With = Annotated[str, typer.Argument(metavar="MEMBER", help="The member whose achievements are recognised.")]
 Achievement = Annotated[
     list[str] | None, typer.Option(help="ID@VERSION of one of its achievements; may be given several times.")
@@ -55,7 +56,7 @@ def declare(
     context: typer.Context,
     with_member: With,
     *,
-    valid_from: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="What is awarded from that day on.")],
+    valid_from: Annotated[datetime, day_option(help="What is awarded from that day on.")],
     valid_until: Day = None,
     achievement: Achievement = None,
     fields: Fields = None,
@@ -102,9 +103,7 @@ def withdraw(
     context: typer.Context,
     agreement: Annotated[str, typer.Argument(help="The agreement's id.")],
     *,
-    valid_from: Annotated[
-        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="What is awarded from that day on is not covered.")
-    ],
+    valid_from: Annotated[datetime, day_option("--from", help="What is awarded from that day on is not covered.")],
 ) -> None:
     """End an own agreement from a day on, and publish that. What was awarded before stays covered.
 

@@ -157,8 +157,10 @@ def _made(files: Iterable[str]) -> typer.Typer:
     for file in dict.fromkeys(files):
         import_module(f"registry.cli.{file}").add_to(app)
     panels = {command: panel for panel, commands in PANELS.items() for command in commands}
-    for added in (*app.registered_commands, *app.registered_groups):
-        added.rich_help_panel = panels.get(added.name or "")
+    for command in app.registered_commands:
+        command.rich_help_panel = panels.get(command.name or "")
+    for group in app.registered_groups:
+        group.rich_help_panel = panels.get(str(group.name or ""))
     return app
 
 

@@ -11,6 +11,7 @@ import typer
 
 from projections.departures import Draft, departure
 from registry.cli.context import Node, node_of
+from registry.cli.days import day_option
 from registry.cli.facts import ViewFacts
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, progress, say, table
@@ -111,7 +112,7 @@ def assess(
         list[str] | None,
         typer.Option(help=f"Of a refusal: why {', '.join(MILDER)} were not possible, each as OUTCOME:REASON."),
     ] = None,
-    valid_until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day it holds.")] = None,
+    valid_until: Annotated[datetime | None, day_option(help="The last day it holds.")] = None,
     advisory: Annotated[bool, typer.Option("--advisory", help="A statement that does not bind.")] = False,
 ) -> None:
     """State what an achievement of another member is worth here, and publish it. No applicant is in it.

@@ -8,6 +8,7 @@ import typer
 from projections import precedents as view
 from projections.precedent_query import PrecedentQuery
 from registry.cli.context import node_of
+from registry.cli.days import day_option
 from registry.cli.output import AsJson, print_json, say, table, title_of
 
 
@@ -16,7 +17,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("precedents")(precedents)
 
 
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Day = Annotated[datetime | None, day_option()]
 Limit = Annotated[int, typer.Option(min=1, max=500, help="How many at most.")]
 Cursor = Annotated[str | None, typer.Option(help="`next` of the page before: go on there.")]
 

@@ -10,6 +10,7 @@ from projections import worklist
 from projections.progress import NotComposed, Progress
 from registry.cli.context import Node, node_of
 from registry.cli.credentials import check_days
+from registry.cli.days import day_option
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say, table, title_of
 from registry.intake import parts
@@ -35,9 +36,7 @@ def progress(
     learner: Annotated[str | None, typer.Option(help="The learner's id.")] = None,
     student: Annotated[str | None, typer.Option(help="Or this university's own number of the learner.")] = None,
     version: Version = None,
-    on: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As if awarded on that day (else today).")
-    ] = None,
+    on: Annotated[datetime | None, day_option(help="As if awarded on that day (else today).")] = None,
     offers: Annotated[int, typer.Option(min=0, max=50, help="So many offers for each gap.")] = view.OFFERS,
     as_json: AsJson = False,
 ) -> None:
@@ -65,7 +64,7 @@ def issue(
     *,
     record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
     student: Annotated[str, typer.Option(help="Your own number of the learner.")],
-    awarding_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD")],
+    awarding_date: Annotated[datetime, day_option(help="YYYY-MM-DD")],
     part: Annotated[
         list[str] | None, typer.Option(help=f"{parts.FORM}. Without any, those that progress shows.")
     ] = None,
