@@ -101,6 +101,8 @@ def explain(error: Exception, words: Sequence[str] = ()) -> tuple[int, str] | No
         return 2, f"A file is not UTF-8 text: byte {error.start + 1} cannot be read. Save it as UTF-8."
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         return 2, "A word of the command is not UTF-8 text. Write it in the terminal's encoding, UTF-8."
+    if isinstance(error, RecursionError) and "deserializing" in str(error):  # as msgspec has it
+        return 2, "A file's JSON is nested too deeply to be read."
     if isinstance(error, msgspec.DecodeError):
         return 2, f"A file is not the JSON that belongs there: {error}."
     return None
