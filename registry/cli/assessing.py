@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from projections.departures import Draft, departure
+from registry.cli import ids
 from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
 from registry.cli.facts import ViewFacts
@@ -288,7 +289,7 @@ def _ref(node: Node, text: str) -> VersionedRef:
     identifier, at, version = rest.partition("@")
     if not (slash and at and version.isascii() and version.isdigit()):
         raise typer.BadParameter(f"{text!r} is not MEMBER/ID@VERSION, as twente/0bbac7a9-…@1", param_hint="ACHIEVEMENT")
-    return VersionedRef(member, node.uuid(identifier, "achievement"), int(version))
+    return VersionedRef(*ids.find(node, f"{member}/{identifier}", "achievement"), int(version))
 
 
 def _offered(node: Node, text: str) -> Offered:
@@ -296,8 +297,7 @@ def _offered(node: Node, text: str) -> Offered:
     if "@" in text:
         found = facts.of_achievement(_ref(node, text))
     else:
-        member, _, identifier = text.partition("/")
-        found = facts.of_credential(member, node.uuid(identifier, "credential"))
+        found = facts.of_credential(*ids.find(node, text, "credential"))
     if found is None:
         errors.print(f"{text} has not arrived here.", markup=False)
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 import typer
 
 from projections import credentials as view
-from registry.cli import moments
+from registry.cli import ids, moments
 from registry.cli.context import node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say
@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 @credential_app.command("issue")
 def issue(
     context: typer.Context,
-    achievement: Annotated[str, typer.Argument(help="The achievement's id.")],
+    achievement: Annotated[str, typer.Argument(help="The achievement's id, or your own course code.")],
     *,
     record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
     student: Annotated[str, typer.Option(help="Your own number of the learner.")],
@@ -52,7 +52,7 @@ def issue(
     node = node_of(context)
     request = IssueRequest(
         record,
-        achievement,
+        node.uuid(achievement, "achievement"),
         version,
         student,
         family_name,
@@ -61,7 +61,7 @@ def issue(
         awarding_date,
         valid_until=valid_until,
         grade=grade,
-        replaces=replaces,
+        replaces=node.uuid(replaces, "credential") if replaces is not None else None,
     )
     check_days(request)
     outcome = node.issuer.issue([request])[0]
@@ -131,10 +131,10 @@ def show(
     registry credential show e7c1ab39-… --as-of 2026-05-04
     """
     node = node_of(context)
-    credential = node.uuid(credential, "credential")
+    whose, credential = ids.find(node, credential, "credential", member)
     if as_of:
         then = moments.resolve(node, as_of)
-        [was] = moments.past(node, then).credentials([(member or node.settings.member, credential)])
+        [was] = moments.past(node, then).credentials([(whose, credential)])
         if as_json:
             print_json({"credential": was, "basis": then.basis})
             return
@@ -142,9 +142,9 @@ def show(
         say(f"{was.member}/{was.credential}: {was.status or 'not issued'}")
         say(f"{was.member} was {was.standing or 'no member'}")
         return
-    found = view.read(node.views(), [(member or node.settings.member, credential)])
+    found = view.read(node.views(), [(whose, credential)])
     if not found:
-        errors.print(f"{member or node.settings.member} has no credential {credential} in the views.", markup=False)
+        errors.print(f"{whose} has no credential {credential} in the views.", markup=False)
         raise typer.Exit(1)
     said = {}
     if claims and found[0].claims is not None:

@@ -26,6 +26,7 @@ from registry.access import UnknownKey
 from registry.backup import BackupError, WrongPassphrase
 from registry.ceremony import CeremonyRefused
 from registry.cli.files import FileError
+from registry.cli.ids import IdNotFound
 from registry.config import SettingsError
 from registry.domain.errors import Refusal
 from registry.intake.report import IntakeError, IntakeUnavailable
@@ -43,6 +44,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (Refusal, 1),
     (NotAccepted, 1),
     (FileError, 2),
+    (IdNotFound, 1),
     (UnknownKey, 1),
     (WireError, 1),
     (SettingsError, 3),

@@ -8,11 +8,13 @@ import typer
 from projections import progress as view
 from projections import worklist
 from projections.progress import NotComposed, Progress
+from registry.cli import ids
 from registry.cli.context import Node, node_of
 from registry.cli.credentials import check_days
 from registry.cli.days import day_option
 from registry.cli.founding import publish_now
-from registry.cli.output import AsJson, errors, print_json, say, table, title_of
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, title_of
 from registry.intake import parts
 from registry.requests import Issued, IssueRequest
 from registry.wire.credentials import Part
@@ -149,8 +151,7 @@ def _learner(node: Node, learner: str | None, student: str | None) -> str:
 def _progress(
     node: Node, achievement: str, learner: str, version: int | None, on: date | None, offers: int = 0
 ) -> Progress:
-    member, _, identifier = achievement.rpartition("/")
-    key = (member or node.settings.member, node.uuid(identifier, "achievement"))
+    key = ids.find(node, achievement, "achievement")
     day = on or date.today()  # noqa: DTZ011 - a day on the reader's calendar
     try:
         found = view.read(node.views(), learner, key, on=day, version=version, offers=offers)
@@ -200,7 +201,7 @@ def _show(found: Progress) -> None:
 
 
 @stack_app.command("impaired")
-def impaired(context: typer.Context, *, as_json: AsJson = False) -> None:
+def impaired(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
     """Show what this university should look at again: larger credentials that rest on what no longer holds, and what
     rests on learners that others have erased. Done is what was replaced, revoked or withdrawn.
 
@@ -213,8 +214,15 @@ def impaired(context: typer.Context, *, as_json: AsJson = False) -> None:
         page = worklist.read(node.views(), node.settings.member, after=place)
         items += page.items
         place = None if page.next is None else worklist.Place.parse(page.next)
-    if as_json:
-        print_json(worklist.Worklist(node.settings.member, items, None))
+    if as_json or as_csv or wide:
+        columns = [
+            Column("kind", lambda item: item.kind),
+            Column("what", lambda item: item.what),
+            Column("id", lambda item: item.id),
+            Column("achievement", lambda item: title_of(item.title)),
+            Column("to do", lambda item: item.todo),
+        ]
+        print_list(items, columns, as_json=as_json, as_csv=as_csv, wide=wide)
         return
     for item in items:
         say(f"{item.kind}: {item.what} {item.id}" + (f", {title_of(item.title)}" if item.title else ""), style="yellow")
