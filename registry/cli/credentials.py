@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 import typer
 
 from projections import credentials as view
-from registry.cli import ids, moments
+from registry.cli import finding, ids, moments
 from registry.cli.context import node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, say
@@ -19,7 +19,7 @@ credential_app = typer.Typer(
     help="Credentials, one at a time; many go through `registry import`.", no_args_is_help=True
 )
 
-Id = Annotated[str, typer.Argument(help="The credential's id.")]
+Id = Annotated[str, typer.Argument(help="The credential's id, or its beginning.")]
 _ASKED = "Left out, it is asked for: other users of the machine see the words of a command."
 Reason = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(StatusReason))}.")]
 
@@ -27,6 +27,8 @@ Reason = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(StatusRea
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(credential_app, name="credential")
+    credential_app.command("list")(finding.list_credentials)
+    credential_app.command("find")(finding.find_credentials)
 
 
 @credential_app.command("issue")
@@ -117,8 +119,11 @@ def revoke(context: typer.Context, credential: Id, *, reason: Reason) -> None:
 @credential_app.command("show")
 def show(
     context: typer.Context,
-    credential: Id,
+    credential: Annotated[
+        str | None, typer.Argument(help="The credential's id, its beginning, or MEMBER/ID (else --record).")
+    ] = None,
     *,
+    record: Annotated[str | None, typer.Option(help="Your own id of the row that it was issued for.")] = None,
     member: Annotated[str | None, typer.Option(help="Whose credential (else this node's).")] = None,
     claims: Annotated[bool, typer.Option("--claims", help="Show what it says of the person, from the vault.")] = False,
     as_of: moments.AsOf = None,
@@ -131,7 +136,14 @@ def show(
     registry credential show e7c1ab39-… --as-of 2026-05-04
     """
     node = node_of(context)
-    whose, credential = ids.find(node, credential, "credential", member)
+    if (credential is None) == (record is None):
+        raise typer.BadParameter("give the credential's id, or --record", param_hint="CREDENTIAL")
+    if record is not None:
+        credential = node.issuer.known(record)
+        if credential is None:
+            errors.print(f"No credential was issued for the record {record}.", markup=False)
+            raise typer.Exit(1)
+    whose, credential = ids.find(node, credential or "", "credential", member)
     if as_of:
         then = moments.resolve(node, as_of)
         [was] = moments.past(node, then).credentials([(whose, credential)])
@@ -152,11 +164,11 @@ def show(
     if as_json:
         print_json({"credential": found[0], "claims": said} if claims else found[0])
         return
-    credential_rows(found)
-    record = node.governance().state.members.get(found[0].member)
-    if record is not None and record.standing != "active":
-        issued = record.standing_at(found[0].leaf)
-        say(f"{found[0].member} was {issued} when it was issued, and is {record.standing} now", style="yellow")
+    credential_rows(found, wide=True)
+    issuer = node.governance().state.members.get(found[0].member)
+    if issuer is not None and issuer.standing != "active":
+        issued = issuer.standing_at(found[0].leaf)
+        say(f"{found[0].member} was {issued} when it was issued, and is {issuer.standing} now", style="yellow")
     for fault in found[0].impaired_by:
         say(f"impaired by {fault}", style="red")
     for breach in found[0].unmet:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 import typer
-from psycopg import sql
 
+from projections import identifiers
+from registry import private_ids
 from registry.intake.course_codes import CourseCodes
 from registry.log import GOVERNANCE
 
@@ -17,20 +18,6 @@ if TYPE_CHECKING:
 SHORTEST: Final = 4
 """The fewest characters by which an id can be named."""
 _FIRST: Final = re.compile(r"[0-9a-f]{4,8}|[0-9a-f]{8}-[0-9a-f-]{0,27}")
-_PUBLISHED: Final = {
-    "credential": "credentials",
-    "achievement": "achievements",
-    "decision": "decisions",
-    "assessment": "assessments",
-    "agreement": "agreements",
-}
-"""The views' tables of what members publish, by what a row is; its id is the column of that name."""
-_PRIVATE: Final = {
-    "draft": ("intake.drafts", "draft"),
-    "webhook": ("webhooks.endpoints", "endpoint"),
-    "case": ("office.cases", "id"),
-    "learner": ("vault.learners", "learner"),
-}
 _LISTED: Final = 6
 
 
@@ -119,33 +106,13 @@ def _is_whole(text: str) -> bool:
 
 
 def _candidates(node: "Node", first: str, what: str, member: str | None) -> Iterator[Ref]:
-    """Those that this node knows; at most a few for each member."""
+    """Those that this node knows; at most a few for each member. What only this node knows has no member."""
     digits = first.replace("-", "")
     low, high = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-    if what in _PUBLISHED:
-        query = sql.SQL(
-            "SELECT {id} FROM {table} WHERE member = %s AND {id} BETWEEN %s AND %s ORDER BY 1 LIMIT 10"
-        ).format(id=sql.Identifier(what), table=sql.Identifier(_PUBLISHED[what]))
-        views = node.views()
-        members = [member] if member else [row[0] for row in views.execute("SELECT member FROM positions ORDER BY 1")]
-        for each in members:
-            for row in views.execute(query, (each, low, high)):
-                yield Ref(each, str(row[0]))
+    if what in identifiers.PUBLISHED:
+        yield from (Ref(*each) for each in identifiers.between(node.views(), what, low, high, member))
         return
-    if what == "learner":
-        found = {
-            str(row[0])
-            for row in node.views().execute(
-                "SELECT DISTINCT learner FROM credentials WHERE learner BETWEEN %s AND %s LIMIT 10", (low, high)
-            )
-        }
-    else:
-        found = set()
-    if what in _PRIVATE and node.settings.member != GOVERNANCE:
-        name, column = _PRIVATE[what]
-        query = sql.SQL("SELECT {id}::text AS id FROM {table} WHERE {id} BETWEEN %s AND %s LIMIT 10").format(
-            id=sql.Identifier(column), table=sql.Identifier(*name.split("."))
-        )
-        found |= {str(row["id"]) for row in node.registry.cursor().execute(query, (low, high))}
-    for each in sorted(found):
-        yield Ref("", each)
+    found = identifiers.learners_between(node.views(), low, high) if what == "learner" else set()
+    if what in private_ids.PRIVATE and node.settings.member != GOVERNANCE:
+        found |= private_ids.between(node.registry.cursor(), what, low, high)
+    yield from (Ref("", each) for each in sorted(found))

@@ -14,7 +14,9 @@ from projections.decisions import read as read_decisions
 from registry.cli import moments
 from registry.cli.context import Node, node_of
 from registry.cli.listing import Column, print_list
-from registry.cli.output import AsCsv, AsJson, Wide, Year, counted, errors, print_json, say, table, title_of
+from registry.cli.output import AsCsv, AsJson, Wide, Year, counted, errors, plain, print_json, say, table, title_of
+from registry.keystore import KeystoreError
+from registry.log import GOVERNANCE
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
@@ -91,8 +93,9 @@ def show_learner(
         member, _, credential = after.partition("/")
         place = member, node.uuid(credential, "--after")
     record = learners.read(node.views(), node.uuid(learner, "learner"), after=place)
+    person = _person(node, record.learner)
     if as_json:
-        print_json(record)
+        print_json({**plain(record), "person": person})
     if not record.credentials:
         errors.print("No member says anything of this learner.")
         raise typer.Exit(1)
@@ -101,6 +104,8 @@ def show_learner(
     if as_csv:
         credential_rows(record.credentials, as_csv=True)
         return
+    if person is not None:
+        say(f"{person['given_name']} {person['family_name']}, born {person['date_of_birth']}")
     say(f"Learner {record.learner}")
     credential_rows(record.credentials, wide=wide)
     say(sum_of(record))
@@ -111,6 +116,19 @@ def show_learner(
     if record.decisions:
         keys = [(text.split("/")[0], text.split("/")[1]) for text in record.decisions]
         decision_rows(read_decisions(node.views(), keys), wide=wide)
+
+
+def _person(node: Node, learner: str) -> dict[str, str] | None:
+    """The person as this node's own vault has them; None where it has none, or is another's to read."""
+    if node.settings.member == GOVERNANCE:
+        return None
+    try:
+        found = node.registry.vault.learner(node.registry.cursor(), learner)
+    except KeystoreError as error:
+        errors.print(f"Names are not shown: {error}", markup=False)
+        return None
+    names = {"family_name": "familyName", "given_name": "givenName", "date_of_birth": "dateOfBirth"}
+    return None if found is None else {name: found[1].get(known, "") for name, known in names.items()}
 
 
 def sum_of(record: learners.LearnerRecord) -> str:
