@@ -52,7 +52,9 @@ class WitnessSetting(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str
+    """Where the witness is asked, such as `https://witness.example.org`."""
     key: str
+    """Its public key, as `registry witness init` printed it."""
 
 
 class HttpSetting(BaseModel):
@@ -61,24 +63,25 @@ class HttpSetting(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
+    """The address to listen at; `0.0.0.0` is every one of this machine."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    """0: any that is free; it is said at the start."""
+    """The port to listen at; 0 takes any that is free and prints it at the start."""
     workers: Annotated[int, Field(ge=1)] = max(1, os.cpu_count() or 1)
-    """Processes that answer, one a core."""
+    """Processes that answer."""
     connections: Annotated[int, Field(ge=2, le=100)] = 8
     """Connections to the views' database, in each of them: half of them, three at most, for short answers. With two
     or three of them searches and what is looked up take turns in one."""
     batch_bytes: Annotated[int, Field(ge=1)] = 1024**3
-    """What one batch may have."""
+    """The largest batch that is taken in."""
     release_above: Annotated[int, Field(ge=0)] = 0
-    """Batches of more lines than this wait until a second person releases them; 0: none does."""
+    """Batches of more lines than this wait until a second person releases them; 0 releases all at once."""
     patience_seconds: Annotated[float, Field(gt=0)] = 30.0
     """How long a client may be silent in the middle of a batch, and take for a request's headers; twice that for the
     body of a single request."""
     wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
     """How long a reader may wait for a position."""
     per_minute: Annotated[int, Field(ge=1)] = 60_000
-    """Requests that a known system may send."""
+    """Requests from one system with a key or token."""
     per_minute_anybody: Annotated[int, Field(ge=1)] = 6_000
     """Requests without a key or token from one address (of IPv6, from one /64 network)."""
     max_connections: Annotated[int, Field(ge=4)] = 1000
@@ -103,6 +106,7 @@ class TokenSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     issuer: str
+    """The issuer of the tokens, exactly as their claim `iss` has it."""
     audience: str
     """What the tokens must be meant for: this node's own name at the issuer."""
     jwks: str
@@ -112,7 +116,7 @@ class TokenSettings(BaseModel):
     member_claim: str = "registry_member"
     """The claim that says for which member a system acts."""
     lifetime_minutes: int = Field(default=24 * 60, ge=1)
-    """A token that is good for longer than this is not taken."""
+    """The longest lifetime of a token; one that is valid for longer is refused."""
 
 
 class OfficeSetting(BaseModel):
@@ -158,9 +162,9 @@ class Settings(BaseSettings):
     witness: tuple[WitnessSetting, ...] = ()
     """The witnesses that this node asks and relies on; in the file, one `[[witness]]` each."""
     witnesses_needed: Annotated[int, Field(ge=0)] = 0
-    """How many of them must have cosigned a head that this node relies on."""
+    """How many witnesses must have cosigned a head that this node relies on."""
     max_head_age_hours: Annotated[float, Field(gt=0)] | None = None
-    """How old their cosignatures may be."""
+    """How old the witnesses' cosignatures may be."""
     http: HttpSetting = HttpSetting()
     """How `registry serve` answers."""
     office: OfficeSetting = OfficeSetting()
@@ -170,7 +174,7 @@ class Settings(BaseSettings):
     intake_kafka: str | None = None
     """This node's own Kafka, where its university's systems send events: `kafka://HOST:PORT[,HOST:PORT]`."""
     webhook_http_localhost: bool = False
-    """Whether webhooks may be posted to this machine itself over plain http, for trying things out."""
+    """Whether webhooks may be posted to this machine itself over plain http, for tests."""
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks that are not public and that webhooks may be posted to all the same, as `10.20.0.0/16`."""
     webhook_ca_file: Path | None = None
@@ -180,6 +184,7 @@ class Settings(BaseSettings):
     letter_fonts: Path | None = None
     """A folder of fonts for letters, for scripts that Typst's own fonts lack (Chinese, Japanese, Korean, Thai, …)."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
+    """What goes to standard error: messages of this level and of the more severe ones."""
 
     @property
     def origin(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -50,18 +50,29 @@ def settings_of(model: type[BaseModel]) -> Iterator[Setting]:
 
 def _arms(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
     """The types in an annotation: of unions and tuples their items'."""
-    if get_origin(annotation) in (Union, types.UnionType, tuple):
+    if get_origin(annotation) is Annotated:
+        yield from _arms(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, types.UnionType, tuple):
         for inner in get_args(annotation):
             yield from _arms(inner)
     elif annotation not in (type(None), Ellipsis):
         yield annotation
 
 
+def _metadata(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
+    """What an optional setting's own annotation says of its value."""
+    for arm in get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else ():
+        if get_origin(arm) is Annotated:
+            for each in get_args(arm)[1:]:
+                yield from each.metadata if isinstance(each, FieldInfo) else (each,)
+
+
 def form_of(field: FieldInfo) -> str:
     """Return what belongs into a setting, such as `a whole number from 0 to 65535`."""
     annotation = field.annotation
     kinds = list(dict.fromkeys(_arms(annotation)))
-    pattern = next((found for each in field.metadata if (found := getattr(each, "pattern", None))), None)
+    metadata = [*field.metadata, *_metadata(annotation)]
+    pattern = next((found for each in metadata if (found := getattr(each, "pattern", None))), None)
     if pattern is not None:
         choices = str(pattern).removeprefix("^(").removesuffix(")$").split("|")
         return _PATTERNS.get(str(pattern)) or f"one of {', '.join(choices)}"
@@ -73,7 +84,7 @@ def form_of(field: FieldInfo) -> str:
         return "a table"
     if kinds[0] in (int, float):
         number = "a whole number" if kinds[0] is int else "a number"
-        return f"{number}{_bounds(field.metadata)}"
+        return f"{number}{_bounds(metadata)}"
     word = _WORDS.get(kinds[0], "a table")
     return f"a list: {word} each" if get_origin(annotation) is tuple else word
 
