@@ -80,7 +80,7 @@ def _default(setting: Setting) -> str:
     value = setting.field.default
     if value is PydanticUndefined:
         return "must be given" if setting.field.default_factory is None else "none"
-    if value is None or value == () or value == {}:
+    if value is None or (isinstance(value, tuple | dict) and not value):
         return "none"
     return f"`{config.toml(value)}`"
 
@@ -109,7 +109,8 @@ def _docstrings() -> dict[tuple[str, str], str]:
 def undocumented() -> list[str]:
     """The settings without a text."""
     docs = _docstrings()
-    models = [config.Settings, *(each.table for each in settings_of(config.Settings) if each.table is not None)]
+    models: list[type[BaseModel]] = [config.Settings]
+    models += [each.table for each in settings_of(config.Settings) if each.table is not None]
     return [
         f"{model.__name__}.{setting.name}"
         for model in models
