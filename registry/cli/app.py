@@ -74,7 +74,8 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
 
 PANELS: Final[dict[str, tuple[str, ...]]] = {
     "Issuing": (
-        "achievement", "credential", "import", "template", "mapping", "intake", "reconcile", "stack", "learner",
+        "achievement", "credential", "import", "template", "mapping", "intake", "reconcile", "refused", "stack",
+        "learner",
     ),
     "Recognition": ("recognition", "case", "agreement", "reasons", "precedents"),
     "Evidence": (
@@ -82,8 +83,8 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "quarantine",
     ),
     "Operations": (
-        "init", "status", "publish", "project", "run", "serve", "api-key", "key", "webhook", "feed", "archive", "backup",
-        "restore", "demo",
+        "init", "status", "publish", "project", "run", "serve", "api-key", "key", "webhook", "feed", "archive",
+        "backup", "restore", "demo",
     ),
     "Consortium": ("found", "member", "governance", "university"),
 }  # fmt: skip
