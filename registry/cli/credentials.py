@@ -1,6 +1,6 @@
 """Credentials, one at a time."""
 
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -8,7 +8,7 @@ from projections import credentials as view
 from registry.cli import finding, ids, moments
 from registry.cli.context import node_of
 from registry.cli.founding import publish_now
-from registry.cli.output import AsJson, errors, print_json, say
+from registry.cli.output import AsJson, errors, plain, print_json, say
 from registry.cli.reading import credential_rows
 from registry.intake.columns import days_fault
 from registry.requests import Issued, IssueRequest
@@ -158,11 +158,11 @@ def show(
     if not found:
         errors.print(f"{whose} has no credential {credential} in the views.", markup=False)
         raise typer.Exit(1)
-    said = {}
+    said: dict[str, Any] | None = None
     if claims and found[0].claims is not None:
         said = disclosed(found[0].claims, node.registry.vault.disclosures(node.registry.cursor(), credential))
     if as_json:
-        print_json({"credential": found[0], "claims": said} if claims else found[0])
+        print_json({**plain(found[0]), "disclosed": said})
         return
     credential_rows(found, wide=True)
     issuer = node.governance().state.members.get(found[0].member)
@@ -173,7 +173,7 @@ def show(
         say(f"impaired by {fault}", style="red")
     for breach in found[0].unmet:
         say(f"requirement not met: {breach}", style="red")
-    for name, value in said.items():
+    for name, value in (said or {}).items():
         say(f"{name}: {value}")
 
 
