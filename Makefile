@@ -45,6 +45,7 @@ lint: venv ## check form, types, the packages' borders and the schemas
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m registry.wire.schemas --check
 	@$(BIN)/python -m registry.config_reference --check
+	@$(BIN)/python -m registry.cli.json_shapes --check
 
 format: venv ## put the code into form
 	@$(BIN)/ruff check --fix --exit-zero
@@ -59,6 +60,7 @@ vectors: venv ## run the test vectors (DIR=folder for another set)
 schemas: venv ## write the schemas anew from the code
 	@$(BIN)/python -m registry.wire.schemas
 	@$(BIN)/python -m registry.config_reference
+	@$(BIN)/python -m registry.cli.json_shapes
 
 lock: venv ## resolve requirements.lock anew from pyproject.toml (UPGRADE=1 to newer versions)
 	@echo 'Resolving the dependencies of pyproject.toml'

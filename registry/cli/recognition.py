@@ -174,7 +174,7 @@ def show(
         say(f"{was.member}/{was.decision}: {was.state or 'not made'}")
         return
     found = _found(node, decision, member, year)
-    if not found and not (as_json and decision is None):
+    if not found and not ((as_json or as_csv) and decision is None):
         errors.print("No such decision is known here.")
         raise typer.Exit(1)
     if decision_rows(found, as_json=as_json, as_csv=as_csv, wide=wide) and decision is not None:
