@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from registry import key_proof
 from registry.keystore import Keystore
 from tests.support.command import Consortium, printed_json, registry
 
@@ -223,8 +224,9 @@ def streams(prepared):
 
 def test_a_node_whose_key_was_retired_does_nothing_at_all(prepared):
     new = Keystore(prepared.folder / "new-keys").create_signer("signing", "test.example/twente")
-    prepared.govern("add-key", "twente", str(new.vkey), "--without-proof")
-    prepared.govern("retire-key", "twente", prepared.consortium.key, "--reason", "rotated")
+    prepared.govern("add-key", "twente", str(key_proof.prove(new)))
+    old = Keystore(prepared.home / "keys").public("signing", "test.example/twente")
+    prepared.govern("retire-key", "twente", str(old), "--reason", "rotated")
     before = prepared.records()
     revoking = Way(("credential", "suspend", "{other}", "--reason", "underReview"))
     for name, way in {**WAYS, "suspend a credential": revoking}.items():
