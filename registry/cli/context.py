@@ -23,7 +23,7 @@ from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
 from consumers.tiles import Tiles, follow
-from consumers.verifier import MemberTrust
+from consumers.verifier import MemberTrust, refused
 from projections import feed, views
 from projections.positions import all_positions
 from registry import observability
@@ -197,7 +197,7 @@ class Node:
         made = Registry(
             self.dsn(),
             self.settings.origin,
-            Vault(self.keystore.master()),
+            Vault(self.keystore),
             self.acceptance,
             self.own_refusals.by_subject,
         )
@@ -231,11 +231,12 @@ class Node:
         )
 
     def publisher(self) -> Publisher:
-        """Who publishes this node's events. The stream is made where it is missing."""
+        """Who publishes this node's events."""
         if self.settings.member == GOVERNANCE:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
         self.refuse_gone_log()
-        self.log().create(self.settings.member)
+        if self.own_refusals.commits() is not None:
+            self.projector().step()  # they may have been sealed again since the views were last brought up
         return Publisher(
             self.registry.recorder,
             self.dsn(),
@@ -244,6 +245,9 @@ class Node:
             self.settings.origin,
             [self.keystore.signer(SIGNING, self.settings.origin)],
             counts=self._counts(),
+            acceptance=self.acceptance,
+            own_refusals=self.own_refusals.commits,
+            founding=(self.settings.consortium, self.settings.founded_hash),
         )
 
     def refuse_gone_log(self) -> None:
@@ -296,14 +300,7 @@ class Node:
         if record is None:
             return None
         trust = MemberTrust(self.settings.origin, record)
-
-        def counts(commit: Commit) -> bool:
-            keys, needed = trust.keys_for(commit)
-            lines = commit.note.by(keys)
-            message = commit.note.text.encode()
-            return len(lines) >= needed and all(key.verifies(line.signature, message) for key, line in lines)
-
-        return counts
+        return lambda commit: refused(trust, commit) is None
 
     # For commands
 

@@ -188,7 +188,7 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
 
 
 _KEY_FAULTS: Final = {
-    "retired": "this node's signing key {key} was retired: put a key that counts into its folder of keys",
+    "retired": "this node's signing key {key} was retired: change it with `registry key rotate`",
     "not-yet": "this node's signing key {key} does not count yet at the end of its log",
     "unknown": "this node's signing key {key} is none that governance knows of this member",
     "unreadable": "this node's signing key cannot be read: restore it from a backup (`registry restore --help`)",

@@ -2,11 +2,16 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from psycopg import Connection, OperationalError
 
 from projections import views
+from registry.cli.health import own_commits_refused
 from registry.refusals import Refusals, RefusedEvent, by_subject, read_refused
+
+T = TypeVar("T")
 
 
 class OwnRefusals:
@@ -36,12 +41,20 @@ class OwnRefusals:
     def listed(self) -> list[RefusedEvent]:
         """The refused events that nobody has dealt with, in the order of the log."""
         with self._lock:
-            try:
-                self._look(self._connected())
-            except OperationalError:  # the server was restarted: that costs no request
-                self.close()
-                self._look(self._connected())
+            self._ask(self._look)
             return self._found
+
+    def commits(self) -> str | None:
+        """Why commits of this node do not count, in a sentence; None where all that the views have read of it does."""
+        with self._lock:
+            return self._ask(partial(own_commits_refused, member=self._member))
+
+    def _ask(self, question: Callable[[Connection], T]) -> T:
+        try:
+            return question(self._connected())
+        except OperationalError:  # the server was restarted: that costs no request
+            self.close()
+            return question(self._connected())
 
     def _look(self, connection: Connection) -> None:
         seen = connection.execute(
