@@ -1,6 +1,9 @@
 """Whether an archive is sound: its files against the manifest, and each segment's commits by themselves."""
 
+import contextlib
 from collections.abc import Iterator
+
+import msgspec
 
 from consumers.archiver import OnStream
 from consumers.governance import GovernanceFold
@@ -8,8 +11,8 @@ from consumers.verifier import OK, MemberTrust, Trust, Verifier
 from registry.log import GOVERNANCE, NoSuchStream
 from registry.log.archive import ArchiveDamaged, ArchiveLog
 from registry.wire.checkpoint import Checkpoint, SignedNote
-from registry.wire.commit import Commit
-from registry.wire.errors import MalformedNote
+from registry.wire.commit import Commit, parse
+from registry.wire.errors import MalformedCommit, MalformedNote
 from registry.wire.merkle import Tree
 
 
@@ -55,6 +58,31 @@ def check(archive: ArchiveLog, founded: bytes, on_stream: OnStream = lambda *_: 
                 yield str(error)
                 head = None
             on_stream(stream, segment.last)
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Up to where an archive has a stream."""
+
+    stream: str
+    size: int
+    """Events."""
+    newest: str | None
+    """When the newest of them happened, as its member says; None where there is none or it cannot be read."""
+
+
+def reach_of(archive: ArchiveLog, stream: str) -> Reach:
+    """Up to where the archive has a stream, as its manifest and its last record say. Nothing is verified."""
+    segments = archive.manifest.streams[stream]
+    newest = None
+    with contextlib.suppress(ArchiveDamaged, MalformedCommit, msgspec.MsgspecError):  # `check` names what is damaged
+        for record in archive.read_back(stream):
+            newest = msgspec.json.decode(parse(record.data).lines[-1], type=_Time).time
+            break
+    return Reach(stream, segments[-1].last if segments else 0, newest)
+
+
+class _Time(msgspec.Struct):
+    time: str
 
 
 class _Unsound(Exception):

@@ -48,8 +48,8 @@ class Archived(msgspec.Struct, frozen=True):
     segments: int
     bytes: int
     """All its segments, compressed."""
-    waits: bool
-    """Whether newer commits are on the log that are not old enough."""
+    waits: int
+    """Events on the log that are not archived, because they are not old enough."""
     refused: int
     """Records that were read now and are no part of the stream."""
 
@@ -60,7 +60,7 @@ class _Progress:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.refused: list[Verdict] = []
-        self.waits = False
+        self.waits = 0
 
 
 def archive(
@@ -188,10 +188,11 @@ class _Archiver:
     ) -> Iterator[tuple[Tree, Commit]]:
         """Those that are old enough, or were archived before (up to the size `again`)."""
         for before, commit in commits:
-            if self._before is not None and commit.checkpoint.size > again and not earlier(commit, self._before):
-                progress.waits = True
-                return
-            yield before, commit
+            young = self._before is not None and commit.checkpoint.size > again and not earlier(commit, self._before)
+            if progress.waits or young:  # what follows a young commit waits with it: an archive has no gaps
+                progress.waits += len(commit.lines)
+            else:
+                yield before, commit
 
     # Writing segments
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from consumers.audit_report import AuditReport, StreamState
+from consumers.audit_verdict import INCONCLUSIVE, NOT_WELL, WELL
 from consumers.cosignatures import parse_note
 from consumers.governance import GovernanceFold
 from consumers.log_audit import passed
@@ -37,15 +38,51 @@ class Undecided(msgspec.Struct, frozen=True):
     """Up to which size both have read; between the two they share no head."""
 
 
+class Shorter(msgspec.Struct, frozen=True):
+    """A stream of which one auditor saw less than the other."""
+
+    member: str
+    report: int
+    """Whose report ends first: 1 or 2."""
+    size: int
+    """Where it ends."""
+    of: int
+    """Where the other ends."""
+
+
 class Comparison(msgspec.Struct, frozen=True):
     """What comparing two reports came to."""
 
     same: bool
+    """Whether both saw the same heads."""
     differences: list[Difference]
     undecided: list[Undecided]
     unsigned: list[str]
     """Streams of which a report holds a contradicting head that no key of the member, as the first report names
     them, has signed: it proves nothing but that the report is not to be believed."""
+    shorter: list[Shorter] = []
+
+    @property
+    def verdict(self) -> str:
+        """`well` where both saw the same heads, `not well` where they saw two histories, else `inconclusive`."""
+        if self.differences or self.unsigned:
+            return NOT_WELL
+        return WELL if self.same else INCONCLUSIVE
+
+    def sentence(self, one: str, other: str) -> str:
+        """Say what it came to, of two reports that have these names."""
+        if self.differences:
+            names = ", ".join(difference.member for difference in self.differences)
+            return f"Not the same: {names} showed two histories."
+        if self.unsigned:
+            return "A report holds heads that the members never signed; do not rely on it."
+        ends = [f"{(one, other)[s.report - 1]} ends at {s.size:,} of {s.of:,} in {s.member}" for s in self.shorter]
+        if self.undecided:
+            names = ", ".join(doubt.member for doubt in self.undecided)
+            return f"Undecided: the reports share too few heads of {names}. " + "".join(f"{end}. " for end in ends)
+        if ends:
+            return f"The same as far as both go; {'; '.join(ends)}."
+        return "Both saw the same histories."
 
 
 def compare(one: AuditReport, other: AuditReport) -> Comparison:
@@ -55,6 +92,7 @@ def compare(one: AuditReport, other: AuditReport) -> Comparison:
             f"one report is of {one.consortium}, the other of {other.consortium}, or of another founding"
         )
     theirs = {state.member: state for state in other.streams}
+    shorter = _shorter(one, other)
     keys = {member.member: [VerifierKey.parse(use.vkey) for use in member.keys] for member in one.members}
     differences: list[Difference] = []
     undecided: list[Undecided] = []
@@ -75,7 +113,26 @@ def compare(one: AuditReport, other: AuditReport) -> Comparison:
                 unsigned.append(state.member)
         elif agreed < reach:
             undecided.append(Undecided(state.member, agreed, reach))
-    return Comparison(not (differences or undecided or unsigned), differences, undecided, unsigned)
+    return _comparison(differences, undecided, unsigned, shorter)
+
+
+def _comparison(
+    differences: list[Difference], undecided: list[Undecided], unsigned: list[str], shorter: list[Shorter]
+) -> Comparison:
+    same = not (differences or undecided or unsigned or shorter)
+    return Comparison(same, differences, undecided, unsigned, shorter)
+
+
+def _shorter(one: AuditReport, other: AuditReport) -> list[Shorter]:
+    """Return the streams of which one report has less; a stream that it does not name is one of 0 events."""
+    ours = {state.member: state.size for state in one.streams}
+    theirs = {state.member: state.size for state in other.streams}
+    found = []
+    for member in sorted(ours.keys() | theirs.keys()):
+        mine, yours = ours.get(member, 0), theirs.get(member, 0)
+        if mine != yours:
+            found.append(Shorter(member, 1 if mine < yours else 2, min(mine, yours), max(mine, yours)))
+    return found
 
 
 def decided(found: Comparison, one: AuditReport, other: AuditReport, log: SharedLog) -> Comparison:
@@ -105,8 +162,7 @@ def decided(found: Comparison, one: AuditReport, other: AuditReport, log: Shared
             differences.append(Difference(doubt.member, state.size, doubt.agreed, (state.heads[-1].note, note)))
         elif wrong:
             undecided.append(doubt)  # the log is a third history: it says nothing of these two
-    same = not (differences or undecided or found.unsigned)
-    return Comparison(same, differences, undecided, found.unsigned)
+    return _comparison(differences, undecided, found.unsigned, found.shorter)
 
 
 def _signed(text: str, keys: Sequence[VerifierKey]) -> bool:

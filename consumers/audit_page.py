@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from jinja2 import Environment, StrictUndefined
 
 from consumers.audit_report import AuditReport, MemberReport, StreamState
+from consumers.audit_verdict import INCONCLUSIVE, WELL
 
 _WIDTH: Final = 640
 _HEIGHT: Final = 180
@@ -33,6 +34,7 @@ def page(report: AuditReport, made: datetime | None = None) -> str:
         refusals[name] = refusals.get(name, 0) + 1
     return template.render(
         report=report,
+        style={WELL: "good", INCONCLUSIVE: "open"}.get(report.verdict, "bad"),
         made=moment,
         growth=_growth(report.streams),
         sizes=_bars({state.member: state.size for state in report.streams}),

@@ -10,8 +10,9 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
 
     kind: str
     """`record` not taken in, `event` refused, `fork`, `seal` that lies, `views` that differ, `history` that is
-    another than an earlier report's, `freshness`: a head that the policy does not accept,
-    `stored`: a stored event of the auditing node that is not what it published."""
+    another than an earlier report's, `stream`: a log that is missing, cut or belongs to nobody,
+    `witness`: a cosigned head that the log contradicts, `stored`: a stored event of the auditing node that is not
+    what it published."""
     member: str
     code: str
     detail: str
@@ -24,6 +25,17 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     """The event's id, where it could be read."""
     evidence: list[str] | None = None
     """The contradictory signed notes, or the rows that differ."""
+    further: int = 0
+    """How many more things could not be judged because of this one."""
+    consequences: list["Fault"] = []
+    """The first of those."""
+
+
+class Unchecked(msgspec.Struct, frozen=True):
+    """Something that was asked for and could not be checked."""
+
+    what: str
+    why: str
 
 
 class KeyUse(msgspec.Struct, frozen=True):
@@ -63,6 +75,8 @@ class StreamState(msgspec.Struct, frozen=True):
     """Records and events refused so far, by code."""
     heads: list[Head]
     """Some of the heads that it passed through, and the last ones."""
+    mentions: dict[str, int] = {}
+    """Other members whose achievements or credentials its events name, each with the first leaf that does."""
 
 
 class MemberReport(msgspec.Struct, frozen=True):
@@ -75,11 +89,25 @@ class MemberReport(msgspec.Struct, frozen=True):
     skipped: int
     faults: int
     served: str
-    """The served views: `equal`, `differ`, `behind`, `ahead` or `not compared`."""
+    """The served views: `equal`, `differ`, `behind` (the same as far as they go), `ahead` or `not compared`."""
     lag: int | None = None
     """How many leaves the served views lack."""
     standing: str = ""
     keys: list[KeyUse] = []
+    repeated: int = 0
+    """Records that say once more what the stream holds already; they change nothing."""
+
+
+class Vouched(msgspec.Struct, frozen=True):
+    """What witnesses say of one stream's newest head."""
+
+    member: str
+    size: int
+    """The newest head that enough of them cosigned, 0 where there is none."""
+    witnesses: int
+    """How many of them cosigned it."""
+    time: str = ""
+    """The oldest of these cosignatures, RFC 3339; empty where there is none."""
 
 
 class SignedDigest(msgspec.Struct, frozen=True):
@@ -90,12 +118,15 @@ class SignedDigest(msgspec.Struct, frozen=True):
     """`agrees`, `contradicts`, `bad-signature`, or `not compared` where it is of other positions or another
     version, or where no views were rebuilt."""
     note: str
+    why: str = ""
+    """Why it was not compared."""
 
 
 class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an audit found. All is well when `ok`."""
+    """What an audit found. `verdict` and `summary` come from the rest (`audit_verdict.conclude`)."""
 
     ok: bool
+    """Whether the verdict is `well`."""
     mode: str
     """`full`: log, and views rebuilt and compared; `log`: the log alone, not the views' rows."""
     consortium: str
@@ -116,6 +147,24 @@ class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """The hash over the positions of the views rebuilt."""
     signed: list[SignedDigest] = []
     """What nodes signed of their views, held against those rebuilt."""
+    verdict: str = ""
+    """`well`, `not well` or `inconclusive`."""
+    summary: str = ""
+    """What a board needs to know, in plain sentences; the first one is the verdict."""
+    warnings: list[Fault] = []
+    """What deserves a look and is no fault."""
+    unchecked: list[Unchecked] = []
+    """What was asked for and could not be checked: the verdict is then `inconclusive` at best."""
+    unknown_streams: dict[str, int] = {}
+    """Streams of this log that belong to no member, each with the size that it claims."""
+    witnesses: int = 0
+    """How many witnesses the auditor relies on."""
+    vouched: list[Vouched] = []
+    """What they say of each stream."""
+    views: str = ""
+    """What was done about the views of a node, in one sentence; empty where no views were to be compared."""
+    only: list[str] = []
+    """The members that the audit was restricted to; all where it is empty."""
 
     @classmethod
     def read(cls, data: bytes) -> "AuditReport":

@@ -5,26 +5,31 @@ It always ends, names every fault by member, commit, leaf and code, and tells al
 views: the first do not verify, the second differ from what the verified events lead to.
 """
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
+import psycopg
 from psycopg import Connection
 
-from consumers.audit_report import AuditReport, Fault, KeyUse, MemberReport, NoReport, event_id
+from consumers.audit_report import AuditReport, Fault, KeyUse, MemberReport, NoReport, StreamState, Unchecked, event_id
+from consumers.audit_streams import fold_under_governance, look_at_streams
+from consumers.audit_verdict import conclude
+from consumers.audit_views import Compared, compare_views, read_both, same_positions
 from consumers.governance import GovernanceFold
-from consumers.log_audit import OnStream, Replayed, replay_all
+from consumers.log_audit import OnStream, Replayed, replay_all, roots_at
 from consumers.projector import OnBatch
 from consumers.rebuild import Source, fill, fresh_schema
+from consumers.stream import Waypoint
+from consumers.verifier import MemberTrust
 from projections import views
-from projections.digest import MemberDigest, ViewsDigest, differences, digest
-from projections.positions import GOVERNANCE
-from projections.tables import VIEWS
+from projections.digest import snapshot
+from registry.log import GOVERNANCE, LogError, open_log
+from registry.wire.merkle import Tree, root_of
 
 _COMPARISONS = 3
-_ROWS_SHOWN = 1000
 
 
 def audit(
@@ -32,6 +37,7 @@ def audit(
     scratch: str,
     *,
     served: str | None = None,
+    require_views: bool = False,
     only: Sequence[str] = (),
     workers: int | None = None,
     on_batch: OnBatch | None = None,
@@ -43,52 +49,131 @@ def audit(
     `only`: these members' streams and rows alone, besides governance; the report then has no digest of the whole.
 
     `scratch` is the DSN of a database in which the views are rebuilt and dropped again; `served` that of the
-    node whose views are compared, None to compare with none.
+    node whose views are compared, None to compare with none. `require_views`: where views cannot be compared, the
+    audit is inconclusive; otherwise the report says so.
     """
     began = time.monotonic()
     with fresh_schema(scratch, "audit") as schema, views.connect(scratch, schema) as own:
-        fill(scratch, schema, source, only=only, workers=workers, on_batch=on_batch)
-        fold, replayed = replay_all(source, only=only, workers=workers, on_stream=on_stream)
-        compared: dict[str, str] = {}
-        lags: dict[str, int] = {}
-        theirs = None
-        differing: list[Fault] = []
-        if served is None:
-            ours = digest(own, only)
+
+        def read() -> tuple[GovernanceFold, list[Replayed]]:
+            fold, replayed = replay_all(source, only=only, workers=workers, on_stream=on_stream)
+            whole = [stream.state.member for stream in replayed if stream.whole and stream.state.member != GOVERNANCE]
+            wanted = only if len(whole) + 1 == len(replayed) else whole
+            if wanted or len(whole) + 1 == len(replayed):
+                fill(scratch, schema, source, only=wanted, workers=workers, on_batch=on_batch)
+            return fold, replayed
+
+        fold, replayed = read()
+        compared: Compared | None = None
+        ours, theirs, lacking = snapshot(own, only=only), None, None
+        if served is not None:
+            with _served(served, require=require_views) as (other, lacking):
+                if other is not None:
+                    for attempt in range(_COMPARISONS):
+                        ours, theirs, skipped = read_both(own, other, only)
+                        if attempt + 1 == _COMPARISONS or same_positions(ours, theirs):
+                            break
+                        # The log went on meanwhile: follow it and look again.
+                        fold, replayed = read()
+                    assert theirs is not None  # noqa: S101 - the loop ran
+                    compared = compare_views(own, other, ours, theirs, RootsOfLog(source, fold))
+                    compared.skipped_tables = skipped
+        faults = [fault for stream in replayed for fault in stream.faults if fault.kind != "event"]
+        faults += _judged(own)
+    report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="full", only=only)
+    whole = not only and all(stream.whole for stream in replayed)
+    if whole:
+        positions, total = ours.digest.positions, ours.digest.total
+        report = msgspec.structs.replace(report, positions=positions, digest=total)
+    if served is not None:
+        report = _with_views(report, compared, lacking, require=require_views)
+    if whole and theirs is not None:
+        report = msgspec.structs.replace(report, served_digest=theirs.digest.total)
+    return report
+
+
+class _Lacking(NamedTuple):
+    """Why a node's views are not compared, and whether the audit is inconclusive for it."""
+
+    why: str
+    inconclusive: bool
+
+
+@contextlib.contextmanager
+def _served(dsn: str, *, require: bool) -> Iterator[tuple[Connection | None, _Lacking | None]]:
+    """Connect to a node's views; None and the reason where there are none that can be compared."""
+    try:
+        connection = views.connect(dsn)
+    except psycopg.OperationalError as error:
+        first = str(error).strip().splitlines()[0]
+        yield None, _Lacking(f"the database cannot be reached: {first}", inconclusive=True)
+        return
+    with connection:
+        why = views.lacking(connection)
+        if why is None:
+            yield connection, None
         else:
-            with views.connect(served) as other:
-                for attempt in range(_COMPARISONS):
-                    ours, theirs = _both(own, other, only)
-                    if attempt + 1 == _COMPARISONS or _positions(ours.members) == _positions(theirs.members):
-                        break
-                    # The log went on meanwhile: follow it and look again.
-                    fill(scratch, schema, source, only=only, workers=workers, on_batch=on_batch)
-                    fold, replayed = replay_all(source, only=only, workers=workers, on_stream=on_stream)
-                assert theirs is not None  # noqa: S101 - the loop ran
-                compared, differing = _compare(own, other, ours.members, theirs.members)
-                known = {m.member: m.size for m in theirs.members}
-                lags = {m.member: max(0, m.size - known.get(m.member, 0)) for m in ours.members}
-        faults = [fault for one in replayed for fault in one.faults if fault.kind != "event"]
-        faults += [*_judged(own), *differing]
-    report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="full")
-    if not only:
-        report = msgspec.structs.replace(report, positions=ours.positions)
+            yield None, _Lacking(why, inconclusive=require)
+
+
+class RootsOfLog:
+    """Reads the root that a member's log has at an earlier size."""
+
+    def __init__(self, source: Source, fold: GovernanceFold) -> None:
+        self._source = source
+        self._fold = fold
+
+    def __call__(self, member: str, size: int) -> str | None:
+        """Return the root (hexadecimal); None where the log does not reach that size, or has no such member."""
+        if member == GOVERNANCE:
+            return root_of(self._fold.leaves[:size]).hex() if size <= self._fold.size else None
+        record = self._fold.state.members.get(member)
+        if record is None:
+            return None
+        trust = MemberTrust(f"{self._source.consortium}/{member}", record)
+        with contextlib.closing(open_log(self._source.url, self._source.consortium, read_only=True)) as log:
+            try:
+                return roots_at(log, member, trust, [Waypoint(Tree(), 0)], {size})[size][0].hex()
+            except LogError:
+                return None
+
+
+def _with_views(
+    report: AuditReport, compared: Compared | None, lacking: _Lacking | None, *, require: bool
+) -> AuditReport:
+    """Add what the comparison with a node's views came to, or why it was not made."""
+    if compared is None:
+        lacking = lacking or _Lacking("they were not read", inconclusive=True)
+        unchecked = [Unchecked("the node's views", lacking.why)] if lacking.inconclusive else []
+        report = msgspec.structs.replace(report, views=f"The node's views were not compared: {lacking.why}.")
+        return conclude(report, unchecked=unchecked)
     members = [
-        msgspec.structs.replace(m, served=compared.get(m.member, "not compared"), lag=lags.get(m.member))
+        msgspec.structs.replace(
+            m, served=compared.verdicts.get(m.member, "not compared"), lag=compared.lags.get(m.member)
+        )
         for m in report.members
     ]
-    if only:
-        return msgspec.structs.replace(report, members=members)
-    return msgspec.structs.replace(
-        report, members=members, digest=ours.total, served_digest=theirs.total if theirs is not None else None
+    faults, ahead = list(report.faults), []
+    for fault in compared.faults:
+        # What the log lost explains why the served views have more.
+        place = next(
+            (n for n, f in enumerate(faults) if f.member == fault.member and f.kind in ("record", "stream", "history")),
+            None,
+        )
+        if fault.code == "ahead" and place is not None:
+            cause = faults[place]
+            faults[place] = msgspec.structs.replace(
+                cause, further=cause.further + 1, consequences=[*cause.consequences, fault]
+            )
+        else:
+            ahead.append(fault)
+    what = [Unchecked(f"the node's views of {name}", why) for name, why in compared.uncompared.items()]
+    if compared.skipped_tables:
+        what.append(Unchecked("the words for search", "the node's PostgreSQL is another version"))
+    report = msgspec.structs.replace(
+        report, members=members, faults=fold_under_governance([*faults, *ahead]), views=compared.sentence()
     )
-
-
-def _both(own: Connection, other: Connection, only: Sequence[str]) -> tuple[ViewsDigest, ViewsDigest]:
-    """The digests of two sets of views, each read by a thread of its own: the work is PostgreSQL's."""
-    with ThreadPoolExecutor(1) as pool:
-        served = pool.submit(digest, other, only)
-        return digest(own, only), served.result()
+    return conclude(report, warnings=compared.warnings, unchecked=what if require else [])
 
 
 def audit_log(
@@ -101,72 +186,80 @@ def audit_log(
 ) -> AuditReport:
     """Replay the log alone: the views' rows are neither rebuilt nor read.
 
-    `since`: an earlier report of the same log, to go on from where governance lets what it verified stand.
+    `since`: an earlier report of this log, or of another copy of it, to go on from where governance lets what it
+    verified stand.
     """
     began = time.monotonic()
-    if since is not None and (since.consortium, since.founded, since.log) != (
-        source.consortium,
-        source.founded.hex(),
-        source.url,
-    ):
-        raise NoReport("the earlier report is of another consortium, founding or log: audit from zero")
+    if since is not None and (since.consortium, since.founded) != (source.consortium, source.founded.hex()):
+        raise NoReport(
+            f"the earlier report is of {since.consortium}, or of another founding; audit this log without --since"
+        )
     earlier = since.streams if since is not None else []
     fold, replayed = replay_all(source, only=only, since=earlier, workers=workers, on_stream=on_stream)
-    faults = [fault for one in replayed for fault in one.faults]
-    report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="log")
+    faults = [fault for stream in replayed for fault in stream.faults]
+    report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="log", only=only, since=earlier)
     if since is None:
         return report
-    kept = [fault for fault in since.faults if fault.kind != "views" and fault not in faults]
-    again = {one.state.member for one in replayed if one.events == one.state.size}
-    kept = [fault for fault in kept if fault.member not in again]
-    faults = kept + faults
+    again = {stream.state.member for stream in replayed if stream.events == stream.state.size}
+    kept = [
+        fault
+        for fault in since.faults
+        if fault.kind in ("record", "event", "fork", "history") and fault not in faults and fault.member not in again
+    ]
     # Streams that were not asked for stay as the earlier report has them.
-    named = {one.state.member for one in replayed}
+    named = {stream.state.member for stream in replayed}
     streams = [*report.streams, *(state for state in since.streams if state.member not in named)]
     verified = sum(state.size for state in report.streams) - report.events
-    return msgspec.structs.replace(
+    report = msgspec.structs.replace(
         report,
-        ok=not faults,
-        faults=faults,
         since=verified,
         streams=sorted(streams, key=lambda state: (state.member != GOVERNANCE, state.member)),
+        faults=[*kept, *report.faults],
     )
+    return conclude(report)
 
 
 def _report(
-    source: Source, fold: GovernanceFold, replayed: Sequence[Replayed], faults: list[Fault], seconds: float, mode: str
-) -> AuditReport:
-    members = []
-    for one in replayed:
-        state = one.state
-        record = fold.state.members.get(state.member)
-        keys = [KeyUse(str(w.key), w.start, w.end) for w in record.keys] if record is not None else []
-        if record is None and fold.state.roots:
-            keys = [KeyUse(str(key), roots.start, None) for roots in fold.state.roots for key in roots.keys]
-        members.append(
-            MemberReport(
-                state.member,
-                state.size,
-                state.root,
-                state.governance,
-                state.skipped,
-                sum(fault.member == state.member for fault in faults),
-                "not compared",
-                standing=record.standing if record is not None else "",
-                keys=keys,
-            )
-        )
-    return AuditReport(
-        not faults,
-        mode,
-        source.consortium,
-        source.founded.hex(),
-        source.url,
-        sum(one.events for one in replayed),
-        seconds,
-        members,
-        faults,
-        [one.state for one in replayed],
+    source: Source, fold: GovernanceFold, replayed: Sequence[Replayed], faults: list[Fault], seconds: float, *,
+    mode: str, only: Sequence[str], since: Sequence[StreamState] = (),
+) -> AuditReport:  # fmt: skip
+    with contextlib.closing(open_log(source.url, source.consortium, read_only=True)) as log:
+        found = look_at_streams(log, fold, replayed, only=only, since=since)
+    faults = fold_under_governance([*faults, *found.faults])
+    report = AuditReport(
+        ok=False,
+        mode=mode,
+        consortium=source.consortium,
+        founded=source.founded.hex(),
+        log=source.url,
+        events=sum(stream.events for stream in replayed),
+        seconds=seconds,
+        members=[_member(fold, stream, faults) for stream in replayed],
+        faults=faults,
+        streams=[stream.state for stream in replayed],
+        unknown_streams=found.unknown,
+        only=list(only),
+    )
+    return conclude(report, warnings=found.warnings, unchecked=found.unchecked)
+
+
+def _member(fold: GovernanceFold, stream: Replayed, faults: Sequence[Fault]) -> MemberReport:
+    state = stream.state
+    record = fold.state.members.get(state.member)
+    keys = [KeyUse(str(w.key), w.start, w.end) for w in record.keys] if record is not None else []
+    if record is None and fold.state.roots:
+        keys = [KeyUse(str(key), roots.start, None) for roots in fold.state.roots for key in roots.keys]
+    return MemberReport(
+        state.member,
+        state.size,
+        state.root,
+        state.governance,
+        state.skipped,
+        sum(fault.member == state.member for fault in faults),
+        "not compared",
+        standing=record.standing if record is not None else "",
+        keys=keys,
+        repeated=stream.repeated,
     )
 
 
@@ -180,56 +273,3 @@ def _judged(own: Connection) -> Iterator[Fault]:
         "SELECT member, leaf, size FROM seals WHERE verdict = 'contradicts' ORDER BY member, leaf"
     ):
         yield Fault("seal", member, "contradicts", f"the seal of {size} leaves is not what they say", leaf=leaf)
-
-
-def _positions(members: list[MemberDigest]) -> list[tuple[Any, ...]]:
-    return [(m.member, m.size, m.root, m.governance) for m in members]
-
-
-def _compare(
-    own: Connection, other: Connection, ours: list[MemberDigest], theirs: list[MemberDigest]
-) -> tuple[dict[str, str], list[Fault]]:
-    """How the served views stand to those rebuilt, by member."""
-    found: dict[str, str] = {}
-    faults: list[Fault] = []
-    served = {m.member: m for m in theirs}
-    for mine in ours:
-        name = mine.member
-        yours = served.pop(name, None)
-        if yours is None or (yours.size, yours.governance) < (mine.size, mine.governance):
-            found[name] = "behind"
-            at = f"at {yours.size} leaves" if yours else "nothing of it"
-            faults.append(Fault("views", name, "behind", f"the served views have {at}, the log {mine.size}"))
-        elif (yours.size, yours.governance) != (mine.size, mine.governance):
-            found[name] = "ahead"
-            detail = f"the served views have {yours.size} leaves, the log {mine.size}"
-            faults.append(Fault("views", name, "ahead", detail))
-        elif (yours.root, yours.tables) == (mine.root, mine.tables):
-            found[name] = "equal"
-        else:
-            found[name] = "differ"
-            faults += _differing(own, other, mine, yours)
-    faults += [
-        Fault(
-            "views",
-            name,
-            "unknown-member",
-            "the served views have rows of a member that governance does not know",
-        )
-        for name in served
-        if name != GOVERNANCE
-    ]
-    return found, faults
-
-
-def _differing(own: Connection, other: Connection, mine: MemberDigest, yours: MemberDigest) -> Iterator[Fault]:
-    if mine.root != yours.root:
-        yield Fault("views", mine.member, "other-root", f"served of another tree: root {yours.root}")
-    for table in VIEWS:
-        if table.name in mine.tables and mine.tables[table.name] != yours.tables.get(table.name):
-            found = differences(own, other, table, mine.member, _ROWS_SHOWN)
-            shown = [f"- {theirs}" if ours is None else f"+ {ours}" for ours, theirs in found.rows]
-            detail = f"rows of {table.name} are not what the log leads to (- served, + as the log says)"
-            if found.number > len(shown):
-                detail += f"; the first {len(shown)} of {found.number:,} differences"
-            yield Fault("views", mine.member, "differ", detail, evidence=shown)

@@ -28,6 +28,16 @@ class RefusedLeaf(NamedTuple):
     line: bytes
 
 
+class Change(NamedTuple):
+    """One event that took effect on a member: its leaf in governance, its time and its type."""
+
+    leaf: int
+    time: str
+    type: str
+    vkey: str | None = None
+    """The key that it is about, where it is about one."""
+
+
 class GovernanceFold:
     """Folds governance's records; `state` is what they say, `version` the tree size it is of."""
 
@@ -42,6 +52,8 @@ class GovernanceFold:
         """All leaf hashes: governance is small, and its older heads are told from these."""
         self.contents: dict[str, bytes] = {}
         """Each member's content: the data of the event that gave it last, byte for byte."""
+        self.changes: dict[str, list[Change]] = {}
+        """What governance said of each member that took effect, in its order."""
         self._reader = Reader(consortium)
         self._verifier = Verifier(RootTrust(self.state))
 
@@ -84,6 +96,9 @@ class GovernanceFold:
                 except Refusal as refusal:
                     refused.append(RefusedLeaf(leaf, refusal.code, refusal.path, refusal.detail, line))
                 else:
+                    if (member := getattr(event.data, "member", None)) is not None:
+                        vkey = getattr(event.data, "vkey", None)
+                        self.changes.setdefault(member, []).append(Change(leaf, event.time, event.type, vkey))
                     if isinstance(event.data, MemberRevised):  # which an admission is, too
                         self.contents[event.data.member] = data_of(line)
         return refused

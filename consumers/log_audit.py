@@ -4,30 +4,34 @@ Form, signatures, tree and typed decode. What the events make of each other is f
 that an earlier report has verified is gone on with, as long as governance lets what was judged stand.
 """
 
-import multiprocessing
 import os
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from multiprocessing.queues import Queue
-from typing import Final, NamedTuple
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
-from consumers.audit_report import Fault, Head, StreamState, count, event_id
+import msgspec
+
+from consumers.audit_report import Fault, StreamState, count, event_id
+from consumers.audit_state import Heads, stands, state_of
 from consumers.governance import GovernanceFold
+from consumers.processes import Report, run_in_processes
 from consumers.rebuild import Source
-from consumers.receipts import commits_from
-from consumers.stream import Waypoint, batches
+from consumers.record_faults import RecordFaults
+from consumers.stream import Batch, Waypoint, batches
 from consumers.verifier import CLAIMS, FORM, OK, REPEAT, MemberTrust, Verifier
-from registry.log import GOVERNANCE, NoSuchStream, SharedLog, TailLost, open_log
-from registry.rules.governance import MemberRecord
+from projections.fold import Folded
+from registry.log import GOVERNANCE, ArchiveDamaged, LogError, NoSuchStream, SharedLog, TailLost, open_log
+from registry.wire import commit as wire
+from registry.wire.achievements import AchievementJoined
 from registry.wire.checkpoint import SignedNote
+from registry.wire.credentials import CredentialIssued
+from registry.wire.errors import MalformedCommit
 from registry.wire.events import Event, Refused, Skipped
 from registry.wire.merkle import Tree, root_of
+from registry.wire.recognition import AgreementDeclared, RecognitionAssessed, RecognitionDecided
 
-_KEPT: Final = 64
-"""A report keeps so many heads spread over a stream, and as many of the newest."""
-
-_HEARD_EVERY: Final = 0.2
+DAMAGED: Final = "damaged"
+"""The code of a stream that ends in the middle because its files are not what they were."""
 
 OnStream = Callable[[str, int], None]
 """Told a stream and how many of its leaves have been verified."""
@@ -40,6 +44,17 @@ class Replayed(NamedTuple):
     faults: list[Fault]
     events: int
     """Verified in this run."""
+    repeated: int = 0
+    """Records that say once more what the stream holds already."""
+    there: bool = True
+    """Whether the log has such a stream at all."""
+    unread: str = ""
+    """Why the stream could not be read to its end."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the stream was read to its end."""
+        return not self.unread and all(fault.code != DAMAGED for fault in self.faults)
 
 
 def replay_all(
@@ -50,103 +65,115 @@ def replay_all(
     workers: int | None = None,
     on_stream: OnStream | None = None,
 ) -> tuple[GovernanceFold, list[Replayed]]:
-    """Replay governance and all members' streams, or some; streams in the order of their names."""
+    """Replay governance and all members' streams, or some; streams in the order of their names.
+
+    Raises `NoSuchStream` where the log has no governance, or governance no such member.
+    """
     log = open_log(source.url, source.consortium, read_only=True)
     try:
         earlier = {state.member: state for state in since}
         fold, governance = _governance(log, source, earlier.get(GOVERNANCE))
         if unknown := sorted(set(only) - set(fold.state.members)):
-            # Left out in silence, a misspelt name would end in "all is well".
+            # Left out in silence, a misspelt name would end in "verified".
             raise NoSuchStream(f"governance has admitted no member {', '.join(unknown)}")
         members = sorted(name for name in fold.state.members if not only or name in only)
-        found: list[Replayed] = []
-        if (workers or os.cpu_count() or 1) == 1 or len(members) < 2:
-            found += [
+        count = min(workers or os.cpu_count() or 1, len(members))
+        if count < 2:
+            found = [
                 replay_member(log, source.consortium, fold, member, earlier.get(member), on_stream)
                 for member in members
             ]
         else:
-            found = _in_processes(
-                source, members, earlier, min(workers or os.cpu_count() or 1, len(members)), on_stream
-            )
-        return fold, [governance, *sorted(found, key=lambda one: one.state.member)]
+            jobs = [(source, member, earlier.get(member)) for member in members]
+            found = run_in_processes(_replay_one, jobs, count, on_stream or _ignore)
+            if on_stream is not None:
+                for replayed in found:
+                    on_stream(replayed.state.member, replayed.state.size)
+        return fold, [governance, *sorted(found, key=lambda replayed: replayed.state.member)]
     finally:
         log.close()
 
 
-def _in_processes(
-    source: Source, members: Sequence[str], earlier: dict[str, StreamState], workers: int, on_stream: OnStream | None
-) -> list[Replayed]:
-    context = multiprocessing.get_context("spawn")
-    said: Queue[tuple[str, int]] = context.Queue()
-    found: list[Replayed] = []
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_tell, initargs=(said,)) as pool:
-        waiting: set[Future[Replayed]] = {pool.submit(_work, source, m, earlier.get(m)) for m in members}
-        while waiting:
-            done, waiting = wait(waiting, timeout=_HEARD_EVERY, return_when=FIRST_COMPLETED)
-            while not said.empty():
-                heard = said.get()
-                if on_stream is not None:
-                    on_stream(*heard)
-            found += [future.result() for future in done]
-    if on_stream is not None:
-        for one in found:  # what was said last may not have been heard
-            on_stream(one.state.member, one.state.size)
-    return found
+def _ignore(member: str, size: int) -> None:
+    """Nobody watches."""
 
 
 _worker: dict[str, tuple[SharedLog, GovernanceFold]] = {}
 """A process's own log and governance, kept from one stream to the next."""
 
-_telling: "list[Queue[tuple[str, int]]]" = []
-"""Where a process says how far it has come."""
 
-
-def _tell(said: "Queue[tuple[str, int]]") -> None:
-    _telling.append(said)
-
-
-def _work(source: Source, member: str, since: StreamState | None) -> Replayed:
+def _replay_one(report: Report, source: Source, member: str, since: StreamState | None) -> Replayed:
     if source.url not in _worker:
         log = open_log(source.url, source.consortium, read_only=True)
         _worker[source.url] = log, _governance(log, source, None)[0]
     log, fold = _worker[source.url]
-    return replay_member(log, source.consortium, fold, member, since, lambda *heard: _telling[0].put(heard))
+    return replay_member(log, source.consortium, fold, member, since, report)
+
+
+def require_governance(log: SharedLog, url: str) -> None:
+    """Raise `NoSuchStream` where a log has no governance: nothing in it can be judged."""
+    if GOVERNANCE not in log.streams():
+        raise NoSuchStream(
+            f"there is no governance log at {url}; an audit needs it: it says who is a member, with which keys"
+        )
 
 
 def _governance(log: SharedLog, source: Source, since: StreamState | None) -> tuple[GovernanceFold, Replayed]:
     """Governance is small: read from its beginning every time."""
+    require_governance(log, source.url)
     fold = GovernanceFold(source.consortium, source.founded)
-    faults: list[Fault] = []
+    records = RecordFaults(source.consortium, GOVERNANCE)
+    events: list[Fault] = []
     refused: dict[str, int] = {}
-    heads = _Heads()
-    notes: list[SignedNote] = []
-    at = 0
+    heads = Heads()
+    notes: list[tuple[SignedNote, int]] = []
+    at = repeated = 0
     for record in log.records(GOVERNANCE):
+        before = fold.size
         verdict, leaves = fold.take(record.data)
         at = record.next
         if verdict.code == OK and verdict.commit is not None:
             heads.add(fold.size, verdict.commit.note, fold.last_time)
-        elif verdict.code != REPEAT:
-            size = verdict.commit.checkpoint.size if verdict.commit is not None else None
-            faults.append(Fault("record", GOVERNANCE, verdict.code, verdict.detail, record.position, size))
+        elif verdict.code == REPEAT:
+            repeated += 1
+        else:
+            records.add(record.position, verdict.code, verdict.detail, record.data, before)
             count(refused, verdict.code)
             if verdict.code in CLAIMS and verdict.commit is not None:
-                notes.append(verdict.commit.note)
+                notes.append((verdict.commit.note, record.position))
         for leaf in leaves:
             detail = f"{leaf.path}: {leaf.detail}"
-            faults.append(Fault("event", GOVERNANCE, leaf.code, detail, leaf=leaf.leaf, event=event_id(leaf.line)))
+            events.append(Fault("event", GOVERNANCE, leaf.code, detail, leaf=leaf.leaf, event=event_id(leaf.line)))
             count(refused, leaf.code)
-    for note in notes:
+    forks: list[Fault] = []
+    for note, position in notes:
         size = note.checkpoint.size
-        if size <= fold.size and root_of(fold.leaves[:size]) != note.checkpoint.root:
-            faults.append(_fork(GOVERNANCE, note, root_of(fold.leaves[:size]), heads.around(size)))
-    if since is not None and (since.size > fold.size or root_of(fold.leaves[: since.size]).hex() != since.root):
-        faults.append(
-            Fault("history", GOVERNANCE, "fork", "the earlier report saw another governance log", size=since.size)
-        )
-    state = _state(GOVERNANCE, fold.tree, at, fold.size, refused, heads, skipped=fold.skipped)
-    return fold, Replayed(state, faults, fold.size)
+        if 0 < size <= fold.size:
+            if (own := root_of(fold.leaves[:size])) != note.checkpoint.root:
+                forks.append(_fork(GOVERNANCE, note, own, heads.around(size)))
+            else:
+                records.forgive(position)
+                repeated += 1
+    faults = [*records.all(fold.size), *forks, *events]
+    if not fold.size and faults:
+        faults = [_other_founding(source, faults)]
+    if since is not None and since.size > fold.size:
+        faults.append(_shorter(GOVERNANCE, since, fold.size))
+    elif since is not None and root_of(fold.leaves[: since.size]).hex() != since.root:
+        faults.append(_rewritten(GOVERNANCE, since))
+    state = state_of(GOVERNANCE, fold.tree, at, fold.size, refused, heads, skipped=fold.skipped)
+    return fold, Replayed(state, faults, fold.size, repeated)
+
+
+def _other_founding(source: Source, faults: Sequence[Fault]) -> Fault:
+    """Explain a governance log of which nothing counts."""
+    detail = (
+        f"governance does not begin with a founding of {source.consortium} whose hash is {source.founded.hex()}:"
+        " it is another consortium's, or was altered; nothing on this log can be judged"
+    )
+    return msgspec.structs.replace(
+        faults[0], code="other-founding", detail=detail, further=len(faults) - 1, consequences=list(faults[:20])
+    )
 
 
 def replay_member(
@@ -157,136 +184,196 @@ def replay_member(
     since: StreamState | None = None,
     on_stream: OnStream | None = None,
 ) -> Replayed:
-    """Replay one stream to its present end."""
+    """Replay one stream to its present end, or to where it can be read."""
     record = fold.state.members[member]
     trust = MemberTrust(f"{consortium}/{member}", record)
-    state = since if since is not None and stands(since, record) else None
-    faults: list[Fault] = []
-    if state is not None and state.size and not _still_there(log, state):
-        detail = "the log no longer holds the head that an earlier report verified: it lost its tail, or was rewritten"
-        faults.append(Fault("history", member, "fork", detail, size=state.size, evidence=[state.heads[-1].note]))
-        state = None
-    tree = Tree(state.size, [bytes.fromhex(h) for h in state.hashes]) if state is not None else Tree()
-    began, at = tree.size, state.next if state is not None else 0
-    refused = dict(state.refused) if state is not None else {}
-    skipped = state.skipped if state is not None else 0
-    heads = _Heads(state.heads if state is not None else ())
-    doubtful = state.doubtful if state is not None else False
-    waypoints = [Waypoint(tree, at)]
-    claims: list[SignedNote] = []
+    run = _Run(log, consortium, trust, member, frozenset(fold.state.members))
+    # What governance has judged anew since is no measure for this log any more.
+    earlier = since if since is not None and since.size and stands(since, record) else None
+    if earlier is not None:
+        run.go_on_from(earlier)
+    there, unread = True, ""
+    damage: list[Fault] = []
     try:
-        for batch in batches(log, member, trust, tree, at):
-            for commit in batch.commits:
-                odd = [leaf for leaf, event in enumerate(commit.events) if not isinstance(event, Event)]
-                for place in odd:
-                    event, leaf = commit.events[place], commit.base + place
-                    if isinstance(event, Skipped):
-                        skipped += 1
-                    elif isinstance(event, Refused):
-                        line = commit.lines[place]
-                        detail = f"{event.path}: {event.detail}"
-                        faults.append(Fault("event", member, event.code, detail, leaf=leaf, event=event_id(line)))
-                        count(refused, event.code)
-                last = commit.events[-1]
-                heads.add(commit.tree.size, commit.note, last.time if isinstance(last, Event) else "")
-            for kept in batch.quarantined:
-                faults.append(_record_fault(member, kept.position, kept.code, kept.detail, kept.record))
-                count(refused, kept.code)
-                doubtful = doubtful or kept.code not in FORM
-            claims += [note for note, _, _ in batch.claims]
-            waypoints += batch.waypoints
-            tree, at = batch.tree, batch.next
-            if on_stream is not None:
-                on_stream(member, tree.size)
-    except NoSuchStream:
-        pass  # admitted, and has published nothing yet
-    for note in claims:
-        size = note.checkpoint.size
-        if waypoints[0].tree.size < size <= tree.size:
-            actual, own = passed(log, member, trust, waypoints, size)
-            if actual != note.checkpoint.root:
-                faults.append(_fork(member, note, actual, own))
-        elif 0 < size <= waypoints[0].tree.size:
-            doubtful = True  # a head from before this run: the next audit looks at the whole again
-    made = _state(member, tree, at, fold.size, refused, heads, skipped=skipped, record=record, doubtful=doubtful)
-    return Replayed(made, faults, tree.size - began)
-
-
-def _still_there(log: SharedLog, state: StreamState) -> bool:
-    """Whether the commit that led to a state's head still stands before the place where the state goes on."""
-    if log.end(state.member) < state.next:
-        return False
-    for parsed in commits_from(log, state.member, state.size - 1):
-        if parsed.checkpoint.size >= state.size:
-            return (parsed.checkpoint.size, parsed.checkpoint.root.hex()) == (state.size, state.root)
-    return False
-
-
-def stands(state: StreamState, record: MemberRecord) -> bool:
-    """Whether what was judged stays as it is under what governance has said since (SPEC.md, section 5)."""
-    if record.changed <= state.governance or state.next == 0:
-        return True
-    return (
-        not state.doubtful
-        and all(
-            anchor.size > state.size or (anchor.size == state.size and anchor.root_bytes.hex() == state.root)
-            for anchor in record.anchors[state.anchors :]
-        )
-        and all(begin >= state.size for begin, _ in record.voided[state.voids :])
-    )
-
-
-class _Heads:
-    """Heads spread over a stream, thinned as it grows, and the newest ones: bounded, whatever the length."""
-
-    def __init__(self, known: Sequence[Head] = ()) -> None:
-        self._spread: list[Head] = list(known)
-        self._stride = 1
-        self._newest: deque[tuple[int, SignedNote, str]] = deque(maxlen=_KEPT)
-        self._thin()
-
-    def add(self, size: int, note: SignedNote, time: str) -> None:
-        """The stream passed through this head."""
-        self._newest.append((size, note, time))
-        if not self._spread or size // self._stride != self._spread[-1].size // self._stride:
-            self._spread.append(Head(size, str(note), time))
-            self._thin()
-
-    def _thin(self) -> None:
-        while len(self._spread) > 2 * _KEPT:
-            self._stride *= 2
-            kept: list[Head] = []
-            for head in self._spread:
-                if not kept or head.size // self._stride != kept[-1].size // self._stride:
-                    kept.append(head)
-            self._spread = kept
-
-    def all(self) -> list[Head]:
-        """All that are kept, by size."""
-        found = {head.size: head for head in self._spread}
-        found |= {size: Head(size, str(note), time) for size, note, time in self._newest}
-        return [found[size] for size in sorted(found)]
-
-    def around(self, size: int) -> str | None:
-        """The first kept head at or after a size."""
-        return next((head.note for head in self.all() if head.size >= size), None)
-
-
-def _state(
-    member: str, tree: Tree, at: int, governance: int, refused: dict[str, int], heads: _Heads, *,
-    skipped: int, record: MemberRecord | None = None, doubtful: bool = False,
-) -> StreamState:  # fmt: skip
-    return StreamState(
-        member, tree.size, tree.root.hex(), [h.hex() for h in tree.hashes], at, governance,
-        len(record.anchors) if record is not None else 0, len(record.voided) if record is not None else 0,
-        doubtful, skipped, refused, heads.all(),
+        there = run.read(on_stream)
+        run.settle()
+        if earlier is not None and not run.gone_on:
+            run.hold_against(earlier)
+    except (ArchiveDamaged, TailLost) as error:
+        damage.append(Fault("stream", member, DAMAGED, str(error), size=run.tree.size))
+    except LogError as error:
+        unread = str(error)
+    state = state_of(
+        member, run.tree, run.at, fold.size, run.refused, run.heads, skipped=run.skipped, record=record,
+        doubtful=run.doubtful, mentions=run.mentions,
     )  # fmt: skip
+    return Replayed(state, [*run.faults(), *damage], run.tree.size - run.began, run.repeated, there, unread)
 
 
-def _record_fault(member: str, position: int, code: str, detail: str, record: bytes) -> Fault:
-    lines = bytes(record[:400]).split(b"\n", 2)
-    readable = len(lines) == 3 and lines[1].isdigit() and len(lines[1]) < 20
-    return Fault("record", member, code, detail, position, int(lines[1]) if readable else None)
+class _Run:
+    """One pass over one stream."""
+
+    def __init__(
+        self, log: SharedLog, consortium: str, trust: MemberTrust, member: str, members: Collection[str]
+    ) -> None:
+        self._log = log
+        self._trust = trust
+        self._member = member
+        self._members = members
+        self._records = RecordFaults(consortium, member)
+        self._others: list[Fault] = []
+        self._claims: list[tuple[SignedNote, int]] = []
+        self._waypoints: list[Waypoint] = []
+        self.tree = Tree()
+        self.began = self.at = self.skipped = self.repeated = 0
+        self.refused: dict[str, int] = {}
+        self.mentions: dict[str, int] = {}
+        self.heads = Heads()
+        self.doubtful = False
+        self.gone_on = False
+        """Whether this run goes on from an earlier report."""
+
+    def go_on_from(self, state: StreamState) -> None:
+        """Go on from an earlier report, where this log holds the head at which it ended."""
+        try:
+            place = _place_after(self._log, state)
+        except LogError:
+            place = None  # reading says what is wrong
+        if place is None:
+            return
+        self.gone_on = True
+        self.tree = Tree(state.size, [bytes.fromhex(text) for text in state.hashes])
+        self.began, self.at, self.skipped = state.size, place, state.skipped
+        self.refused, self.mentions = dict(state.refused), dict(state.mentions)
+        self.heads, self.doubtful = Heads(state.heads), state.doubtful
+
+    def read(self, on_stream: OnStream | None) -> bool:
+        """Verify the stream to its present end; return whether the log has it."""
+        self._waypoints = [Waypoint(self.tree, self.at)]
+        try:
+            for batch in batches(self._log, self._member, self._trust, self.tree, self.at):
+                self._take(batch)
+                if on_stream is not None:
+                    on_stream(self._member, self.tree.size)
+            self._log.end(self._member)
+        except NoSuchStream:
+            if self.at:
+                raise
+            return False
+        return True
+
+    def _take(self, batch: Batch) -> None:
+        for commit in batch.commits:
+            self._look_at(commit)
+            last = commit.events[-1]
+            self.heads.add(commit.tree.size, commit.note, last.time if isinstance(last, Event) else "")
+        places = [commit.next for commit in batch.commits]
+        for kept in batch.quarantined:
+            before = bisect_right(places, kept.position)
+            size = batch.commits[before - 1].tree.size if before else self.tree.size
+            self._records.add(kept.position, kept.code, kept.detail, kept.record, size)
+            count(self.refused, kept.code)
+            self.doubtful = self.doubtful or kept.code not in FORM
+        self._claims += [(note, position) for note, _, position in batch.claims]
+        self._waypoints += batch.waypoints
+        self.repeated += batch.repeats
+        self.tree, self.at = batch.tree, batch.next
+
+    def _look_at(self, commit: Folded) -> None:
+        for place, event in enumerate(commit.events):
+            if isinstance(event, Event):
+                # Nearly all are credentials without parts, which name nobody.
+                data = event.data
+                if type(data) is not CredentialIssued or data.parts:
+                    for member in _names(data):
+                        if member in self._members and member != self._member:
+                            self.mentions.setdefault(member, commit.base + place)
+            elif isinstance(event, Skipped):
+                self.skipped += 1
+            elif isinstance(event, Refused):
+                leaf = commit.base + place
+                detail = f"{event.path}: {event.detail}"
+                identifier = event_id(commit.lines[place])
+                self._others.append(Fault("event", self._member, event.code, detail, leaf=leaf, event=identifier))
+                count(self.refused, event.code)
+
+    def settle(self) -> None:
+        """Hold the heads that were signed and not accepted against the tree."""
+        sizes = {note.checkpoint.size for note, _ in self._claims if 0 < note.checkpoint.size <= self.tree.size}
+        if not sizes:
+            return
+        earliest = self._waypoints[0].tree.size
+        waypoints = self._waypoints if min(sizes) > earliest else [Waypoint(Tree(), 0), *self._waypoints]
+        actual = roots_at(self._log, self._member, self._trust, waypoints, sizes)
+        for note, position in self._claims:
+            size = note.checkpoint.size
+            if size not in actual:
+                continue
+            root, own = actual[size]
+            if root != note.checkpoint.root:
+                self._others.append(_fork(self._member, note, root, own))
+            else:
+                self._records.forgive(position)
+                self.repeated += 1
+
+    def hold_against(self, since: StreamState) -> None:
+        """Hold a stream that was read from its beginning against what an earlier report says of it."""
+        if self.tree.size < since.size:
+            self._others.append(_shorter(self._member, since, self.tree.size))
+            return
+        actual = roots_at(self._log, self._member, self._trust, self._waypoints, {since.size})
+        if actual[since.size][0].hex() != since.root:
+            self._others.append(_rewritten(self._member, since))
+
+    def faults(self) -> list[Fault]:
+        """Return all faults, records that were not taken in first."""
+        return [*self._records.all(self.tree.size), *self._others]
+
+
+def _names(data: Any) -> Iterator[str]:  # noqa: ANN401 - any event's data
+    """Return the members whose achievements or credentials an event names."""
+    if isinstance(data, CredentialIssued):
+        yield from (part.member for part in data.parts or ())
+    elif isinstance(data, RecognitionDecided):
+        yield from (basis.achievement.member for basis in data.basis if basis.achievement is not None)
+    elif isinstance(data, RecognitionAssessed | AchievementJoined):
+        yield data.achievement.member
+    elif isinstance(data, AgreementDeclared) and isinstance(data.achievements, list):
+        yield from (ref.member for ref in data.achievements)
+
+
+def _place_after(log: SharedLog, state: StreamState) -> int | None:
+    """Return where the log goes on after the head at which an earlier report ended; None where it has no such head.
+
+    A copy of a log has its records at other places, so that only the head itself tells.
+    """
+    near = log.seek(state.member, state.size - 1)
+    for begin in (near, 0) if near else (0,):
+        for record in log.records(state.member, begin):
+            try:
+                head = wire.parse(record.data).checkpoint
+            except MalformedCommit:
+                continue
+            if (head.size, head.root.hex()) == (state.size, state.root):
+                return record.next
+            if head.size > state.size and begin:
+                break  # the hint was wrong: look through all
+    return None
+
+
+def _shorter(member: str, since: StreamState, size: int) -> Fault:
+    detail = (
+        f"an earlier report verified {since.size:,} events, and this log ends at {size:,}: its end is missing,"
+        " or it was rewritten"
+    )
+    if not size:
+        detail = f"an earlier report verified {since.size:,} events, and this log has none of them"
+    return Fault("history", member, "shorter", detail, size=since.size, evidence=[since.heads[-1].note])
+
+
+def _rewritten(member: str, since: StreamState) -> Fault:
+    detail = f"at {since.size:,} events this log has another history than the one that an earlier report verified"
+    return Fault("history", member, "fork", detail, size=since.size, evidence=[since.heads[-1].note])
 
 
 def _fork(member: str, note: SignedNote, actual: bytes, other: str | None) -> Fault:
@@ -298,14 +385,32 @@ def _fork(member: str, note: SignedNote, actual: bytes, other: str | None) -> Fa
 def passed(
     log: SharedLog, member: str, trust: MemberTrust, waypoints: Sequence[Waypoint], size: int
 ) -> tuple[bytes, str]:
-    """The tree's root at a size that it has passed, and the note of the commit that reached it."""
-    start = next(waypoint for waypoint in reversed(waypoints) if waypoint.tree.size < size or not waypoint.tree.size)
+    """Return the tree's root at a size that it has passed, and the note of the commit that reached it."""
+    return roots_at(log, member, trust, waypoints, {size})[size]
+
+
+def roots_at(
+    log: SharedLog, member: str, trust: MemberTrust, waypoints: Sequence[Waypoint], sizes: Collection[int]
+) -> dict[int, tuple[bytes, str]]:
+    """Return, for sizes that the tree has passed, its root and the note of the commit that reached it.
+
+    The stream is read once, from the last waypoint before the smallest size. Raises `TailLost`.
+    """
+    wanted = sorted(sizes)
+    found: dict[int, tuple[bytes, str]] = {}
+    first = wanted[0]
+    start = next(point for point in reversed(waypoints) if point.tree.size < first or not point.tree.size)
     verifier, at = Verifier(trust, start.tree), start.position
     while records := log.read(member, at):
         for record in records:
             before = verifier.tree
             verdict = verifier.judge(record.data)
-            if verdict.code == OK and verdict.commit is not None and verifier.tree.size >= size:
-                return before.extend(verdict.leaves[: size - before.size]).root, str(verdict.commit.note)
+            if verdict.code != OK or verdict.commit is None:
+                continue
+            while len(found) < len(wanted) and wanted[len(found)] <= verifier.tree.size:
+                size = wanted[len(found)]
+                found[size] = before.extend(verdict.leaves[: size - before.size]).root, str(verdict.commit.note)
+            if len(found) == len(wanted):
+                return found
         at = records[-1].next
-    raise TailLost(f"the log of {member} no longer reaches {size} leaves: it lost its end while it was read")
+    raise TailLost(f"the log of {member} no longer reaches {wanted[-1]} leaves: it lost its end while it was read")

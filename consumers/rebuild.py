@@ -1,18 +1,13 @@
 """The views of a whole log, made afresh: one process a core, members spread over them."""
 
-import logging
-import multiprocessing
 import os
-import queue
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from multiprocessing.queues import Queue
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import structlog
-
-from consumers.progress import NOTHING, Progress
+from consumers.processes import Report, run_in_processes
+from consumers.progress import Progress
 from consumers.projector import OnBatch, Projector
 from projections import views
 from registry.log import open_log
@@ -25,10 +20,6 @@ class Source(NamedTuple):
     consortium: str
     founded: bytes
     """Hash of governance's leaf 0, 32 bytes."""
-
-
-class WorkerLost(RuntimeError):
-    """A process that was filling views died; what it had committed stays."""
 
 
 @contextmanager
@@ -83,66 +74,23 @@ def fill(
                 return done + alone.step()
     finally:
         log.close()
-    shares = [frozenset(members[number::count]) for number in range(count)]
-    return done + _in_processes(shares, dsn, schema, source, on_batch)
-
-
-def _in_processes(
-    shares: list[frozenset[str]], dsn: str, schema: str, source: Source, on_batch: OnBatch | None
-) -> Progress:
-    context = multiprocessing.get_context("spawn")
-    said: Queue[Any] = context.Queue()
-    processes = [
-        context.Process(target=_work, args=(said, share, dsn, schema, source), name=f"fill-{number}")
-        for number, share in enumerate(shares)
-    ]
-    for process in processes:
-        process.start()
-    done, waiting = NOTHING, len(shares)
-    try:
-        while waiting:
-            try:
-                heard = said.get(timeout=1)
-            except queue.Empty:
-                # A worker that was killed says nothing any more.
-                if any(process.exitcode for process in processes):
-                    raise WorkerLost("a process that was filling the views has died") from None
-                continue
-            match heard:
-                case ("batch", member, size, position):
-                    if on_batch is not None:
-                        on_batch(member, size, position)
-                case ("done", progress):
-                    done, waiting = done + progress, waiting - 1
-                case ("failed", error):
-                    raise error
-    finally:
-        for process in processes:
-            if waiting:
-                process.terminate()
-            process.join()
+    jobs = [(frozenset(members[number::count]), dsn, schema, source) for number in range(count)]
+    for progress in run_in_processes(_fill_share, jobs, count, on_batch or _ignore):
+        done += progress
     return done
 
 
-def _quiet() -> None:
-    """What a worker has to say, it says to the process that waits for it."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+def _ignore(member: str, size: int, position: int) -> None:
+    """Nobody watches."""
 
 
-def _work(said: "Queue[Any]", share: frozenset[str], dsn: str, schema: str, source: Source) -> None:
-    _quiet()
+def _fill_share(report: Report, share: frozenset[str], dsn: str, schema: str, source: Source) -> Progress:
+    log = open_log(source.url, source.consortium, read_only=True)
     try:
-        log = open_log(source.url, source.consortium, read_only=True)
         with views.connect(dsn, schema) as connection:
             projector = Projector(
-                connection,
-                log,
-                source.consortium,
-                source.founded,
-                members=share.__contains__,
-                on_batch=lambda *batch: said.put(("batch", *batch)),
+                connection, log, source.consortium, source.founded, members=share.__contains__, on_batch=report
             )
-            said.put(("done", projector.step()))
+            return projector.step()
+    finally:
         log.close()
-    except Exception as error:  # noqa: BLE001 - raised again in the process that waits
-        said.put(("failed", error))

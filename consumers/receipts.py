@@ -61,6 +61,9 @@ class VerifiedReceipt(msgspec.Struct, frozen=True):
     standing_now: str
     refused: str | None
     """Why governance lets the event have no effect; None where it lets it."""
+    rests_on_retired_keys: bool
+    """Whether every key that signed the head was retired since, and governance anchors no head of that size: then only
+    a witness can say that the head is the member's own."""
     notes: list[str]
 
 
@@ -147,6 +150,7 @@ def verify(proof: TlogProof, governance: GovernanceFold) -> VerifiedReceipt:
         record.standing_at(proof.index),
         record.standing,
         refused,
+        _rests_on_retired_keys(proof.note.checkpoint.size, record, windows),
         _notes(proof, record, windows),
     )
 
@@ -177,8 +181,7 @@ def _event(line: bytes, origin: str) -> Event[Any] | Skipped:
 def _notes(proof: TlogProof, record: MemberRecord, windows: list[KeyWindow]) -> list[str]:
     """What the reader should know beside the proof."""
     head, notes = proof.note.checkpoint, []
-    anchored = any(anchor.size == head.size for anchor in record.anchors)
-    if all(w.end is not None for w in windows) and not anchored:
+    if _rests_on_retired_keys(head.size, record, windows):
         notes.append(
             "every key that signed the head has since been retired: that this head is the member's own rests on"
             " witnesses, or on a newer receipt"
@@ -188,6 +191,11 @@ def _notes(proof: TlogProof, record: MemberRecord, windows: list[KeyWindow]) -> 
     if any(begin < head.size for begin, _ in record.voided):
         notes.append("some of the member's events were voided")
     return notes
+
+
+def _rests_on_retired_keys(size: int, record: MemberRecord, windows: list[KeyWindow]) -> bool:
+    anchored = any(anchor.size == size for anchor in record.anchors)
+    return all(window.end is not None for window in windows) and not anchored
 
 
 def prove_status(credential: str, receipt: TlogProof, sealed: list[bytes]) -> SealProof:

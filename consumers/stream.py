@@ -45,6 +45,8 @@ class Batch(NamedTuple):
     claims: list[tuple[SignedNote, str, int]]
     """Each with its verdict, and where its record begins."""
     waypoints: list[Waypoint]
+    repeats: int = 0
+    """How many records were the present head once more."""
     last: int | None = None
     """Where the last record that extended the tree begins; None where none did."""
     doubtful: bool = False
@@ -83,6 +85,7 @@ def batches(
     marked = tree.size
     while records := read_on(log, member, start, batch_bytes):
         batch = Batch(start, records[-1].next, verifier.tree, [], [], [], [])
+        repeats = 0
         last, doubtful = None, False
         for record in records:
             base = verifier.tree.size
@@ -104,8 +107,10 @@ def batches(
                 )
                 if verdict.code in CLAIMS and commit is not None:
                     batch.claims.append((commit.note, verdict.code, record.position))
+            else:
+                repeats += 1
         start = batch.next
-        yield batch._replace(tree=verifier.tree, last=last, doubtful=doubtful)
+        yield batch._replace(tree=verifier.tree, repeats=repeats, last=last, doubtful=doubtful)
 
 
 T = TypeVar("T")

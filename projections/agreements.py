@@ -1,5 +1,6 @@
 """Automatic recognition: which agreements cover a credential, and which are mutual."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,7 +10,7 @@ import msgspec
 from psycopg import Connection
 
 from projections import contents
-from projections.queries import named
+from projections.queries import narrowed
 from projections.stacks import Key
 
 COVERS: Final = """a.with_member = c.member
@@ -33,19 +34,44 @@ It covers active credentials of the achievements that it names, awarded within i
 it is withdrawn.
 """
 
+MAX_SHOWN: Final = 20
+"""Agreements of one member that are shown, or looked at, for one credential."""
+MAX_LOOKED_AT: Final = 1_000
+"""Agreements of one member that are held against one credential: of those that name its achievement, and again of
+those that name levels or fields."""
+
+COVERING: Final = f"""
+SELECT DISTINCT a.member, a.agreement FROM (
+    (SELECT x.* FROM agreement_targets t JOIN agreements x ON x.member = t.member AND x.agreement = t.agreement
+    WHERE t.member = m.member AND t.achievement = c.achievement
+    ORDER BY t.agreement LIMIT {MAX_LOOKED_AT})
+  UNION ALL
+    (SELECT x.* FROM agreements x
+    WHERE x.member = m.member AND x.with_member = c.member AND (x.eqf_levels IS NOT NULL OR x.fields IS NOT NULL)
+    ORDER BY x.agreement LIMIT {MAX_LOOKED_AT})) AS a
+WHERE {COVERS}
+ORDER BY a.agreement LIMIT {MAX_SHOWN + 1}
+"""  # noqa: S608 - names of our own; likewise below
+"""SQL for the first agreements of a member `m` that cover a credential `c` of the achievement's version `v`.
+
+One member's many agreements neither hide those of others nor make the answer long. There is one more than is shown,
+where there are more.
+"""
+
 _COVERING: Final = f"""
-SELECT c.member, c.credential::text, a.agreement::text, a.content::text
+SELECT c.member, c.credential::text, a.agreement::text, x.content::text
 FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)
 JOIN credentials c USING (member, credential)
 JOIN achievement_versions v ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
-JOIN agreements a ON {COVERS}
-WHERE a.member = %s
+CROSS JOIN (SELECT %s::text AS member) AS m
+CROSS JOIN LATERAL ({COVERING}) AS a
+JOIN agreements x ON x.member = a.member AND x.agreement = a.agreement
 ORDER BY c.member COLLATE "C", c.credential, a.agreement
-"""  # noqa: S608 - names of our own
+"""  # noqa: S608
 
 
 def covering_by(connection: Connection, member: str, keys: Sequence[Key]) -> dict[Key, list[tuple[str, str]]]:
-    """One member's agreements that recognise each of these credentials: id and content (JSON)."""
+    """Return one member's agreements that recognise each of these credentials, the first of each: id and content."""
     found: dict[Key, list[tuple[str, str]]] = {}
     asked = [key[0] for key in keys], [key[1] for key in keys], member
     for of, credential, agreement, content in connection.execute(_COVERING.encode(), asked):
@@ -70,11 +96,44 @@ class Recognition(msgspec.Struct, frozen=True, rename="camel"):
     valid_until: date | None
 
 
-def recognising(connection: Connection, member: str, achievement: str, day: date) -> list[Recognition]:
-    """The agreements that cover what is awarded on a day of an achievement's newest version, by member and id."""
-    rows = connection.execute(
-        named("recognising"), {"member": member, "achievement": achievement, "day": day}
-    ).fetchall()
+def shown(texts: Sequence[str]) -> tuple[list[str], bool]:
+    """Return the first of these (`member/id`, by member) of each member, and whether there are more."""
+    counts: Counter[str] = Counter()
+    first = []
+    for text in texts:
+        member = text.partition("/")[0]
+        counts[member] += 1
+        if counts[member] <= MAX_SHOWN:
+            first.append(text)
+    return first, len(first) < len(texts)
+
+
+def covering(connection: Connection, key: Key, after: Key | None, limit: int) -> list[Key]:
+    """Return the agreements that recognise a credential, in the order of member and id, after a place."""
+    given = {"member": key[0], "credential": key[1], "limit": limit, **_after(after)}
+    return connection.execute(narrowed(given, "agreements_of_credential"), given).fetchall()
+
+
+def _after(place: Key | None) -> dict[str, str | None]:
+    return {"after": place and place[0], "after_id": place and place[1]}
+
+
+def recognising(
+    connection: Connection,
+    member: str,
+    achievement: str,
+    day: date,
+    *,
+    by: str | None = None,
+    after: Key | None = None,
+    limit: int = 50,
+) -> list[Recognition]:
+    """Return the agreements that cover what is awarded on a day of an achievement's newest version.
+
+    In the order of member and id, after a place; all members', or those of `by`.
+    """
+    given = {"member": member, "achievement": achievement, "day": day, "by": by, "limit": limit, **_after(after)}
+    rows = connection.execute(narrowed(given, "recognising"), given).fetchall()
     return [
         Recognition(
             by,

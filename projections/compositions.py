@@ -10,8 +10,9 @@ from psycopg import Connection
 
 from projections import contents
 from projections.crediting import Credited, Whole, by_agreement, by_decision
+from projections.errors import TooCostly
 from projections.queries import named
-from projections.stacks import Key
+from projections.reach import MAX_PART_ROWS, Key
 from registry.rules.compositions import Part, named_refs, unmet
 from registry.wire.achievements import Composition
 
@@ -35,19 +36,22 @@ class Stack(NamedTuple):
 
 
 def unmet_requirements(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[str]]:
-    """What each of these credentials' parts do not satisfy, in words; those that satisfy all are left out."""
-    stacked = {
-        (member, credential): Stack.of((member, achievement), awarded, composition, title)
-        for member, credential, achievement, awarded, composition, title in connection.execute(
-            _STACKED, ([key[0] for key in keys], [key[1] for key in keys])
-        ).fetchall()
-    }
+    """Return what each of these credentials' parts do not satisfy, in words; those that satisfy all are left out.
+
+    Raises `TooCostly` where their parts are more rows than one answer may read; those of one alone never are.
+    """
+    stacked = _stacks(connection, keys)
     if not stacked:
         return {}
     parts: dict[Key, list[Part]] = {}
-    rows = connection.execute(
-        named("parts_of_stacks"), {"members": [key[0] for key in stacked], "ids": [key[1] for key in stacked]}
-    ).fetchall()
+    asked = {
+        "members": [key[0] for key in stacked],
+        "ids": [key[1] for key in stacked],
+        "limit": MAX_PART_ROWS + 1,
+    }
+    rows = connection.execute(named("parts_of_stacks"), asked).fetchall()
+    if len(rows) > MAX_PART_ROWS:
+        raise TooCostly(f"these {len(stacked)} credentials have more than {MAX_PART_ROWS} direct parts")
     for member, credential, *row in rows:
         key = member, credential
         parts.setdefault(key, []).append(_part(stacked[key].whole, row))
@@ -56,6 +60,23 @@ def unmet_requirements(connection: Connection, keys: Sequence[Key]) -> dict[Key,
         if breaches := unmet(stack.composition, key[0], stack.awarded, parts.get(key, ())):
             found[key] = [f"{breach.requirement}: {breach.detail}" for breach in breaches]
     return found
+
+
+def _stacks(connection: Connection, keys: Sequence[Key]) -> dict[Key, Stack]:
+    """Those of these credentials whose achievement has a composition; each composition is read once."""
+    given = [key[0] for key in keys], [key[1] for key in keys]
+    credentials = connection.execute(_STACKED, given).fetchall()
+    versions = list(dict.fromkeys((row[0], row[2], row[3]) for row in credentials))
+    compositions = {
+        (member, achievement, version): Stack.of((member, achievement), date.min, composition, title)
+        for member, achievement, version, composition, title in connection.execute(
+            _COMPOSITIONS, ([v[0] for v in versions], [v[1] for v in versions], [v[2] for v in versions])
+        )
+    }
+    return {
+        (member, credential): compositions[member, achievement, version]._replace(awarded=awarded)
+        for member, credential, achievement, version, awarded in credentials
+    }
 
 
 def _part(whole: Whole, row: Sequence[Any]) -> Part:
@@ -91,10 +112,16 @@ def part_of(
 
 
 _STACKED = """
-SELECT c.member, c.credential::text, c.achievement::text, c.awarding_date, (v.content -> 'composition')::text, v.title
+SELECT c.member, c.credential::text, c.achievement::text, c.version, c.awarding_date
 FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)
 JOIN credentials c USING (member, credential)
 JOIN achievement_versions v
     ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
 WHERE v.content ->> 'composition' IS NOT NULL
+"""
+
+_COMPOSITIONS = """
+SELECT v.member, v.achievement::text, v.version, (v.content -> 'composition')::text, v.title
+FROM unnest(%s::text[], %s::uuid[], %s::int[]) AS w (member, achievement, version)
+JOIN achievement_versions v USING (member, achievement, version)
 """

@@ -8,11 +8,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from projections.agreements import COVERS
+from projections.agreements import COVERING, MAX_SHOWN, shown
 from projections.award_counts import AwardCounts
 from projections.compositions import UNMET, unmet_requirements
 from projections.copy import NULL, copy, line
-from projections.stacks import Key, Stacks
+from projections.stacks import Key, Stacks, read_some
 from registry.rules.credentials import holder_check
 from registry.rules.stream import Things
 from registry.wire.credentials import CredentialIssued
@@ -178,10 +178,13 @@ class CredentialView(msgspec.Struct, frozen=True, rename="camel"):
     claims: str | None
     flags: list[str]
     impaired_by: list[str]
+    """The parts at fault, `member/credential`: the first 20. The flag tells whether there are any."""
     unmet: list[str]
     """What its parts do not satisfy of its achievement's composition."""
     recognised_by: list[str]
-    """Agreements that recognise it without anybody deciding, `member/agreement`."""
+    """Agreements that recognise it without anybody deciding, `member/agreement`: the first 20 of each member."""
+    recognised_by_more: bool
+    """Whether a member has more of them."""
 
 
 class Awarded(NamedTuple):
@@ -197,20 +200,23 @@ class Awarded(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A learner's credentials, what is read of those among them that have parts, and who decided about them."""
+    """A page of a learner's credentials, and who decided about them."""
 
     views: list[CredentialView]
-    stacks: Stacks
+    more: bool
+    """Whether there are more."""
     decisions: list[str]
-    """Decisions that name one of them openly, `member/decision`; none of a decider that dropped the learner."""
+    """Decisions that name one of these openly, `member/decision`; none of a decider that dropped the learner. The
+    first 20 of each member for each credential."""
+    more_decisions: bool
 
 
 def read(connection: Connection, keys: Sequence[Key]) -> list[CredentialView]:
     """These credentials, in the order of member and id; those that are not known are left out."""
     if len(keys) == 1:  # its plan does not hang on how many there are
-        return _views(connection, connection.execute(_ONE, keys[0]).fetchall())[0]
+        return _views(connection, connection.execute(_ONE, keys[0]).fetchall())
     parameters = ([key[0] for key in keys], [key[1] for key in keys])
-    return _views(connection, connection.execute(_EACH, parameters).fetchall())[0]
+    return _views(connection, connection.execute(_EACH, parameters).fetchall())
 
 
 def awarded(connection: Connection, key: Key) -> Awarded | None:
@@ -218,21 +224,35 @@ def awarded(connection: Connection, key: Key) -> Awarded | None:
     rows = connection.execute(_AWARDED, key).fetchall()
     if not rows:
         return None
-    [view], _ = _views(connection, rows)
+    [view] = _views(connection, rows)
     return Awarded(view, *rows[0][_MORE:])
 
 
-def of_learner(connection: Connection, learner: str) -> Held:
-    """The credentials that members say a learner has, in the order of member and id."""
-    rows = connection.execute(_LEARNER, (learner,)).fetchall()
-    views, stacks = _views(connection, rows)
-    return Held(views, stacks, sorted({decision for row in rows for decision in row[_MORE]}))
+def known(connection: Connection, key: Key) -> bool:
+    """Whether a credential with this member and id is known."""
+    found = connection.execute("SELECT FROM credentials WHERE member = %s AND credential = %s", key).fetchone()
+    return found is not None
 
 
-def _views(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> tuple[list[CredentialView], Stacks]:
+def of_learner(connection: Connection, learner: str, after: Key | None, limit: int) -> Held:
+    """Return credentials that members say a learner has, in the order of member and id, after a place.
+
+    They are fewer than `limit`, and there are more, where their parts are too many to be read together.
+    """
+    if after is None:
+        rows = connection.execute(_LEARNER, (learner, limit + 1)).fetchall()
+    else:
+        rows = connection.execute(_LEARNER_AFTER, (learner, *after, limit + 1)).fetchall()
+    views, number = read_some(rows[:limit], lambda some: _views(connection, some))
+    lists = [shown(row[_MORE]) for row in rows[:number]]
+    decisions = sorted({decision for first, _ in lists for decision in first})
+    return Held(views, number < len(rows), decisions, any(more for _, more in lists))
+
+
+def _views(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[CredentialView]:
     """All that most credentials have is in one statement; parts and compositions are looked up where there are any."""
     stacks = Stacks.read(connection, [(row[0], row[1]) for row in rows if row[_HAS_PARTS]])
-    composed = [(row[0], row[1]) for row in rows if row[_COMPOSITION] is not None]
+    composed = [(row[0], row[1]) for row in rows if row[_COMPOSITION]]
     unmet = unmet_requirements(connection, composed) if composed else {}
     views = []
     for row in rows:
@@ -240,19 +260,22 @@ def _views(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> tuple[lis
         flags = stacks.flags(key) if key in stacks else []
         beside = (
             sorted([*flags, UNMET] if key in unmet else flags),
-            ["/".join(fault) for fault in stacks.faults(key)] if key in stacks else [],
+            ["/".join(fault) for fault in stacks.faults(key)[:MAX_FAULTS]] if key in stacks else [],
             unmet.get(key, []),
-            row[_RECOGNISED_BY],
+            *shown(row[_RECOGNISED_BY]),
         )
         views.append(CredentialView(*row[:_HAS_PARTS], *beside))  # type: ignore[call-arg] # a row has as many
-    return views, stacks
+    return views
 
 
+MAX_FAULTS: Final = 20
+"""Parts at fault that are named for one credential."""
 _HAS_PARTS, _COMPOSITION, _RECOGNISED_BY, _MORE = 13, 14, 15, 16
 _FIELDS: Final = f"""
 SELECT c.member, c.credential::text, c.leaf, c.achievement::text, c.version, v.title, c.learner::text, c.awarding_date,
-    c.ects, c.valid_until, c.status, c.replaced_by::text, c.claims, c.has_parts, v.content ->> 'composition',
-    ARRAY(SELECT a.member || '/' || a.agreement FROM agreements a WHERE {COVERS}
+    c.ects, c.valid_until, c.status, c.replaced_by::text, c.claims, c.has_parts,
+    v.content ->> 'composition' IS NOT NULL,
+    ARRAY(SELECT a.member || '/' || a.agreement FROM members m CROSS JOIN LATERAL ({COVERING}) AS a
         ORDER BY a.member COLLATE "C", a.agreement)"""  # noqa: S608 - names of our own
 _VERSION: Final = """
 JOIN achievement_versions v ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
@@ -268,9 +291,20 @@ _EACH: Final = (
     f"{_FIELDS} FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
     f" JOIN credentials c USING (member, credential) {_VERSION} {_ORDER}"
 ).encode()
-_OF_LEARNER: Final = "FROM (SELECT * FROM credentials WHERE learner = %s) AS c"
-_DECISIONS: Final = """
-ARRAY(SELECT b.member || '/' || b.decision FROM decision_bases b
-    WHERE b.of_member = c.member AND b.credential = c.credential
-        AND NOT EXISTS (SELECT FROM erasures e WHERE e.member = b.member AND e.learner = c.learner))"""
-_LEARNER: Final = f"{_FIELDS}, {_DECISIONS} {_OF_LEARNER} {_VERSION} {_ORDER}".encode()
+_DECISIONS: Final = f"""
+ARRAY(SELECT d.member || '/' || d.decision
+    FROM members m CROSS JOIN LATERAL (
+        SELECT DISTINCT b.member, b.decision FROM decision_bases b
+        WHERE b.of_member = c.member AND b.credential = c.credential AND b.member = m.member
+            AND NOT EXISTS (SELECT FROM erasures e WHERE e.member = b.member AND e.learner = c.learner)
+        ORDER BY b.decision LIMIT {MAX_SHOWN + 1}) AS d
+    ORDER BY d.member COLLATE "C", d.decision)"""  # noqa: S608
+
+
+def _learner_query(after: str) -> bytes:
+    page = f'WHERE learner = %s {after} ORDER BY member COLLATE "C", credential LIMIT %s'
+    return f"{_FIELDS}, {_DECISIONS} FROM (SELECT * FROM credentials {page}) AS c {_VERSION} {_ORDER}".encode()  # noqa: S608
+
+
+_LEARNER: Final = _learner_query("")
+_LEARNER_AFTER: Final = _learner_query('AND (member COLLATE "C", credential) > (%s, %s::uuid)')

@@ -8,7 +8,8 @@ import msgspec
 from psycopg import Connection
 
 from projections import contents
-from projections.stacks import Key, Stacks
+from projections.queries import narrowed
+from projections.stacks import Key, Listed, Stacks, read_some
 
 
 class DecisionView(msgspec.Struct, frozen=True, rename="camel"):
@@ -43,16 +44,35 @@ def of_office(
     end: date,
     limit: int = 1000,
     after: tuple[date, int] | None = None,
-) -> list[DecisionView]:
-    """An office's decisions within a period, both ends included, newest first; after a place (day, leaf)."""
+) -> Listed[DecisionView]:
+    """Return an office's decisions within a period, both ends included, newest first, after a place (day, leaf).
+
+    A page ends early where what the decisions name rests on too many parts to be read together.
+    """
     day, leaf = after or (None, None)
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM decisions d WHERE d.member = %s AND d.decision_date BETWEEN %s AND %s"  # noqa: S608 - names of our own
         " AND (%s::date IS NULL OR (d.decision_date, d.leaf) < (%s::date, %s::bigint))"
         " ORDER BY d.decision_date DESC, d.leaf DESC LIMIT %s",
-        (member, begin, end, day, day, leaf, limit),
+        (member, begin, end, day, day, leaf, limit + 1),
     ).fetchall()
-    return _views(connection, rows)
+    items, number = read_some(rows[:limit], lambda some: _views(connection, some))
+    return Listed(items, number < len(rows))
+
+
+def about(connection: Connection, key: Key, after: Key | None, limit: int) -> list[Key]:
+    """Return the decisions that name a credential openly, in the order of member and id, after a place.
+
+    None of a decider that dropped the learner.
+    """
+    given = {
+        "member": key[0],
+        "credential": key[1],
+        "after": after and after[0],
+        "after_id": after and after[1],
+        "limit": limit,
+    }
+    return connection.execute(narrowed(given, "decisions_about"), given).fetchall()
 
 
 _COLUMNS = (

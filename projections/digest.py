@@ -42,9 +42,23 @@ class ViewsDigest(NamedTuple):
 
 def digest(connection: Connection, only: Collection[str] = ()) -> ViewsDigest:
     """Hash the views that the connection means, as of one moment; of some members alone where they are named."""
+    return snapshot(connection, only=only).digest
+
+
+class Snapshot(NamedTuple):
+    """The digest of a set of views and the hashes of further tables, all as of one moment."""
+
+    digest: ViewsDigest
+    further: dict[str, dict[str, str]]
+    """By member, then by table: the hash (hexadecimal) of its rows."""
+
+
+def snapshot(connection: Connection, *, only: Collection[str] = (), further: Collection[Table] = ()) -> Snapshot:
+    """Hash the views, and tables beside them, as of one moment; of some members alone where they are named."""
+    members: list[MemberDigest] = []
+    beside: dict[str, dict[str, str]] = {}
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        members = []
         for member, position in sorted(all_positions(connection).items()):
             if only and member not in (*only, GOVERNANCE):
                 continue
@@ -52,12 +66,17 @@ def digest(connection: Connection, only: Collection[str] = ()) -> ViewsDigest:
             members.append(
                 MemberDigest(member, position.tree.size, position.tree.root.hex(), position.governance, tables)
             )
+            beside[member] = {table.name: table_digest(connection, table, member) for table in further}
+    return Snapshot(ViewsDigest(members, _total(members)), beside)
+
+
+def _total(members: Collection[MemberDigest]) -> str:
     total = hashlib.sha256(f"views {VERSION}\n".encode())
     for item in members:
         total.update(f"{item.member} {item.size} {item.root} {item.governance}\n".encode())
         for name, value in item.tables.items():
             total.update(f"{name} {value}\n".encode())
-    return ViewsDigest(members, total.hexdigest())
+    return total.hexdigest()
 
 
 def table_digest(connection: Connection, table: Table, member: str) -> str:

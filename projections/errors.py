@@ -2,6 +2,7 @@
 
 InvalidQuery          a search that asks for something that cannot be
 └── InvalidCursor     a cursor that is not one of this search's
+TooCostly             an answer would take more work than one answer may
 """
 
 
@@ -19,3 +20,7 @@ class InvalidCursor(InvalidQuery):
 
     def __init__(self) -> None:
         super().__init__("cursor", "not a cursor of this search; take `next` of its page before, or leave it out")
+
+
+class TooCostly(Exception):
+    """An answer would take more work than one answer may; the message says which limit it would pass."""

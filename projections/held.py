@@ -33,21 +33,26 @@ class Held(NamedTuple):
     valid_until: date | None
     status: str
     learner: str | None
+    shared: bool
+    """Whether it is a part of another larger credential of the member that awards this one."""
     used_in: list[str]
-    """Larger credentials that have it as a part, `member/credential`."""
+    """Larger credentials that have it as a part, `member/credential`: the first 20, that member's own before others."""
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> "Held":
-        """From a row of the queries `held` and `held_by_ids`."""
+        """Return it from a row of the query `held_by_ids`."""
         return cls((row[0], row[1]), *row[2:])
 
-    def trouble(self, day: date, stacks: Stacks) -> str | None:
-        """What keeps it from counting anywhere on that day; None where nothing does."""
+    def trouble(self, day: date, stacks: Stacks | None) -> str | None:
+        """What keeps it from counting anywhere on that day; None where nothing does.
+
+        Without `stacks` what it rests on is not looked at.
+        """
         if self.status != "active":
             return self.status
         if self.valid_until is not None and self.valid_until < day:
             return "expired"
-        return IMPAIRED if IMPAIRED in stacks.flags(self.key) else None
+        return IMPAIRED if stacks is not None and IMPAIRED in stacks.flags(self.key) else None
 
 
 class Way(NamedTuple):
@@ -59,13 +64,20 @@ class Way(NamedTuple):
     part: Part
 
 
-def ways(
-    connection: Connection, whole: Whole, held: Sequence[Held], learner: str | None, without: str | None = None
-) -> list[Way]:
+def by_ids(connection: Connection, keys: Sequence[Key], issuer: str, without: str | None = None) -> list[Held]:
+    """Return these credentials, in the order of member and id, as they may count in one of `issuer`'s.
+
+    `without` is a larger credential of the issuer's (its id) whose use of a part does not matter: the one that is to
+    be replaced.
+    """
+    given = {"members": [key[0] for key in keys], "ids": [key[1] for key in keys], "issuer": issuer, "without": without}
+    return [Held.of(row) for row in connection.execute(named("held_by_ids"), given)]
+
+
+def ways(connection: Connection, whole: Whole, held: Sequence[Held], learner: str | None) -> list[Way]:
     """By what each of these would count in a larger credential of that member's, in their order.
 
-    A decision says most; then an agreement. `without` is a larger credential (`member/credential`) whose use of a
-    part does not matter: the one that is to be replaced.
+    A decision says most; then an agreement.
     """
     issuer = whole.key[0]
     foreign = [one.key for one in held if one.key[0] != issuer]
@@ -79,7 +91,7 @@ def ways(
                 granted[of, credential] = decision, found
     rest = [key for key in foreign if key not in granted]
     agreed = covering_by(connection, issuer, rest) if rest else {}
-    return [_way(one, whole, granted.get(one.key), agreed.get(one.key, ()), without) for one in held]
+    return [_way(one, whole, granted.get(one.key), agreed.get(one.key, ())) for one in held]
 
 
 def _way(
@@ -87,18 +99,17 @@ def _way(
     whole: Whole,
     granted: tuple[str, Credited] | None,
     agreed: Sequence[tuple[str, str]],
-    without: str | None,
 ) -> Way:
     if granted is not None:
-        return Way("decision", granted[0], _part(one, granted[1], without))
+        return Way("decision", granted[0], _part(one, granted[1]))
     for agreement, content in agreed:
         if (credited := by_agreement(content, one.ects, whole)) is not None:
-            return Way("agreement", agreement, _part(one, credited, without))
+            return Way("agreement", agreement, _part(one, credited))
     basis: Basis = "own" if one.key[0] == whole.key[0] else "composition"
-    return Way(basis, None, _part(one, None, without))
+    return Way(basis, None, _part(one, None))
 
 
-def _part(one: Held, credited: Credited | None, without: str | None) -> Part:
+def _part(one: Held, credited: Credited | None) -> Part:
     worth = one.ects if credited is None or credited.ects is None else credited.ects
     return part_of(
         (one.key[0], one.achievement, one.version),
@@ -107,6 +118,6 @@ def _part(one: Held, credited: Credited | None, without: str | None) -> Part:
         worth or Decimal(0),
         one.awarded,
         credited is not None,
-        any(use != without for use in one.used_in),
+        one.shared,
         credited,
     )

@@ -1,11 +1,18 @@
 """Which own credentials rest on something that no longer holds, and which event brought that about."""
 
 from collections.abc import Sequence
+from typing import Final
 
+import structlog
 from psycopg import Connection
 
 from projections.causes import Found
-from projections.stacks import Key, Stacks
+from projections.errors import TooCostly
+from projections.stacks import Key, Stacks, read_some
+
+_log = structlog.get_logger(__name__)
+_TOGETHER: Final = 500
+"""Larger credentials that are read together."""
 
 
 def impaired(connection: Connection, owners: frozenset[str], member: str, moved: Sequence[str]) -> list[Found]:
@@ -18,13 +25,20 @@ def impaired(connection: Connection, owners: frozenset[str], member: str, moved:
     stacks = connection.execute(_ABOVE, {"member": member, "moved": list(moved), "owners": sorted(owners)}).fetchall()
     if not stacks:
         return []
-    graph = Stacks.read(connection, stacks)
     faults: dict[Key, list[tuple[Key, Key]]] = {}
-    for stack in stacks:
-        for part in graph.faults(stack):
-            culprit = graph.culprit(part)
-            if culprit[0] != stack[0]:  # what a member did itself it knows
-                faults.setdefault(culprit, []).append((stack, part))
+    while stacks:
+        try:
+            graph, number = read_some(stacks[:_TOGETHER], lambda some: Stacks.read(connection, some))
+        except TooCostly as error:  # the feed goes on without it; the worklist has the same limit
+            _log.warning("feed.impairment_not_checked", member=stacks[0][0], credential=stacks[0][1], why=str(error))
+            stacks = stacks[1:]
+            continue
+        for stack in stacks[:number]:
+            for part in graph.faults(stack):
+                culprit = graph.culprit(part)
+                if culprit[0] != stack[0]:  # what a member did itself it knows
+                    faults.setdefault(culprit, []).append((stack, part))
+        stacks = stacks[number:]
     if not faults:
         return []
     places = connection.execute(_ENDED, ([key[0] for key in faults], [key[1] for key in faults])).fetchall()

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 
+import msgspec
 from psycopg import Connection
 
+from projections import contents as kept
 from projections.contents import stored
 from projections.copy import copy, line
-from registry.rules.governance import Governance
+from registry.rules.governance import Governance, KeyWindow, MemberRecord
+from registry.wire.governance import MemberRevised
+from registry.wire.keys import VerifierKey
 
 
 def write_members(connection: Connection, governance: Governance, contents: Mapping[str, bytes]) -> None:
@@ -33,3 +37,23 @@ def write_members(connection: Connection, governance: Governance, contents: Mapp
             for record in governance.members.values()
         ],
     )
+
+
+def read_records(connection: Connection) -> tuple[int, dict[str, MemberRecord]]:
+    """How much of governance the views have read, and each member as it is now: earlier states are not in them."""
+    row = connection.execute("SELECT size FROM positions WHERE member = 'governance'").fetchone()
+    rows = connection.execute("SELECT member, standing, roles, keys, content::text FROM members").fetchall()
+    return (0 if row is None else row[0]), {
+        member: MemberRecord(
+            msgspec.convert(kept.read(content), MemberRevised),
+            tuple(_window(text) for text in keys),
+            roles=((0, tuple(roles)),),
+            standings=((0, standing),),
+        )
+        for member, standing, roles, keys, content in rows
+    }
+
+
+def _window(text: str) -> KeyWindow:
+    vkey, start, end = text.rsplit(" ", 2)
+    return KeyWindow(VerifierKey.parse(vkey), int(start), None if end == "-" else int(end))

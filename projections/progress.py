@@ -14,17 +14,19 @@ from psycopg import Connection
 
 from projections.compositions import Stack
 from projections.crediting import number
-from projections.held import Held, Way, ways
+from projections.held import Held, Way, by_ids, ways
 from projections.offers import Filling, fillings
 from projections.queries import named
-from projections.stacks import CIRCULAR, Key, Stacks
+from projections.stacks import CIRCULAR, TOO_DEEP, Key, Stacks, read_some
 from registry.rules.choosing import Chooser
 from registry.rules.compositions import Part, Unmet, sums
 from registry.wire.credentials import CountedBy
 from registry.wire.credentials import Part as Stacked
 
 OFFERS: Final = 5
-"""So many offers are listed for each gap."""
+"""Offers that are listed for each gap."""
+MAX_CANDIDATES: Final = 500
+"""Credentials of a learner that are looked at."""
 
 
 class Counted(msgspec.Struct, frozen=True, rename="camel"):
@@ -108,6 +110,9 @@ class Progress(msgspec.Struct, frozen=True, rename="camel"):
     parts: list[Counted]
     left: list[Left]
     gaps: list[Gap]
+    more: bool
+    """Whether the learner has more credentials than were looked at. Those that most likely count come first: the
+    member's own, then those that the composition names, then active ones."""
 
     def stacked(self) -> list[Stacked]:
         """The parts as the larger credential's issuing names them."""
@@ -149,10 +154,11 @@ def read(
     if composition is None:
         raise NotComposed("nothing is stacked into this achievement: it has no composition")
     stack = Stack.of(achievement, on, composition, title)
-    everything = [Held.of(row) for row in connection.execute(named("held"), {"learner": learner})]
-    if not everything:
+    keys = _candidates(connection, learner, stack)
+    if not keys:
         return None
-    stacks = Stacks.read(connection, [one.key for one in everything])
+    stacks, number = read_some(keys[:MAX_CANDIDATES], lambda some: Stacks.read(connection, some))
+    everything = by_ids(connection, keys[:number], achievement[0])
     troubles = {one.key: _trouble(one, achievement, on, stacks) for one in everything}
     good = [one for one in everything if troubles[one.key] is None]
     found = _choose(stack, achievement[0], good, ways(connection, stack.whole, good, learner), stacks)
@@ -182,13 +188,31 @@ def read(
         parts=_counted(found, achievement[0]),
         left=_left(found, everything, troubles),
         gaps=[_gap(one, offered) for one, offered in zip(found.unmet, fillers, strict=True)],
+        more=number < len(keys),
     )
+
+
+def _candidates(connection: Connection, learner: str, stack: Stack) -> list[Key]:
+    """One more than are looked at, where there are more."""
+    refs = sorted(stack.whole.refs)
+    given = {
+        "learner": learner,
+        "issuer": stack.whole.key[0],
+        "members": [ref[0] for ref in refs],
+        "achievements": [ref[1] for ref in refs],
+        "limit": MAX_CANDIDATES + 1,
+    }
+    return connection.execute(named("candidates"), given).fetchall()
 
 
 def _trouble(one: Held, achievement: Key, on: date, stacks: Stacks) -> str | None:
     if one.status == "active" and (one.key[0], one.achievement) == achievement:
         return "itself"
-    return one.trouble(on, stacks) or (CIRCULAR if one.key in stacks.deep_parts(one.key) else None)
+    if (trouble := one.trouble(on, stacks)) is not None:
+        return trouble
+    if stacks.too_deep(one.key):
+        return TOO_DEEP
+    return CIRCULAR if stacks.circular(one.key) else None
 
 
 def _choose(stack: Stack, issuer: str, held: Sequence[Held], by: Sequence[Way], stacks: Stacks) -> _Chosen:
@@ -251,10 +275,11 @@ WHY: Final = {
     "expired": "its validity has ended by then",
     "impaired": "it rests on a part that no longer holds",
     "circular": "it is, however deep, a part of itself",
+    "too-deep": "it has more levels of parts, or more parts, than are followed",
     "not-named": "the composition neither names its achievement nor takes others of its kind",
     "too-old": "it was awarded too long before",
     "awarded-later": "it was awarded later than the day asked about",
-    "used": "it counts in another larger credential, and parts may not be shared",
+    "used": "it counts in another larger credential of this university, and parts may not be shared",
     "used-up": "as much of what counts elsewhere is counted as may be",
     "duplicate": "another credential of the same achievement counts",
     "excluded": "it does not count together with one that does",

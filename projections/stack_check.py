@@ -7,16 +7,18 @@ The log refuses none of this; whoever issues should know it. What the flags will
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from psycopg import Connection
 
 from projections.agreements import covering_by
 from projections.compositions import Stack, part_of
 from projections.crediting import Credited, Whole, by_agreement, by_decision
-from projections.held import Held
+from projections.errors import TooCostly
+from projections.held import Held, by_ids
 from projections.queries import named
-from projections.stacks import IMPAIRED, MISMATCH, PENDING, Key, Stacks
+from projections.reach import MAX_LEVELS, MAX_PARTS
+from projections.stacks import CIRCULAR, IMPAIRED, MISMATCH, PENDING, TOO_DEEP, Key, Stacks
 from registry.rules.compositions import Part, unmet
 from registry.wire.credentials import CountedBy
 from registry.wire.credentials import Part as Asked
@@ -26,8 +28,11 @@ class Breach(NamedTuple):
     """One thing that speaks against it."""
 
     code: str
-    """A flag's name (`pending`, `learner-mismatch`, `impaired`), `not-active`, `by`, `ects`, `not-composed`, or the
-    composition's field, as `minOwnEcts`."""
+    """What speaks against it.
+
+    A flag's name (`pending`, `learner-mismatch`, `impaired`, `circular`, `too-deep`), the composition's field, as
+    `minOwnEcts`, or `not-active`, `by`, `ects`, `not-composed`, `too-costly` (what the parts rest on was not checked).
+    """
     detail: str
     path: str
     """Where in the request, as `parts[0].by`."""
@@ -63,16 +68,20 @@ class _Check:
         self._wanted = wanted
         self._stack = stack
         keys = [(part.member, part.credential) for part in wanted.parts]
-        given = {"members": [key[0] for key in keys], "ids": [key[1] for key in keys]}
-        rows = connection.execute(named("held_by_ids"), given)
-        self._known = {held.key: held for held in map(Held.of, rows)}
-        self._stacks = Stacks.read(connection, list(self._known))
+        rows = by_ids(connection, keys, wanted.achievement[0], wanted.replaces)
+        self._known = {held.key: held for held in rows}
         self._found: list[Breach] = []
+        self._stacks: Stacks | None = None
+        try:
+            self._stacks = Stacks.read(connection, list(self._known))
+        except TooCostly as error:
+            self._say("too-costly", f"what the parts rest on was not checked: {error}", "parts")
 
     def all(self) -> list[Breach]:
         parts = [
             part for place, asked in enumerate(self._wanted.parts) if (part := self._look(place, asked)) is not None
         ]
+        self._look_deep()
         self._count_once()
         issuer, awarded = self._wanted.achievement[0], self._wanted.awarded
         for one in unmet(self._stack.composition, issuer, awarded, parts):
@@ -101,7 +110,6 @@ class _Check:
         worth = held.ects if credited is None or credited.ects is None else credited.ects
         if Decimal(str(asked.ects)) > (worth or Decimal(0)):
             self._say("ects", f"{asked.ects} ECTS, and it counts for {worth or 0:f} at most", f"{path}.ects")
-        without = f"{self._wanted.achievement[0]}/{self._wanted.replaces}"
         return part_of(
             (asked.member, held.achievement, held.version),
             held.fields,
@@ -109,7 +117,7 @@ class _Check:
             Decimal(str(asked.ects)),
             held.awarded,
             asked.by is not None,
-            any(use != without for use in held.used_in),
+            held.shared,
             credited,
         )
 
@@ -137,8 +145,24 @@ class _Check:
     def _whole(self) -> Whole:
         return self._stack.whole
 
+    def _look_deep(self) -> None:
+        """What is flagged `too-deep` or `circular` adds no credit, and takes none off."""
+        if self._stacks is None:
+            return
+        for place, part in enumerate(self._wanted.parts):
+            if (key := (part.member, part.credential)) not in self._known:
+                continue
+            if self._stacks.too_deep(key):
+                self._say(TOO_DEEP, f"it has {_TOO_MUCH}", f"parts[{place}]")
+            elif self._stacks.circular(key):
+                self._say(CIRCULAR, "it is, however deep, a part of itself", f"parts[{place}]")
+        if self._stacks.would_be_too_deep((part.member, part.credential) for part in self._wanted.parts):
+            self._say(TOO_DEEP, f"with these parts it would have {_TOO_MUCH}", "parts")
+
     def _count_once(self) -> None:
         """A part, and a part of its own beside it, bring together no more than the larger of them is worth."""
+        if self._stacks is None:
+            return
         brought = {(part.member, part.credential): Decimal(str(part.ects)) for part in self._wanted.parts}
         for place, part in enumerate(self._wanted.parts):
             key = (part.member, part.credential)
@@ -149,3 +173,6 @@ class _Check:
             if within and sum((brought[one] for one in within), brought[key]) > max(worth, brought[key]):
                 names = ", ".join("/".join(one) for one in sorted(within))
                 self._say("ects", f"its credit counts already by its own parts {names}", f"parts[{place}].ects")
+
+
+_TOO_MUCH: Final = f"more than {MAX_LEVELS} levels of parts, or more than {MAX_PARTS} parts"

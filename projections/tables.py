@@ -68,6 +68,64 @@ VIEWS: Final = (
 )
 """What readers see, and two nodes compare."""
 
+FURTHER: Final = (
+    Table(
+        "positions",
+        "member",
+        "member, size, encode(root, 'hex'), encode(hashes, 'hex'), governance, anchors, voids, skipped",
+    ),
+    Table("achievements", "achievement", "achievement, retired_by"),
+    Table("achievement_versions", "achievement, version", "achievement, version, title"),
+    Table("assessments", "assessment", "assessment, closed"),
+    Table("agreements", "agreement", "agreement, closed"),
+    Table(
+        "award_counts",
+        "month, achievement",
+        "month, achievement, active, suspended, revoked, replaced, trim_scale(ects)",
+    ),
+    Table("decision_counts", "of_member, month", "of_member, month, number"),
+    Table(
+        "precedents",
+        "leaf, basis, grant_no",
+        "leaf, basis, grant_no, kind, thing, state, of_member, achievement, version, day, purpose, effect, outcome,"
+        " to_json(grounds), towards",
+    ),
+    Table(
+        "precedent_counts",
+        "of_member, achievement, version, month, purpose, effect, what",
+        "of_member, achievement, version, month, purpose, effect, what, in_force, superseded, withdrawn",
+    ),
+    Table("programmes", "towards", "towards, words"),
+    Table(
+        "achievement_search",
+        "achievement, version",
+        "achievement, version, newest, retired, kind, trim_scale(ects), eqf_level, to_json(fields),"
+        " to_json(languages), to_json(participation), credit_bearing, stackability, sort_title, words",
+    ),
+    Table("text_rules", 'rules COLLATE "C"', "rules"),
+    Table("refusals", "leaf", "leaf, code, path, encode(line, 'hex')"),
+    Table("claims", 'size, note COLLATE "C"', "size, note, encode(root, 'hex'), code, settled, encode(actual, 'hex')"),
+    Table("quarantine", "2, 3", "DISTINCT code, size, encode(sha256(record), 'hex')"),
+)
+"""What a node serves beside the digested columns: sums, precedents, what is searched, what was refused. An audit makes
+them again from the log and compares them; the digest leaves them out, since they say nothing that its rows do not."""
+
+WORDS: Final = ("programmes", "achievement_search", "text_rules")
+"""Of `FURTHER`, what is made by PostgreSQL's own dictionaries: another version of the server may make other words."""
+
+NOT_COMPARED: Final = {
+    "positions.next": "where this node goes on reading its own copy of the log",
+    "positions.diverged": "whether the fold needs published_*, whose effects are compared",
+    "waypoints": "where this node can go back to: it depends on when it read what",
+    "published_achievements": "only the fold reads it; what comes of it is compared in seals and status_changes",
+    "published_credentials": "only the fold reads it; what comes of it is compared in seals and status_changes",
+    "refusals.detail": "words for people, which change with the program",
+    "quarantine.detail": "words for people, which change with the program",
+    "quarantine.position": "the same record stands elsewhere in another copy of the log",
+    "claims.position": "the same record stands elsewhere in another copy of the log",
+}
+"""Tables and columns of the views that no audit compares, each with the reason."""
+
 BESIDE: Final = (
     "published_achievements",
     "published_credentials",
@@ -80,7 +138,7 @@ BESIDE: Final = (
     "achievement_search",
     "text_rules",
 )
-"""Folded with the views and not compared: what only the fold itself reads, what it refused, what is made for search
+"""Folded with the views and not digested: what only the fold itself reads, what it refused, what is made for search
 and what is counted."""
 
 EVIDENCE: Final = ("quarantine", "claims", "waypoints")

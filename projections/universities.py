@@ -1,6 +1,7 @@
 """A university's year: what it awarded, by achievement and status; and how others recognised it."""
 
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,8 +11,9 @@ from psycopg import Connection
 
 from projections import award_counts, decision_counts
 from projections.award_counts import Awarded
+from projections.credentials import MAX_FAULTS
 from projections.queries import narrowed
-from projections.stacks import Stacks
+from projections.stacks import Key, Listed, Stacks, read_some
 
 
 class UniversityYear(msgspec.Struct, frozen=True, rename="camel"):
@@ -66,7 +68,7 @@ class AwardLine(msgspec.Struct, frozen=True, rename="camel"):
     replaced_by: str | None
     leaf: int
     impaired_by: list[str]
-    """Parts, however deep, that no longer hold, `member/credential`."""
+    """Parts, however deep, that no longer hold, `member/credential`: the first 20."""
 
 
 def awards(
@@ -79,8 +81,11 @@ def awards(
     status: str | None = None,
     after: tuple[str, str, str] | None = None,
     limit: int = 100,
-) -> list[AwardLine]:
-    """A member's credentials awarded from `begin` to `end`, the newest first, after a place (day, achievement, id)."""
+) -> Listed[AwardLine]:
+    """Return a member's credentials awarded from `begin` to `end`, the newest first, after a place.
+
+    The place is a day, an achievement and an id. A page ends early where the parts are too many to be read together.
+    """
     parameters = {
         "member": member,
         "begin": begin,
@@ -90,12 +95,17 @@ def awards(
         "after_day": after and after[0],
         "after_achievement": after and after[1],
         "after_credential": after and after[2],
-        "limit": limit,
+        "limit": limit + 1,
     }
     found: list[Any] = connection.execute(narrowed(parameters, "awards"), parameters).fetchall()
-    stacked = [(member, row[0]) for row in found if row[10]]
-    stacks = Stacks.read(connection, stacked)
-    return [
-        AwardLine(*(*row[:10], ["/".join(part) for part in stacks.faults((member, row[0]))] if row[10] else []))
-        for row in found
-    ]
+
+    def lines(rows: Sequence[Any]) -> list[AwardLine]:
+        stacks = Stacks.read(connection, [(member, row[0]) for row in rows if row[10]])
+        return [AwardLine(*(*row[:10], _impaired_by(stacks, (member, row[0])) if row[10] else [])) for row in rows]
+
+    items, number = read_some(found[:limit], lines)
+    return Listed(items, number < len(found))
+
+
+def _impaired_by(stacks: Stacks, key: Key) -> list[str]:
+    return ["/".join(part) for part in stacks.faults(key)[:MAX_FAULTS]]

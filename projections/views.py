@@ -70,6 +70,18 @@ def create(connection: Connection, schema: str = SERVED) -> bool:
     return True
 
 
+def lacking(connection: Connection, schema: str = SERVED) -> str | None:
+    """Return why there are no views of this version to read in a schema; None where there are."""
+    row = connection.execute(
+        "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s", (schema,)
+    ).fetchone()
+    if row is None:
+        return "there are no views yet; make them with `registry project`"
+    if row[0] != _label():
+        return f"they are of another version ({row[0]}); rebuild them with `registry project --rebuild`"
+    return None
+
+
 def drop(connection: Connection, schema: str) -> None:
     """Drop a set of views, if it is there."""
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))

@@ -4,18 +4,21 @@ An item is done when the own thing no longer counts (revoked, replaced, withdraw
 erased here too, or when what was at fault is well again.
 """
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
+from uuid import UUID
 
 import msgspec
 from psycopg import Connection
 
-from projections.queries import named
-from projections.stacks import Key, Stacks
+from projections.credentials import MAX_FAULTS
+from projections.queries import narrowed
+from projections.stacks import Key, Stacks, read_some
 
 _WORDS = {"revoked": "was revoked", "replaced": "was replaced by another kind of credential", "voided": "was voided"}
 
 
+Kind = Literal["impaired", "learner-erased"]
 What = Literal["credential", "decision"]
 
 
@@ -44,29 +47,109 @@ class Item(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Worklist(msgspec.Struct, frozen=True, rename="camel"):
-    """All items of one member: what is impaired first, each kind by id."""
+    """A page of one member's items: what is impaired first, each kind by id."""
 
     member: str
     items: list[Item]
+    next: str | None
+    """Where the next page begins; null at the end. A page may end early, and may be empty."""
 
 
-def read(connection: Connection, member: str) -> Worklist:
-    """What this member should look at, as far as the views have come."""
-    faults = impaired(connection, member)
+class Place(NamedTuple):
+    """Where a page begins: after this thing, among those of the kind."""
+
+    kind: Kind
+    what: What
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.what}:{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Place":
+        """Read the `next` of a page."""
+        kind, what, identifier = text.split(":")
+        return cls(kind, what, identifier)  # type: ignore[arg-type] # one of them, as `read` wrote it
+
+
+BEGIN: Final = Place("impaired", "credential", str(UUID(int=0)))
+_ERASED: Final = Place("learner-erased", "credential", str(UUID(int=0)))
+LIMIT: Final = 100
+"""Items of a page."""
+MAX_LOOKED_AT: Final = 10_000
+"""Larger credentials that are looked at for one page."""
+_TOGETHER: Final = 500
+
+
+def read(connection: Connection, member: str, *, after: Place = BEGIN, limit: int = LIMIT) -> Worklist:
+    """Return a page of what this member should look at, as far as the views have come."""
+    items: list[Item] = []
+    if after.kind == "impaired":
+        items, place = _impaired(connection, member, after, limit)
+        if place is None and len(items) == limit:
+            place = _ERASED
+        if place is not None:
+            return Worklist(member, items, str(place))
+        after = _ERASED
+    erased, place = _erased(connection, member, after, limit - len(items))
+    return Worklist(member, [*items, *erased], None if place is None else str(place))
+
+
+def _impaired(connection: Connection, member: str, after: Place, limit: int) -> tuple[list[Item], Place | None]:
+    """Return items, and where to go on; None where all were looked at."""
+    faults: dict[str, list[AtFault]] = {}
+    place, looked_at, cut = after.id, 0, False
+    while looked_at < MAX_LOOKED_AT and not cut and len(faults) < limit:
+        rows = connection.execute(_STACKS, {"member": member, "after": place, "limit": _TOGETHER}).fetchall()
+        if not rows:
+            return _impaired_items(connection, member, faults), None
+        keys: list[Key] = [(member, row[0]) for row in rows]
+        stacks, number = read_some(keys, lambda some: Stacks.read(connection, some))
+        looked_at += number
+        cut = number < len(keys)  # what comes next is costly: it is for the next page
+        for key in keys[:number]:
+            place = key[1]
+            if because := at_fault(stacks, key):
+                faults[key[1]] = because
+            if len(faults) == limit:
+                break
+    return _impaired_items(connection, member, faults), Place("impaired", "credential", place)
+
+
+def _impaired_items(connection: Connection, member: str, faults: Mapping[str, list[AtFault]]) -> list[Item]:
+    titles = _titles(connection, member, list(faults))
+    return [
+        Item("impaired", "credential", credential, *titles[credential], because, _todo(because))
+        for credential, because in faults.items()
+    ]
+
+
+def _erased(connection: Connection, member: str, after: Place, limit: int) -> tuple[list[Item], Place | None]:
+    """Return items, and where to go on; None at the end."""
+    most = (limit + 1) * MAX_FAULTS
+    given = {"member": member, "after": after.what, "after_id": after.id, "limit": most}
+    rows = connection.execute(narrowed(given, "erased_elsewhere"), given).fetchall()
     erased: dict[tuple[What, str], list[AtFault]] = {}
-    for what, identifier, of, credential in connection.execute(named("erased_elsewhere"), {"member": member}):
+    for what, identifier, of, credential in rows:
         erased.setdefault((what, identifier), []).append(AtFault(of, credential, "learner-erased"))
-    stacked = [*faults, *(identifier for what, identifier in erased if what == "credential")]
-    titles = _titles(connection, member, stacked)
-    items = []
-    for credential, because in faults.items():
-        achievement, title = titles[credential]
-        items.append(Item("impaired", "credential", credential, achievement, title, because, _todo(because)))
-    for (what, identifier), because in erased.items():
-        achievement, title = titles.get(identifier, (None, None))
-        todo = _ERASED_PART if what == "credential" else _ERASED_BASIS
-        items.append(Item("learner-erased", what, identifier, achievement, title, because, todo))
-    return Worklist(member, items)
+    things = list(erased)
+    more = len(things) > limit or len(rows) == most
+    if len(rows) == most and 1 < len(things) <= limit:
+        things.pop()  # it may have more
+    things = things[:limit]
+    titles = _titles(connection, member, [identifier for what, identifier in things if what == "credential"])
+    items = [
+        Item(
+            "learner-erased",
+            what,
+            identifier,
+            *titles.get(identifier, (None, None)),
+            erased[what, identifier][:MAX_FAULTS],
+            _ERASED_PART if what == "credential" else _ERASED_BASIS,
+        )
+        for what, identifier in things
+    ]
+    return items, Place("learner-erased", *things[-1]) if more else None
 
 
 _ERASED_PART = (
@@ -79,18 +162,9 @@ _ERASED_BASIS = (
 )
 
 
-def impaired(connection: Connection, member: str) -> dict[str, list[AtFault]]:
-    """A member's larger credentials that count and rest on what no longer holds, each with the parts at fault."""
-    keys: list[Key] = connection.execute(named("spoiled_stacks"), {"member": member}).fetchall()
-    if not keys:
-        return {}
-    stacks = Stacks.read(connection, keys)
-    return {key[1]: found for key in keys if (found := at_fault(stacks, key))}
-
-
 def at_fault(stacks: Stacks, key: Key) -> list[AtFault]:
-    """The parts, however deep, that impair a credential, each with what became of it."""
-    return [AtFault(*part, stacks.status(part) or "voided") for part in stacks.faults(key)]
+    """Return the parts, however deep, that impair a credential, each with what became of it: the first 20."""
+    return [AtFault(*part, stacks.status(part) or "voided") for part in stacks.faults(key)[:MAX_FAULTS]]
 
 
 def _todo(because: Sequence[AtFault]) -> str:
@@ -106,3 +180,10 @@ def _titles(connection: Connection, member: str, ids: Sequence[str]) -> dict[str
         (member, list(ids)),
     )
     return {credential: (achievement, title) for credential, achievement, title in rows}
+
+
+_STACKS: Final = """
+SELECT credential::text FROM credentials
+WHERE member = %(member)s AND has_parts AND credential > %(after)s::uuid AND status IN ('active', 'suspended')
+ORDER BY credential LIMIT %(limit)s
+"""

@@ -7,18 +7,26 @@ node has read it; the private side only knows this port.
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from registry.rules.errors import Refusal
 from registry.wire.keys import VerifierKey
 from registry.wire.merkle import Tree
 
 
-class NotAccepted(Exception):
-    """Consumers would not accept this. `code` is EVENTS.md's name of the rule; `remedy` says what to do."""
+class NotAccepted(Refusal):
+    """Consumers would not accept this. `code` is EVENTS.md's name of the rule; `remedy` says what to do.
+
+    It is a `Refusal`, so that a row, an event of a system or a request that it stops is refused like any other.
+    """
 
     def __init__(self, code: str, detail: str, remedy: str) -> None:
-        super().__init__(f"{code}: {detail}. {remedy}")
+        super().__init__(detail, "")
         self.code = code
-        self.detail = detail
         self.remedy = remedy
+
+    @property
+    def explanation(self) -> str:
+        """What is wrong, and what to do."""
+        return f"{self.detail}. {self.remedy}"
 
 
 class Acceptance(Protocol):
@@ -27,8 +35,8 @@ class Acceptance(Protocol):
     def check_events(self, event_types: Collection[str], leaf: int | None = None) -> None:
         """Raise `NotAccepted` where an event of one of these types would be refused.
 
-        `leaf` is the index at which it would be published; None for the end of the member's log as it will be
-        when everything stored so far is published.
+        `leaf` is the index at which it would be published. None: the end of the member's log as it will be when
+        everything stored so far is published; then the node's own signing key must count there as well.
         """
         ...
 

@@ -5,7 +5,7 @@ included, and published by somebody else. Before anything is stored it is read a
 that nothing is ever published which the consortium would refuse for its form.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Self
 from uuid import UUID
@@ -19,6 +19,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
+from registry.acceptance import Acceptance, NotAccepted
 from registry.domain.achievement import Achievement, Joining
 from registry.domain.aggregate import Thing, uuid_of
 from registry.domain.case import Case
@@ -36,8 +37,9 @@ from registry.domain.errors import (
 from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
+from registry.refusals import FindRefusals, builds_on_refused
 from registry.store import PrivateRecorder, PrivateRows, StoredEvent, Together, opened
-from registry.translation import Stored, Translator
+from registry.translation import PUBLISHED, Stored, Translator
 from registry.vault import HiddenBasis, Learner, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.commit import MAX_EVENT
@@ -65,9 +67,22 @@ FROM (SELECT max(size) AS size, max(last) AS last FROM publisher.commits) AS don
 class Registry:
     """One node's private side."""
 
-    def __init__(self, dsn: str, origin: str, vault: Vault) -> None:
-        """`dsn` is the node's database; what is missing in it is made."""
+    def __init__(
+        self,
+        dsn: str,
+        origin: str,
+        vault: Vault,
+        acceptance: Acceptance | None = None,
+        find_refusals: FindRefusals = dict,
+    ) -> None:
+        """`dsn` is the node's database; missing tables are created.
+
+        `acceptance` answers whether consumers would accept what is about to be stored; None: nobody is asked.
+        `find_refusals` finds what was published and the log refused.
+        """
+        self.refusals = find_refusals
         self.dsn = dsn
+        self._acceptance = acceptance
         self.origin = origin
         self.vault = vault
         self.connection = psycopg.connect(dsn, autocommit=True, row_factory=dict_row)
@@ -137,6 +152,21 @@ class Registry:
         finally:
             self._also = None
 
+    def published_size(self) -> int:
+        """The size of this member's log up to the newest commit that this node has written down to sign."""
+        row = self.cursor().execute("SELECT coalesce(max(size), 0) AS size FROM publisher.commits").fetchone()
+        assert row is not None  # noqa: S101 - an aggregate gives a row
+        return int(row["size"])
+
+    def check_accepted(self, event_types: Collection[str]) -> None:
+        """Raise `NotAccepted` where consumers would refuse events of these types as things are now."""
+        if self._acceptance is None or not event_types:
+            return
+        try:
+            self._acceptance.check_events(event_types)
+        except NotAccepted as refused:
+            raise NotAccepted(refused.code, refused.detail, f"Nothing was stored. {refused.remedy}") from None
+
     def size_when_published(self) -> int:
         """The size that this member's log will have when all that is stored now is on it."""
         row = self.cursor().execute(_WAITING, {"published": list(self._translator.published)}).fetchone()
@@ -163,10 +193,25 @@ class Registry:
                 found[place] = Refused("schema", "$.type", f"{read.type} is no event of this log")
         return found
 
-    def _commit(self, *things: Thing, private: PrivateRows | None = None) -> None:
+    def check(self, *things: Thing) -> list[StoredEvent]:
+        """Read the new events of aggregates as a verifier would; store nothing, and return them.
+
+        Raises `NotAccepted` where consumers would refuse them as things are now, `InvalidEvent` for their form.
+        """
         stored = self.stored(things)
+        self.check_accepted(self._translator.types(event.topic for event in stored))
+        refusals = self.refusals()
+        for event in stored:
+            if event.topic in PUBLISHED:
+                unknown = builds_on_refused(refusals, str(event.originator_id), event.state)
+                if unknown is not None:
+                    raise unknown
         for refused in self.faults(stored).values():
             raise InvalidEvent(refused.code, refused.path, refused.detail)
+        return stored
+
+    def _commit(self, *things: Thing, private: PrivateRows | None = None) -> None:
+        stored = self.check(*things)
         try:
             self.save(stored, private=private)
         except IntegrityError as error:
@@ -288,7 +333,10 @@ class Registry:
         self._commit(*things, private=Together(rows) if rows else None)
 
     def check_decision(self, data: RecognitionDecided) -> None:
-        """Read a decision as a verifier would, and store nothing. Raises `InvalidEvent`."""
+        """Read a decision's form as a verifier would, and store nothing. Raises `InvalidEvent`.
+
+        Whether consumers would accept it is asked when it is made: a proposal may be made meanwhile.
+        """
         unstored = self.stored([Decision.decide(msgspec.structs.replace(data, supersedes=None), None)])
         for refused in self.faults(unstored).values():
             raise InvalidEvent(refused.code, refused.path, refused.detail)

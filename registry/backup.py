@@ -23,7 +23,7 @@ from registry.config import FILE, Settings, toml
 
 __all__ = ["BackupError", "DamagedBackup", "Described", "WrongPassphrase", "backup", "restore"]
 
-_SCHEMAS: Final = ("access", "feed", "intake", "office", "publisher", "vault", "webhooks")
+_SCHEMAS: Final = ("access", "feed", "intake", "node", "office", "publisher", "vault", "webhooks")
 """The feed among them: webhooks' cursors are its numbers."""
 _BESIDE: Final = ".restoring"
 

@@ -11,14 +11,19 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from registry import key_proof
+from registry.act_words import describe, plural, signatures_needed
 from registry.domain.membership import Consortium
-from registry.rules.governance import Governance, MemberRecord, RootKeys
+from registry.key_proof import OfferedKey
+from registry.rules.governance import Governance, RootKeys
+from registry.weak_keys import weakness
 from registry.wire import governance as wire
 from registry.wire.checkpoint import Checkpoint, Signature, SignedNote
-from registry.wire.errors import MalformedNote, WireError
+from registry.wire.errors import InvalidEvent, MalformedNote, WireError
 from registry.wire.events import Event, Reader, Skipped
 from registry.wire.keys import Signer, VerifierKey
 from registry.wire.merkle import Tree, leaf_hashes
+from registry.wire.misfits import place_of, told
 
 FORMAT: Final = "registry governance proposal 1"
 MAX_AGE: Final = timedelta(days=1)
@@ -27,6 +32,10 @@ MAX_AGE: Final = timedelta(days=1)
 
 class CeremonyRefused(Exception):
     """A proposal that must not be signed or published as it is: the message says why."""
+
+
+class AlreadyPublished(CeremonyRefused):
+    """A proposal that stands on the log as it is: it has its effect, and nothing is left to do."""
 
 
 class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,21 +47,25 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoint: str
     events: list[str]
     signatures: list[str] = []
+    proofs: list[str] = []
+    """The keys that it lets in, each with the proof that its holder has the private half (`registry.key_proof`)."""
     format: str = FORMAT
 
     @classmethod
     def read(cls, data: bytes) -> "Proposal":
         """A proposal's file. Raises `CeremonyRefused`."""
         try:
-            found = msgspec.json.decode(data, type=cls)
-            when = datetime.fromisoformat(found.proposed)
-        except (msgspec.DecodeError, ValueError) as error:
+            proposal = msgspec.json.decode(data, type=cls)
+            when = datetime.fromisoformat(proposal.proposed)
+        except msgspec.ValidationError as error:
+            raise CeremonyRefused(f"this is no proposal: {told(error, cls)}") from error
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise CeremonyRefused(f"this is no proposal: {error}") from error
         if when.tzinfo is None:
-            raise CeremonyRefused(f"this is no proposal: {found.proposed} does not say of which time zone it is")
-        if found.format != FORMAT:
-            raise CeremonyRefused(f"a proposal of another format, {found.format[:60]!r}")
-        return found
+            raise CeremonyRefused(f"this is no proposal: {proposal.proposed} does not say of which time zone it is")
+        if proposal.format != FORMAT:
+            raise CeremonyRefused(f"a proposal of another format, {proposal.format[:60]!r}")
+        return proposal
 
     def __bytes__(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
@@ -80,6 +93,8 @@ class Known(NamedTuple):
     state: Governance
     tree: Tree
     founding: RootKeys | None = None
+    leaves: Sequence[bytes] = ()
+    """The hashes of all its leaves."""
 
     @property
     def roots(self) -> RootKeys | None:
@@ -91,50 +106,115 @@ VerifyHead = Callable[[str, wire.Head], None]
 """Verifies that a member's stream passes through a head which is no older than a day; raises `CeremonyRefused`."""
 
 
-def propose(known: Known, acts: Sequence[Any], now: datetime) -> Proposal:
-    """Put acts into a proposal. Raises a refusal where governance's rules do."""
+def propose(known: Known, acts: Sequence[Any], now: datetime, offered: Sequence[OfferedKey] = ()) -> Proposal:
+    """Put acts into a proposal; `offered` are the keys that they let in, with their proofs.
+
+    Raises a refusal where governance's rules do, and `CeremonyRefused` where a verifier would refuse an act by its
+    form, or a key must not be let in.
+    """
     time = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     consortium = Consortium(known.state, known.tree.size)
     for act in acts:
+        _check_form(act)
         consortium.act(act, time)
     after = known.tree.extend(leaf_hashes(consortium.lines))
     checkpoint = Checkpoint(known.state.consortium, after.size, after.root)
     lines = [line.decode() for line in consortium.lines]
-    proposal = Proposal(known.state.consortium, time, str(checkpoint), lines)
+    proofs = [str(key) for key in offered if key.proof is not None]
+    proposal = Proposal(known.state.consortium, time, str(checkpoint), lines, proofs=proofs)
     _read(proposal, known)  # what a verifier would refuse is not proposed
     return proposal
 
 
 def check(proposal: Proposal, known: Known, verify_head: VerifyHead, now: datetime) -> list[str]:
-    """Hold a proposal against the log; gives in plain words what it says. Raises `CeremonyRefused`."""
+    """Compare a proposal with the log; returns in plain words what it says. Raises `CeremonyRefused`."""
+    if published := place_on_log(proposal, known):
+        raise AlreadyPublished(f"published already: {published}")
     age = now - datetime.fromisoformat(proposal.proposed)
     if age > MAX_AGE:
-        raise CeremonyRefused(f"it was proposed at {proposal.proposed}, more than a day ago: propose it anew")
+        raise CeremonyRefused(f"it was proposed at {proposal.proposed}, more than a day ago: propose it again")
     if age < -timedelta(minutes=5):
         raise CeremonyRefused(f"it was proposed at {proposal.proposed}, which is in the future: set the clock")
     events = _read(proposal, known)
     consortium = Consortium(known.state, known.tree.size)
-    words = []
+    sentences = []
     for event in events:
         data = event.data
         member = consortium.governance.members.get(getattr(data, "member", ""))
         if (head := getattr(data, "head", None)) is not None:
             verify_head(data.member, head)
         consortium.act(data, event.time)
-        words.append(describe(data, member))
-    return words
+        sentences.append(describe(data, member))
+    return sentences
+
+
+def unproven(proposal: Proposal, known: Known) -> list[VerifierKey]:
+    """The keys that a proposal lets in and for which nobody has proved that they have the private half."""
+    proven = set()
+    for text in proposal.proofs:
+        try:
+            key = key_proof.parse(text)
+        except MalformedNote as error:
+            raise CeremonyRefused(str(error)) from error
+        if key.proof is not None:
+            proven.add(key.vkey)
+    return [key for event in _read(proposal, known) for key in keys_of(event.data) if key not in proven]
+
+
+def keys_of(data: Any) -> list[VerifierKey]:  # noqa: ANN401 - any act
+    """The keys that an act lets in."""
+    match data:
+        case wire.ConsortiumFounded() | wire.RootKeysRotated():
+            texts = data.root_keys
+        case wire.MemberAdmitted():
+            texts = data.keys
+        case wire.MemberKeyAdded():
+            texts = [data.vkey]
+        case _:
+            texts = []
+    return [VerifierKey.parse(text) for text in texts]
+
+
+def size_after(proposal: Proposal) -> int:
+    """The size that governance's log has after a proposal."""
+    return _checkpoint(proposal).size
+
+
+def place_on_log(proposal: Proposal, known: Known) -> str | None:
+    """Where a proposal stands on governance's log, in words; None where it does not."""
+    first = _checkpoint(proposal).size - len(proposal.events)
+    hashes = leaf_hashes(proposal.lines)
+    if not hashes or list(known.leaves[first : first + len(hashes)]) != list(hashes):
+        return None
+    last = first + len(hashes) - 1
+    return f"as entry {first} of governance" if first == last else f"as entries {first} to {last} of governance"
+
+
+def check_key(key: VerifierKey) -> None:
+    """Refuse a key that anybody can sign by, or nobody. Raises `CeremonyRefused`."""
+    if (why := weakness(key.public)) is not None:
+        raise CeremonyRefused(f"the key {key.label} must not be let in: {why}. Its holder must make another.")
+
+
+def _check_form(act: Any) -> None:  # noqa: ANN401 - any act
+    try:
+        msgspec.convert(msgspec.to_builtins(act), type(act))
+    except msgspec.ValidationError as error:
+        path, problem = place_of(error, type(act))
+        raise CeremonyRefused(f"{path.removeprefix('$.')} {problem}") from error
 
 
 def _read(proposal: Proposal, known: Known) -> list[Event[Any]]:
     """The events, if the checkpoint is that of governance's log with them."""
     if proposal.consortium != known.state.consortium:
         raise CeremonyRefused(f"it is for {proposal.consortium}, and this is {known.state.consortium}")
-    checkpoint = Checkpoint.parse(proposal.checkpoint)
+    checkpoint = _checkpoint(proposal)
     lines = proposal.lines
     base = checkpoint.size - len(lines)
     if base != known.tree.size:
         raise CeremonyRefused(
-            f"it continues a governance log of {base} events, and the log has {known.tree.size}: propose it anew"
+            f"it continues a governance log of {plural(base, 'event')}, and the log has {known.tree.size}: propose it"
+            " again"
         )
     after = known.tree.extend(leaf_hashes(lines))
     if checkpoint != Checkpoint(known.state.consortium, after.size, after.root):
@@ -145,11 +225,26 @@ def _read(proposal: Proposal, known: Known) -> list[Event[Any]]:
         try:
             event = reader.decode_one(line)
         except WireError as error:
-            raise CeremonyRefused(f"a verifier would refuse an event of it: {error}") from error
+            raise CeremonyRefused(f"a verifier would refuse an event of it: {_plain(error)}") from error
         if isinstance(event, Skipped):
             raise CeremonyRefused(f"{event.type} is no event of governance")
+        for key in keys_of(event.data):
+            check_key(key)
         events.append(event)
     return events
+
+
+def _plain(error: WireError) -> str:
+    if isinstance(error, InvalidEvent):
+        return f"{error.path.removeprefix('$.data.')}: {error.detail}"
+    return str(error)
+
+
+def _checkpoint(proposal: Proposal) -> Checkpoint:
+    try:
+        return Checkpoint.parse(proposal.checkpoint)
+    except MalformedNote as error:
+        raise CeremonyRefused(f"this is no proposal: {error}") from error
 
 
 def sign(proposal: Proposal, signers: Sequence[Signer], known: Known) -> Proposal:
@@ -186,7 +281,7 @@ def signed_by(proposal: Proposal, known: Known) -> list[VerifierKey]:
     lines = note.by(roots.keys)
     for key, line in lines:
         if not key.verifies(line.signature, message):
-            raise CeremonyRefused(f"the signature by {key.name}+{key.key_id.hex()} does not verify")
+            raise CeremonyRefused(f"the signature by {key.label} does not verify")
     return [key for key, _ in lines]
 
 
@@ -195,66 +290,6 @@ def ready(proposal: Proposal, known: Known) -> bytes:
     roots = known.roots
     signed = len(signed_by(proposal, known))
     if roots is None or signed < roots.threshold:
-        needed = roots.threshold if roots is not None else "?"
-        raise CeremonyRefused(f"{signed} of the {needed} signatures that are needed")
+        needed = roots.threshold if roots is not None else 1
+        raise CeremonyRefused(signatures_needed(signed, needed))
     return proposal.record()
-
-
-def describe(data: Any, member: MemberRecord | None) -> str:  # noqa: ANN401 - one sentence an act
-    """An act in plain words."""
-    match data:
-        case wire.ConsortiumFounded():
-            return (
-                f"Found the consortium {data.consortium}, with {len(data.root_keys)} root keys of which"
-                f" {data.threshold} must sign: {_keys(data.root_keys)}."
-            )
-        case wire.RootKeysRotated():
-            return (
-                f"Replace all root keys by these {len(data.root_keys)}, of which {data.threshold} must sign:"
-                f" {_keys(data.root_keys)}."
-            )
-        case wire.MemberAdmitted():
-            return (
-                f"Admit {data.legal_name} ({data.country}) as {data.member}, {_roles(data.roles)},"
-                f" signing with {_keys(data.keys)}."
-            )
-        case wire.MemberRevised():
-            return f"Describe {data.member} anew: {data.legal_name} ({data.country}), and the rest of its content."
-        case wire.MemberKeyAdded():
-            return f"Let {_keys([data.vkey])} sign for {data.member} from {_at(data.head)} on."
-        case wire.MemberKeyRetired():
-            return (
-                f"Retire the key {_keys([data.vkey])} of {data.member} ({data.reason}): it signs nothing"
-                f" beyond {_at(data.head)}."
-            )
-        case wire.MemberRolesChanged():
-            before = _roles(list(member.current_roles)) if member is not None else "unknown"
-            return f"Make {data.member} {_roles(data.roles)} from {_at(data.head)} on (so far {before})."
-        case wire.MemberSuspended():
-            return (
-                f"Suspend {data.member} ({data.reason}) from {_at(data.head)} on: it can issue and decide nothing new,"
-                " only reduce harm."
-            )
-        case wire.MemberReinstated():
-            return f"Reinstate {data.member} ({data.reason}) from {_at(data.head)} on."
-        case wire.MemberWithdrawn():
-            return f"Let {data.member} withdraw for good ({data.reason}), from {_at(data.head)} on."
-        case wire.MemberRangeVoided():
-            return (
-                f"Void the events {data.from_} to {data.to - 1} of {data.member} ({data.reason}): they stay where they"
-                f" are and have no effect. Anchored at {_at(data.head)}."
-            )
-        case _:
-            raise TypeError(f"no words for {type(data).__name__}")
-
-
-def _keys(texts: Sequence[str]) -> str:
-    return ", ".join(text.rsplit("+", 1)[0] for text in texts)
-
-
-def _roles(roles: Sequence[str]) -> str:
-    return " and ".join(roles) if roles else "without a role"
-
-
-def _at(head: wire.Head) -> str:
-    return f"its head of {head.size} events ({head.root[:12]}…)"

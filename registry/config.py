@@ -3,7 +3,9 @@
 Frozen, and complete before anything starts: a wrong or missing setting fails at once and is named.
 """
 
+import json
 import os
+import re
 import tomllib
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -27,6 +29,12 @@ def _address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or len(value) > 200:
         raise ValueError("an address as https://registry.example.org, of at most 200 characters")
+    return value
+
+
+def _base_path(value: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]{1,60}){0,10}", value):
+        raise ValueError("empty, or a path as /registry without a slash at its end")
     return value
 
 
@@ -70,7 +78,21 @@ class HttpSetting(BaseModel):
     per_minute: Annotated[int, Field(ge=1)] = 60_000
     """Requests that a known system may send."""
     per_minute_anybody: Annotated[int, Field(ge=1)] = 6_000
-    """Requests without a key or token from one address."""
+    """Requests without a key or token from one address (of IPv6, from one /64 network)."""
+    max_connections: Annotated[int, Field(ge=4)] = 1000
+    """Connections that each process takes at a time, if it may have twice as many descriptors; else half of those.
+    Half of them may be without a whole request: then the one that has waited longest is closed for a new one."""
+    max_connections_per_address: Annotated[int, Field(ge=1)] = 200
+    """How many of them one address may have (of IPv6, one /64 network). Trusted proxies may have any number."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks of reverse proxies, as `10.0.0.0/24`, whose `X-Forwarded-For`, `X-Forwarded-Proto` and
+    `X-Forwarded-Prefix` count. From anybody else these headers mean nothing."""
+    base_path: Annotated[str, AfterValidator(_base_path)] = ""
+    """The path under which a reverse proxy offers this node, as `/registry`. A trusted proxy that sends
+    `X-Forwarded-Prefix` overrides it. The proxy may cut it off or not."""
+    failures_per_minute: Annotated[int, Field(ge=1)] = 100
+    """Keys or tokens that are not good from one address. After that nothing more is looked up for it in that minute,
+    and what is not good is answered 429; keys and tokens that are known go on working."""
 
 
 class TokenSettings(BaseModel):
@@ -235,12 +257,21 @@ def load(given: Path | None = None) -> Settings:
 
 
 def write(home: Path, values: dict[str, Any]) -> Path:
-    """Write a node's settings file. Raises `SettingsError` where there is one already."""
+    """Write a node's settings file, which nobody but its owner can read: it may hold the database's password.
+
+    Raises `SettingsError` where there is one already.
+    """
     file = home / FILE
-    if file.exists():
-        raise SettingsError(f"{file} exists; a node is made once")
     lines = [f"{name} = {toml(value)}\n" for name, value in values.items() if value is not None]
-    file.write_text("".join(lines))
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise SettingsError(f"{file} exists; a node is made once") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        os.fchmod(descriptor, 0o600)  # whatever the umask is
+        out.write("".join(lines))
+        out.flush()
+        os.fsync(descriptor)
     return file
 
 
@@ -254,4 +285,4 @@ def toml(value: Any) -> str:  # noqa: ANN401 - any value of a setting
         return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + "}"
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")  # the escapes of JSON are TOML's, too

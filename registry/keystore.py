@@ -1,5 +1,7 @@
 """A node's private keys, as files that nobody else may read, encrypted where there is a passphrase."""
 
+import contextlib
+import hashlib
 import json
 import os
 import stat
@@ -14,11 +16,21 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from registry.vault import KEY_BYTES
-from registry.wire.keys import Ed25519Signer
+from registry.wire.errors import MalformedNote
+from registry.wire.keys import Ed25519Signer, VerifierKey
 
 SIGNING: Final = "signing"
+"""The key that the node signs by."""
+NEXT: Final = "signing-next"
+"""The key that is to take its place."""
+FORMER: Final = "signing-"
+"""With its key id: a key that was replaced and is not retired yet, as far as this node has seen."""
+RETIRED: Final = "retired-"
+"""With its key id: a key that governance has retired."""
 MASTER: Final = "vault-master.key"
 _SIGNED: Final = ".signed"
+_PUBLIC: Final = ".public"
+"""A signing key's public half, with the SHA-256 of the file that it belongs to."""
 _SCRYPT: Final = {"n": 2**15, "r": 8, "p": 1}
 _MASTER_PURPOSE: Final = b"credential registry: vault master key"
 
@@ -51,23 +63,89 @@ class Keystore:
         )
         data = signer.private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
         self._write(f"{name}.pem", data)
+        self._note_public(name, data, signer.vkey)
         return signer
 
     def signer(self, name: str, origin: str) -> Ed25519Signer:
         """The signing key of that name."""
+        return self._signer(name, origin, self._read(f"{name}.pem"))
+
+    def public(self, name: str, origin: str) -> VerifierKey | None:
+        """The public half of the signing key of that name, without asking for a passphrase.
+
+        None where the file is encrypted and nothing beside it says whose public half it is: a key made elsewhere.
+        """
         data = self._read(f"{name}.pem")
-        encrypted = b"ENCRYPTED" in data
+        if b"ENCRYPTED" not in data:
+            return self._signer(name, origin, data).vkey
         try:
-            private = serialization.load_pem_private_key(data, self._opening(f"{name}.pem") if encrypted else None)
+            digest, vkey = (self._folder / f"{name}{_PUBLIC}").read_text().split()
+            known = VerifierKey.parse(vkey)
+        except (FileNotFoundError, ValueError, MalformedNote):
+            return None
+        # Whoever puts another key in its place leaves the public half of the one before.
+        return known if digest == hashlib.sha256(data).hexdigest() and known.name == origin else None
+
+    def stamp(self, name: str) -> object:
+        """What changes when the file of that signing key does; None where there is none."""
+        try:
+            state = (self._folder / f"{name}.pem").stat()
+        except OSError:
+            return None
+        return state.st_ino, state.st_mtime_ns, state.st_size
+
+    def _note_public(self, name: str, data: bytes, key: VerifierKey) -> None:
+        path = self._folder / f"{name}{_PUBLIC}"
+        try:
+            path.write_text(f"{hashlib.sha256(data).hexdigest()} {key}\n")
+            path.chmod(0o600)
+        except OSError as error:
+            raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
+
+    def _signer(self, name: str, origin: str, data: bytes) -> Ed25519Signer:
+        passphrase = self._opening(f"{name}.pem") if b"ENCRYPTED" in data else None
+        try:
+            private = serialization.load_pem_private_key(data, passphrase)
         except (ValueError, TypeError) as error:
             raise KeystoreError(f"{self._folder / name}.pem does not open: is the passphrase right?") from error
         if not isinstance(private, Ed25519PrivateKey):
             raise KeystoreError(f"{self._folder / name}.pem is not an Ed25519 key")
         return Ed25519Signer(origin, private)
 
+    def is_encrypted(self, name: str) -> bool:
+        """Whether a signing key needs a passphrase."""
+        return b"ENCRYPTED" in self._read(f"{name}.pem")
+
     def names(self) -> list[str]:
         """The names of the signing keys."""
         return sorted(path.stem for path in self._folder.glob("*.pem"))
+
+    def replace_signer(self, key_id: str | None) -> None:
+        """Let the next signing key take the place of the present one, whose id is given and which is kept.
+
+        `key_id` is None where there is no present one. A whole key lies under the name of the present one at every
+        moment; where this was interrupted, do it again.
+        """
+        present, following = self._folder / SIGNING, self._folder / NEXT
+        if key_id is not None:
+            former = self._folder / f"{FORMER}{key_id}"
+            with contextlib.suppress(FileExistsError):  # an interrupted run came as far as this
+                os.link(present.with_suffix(".pem"), former.with_suffix(".pem"))
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                os.link(present.with_suffix(_PUBLIC), former.with_suffix(_PUBLIC))
+        with contextlib.suppress(FileNotFoundError):  # a key that was made elsewhere has none
+            following.with_suffix(_PUBLIC).replace(present.with_suffix(_PUBLIC))
+        following.with_suffix(".pem").replace(present.with_suffix(".pem"))
+        self._sync()
+
+    def rename_signer(self, name: str, to: str) -> None:
+        """Give a signing key another name. Raises `KeystoreError` where that is taken."""
+        if (self._folder / f"{to}.pem").exists():
+            raise KeystoreError(f"{self._folder / to}.pem exists; a key is never overwritten")
+        (self._folder / f"{name}.pem").rename(self._folder / f"{to}.pem")
+        with contextlib.suppress(FileNotFoundError):
+            (self._folder / f"{name}{_PUBLIC}").replace(self._folder / f"{to}{_PUBLIC}")
+        self._sync()
 
     # Sign once, for keys that sign what people bring
 
@@ -85,11 +163,16 @@ class Keystore:
         """Write down what is about to be signed, durably."""
         kept = {str(at): known for at, known in self.signed(name).items()} | {str(size): root}
         fresh = self._folder / f".{name}{_SIGNED}"
-        with fresh.open("w") as file:
-            json.dump(kept, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._folder / f"{name}{_SIGNED}")
+        try:
+            with fresh.open("w") as file:
+                json.dump(kept, file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._folder / f"{name}{_SIGNED}")
+        except OSError as error:
+            raise KeystoreError(
+                f"cannot write down in {self._folder} what is about to be signed: {error.strerror}; nothing was signed"
+            ) from error
 
     # The vault's master key
 
@@ -125,16 +208,33 @@ class Keystore:
         return self._passphrase
 
     def _write(self, name: str, data: bytes) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Write a new key's file: whole or not at all, and never over another."""
         path = self._folder / name
+        fresh = self._folder / f".{name}.{os.getpid()}"
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                with os.fdopen(file, "wb") as out:
+                    os.fchmod(file, 0o600)  # whatever the umask is
+                    out.write(data)
+                    out.flush()
+                    os.fsync(file)
+                os.link(fresh, path)
+            finally:
+                fresh.unlink()
+            self._sync()
         except FileExistsError as error:
             raise KeystoreError(f"{path} exists; a key is never overwritten") from error
-        with os.fdopen(file, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
+        except OSError as error:
+            raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
+
+    def _sync(self) -> None:
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def _read(self, name: str) -> bytes:
         path = self._folder / name
@@ -142,7 +242,10 @@ class Keystore:
             mode = path.stat().st_mode
             data = path.read_bytes()
         except OSError as error:
-            raise KeystoreError(f"cannot read {path}: {error.strerror}; make keys with `registry init`") from error
+            raise KeystoreError(
+                f"cannot read {path}: {error.strerror}. Restore it from this node's newest backup:"
+                " `registry restore --help`"
+            ) from error
         if stat.S_IMODE(mode) & 0o077:
             raise KeystoreError(f"{path} can be read by others; run: chmod 600 {path}")
         return data

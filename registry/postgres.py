@@ -34,7 +34,7 @@ from registry.postgres_socket import socket_folder, socket_in_use
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["DatabaseUnavailable", "Embedded", "database", "embedded"]
+__all__ = ["DatabaseUnavailable", "Embedded", "database", "embedded", "give_up"]
 
 START_SECONDS: Final = 120  # long enough to recover two gigabytes of WAL on a slow disk
 STOP_SECONDS: Final = 60
@@ -380,6 +380,12 @@ class Embedded:
 
 
 _kept: dict[Path, Embedded] = {}  # what `database` started, until this process ends
+
+
+def give_up(folder: Path) -> None:
+    """Stop using the embedded databases whose data is in `folder` or below it, before the folder is removed."""
+    for path in [path for path in _kept if path.is_relative_to(folder.resolve())]:
+        _kept.pop(path).close()
 
 
 @atexit.register

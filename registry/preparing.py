@@ -9,11 +9,13 @@ from uuid import UUID
 
 import msgspec
 
+from registry.acceptance import NotAccepted
 from registry.application import Registry
 from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
 from registry.domain.errors import Refusal, UnknownCredential
 from registry.domain.parts import PartsKnown, against, told
+from registry.refusals import Refusals, builds_on_refused, exists_for_nobody
 from registry.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome
 from registry.rules.achievements import Achievement as AchievementState
 from registry.rules.credentials import Credential as CredentialState
@@ -58,6 +60,8 @@ class Preparer:
         self._registry = registry
         self._parts = parts
         self._achievements: dict[str, tuple[int, AchievementState]] = {}
+        self._refusals: Refusals = {}
+        """What exists for nobody, as of the batch that is made ready."""
 
     def prepare(
         self, requests: Sequence[IssueRequest], before: Prepared | None, despite: Collection[str] = ()
@@ -67,13 +71,14 @@ class Preparer:
         hashed = [vault.hashed("record", request.record) for request in requests]
         contents = [vault.digest(msgspec.json.encode(request)) for request in requests]
         known = self.known(hashed) | (before.records if before is not None else {})
+        self._refusals = self._registry.refusals()
         outcomes: dict[int, Outcome] = {}
         fresh: list[_Fresh] = []
         first: dict[bytes, int] = {}
         for place, request in enumerate(requests):
             record, content = hashed[place], contents[place]
             if (seen := known.get(record)) is not None:
-                outcomes[place] = _again(request, content, seen)
+                outcomes[place] = _again(request, content, seen, self._refusals)
             elif first.setdefault(record, place) == place:
                 fresh.append(_Fresh(place, request, record, content, vault.hashed("student", request.student)))
         ready = self._make(fresh, before, despite, outcomes)
@@ -105,6 +110,12 @@ class Preparer:
         registry, vault = self._registry, self._registry.vault
         ready = Prepared.empty()
         if not fresh:
+            return ready
+        if (refused := self._not_accepted()) is not None:
+            outcomes.update(
+                (item.place, NotIssued(item.request.record, refused.code, "", refused.explanation, accepted=False))
+                for item in fresh
+            )
             return ready
         states, expected = self._states({item.request.achievement for item in fresh})
         ready.expected.update(expected)
@@ -139,6 +150,14 @@ class Preparer:
         ready.stored.extend(registry.stored(list(ready.replaced.values())))
         return ready
 
+    def _not_accepted(self) -> NotAccepted | None:
+        """Why consumers would accept no credential of this member now; None where they would."""
+        try:
+            self._registry.check_accepted({"credential.issued.v1"})
+        except NotAccepted as refused:
+            return refused
+        return None
+
     def _own(self, credential: str) -> CredentialState | None:
         try:
             return self._registry.credential(credential).state
@@ -158,7 +177,13 @@ class Preparer:
             if (fault := faults.get(number)) is not None:
                 outcomes[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
                 continue
-            ready.stored.append(stored[number])
+            event = stored[number]
+            if (unknown := builds_on_refused(self._refusals, str(event.originator_id), event.state)) is not None:
+                outcomes[item.place] = NotIssued(
+                    item.request.record, unknown.code, "achievement", unknown.explanation, accepted=False
+                )
+                continue
+            ready.stored.append(event)
             if item.student not in written:
                 written.add(item.student)
                 person = vault.seal(learner, "person", item.request.person())
@@ -243,7 +268,10 @@ def _data(request: IssueRequest, state: AchievementState | None, learner: str, c
     )
 
 
-def _again(request: IssueRequest, content: bytes, before: Known) -> Outcome:
+def _again(request: IssueRequest, content: bytes, before: Known, refusals: Refusals) -> Outcome:
+    if before.content is not None and (one := refusals.get(before.credential)) is not None:
+        nobodys = exists_for_nobody(one)
+        return NotIssued(request.record, nobodys.code, "record", nobodys.explanation, accepted=False)
     if before.content is None:
         return NotIssued(
             request.record,

@@ -53,6 +53,13 @@ CREATE TABLE IF NOT EXISTS publisher.commits (
 );
 CREATE INDEX IF NOT EXISTS commits_unseen ON publisher.commits (size) WHERE next IS NULL;
 
+-- Own events that the log refused, and what was done about each: published again under a new id, or closed by hand.
+CREATE TABLE IF NOT EXISTS publisher.dealt_with (
+    leaf      bigint PRIMARY KEY,          -- where the refused event stands on the log
+    what      text NOT NULL,               -- published-again, closed
+    subject   text NOT NULL,               -- the id of what it was about
+    at        timestamptz NOT NULL
+);
 -- Stored events that consumers would have refused when it was their turn. They are in no commit until `size` says so.
 CREATE TABLE IF NOT EXISTS publisher.held (
     notification bigint PRIMARY KEY,

@@ -79,6 +79,8 @@ class NotIssued(msgspec.Struct, frozen=True, gc=False):
     detail: str
     breaches: tuple[Breach, ...] = ()
     """Where its parts were refused: all that speaks against them."""
+    accepted: bool = True
+    """False where consumers would accept no credential of this member now, whatever the row says."""
 
 
 Outcome = Issued | NotIssued

@@ -5,10 +5,13 @@ around it. The same stored event always gives the same bytes.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from eventsourcing.utils import register_topic
+
 from registry.domain.achievement import Achievement, Joining
-from registry.domain.aggregate import Changed, Created, Thing
+from registry.domain.aggregate import Changed, Created, Repeated, Thing
 from registry.domain.case import Case
 from registry.domain.credential import Credential
 from registry.domain.learner import Erasure
@@ -34,6 +37,21 @@ EVENTS: Final[dict[str, type[Created | Changed]]] = {
     if isinstance(event, type) and issubclass(event, Created | Changed)
 }
 """Every kind of stored event, by its topic."""
+
+AGAIN: Final = ".again"
+"""What the topic of a repeated event ends with."""
+
+
+def _repeated(event: type[Created | Changed]) -> type[Repeated]:
+    values = {"TOPIC": event.TOPIC + AGAIN, "PUBLISHED": event.PUBLISHED, "DATA": event.DATA}
+    twin = type(f"{event.__name__}Again", (Repeated,), {**values, "__module__": event.__module__})
+    register_topic(event.TOPIC + AGAIN, twin)  # the library does it for events that stand in an aggregate's class
+    return twin
+
+
+EVENTS.update({event.TOPIC: event for event in [_repeated(e) for e in EVENTS.values() if e.PUBLISHED is not None]})
+PUBLISHED: Final = frozenset(topic for topic, event in EVENTS.items() if event.PUBLISHED is not None)
+"""The topics of stored events that are published; others, as a case's, stay private."""
 
 _ABOUT_LEARNERS: Final = ("credential.", "learner.", "recognition.decided.", "recognition.withdrawn.")
 """Events whose time is cut to the day: the moment would tell who was in the room."""
@@ -77,7 +95,12 @@ class Translator:
     @property
     def published(self) -> frozenset[str]:
         """The topics of what is published."""
-        return frozenset(topic for topic, known in self._types.items() if known is not None)
+        return PUBLISHED
+
+    def types(self, topics: Iterable[str]) -> frozenset[str]:
+        """The types of event that stored events with these topics are published as."""
+        known = (self._types[topic] for topic in topics)
+        return frozenset(found[0].decode() for found in known if found is not None)
 
     def line(self, stored: Stored) -> bytes | None:
         """The event's line on the log, without LF; None where it is not published.

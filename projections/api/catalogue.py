@@ -17,7 +17,7 @@ from projections.api.members import Name, known_all
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.catalogue import AchievementView
 from projections.search import CataloguePage, CatalogueQuery, Offer
-from registry.http import HttpProblem
+from registry.http import Cursors, HttpProblem, Page
 from registry.http.pages import LIMIT, page_of, partly
 
 if TYPE_CHECKING:
@@ -119,18 +119,32 @@ async def recognised(
     *,
     by: Annotated[str | None, Parameter(max_length=40, description="Does this member?")] = None,
     day: Annotated[date | None, Parameter(description="For what is awarded on this day; else today.")] = None,
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
     wait_for: WaitFor = "",
-) -> Response[list[Recognition]]:
+) -> Response[Page[Recognition]]:
     """Does my university recognise it? Each agreement that does so without anybody deciding, of its newest version."""
+    after, cursors = None, Cursors("recognition", member, achievement, by, day)
+    if cursor:
+        of, agreement = cursors.decode(cursor, str, UUID)
+        after = of, str(agreement)
 
-    def made(connection: Any) -> list[Recognition]:  # noqa: ANN401 - a connection
+    def made(connection: Any) -> Page[Recognition]:  # noqa: ANN401 - a connection
         if not catalogue.versions(connection, member, str(achievement)):
             raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
-        every = agreements.recognising(connection, member, str(achievement), day or datetime.now(UTC).date())
-        found = [each for each in every if by in (None, each.member)]
+        found = agreements.recognising(
+            connection,
+            member,
+            str(achievement),
+            day or datetime.now(UTC).date(),
+            by=by,
+            after=after,
+            limit=limit + 1,
+        )
         if not found:
             known_all(connection, {"by": by})
-        return found
+        last = found[limit - 1] if len(found) > limit else None
+        return Page(found[:limit], None if last is None else cursors.encode([last.member, last.agreement]))
 
     return await views.answer(wait_for, made)
 

@@ -95,12 +95,13 @@ async def verify(views: Views, member: Name, decision: UUID, wait_for: WaitFor =
     )
 
 
-@get("/decisions/{member:str}/{decision:uuid}", include_in_schema=False, sync_to_thread=True)
-def page(views: Views, member: str, decision: UUID) -> Response[str]:
+@get("/decisions/{member:str}/{decision:uuid}", include_in_schema=False)
+async def page(views: Views, member: str, decision: UUID) -> Response[str]:
     """The same to be read, for who scanned a letter's code."""
-    with views.snapshot() as moment:
-        told = verification(moment.connection, views.standing, member, str(decision))
-    return Response(_page(told), media_type=MediaType.HTML)
+    answered = await views.answer(
+        "", lambda connection: verification(connection, views.standing, member, str(decision))
+    )
+    return Response(_page(answered.content), media_type=MediaType.HTML)
 
 
 _STATES = {
@@ -133,7 +134,7 @@ def _page(told: DecisionVerification) -> str:
         "<p>Compare this with the letter that you were shown. Whom the decision is about is not told here; what proves"
         " it is attached to the letter's file."
         f"<p><small>Decision {escape(told.decision)} of {escape(told.member)}, leaf {told.leaf} of its log. For"
-        f' machines: <a href="/v1/decisions/{escape(told.member)}/{escape(told.decision)}/verification">JSON</a>'
+        f' machines: <a href="../../v1/decisions/{escape(told.member)}/{escape(told.decision)}/verification">JSON</a>'
         "</small></body></html>\n"
     )
 

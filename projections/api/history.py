@@ -14,9 +14,10 @@ from litestar.params import Parameter
 from psycopg import Connection
 
 from projections.api.members import Name
-from projections.api.reading import Views, sizes_of
+from projections.api.reading import Cursor, Limit, Views, sizes_of
 from projections.as_of import CredentialAsOf, DecisionAsOf, Moment, Past
-from registry.http import HttpProblem, Trouble, answer, requires
+from registry.http import Cursors, HttpProblem, Trouble, answer, requires
+from registry.http.pages import LIMIT
 
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -65,6 +66,9 @@ class LearnerThen(msgspec.Struct, frozen=True, rename="camel"):
     as_of: Then
     learner: str
     credentials: list[CredentialAsOf]
+    """By member and id, a page of them."""
+    next: str | None
+    """Give it as `cursor` to read on; null at the end."""
 
 
 class DecisionThen(msgspec.Struct, frozen=True, rename="camel"):
@@ -126,9 +130,22 @@ def credential_then(views: Views, history: History, member: Name, credential: UU
     sync_to_thread=True,
     **requires("learners:read"),
 )
-def learner_then(views: Views, history: History, learner: UUID, at: At) -> Response[LearnerThen]:
+def learner_then(
+    views: Views, history: History, learner: UUID, at: At, *, cursor: Cursor = "", limit: Limit = LIMIT
+) -> Response[LearnerThen]:
     """The credentials that the learner had then, each with its status."""
-    return _looked(views, history, at, lambda then, past: LearnerThen(then, str(learner), past.learner(str(learner))))
+    after, cursors = None, Cursors("learner-as-of", learner, at)
+    if cursor:
+        member, credential = cursors.decode(cursor, str, UUID)
+        after = member, str(credential)
+
+    def made(then: Then, past: Past) -> LearnerThen:
+        left = [one for one in past.learner(str(learner)) if after is None or (one.member, one.credential) > after]
+        last = left[limit - 1] if len(left) > limit else None
+        place = None if last is None else cursors.encode([last.member, last.credential])
+        return LearnerThen(then, str(learner), left[:limit], place)
+
+    return _looked(views, history, at, made)
 
 
 @get(

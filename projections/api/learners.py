@@ -4,16 +4,18 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from projections import learners, progress
 from projections.api.members import Name
-from projections.api.reading import Views, WaitFor
+from projections.api.reading import Cursor, Limit, Views, WaitFor
 from projections.learners import LearnerRecord
 from projections.progress import NotComposed, Progress
-from registry.http import HttpProblem, requires
+from registry.http import Cursors, HttpProblem, requires
+from registry.http.pages import LIMIT
 
 _NOBODY = "no member says anything of this learner, as far as this node has read"
 
@@ -25,14 +27,22 @@ _NOBODY = "no member says anything of this learner, as far as this node has read
     summary="A learner's record",
     **requires("learners:read"),
 )
-async def one(views: Views, learner: UUID, wait_for: WaitFor = "") -> Response[LearnerRecord]:
-    """All that members said of a learner and have not erased, and the credits that count once."""
+async def one(
+    views: Views, learner: UUID, *, cursor: Cursor = "", limit: Limit = LIMIT, wait_for: WaitFor = ""
+) -> Response[LearnerRecord]:
+    """What members said of a learner and have not erased, a page of it, and the credits that count once in all."""
+    after, cursors = None, Cursors("learner", learner)
+    if cursor:
+        of, credential = cursors.decode(cursor, str, UUID)
+        after = of, str(credential)
 
     def made(connection: Any) -> LearnerRecord:  # noqa: ANN401 - a connection
-        found = learners.read(connection, str(learner))
-        if not found.credentials:
+        found = learners.read(connection, str(learner), after=after, limit=limit)
+        if not found.credentials and after is None:
             raise HttpProblem("not-found", _NOBODY)
-        return found
+        if found.next is None:
+            return found
+        return msgspec.structs.replace(found, next=cursors.encode(found.next.split("/")))
 
     return await views.answer(wait_for, made)
 

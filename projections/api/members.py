@@ -1,7 +1,7 @@
 """Who is a member of the consortium, and how far this node has read."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from litestar import Response, get
@@ -16,7 +16,7 @@ from registry.http import HttpProblem, Trouble
 Name = Annotated[str, Parameter(description="A member's short name.", max_length=40)]
 
 
-class MemberView(msgspec.Struct, frozen=True, rename="camel"):
+class MemberView(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A member as governance says."""
 
     member: str
@@ -27,6 +27,33 @@ class MemberView(msgspec.Struct, frozen=True, rename="camel"):
     """`vkey from to` in the order of admission; `to` is `-` while it counts."""
     content: dict[str, Any]
     """Legal name, identifiers, accreditations and the rest of what governance says of it."""
+    refused_events: int | None = None
+    """Of the node's own member only, as are those that follow: events on its log that had no effect."""
+    quarantined_commits: int | None = None
+    """Commits on its log that nobody accepts: what they hold exists for nobody."""
+    disputed_heads: int | None = None
+    """Heads that it signed and that contradict its own log."""
+    key_standing: str | None = None
+    """Of this node's signing key: `counts`, `retired`, `not-yet`, `unknown`, `unreadable` or `not-checked`."""
+    faults: list[str] | None = None
+    """What is wrong with its stream, each with the command that repairs it."""
+
+
+class OwnFacts(NamedTuple):
+    """What became of what this node's own member published, judged as everybody else judges it."""
+
+    refused_events: int
+    quarantined_commits: int
+    disputed_heads: int
+    key_standing: str
+    faults: list[str]
+
+
+class OwnStream(NamedTuple):
+    """Whose node this is, and how its own stream is looked at."""
+
+    member: str
+    read: Callable[[Connection], OwnFacts]
 
 
 class Stream(msgspec.Struct, frozen=True, rename="camel"):
@@ -80,11 +107,19 @@ def _view(member: str, country: str, standing: str, roles: list[str], keys: list
     return MemberView(member, country, standing, roles, keys, contents.read(content))
 
 
+def _with_own(view: MemberView, own: OwnStream, connection: Connection) -> MemberView:
+    """The member's view; of the node's own member with what became of its stream."""
+    if view.member != own.member:
+        return view
+    return msgspec.structs.replace(view, **own.read(connection)._asdict())
+
+
 @get("/v1/members", tags=["Members"], operation_id="listMembers", summary="List the members")
-async def listed(views: Views, wait_for: WaitFor = "") -> Response[list[MemberView]]:
+async def listed(views: Views, own: OwnStream, wait_for: WaitFor = "") -> Response[list[MemberView]]:
     """All members, in the order of their names."""
     return await views.answer(
-        wait_for, lambda c: [_view(*row) for row in c.execute(f'{_COLUMNS} ORDER BY member COLLATE "C"')]
+        wait_for,
+        lambda c: [_with_own(_view(*row), own, c) for row in c.execute(f'{_COLUMNS} ORDER BY member COLLATE "C"')],
     )
 
 
@@ -94,9 +129,9 @@ async def listed(views: Views, wait_for: WaitFor = "") -> Response[list[MemberVi
     operation_id="getMember",
     summary="One member",
 )
-async def one(views: Views, member: Name, wait_for: WaitFor = "") -> Response[MemberView]:
+async def one(views: Views, own: OwnStream, member: Name, wait_for: WaitFor = "") -> Response[MemberView]:
     """Its standing, roles, keys and what governance says of it."""
-    return await views.answer(wait_for, lambda c: member_view(c, member))
+    return await views.answer(wait_for, lambda c: _with_own(member_view(c, member), own, c))
 
 
 @get("/v1/streams", tags=["Members"], operation_id="listStreams", summary="How far the views are")

@@ -15,6 +15,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from projections import views
+from projections.api.costly import LONG_SECONDS, SECONDS, Costly, CostlyAnswers, Work
 from projections.api.order import Order
 from projections.api.sighted import SEEN, Sighting, position_of
 from projections.api.turns import turn
@@ -74,6 +75,7 @@ class Views:
         self._order = Order(min(_TURNS, connections // 2))
         self._idle: list[Sighting] = []
         self._positions: dict[str, str] = {}
+        self._costly = CostlyAnswers()
         self._waiting = 0
         self._away_since = -math.inf
 
@@ -83,6 +85,7 @@ class Views:
 
     def close(self) -> None:
         """Close all connections; one that still answers is dropped when it has."""
+        self._costly.close()
         self._pool.close()
         while self._idle:
             self._drop(self._idle.pop())
@@ -128,14 +131,19 @@ class Views:
     async def answer(self, wait_for: str, made: Callable[[Connection], T], takes: Takes = "little") -> Response[T]:
         """`made(connection)` as an answer that says its position, made in turn with others in the loop's own thread.
 
-        What takes long is made in a thread. Raises `HttpProblem` where a position waited for is not reached.
+        What takes long, or reads many rows, is made in a thread. Raises `HttpProblem` where a position waited for is
+        not reached, and where the answer takes too long.
         """
         if wait_for:
             await self._reach(sizes_of(wait_for, f"header {WAIT_FOR}"))
-        if takes != "long":  # else batches come in the middle of it
+        if takes == "long":  # batches come in the middle of it
+            return await self._costly.make(lambda work: self._answered(made, work), LONG_SECONDS)
+        try:
             answered = await self._sighted(lambda sighting: _of_one_moment(sighting, made), search=takes == "some")
-            if answered is not None:
-                return answered
+        except Costly:
+            return await self._costly.make(lambda work: self._answered(made, work), SECONDS)
+        if answered is not None:
+            return answered
         return await asyncio.get_running_loop().run_in_executor(None, self._answered, made)
 
     async def _sighted(self, act: Callable[[Sighting], T], *, search: bool) -> T:
@@ -188,9 +196,15 @@ class Views:
         sighting.connection.close()
         self._pool.putconn(sighting.connection)
 
-    def _answered(self, made: Callable[[Connection], T]) -> Response[T]:
+    def _answered(self, made: Callable[[Connection], T], work: Work | None = None) -> Response[T]:
         with self.snapshot() as moment:
-            return answer(made(moment.connection), moment.position)
+            if work is None:
+                return answer(made(moment.connection), moment.position)
+            try:
+                work.begin(moment.connection)
+                return answer(made(moment.connection), moment.position)
+            finally:
+                work.end()
 
     async def _reach(self, wanted: dict[str, int]) -> None:
         """Wait until the views have come so far; whoever waits keeps no thread from others."""
@@ -222,9 +236,10 @@ def _of_one_moment(sighting: Sighting, made: Callable[[Connection], T]) -> Respo
     was over before its position could be asked for.
     """
     moments = sighting.moments = set()
+    sighting.rows = 0
     try:
         content = made(cast("Connection", sighting))
-    except psycopg.Error:
+    except (psycopg.Error, Costly):
         raise
     except Exception:  # whatever it was: what does not fit together may do so in one moment
         if len(moments) > 1:

@@ -50,6 +50,7 @@ class Proven(msgspec.Struct, frozen=True):
     standing_then: str
     standing_now: str
     refused: str | None
+    rests_on_retired_keys: bool
     notes: list[str]
     cosigned: list[Cosigner]
 
@@ -63,6 +64,8 @@ class Receipts(NamedTuple):
 class VerifiedReceipt(msgspec.Struct, frozen=True, rename="camel"):
     """What a receipt proves, and what has become of its credential since."""
 
+    summary: str
+    """The result in a sentence or two: whether it is genuine, and whether the credential is in force."""
     member: str
     legal_name: str
     leaf: int
@@ -125,6 +128,7 @@ async def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFo
         if found.type == "credential.issued.v1" and found.refused is None:
             credential = verification(connection, views.standing, found.member, found.subject)
         return VerifiedReceipt(
+            summary=_summary(found, credential),
             member=found.member,
             legal_name=found.legal_name,
             leaf=found.leaf,
@@ -142,6 +146,24 @@ async def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFo
         )
 
     return await views.answer(wait_for, made)
+
+
+def _summary(found: Proven, credential: Verification | None) -> str:
+    if found.refused is not None:
+        return f"Published, and without effect: {found.refused}."
+    if found.rests_on_retired_keys and not found.cosigned:
+        return "Signed by a key that was retired since. Whether the member itself signed it cannot be told from it."
+    if found.type != "credential.issued.v1":
+        return "Genuine. What was published about it later was not looked up."
+    if credential is None:
+        return "Genuine. This node does not know the credential, so whether it was revoked since cannot be told."
+    if credential.status != "active":
+        return f"Genuine, and {credential.status}."
+    if credential.expired:
+        return f"Genuine, and expired: it was valid until {credential.valid_until}."
+    if credential.flags:
+        return f"Genuine, and active with a warning: {', '.join(credential.flags)}."
+    return "Genuine, and active as far as this node has read the log."
 
 
 ROUTES: list[HTTPRouteHandler] = [verify]

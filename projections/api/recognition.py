@@ -118,10 +118,10 @@ async def listed(
         after = day, max(0, min(leaf, 2**62))
 
     def made(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
-        found = decisions.of_office(connection, member, begin, end, limit, after)
+        found, more = decisions.of_office(connection, member, begin, end, limit, after)
         if not found:
             known(connection, member)
-        last = found[-1] if len(found) == limit else None
+        last = found[-1] if more else None
         return Page(
             selected(found, fields),
             None if last is None else cursors.encode([last.decision_date.isoformat(), last.leaf]),

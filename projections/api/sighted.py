@@ -22,6 +22,7 @@ import psycopg
 from psycopg import Connection, errors, pq
 from psycopg.adapt import PyFormat, Transformer
 
+from projections.api.costly import Costly
 from projections.api.turns import wait
 
 SEEN: Final = """
@@ -45,6 +46,8 @@ _LONGEST: Final = 20.0
 """Seconds after which a server that says nothing is given up; it would itself end a statement before."""
 _LIFETIME: Final = 3600.0
 """Seconds after which a connection is replaced, as the pool does with its own."""
+MAX_ROWS: Final = 5_000
+"""Rows that one answer reads in the loop's own thread: while they are decoded, all others wait."""
 Row = tuple[Any, ...]
 
 
@@ -61,6 +64,8 @@ class Sighting:
         self.connection = connection
         self.moments: set[str] = set()
         """What the statements saw since this was emptied."""
+        self.rows = 0
+        """Rows that were read since this was set to 0."""
         self._last: str | None = None
         """What the last one saw."""
         self._positions = positions
@@ -95,7 +100,10 @@ class Sighting:
         return self._libpq.status == pq.ConnStatus.BAD
 
     def execute(self, query: bytes | str, params: Sequence[Any] | dict[str, Any] | None = None) -> "Rows":
-        """One SELECT of this project's, with `%s` or `%(name)s` for its values."""
+        """Run one SELECT of this project's, with `%s` or `%(name)s` for its values.
+
+        Raises `Costly` where the answer reads more rows than an answer of the loop's may.
+        """
         text, names = _sighted(query)
         values = [params[name] for name in names] if isinstance(params, dict) else params or ()
         for _ in range(2):  # the second time, what was seen before is of a moment ago
@@ -135,6 +143,9 @@ class Sighting:
         name = self._statement(text, tuple(self._types.types or ()))
         self._libpq.send_query_prepared(name, dumped, self._types.formats)
         result = self._answered()
+        self.rows += result.ntuples
+        if self.rows > MAX_ROWS:
+            raise Costly
         self._types.set_pgresult(result)
         return self._types.load_rows(0, result.ntuples, tuple)
 

@@ -77,7 +77,7 @@ async def awarded(
         after = day.isoformat(), str(of), str(credential)
 
     def made(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
-        found = universities.awards(
+        found, more = universities.awards(
             connection,
             member,
             begin,
@@ -89,7 +89,7 @@ async def awarded(
         )
         if not found:
             known(connection, member)
-        last = found[-1] if len(found) == limit else None
+        last = found[-1] if more else None
         place = None if last is None else [last.awarding_date.isoformat(), last.achievement, last.credential]
         return Page(selected(found, fields), None if place is None else cursors.encode(place))
 

@@ -4,6 +4,7 @@ The answer names the issuer, what was awarded and its status; never the learner.
 person is in its disclosures, which the learner shows; `claims` is what they are held against.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,10 +15,12 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from psycopg import Connection
 
-from projections import credentials
+from projections import agreements, credentials, decisions
 from projections.api.members import MemberView, Name
-from projections.api.reading import Standings, Views, WaitFor
-from registry.http import HttpProblem
+from projections.api.reading import Cursor, Limit, Standings, Views, WaitFor
+from projections.stacks import Key
+from registry.http import Cursors, HttpProblem, Page, requires
+from registry.http.pages import LIMIT
 
 
 class Verification(msgspec.Struct, frozen=True, rename="camel"):
@@ -42,6 +45,9 @@ class Verification(msgspec.Struct, frozen=True, rename="camel"):
     impaired_by: list[str]
     replaced_by: str | None
     recognised_by: list[str]
+    """Agreements that recognise it, `member/agreement`: the first 20 of each member."""
+    recognised_by_more: bool
+    """Whether a member has more of them; `/v1/credentials/{member}/{credential}/agreements` lists them all."""
     claims: str | None
     """The digest (43 characters) that the learner's disclosures must come to."""
     leaf: int
@@ -72,6 +78,7 @@ def verification(connection: Connection, standing: Standings, member: str, crede
         impaired_by=one.impaired_by,
         replaced_by=one.replaced_by,
         recognised_by=one.recognised_by,
+        recognised_by_more=one.recognised_by_more,
         claims=one.claims,
         leaf=one.leaf,
     )
@@ -89,12 +96,64 @@ async def verify(views: Views, member: Name, credential: UUID, wait_for: WaitFor
     def made(connection: Any) -> Verification:  # noqa: ANN401 - a connection
         found = verification(connection, views.standing, member, str(credential))
         if found is None:
-            raise HttpProblem(
-                "not-found", "this member issued no such credential, as far as this node has read its log"
-            )
+            raise HttpProblem("not-found", _UNKNOWN)
         return found
 
     return await views.answer(wait_for, made)
 
 
-ROUTES: list[HTTPRouteHandler] = [verify]
+@get(
+    "/v1/credentials/{member:str}/{credential:uuid}/agreements",
+    tags=["Verification"],
+    operation_id="listAgreementsOfCredential",
+    summary="The agreements that recognise one credential",
+)
+async def agreed(
+    views: Views, member: Name, credential: UUID, *, cursor: Cursor = "", limit: Limit = LIMIT, wait_for: WaitFor = ""
+) -> Response[Page[str]]:
+    """Those that recognise it without anybody deciding, `member/agreement`, by member and id."""
+    key = member, str(credential)
+    return await views.answer(
+        wait_for, lambda connection: _page(connection, agreements.covering, key, cursor, limit), "some"
+    )
+
+
+@get(
+    "/v1/credentials/{member:str}/{credential:uuid}/decisions",
+    tags=["Recognition"],
+    operation_id="listDecisionsAboutCredential",
+    summary="The decisions that name one credential openly",
+    **requires("learners:read"),
+)
+async def decided(
+    views: Views, member: Name, credential: UUID, *, cursor: Cursor = "", limit: Limit = LIMIT, wait_for: WaitFor = ""
+) -> Response[Page[str]]:
+    """All of them, `member/decision`, by member and id; none of a decider that dropped the learner."""
+    key = member, str(credential)
+    return await views.answer(
+        wait_for, lambda connection: _page(connection, decisions.about, key, cursor, limit), "some"
+    )
+
+
+def _page(
+    connection: Connection,
+    read: Callable[[Connection, Key, Key | None, int], list[Key]],
+    key: Key,
+    cursor: str,
+    limit: int,
+) -> Page[str]:
+    cursors = Cursors(read.__name__, *key)
+    after = None
+    if cursor:
+        of, identifier = cursors.decode(cursor, str, UUID)
+        after = of, str(identifier)
+    rows = read(connection, key, after, limit + 1)
+    if not rows and not credentials.known(connection, key):
+        raise HttpProblem("not-found", _UNKNOWN)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(["/".join(row) for row in rows[:limit]], None if last is None else cursors.encode(last))
+
+
+_UNKNOWN = "this member issued no such credential, as far as this node has read its log"
+
+ROUTES: list[HTTPRouteHandler] = [verify, agreed, decided]

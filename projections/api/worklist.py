@@ -1,13 +1,17 @@
 """What the university should look at again because others did something."""
 
+from typing import Any
+from uuid import UUID
+
+import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from projections import worklist
 from projections.api.feed import Whose
-from projections.api.reading import Views, WaitFor
-from projections.worklist import Worklist
-from registry.http import requires
+from projections.api.reading import Cursor, Limit, Views, WaitFor
+from projections.worklist import Kind, What, Worklist
+from registry.http import Cursors, requires
 
 
 @get(
@@ -17,13 +21,24 @@ from registry.http import requires
     summary="What the university should look at again",
     **requires("university:read"),
 )
-async def listed(views: Views, whose: Whose, wait_for: WaitFor = "") -> Response[Worklist]:
+async def listed(
+    views: Views, whose: Whose, *, cursor: Cursor = "", limit: Limit = worklist.LIMIT, wait_for: WaitFor = ""
+) -> Response[Worklist]:
     """Its larger credentials that are impaired, with the parts at fault; and what rests on learners erased elsewhere.
 
     An item is gone when it is done: when what it is about was replaced, revoked or withdrawn, or the learner erased
-    here.
+    here. A page may end early, and may be empty, where there is much to look at: read on while there is `next`.
     """
-    return await views.answer(wait_for, lambda connection: worklist.read(connection, whose.member), takes="long")
+    after, cursors = worklist.BEGIN, Cursors("worklist", whose.member)
+    if cursor:
+        kind, what, identifier = cursors.decode(cursor, Kind, What, UUID)  # type: ignore[arg-type] # as types
+        after = worklist.Place(kind, what, str(identifier))
+
+    def made(connection: Any) -> Worklist:  # noqa: ANN401 - a connection
+        page = worklist.read(connection, whose.member, after=after, limit=limit)
+        return page if page.next is None else msgspec.structs.replace(page, next=cursors.encode(page.next.split(":")))
+
+    return await views.answer(wait_for, made, takes="long")
 
 
 ROUTES: list[HTTPRouteHandler] = [listed]

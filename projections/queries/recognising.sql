@@ -1,4 +1,4 @@
--- The agreements that cover what is awarded on a day of an achievement's newest version.
+-- The agreements that cover what is awarded on a day of an achievement's newest version, a page of them.
 SELECT a.member, a.agreement::text,
     EXISTS (SELECT FROM agreements b
         WHERE b.member = a.with_member AND b.with_member = a.member AND b.withdrawn_from IS NULL),
@@ -20,4 +20,6 @@ WHERE offered.member = %(member)s AND offered.achievement = %(achievement)s
           SELECT FROM unnest(a.fields) AS covered (code), unnest(v.fields) AS own (code)
           WHERE starts_with(own.code, covered.code)))
       END
-ORDER BY a.member COLLATE "C", a.agreement
+    AND a.member = %(by)s --? by
+    AND (a.member COLLATE "C", a.agreement) > (%(after)s, %(after_id)s::uuid) --? after
+ORDER BY a.member COLLATE "C", a.agreement LIMIT %(limit)s

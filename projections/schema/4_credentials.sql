@@ -16,9 +16,10 @@ CREATE TABLE credentials (
     has_parts     boolean NOT NULL,
     PRIMARY KEY (member, credential)
 );
-CREATE INDEX credentials_learner ON credentials (learner) WHERE learner IS NOT NULL;
+CREATE INDEX credentials_learner ON credentials (learner, member COLLATE "C", credential) WHERE learner IS NOT NULL;
 CREATE INDEX credentials_replaced ON credentials (member, replaced_by) WHERE replaced_by IS NOT NULL;
 CREATE INDEX credentials_spoiled ON credentials (member, credential) WHERE status IN ('revoked', 'replaced');
+CREATE INDEX credentials_stacked ON credentials (member, credential) WHERE has_parts;
 CREATE INDEX credentials_year ON credentials (member, awarding_date, achievement);
 
 -- How many there are: of what was awarded in a month (its first day), by the status they have now. `ects` is of the
@@ -47,7 +48,7 @@ CREATE TABLE parts (
     by_agreement    uuid,
     PRIMARY KEY (member, credential, part)
 );
-CREATE INDEX parts_of ON parts (part_member, part_credential);
+CREATE INDEX parts_of ON parts (part_member, part_credential, member, credential);
 
 -- Credentials whose issuing was voided: known, and never valid.
 CREATE TABLE voided_credentials (

@@ -25,7 +25,8 @@ CREATE TABLE decision_bases (
     PRIMARY KEY (member, decision, basis)
 );
 CREATE INDEX decision_bases_achievement ON decision_bases (of_member, achievement, version);
-CREATE INDEX decision_bases_credential ON decision_bases (of_member, credential) WHERE credential IS NOT NULL;
+CREATE INDEX decision_bases_credential ON decision_bases (of_member, credential, member, decision)
+    WHERE credential IS NOT NULL;
 
 -- How many decisions were made in a month (its first day), whatever became of them: of all, `of_member` empty, and of
 -- those that name an achievement of a member. Made with the rows above, and not digested.
@@ -67,7 +68,9 @@ CREATE TABLE agreements (
     closed            bigint,              -- the leaf that withdrew it; not digested
     PRIMARY KEY (member, agreement)
 );
-CREATE INDEX agreements_with ON agreements (with_member);
+CREATE INDEX agreements_with ON agreements (with_member, member COLLATE "C", agreement);
+CREATE INDEX agreements_of_kinds ON agreements (with_member, member, agreement)
+    WHERE eqf_levels IS NOT NULL OR fields IS NOT NULL;
 
 CREATE TABLE agreement_targets (
     member      text NOT NULL,
@@ -77,3 +80,4 @@ CREATE TABLE agreement_targets (
     version     integer NOT NULL,
     PRIMARY KEY (member, agreement, target)
 );
+CREATE INDEX agreement_targets_achievement ON agreement_targets (achievement, member, agreement);

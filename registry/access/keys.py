@@ -4,15 +4,16 @@ A key is `reg_<id>_<secret>`. Kept is its SHA-256: the secret has 256 random bit
 keep it from being guessed.
 """
 
+import asyncio
 import hashlib
 import hmac
 import re
 import secrets
-import threading
 import time
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import psycopg
@@ -22,8 +23,8 @@ from registry.http import Caller, HttpProblem
 from registry.http.access import SCOPES
 
 _FORM: Final = re.compile(r"reg_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
-_REMEMBERED: Final = 5.0
-_MOST: Final = 10_000
+_FRESH_SECONDS: Final = 5.0
+_TIMEOUT_SECONDS: Final = 5
 
 
 class UnknownKey(Exception):
@@ -47,20 +48,30 @@ class ApiKey(msgspec.Struct, frozen=True, rename="camel"):
         return now < self.expires and (self.revoked is None or now < self.revoked)
 
 
-_Kept = tuple[bytes, ApiKey, Caller]
-"""The digest of its secret, the key, and whoever shows it."""
+class _Entry(NamedTuple):
+    digest: bytes
+    """Of the key's secret."""
+    key: ApiKey
+    caller: Caller
 
 
 class ApiKeys:
-    """The node's API keys. May be shared by threads."""
+    """The node's API keys."""
+
+    kind: Final = "key"
 
     def __init__(self, dsn: str, member: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """`dsn` is the private database; its tables must be there."""
         self._dsn = dsn
         self._member = member
         self._clock = clock
-        self._known: dict[str, tuple[float, _Kept | None]] = {}
-        self._lock = threading.Lock()
+        self._keys: dict[str, _Entry] = {}
+        self._read_at = float("-inf")
+        """When the table was read, by the monotonic clock."""
+        self._running: asyncio.Future[None] | None = None
+        self._next: asyncio.Future[None] | None = None
+        """The reading that has not begun yet; `_running` is the one before."""
+        self._reader = ThreadPoolExecutor(1, "api-keys")
         self._connection: psycopg.Connection | None = None
 
     # For administrators
@@ -102,7 +113,7 @@ class ApiKeys:
                 .fetchone()
             )
         if row is None:
-            raise UnknownKey(f"there is no key {key}; `registry key list` shows them")
+            raise UnknownKey(f"there is no key {key}; `registry api-key list` shows them")
         return row
 
     def rotate(self, key: str, days: int, grace: timedelta) -> str:
@@ -112,67 +123,60 @@ class ApiKeys:
 
     # For requests
 
-    def caller(self, kind: str, secret: str) -> Caller | None:
-        """The system that a key was made for; None for what is no key. Raises `HttpProblem` for a bad one."""
-        if kind != "key":
-            return None
-        found = _FORM.fullmatch(secret)
-        if found is None:
+    async def caller(self, secret: str, *, look_up: bool) -> Caller:
+        """Return the system that a key was made for. Raises `HttpProblem` for a key that is not good.
+
+        The table of keys is in memory, and at most five seconds old: so long a revoked key may go on. A key that is
+        not in it is looked for in a fresh reading; strangers who send such keys share one reading after the other, in a
+        thread of its own, and hold up nobody whose key is known.
+        """
+        form = _FORM.fullmatch(secret)
+        if form is None:
             raise HttpProblem("unauthenticated", "this has not the form of a key: reg_…_…")
-        return self._caller(*found.groups())
-
-    def known(self, kind: str, secret: str) -> Caller | None:
-        """The same, where the key was read from the database some seconds ago."""
-        found = _FORM.fullmatch(secret) if kind == "key" else None
-        if found is None:
-            return None
-        seen = self._known.get(found[1])
-        if seen is None or time.monotonic() - seen[0] >= _REMEMBERED:
-            return None
-        return self._caller(*found.groups())
-
-    def _caller(self, key: str, given: str) -> Caller:
-        kept = self._kept(key)
+        key, given = form.groups()
+        if time.monotonic() - self._read_at >= _FRESH_SECONDS or (look_up and key not in self._keys):
+            await self._read_again()
+        entry = self._keys.get(key)
         # Compared even where there is none, so that the time taken does not tell which ids exist.
-        if not hmac.compare_digest(kept[0] if kept else bytes(32), _hash(given)) or kept is None:
+        if not hmac.compare_digest(entry.digest if entry else bytes(32), _hash(given)) or entry is None:
             raise HttpProblem("unauthenticated", "no system has this key")
-        if not kept[1].good(self._clock()):
+        if not entry.key.good(self._clock()):
             raise HttpProblem("unauthenticated", "this key has expired or was revoked")
-        return kept[2]
+        return entry.caller
 
-    def _kept(self, key: str) -> _Kept | None:
-        """What is kept of a key; remembered for some seconds, which is how long a revoked one may go on."""
-        now = time.monotonic()
-        seen = self._known.get(key)
-        if seen is not None and now - seen[0] < _REMEMBERED:
-            return seen[1]
-        with self._lock:
-            seen = self._known.get(key)
-            if seen is not None and now - seen[0] < _REMEMBERED:
-                return seen[1]
-            row = self._read(key)
-            found = None
-            if row is not None:
-                known = ApiKey(*row[1:])
-                found = bytes(row[0]), known, Caller(f"key:{key}", self._member, frozenset(known.scopes))
-            if len(self._known) > _MOST:
-                self._known.clear()
-            self._known[key] = now, found
-            return found
+    async def _read_again(self) -> None:
+        """Wait for a reading of the table that begins after now. All who wait meanwhile share it."""
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._read_after(self._running))
+        await asyncio.shield(self._next)
 
-    def _read(self, key: str) -> tuple[bytes, str, str, list[str], datetime, datetime, datetime | None] | None:
-        for fresh in (False, True):
-            if self._connection is None or self._connection.closed or fresh:
-                self._connection = psycopg.connect(self._dsn, autocommit=True)
+    async def _read_after(self, running: asyncio.Future[None] | None) -> None:
+        if running is not None:
+            await asyncio.wait([running])
+        self._running, self._next = self._next, None
+        began = time.monotonic()
+        self._keys = await asyncio.get_running_loop().run_in_executor(self._reader, self._read)
+        self._read_at = began
+
+    def _read(self) -> dict[str, _Entry]:
+        for last in (False, True):
             try:
-                return self._connection.execute(
-                    "SELECT secret, key, name, scopes, created, expires, revoked FROM access.keys WHERE key = %s",
-                    (key,),
-                ).fetchone()
+                if self._connection is None or self._connection.closed:
+                    self._connection = psycopg.connect(self._dsn, autocommit=True, connect_timeout=_TIMEOUT_SECONDS)
+                    self._connection.execute(f"SET statement_timeout = '{_TIMEOUT_SECONDS}s'")
+                rows = self._connection.execute(
+                    "SELECT secret, key, name, scopes, created, expires, revoked FROM access.keys"
+                ).fetchall()
             except psycopg.OperationalError:
-                self._connection.close()
-                if fresh:  # it was restarted, and is away again
+                if self._connection is None or last:
                     raise
+                self._connection.close()  # the server was restarted
+            else:
+                keys = [(bytes(row[0]), ApiKey(*row[1:])) for row in rows]
+                return {
+                    key.key: _Entry(digest, key, Caller(f"key:{key.key}", self._member, frozenset(key.scopes)))
+                    for digest, key in keys
+                }
         raise AssertionError("one of the two tries returned or raised")
 
 

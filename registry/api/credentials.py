@@ -136,6 +136,8 @@ def issue(
         [outcome] = writer.issuer.issue([msgspec.structs.replace(asked, parts=parts)], despite=data.despite or ())
         if not isinstance(outcome, Issued):
             kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
+            if not outcome.accepted:
+                kind = "not-accepted"
             errors = [Trouble(f"$.{one.path}", one.detail, one.code) for one in outcome.breaches]
             raise HttpProblem(kind, outcome.detail, errors=errors, code=outcome.code, path=outcome.field)
         member = writer.registry.member

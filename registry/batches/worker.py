@@ -145,13 +145,17 @@ class Worker:
         registry = self._registry
         try:
             if batch.dry_run:
-                row.apply(registry.credential(row.credential))
+                credential = registry.credential(row.credential)
+                row.apply(credential)
+                registry.check(credential)
                 registry.save([], private=Progress(batch.batch, row.line, issued=1))
                 return None
             with registry.also(Progress(batch.batch, row.line, issued=1)):
                 registry.change(row.credential, row.apply)
         except Refusal as refusal:
-            return RowProblem(row.line, f"line {row.line}", refusal.path, row.credential, refusal.code, refusal.detail)
+            return RowProblem(
+                row.line, f"line {row.line}", refusal.path, row.credential, refusal.code, refusal.explanation
+            )
         return None
 
     def _document(self, batch: Batch) -> None:

@@ -1,5 +1,6 @@
 """Archive, backup, and what is restored from them."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -11,18 +12,20 @@ import msgspec
 import psycopg
 import typer
 
-from consumers.archive_check import check
+from consumers.archive_check import Reach, check, reach_of
 from consumers.archiver import Archived, archive
 from consumers.rebuild import rebuild
 from consumers.restorer import CannotRestore, Restored, restore
+from consumers.stream import claimed_size
 from consumers.tiles import Tiles
 from projections import feed
 from registry import backup as backups
+from registry import owner
 from registry.application import Registry
 from registry.cli.context import Node, node_of, opened
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
 from registry.config import Settings, SettingsError, find_home
-from registry.log import open_log
+from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog
 from registry.postgres import DatabaseUnavailable, database
 from registry.vault import KEY_BYTES, Vault
@@ -47,8 +50,8 @@ def archive_command(
     path: Annotated[Path, typer.Argument(help="The archive's folder; made where it is missing.")],
     *,
     older_than: Annotated[
-        int, typer.Option(min=1, help="Archive members' commits that are older than so many days.")
-    ] = 30,
+        int, typer.Option(min=1, help="Archive members' commits that are older than this number of days.")
+    ] = 1,
     everything: Annotated[bool, typer.Option("--all", help="Archive all, of whatever age.")] = False,
     only_check: Annotated[bool, typer.Option("--check", help="Verify the archive, and add nothing.")] = False,
     log: Annotated[str | None, typer.Option(help="Another log than the node's: file:PATH or kafka://…")] = None,
@@ -56,14 +59,17 @@ def archive_command(
 ) -> None:
     """Archive the log of all members: merged commits in compressed, sealed segments. Run again, it adds what is new.
 
-    With --check it verifies every file and every segment by itself, and exits 1 unless all is sound.
+    What is younger than a day is left for the next run, and its number is printed; --all takes it, too. With --check it
+    verifies every file and every segment by itself, says up to where the archive goes and what the log has beyond that,
+    and exits 1 unless all is sound.
 
     Examples: registry archive /backup/archive; registry archive /backup/archive --check
     """
     node = node_of(context)
     settings = node.settings
     if only_check:
-        _check(ArchiveLog(path, settings.consortium, lengths=False), settings.founded_hash, as_json=as_json)
+        found = ArchiveLog(path, settings.consortium, lengths=False)
+        _check(found, settings.founded_hash, log or settings.log_url, as_json=as_json)
         return
     before = None if everything else datetime.now(UTC) - timedelta(days=older_than)
     source = open_log(log or settings.log_url, settings.consortium, read_only=True)
@@ -75,36 +81,64 @@ def archive_command(
     if as_json:
         print_json(done)
     else:
-        _show_archived(path, done)
+        _show_archived(path, done, older_than)
     if any(stream.refused for stream in done):
         raise typer.Exit(1)
 
 
-def _show_archived(path: Path, done: list[Archived]) -> None:
+def _show_archived(path: Path, done: list[Archived], older_than: int) -> None:
     table(
-        ("stream", "archived to", "new", "segments", "bytes", "newer wait", "not taken"),
+        ("stream", "archived to", "new", "segments", "bytes", "not yet", "not taken"),
         [
-            (d.stream, f"{d.size:,}", f"{d.events:,}", d.segments, f"{d.bytes:,}", "yes" if d.waits else "", d.refused)
+            (d.stream, f"{d.size:,}", f"{d.events:,}", d.segments, f"{d.bytes:,}", f"{d.waits:,}", d.refused)
             for d in done
         ],
     )
-    say(f"{path} holds {sum(d.size for d in done):,} events in {sum(d.bytes for d in done):,} bytes")
+    say(f"{path} holds {counted(sum(d.size for d in done), 'event')} in {sum(d.bytes for d in done):,} bytes")
+    if waits := sum(d.waits for d in done):
+        days = "a day" if older_than == 1 else f"{older_than} days"
+        say(
+            f"NOT archived yet: {counted(waits, 'event')} younger than {days}. Run this again tomorrow, or with --all.",
+            style="yellow",
+        )
     if any(d.refused for d in done):
         errors.print("Records that are no part of their stream were left out; `registry audit` names them.")
 
 
-def _check(log: ArchiveLog, founded: bytes, *, as_json: bool) -> None:
-    with progress("verifying", sum(s[-1].last for s in log.manifest.streams.values() if s)) as counter:
-        faults = list(check(log, founded, _sizes(counter)))
-    heads = {stream: s[-1].last if s else 0 for stream, s in log.manifest.streams.items()}
+def _check(archive: ArchiveLog, founded: bytes, log_url: str, *, as_json: bool) -> None:
+    with progress("verifying", sum(s[-1].last for s in archive.manifest.streams.values() if s)) as counter:
+        faults = list(check(archive, founded, _sizes(counter)))
+    reach = [reach_of(archive, stream) for stream in archive.manifest.streams]
+    beyond, reason = _beyond(reach, log_url, archive.manifest.consortium)
     if as_json:
-        print_json({"ok": not faults, "streams": heads, "faults": faults})
+        print_json(
+            {"ok": not faults, "streams": reach, "faults": faults, "not_archived": beyond, "not_compared": reason}
+        )
     else:
         for fault in faults:
             say(fault, style="red")
-        say(f"{counted(len(faults), 'fault')}." if faults else f"The archive is sound: {sum(heads.values()):,} events.")
+        events = counted(sum(stream.size for stream in reach), "event")
+        say(f"{counted(len(faults), 'fault')}." if faults else f"The archive is sound: {events}.")
+        table(("stream", "archived to", "newest event"), [(r.stream, f"{r.size:,}", r.newest) for r in reach])
+        if reason is not None:
+            say(f"Whether the log goes further was not compared: {reason}", style="yellow")
+        elif beyond:
+            say(f"NOT in the archive: {counted(beyond, 'event')} that the log has.", style="yellow")
+        else:
+            say("The log has nothing that is not in the archive.")
     if faults:
         raise typer.Exit(1)
+
+
+def _beyond(reach: list[Reach], url: str, consortium: str) -> tuple[int | None, str | None]:
+    """How many events the log claims to have beyond the archive; None, and why, where it cannot be read."""
+    archived = {stream.stream: stream.size for stream in reach}
+    try:
+        with contextlib.closing(open_log(url, consortium, read_only=True)) as log:
+            claimed = {stream: claimed_size(log, stream) for stream in log.streams()}
+    except LogError as error:
+        return None, str(error)
+    return sum(max(0, size - archived.get(stream, 0)) for stream, size in claimed.items()), None
 
 
 def _sizes(counter: Counter) -> Callable[[str, int], None]:
@@ -207,6 +241,8 @@ def _empty_private_side(settings: Settings) -> str:
     Registry(dsn, settings.origin, Vault(bytes(KEY_BYTES))).close()  # no key is used to make tables
     with psycopg.connect(dsn, autocommit=True) as connection:
         feed.create(connection)
+        owner.create_table(connection)
+        owner.release(connection, owner.Owner(settings.member, settings.consortium, settings.founded))
     return dsn
 
 

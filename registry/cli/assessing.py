@@ -14,7 +14,6 @@ from registry.cli.context import Node, node_of
 from registry.cli.facts import ViewFacts
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, progress, say, table
-from registry.cli.standings import Standings
 from registry.office.assessment import (
     MILDER,
     Considered,
@@ -66,7 +65,7 @@ def add_to(app: typer.Typer) -> None:
 
 def facts_of(node: Node) -> ViewFacts:
     """What this node has read, for the office."""
-    return ViewFacts(lambda: nullcontext(node.views()), Standings(node))
+    return ViewFacts(lambda: nullcontext(node.views()), node.standings)
 
 
 def compared(

@@ -1,11 +1,10 @@
 """The audit command."""
 
 import contextlib
-import tempfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 import psycopg
@@ -14,25 +13,43 @@ import typer
 from consumers.audit_compare import compare, decided
 from consumers.audit_digests import with_digests
 from consumers.audit_page import page
-from consumers.audit_report import AuditReport, Fault
-from consumers.auditor import audit, audit_log
+from consumers.audit_report import AuditReport, Fault, Unchecked
+from consumers.audit_source import source_of
+from consumers.audit_verdict import INCONCLUSIVE, WELL, conclude
+from consumers.audit_witness import with_witnesses, without_witnesses
+from consumers.auditor import RootsOfLog, audit, audit_log
 from consumers.rebuild import Source
 from consumers.stream import claimed_size
 from registry import selfcheck
+from registry.cli.audit_text import show_comparison, show_report
 from registry.cli.context import Node, node_of
-from registry.cli.output import AsJson, counted, print_json, progress, say, table
-from registry.cli.witness import unmet
-from registry.log import GOVERNANCE, open_log
-from registry.postgres import embedded
+from registry.cli.output import AsJson, print_json, progress
+from registry.cli.scratch import scratch_database
+from registry.log import GOVERNANCE, LogError, open_log
+from registry.postgres import DatabaseUnavailable, database
+from registry.wire.errors import MalformedNote
 from registry.wire.views_note import ViewsNote
 
-_SHOWN = 20
+_HASH_DIGITS: Final = 64
 audit_app = typer.Typer(invoke_without_command=True)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add this command."""
     app.add_typer(audit_app, name="audit")
+
+
+class _Asked(NamedTuple):
+    """What an audit is to do."""
+
+    source: Source
+    node: Node | None
+    own_log: bool
+    """Whether the log is the node's own, so that its views and stored events can be held against it."""
+    views: bool | None
+    only: Sequence[str]
+    workers: int | None
+    database: str | None
 
 
 @audit_app.callback()
@@ -42,7 +59,17 @@ def audit_command(
     log: Annotated[
         str | None, typer.Option(help="Another log than the node's: file:PATH, archive:PATH or kafka://…")
     ] = None,
-    views: Annotated[bool, typer.Option(help="Compare with the views that this node serves.")] = True,
+    founded: Annotated[
+        str | None,
+        typer.Option(help="The founding's hash, from somebody you trust: audit --log with it alone, without a node."),
+    ] = None,
+    views: Annotated[
+        bool | None,
+        typer.Option(
+            "--views/--no-views",
+            help="Insist on a comparison with the node's views, or leave it out (else: compare where there are any).",
+        ),
+    ] = None,
     log_only: Annotated[bool, typer.Option("--log-only", help="Verify the log alone; no views are rebuilt.")] = False,
     member: Annotated[
         list[str] | None, typer.Option(help="Only this member's stream and rows (several times).")
@@ -50,61 +77,52 @@ def audit_command(
     since: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="Go on from an earlier report (JSON) of the same log; the log alone."
+            exists=True,
+            dir_okay=False,
+            help="Go on from an earlier report (JSON) of this log, or of another copy of it; the log alone.",
         ),
     ] = None,
     signed: Annotated[
         list[Path] | None,
+        typer.Option("--digest", help="A node's signed digest of its views, to compare with (several times)."),
+    ] = None,
+    require_witness: Annotated[
+        bool, typer.Option("--require-witness", help="Insist that witnesses cosigned the newest head of every log.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the report as one page, too.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the report as JSON, too: for --since and compare.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes (else one a core).")] = None,
+    scratch: Annotated[
+        str | None,
         typer.Option(
-            "--digest", exists=True, dir_okay=False, help="A node's signed digest of its views, to compare with."
+            "--database", help="Where to rebuild the views (else a PostgreSQL that is started and removed again)."
         ),
     ] = None,
-    html: Annotated[Path | None, typer.Option(help="Write the report as one page, too.")] = None,
-    save: Annotated[Path | None, typer.Option(help="Write the report as JSON, too: for --since and compare.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes (else one a core).")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay the log from zero with public keys alone, rebuild the views, and compare them with those served.
 
-    Exits 0 only if every record was taken in, every event had its effect, and the views are the same.
+    Exits 0 only if everything that was asked for was checked and is well; 1 if something is not well; 5 if something
+    that was asked for could not be checked. docs/auditing.md says what is checked.
 
-    Examples: registry audit --html report.html; registry audit --log file:copy --no-views
+    Examples: registry audit --html report.html; registry audit --log file:copy --founded 9f2c…
     registry audit --log-only --save monday.json; registry audit --since monday.json
     """
     if context.invoked_subcommand is not None:
         return
-    node = node_of(context)
-    source = Source(log or node.settings.log_url, node.settings.consortium, node.settings.founded_hash)
+    asked = _asked(context, log, founded, views=views, only=member or (), workers=workers, scratch=scratch)
     earlier = AuditReport.read(since.read_bytes()) if since is not None else None
-    notes = [ViewsNote.parse(file.read_bytes()) for file in signed or ()]
-    alone = log_only or earlier is not None
-    # With views everything is read twice: for what its records are, and for what they lead to.
-    with progress("replaying", _to_replay(source, member or ()) * (1 if alone else 2)) as counter:
-        sizes: dict[tuple[str, str], int] = {}
-
-        def heard(what: str, name: str, size: int) -> None:
-            sizes[what, name] = size
-            counter.reach(sum(sizes.values()))
-
-        def on_stream(name: str, size: int) -> None:
-            heard("log", name, size)
-
-        def on_batch(name: str, size: int, _: int) -> None:
-            heard("views", name, size)
-
-        if alone:
-            report = audit_log(source, only=member or (), since=earlier, workers=workers, on_stream=on_stream)
-        else:
-            served = node.dsn() if views and log is None else None
-            with _scratch() as scratch:
-                report = audit(
-                    source, scratch, served=served, only=member or (), workers=workers, on_batch=on_batch,
-                    on_stream=on_stream,
-                )  # fmt: skip
-    report = with_digests(report, notes)
-    report = _with_policy(node, report)
-    if log is None and node.settings.member != GOVERNANCE:
-        report = _with_stored(node, report)
+    if earlier is not None and views:
+        raise typer.BadParameter("--since verifies the log alone; leave --views out", param_hint="--views")
+    for file in (html, save):
+        _require_writable(file)
+    report = _audit_log(asked, earlier) if log_only or earlier is not None else _audit_whole(asked)
+    report = _with_signed(report, signed or ())
+    report = _with_witnesses(asked, report, require=require_witness)
+    if asked.node is not None and asked.own_log and asked.node.settings.member != GOVERNANCE:
+        report = _with_stored(asked.node, report)
     if html is not None:
         html.write_text(page(report))
     if save is not None:
@@ -112,28 +130,164 @@ def audit_command(
     if as_json:
         print_json(report)
     else:
-        show(report)
-    if not report.ok:
-        raise typer.Exit(1)
+        show_report(report)
+    if code := _exit_code(report.verdict):
+        raise typer.Exit(code)
 
 
-def _to_replay(source: Source, only: Sequence[str]) -> int:
-    log = open_log(source.url, source.consortium, read_only=True)
-    try:
-        return sum(claimed_size(log, s) for s in log.streams() if s != GOVERNANCE and (not only or s in only))
-    finally:
-        log.close()
+def _asked(
+    context: typer.Context,
+    log: str | None,
+    founded: str | None,
+    *,
+    views: bool | None,
+    only: Sequence[str],
+    workers: int | None,
+    scratch: str | None,
+) -> _Asked:
+    if founded is None:
+        node = node_of(context)
+        if views and log is not None:
+            raise typer.BadParameter("the node's views are of its own log; leave --log out", param_hint="--views")
+        source = Source(log or node.settings.log_url, node.settings.consortium, node.settings.founded_hash)
+        return _Asked(source, node, log is None, views, only, workers, scratch)
+    if len(founded) != _HASH_DIGITS or set(founded) - set("0123456789abcdef"):
+        raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them", param_hint="--founded")
+    if log is None:
+        raise typer.BadParameter("name the log to audit with --log", param_hint="--founded")
+    if views:
+        raise typer.BadParameter("there is no node whose views could be compared", param_hint="--views")
+    source = source_of(log, bytes.fromhex(founded))
+    return _Asked(source, None, own_log=False, views=False, only=only, workers=workers, database=scratch)
+
+
+def _require_writable(file: Path | None) -> None:
+    """Refuse a file that cannot be written before minutes are spent on what goes into it."""
+    if file is not None and not file.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {file.absolute().parent}")
+
+
+def _exit_code(verdict: str) -> int:
+    return 0 if verdict == WELL else 5 if verdict == INCONCLUSIVE else 1
+
+
+class _Progress:
+    """Counts what was read of the log, and what was written into the views."""
+
+    def __init__(self, reach: Callable[[int], None]) -> None:
+        self._reach = reach
+        self._sizes: dict[tuple[str, str], int] = {}
+
+    def on_stream(self, name: str, size: int) -> None:
+        """Take note of a stream's verified size."""
+        self._note("log", name, size)
+
+    def on_batch(self, name: str, size: int, position: int) -> None:
+        """Take note of a stream's size in the rebuilt views."""
+        del position
+        self._note("views", name, size)
+
+    def _note(self, what: str, name: str, size: int) -> None:
+        self._sizes[what, name] = size
+        self._reach(sum(self._sizes.values()))
+
+
+def _audit_log(asked: _Asked, earlier: AuditReport | None) -> AuditReport:
+    with progress("verifying", _to_replay(asked.source, asked.only)) as counter:
+        counts = _Progress(counter.reach)
+        return audit_log(
+            asked.source, only=asked.only, since=earlier, workers=asked.workers, on_stream=counts.on_stream
+        )
+
+
+def _audit_whole(asked: _Asked) -> AuditReport:
+    served, away = None, ""
+    if asked.node is not None and asked.own_log and asked.views is not False:
+        try:
+            served = asked.node.dsn()
+        except DatabaseUnavailable as error:
+            away = str(error)
+    # Everything is read twice: for what its records are, and for what they lead to.
+    with progress("verifying", 2 * _to_replay(asked.source, asked.only)) as counter, _scratch(asked) as scratch:
+        counts = _Progress(counter.reach)
+        report = audit(
+            asked.source, scratch, served=served, require_views=bool(asked.views), only=asked.only,
+            workers=asked.workers, on_batch=counts.on_batch, on_stream=counts.on_stream,
+        )  # fmt: skip
+    return conclude(report, unchecked=[Unchecked("the node's views", away)]) if away else report
 
 
 @contextlib.contextmanager
-def _scratch() -> Iterator[str]:
+def _scratch(asked: _Asked) -> Iterator[str]:
     """An auditor rebuilds in a database of its own: nothing of the node's is touched."""
-    with tempfile.TemporaryDirectory(prefix="registry-audit-") as folder, embedded(Path(folder)) as scratch:
-        yield scratch.dsn("audit")
+    if asked.database is not None:
+        yield database(asked.database)
+        return
+    with scratch_database("audit") as dsn:
+        yield dsn
+
+
+def _to_replay(source: Source, only: Sequence[str]) -> int:
+    """Return about how many events there are, for whoever watches."""
+    total = 0
+    with contextlib.closing(open_log(source.url, source.consortium, read_only=True)) as log:
+        for stream in log.streams():
+            if stream != GOVERNANCE and (not only or stream in only):
+                with contextlib.suppress(LogError):  # the audit itself says what cannot be read
+                    total += claimed_size(log, stream)
+    return total
 
 
 def _json(report: AuditReport) -> bytes:
     return msgspec.json.encode(report) + b"\n"
+
+
+def _with_signed(report: AuditReport, files: Sequence[Path]) -> AuditReport:
+    """Hold signed digests against the views rebuilt; a file that cannot be read sinks nothing else."""
+    notes: list[ViewsNote] = []
+    unchecked: list[Unchecked] = []
+    for file in files:
+        try:
+            notes.append(ViewsNote.parse(file.read_bytes()))
+        except OSError as error:
+            unchecked.append(Unchecked(f"the signed digest {file}", f"cannot read it: {error.strerror}"))
+        except MalformedNote as error:
+            unchecked.append(Unchecked(f"the signed digest {file}", f"it is none: {error}"))
+    return conclude(with_digests(report, notes), unchecked=unchecked)
+
+
+def _with_witnesses(asked: _Asked, report: AuditReport, *, require: bool) -> AuditReport:
+    """Add what the witnesses of the node's settings say of the newest heads."""
+    if asked.node is None or not asked.node.policy().witnesses:
+        return without_witnesses(report, report.streams, require=require)
+    kept = asked.node.cosignatures()
+    fold = asked.node.governance()
+    return with_witnesses(
+        report, asked.node.policy(), kept.newest, RootsOfLog(asked.source, fold), datetime.now(UTC), require=require
+    )
+
+
+def _with_stored(node: Node, report: AuditReport) -> AuditReport:
+    """Hold this node's own stored events against what it published."""
+    member = node.settings.member
+    try:
+        with psycopg.connect(node.dsn(), autocommit=True) as connection:
+            stored = [
+                Fault(
+                    "stored",
+                    member,
+                    one.what,
+                    f"a stored event of this node was {one.what}: it is not what was published"
+                    + (f" (notification {one.notification})" if one.notification is not None else ""),
+                    leaf=one.leaf,
+                    event=one.event,
+                )
+                for one in selfcheck.check(connection, node.log(), member, node.settings.origin)
+            ]
+    except (psycopg.OperationalError, DatabaseUnavailable) as error:
+        why = f"the database cannot be reached: {str(error).strip().splitlines()[0]}"
+        return conclude(report, unchecked=[Unchecked("this node's stored events", why)])
+    return conclude(report, faults=stored)
 
 
 @audit_app.command("compare")
@@ -154,91 +308,20 @@ def compare_command(
     read on, a log decides: does it pass through the newest head of each? The first report should be your own: it is
     asked which keys a member has.
 
+    Exits 0 if both saw the same heads, 1 if they saw two histories, 5 if one saw less than the other, or if the
+    reports do not say whether they saw the same.
+
     Example: registry audit compare mine.json theirs.json --log file:/srv/log
     """
     reports = AuditReport.read(one.read_bytes()), AuditReport.read(other.read_bytes())
     found = compare(*reports)
     if log is not None and found.undecided:
-        found = decided(found, *reports, open_log(log, reports[0].consortium, read_only=True))
+        with contextlib.closing(open_log(log, reports[0].consortium, read_only=True)) as deciding:
+            found = decided(found, *reports, deciding)
     if as_json:
-        print_json(found)
+        told = {"verdict": found.verdict, "summary": found.sentence(one.name, other.name)}
+        print_json(told | msgspec.structs.asdict(found))
     else:
-        for difference in found.differences:
-            where = f"the same up to {difference.agreed}, not at {difference.size}"
-            say(f"{difference.member} showed two histories: {where}", style="red")
-            for note in difference.notes:
-                say("    " + note.replace("\n", "\n    "))
-        for doubt in found.undecided:
-            same = f"the same up to {doubt.agreed}; from there" if doubt.agreed else "up"
-            say(f"{doubt.member}: {same} to {doubt.reach} the reports share no head, --log decides", style="yellow")
-        for name in found.unsigned:
-            say(f"{name}: a head in one of the reports was never signed by {name}: it proves nothing", style="red")
-        if found.same:
-            say("Both saw the same histories.", style="green")
-    if not found.same:
-        raise typer.Exit(1)
-
-
-def _with_policy(node: Node, report: AuditReport) -> AuditReport:
-    """Say which heads this node's policy does not accept: not cosigned by enough witnesses, or too long ago."""
-    faults = report.faults + [
-        Fault("freshness", member.member, "not-cosigned", why, size=member.size)
-        for member in report.members
-        if (why := unmet(node, member.member, member.size)) is not None
-    ]
-    return msgspec.structs.replace(report, ok=not faults, faults=faults)
-
-
-def _with_stored(node: Node, report: AuditReport) -> AuditReport:
-    """Hold this node's own stored events against what it published."""
-    member = node.settings.member
-    with psycopg.connect(node.dsn(), autocommit=True) as connection:
-        stored = [
-            Fault(
-                "stored",
-                member,
-                one.what,
-                f"a stored event of this node was {one.what}: it is not what was published"
-                + (f" (notification {one.notification})" if one.notification is not None else ""),
-                leaf=one.leaf,
-                event=one.event,
-            )
-            for one in selfcheck.check(connection, node.log(), member, node.settings.origin)
-        ]
-    return msgspec.structs.replace(report, ok=report.ok and not stored, faults=report.faults + stored)
-
-
-def show(report: AuditReport) -> None:
-    """Print a report for people."""
-    rate = report.events / report.seconds if report.seconds else 0
-    say(f"Audit of {report.consortium}: {report.events:,} events in {report.seconds:.1f} s ({rate:,.0f}/s)")
-    if report.since is not None:
-        say(f"an earlier report had verified {report.since:,} events already")
-    if report.mode == "log":
-        say("the log alone was read, not the views' rows")
-    table(
-        ("stream", "standing", "events", "root", "keys", "unknown types", "faults", "served views"),
-        [
-            (m.member, m.standing, f"{m.size:,}", m.root[:16] + "…", len(m.keys), m.skipped, m.faults, m.served)
-            for m in report.members
-        ],
-    )
-    if report.digest is not None:
-        say(f"views' digest {report.digest}")
-    for one in report.signed:
-        say(f"{one.origin} signed a digest of its views: {one.verdict}")
-    for fault in report.faults[:_SHOWN]:
-        places = (("position", fault.position), ("size", fault.size), ("leaf", fault.leaf), ("event", fault.event))
-        where = [f"{name} {value}" for name, value in places if value is not None]
-        say(f"{fault.member}, {', '.join(where) or 'views'}: {fault.code}: {fault.detail}", style="red")
-        for line in (fault.evidence or [])[:_SHOWN]:
-            say("    " + line.replace("\n", "\n    "))
-        if len(fault.evidence or ()) > _SHOWN:
-            say(f"    and {len(fault.evidence or ()) - _SHOWN} more; --json lists them")
-    if len(report.faults) > _SHOWN:
-        rest = Counter(fault.code for fault in report.faults[_SHOWN:])
-        say("and " + ", ".join(f"{count} more {code}" for code, count in rest.items()) + "; --json lists them all")
-    say(
-        "All is well." if report.ok else f"{counted(len(report.faults), 'fault')}.",
-        style="green" if report.ok else "red",
-    )
+        show_comparison(found, one.name, other.name)
+    if code := _exit_code(found.verdict):
+        raise typer.Exit(code)

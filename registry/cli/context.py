@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -17,25 +18,33 @@ from psycopg import Connection
 from consumers.cosignatures import Cosignatures
 from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold
+from consumers.log_state import check_log
 from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
 from consumers.tiles import Tiles, follow
 from consumers.verifier import MemberTrust, refused
 from projections import feed, views
+from projections.positions import all_positions
 from registry import observability
 from registry.application import Registry
+from registry.cli.acceptance import ConsumerRules
+from registry.cli.foreign_log import foreign_log
+from registry.cli.own_refusals import OwnRefusals
 from registry.cli.parts import ViewedParts
-from registry.config import Settings, SettingsError, load
+from registry.cli.standings import GONE, Standings
+from registry.config import FILE, Settings, SettingsError, load
 from registry.issuing import Issuer
 from registry.keystore import SIGNING, Keystore
-from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
+from registry.log import GOVERNANCE, LogError, LogUnavailable, NoSuchStream, SharedLog, open_log
+from registry.owner import Owner, claim
 from registry.postgres import database
 from registry.publisher import Publisher
 from registry.vault import Vault
 from registry.wire.commit import Commit
 from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote
+from registry.wire.keys import VerifierKey
 
 
 class State:
@@ -74,6 +83,8 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._own_key: tuple[object, VerifierKey] | None = None
+        """The signing key's public half, and the state of the file that it was read from."""
         self._open = contextlib.ExitStack()
 
     def close(self) -> None:
@@ -98,10 +109,13 @@ class Node:
 
     @cached_property
     def _dsn(self) -> str:
-        return database(self.settings.database_url)
+        dsn = database(self.settings.database_url)
+        settings = self.settings
+        claim(dsn, Owner(settings.member, settings.consortium, settings.founded), str(settings.home / FILE))
+        return dsn
 
     def dsn(self) -> str:
-        """The database, running."""
+        """The database, running. Raises `OtherOwner` where it is another node's."""
         return self._dsn
 
     @cached_property
@@ -111,8 +125,29 @@ class Node:
         return log
 
     def log(self) -> SharedLog:
-        """The shared log."""
+        """The shared log. Raises `SettingsError` where it is of another consortium or founding than the settings say.
+
+        A log that cannot be read is not judged here: whoever reads it meets the error.
+        """
+        return self._checked_log
+
+    def log_as_it_is(self) -> SharedLog:
+        """The shared log, whoever's it is: to say what is wrong with it."""
         return self._log
+
+    @cached_property
+    def _checked_log(self) -> SharedLog:
+        self.check_founding(self._log)
+        return self._log
+
+    def check_founding(self, log: SharedLog) -> None:
+        """Raise `SettingsError` where a log is of another consortium or founding than the settings say."""
+        try:
+            fault = foreign_log(log, self.settings.consortium, self.settings.founded_hash)
+        except LogError:  # not there yet, or away: the command says so itself when it reads
+            return
+        if fault is not None:
+            raise SettingsError(fault)
 
     @cached_property
     def _views(self) -> Connection:
@@ -127,9 +162,45 @@ class Node:
         return self._views
 
     @cached_property
+    def standings(self) -> Standings:
+        """Governance as this node knows it: one fold for all that ask."""
+        return Standings(self)
+
+    @cached_property
+    def acceptance(self) -> ConsumerRules | None:
+        """What consumers would say of this node's events; None on the consortium's own node, which is no member."""
+        if self.settings.member == GOVERNANCE:
+            return None
+        return ConsumerRules(self.settings, self.standings, self.signing_key, self._published_size)
+
+    def _published_size(self) -> int:
+        return self.registry.published_size()
+
+    def signing_key(self) -> VerifierKey:
+        """The public half of this node's signing key. Raises `KeystoreError`."""
+        origin, stamp = self.settings.origin, self.keystore.stamp(SIGNING)
+        if self._own_key is None or self._own_key[0] != stamp:
+            key = self.keystore.public(SIGNING, origin) or self.keystore.signer(SIGNING, origin).vkey
+            self._own_key = stamp, key
+        return self._own_key[1]
+
+    @cached_property
+    def own_refusals(self) -> OwnRefusals:
+        """What the log refused of this node's own events."""
+        made = OwnRefusals(self.dsn, self.settings.member)
+        self._open.callback(made.close)
+        return made
+
+    @cached_property
     def registry(self) -> Registry:
         """The private side."""
-        made = Registry(self.dsn(), self.settings.origin, Vault(self.keystore.master()))
+        made = Registry(
+            self.dsn(),
+            self.settings.origin,
+            Vault(self.keystore.master()),
+            self.acceptance,
+            self.own_refusals.by_subject,
+        )
         self._open.callback(made.close)
         return made
 
@@ -163,6 +234,9 @@ class Node:
         """Who publishes this node's events."""
         if self.settings.member == GOVERNANCE:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
+        self.refuse_gone_log()
+        if self.own_refusals.commits() is not None:
+            self.projector().step()  # they may have been sealed again since the views were last brought up
         return Publisher(
             self.registry.recorder,
             self.dsn(),
@@ -171,15 +245,30 @@ class Node:
             self.settings.origin,
             [self.keystore.signer(SIGNING, self.settings.origin)],
             counts=self._counts(),
+            acceptance=self.acceptance,
+            own_refusals=self.own_refusals.commits,
             founding=(self.settings.consortium, self.settings.founded_hash),
         )
 
+    def refuse_gone_log(self) -> None:
+        """Raise `LogUnavailable` where the log that this node has read is gone: none is begun in its place."""
+        settings = self.settings
+        for fault in check_log(self.log(), all_positions(self.views()), settings.consortium, settings.founded_hash):
+            if fault.away:
+                raise LogUnavailable(fault.detail)
+
     def governance(self) -> GovernanceFold:
-        """Governance as the log has it now; empty before the founding."""
+        """Governance as the log has it now; empty before the founding.
+
+        Raises `LogUnavailable` where the views have read governance and the log has none: it is gone.
+        """
         fold = GovernanceFold(self.settings.consortium, self.settings.founded_hash)
-        with contextlib.suppress(NoSuchStream):
+        try:
             for record in self.log().records(GOVERNANCE):
                 fold.take(record.data)
+        except NoSuchStream:
+            if self.standings.viewed()[0]:
+                raise LogUnavailable(GONE) from None
         return fold
 
     def tiles(self, stream: str, fold: GovernanceFold) -> Tiles:
@@ -230,31 +319,12 @@ class Node:
             raise typer.BadParameter("no learner of this university has that number")
         return next(iter(found.values())).learner
 
-    def shown_settings(self) -> dict[str, str]:
-        """The settings as they count, none of them secret."""
-        values = self.settings.model_dump(exclude={"passphrase"})
-        shown = {name: str(value) for name, value in values.items() if value is not None}
-        if "@" in (dsn := shown["database"]):
-            shown["database"] = psycopg.conninfo.make_conninfo(dsn, password="***")  # noqa: S106 - hiding one
-        return shown
-
-    def publisher_status(self) -> str | None:
-        """How many stored events wait to be published; None where there are none."""
-        if self.settings.member == GOVERNANCE or not self.settings.keys_folder.exists():
-            return None
-        row = (
-            self.registry.cursor()
-            .execute(
-                "SELECT (SELECT max(notification_id) FROM registry_events WHERE topic = ANY(%s)) AS stored,"
-                " (SELECT max(last) FROM publisher.commits WHERE next IS NOT NULL) AS published",
-                (sorted(self.registry.published_topics),),
-            )
-            .fetchone()
-        )
-        if row is None or row["stored"] is None:
-            return None
-        waiting = row["stored"] - (row["published"] or 0)
-        return f"{waiting:,} stored events wait to be published" if waiting else "all stored events are published"
+    def shown_settings(self) -> dict[str, Any]:
+        """The settings as they count, as JSON's own types; none of them secret."""
+        values = self.settings.model_dump(mode="json", exclude={"passphrase"}, exclude_none=True)
+        if "@" in (dsn := values["database"]):
+            values["database"] = psycopg.conninfo.make_conninfo(dsn, password="***")  # noqa: S106 - hiding one
+        return values
 
 
 def given_passphrase(file: Path | None = None) -> bytes | None:

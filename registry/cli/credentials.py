@@ -66,7 +66,8 @@ def issue(
     check_days(request)
     outcome = node.issuer.issue([request])[0]
     if not isinstance(outcome, Issued):
-        errors.print(f"{outcome.code} ({outcome.field}): {outcome.detail}", markup=False)
+        field = f" ({outcome.field})" if outcome.field else ""
+        errors.print(f"{outcome.code}{field}: {outcome.detail}", markup=False)
         raise typer.Exit(1)
     say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
     say(f"learner    {outcome.learner}")

@@ -20,19 +20,18 @@ from consumers.rebuild import Source
 from projections import credentials as credential_view
 from projections import learners, universities
 from projections.decisions import of_office
-from registry.cli import audit as audit_command
 from registry.cli import demo_serving
+from registry.cli.audit_text import show_report
 from registry.cli.context import Node, opened
-from registry.cli.founding import found, init
+from registry.cli.founding import make_consortium, make_node
 from registry.cli.governance import act_now
 from registry.cli.imports import ACHIEVEMENT_TEMPLATE, Offered, show, take_document, take_rows
 from registry.cli.output import Counter, counted, out, progress, say, table, title_of
-from registry.cli.reading import credential_rows, decision_rows
-from registry.config import SettingsError, load
+from registry.cli.reading import credential_rows, decision_rows, sum_of
+from registry.config import SettingsError
 from registry.intake import CsvRows, read_file
 from registry.intake.columns import NAMES
-from registry.keystore import SIGNING
-from registry.log import SharedLog, open_log
+from registry.log import GOVERNANCE, SharedLog, open_log
 from registry.postgres import embedded
 from registry.requests import IssueRequest
 from registry.vault import random_id
@@ -154,21 +153,19 @@ class _Demo:
     def _found(self) -> None:
         _step("A consortium of three universities is founded")
         database = "embedded:../postgres#{}"
-        found(self._folder / "consortium", consortium=CONSORTIUM, log=self._url, database=database.format("consortium"))
-        founded = load(self._folder / "consortium").founded
-        with opened(self._folder / "consortium") as consortium:
+        common = {"consortium": CONSORTIUM, "log": self._url}
+        home = self._folder / "consortium"
+        values = common | {"member": GOVERNANCE, "database": database.format("consortium")}
+        founded = make_consortium(home, values, 2, 3, None)
+        say(f"{CONSORTIUM} is founded, with 3 root keys; 2 must sign. The founding's hash: {founded}")
+        with opened(home) as consortium:
             admissions = []
+            keys = []
             for member, (name, country, _) in UNIVERSITIES.items():
-                init(
-                    self._folder / member,
-                    member=member,
-                    consortium=CONSORTIUM,
-                    founded=founded,
-                    log=self._url,
-                    database=database.format(member),
-                )
+                own = {"member": member, "founded": founded, "database": database.format(member)}
+                key = make_node(self._folder / member, common | own, None)
+                keys.append(key)
                 with opened(self._folder / member) as node:
-                    key = str(node.keystore.signer(SIGNING, node.settings.origin).vkey)
                     node.log().create(member)
                 admissions.append(
                     MemberAdmitted(
@@ -177,11 +174,11 @@ class _Demo:
                         country=country,
                         identifiers=[Identifier("schac", f"{member}.example")],
                         accreditations=[],
-                        keys=[key],
+                        keys=[str(key.vkey)],
                         roles=["issuer", "recogniser"],
                     )
                 )
-            act_now(consortium, *admissions)
+            act_now(consortium, admissions, keys)
 
     def _offer(self) -> None:
         _step("Each publishes what it offers; Twente takes in a European Learning Model document")
@@ -304,7 +301,7 @@ class _Demo:
         record = learners.read(linkoping, learner)
         credential_rows(record.credentials)
         decided = counted(len(record.decisions), "decision")
-        say(f"{record.ects.normalize():f} ECTS, credit counted once; {decided} about them")
+        say(f"{sum_of(record)}; {decided} about them")
         _step("What a university sees: its year")
         year = universities.read_year(linkoping, "twente", _YEAR)
         table(
@@ -313,13 +310,13 @@ class _Demo:
         )
         say(f"recognised elsewhere: {year.recognised_elsewhere}")
         _step("What a recognition office sees: its decisions")
-        decision_rows(of_office(linkoping, "linkoping", date(_YEAR, 1, 1), date(_YEAR, 12, 31)))
+        decision_rows(of_office(linkoping, "linkoping", date(_YEAR, 1, 1), date(_YEAR, 12, 31)).items)
 
     def _audit(self) -> None:
         _step("What an auditor sees: everything replayed from zero, and compared with Linköping's views")
         node = self._nodes["linkoping"]
         scratch = node.dsn()
-        audit_command.show(audit(node.source(), scratch, served=node.dsn()))
+        show_report(audit(node.source(), scratch, served=node.dsn()))
         _step("One byte of a copy of the log is flipped")
         copy = self._folder / "altered-copy"
         _copy(node.log(), copy)
@@ -330,7 +327,7 @@ class _Demo:
         file.write_bytes(data)
         say(f"byte {place:,} of {file.name}: 5 ECTS became 4")
         source = Source(f"file:{copy}", node.settings.consortium, node.settings.founded_hash)
-        audit_command.show(audit(source, scratch))
+        show_report(audit(source, scratch))
 
 
 def _reaching(counter: Counter) -> OnBatch:

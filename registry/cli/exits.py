@@ -9,12 +9,13 @@ from eventsourcing.persistence import OperationalError as StoreUnavailable
 from consumers.archiver import CannotArchive
 from consumers.audit_compare import OtherConsortium
 from consumers.audit_report import NoReport
+from consumers.audit_source import OtherFounding
 from consumers.export import CannotExport
 from consumers.moment import UnknownMoment
 from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt
 from consumers.restorer import CannotRestore
-from projections.errors import InvalidQuery
+from projections.errors import InvalidQuery, TooCostly
 from projections.views import OutdatedViews
 from registry.access import UnknownKey
 from registry.backup import BackupError, WrongPassphrase
@@ -41,11 +42,13 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (VaultError, 3),
     (OutdatedViews, 3),
     (InvalidQuery, 2),
+    (TooCostly, 5),
     (NoReceipt, 1),
     (CannotWrite, 1),
     (PolicyUnmet, 1),
     (NoReport, 1),
     (OtherConsortium, 1),
+    (OtherFounding, 1),
     (CeremonyRefused, 1),
     (CannotExport, 1),
     (CannotArchive, 1),

@@ -1,23 +1,47 @@
 """Making nodes, founding a consortium, admitting members."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from projections.reliance import on_voided
-from registry import ceremony
+from registry import ceremony, key_proof
+from registry.acceptance import NotAccepted
+from registry.act_words import plural
 from registry.ceremony import Known
-from registry.cli.context import Node, given_passphrase, node_of, opened
-from registry.cli.governance import act_now, add_signatures, known, publish_proposal
+from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of, opened
+from registry.cli.founding_check import check_log, first_founding
+from registry.cli.governance import (
+    WithoutProof,
+    act_now,
+    add_signatures,
+    known,
+    publish_proposal,
+    read_keys,
+    say_protection,
+    write_proposal,
+)
+from registry.cli.governance_show import list_members
+from registry.cli.member_content import convert
+from registry.cli.node_folder import (
+    NewFolder,
+    check_addresses,
+    check_consortium,
+    check_founded,
+    check_free,
+    check_member,
+)
 from registry.cli.output import AsJson, counted, errors, print_json, say, table
-from registry.config import SettingsError, write
+from registry.config import SettingsError
+from registry.key_proof import OfferedKey
 from registry.keystore import SIGNING, Keystore
-from registry.log import GOVERNANCE
+from registry.log import GOVERNANCE, LogError, NoSuchStream
 from registry.publisher import AnotherPublisher
 from registry.rules.governance import Governance
-from registry.wire.governance import AppealBody, ConsortiumFounded, Identifier, MemberAdmitted
+from registry.wire.governance import ConsortiumFounded, MemberAdmitted
 from registry.wire.merkle import Tree, leaf_hash
 
 member_app = typer.Typer(help="The consortium's members (on the consortium's own node).", no_args_is_help=True)
@@ -28,6 +52,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("init")(init)
     app.command("found")(found)
     app.add_typer(member_app, name="member")
+    member_app.command("list")(list_members)
 
 
 Consortium = Annotated[str, typer.Option(help="The consortium's origin, a domain name that it holds.")]
@@ -44,21 +69,48 @@ def init(
     log: Log = "file:../log",
     database: Database = "embedded:postgres#registry",
 ) -> None:
-    """Make a member's node: settings, a signing key, the vault's master key.
+    """Make a member's node: settings, a signing key, the vault's master key; all of it, or nothing.
 
-    Prints the public key that the consortium admits the member with.
+    Prints the public key that the consortium admits the member with, and the proof that this node has the private
+    half. The private keys are encrypted with the passphrase that you are asked for, or that is in
+    REGISTRY_PASSPHRASE.
 
     Example: registry init twente --member twente --consortium eciu.example --founded 9f2c…
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    check_member(member)
+    check_consortium(consortium)
+    check_founded(founded)
+    check_addresses(log, database)
+    check_free(folder)
+    url = log_url(folder, log)
+    there = check_log(url, consortium, founded)
+    passphrase = given_passphrase() or new_passphrase()
     values = {"consortium": consortium, "member": member, "founded": founded, "log": log, "database": database}
-    write(folder, values)
-    with opened(folder) as node:
-        signer = node.keystore.create_signer(SIGNING, node.settings.origin)
-        node.keystore.create_master()
-        node.views()
-        say(f"{folder} is the node of {member}. Its public key, for the consortium:")
-        say(str(signer.vkey))
+    key = make_node(folder, values, passphrase)
+    say(f"{folder} is the node of {member}.")
+    say_protection(passphrase, folder / "keys")
+    if not there:
+        errors.print(
+            f"Warning: there is no governance log at {url} yet, so that the consortium and the founding's hash could"
+            " not be checked. Is the share mounted? (Only the consortium's founder founds.)",
+            style="yellow",
+            markup=False,
+            highlight=False,
+        )
+    say("Its public key with the proof that this node has the private half, for `registry member admit --key`:")
+    say(str(key))
+
+
+def make_node(folder: Path, values: dict[str, Any], passphrase: bytes | None) -> OfferedKey:
+    """Make a member's node with these settings; returns its public key with the proof."""
+    with NewFolder(folder) as new:
+        keys = Keystore(new.path / "keys", passphrase)
+        signer = keys.create_signer(SIGNING, f"{values['consortium']}/{values['member']}")
+        keys.create_master()
+        new.place(values)
+        with opened(folder) as node:
+            node.views()
+    return key_proof.prove(signer)
 
 
 def found(
@@ -68,58 +120,136 @@ def found(
     keys: Annotated[int, typer.Option(min=1, max=20, help="How many root keys to make here.")] = 3,
     key: Annotated[
         list[str] | None,
-        typer.Option(help="A public root key that somebody made elsewhere (`registry governance key`), instead."),
+        typer.Option(help="A root key that somebody made elsewhere, as `registry governance key` printed it, instead."),
     ] = None,
     threshold: Annotated[int, typer.Option(min=1, help="How many of them must sign.")] = 2,
     log: Log = "file:../log",
     database: Database = "embedded:postgres#registry",
+    without_proof: WithoutProof = False,
 ) -> None:
-    """Found a consortium: root keys, and the first event of its log.
+    """Found a consortium: root keys, and the first event of its log; all of it, or nothing.
 
-    Prints the founding's hash. Whoever joins is told it by somebody they trust: all verification rests on it.
-    With --key the founding is a proposal, to be signed by those who hold the keys.
+    Prints the founding's hash. Whoever joins hears it from somebody they trust: all verification rests on it.
+    With --key the founding is a proposal, to be signed by those who hold the keys. Keys that are made here are
+    encrypted with the passphrase that you are asked for, or that is in REGISTRY_PASSPHRASE.
 
     Examples: registry found consortium --consortium eciu.example --keys 3 --threshold 2
     registry found consortium --consortium eciu.example --key eciu.example+… --key eciu.example+… --threshold 2
     """
     if threshold > len(key or range(keys)):
-        raise typer.BadParameter(f"{len(key or range(keys))} keys cannot reach {threshold}", param_hint="--threshold")
-    folder.mkdir(parents=True, exist_ok=True)
+        raise typer.BadParameter(
+            f"{plural(len(key or range(keys)), 'key')} cannot reach {threshold}", param_hint="--threshold"
+        )
+    check_consortium(consortium)
+    check_addresses(log, database)
+    check_free(folder)
+    offered = read_keys(key or [], without_proof=without_proof)
+    url = log_url(folder, log)
+    if (there := first_founding(url, consortium)) is not None:
+        raise SettingsError(
+            f"the log at {url} holds governance of {there.consortium or 'a consortium'} already, and a log is founded"
+            " once. To join that consortium, use `registry init`; to found another, name another log."
+        )
+    passphrase = None if key else given_passphrase() or new_passphrase()
+    values = {"consortium": consortium, "member": GOVERNANCE, "log": log, "database": database}
+    founded = make_consortium(folder, values, threshold, keys if key is None else offered, passphrase)
     if key is None:
-        keystore = Keystore(folder / "keys", given_passphrase())
-        key = [str(keystore.create_signer(f"root-{number + 1}", consortium).vkey) for number in range(keys)]
-        here = True
+        say_protection(passphrase, folder / "keys")
+        if keys > 1:
+            errors.print(
+                f"Warning: all {keys} root keys lie in {folder / 'keys'}: whoever has that folder decides alone."
+                " Let each holder make a key on a machine of their own (`registry governance key`), or move the files"
+                " there.",
+                style="yellow",
+                markup=False,
+                highlight=False,
+            )
+        say(f"{consortium} is founded, with {plural(keys, 'root key')}; {threshold} must sign.")
+        say("Next: give every university the consortium's name and this hash, for `registry init`;")
+        say("then admit it with the key that it prints: `registry member admit`. The founding's hash:")
     else:
-        here = False
-    start = Known(Governance(consortium), Tree())
-    proposal = ceremony.propose(start, [ConsortiumFounded(consortium, key, threshold)], datetime.now(UTC))
-    founding = leaf_hash(proposal.lines[0]).hex()
-    values = {"consortium": consortium, "member": GOVERNANCE, "founded": founding, "log": log, "database": database}
-    write(folder, values)
-    with opened(folder) as node:
-        if here:
-            have, _ = known(node, proposal)
-            publish_proposal(node, add_signatures(node, proposal, have, node.keystore, again=False))
-            say(f"{consortium} is founded, with {len(key)} root keys of which {threshold} sign. Its founding's hash:")
+        file = folder / "founding.json"
+        say(f"{file} is to be signed by {threshold} of {len(offered)}: `registry governance sign {file}`,")
+        say(f"then `registry governance publish {file}`. The founding's hash:")
+    say(founded)
+
+
+def make_consortium(
+    folder: Path,
+    values: dict[str, Any],
+    threshold: int,
+    keys: int | Sequence[OfferedKey],
+    passphrase: bytes | None,
+) -> str:
+    """Make the consortium's own node; returns the founding's hash.
+
+    `keys` are the root keys, or how many to make here. Where they are made here, the founding is signed and
+    published; else it is left in the folder as a proposal, `founding.json`.
+    """
+    consortium = values["consortium"]
+    with NewFolder(folder) as new:
+        if isinstance(keys, int):
+            made = Keystore(new.path / "keys", passphrase)
+            offered = [key_proof.prove(made.create_signer(f"root-{n + 1}", consortium)) for n in range(keys)]
         else:
-            file = folder / "founding.json"
-            file.write_bytes(bytes(proposal))
-            say(f"{file} is to be signed by {threshold} of {len(key)}: `registry governance sign`. Its hash:")
-    say(founding)
+            offered = list(keys)
+        act = ConsortiumFounded(consortium, [str(key.vkey) for key in offered], threshold)
+        proposal = ceremony.propose(Known(Governance(consortium), Tree()), [act], datetime.now(UTC), offered)
+        founded = leaf_hash(proposal.lines[0]).hex()
+        write_proposal(new.path / "founding.json", proposal)
+        new.place({**values, "founded": founded})
+        with opened(folder) as node:
+            node.views()
+            if isinstance(keys, int):
+                have, _ = known(node, proposal)
+                keystore = Keystore(folder / "keys", passphrase, ask_passphrase)
+                signed, _ = add_signatures(node, proposal, have, keystore, again=False)
+                write_proposal(folder / "founding.json", signed)
+                try:
+                    publish_proposal(node, signed)
+                except BaseException:
+                    if _may_be_founded(node):
+                        new.keep()  # what may stand on the log cannot be signed again by other keys
+                        errors.print(
+                            f"{folder} is kept, because the founding may stand on the log. Look and go on with:"
+                            f" registry --home {folder} governance publish {folder / 'founding.json'}",
+                            markup=False,
+                            highlight=False,
+                        )
+                    raise
+    return founded
+
+
+def _may_be_founded(node: Node) -> bool:
+    try:
+        return next(iter(node.log().records(GOVERNANCE)), None) is not None
+    except NoSuchStream:
+        return False
+    except LogError:
+        return True
+
+
+def log_url(folder: Path, log: str) -> str:
+    """The address of a log as a node in that folder understands it: a relative path is relative to the folder."""
+    scheme, _, path = log.partition(":")
+    return f"{scheme}:{(folder.absolute() / path).resolve()}" if scheme in ("file", "archive") else log
 
 
 @member_app.command("admit")
 def admit(
     context: typer.Context,
-    member: Annotated[str, typer.Argument(help="The member's short name: a-z, 0-9 and -.")],
+    member: Annotated[str, typer.Argument(help="The member's short name: 2 to 40 of a-z, 0-9 and -.")],
     *,
-    key: Annotated[list[str], typer.Option(help="The member's public key, as `registry init` printed it.")],
+    key: Annotated[
+        list[str], typer.Option(help="The member's public key with its proof, as `registry init` printed it.")
+    ],
     legal_name: Annotated[str, typer.Option(help="The institution's legal name.")],
-    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2, e.g. NL.")],
+    country: Annotated[str, typer.Option(help="Two capital letters (ISO 3166-1), for example NL.")],
     role: Annotated[list[str] | None, typer.Option(help="issuer, recogniser, or both (else both).")] = None,
     schac: Annotated[str | None, typer.Option(help="The institution's SCHAC home organisation.")] = None,
     homepage: Annotated[str | None, typer.Option(help="Its homepage.")] = None,
     appeal_body: Annotated[str | None, typer.Option(help="Where its decisions are appealed: 'NAME URL'.")] = None,
+    without_proof: WithoutProof = False,
 ) -> None:
     """Admit a member with the root keys that are here, and publish it; or leave a proposal for others to sign.
 
@@ -131,20 +261,36 @@ def admit(
             "members are admitted on the consortium's own node; elsewhere, write a proposal: `registry governance"
             " propose admit`"
         )
+    check_member(member, "MEMBER")
+    offered = read_keys(key, without_proof=without_proof)
     name, _, url = (appeal_body or "").rpartition(" ")
-    data = MemberAdmitted(
-        member,
-        legal_name=legal_name,
-        country=country,
-        identifiers=[Identifier("schac", schac)] if schac else [],
-        accreditations=[],
-        keys=key,
-        roles=role or ["issuer", "recogniser"],  # type: ignore[arg-type] # read as a verifier will, before it is stored
-        homepage=homepage,
-        appeal_body=AppealBody(name, url) if name else None,
-    )
-    act_now(node, data)
+    if appeal_body and not name:
+        raise typer.BadParameter("a name and an address, parted by a space: 'NAME URL'", param_hint="--appeal-body")
+    values = {
+        "member": member,
+        "legalName": legal_name,
+        "country": country,
+        "identifiers": [{"scheme": "schac", "value": schac}] if schac else [],
+        "accreditations": [],
+        "keys": [str(offer.vkey) for offer in offered],
+        "roles": role or ["issuer", "recogniser"],
+        "homepage": homepage,
+        "appealBody": {"name": name, "url": url} if name else None,
+    }
+    data = convert(values, MemberAdmitted, _OPTIONS)
+    act_now(node, [data], offered)
     say(f"{member} is admitted")
+
+
+_OPTIONS = {
+    "legalName": "--legal-name",
+    "country": "--country (ISO 3166-1)",
+    "identifiers": "--schac",
+    "keys": "--key",
+    "roles": "--role",
+    "homepage": "--homepage",
+    "appealBody": "--appeal-body",
+}
 
 
 def publish_now(node: Node) -> None:
@@ -153,6 +299,12 @@ def publish_now(node: Node) -> None:
         published = node.publisher().publish_pending()
     except AnotherPublisher:
         errors.print("stored; the process that publishes this node's events (`registry run`) publishes it")
+        return
+    except (LogError, NotAccepted):
+        errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
+        raise
+    if not published.events:
+        errors.print(f"nothing waits; the log of {node.settings.member} has {published.size}", markup=False)
         return
     errors.print(
         f"published {counted(published.events, 'event')}; the log of {node.settings.member} has {published.size}",

@@ -1,6 +1,7 @@
 """The consortium's ceremony: proposals, signatures, publishing. What each act is stands in `acts.py`."""
 
 import contextlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,12 +10,15 @@ import typer
 
 from consumers.governance import GovernanceFold
 from consumers.receipts import commits_from
-from registry import ceremony
-from registry.ceremony import CeremonyRefused, Known, Proposal
+from registry import ceremony, key_proof
+from registry.act_words import plural, signatures_needed
+from registry.ceremony import AlreadyPublished, CeremonyRefused, Known, Proposal
 from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of
-from registry.cli.output import AsJson, counted, print_json, say, table
+from registry.cli.node_folder import check_consortium
+from registry.cli.output import errors, say
+from registry.key_proof import OfferedKey
 from registry.keystore import Keystore
-from registry.log import GOVERNANCE
+from registry.log import GOVERNANCE, LogUnavailable
 from registry.rules.governance import RootKeys
 from registry.wire import governance as wire
 from registry.wire.events import Event, Reader
@@ -29,6 +33,10 @@ File = Annotated[Path, typer.Argument(help="The proposal's file.")]
 PassphraseFile = Annotated[
     Path | None, typer.Option(help="A file with the key's passphrase (else REGISTRY_PASSPHRASE, else you are asked).")
 ]
+WithoutProof = Annotated[
+    bool,
+    typer.Option("--without-proof", help="Let in a key although nobody has proved that they have its private half."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,22 +44,39 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(governance_app, name="governance")
 
 
+def governance_of(node: Node) -> GovernanceFold:
+    """Return governance as the log has it. Raises `LogUnavailable` where the log holds none."""
+    fold = node.governance()
+    if fold.size == 0:
+        raise LogUnavailable(
+            f"there is no governance log of {node.settings.consortium} at {node.settings.log_url}; is the share"
+            " mounted? (Only the consortium's founder founds.)"
+        )
+    return fold
+
+
 def known(node: Node, proposal: Proposal | None = None) -> tuple[Known, GovernanceFold]:
     """Governance as the log has it; for the founding itself, by the keys that it names if it is the trusted one."""
-    fold = node.governance()
     founding = None
-    if fold.size == 0 and proposal is not None and proposal.events:
+    founds = proposal is not None and _begins(proposal)
+    fold = node.governance() if founds else governance_of(node)
+    if fold.size == 0 and proposal is not None:
         line = proposal.events[0].encode()
-        event = Reader(node.settings.consortium).decode_one(line)
         if leaf_hash(line) != node.settings.founded_hash:
-            raise CeremonyRefused("governance is empty, and this is not the founding that this node was told of")
+            raise CeremonyRefused("governance is empty, and this is not the founding that this node trusts")
+        event = Reader(node.settings.consortium).decode_one(line)
         if isinstance(event, Event) and isinstance(event.data, wire.ConsortiumFounded):
             founding = RootKeys(0, tuple(map(VerifierKey.parse, event.data.root_keys)), event.data.threshold)
-    return Known(fold.state, fold.tree, founding), fold
+    return Known(fold.state, fold.tree, founding, fold.leaves), fold
+
+
+def _begins(proposal: Proposal) -> bool:
+    """Whether a proposal founds the consortium: it is to be the log's beginning."""
+    return bool(proposal.events) and len(proposal.events) == ceremony.size_after(proposal)
 
 
 def verify_head(node: Node, fold: GovernanceFold) -> ceremony.VerifyHead:
-    """Looks for a head in the member's own stream, every commit of which is verified on the way."""
+    """Return a function that looks for a head in the member's own stream, verifying every commit on the way."""
 
     def verify(member: str, head: wire.Head) -> None:
         tiles = node.tiles(member, fold)
@@ -77,32 +102,87 @@ def verify_head(node: Node, fold: GovernanceFold) -> ceremony.VerifyHead:
 
 
 def newest_head(node: Node, member: str, size: int | None) -> wire.Head:
-    """A head of a member's log, else its newest, from this node's verified copy."""
-    fold = node.governance()
+    """Return a head of a member's log, else its newest, from this node's verified copy."""
+    fold = governance_of(node)
     if member not in fold.state.members:
-        raise CeremonyRefused(f"{member} is no member")
+        raise CeremonyRefused(f"{member} is no member; `registry member list` shows who is")
     node.log().create(member)
     tiles = node.tiles(member, fold)
+    if size is not None and size > tiles.size:
+        raise CeremonyRefused(
+            f"--head {size}: only {plural(tiles.size, 'event')} of the log of {member} can be verified, so that an"
+            f" anchor lies at {tiles.size} or before. Commits after that do not count: `registry quarantine list`."
+        )
     at = tiles.size if size is None else size
     return wire.head(at, tiles.root(at))
 
 
+def read_proposal(file: Path) -> Proposal:
+    """Read a proposal's file. Raises `CeremonyRefused` where it is missing, or no proposal."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise CeremonyRefused(
+            f"cannot read the proposal {file}: {error.strerror}; `registry governance propose --help` says how one is"
+            " written"
+        ) from error
+    try:
+        return Proposal.read(data)
+    except CeremonyRefused as error:
+        raise CeremonyRefused(f"{file}: {error}") from error
+
+
+def write_proposal(file: Path, proposal: Proposal) -> None:
+    """Write a proposal's file whole. Raises `CeremonyRefused` where the disk refuses."""
+    beside = file.with_name(f".{file.name}.new")
+    try:
+        beside.write_bytes(bytes(proposal))
+        beside.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise CeremonyRefused(f"cannot write the proposal {file}: {error.strerror}") from error
+
+
+def read_keys(texts: Sequence[str], *, without_proof: bool, option: str = "--key") -> list[OfferedKey]:
+    """Read the public keys that somebody offers. Raises `CeremonyRefused` for one without proof, or too weak."""
+    offered = []
+    for text in texts:
+        key = key_proof.parse(text)
+        ceremony.check_key(key.vkey)
+        if key.proof is None and not without_proof:
+            raise CeremonyRefused(
+                f"{option}: {key.vkey.label} comes without a proof that its holder has the private half. Ask for"
+                " the key as `registry init` or `registry key show` prints it, or say --without-proof."
+            )
+        offered.append(key)
+    return offered
+
+
 def checked(node: Node, proposal: Proposal) -> Known:
-    """Hold a proposal against the log, and say in plain words what it is."""
+    """Compare a proposal with the log, and say in plain words what it is."""
     have, fold = known(node, proposal)
-    words = ceremony.check(proposal, have, verify_head(node, fold), datetime.now(UTC))
-    say(f"{proposal.consortium}, proposed {proposal.proposed}, to follow {have.tree.size} events of governance:")
-    for number, sentence in enumerate(words, 1):
+    sentences = ceremony.check(proposal, have, verify_head(node, fold), datetime.now(UTC))
+    say(f"{proposal.consortium}, proposed {proposal.proposed}, to follow {plural(have.tree.size, 'event')}:")
+    for number, sentence in enumerate(sentences, 1):
         say(f"  {number}. {sentence}")
+    for key in ceremony.unproven(proposal, have):
+        say(f"  Warning: nobody has proved that they have the private half of {key.label}.", "yellow")
     roots, signed = have.roots, ceremony.signed_by(proposal, have)
     if roots is not None:
-        say(f"{len(signed)} of the {roots.threshold} signatures that are needed")
+        say(signatures_needed(len(signed), roots.threshold))
     return have
 
 
-def add_signatures(node: Node, proposal: Proposal, have: Known, keys: Keystore, *, again: bool) -> Proposal:
-    """Sign with all root keys of a folder that are in force; each size is signed once."""
+def add_signatures(
+    node: Node, proposal: Proposal, have: Known, keys: Keystore, *, again: bool
+) -> tuple[Proposal, list[str]]:
+    """Sign with all root keys of a folder that are in force; returns their files' names, too.
+
+    A key signs each size once. Raises `CeremonyRefused` where it signed another head of that size.
+    """
     signers: list[Signer] = []
+    names: list[str] = []
     size, root = _head(proposal)
     for name in keys.names():
         signer = keys.signer(name, node.settings.consortium)
@@ -111,12 +191,13 @@ def add_signatures(node: Node, proposal: Proposal, have: Known, keys: Keystore, 
         before = keys.signed(name).get(size)
         if before not in (None, root) and not again:
             raise CeremonyRefused(
-                f"the key {name} has signed another head of {size} events; if that proposal was given up, sign this"
-                " one with --again: should both be published, it is a fork"
+                f"the key {name} has signed another head of {plural(size, 'event')}; if that proposal was given up,"
+                " sign this one with --again: should both be published, it is a fork"
             )
         keys.note_signed(name, size, root)
         signers.append(signer)
-    return ceremony.sign(proposal, signers, have)
+        names.append(name)
+    return ceremony.sign(proposal, signers, have), names
 
 
 def _head(proposal: Proposal) -> tuple[int, str]:
@@ -135,18 +216,21 @@ def publish_proposal(node: Node, proposal: Proposal) -> int:
     return node.governance().size
 
 
-def act_now(node: Node, *acts: Any) -> None:  # noqa: ANN401 - any acts of governance
+def act_now(node: Node, acts: Sequence[Any], offered: Sequence[OfferedKey]) -> None:
     """Propose, sign with the keys that are here, and publish; where they do not suffice, leave a file to pass on."""
     have, _ = known(node)
-    proposal = ceremony.propose(have, acts, datetime.now(UTC))
-    proposal = add_signatures(node, proposal, have, node.keystore, again=False)
+    proposal = ceremony.propose(have, acts, datetime.now(UTC), offered)
+    proposal, _ = add_signatures(node, proposal, have, node.keystore, again=False)
     try:
         ceremony.ready(proposal, have)
     except CeremonyRefused as missing:
         file = node.settings.home / f"proposal-{have.tree.size}.json"
-        file.write_bytes(bytes(proposal))
-        raise CeremonyRefused(f"{missing}; pass {file} on: `registry governance sign`") from missing
-    say(f"governance has {counted(publish_proposal(node, proposal), 'event')}")
+        write_proposal(file, proposal)
+        raise CeremonyRefused(
+            f"nothing is published yet: {missing}. Pass {file} on to who holds the other root keys:"
+            f" `registry governance sign {file}`, then `registry governance publish {file}`."
+        ) from missing
+    say(f"governance has {plural(publish_proposal(node, proposal), 'event')}")
 
 
 @governance_app.command("sign")
@@ -159,6 +243,7 @@ def sign(
     ] = None,
     again: Annotated[bool, typer.Option(help="Though the key signed another proposal for this place.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    without_proof: WithoutProof = False,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Verify a proposal against the log, show what it says, and add a signature to it.
@@ -166,16 +251,27 @@ def sign(
     Example: registry governance sign proposal.json --key root-2.pem
     """
     node = node_of(context)
-    proposal = Proposal.read(file.read_bytes())
+    proposal = read_proposal(file)
     have = checked(node, proposal)
+    if not without_proof and (unproven := ceremony.unproven(proposal, have)):
+        raise CeremonyRefused(
+            f"{', '.join(key.label for key in unproven)}: not signed, because nobody has proved that they have the"
+            " private half. Ask for the key with its proof (`registry key show`), or say --without-proof."
+        )
     if not yes and not typer.confirm("Sign this?"):
         raise typer.Exit(1)
     keys = node.keystore
     if key is not None:
         keys = _One(key, given_passphrase(passphrase_file))
-    signed = add_signatures(node, proposal, have, keys, again=again)
-    file.write_bytes(bytes(signed))
-    say(f"{len(ceremony.signed_by(signed, have))} signatures now; {file}")
+    signed, names = add_signatures(node, proposal, have, keys, again=again)
+    write_proposal(file, signed)
+    if len(names) > 1:
+        say(f"Signed with {len(names)} root keys, which all lie in one folder: {', '.join(names)}.")
+    roots = have.roots
+    count = len(ceremony.signed_by(signed, have))
+    say(f"{file} has {signatures_needed(count, roots.threshold if roots is not None else 1)}.")
+    if roots is not None and count >= roots.threshold:
+        say(f"Next: registry governance publish {file}")
 
 
 class _One(Keystore):
@@ -196,9 +292,13 @@ def publish(context: typer.Context, file: File) -> None:
     Example: registry governance publish proposal.json
     """
     node = node_of(context)
-    proposal = Proposal.read(file.read_bytes())
-    checked(node, proposal)
-    say(f"published: governance has {counted(publish_proposal(node, proposal), 'event')}")
+    proposal = read_proposal(file)
+    try:
+        checked(node, proposal)
+    except AlreadyPublished as already:
+        say(f"{file} was {already}. Nothing is left to do.")
+        return
+    say(f"published: governance has {plural(publish_proposal(node, proposal), 'event')}")
 
 
 @governance_app.command("check")
@@ -207,7 +307,10 @@ def check(context: typer.Context, file: File) -> None:
 
     Example: registry governance check proposal.json
     """
-    checked(node_of(context), Proposal.read(file.read_bytes()))
+    try:
+        checked(node_of(context), read_proposal(file))
+    except AlreadyPublished as already:
+        say(f"{file} was {already}. Nothing is left to do.")
 
 
 @governance_app.command("key")
@@ -217,44 +320,27 @@ def key_command(
     consortium: Annotated[str, typer.Option(help="The consortium whose root key it is to be.")],
     passphrase_file: PassphraseFile = None,
 ) -> None:
-    """Make a root key at the machine of who will hold it, and print its public half.
+    """Make a root key at the machine of who will hold it, and print its public half with a proof (docs/keys.md).
 
     It is encrypted with the passphrase of --passphrase-file, of REGISTRY_PASSPHRASE, or that you are asked for.
 
     Example: registry governance key root-2.pem --consortium eciu.example
     """
-    with contextlib.suppress(FileExistsError):
-        file.parent.mkdir(parents=True)
-    keys = Keystore(file.parent, given_passphrase(passphrase_file) or new_passphrase())
-    say(str(keys.create_signer(file.stem, consortium).vkey))
+    check_consortium(consortium)
+    passphrase = given_passphrase(passphrase_file) or new_passphrase()
+    signer = Keystore(file.parent, passphrase).create_signer(file.stem, consortium)
+    say_protection(passphrase, file)
+    say(str(key_proof.prove(signer)))
 
 
-@governance_app.command("show")
-def show(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Show the members with their standing, roles and keys, and the root keys.
-
-    Example: registry governance show
-    """
-    node = node_of(context)
-    state = node.governance().state
-    rows: list[dict[str, Any]] = [
-        {
-            "member": record.name,
-            "legalName": record.content.legal_name,
-            "standing": record.standing,
-            "roles": list(record.current_roles),
-            "keys": [f"{w.key.key_id.hex()} {w.start}-{'' if w.end is None else w.end}" for w in record.keys],
-            "anchors": [anchor.size for anchor in record.anchors],
-            "voided": [f"{begin}-{end - 1}" for begin, end in record.voided],
-        }
-        for record in state.members.values()
-    ]
-    roots = state.roots[-1] if state.roots else None
-    if as_json:
-        keys = [str(key) for key in roots.keys] if roots is not None else []
-        print_json({"rootKeys": keys, "threshold": roots and roots.threshold, "members": rows})
+def say_protection(passphrase: bytes | None, place: Path) -> None:
+    """Say whether new private keys are encrypted, and what to do where they are not."""
+    if passphrase is not None:
+        errors.print(f"The private keys at {place} are encrypted with your passphrase.", highlight=False)
         return
-    if roots is not None:
-        say(f"{roots.threshold} of {len(roots.keys)} root keys sign: {', '.join(k.key_id.hex() for k in roots.keys)}")
-    columns = ("member", "legalName", "standing", "roles", "keys", "anchors", "voided")
-    table(columns, [tuple(row[name] for name in columns) for row in rows])
+    errors.print(
+        f"Warning: the private keys at {place} are NOT encrypted: whoever can read the files can sign. For encrypted"
+        " keys run this at a terminal, or with the passphrase in REGISTRY_PASSPHRASE.",
+        style="yellow",
+        highlight=False,
+    )

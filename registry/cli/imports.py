@@ -220,7 +220,8 @@ def show(report: Report) -> None:
         show_award(taken, several=len(report.awards) > 1)
     for problem in report.problems[:_SHOWN]:
         value = f" {problem.value!r}" if problem.value else ""
-        say(f"{problem.where}: {problem.field}{value}: {problem.detail}", style="red")
+        field = f": {problem.field}{value}" if problem.field or value else ""
+        say(f"{problem.where}{field}: {problem.detail}", style="red")
     if len(report.problems) > _SHOWN:
         say(f"and {len(report.problems) - _SHOWN:,} more; --json lists them all")
     if report.missing:

@@ -11,7 +11,8 @@ from litestar.exceptions import HTTPException
 
 from consumers.moment import UnknownMoment
 from consumers.policy import PolicyUnmet
-from projections.errors import InvalidQuery
+from projections.errors import InvalidQuery, TooCostly
+from registry.acceptance import NotAccepted
 from registry.batches.batch import SecondPerson as OwnBatch
 from registry.batches.batch import UnknownBatch, WrongState
 from registry.domain.case_errors import (
@@ -49,6 +50,11 @@ def _refused(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
     return from_problem(request, HttpProblem(kind, error.detail, code=error.code, path=error.path))
 
 
+def _not_accepted(request: Request[Any, Any, Any], error: NotAccepted) -> Response[Any]:
+    """The request is right; consumers would not accept what it leads to, as governance is now."""
+    return from_problem(request, HttpProblem("not-accepted", error.explanation, code=error.code))
+
+
 def _invalid(request: Request[Any, Any, Any], error: InvalidEvent) -> Response[Any]:
     """What a verifier would refuse for its form is not stored either."""
     trouble = Trouble(error.path, error.detail)
@@ -81,6 +87,10 @@ def _no_letter(request: Request[Any, Any, Any], error: CannotWrite) -> Response[
 
 def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Response[Any]:
     return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
+
+
+def _too_costly(request: Request[Any, Any, Any], error: TooCostly) -> Response[Any]:
+    return from_problem(request, HttpProblem("too-costly", str(error)))
 
 
 def _no_moment(request: Request[Any, Any, Any], error: UnknownMoment) -> Response[Any]:
@@ -126,10 +136,12 @@ HANDLERS: Any = {
     InvalidProof: _unproven,
     PolicyUnmet: _unproven,
     InvalidQuery: _asked_wrongly,
+    TooCostly: _too_costly,
     InvalidEvent: _invalid,
     HttpProblem: from_problem,
     HTTPException: from_framework,
     Refusal: _refused,
+    NotAccepted: _not_accepted,
     SecondPerson: _second_person,
     CaseChanged: _somebody_was_faster,
     **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, DateOrder), _misfit),

@@ -1,4 +1,4 @@
-"""Reading the views: a learner, a university, what was quarantined, and how the node is."""
+"""Reading the views: a learner, a university, and what was quarantined."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -10,12 +10,9 @@ from projections import credentials as credential_view
 from projections import learners, universities
 from projections.as_of import Moment
 from projections.decisions import read as read_decisions
-from projections.positions import GOVERNANCE, all_positions
-from registry.cli import last_error, moments
+from registry.cli import moments
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, Year, counted, errors, print_json, say, table, title_of
-from registry.cli.witness import unmet
-from registry.log import LogError, NoSuchStream
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
@@ -27,7 +24,6 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(learner_app, name="learner")
     app.add_typer(university_app, name="university")
     app.add_typer(quarantine_app, name="quarantine")
-    app.command("status")(status)
 
 
 def credential_rows(found: list[credential_view.CredentialView]) -> None:
@@ -58,9 +54,12 @@ def show_learner(
     *,
     student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
     as_of: moments.AsOf = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="MEMBER/ID", help="Begin after this credential, as the page before says.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show all that members said of a learner, and the credits that count once.
+    """Show what members said of a learner, 500 credentials at a time, and the credits that count once.
 
     Examples: registry learner show 2afda2b4-a247-4f0f-aedd-e040beb58eab
     registry learner show 2afda2b4-a247-4f0f-aedd-e040beb58eab --as-of 2026-05-04
@@ -71,7 +70,11 @@ def show_learner(
     if as_of:
         _learner_as_of(node, node.uuid(learner, "learner"), moments.resolve(node, as_of), as_json=as_json)
         return
-    record = learners.read(node.views(), node.uuid(learner, "learner"))
+    place = None
+    if after is not None:
+        member, _, credential = after.partition("/")
+        place = member, node.uuid(credential, "--after")
+    record = learners.read(node.views(), node.uuid(learner, "learner"), after=place)
     if as_json:
         print_json(record)
     if not record.credentials:
@@ -81,10 +84,21 @@ def show_learner(
         return
     say(f"Learner {record.learner}")
     credential_rows(record.credentials)
-    say(f"{record.ects.normalize():f} ECTS, credit counted once")
+    say(sum_of(record))
+    if record.next is not None:
+        errors.print(f"There are more credentials: repeat with --after {record.next}", markup=False)
+    if record.more_decisions:
+        errors.print("There are more decisions about one of these credentials than are shown.", markup=False)
     if record.decisions:
         keys = [(text.split("/")[0], text.split("/")[1]) for text in record.decisions]
         decision_rows(read_decisions(node.views(), keys))
+
+
+def sum_of(record: learners.LearnerRecord) -> str:
+    """The credits that count once, in words, or why there is no sum."""
+    if record.ects is None:
+        return f"No sum of ECTS: {record.ects_missing}"
+    return f"{record.ects.normalize():f} ECTS, credit counted once"
 
 
 def _learner_as_of(node: Node, learner: str, then: Moment, *, as_json: bool) -> None:
@@ -226,63 +240,3 @@ def show_quarantined(
         return
     errors.print(f"{found.code}: {found.detail}\n{quarantine.EXPLAINED[found.code]}", markup=False)
     typer.get_binary_stream("stdout").write(found.record)
-
-
-def status(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Show the node's settings, each stream's head in the views, and how far they lag behind the log.
-
-    Example: registry status
-    """
-    node = node_of(context)
-    known = all_positions(node.views())
-    rows: list[dict[str, Any]] = []
-    problem = None
-    for member in sorted({GOVERNANCE, *known}):
-        position = known.get(member)
-        at = position.next if position else 0
-        try:
-            behind = sum(1 for _ in node.log().records(member, at)) if at < node.log().end(member) else 0
-        except NoSuchStream:
-            behind = 0  # admitted, and has published nothing yet
-        except LogError as error:
-            problem, behind = str(error), None
-        size = position.tree.size if position else 0
-        rows.append(
-            {
-                "member": member,
-                "size": size,
-                "lag": behind,
-                "governance": position and position.governance,
-                "unwitnessed": unmet(node, member, size),
-            }
-        )
-    quarantined = len(quarantine.listed(node.views()))
-    shown = node.shown_settings()
-    before = last_error.read(node.settings.home)
-    publisher = node.publisher_status()
-    if as_json:
-        print_json(
-            {
-                "settings": shown,
-                "streams": rows,
-                "quarantined": quarantined,
-                "publisher": publisher,
-                "error": problem,
-                "lastError": before,
-            }
-        )
-        return
-    table(("setting", "value"), shown.items())
-    say("")
-    table(
-        ("stream", "events in the views", "records behind the log"),
-        [(r["member"], f"{r['size']:,}", r["lag"]) for r in rows],
-    )
-    for row in rows:
-        if row["unwitnessed"]:
-            say(f"{row['member']}: {row['unwitnessed']}", style="yellow")
-    say(f"{counted(quarantined, 'quarantined record')}" + (f"; {publisher}" if publisher else ""))
-    if before is not None:
-        say(f"last error, {before.time}, {before.work}: {before.error}")
-    if problem:
-        say(problem, style="red")

@@ -1,8 +1,9 @@
 """Receipts and seals: small files that prove what was recorded, and their check."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -13,10 +14,11 @@ from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt
 from consumers.tiles import Tiles
 from projections import positions, seals
+from registry.cli.beside import Beside, write_file
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import counted, errors, say
-from registry.cli.verifying import GOVERNANCE_HEAD, SEAL_SUFFIX, verify_receipt
+from registry.cli.verifying import SEAL_SUFFIX, verify_receipt
 from registry.log import GOVERNANCE, NoSuchStream, origin_of
 from registry.publisher import AnotherPublisher
 from registry.wire.checkpoint import SignedNote
@@ -25,6 +27,9 @@ from registry.wire.proof import TlogProof
 
 receipt_app = typer.Typer(help="Files that prove what was recorded, for whoever they concern.", no_args_is_help=True)
 export_app = typer.Typer(help="The log in forms for others to serve.", no_args_is_help=True)
+
+_WAIT_SECONDS: Final = 15
+DISCLOSURES_SUFFIX: Final = ".disclosures"
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file (else the thing's id .tlog-proof).")]
 Whose = Annotated[str | None, typer.Option(help="Whose it is (else this node's).")]
@@ -49,8 +54,14 @@ def credential(
     with_seal: Annotated[
         bool, typer.Option("--seal", help="Add what the member's newest status seal says of it.")
     ] = False,
+    disclosures: Annotated[
+        bool,
+        typer.Option("--disclosures", help="Add what it says of the person, from the vault: for the learner alone."),
+    ] = False,
 ) -> None:
     """Write the receipt of a credential; governance's log goes beside it, for checking offline.
+
+    With --disclosures the learner can show what the credential says of them: the file holds personal data in the clear.
 
     Example: registry receipt credential e7c1ab39-… --seal
     """
@@ -60,7 +71,18 @@ def credential(
     row = node.views().execute(
         "SELECT leaf FROM credentials WHERE member = %s AND credential = %s", (stream, identifier)
     )
-    _write(node, stream, identifier, row.fetchone(), out, with_seal=with_seal)
+    claims = _disclosures(node, stream, identifier) if disclosures else None
+    _write(node, stream, identifier, row.fetchone(), out, with_seal=with_seal, disclosures=claims)
+
+
+def _disclosures(node: Node, stream: str, credential: str) -> bytes:
+    """A credential's disclosures, a line each, as its learner may have them. Raises `NoReceipt`."""
+    if stream != node.settings.member:
+        raise NoReceipt(f"the disclosures are in the vault of {stream}; only {stream} can hand them out")
+    found = node.registry.vault.disclosures(node.registry.cursor(), credential)
+    if not found:
+        raise NoReceipt(f"the vault has no disclosures of {credential}: its learner was erased, or it has none")
+    return "".join(f"{line}\n" for line in found).encode()
 
 
 @receipt_app.command("decision")
@@ -113,13 +135,21 @@ def consistency_command(
     made = consistency.make(node.log(), stream, tiles, old, new)
     proof = msgspec.structs.replace(made, old=cosigned(made.old), new=cosigned(made.new))
     file = out or Path(f"{stream}-{old}-{proof.new.checkpoint.size}.consistency")
-    file.write_text(str(proof))
+    governance = Beside.of(node, file.parent)
+    write_file(file, str(proof).encode())
     say(f"{file}: the head of {stream} at {proof.new.checkpoint.size} begins with the one at {old}")
-    _write_governance(node, file.parent)
+    governance.write()
 
 
 def _write(
-    node: Node, stream: str, identifier: str, row: tuple[int] | None, out: Path | None, *, with_seal: bool
+    node: Node,
+    stream: str,
+    identifier: str,
+    row: tuple[int] | None,
+    out: Path | None,
+    *,
+    with_seal: bool,
+    disclosures: bytes | None = None,
 ) -> None:
     if row is None:
         raise NoReceipt(f"{stream} has nothing {identifier} in the views; has it been projected (`registry project`)?")
@@ -127,43 +157,37 @@ def _write(
     tiles = node.tiles(stream, fold)
     proof = proof_of(node, stream, tiles, row[0])
     file = out or Path(f"{identifier}.tlog-proof")
-    file.write_text(str(proof))
+    governance = Beside.of(node, file.parent)
+    sealed = _seal_proof(node, stream, tiles, identifier) if with_seal else None
+    # Everything was made and checked; only now is anything written.
+    write_file(file, str(proof).encode())
     say(f"{file}: leaf {row[0]} of {stream}, under its head at {proof.note.checkpoint.size}")
-    _write_governance(node, file.parent)
-    if with_seal:
-        found = seals.newest(node.views(), stream)
-        if found is None:
-            raise NoReceipt(f"{stream} has published no status seal yet; `registry seal` makes one")
-        leaves = list(seals.sealed_leaves(node.views(), stream, found.size))
-        cosigned = _cosigned(node, stream, tiles, found.leaf)
-        told = receipts.prove_status(identifier, receipts.make(node.log(), stream, tiles, found.leaf, cosigned), leaves)
-        sealed = file.with_name(file.name + SEAL_SUFFIX)
-        sealed.write_bytes(msgspec.json.format(msgspec.json.encode(told)) + b"\n")
-        say(f"{sealed}: what the seal of {found.size} leaves says of it")
+    governance.write()
+    if sealed is not None:
+        size, content = sealed
+        beside = file.with_name(file.name + SEAL_SUFFIX)
+        write_file(beside, content)
+        say(f"{beside}: what the seal of {size} leaves says of it")
+    if disclosures is not None:
+        personal = file.with_name(file.name + DISCLOSURES_SUFFIX)
+        write_file(personal, disclosures, mode=0o600)
+        say(f"{personal}: personal data in the clear; give it to the learner, and delete it here")
+
+
+def _seal_proof(node: Node, stream: str, tiles: Tiles, identifier: str) -> tuple[int, bytes]:
+    """What the newest seal says of a credential: the seal's size, and the file that proves it."""
+    newest = seals.newest(node.views(), stream)
+    if newest is None:
+        raise NoReceipt(f"{stream} has published no status seal yet; `registry seal` makes one. Nothing was written.")
+    leaves = list(seals.sealed_leaves(node.views(), stream, newest.size))
+    cosigned = _cosigned(node, stream, tiles, newest.leaf)
+    proof = receipts.prove_status(identifier, receipts.make(node.log(), stream, tiles, newest.leaf, cosigned), leaves)
+    return newest.size, msgspec.json.format(msgspec.json.encode(proof)) + b"\n"
 
 
 def proof_of(node: Node, stream: str, tiles: Tiles, leaf: int) -> TlogProof:
     """The receipt of a leaf, under a cosigned head where there is one."""
     return receipts.make(node.log(), stream, tiles, leaf, _cosigned(node, stream, tiles, leaf))
-
-
-def _write_governance(node: Node, folder: Path) -> None:
-    """Governance's log, and its newest cosigned head where there is one: how old what is handed out can be."""
-    fold = node.governance()
-    beside = folder / f"{GOVERNANCE}.log"
-    beside.write_bytes(b"".join(record.data + b"\n" for record in node.log().records(GOVERNANCE)))
-    say(f"{beside}: governance, {fold.size} events; who checks it offline needs this too")
-    policy, head = node.policy(), folder / GOVERNANCE_HEAD
-    note = node.cosignatures().newest(node.settings.consortium, fold.size)
-    if note is None:
-        if policy.needed:
-            raise PolicyUnmet("no witness has cosigned governance yet; `registry cosign` asks for it")
-        head.unlink(missing_ok=True)  # an earlier receipt's would be of another governance
-        return
-    policy.check(note, datetime.now(UTC))
-    receipts.governed(note, fold)
-    head.write_text(str(note))
-    say(f"{head}: its head at {note.checkpoint.size}, cosigned")
 
 
 def _cosigned(node: Node, stream: str, tiles: Tiles, leaf: int) -> SignedNote | None:
@@ -191,14 +215,29 @@ def seal(context: typer.Context) -> None:
     node = node_of(context)
     try:
         node.publisher().publish_pending()
-    except AnotherPublisher as error:
-        raise AnotherPublisher(
-            "this node is running, and publishes a seal each day by itself; to seal now, stop it first"
-        ) from error
-    node.projector().step()
+    except AnotherPublisher:
+        _wait_until_read(node)  # the running node publishes and reads what is stored, and then publishes the seal, too
+    else:
+        node.projector().step()
     made = make_seal(node)
     say(f"sealed {made.size} leaves: {counted(made.count, 'credential')} suspended, revoked or replaced")
     publish_now(node)
+
+
+def _wait_until_read(node: Node) -> None:
+    """Wait until the running node's views have everything that is stored here. Raises `AnotherPublisher`."""
+    member, deadline = node.settings.member, time.monotonic() + _WAIT_SECONDS
+    while True:
+        size = node.registry.size_when_published()
+        position = positions.all_positions(node.views()).get(member)
+        if position is not None and position.tree.size >= size:
+            return
+        if time.monotonic() > deadline:
+            raise AnotherPublisher(
+                f"the process that runs this node has not read its own {size:,} entries within {_WAIT_SECONDS} seconds;"
+                " nothing was sealed. Look at `registry status`, and try again."
+            )
+        time.sleep(0.1)
 
 
 def make_seal(node: Node) -> StatusSealed:

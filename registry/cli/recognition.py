@@ -195,4 +195,7 @@ def _found(node: Node, decision: str | None, member: str, year: int | None) -> l
     if decision is not None:
         return view.read(node.views(), [(member, node.uuid(decision, "decision"))])
     year = year or date.today().year  # noqa: DTZ011 - a day on the office's calendar
-    return view.of_office(node.views(), member, date(year, 1, 1), date(year, 12, 31))
+    items, more = view.of_office(node.views(), member, date(year, 1, 1), date(year, 12, 31))
+    if more:
+        errors.print(f"Only the newest {len(items)} decisions are shown; there are more.", markup=False)
+    return items

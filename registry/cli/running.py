@@ -10,6 +10,7 @@ import typer
 
 from consumers.rebuild import rebuild
 from projections import views
+from registry.acceptance import NotAccepted
 from registry.cli import last_error
 from registry.cli.context import Node, node_of
 from registry.cli.dispatching import dispatch, dispatcher
@@ -17,11 +18,14 @@ from registry.cli.housekeeping import keep_house
 from registry.cli.intake import take_in_beside
 from registry.cli.output import counted, errors, progress, say
 from registry.cli.stopping import DATABASE_AWAY, stopping
+from registry.cli.watching import HealthWatch
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.publisher import Published
 
 _log = structlog.get_logger(__name__)
 _AGAIN = 1.0
+_STOPPED = 10.0
+"""Seconds until a publisher that consumers would not accept looks whether they would now."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,6 +60,7 @@ def project(
     Examples: registry project; registry project --follow; registry project --rebuild
     """
     node = node_of(context)
+    node.refuse_gone_log()
     with progress("projecting") as counter:
         sizes: dict[str, int] = {}
 
@@ -86,6 +91,7 @@ def run(context: typer.Context) -> None:
     with stopping() as stop:
         if node.settings.member == GOVERNANCE:  # the consortium's own node publishes by ceremony
             errors.print("governance is followed; Ctrl-C ends it", markup=False)
+            HealthWatch(node, says=True).follow(stop)
             follow_log(node, stop)
         else:
             run_node(node, stop)
@@ -94,6 +100,7 @@ def run(context: typer.Context) -> None:
 def run_node(node: Node, stop: threading.Event) -> None:
     """Publish, project, post webhooks and keep house until told to stop."""
     beside = _Beside(stop)
+    HealthWatch(node, says=True).follow(stop)
 
     def noted(error: Exception) -> None:
         last_error.note(node.settings.home, "publishing", error)
@@ -105,6 +112,13 @@ def run_node(node: Node, stop: threading.Event) -> None:
                     if not beside.started:
                         _start_all(node, beside)
                     session.run(stop, on_published=_say, on_error=noted)
+            except NotAccepted as error:
+                # Nothing is signed that would not count; what others say is still read, and this is tried again.
+                if not beside.started:
+                    _start_all(node, beside)
+                _log.error("run.publishing_stopped", error=str(error), again_in=_STOPPED)
+                noted(error)
+                stop.wait(_STOPPED)
             except (LogError, *DATABASE_AWAY) as error:
                 if not beside.started:
                     raise
@@ -177,6 +191,7 @@ def follow_log(node: Node, stop: threading.Event) -> None:
         try:
             # A log of its own: the one that the publisher appends to would make it wait.
             log = open_log(node.settings.log_url, node.settings.consortium, read_only=True)
+            node.check_founding(log)
             with contextlib.closing(log), views.connect(node.dsn()) as connection:
                 node.projector(connection, log=log).run(stop)
         except (LogError, *DATABASE_AWAY) as error:

@@ -1,7 +1,6 @@
 """`registry serve`: all that `run` does, and the node over HTTP in a process for each core."""
 
 import multiprocessing
-import os
 import socket
 import sys
 import threading
@@ -13,19 +12,17 @@ from typing import Annotated, Final
 
 import structlog
 import typer
-import uvicorn
 
 from registry import observability
-from registry.cli.context import Node, node_of, opened
+from registry.cli.context import node_of, opened
 from registry.cli.output import errors
 from registry.cli.running import run_node
 from registry.cli.stopping import stopping
 from registry.config import SettingsError, load
-from registry.http.patience import patient
+from registry.http.server import END_SECONDS, server_for
 from registry.log import GOVERNANCE
 
 _log = structlog.get_logger(__name__)
-_GRACE: Final = 10
 _AGAIN: Final = 1.0
 _BACKLOG: Final = 1024
 _TURN: Final = 0.0005
@@ -128,7 +125,7 @@ def _keep_alive(home: Path, sockets: Sequence[socket.socket], stop: threading.Ev
     for process in processes:
         process.terminate()
     for process in processes:
-        process.join(_GRACE + 5)
+        process.join(END_SECONDS + 5)
         if process.is_alive():
             process.kill()
             process.join()
@@ -141,7 +138,15 @@ def _answer(home: Path, listening: socket.socket) -> None:
     sys.setswitchinterval(_TURN)
     with opened(home) as node:
         observability.configure(node.settings.log_level)
-        server = uvicorn.Server(_config(node, served(node, lambda: server.should_exit)))
+        http = node.settings.http
+        server = server_for(
+            served(node, lambda: server.should_exit),
+            patience_seconds=http.patience_seconds,
+            max_connections=http.max_connections,
+            max_connections_per_address=http.max_connections_per_address,
+            trusted_proxies=http.trusted_proxies,
+            base_path=http.base_path,
+        )
 
         def end() -> None:
             server.should_exit = True
@@ -165,18 +170,3 @@ def _when_parent_ends(act: Callable[[], None]) -> None:
     if parent is not None:
         parent.join()
         act()
-
-
-def _config(node: Node, app: object) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type] # the two libraries spell ASGI's types differently
-        loop="uvloop" if os.name == "posix" else "asyncio",
-        http=patient(node.settings.http.patience_seconds),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=_GRACE,
-        limit_concurrency=1000,
-        lifespan="on",
-    )

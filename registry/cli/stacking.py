@@ -195,6 +195,8 @@ def _show(found: Progress) -> None:
             by = offer.basis if offer.by is None else f"{offer.basis} {offer.by}"
             worth = "" if offer.ects is None else f", {offer.ects.normalize():f} ECTS"
             say(f"  {offer.member}/{offer.achievement} {title_of(offer.title)}{worth}, counts by {by}")
+    if found.more:
+        say("the learner has more credentials than were looked at", style="yellow")
     say("complete" if found.complete else "not complete", style="green" if found.complete else "yellow")
 
 
@@ -206,11 +208,16 @@ def impaired(context: typer.Context, *, as_json: AsJson = False) -> None:
     Example: registry stack impaired
     """
     node = node_of(context)
-    found = worklist.read(node.views(), node.settings.member)
+    items: list[worklist.Item] = []
+    place: worklist.Place | None = worklist.BEGIN
+    while place is not None:
+        page = worklist.read(node.views(), node.settings.member, after=place)
+        items += page.items
+        place = None if page.next is None else worklist.Place.parse(page.next)
     if as_json:
-        print_json(found)
+        print_json(worklist.Worklist(node.settings.member, items, None))
         return
-    for item in found.items:
+    for item in items:
         say(f"{item.kind}: {item.what} {item.id}" + (f", {title_of(item.title)}" if item.title else ""), style="yellow")
         say(f"  {item.todo}")
-    say(f"{len(found.items)} to look at" if found.items else "There is nothing to look at.")
+    say(f"{len(items)} to look at" if items else "There is nothing to look at.")

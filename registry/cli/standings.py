@@ -1,44 +1,107 @@
-"""Governance as a serving node knows it: members' standings as of any leaf, read on as the log grows."""
+"""Governance as this node knows it: members' standings as of any leaf, read on as the log grows."""
 
 import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from consumers.governance import GovernanceFold
-from registry.cli.context import Node
-from registry.log import GOVERNANCE, LogError, NoSuchStream
+from consumers.governance import Change, GovernanceFold
+from projections import members, views
+from registry.log import GOVERNANCE, LogError, LogUnavailable, NoSuchStream
+from registry.rules.governance import MemberRecord
+
+if TYPE_CHECKING:
+    from registry.cli.context import Node
 
 _log = structlog.get_logger(__name__)
-_FRESH = 5.0
+_FRESH: Final = 1.0
+"""Seconds after which governance is read on."""
+
+GONE: Final = (
+    "the log is gone: this node has read governance, and the log has none now. Nothing was stored or published. Is the"
+    " share mounted? Bring the log back, or correct the settings."
+)
 
 
 class Standings:
-    """Answers from a fold of governance: read once, when first asked, or followed by a thread while a node serves.
+    """Answers from one fold of governance. May be shared by threads.
 
-    Where it is followed it may be shared by threads, is some seconds old at most (but while the log is away), and
-    nobody who asks waits for the log.
+    While a node serves, a thread reads on, and nobody who asks waits for the log; without that thread whoever asks
+    reads on, where the last look is some seconds old. While the log is away, what was read last counts.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: "Node") -> None:
         self._node = node
         self._next = 0
         self._fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
         self._followed = False
         self._begun = threading.Event()
+        self._lock = threading.Lock()
+        self._read_at: float | None = None
+        self.error: LogError | None = None
+        """Why the last look at the log failed, or found no governance; None where it did not."""
 
     def of(self, member: str, leaf: int) -> tuple[str, str]:
-        """A member's standing when it wrote a leaf, and now."""
-        record = self.fold().state.members.get(member)
+        """A member's standing when it wrote a leaf, and now.
+
+        Where this process has read nothing of the log, both are what the views have: its standing now.
+        """
+        fold = self.fold()
+        record = (fold.state.members if fold.size else self._last_read()[1]).get(member)
         if record is None:
             return "unknown", "unknown"
         return record.standing_at(leaf), record.standing
 
     def fold(self) -> GovernanceFold:
-        """Governance."""
-        if not self._followed and not self._begun.is_set():
-            self._read_on()
+        """Governance, some seconds old at most unless the log is away."""
+        if not self._followed and (self._read_at is None or time.monotonic() - self._read_at > _FRESH):
+            self.read_on()
             self._begun.set()
         return self._fold
+
+    @property
+    def size(self) -> int:
+        """How many entries of governance are known here."""
+        return self.fold().size or self._last_read()[0]
+
+    def record(self, member: str) -> MemberRecord | None:
+        """What governance says of a member; None where it knows none of that name.
+
+        Where this process has read nothing of the log, it is what the views have. Raises the log's error where they
+        have read nothing either, and where the log is there without governance: then it is gone, and not just away.
+        """
+        fold = self.fold()
+        if isinstance(self.error, NoSuchStream):
+            raise self._gone(fold)
+        if fold.size:
+            return fold.state.members.get(member)
+        size, records = self._last_read()
+        if not size and self.error is not None:
+            raise self.error
+        return records.get(member)
+
+    def _gone(self, fold: GovernanceFold) -> LogError:
+        """The error that there is no governance on the log: was there ever?"""
+        if not fold.size and not self.viewed()[0]:
+            return self.error or NoSuchStream("nothing was founded on this log yet")
+        return LogUnavailable(GONE)
+
+    def changes(self, member: str) -> list[Change]:
+        """What governance said of a member, in its order; nothing where only the views tell."""
+        return self.fold().changes.get(member, [])
+
+    def _last_read(self) -> tuple[int, Mapping[str, MemberRecord]]:
+        if self.error is None:
+            return 0, {}  # the log was read, and holds nothing
+        return self.viewed()
+
+    def viewed(self) -> tuple[int, Mapping[str, MemberRecord]]:
+        """How much of governance the views have read, and each member as it is there."""
+        with views.connect(self._node.dsn()) as connection:
+            views.create(connection)
+            return members.read_records(connection)
 
     def follow(self, stop: threading.Event) -> None:
         """Begin to read on every few seconds, in a thread of its own, until told to stop."""
@@ -46,24 +109,30 @@ class Standings:
         threading.Thread(target=self._follow, args=(stop,), name="governance", daemon=True).start()
 
     def begun(self, seconds: float) -> bool:
-        """Wait until it was read for the first time, but no longer than so many seconds; whether it was."""
+        """Wait until it was read for the first time, at most this many seconds; return whether it was."""
         return self._begun.wait(seconds)
+
+    def read_on(self) -> None:
+        """Read what governance has said since. A log that is away is noted in `error`."""
+        with self._lock:
+            self._read_at = time.monotonic()
+            try:
+                for record in self._node.log().records(GOVERNANCE, self._next):
+                    self._fold.take(record.data)
+                    self._next = record.next
+            except NoSuchStream as error:
+                self.error = error  # nothing was founded yet, or the log is gone
+            except LogError as error:
+                self.error = error
+                _log.warning("governance.away", error=type(error).__name__)
+            else:
+                self.error = None
 
     def _follow(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
-                self._read_on()
+                self.read_on()
             except Exception:  # noqa: BLE001 - whatever it was: what is known is answered from, the next round tries again
                 _log.exception("governance.unread")
             self._begun.set()
             stop.wait(_FRESH)
-
-    def _read_on(self) -> None:
-        try:
-            for record in self._node.log().records(GOVERNANCE, self._next):
-                self._fold.take(record.data)
-                self._next = record.next
-        except NoSuchStream:
-            pass  # nothing was founded yet
-        except LogError as error:
-            _log.warning("governance.away", error=type(error).__name__)

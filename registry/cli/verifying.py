@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import msgspec
 import typer
@@ -10,22 +10,28 @@ import typer
 from consumers import consistency, receipts
 from consumers.cosignatures import parse_note
 from consumers.governance import GovernanceFold
-from consumers.policy import Cosigned, Policy
+from consumers.opened_claims import open_claims
+from consumers.policy import Cosigned, Policy, PolicyUnmet
+from consumers.receipt_verdict import day, verdict
 from consumers.receipts import VerifiedReceipt, VerifiedStatus
 from registry.cli.context import node_of
-from registry.cli.output import AsJson, counted, print_json, say
+from registry.cli.output import AsJson, print_json, say
 from registry.config import SettingsError
 from registry.log import GOVERNANCE, open_log
 from registry.wire.consistency import FIRST_LINE as CONSISTENCY
 from registry.wire.consistency import ConsistencyProof
 from registry.wire.cosignature import CosignerKey
-from registry.wire.errors import InvalidProof, MalformedNote
+from registry.wire.errors import InvalidProof, MalformedNote, WireError
 from registry.wire.proof import TlogProof
 from registry.wire.seals import SealProof
 
 SEAL_SUFFIX: Final = ".seal.json"
 GOVERNANCE_HEAD: Final = "governance.checkpoint"
 """Beside governance.log: its newest head that witnesses had cosigned when the receipt was made."""
+_EXITS: Final = {"genuine": 0, "not-in-force": 1, "no-effect": 1, "not-genuine": 1, "inconclusive": 5}
+_STYLES: Final = {
+    "genuine": "green", "not-in-force": "red", "no-effect": "red", "not-genuine": "red", "inconclusive": "yellow"
+}  # fmt: skip
 
 
 class _Governed(msgspec.Struct, frozen=True):
@@ -34,6 +40,19 @@ class _Governed(msgspec.Struct, frozen=True):
     events: int
     cosigned_events: int | None
     cosigned: list[Cosigned]
+
+
+class _Checked(msgspec.Struct, frozen=True):
+    """What `verify-receipt` found, as it prints it."""
+
+    verdict: str
+    summary: str
+    receipt: VerifiedReceipt
+    status: VerifiedStatus | None
+    cosigned: list[Cosigned]
+    governance: _Governed
+    claims: dict[str, Any] | None = None
+    """What the disclosures say, where they were given: they are the ones that the event commits to."""
 
 
 def verify_receipt(
@@ -53,9 +72,19 @@ def verify_receipt(
     max_age_hours: Annotated[
         int | None, typer.Option(min=1, help="How old their cosignatures may be (else of any age, which is said).")
     ] = None,
+    seal: Annotated[
+        Path | None, typer.Option(help="The proof of its status (else RECEIPT.seal.json, where there is one).")
+    ] = None,
+    disclosures: Annotated[
+        Path | None, typer.Option(help="What it says of the person: the disclosures that the learner was given.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a receipt offline: needs the file, governance's log beside it, and the founding's hash.
+
+    The first line is the result. Exit code 0: genuine and, as far as the issuer has sealed, in force. 1: forged,
+    without effect, revoked, suspended, replaced or expired. 5: something that matters cannot be told from these
+    files, for example whether a credential without a seal was revoked since.
 
     Where witnesses are relied on, they must have cosigned the receipt's head, its seal's, and governance's
     (governance.checkpoint beside it): so nobody can hand out a governance from before a key was retired.
@@ -64,36 +93,75 @@ def verify_receipt(
     registry verify-receipt twente-1005-1508.consistency --founded 9f2c… --witness w1.example+…
     """
     trusted = _founded(context, founded)
+    policy = _policy(context, witness, needed, max_age_hours)
     try:
-        text = file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidProof(f"cannot read {file}: {error}") from error
-    policy, folder = _policy(context, witness, needed, max_age_hours), governance or file.parent
-    if text.startswith(f"{CONSISTENCY}\n"):
-        _verify_consistency(ConsistencyProof.parse(text), folder, trusted, policy, as_json=as_json)
-        return
-    proof, now = TlogProof.parse(text), datetime.now(UTC)
-    fold, governed = _governance(folder, proof.note.checkpoint.origin.partition("/")[0], trusted, policy)
-    found = receipts.verify(proof, fold)
-    cosigned = policy.check(proof.note, now)
-    status = None
-    sealed = file.with_name(file.name + SEAL_SUFFIX)
-    if sealed.exists():
-        try:
-            told = msgspec.json.decode(sealed.read_bytes(), type=SealProof)
-        except msgspec.DecodeError as error:
-            raise InvalidProof(f"{sealed} is no seal's proof: {error}") from error
-        status = receipts.verify_status(told, found, fold)
-        policy.check(TlogProof.parse(told.seal).note, now)
+        text, folder = _text_of(file), governance or file.parent
+        if text.startswith(f"{CONSISTENCY}\n"):
+            _verify_consistency(ConsistencyProof.parse(text), folder, trusted, policy, as_json=as_json)
+            return
+        result = _check(TlogProof.parse(text), file, seal, folder, trusted, policy)
+        if disclosures is not None:
+            claims = open_claims(result.receipt.event, _text_of(disclosures).split())
+            result = msgspec.structs.replace(result, claims=claims)
+    except _NotChecked as error:
+        _end("inconclusive", str(error), as_json=as_json)
+    except PolicyUnmet as error:
+        _end("inconclusive", f"Not confirmed: {error}.", as_json=as_json)
+    except WireError as error:
+        _end(
+            "not-genuine",
+            f"Not genuine: {error}. The receipt or a file beside it was altered, or is of another log.",
+            as_json=as_json,
+        )
     if as_json:
-        print_json({"receipt": found, "status": status, "cosigned": cosigned, "governance": governed})
+        print_json(result)
     else:
-        _show(found, status)
-        _show_cosigned(cosigned, "the head")
-        _show_governed(governed)
-        say(found.event)
-    if found.refused is not None:
-        raise typer.Exit(1)
+        _show(result)
+    raise typer.Exit(_EXITS[result.verdict])
+
+
+class _NotChecked(Exception):
+    """Something that is needed for the check is not there. The message says what."""
+
+
+def _end(outcome: str, summary: str, *, as_json: bool) -> NoReturn:
+    """Say what there is to say where nothing was found out about the event itself."""
+    if as_json:
+        print_json({"verdict": outcome, "summary": summary})
+    else:
+        say(summary, style=_STYLES[outcome])
+    raise typer.Exit(_EXITS[outcome])
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text()
+    except FileNotFoundError as error:
+        raise _NotChecked(f"Nothing was checked: there is no file {file}.") from error
+    except OSError as error:
+        raise _NotChecked(f"Nothing was checked: cannot read {file}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InvalidProof(f"{file} is not a receipt: it is not UTF-8 text") from error
+
+
+def _check(proof: TlogProof, file: Path, seal: Path | None, folder: Path, trusted: bytes, policy: Policy) -> _Checked:
+    """Check a receipt, and the seal beside it. Raises `InvalidProof` where it proves nothing, and `PolicyUnmet`."""
+    now = datetime.now(UTC)
+    fold, governed = _governance(folder, proof.note.checkpoint.origin.partition("/")[0], trusted, policy)
+    receipt = receipts.verify(proof, fold)
+    cosigned = policy.check(proof.note, now)
+    beside = seal or file.with_name(file.name + SEAL_SUFFIX)
+    status = None
+    if beside.exists():
+        try:
+            sealed = msgspec.json.decode(beside.read_bytes(), type=SealProof)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise InvalidProof(f"{beside} is not the proof of a seal: {error}") from error
+        status = receipts.verify_status(sealed, receipt, fold)
+        policy.check(TlogProof.parse(sealed.seal).note, now)
+    missing = str(seal) if seal is not None and status is None else None
+    result = verdict(receipt, status, cosigned=bool(cosigned), seal_missing=missing)
+    return _Checked(result.outcome, result.summary, receipt, status, cosigned, governed)
 
 
 def _verify_consistency(
@@ -103,19 +171,35 @@ def _verify_consistency(
     fold, governed = _governance(folder, new.origin.partition("/")[0], trusted, policy)
     consistency.verify(proof, fold)
     cosigned = policy.check(proof.new, now)
+    vouched = "" if cosigned else f" Nobody but {new.origin} vouches that the later head is its newest."
+    summary = f"Proven: the log of {new.origin} at {new.size:,} begins with the one at {old.size:,}.{vouched}"
     if as_json:
         heads: list[dict[str, Any]] = [{"size": head.size, "root": head.root.hex()} for head in (old, new)]
-        print_json({"origin": new.origin, "heads": heads, "cosigned": cosigned, "governance": governed})
+        print_json(
+            {
+                "verdict": "genuine",
+                "summary": summary,
+                "origin": new.origin,
+                "heads": heads,
+                "cosigned": cosigned,
+                "governance": governed,
+            }
+        )
         return
-    say("The proof is good.", style="green")
-    say(f"the head of {new.origin} at {new.size}, root {new.root.hex()},")
-    say(f"begins with the one at {old.size}, root {old.root.hex()}")
+    say(summary, style="green")
+    say(f"root at {new.size:,}: {new.root.hex()}")
+    say(f"root at {old.size:,}: {old.root.hex()}")
     _show_cosigned(cosigned, "the newer head")
     _show_governed(governed)
 
 
 def _governance(folder: Path, consortium: str, trusted: bytes, policy: Policy) -> tuple[GovernanceFold, _Governed]:
     """Governance as it lies there, and how much of it witnesses had seen, as the policy wants it."""
+    if not (folder / f"{GOVERNANCE}.log").is_file():
+        raise _NotChecked(
+            f"Nothing was checked: there is no {folder / GOVERNANCE}.log, which says whose keys count. It was written"
+            " beside the receipt; name its folder with --governance."
+        )
     fold = GovernanceFold(consortium, trusted)
     for record in open_log(f"file:{folder}", consortium, read_only=True).records(GOVERNANCE):
         fold.take(record.data)
@@ -124,7 +208,7 @@ def _governance(folder: Path, consortium: str, trusted: bytes, policy: Policy) -
     head = folder / GOVERNANCE_HEAD
     if not head.exists():
         if policy.needed:
-            raise InvalidProof(f"{head} is missing: that witnesses have seen this governance is not shown")
+            raise PolicyUnmet(f"{head} is missing, so nothing shows that witnesses have seen this governance log")
         return fold, _Governed(fold.size, None, [])
     try:
         note = parse_note(head.read_text())
@@ -169,25 +253,35 @@ def _founded(context: typer.Context, founded: str | None) -> bytes:
     return trusted
 
 
-def _show(found: VerifiedReceipt, status: VerifiedStatus | None) -> None:
-    say("The receipt is good.", style="green" if found.refused is None else "yellow")
-    say(f"{found.legal_name} ({found.member}) published {found.type} about {found.subject}")
-    say(f"as leaf {found.leaf} of its log, under its head at {found.size}, root {found.root}")
-    for key in found.keys:
-        retired = f", retired at {key.end}" if key.end is not None else ""
-        say(f"signed by {key.vkey.rsplit('+', 1)[0]}, which counts from {key.start} on{retired}")
-    say(f"{found.member} was {found.standing_then} then, and is {found.standing_now} now")
-    days = receipts.age(found.governance_time)
-    say(
-        f"checked under {counted(found.governance, 'event')} of governance, the newest {days} days old by its own claim"
-    )
+def _show(result: _Checked) -> None:
+    receipt, status = result.receipt, result.status
+    say(result.summary, style=_STYLES[result.verdict])
+    if result.claims is not None:
+        say("The disclosures are the ones that it commits to:")
+        for name, value in result.claims.items():
+            say(f"  {name}: {value if isinstance(value, str) else msgspec.json.encode(value).decode()}")
+    say(f"{receipt.legal_name} ({receipt.member}) published {receipt.type} about {receipt.subject}")
+    say(f"entry {receipt.leaf:,} of its log, under its head at {receipt.size:,}, root {receipt.root}")
+    for key in receipt.keys:
+        retired = f", retired at {key.end:,}" if key.end is not None else ""
+        say(f"signed by {short_key(key.vkey)}, which counts from {key.start:,} on{retired}")
+    say(f"{receipt.member} was {receipt.standing_then} then, and is {receipt.standing_now} now")
+    days = receipts.age(receipt.governance_time)
+    entries = "1 entry" if receipt.governance == 1 else f"{receipt.governance:,} entries"
+    say(f"checked under {entries} of governance, the newest {days} days old by its own claim")
     if status is not None:
         what = status.status or "neither suspended, revoked nor replaced"
-        say(f"seal of {status.size} leaves, {status.sealed[:10]}: the credential was {what}")
-    for note in found.notes:
+        say(f"the issuer's seal of {status.size:,} entries, made on {day(status.sealed)}: {what}")
+    for note in receipt.notes:
         say(f"note: {note}", style="yellow")
-    if found.refused is not None:
-        say(f"and yet the event has no effect: {found.refused}", style="red")
+    _show_cosigned(result.cosigned, "the head")
+    _show_governed(result.governance)
+    say(receipt.event)
+
+
+def short_key(vkey: str) -> str:
+    """A key's name and id. Its last part is base64, which may hold further plus signs."""
+    return "+".join(vkey.split("+", 2)[:2])
 
 
 def _show_cosigned(cosigned: list[Cosigned], what: str) -> None:

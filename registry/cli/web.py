@@ -1,29 +1,33 @@
 """A node over HTTP: the routes of the views and of the private side as one application. Composition only."""
 
+import mimetypes
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from anyio.to_thread import run_sync
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
+from litestar.response import File, Redirect
 from litestar.serialization import encode_json
-from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 from psycopg import Connection
 
 from projections.api import ROUTES as READING
 from projections.api.agreements import AgreementDraft
 from projections.api.feed import Streams, Whose
+from projections.api.members import OwnFacts, OwnStream
 from projections.api.reading import Views
 from projections.api.receipts import Receipts
 from registry.access import ApiKeys, Tokens
@@ -45,29 +49,31 @@ from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
 from registry.cli.erasing import Eraser
 from registry.cli.facts import ViewFacts
+from registry.cli.health import own_stream
 from registry.cli.history import history, proven
 from registry.cli.imports import Offered
 from registry.cli.letters_served import ServedLetters
 from registry.cli.office_served import served_office
 from registry.cli.problems import HANDLERS
 from registry.cli.reasons import folder_of
-from registry.cli.standings import Standings
+from registry.cli.watching import READINESS, HealthWatch
 from registry.cli.working import book_of
 from registry.config import Settings
 from registry.http import Authenticated, Credentials, HttpProblem
 from registry.http.access import SCOPES
 from registry.http.answers import Answers
-from registry.http.description import DOCS_PAGE, NumbersAsWritten, described
+from registry.http.description import DOCS_SCRIPT, DOCS_SCRIPT_NAME, NumbersAsWritten, described, docs_page
+from registry.http.forwarded import Forwarded, base_path_of
 from registry.http.incoming import look_at
 from registry.http.kept import Kept
 from registry.http.limits import Limited
 from registry.http.paths import sharing
-from registry.http.problems import page
+from registry.http.problems import index, page
 from registry.office.reasons import country_note
 
 _BODY = 2 * 1024 * 1024
 _BEGIN = 2.0
-"""Seconds that governance may take to be read before the first request is answered."""
+"""Seconds that governance may take to be read, and an issuer's keys to be fetched, before the first request."""
 _VERSION = metadata.version("credential-registry")
 _DESCRIPTION = """
 A node of a registry of micro-credentials that universities share and nobody owns.
@@ -77,6 +83,10 @@ All else needs an API key (`X-API-Key`) or an access token with the scope that e
 says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
 what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
 """
+_NO_TOKENS = (
+    "This node takes no access tokens as it is set up. Use an API key that has the scope that the operation names. The"
+    " node's administrator may name a token issuer in the settings, in the table `[oauth]`."
+)
 _BODIES = (
     CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, AssessmentBody, TakenBack,
     AgreementBody, Ending, AgreementDraft, *CASE_BODIES, *LETTER_BODIES,
@@ -118,7 +128,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     `ending` says whether the process that serves it is ending.
     """
     settings = node.settings
-    standings, stop = Standings(node), threading.Event()
+    standings, stop = node.standings, threading.Event()
     views = Views(node.dsn(), standings.of, settings.http.connections, settings.http.wait_seconds)
     desk = Desk(node.registry, node.issuer)
     receiving = Receiving(
@@ -127,8 +137,14 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
     looking_back = history(node, standings)
     eraser = Eraser(node)
     facts = ViewFacts(_reading(views), standings)
+    watch = HealthWatch(node)
+    own = OwnStream(settings.member, partial(_own_facts, settings.member, watch))
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
+    tokens = None if settings.oauth is None else Tokens(settings.oauth)
+    credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
+    if tokens is not None:
+        credentials.append(tokens)
     office = served_office(node, views)
     letters = ServedLetters(node, desk)
 
@@ -136,6 +152,10 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         del app
         views.open()
         standings.follow(stop)
+        watch.follow(stop)
+        if tokens is not None:
+            tokens.follow(stop)
+            await run_sync(tokens.wait, _BEGIN)
         await run_sync(standings.begun, _BEGIN)  # with a log that is away it begins all the same
 
     async def stopped(app: Litestar) -> None:
@@ -144,10 +164,11 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         views.close()
 
     return Litestar(
-        [*sharing([*READING, *WRITING, *_own(views, settings)]), _static()],
+        [*sharing([*READING, *WRITING, *_own(views, settings, watch)]), _static()],
         state=State({"member": settings.member}),
         dependencies={
             "views": Provide(lambda: views, sync_to_thread=False),
+            "own": Provide(lambda: own, sync_to_thread=False),
             "whose": Provide(lambda: whose, sync_to_thread=False),
             "streams": Provide(lambda: streams, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
@@ -162,7 +183,9 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "noted": Provide(lambda: partial(country_note, folder=folder_of(settings.home)), sync_to_thread=False),
         },
         middleware=[
-            DefineMiddleware(Authenticated, credentials=_credentials(node)),
+            DefineMiddleware(
+                Authenticated, credentials=credentials, failures_per_minute=settings.http.failures_per_minute
+            ),
             DefineMiddleware(
                 Limited, per_minute=settings.http.per_minute, per_minute_anybody=settings.http.per_minute_anybody
             ),
@@ -184,7 +207,8 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
 
 def served(node: Node, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
     """The application as it is served: what is the same about every answer stands around all the rest."""
-    return Answers(Kept(application(node, ending)))
+    http = node.settings.http
+    return Forwarded(Answers(Kept(application(node, ending))), http.trusted_proxies, http.base_path)
 
 
 def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:
@@ -198,14 +222,19 @@ def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:
     return reading
 
 
-def _credentials(node: Node) -> Sequence[Credentials]:
-    known: list[Credentials] = [ApiKeys(node.registry.dsn, node.settings.member)]
-    if node.settings.oauth is not None:
-        known.append(Tokens(node.settings.oauth))
-    return known
+def _own_facts(member: str, watch: HealthWatch, connection: Connection) -> OwnFacts:
+    """What became of the own stream, for the member resource of the API."""
+    found, seen = own_stream(connection, member), watch.health
+    return OwnFacts(
+        found.refused_events,
+        found.quarantined_commits,
+        found.disputed_heads,
+        "not-checked" if seen is None else seen.key_standing,
+        found.faults,
+    )
 
 
-def _own(views: Views, settings: Settings) -> list[Any]:
+def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
     """What is the node's own: its health, and the pages that explain problems."""
 
     @get(
@@ -219,10 +248,22 @@ def _own(views: Views, settings: Settings) -> list[Any]:
         """Answers as long as this process does."""
         return {"status": "ok", "version": _VERSION}
 
-    @get("/ready", tags=["Node"], operation_id="ready", summary="Can it answer?")
+    @get("/ready", tags=["Node"], operation_id="ready", summary="Is it well?")
     async def ready() -> Response[dict[str, str]]:
-        """Answers 503 while the database cannot be reached or has no views."""
-        return await views.answer("", lambda _: {"status": "ready"})
+        """Answers 503 while a component is not well; `components` names it, and says what is wrong.
+
+        `database`, `views`, `log`, `own_stream` (what this member published and did not count), `publisher`.
+        """
+        faults = {name: found for name, found in watch.faults.items() if name in READINESS}
+        if faults:
+            raise HttpProblem("unavailable", "; ".join(faults), headers={"Retry-After": "5"}, components=faults)
+        try:
+            return await views.answer("", lambda _: {"status": "ready"})
+        except psycopg.errors.UndefinedTable:
+            faults["views"] = ["there are none, or another version of the project makes them again"]
+        except psycopg.OperationalError as error:
+            faults["database"] = [str(error).strip().partition("\n")[0]]
+        raise HttpProblem("unavailable", "; ".join(faults), headers={"Retry-After": "5"}, components=faults)
 
     @get(
         "/v1/digest",
@@ -239,20 +280,28 @@ def _own(views: Views, settings: Settings) -> list[Any]:
         except FileNotFoundError:
             raise HttpProblem("not-found", "none has been signed yet; the node does it once a day") from None
 
+    @get("/problems", include_in_schema=False, sync_to_thread=False)
+    def problems(request: Request[Any, Any, Any]) -> Response[str] | Redirect:
+        """The types of problems."""
+        if not request.scope["path"].endswith("/"):
+            return Redirect("/problems/", status_code=308)
+        return index()
+
     @get("/problems/{name:str}", include_in_schema=False, sync_to_thread=False)
     def problem(name: str) -> Response[str]:
         """What a type of problem means."""
         return page(name)
 
     @get("/", include_in_schema=False, sync_to_thread=False, media_type=MediaType.TEXT)
-    def root() -> str:
+    def root(request: Request[Any, Any, Any]) -> str:
         """Where to go."""
-        return "A credential registry's node. Read /docs, or /openapi.json.\n"
+        base_path = base_path_of(request.scope)
+        return f"A credential registry's node. Read {base_path}/docs, or {base_path}/openapi.json.\n"
 
     @get("/openapi.json", include_in_schema=False, sync_to_thread=False, media_type="application/vnd.oai.openapi+json")
     def description(request: Request[Any, Any, Any]) -> bytes:
         """The API's description, OpenAPI 3.1."""
-        return encode_json(described(request.app.openapi_schema.to_schema(), _BODIES, _LINKS))
+        return _description(request.app, base_path_of(request.scope))
 
     over_kafka = encode_json(
         asyncapi.description(settings.member, settings.origin, settings.log_url, settings.intake_kafka)
@@ -266,17 +315,35 @@ def _own(views: Views, settings: Settings) -> list[Any]:
         return over_kafka
 
     @get("/docs", include_in_schema=False, sync_to_thread=False, media_type=MediaType.HTML)
-    def docs() -> str:
+    def docs(request: Request[Any, Any, Any]) -> str:
         """The description, to be read and tried in a browser."""
-        return DOCS_PAGE
+        return docs_page(base_path_of(request.scope))
 
-    return [health, ready, digest, problem, root, description, events, docs]
+    return [health, ready, digest, problems, problem, root, description, events, docs]
 
 
-def _static() -> Any:  # noqa: ANN401 - a router
+@lru_cache(8)
+def _description(app: Litestar, base_path: str) -> bytes:
+    return encode_json(described(app.openapi_schema.to_schema(), _BODIES, _LINKS, base_path))
+
+
+def _static() -> HTTPRouteHandler:
     """The files of the interactive documentation, from the node itself."""
     folder = Path(str(resources.files("swagger_ui").joinpath("static")))
-    return create_static_files_router("/docs/static", [folder])
+    # A name that somebody sends is looked up among those that there are; it never becomes a path.
+    files = {path.name: path for path in folder.iterdir() if path.is_file()}
+
+    @get("/docs/static/{name:str}", include_in_schema=False, sync_to_thread=False)
+    def static(name: str) -> File | Response[str]:
+        """One of the files."""
+        if name == DOCS_SCRIPT_NAME:
+            return Response(DOCS_SCRIPT, media_type="text/javascript")
+        if name not in files:
+            raise HttpProblem("not-found", "the documentation has no such file")
+        media_type, _ = mimetypes.guess_type(name)
+        return File(files[name], media_type=media_type, content_disposition_type="inline")
+
+    return static
 
 
 def _openapi(node: Node) -> OpenAPIConfig:
@@ -291,9 +358,7 @@ def _openapi(node: Node) -> OpenAPIConfig:
         schemes["oauth2"] = SecurityScheme("oauth2", flows=OAuthFlows(client_credentials=flow))
     else:
         flow = OAuthFlow(token_url="/not-configured", scopes=dict(SCOPES))  # noqa: S106 - no password
-        schemes["oauth2"] = SecurityScheme(
-            "oauth2", flows=OAuthFlows(client_credentials=flow), description="This node takes no tokens; use a key."
-        )
+        schemes["oauth2"] = SecurityScheme("oauth2", flows=OAuthFlows(client_credentials=flow), description=_NO_TOKENS)
     return OpenAPIConfig(
         title="Credential registry",
         version=_VERSION,

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
-from anyio.to_thread import run_sync
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Send
 
+from registry.http.clients import client_of
+from registry.http.counts import PerMinute
 from registry.http.problems import HttpProblem
 
 SCOPES: Final = {
@@ -45,35 +46,54 @@ ANYBODY: Final = Caller("anybody")
 
 
 class Credentials(Protocol):
-    """Something that tells callers by what they show."""
+    """One way in which callers prove who they are."""
 
-    def caller(self, kind: str, secret: str) -> Caller | None:
-        """The caller; None where this is not its kind of secret. Raises `HttpProblem` for one that is not good.
-
-        `kind` is `key` or `bearer`. May block: it is called in a thread.
-        """
+    @property
+    def kind(self) -> str:
+        """Which header it is for: `key` or `bearer`."""
         ...
 
-    def known(self, kind: str, secret: str) -> Caller | None:
-        """The caller, where that was found out a moment ago. Never blocks."""
+    async def caller(self, secret: str, *, look_up: bool) -> Caller:
+        """Return the caller. Raises `HttpProblem` for a secret that is not good.
+
+        Without `look_up` only what is in memory counts. Never waits for anything outside of the node but its database.
+        """
         ...
 
 
 class Authenticated:
-    """ASGI middleware that finds out who asks, before anything else is looked at. Without credentials it is anybody."""
+    """ASGI middleware that finds out who asks, before anything else is looked at. Without credentials it is anybody.
 
-    def __init__(self, app: ASGIApp, credentials: Sequence[Credentials]) -> None:
+    An address from which too much comes that is not good is told so with 429. From then on, until its minute ends,
+    nothing more is looked up for it; the keys and tokens that this process knows go on working from there, too.
+    """
+
+    def __init__(self, app: ASGIApp, credentials: Sequence[Credentials], failures_per_minute: int) -> None:
         self._app = app
-        self._credentials = credentials
+        self._credentials = {one.kind: one for one in credentials}
+        self._failures = PerMinute(failures_per_minute)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - of any kind, ASGI's own
         """Pass the request on, with its `user`."""
         unasked = scope["type"] != "http" or scope["method"] == "OPTIONS" or scope["path"] in _UNASKED
-        scope["user"] = ANYBODY if unasked else await self._caller(scope["headers"])
+        scope["user"] = ANYBODY if unasked else await self._counted(scope)
         scope["auth"] = None
         await self._app(scope, receive, send)
 
-    async def _caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
+    async def _counted(self, scope: Any) -> Caller:  # noqa: ANN401 - an ASGI scope
+        client = client_of(scope)
+        try:
+            return await self._caller(scope["headers"], look_up=self._failures.remaining(client) > 0)
+        except HttpProblem as problem:
+            if problem.kind != "unauthenticated" or self._failures.add(client):
+                raise
+            raise HttpProblem(
+                "too-many-requests",
+                f"more than {self._failures.most} keys or tokens that are not good came from your address in a minute",
+                headers={"Retry-After": str(self._failures.seconds_left(client))},
+            ) from problem
+
+    async def _caller(self, headers: Iterable[tuple[bytes, bytes]], *, look_up: bool) -> Caller:
         """By `X-API-Key`, or by `Authorization: Bearer`."""
         key = authorization = None
         for name, value in headers:
@@ -84,27 +104,20 @@ class Authenticated:
         if key is not None and authorization is not None:
             raise HttpProblem("unauthenticated", "send an API key or a token, not both", headers=_CHALLENGE)
         if key is not None:
-            return await self._who("key", key)
+            return await self._authenticate("key", key, look_up=look_up)
         if authorization is not None:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer" or not token.strip():
                 raise HttpProblem("unauthenticated", "Authorization takes Bearer tokens", headers=_CHALLENGE)
-            return await self._who("bearer", token.strip())
+            return await self._authenticate("bearer", token.strip(), look_up=look_up)
         return ANYBODY
 
-    async def _who(self, kind: str, secret: str) -> Caller:
-        for one in self._credentials:
-            if (caller := one.known(kind, secret)) is not None:
-                return caller
-        return await run_sync(self._told, kind, secret)
-
-    def _told(self, kind: str, secret: str) -> Caller:
-        for one in self._credentials:
-            if (caller := one.caller(kind, secret)) is not None:
-                return caller
-        raise HttpProblem(
-            "unauthenticated", f"this is no key or token that this node knows; {_HOW}", headers=_CHALLENGE
-        )
+    async def _authenticate(self, kind: str, secret: str, *, look_up: bool) -> Caller:
+        if kind not in self._credentials:
+            raise HttpProblem(
+                "unauthenticated", f"this is no key or token that this node knows; {_HOW}", headers=_CHALLENGE
+            )
+        return await self._credentials[kind].caller(secret, look_up=look_up)
 
 
 _UNASKED: Final = frozenset({"/health"})

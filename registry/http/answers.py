@@ -5,6 +5,7 @@ looked up when would be a record about people.
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
@@ -17,7 +18,11 @@ from litestar.response.base import ASGIResponse
 from litestar.serialization import default_serializer
 from litestar.types import ASGIApp, Message, Receive, Send
 
+from registry.http.forwarded import base_path_of
+from registry.http.leaving import RECEIVE
+
 _log = structlog.get_logger(__name__)
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 POSITION: Final = "Registry-Position"
 WAIT_FOR: Final = "Registry-Wait-For"
 T = TypeVar("T")
@@ -35,8 +40,8 @@ _SECURITY: Final = [
 ]
 _STRICT: Final = b"default-src 'none'; frame-ancestors 'none'"
 _DOCS: Final = (
-    b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-    b" connect-src 'self'; frame-ancestors 'none'"
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    b" base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _PAGES: Final = ("/docs",)
 
@@ -105,8 +110,12 @@ class Answers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        RECEIVE.set(receive)
         began = time.perf_counter()
-        scope.setdefault("state", {})["request_id"] = f"urn:uuid:{uuid4()}"
+        instance = f"urn:uuid:{uuid4()}"
+        scope.setdefault("state", {})["request_id"] = instance
+        request_id = _request_id(scope["headers"]) or instance.encode()
+        base_path = base_path_of(scope).encode()
         known = {name: value for name, value in scope["headers"] if name in (b"if-none-match", b"authorization")}
         private = b"authorization" in known or any(name == b"x-api-key" for name, _ in scope["headers"])
         held: Any = None
@@ -116,9 +125,10 @@ class Answers:
             nonlocal held, status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = list(message.get("headers", []))
+                headers = [_below(base_path, name, value) for name, value in message.get("headers", [])]
                 names = {name.lower() for name, _ in headers}
                 headers += _SECURITY
+                headers.append((b"x-request-id", request_id))
                 pages = scope["path"].startswith(_PAGES)
                 headers.append((b"content-security-policy", _DOCS if pages else _STRICT))
                 if b"cache-control" not in names:
@@ -149,8 +159,22 @@ class Answers:
                 status=status,
                 ms=round(1000 * (time.perf_counter() - began), 1),
                 caller=getattr(caller, "name", "anybody"),
-                request=scope["state"]["request_id"],
+                request=instance,
+                request_id=request_id.decode(),
             )
+
+
+def _request_id(headers: list[tuple[bytes, bytes]]) -> bytes | None:
+    """The client's own id of its request, where it sent one that a log can hold."""
+    given = next((value for name, value in headers if name == b"x-request-id"), b"")
+    return given if _REQUEST_ID.fullmatch(given) else None
+
+
+def _below(base_path: bytes, name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header, with the base path before a place on this node that it leads to."""
+    if base_path and name.lower() == b"location" and value.startswith(b"/"):
+        return name, base_path + value
+    return name, value
 
 
 def _tag(start: Any, body: Any, known: bytes | None, *, head: bool) -> bool:  # noqa: ANN401 - ASGI messages

@@ -17,35 +17,6 @@ if TYPE_CHECKING:
     from litestar._openapi.schema_generation import SchemaCreator  # the plugins' interface names it
 
 _PROBLEM: Final = {"$ref": "#/components/responses/Problem"}
-_SCHEMA: Final[dict[str, Any]] = {
-    "type": "object",
-    "title": "Problem",
-    "description": "A problem document (RFC 9457).",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {
-            "type": "string",
-            "format": "uri-reference",
-            "enum": [f"/problems/{name}" for name in KINDS],
-            # What generated clients call them: else it would be by their place in this list.
-            "x-enum-varnames": [name.upper().replace("-", "_") for name in KINDS],
-        },
-        "title": {"type": "string"},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "format": "uri-reference"},
-        "code": {"type": "string", "description": "The rule that refused it."},
-        "path": {"type": "string", "description": "Where in the event that would have been published."},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["where", "detail"],
-                "properties": {name: {"type": "string"} for name in ("where", "detail", "field", "value")},
-            },
-        },
-    },
-}
 _ALWAYS: Final = ("400", "404", "408", "409", "412", "413", "415", "422", "429", "500", "503")
 _CLOSED: Final = ("401", "403")
 
@@ -54,14 +25,17 @@ def described(
     derived: dict[str, Any],
     bodies: Sequence[type] = (),
     links: Mapping[str, Collection[str]] = MappingProxyType({}),
+    base_path: str = "",
 ) -> dict[str, Any]:
     """The whole description: every operation can answer with a problem, and successful answers say their position.
 
     `bodies` are the structs that requests are read as: their schemas are those that msgspec checks by, to the last
     pattern, where the framework knows less. `links` leads from an operation that makes
-    something to those that are about it, by the name of the thing's id.
+    something to those that are about it, by the name of the thing's id. `base_path` is where the client reaches the
+    node, as /registry.
     """
     found = deepcopy(derived)
+    found["servers"] = [{"url": base_path or "/"}]
     components = found.setdefault("components", {})
     exact = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")[1]
     components["schemas"].update(exact)
@@ -84,7 +58,7 @@ def described(
         for status, answer in by_id[made]["responses"].items():
             if status < "300":
                 answer["links"] = told
-    components.setdefault("schemas", {})["Problem"] = _SCHEMA
+    components.setdefault("schemas", {})["Problem"] = _problem_schema(base_path)
     components["responses"] = {
         "Problem": {
             "description": "What went wrong, and what to do.",
@@ -114,6 +88,38 @@ def described(
     return found
 
 
+def _problem_schema(base_path: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "title": "Problem",
+        "description": "A problem document (RFC 9457).",
+        "required": ["type", "title", "status"],
+        "properties": {
+            "type": {
+                "type": "string",
+                "format": "uri-reference",
+                "enum": [f"{base_path}/problems/{name}" for name in KINDS],
+                # What generated clients call them: else it would be by their place in this list.
+                "x-enum-varnames": [name.upper().replace("-", "_") for name in KINDS],
+            },
+            "title": {"type": "string"},
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": {"type": "string"},
+            "instance": {"type": "string", "format": "uri-reference"},
+            "code": {"type": "string", "description": "The rule that refused it."},
+            "path": {"type": "string", "description": "Where in the event that would have been published."},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["where", "detail"],
+                    "properties": {name: {"type": "string"} for name in ("where", "detail", "field", "value")},
+                },
+            },
+        },
+    }
+
+
 def _as_given(schema: dict[str, Any]) -> None:
     """A parameter that may be left out is absent, neither null nor empty."""
     if schema.get("default") == "":
@@ -141,10 +147,21 @@ class NumbersAsWritten(OpenAPISchemaPlugin):
         return Schema(type=OpenAPIType.NUMBER)
 
 
-DOCS_PAGE: Final = """<!doctype html>
+def docs_page(base_path: str) -> str:
+    """Return the interactive documentation; all that it loads comes from the node itself, and no script is inline."""
+    static = f"{base_path}/docs/static"
+    return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Credential registry: the API</title><link rel="stylesheet" href="/docs/static/swagger-ui.css"></head>
-<body><main id="docs"></main><script src="/docs/static/swagger-ui-bundle.js"></script>
-<script>SwaggerUIBundle({url: "/openapi.json", dom_id: "#docs", deepLinking: true})</script></body></html>
+<title>Credential registry: the API</title><link rel="icon" href="{static}/favicon-32x32.png">
+<link rel="stylesheet" href="{static}/swagger-ui.css"></head>
+<body><main id="docs" data-description="{base_path}/openapi.json"></main>
+<script src="{static}/swagger-ui-bundle.js"></script><script src="{static}/{DOCS_SCRIPT_NAME}"></script></body></html>
 """
-"""Interactive documentation; all that it loads comes from the node itself."""
+
+
+DOCS_SCRIPT_NAME: Final = "start.js"
+DOCS_SCRIPT: Final = """SwaggerUIBundle({
+  url: document.getElementById("docs").dataset.description, dom_id: "#docs", deepLinking: true,
+});
+"""
+"""What starts the interactive documentation."""

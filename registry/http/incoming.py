@@ -8,8 +8,8 @@ from litestar import Request
 from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter, ParameterKwarg
 
+from registry.http.json_body import read_json
 from registry.http.problems import HttpProblem, Trouble
-from registry.wire.misfits import place_of
 
 
 async def look_at(request: Request[Any, Any, Any]) -> None:
@@ -19,7 +19,7 @@ async def look_at(request: Request[Any, Any, Any]) -> None:
     field = request.route_handler.parsed_data_field
     if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, msgspec.Struct):
         _json_alone(request)
-        _strictly(await request.body(), field.annotation)
+        read_json(await request.body(), field.annotation)
 
 
 def _no_nulls(request: Request[Any, Any, Any]) -> None:
@@ -74,47 +74,3 @@ def _json_alone(request: Request[Any, Any, Any]) -> None:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given and given != "application/json" and not given.endswith("+json"):
         raise HttpProblem("unsupported-media-type", f"this takes application/json, and {given[:60]!r} was sent")
-
-
-def _strictly(body: bytes, kind: type[msgspec.Struct]) -> None:
-    """The framework's own reading takes "5" for 5 and 0 for false; what is said here is written down for good."""
-    if not body.strip():
-        raise HttpProblem("invalid", errors=[Trouble("$", "is empty; a JSON object is needed")])
-    try:
-        _decoder(kind).decode(body)
-        if b"\\u0000" in body and (where := _null_in(msgspec.json.decode(body), "$")) is not None:
-            raise HttpProblem("unprocessable", errors=[Trouble(where, "U+0000 stands in no text")])
-    except msgspec.ValidationError as error:
-        where, detail = place_of(error, kind)
-        field = where.rpartition(".")[2] if "." in where else ""
-        # What the framework would have let pass is well formed, and means something else than it says.
-        passed = "unprocessable" if _passes(body, kind) else "invalid"
-        raise HttpProblem(passed, errors=[Trouble(where, detail, field)]) from error
-    except msgspec.DecodeError:
-        return  # no JSON at all: the framework says so
-
-
-def _null_in(value: Any, path: str) -> str | None:  # noqa: ANN401 - JSON
-    """Where in some JSON a text, or a name, has U+0000."""
-    if isinstance(value, str):
-        return path if "\0" in value else None
-    if isinstance(value, dict):
-        within = [(f"{path}.{name}", one) for name, one in value.items()]  # a name with it is an unknown one
-    elif isinstance(value, list):
-        within = [(f"{path}[{place}]", one) for place, one in enumerate(value)]
-    else:
-        within = []
-    return next((found for where, one in within if (found := _null_in(one, where)) is not None), None)
-
-
-def _passes(body: bytes, kind: type[msgspec.Struct]) -> bool:
-    try:
-        msgspec.convert(msgspec.json.decode(body), kind, strict=False)
-    except msgspec.ValidationError:
-        return False
-    return True
-
-
-@cache
-def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[msgspec.Struct]:
-    return msgspec.json.Decoder(kind)

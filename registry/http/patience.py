@@ -1,33 +1,44 @@
-"""How long a client may take, and how much it may say before it asks: what the server itself sets no limit to.
+"""Slow and silent clients: how long one may take, how much it may say before it asks, how many connections it may have.
 
-A connection that stays in the middle of its headers, or sends a small body a byte at a time, holds a place that others
-need. Bodies of any length have a patience of their own, where they are read.
+What the server itself sets no limit to. A connection that stays in the middle of its headers, or sends a small body a
+byte at a time, holds a place that others need. Bodies of any length have a patience of their own, where they are read.
 """
 
 import asyncio
-from collections.abc import Collection
+from http import HTTPStatus
 from typing import Any, Final
+from uuid import uuid4
 
+import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from registry.http.connections import Connections
+from registry.http.problems import MEDIA_TYPE, HttpProblem
+
 HEADER_BYTES: Final = 64 * 1024
-OPEN_ENDED: Final[Collection[str]] = ("/v1/batches",)
-"""Paths whose bodies may take as long as something comes."""
+OPEN_ENDED: Final = "/v1/batches"
+"""The path, behind whatever base path, whose body may take as long as something comes."""
 
 _AFTER_BYTES: Final = 16 * 1024 * 1024
 """How much of a body is passed over after it was answered, so that the client gets to read the answer."""
 _LOOKS: Final = 10
 """How often it is looked whether what is waited for has come. A timer for each request, or a look at the clock, would
 cost more than all else that is done here; a client that is too slow is ended a tenth of its time later at most."""
-_TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-_TOO_MUCH: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_REFUSAL_SECONDS: Final = 1.0
+"""How long a connection that is refused may take to send its request, which it then finds answered."""
+_RETRY_SECONDS: Final = "5"
 
 
 class Patient(HttpToolsProtocol):
     """One connection to the server."""
 
     seconds = 30.0
-    """For all headers of a request, from the connection or the request's first byte on; twice that for its body."""
+    """For all headers of a request, from the connection or the request's first byte on; twice that for its body, and
+    for reading what is sent in answer."""
+    all_connections: Connections
+    """Of this process."""
+    base_path = ""
+    """What stands before the types of problems."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401 - the server's own
         super().__init__(*arguments, **more)
@@ -36,25 +47,49 @@ class Patient(HttpToolsProtocol):
         """How many more times it is looked at what is waited for; 0 while nothing is."""
         self._heads = 0
         """Bytes of the headers that are being read; -1 outside of headers."""
+        self._unanswered = False
+        """Whether a request's headers have come and its answer has not gone."""
         self._after = 0
+        self._unread: asyncio.TimerHandle | None = None
+        """Ends the connection of a client that does not read."""
+        self._refusal: str | None = None
+        self._refusal_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server has it
         """Somebody connected."""
         super().connection_made(transport)
-        self._wait(_LOOKS)
+        self._refusal = self.all_connections.open(self, self.client[0] if self.client else "unknown")
+        if self._refusal is None:
+            self._wait(_LOOKS)
+        elif self.all_connections.linger(self):
+            self._refusal_timer = self.loop.call_later(_REFUSAL_SECONDS, self._end, self._refusal)
+        else:
+            self._end(self._refusal)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
         self._forget()
+        self.all_connections.close(self)
         super().connection_lost(exc)
+
+    def give_way(self) -> None:
+        """Close: it has waited longest, and others come. Only who has begun to ask is told."""
+        self._end("busy" if self._heads > 0 or self._unanswered else None)
 
     def data_received(self, data: bytes) -> None:
         """Something came."""
+        if self._refusal is not None:
+            self._end(self._refusal)
+            return
         if self._heads >= 0:
             self._heads += len(data)
         super().data_received(data)
         if self._heads > HEADER_BYTES and not self.transport.is_closing():
-            self._end(_TOO_MUCH)
+            self._end("headers-too-large")
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP request."""
+        self._end("invalid", msg)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -65,25 +100,64 @@ class Patient(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Its headers are there."""
+        self._look_at_headers()
         self._heads = -1
         super().on_headers_complete()
-        if self.scope["path"] in OPEN_ENDED:
+        self._unanswered = True
+        if self.scope["path"].endswith(OPEN_ENDED):
             self._looks = 0
+            self.all_connections.serve(self)
         else:
             self._wait(2 * _LOOKS)
+
+    def _look_at_headers(self) -> None:
+        """Refuse headers that are too large although they came at once, and what names no host, or two.
+
+        About whom a request with two hosts is for, proxies and servers disagree.
+        """
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            self._end("invalid", "a request has exactly one Host header (RFC 9112)")
+        elif self._heads > HEADER_BYTES:
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > HEADER_BYTES:
+                self._end("headers-too-large")
+        if self.transport.is_closing():
+            raise ValueError("this request was refused")  # so that the parser reads no further
 
     def on_body(self, body: bytes) -> None:
         """A piece of its body; what follows an answer, as to a body that is too large, is not read for ever."""
         if self.cycle.response_complete:
             self._after += len(body)
             if self._after > _AFTER_BYTES:
-                self._end(b"")
+                self._end(None)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """All of it is there."""
         self._looks = 0
+        self.all_connections.serve(self)
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """It was answered."""
+        self._unanswered = bool(self.pipeline)
+        if not self._unanswered and not self.transport.is_closing():
+            self.all_connections.wait(self)
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than it is answered."""
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(2 * self.seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client has read on."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _wait(self, looks: int) -> None:
         self._looks = looks + 1
@@ -96,24 +170,44 @@ class Patient(HttpToolsProtocol):
     def _look(self) -> None:
         self._timer = None
         if self._looks == 1:
-            self._end(_TOO_SLOW)
+            self._end("too-slow")
         elif self._looks:
             self._looks -= 1
             self._look_later()
 
     def _forget(self) -> None:
         self._looks = 0
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._unread, self._refusal_timer):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._unread = self._refusal_timer = None
 
-    def _end(self, answer: bytes) -> None:
+    def _end(self, problem: str | None, detail: str = "") -> None:
+        """End the connection, with a problem of this type if any."""
         self._forget()
         if not self.transport.is_closing():
-            self.transport.write(answer)
+            if problem is not None:
+                self.transport.write(_answer(HttpProblem(problem, detail), self.base_path))
             self.transport.close()
 
 
-def patient(seconds: float) -> type[Patient]:
-    """A protocol for the server with this patience."""
-    return type("Patient", (Patient,), {"seconds": seconds})
+def _answer(problem: HttpProblem, base_path: str) -> bytes:
+    """A problem document as the server sends it by itself, before or without any request."""
+    instance = f"urn:uuid:{uuid4()}"
+    body = msgspec.json.encode(problem.document(instance, base_path))
+    lines = [
+        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
+        f"content-type: {MEDIA_TYPE}",
+        f"content-length: {len(body)}",
+        f"x-request-id: {instance}",
+        "cache-control: no-store",
+        "x-content-type-options: nosniff",
+        "connection: close",
+        *([f"retry-after: {_RETRY_SECONDS}"] if problem.status in (429, 503) else []),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def patient(seconds: float, connections: Connections, base_path: str = "") -> type[Patient]:
+    """A protocol for one process's server, with this patience and these connections."""
+    return type("Patient", (Patient,), {"seconds": seconds, "all_connections": connections, "base_path": base_path})

@@ -14,6 +14,7 @@ import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from registry.http.forwarded import base_path_of
 from registry.wire.misfits import plain, types_of
 
 _log = structlog.get_logger(__name__)
@@ -81,6 +82,14 @@ KINDS: Final[Mapping[str, Kind]] = {
         "The request can be read, and the consortium's rules do not allow it as things are. `code` names the rule.",
         "Read `detail`; the codes are those of the registry's list of refusals.",
     ),
+    "not-accepted": Kind(
+        409,
+        "The consortium would not accept this",
+        "The request is right. Consumers would refuse what it leads to: this member is not admitted, is suspended, has"
+        " not the role that this needs, or its node signs with a key that does not count. `code` names the rule, and"
+        " `detail` says since when. Nothing was stored.",
+        "Do what `detail` says; then send the same request again, with the same Idempotency-Key if you like.",
+    ),
     "in-progress": Kind(
         409,
         "The same request is being worked on",
@@ -122,6 +131,24 @@ KINDS: Final[Mapping[str, Kind]] = {
     "too-many-requests": Kind(
         429, "Too many requests", "You have sent more than this node allows.", "Wait as long as `Retry-After` says."
     ),
+    "too-many-connections": Kind(
+        429,
+        "Too many connections from your address",
+        "One address may have some hundred connections open at a time.",
+        "Use a connection for several requests, one after the other, and close those that you do not need.",
+    ),
+    "headers-too-large": Kind(
+        431,
+        "The headers are too large",
+        "A request's first line and headers may have 64 KiB together.",
+        "Send less in headers and query.",
+    ),
+    "busy": Kind(
+        503,
+        "The node has too many connections",
+        "It takes no further connection just now.",
+        "Try again after the time in `Retry-After`.",
+    ),
     "internal": Kind(
         500,
         "The node failed",
@@ -133,6 +160,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         "The node cannot answer just now",
         "Its database or the shared log cannot be reached.",
         "Try again after the time in `Retry-After`. Nothing was lost; nothing of this request was stored.",
+    ),
+    "too-costly": Kind(
+        503,
+        "The answer would take too much work",
+        "Members published too much of what it rests on, or too many such answers are asked for at once.",
+        "Ask for less: a smaller page, one credential alone. With `Retry-After`, try again after that time.",
     ),
     "not-there-yet": Kind(
         412,
@@ -178,10 +211,10 @@ class HttpProblem(Exception):
         """The HTTP status."""
         return KINDS[self.kind].status
 
-    def document(self, instance: str = "") -> dict[str, Any]:
-        """The document's members."""
+    def document(self, instance: str = "", base_path: str = "") -> dict[str, Any]:
+        """Return the document's members. `base_path` is where the client reaches the node, as /registry."""
         found: dict[str, Any] = {
-            "type": f"/problems/{self.kind}",
+            "type": f"{base_path}/problems/{self.kind}",
             "title": KINDS[self.kind].title,
             "status": self.status,
         }
@@ -194,16 +227,10 @@ class HttpProblem(Exception):
         return found | self.more
 
 
-def response(problem: HttpProblem, instance: str = "") -> Response[Any]:
-    """A problem as an answer."""
-    return Response(
-        problem.document(instance), status_code=problem.status, media_type=MEDIA_TYPE, headers=problem.headers
-    )
-
-
 def from_problem(request: Request[Any, Any, Any], error: HttpProblem) -> Response[Any]:
-    """For what our own code raised."""
-    return response(error, _instance(request))
+    """Answer a request with a problem that our own code raised."""
+    document = error.document(_instance(request), base_path_of(request.scope))
+    return Response(document, status_code=error.status, media_type=MEDIA_TYPE, headers=error.headers)
 
 
 _BY_STATUS: Final = {
@@ -229,9 +256,7 @@ def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Res
     kind = _BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "invalid")
     if kind == "internal":
         if error.detail == _GONE:
-            return response(
-                HttpProblem("too-slow", "the connection was closed in the middle of the body"), _instance(request)
-            )
+            return from_problem(request, HttpProblem("too-slow", "the connection was closed in the middle of the body"))
         return from_anything(request, error)
     extra = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
     errors = [_trouble(request, one) for one in extra]
@@ -239,13 +264,13 @@ def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Res
         errors = [Trouble(f"{missing[1]} {missing[2]}", "is needed", missing[2])]
     detail = "" if errors or error.detail == HTTPStatus(error.status_code).phrase else error.detail
     problem = HttpProblem(kind, detail.split("\n")[0][:300], errors=errors, headers=error.headers)
-    return response(problem, _instance(request))
+    return from_problem(request, problem)
 
 
 def from_anything(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """For what nobody foresaw: the client learns that it happened, the node's own log what it was."""
     _log.error("http.failed", route=request.scope.get("path_template"), instance=_instance(request), exc_info=error)
-    return response(HttpProblem("internal"), _instance(request))
+    return from_problem(request, HttpProblem("internal"))
 
 
 def _trouble(request: Request[Any, Any, Any], one: Mapping[str, Any]) -> Trouble:
@@ -265,6 +290,21 @@ def _trouble(request: Request[Any, Any, Any], one: Mapping[str, Any]) -> Trouble
 
 def _instance(request: Request[Any, Any, Any]) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def index() -> Response[str]:
+    """List the types of problems, each with a link to its page."""
+    entries = "".join(
+        # Relative to /problems/ itself, so that it is right below any base path.
+        f'<li><a href="{name}"><code>{name}</code></a>, status {kind.status}: {kind.title}'
+        for name, kind in sorted(KINDS.items(), key=lambda entry: (entry[1].status, entry[0]))
+    )
+    text = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        "<title>Types of problems</title><body><h1>Types of problems</h1><p>Errors are problem documents (RFC 9457)."
+        f" Their <code>type</code> leads to one of these pages.<ul>{entries}</ul></body></html>\n"
+    )
+    return Response(text, media_type=MediaType.HTML)
 
 
 def page(name: str) -> Response[str]:

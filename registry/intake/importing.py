@@ -7,13 +7,14 @@ one, where Annex I is complete; otherwise a draft. Which it was is always said.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
 
 from registry.application import Registry
 from registry.domain.achievement import Achievement
-from registry.domain.errors import UnknownAchievement
+from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
 from registry.intake.columns import RowChecker
 from registry.intake.course_codes import CourseCodes
 from registry.intake.document import Award, Completions, Document, request
@@ -116,14 +117,17 @@ class Importer:
         if asked is None:
             return self._done(taken, beside)
         if dry_run:
-            if match.content is None:  # else its achievement is to be published first, and nothing is against it
+            if match.content is None:
                 _outcome(taken, self._issuer.check(asked))
                 taken.credential = taken.learner = None  # the ids of a check are nobody's
+            else:
+                self._refusal(taken, partial(self._check_publishing, match.content))
             return self._done(taken, beside)
         if taken.held_until is not None and not on_its_day:
             return self._hold(taken, asked, match, beside)
         if match.content is not None:
-            self._publish(match.content, match.draft)
+            if self._refusal(taken, partial(self._publish, match.content, match.draft)):
+                return self._done(taken, beside)
             taken.achievement = match.achievement
 
         def also(outcomes: Sequence[Outcome]) -> PrivateRows:
@@ -143,6 +147,21 @@ class Importer:
             taken.held_until = None
             _outcome(taken, checked)
         return self._done(taken, beside)
+
+    def _check_publishing(self, content: AchievementContent) -> None:
+        """Check that a new achievement could be published, and a credential of it issued."""
+        self._registry.check(Achievement.publish(content))
+        self._registry.check_accepted({"credential.issued.v1"})
+
+    @staticmethod
+    def _refusal(taken: Taken, act: Callable[[], None]) -> bool:
+        """Act; return whether it was refused, which becomes the award's problem."""
+        try:
+            act()
+        except (Refusal, InvalidEvent) as refused:
+            taken.problems = [Problem(taken.path, "", "", str(refused))]
+            return True
+        return False
 
     def _publish(self, content: AchievementContent, draft: str | None) -> None:
         self._own = None

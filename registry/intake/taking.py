@@ -123,7 +123,7 @@ class Taking:
                     registry.suspend(what.credential, what.reason)
         except Refusal as refusal:
             where = f"$.data.{refusal.path}" if refusal.path else "$.data"
-            return Result(one.named, accepted=False, code=refusal.code, where=where, detail=refusal.detail)
+            return Result(one.named, accepted=False, code=refusal.code, where=where, detail=refusal.explanation)
         return Result(one.named, accepted=True, credential=what.credential)
 
     def _known(self, asked: Sequence[Asked]) -> dict[bytes, tuple[bytes, str]]:

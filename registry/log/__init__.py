@@ -116,6 +116,10 @@ class SharedLog(Protocol):
         """The position after the last record."""
         ...
 
+    def torn(self, stream: str) -> int:
+        """Return how many bytes after the last complete record belong to none: a write that was cut off."""
+        ...
+
     def seek(self, stream: str, size: int) -> int:
         """A position at or before the record that carries leaf `size`, found without reading all.
 

@@ -209,6 +209,10 @@ class ArchiveLog:
         """The position after the last record."""
         return self._starts_of(stream)[-1]
 
+    def torn(self, stream: str) -> int:  # noqa: ARG002 - segments are whole
+        """Return 0: a segment that was cut is damaged, and reading it says so."""
+        return 0
+
     def seek(self, stream: str, size: int) -> int:
         """The position of the frame that holds leaf `size`, as the segments describe themselves."""
         starts = self._starts_of(stream)

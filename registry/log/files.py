@@ -121,6 +121,12 @@ class FileLog:
         with self._opened(stream) as file:
             return _complete(file, os.fstat(file).st_size, framing)
 
+    def torn(self, stream: str) -> int:
+        """Return how many bytes of the file come after the last complete record."""
+        with self._opened(stream) as file:
+            size = os.fstat(file).st_size
+            return size - _complete(file, size, self._framing(stream))
+
     def seek(self, stream: str, size: int) -> int:
         """A position at or before the record with leaf `size`, by bisection over the file."""
         framing = self._framing(stream)

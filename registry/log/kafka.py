@@ -178,6 +178,10 @@ class KafkaLog:
         offsets = reader.end_offsets(list(partitions), timeout_ms=int(self._patience * 1000))
         return {stream: int(offsets[partition]) for partition, stream in partitions.items()}
 
+    def torn(self, stream: str) -> int:  # noqa: ARG002 - a broker keeps whole messages
+        """Return 0: a broker keeps whole messages."""
+        return 0
+
     def seek(self, stream: str, size: int) -> int:
         """An offset at or before the record with leaf `size`, by bisection over offsets."""
         framing = Framing(origin_of(self._consortium, stream))

@@ -31,7 +31,7 @@ class Part(NamedTuple):
     by_recognition: bool
     """A decision or an agreement let it count."""
     shared: bool
-    """It is a part of another credential, too."""
+    """It is a part of another credential of the member that awards this one, too."""
     stands_for: frozenset[Key] = frozenset()
     """Achievements (member, id) as which a decision or an agreement lets it count."""
     admitted: bool = False
@@ -75,7 +75,8 @@ def sums(composition: Composition, issuer: str, parts: Iterable[Part]) -> Sums:
     named = [part for part, one in zip(known, is_one, strict=True) if one]
     elective = composition.open
     others = (part for part, one in zip(known, is_one, strict=True) if not one)
-    opened = [part for part in others if fits(part, elective)] if elective is not None else []
+    kinds = None if elective is None else Kinds.of(elective)
+    opened = [part for part in others if kinds.include(part)] if kinds is not None else []
     counted = named + opened
     total = _sum(named)
     if elective is not None:
@@ -107,7 +108,7 @@ def unmet(composition: Composition, issuer: str, awarded: date, parts: Iterable[
     found += _most("maxCreditedEcts", come_to.credited, composition.max_credited_ects)
     sharing = composition.sharing
     if sharing == "forbidden" and any(part.shared for part in known):
-        found.append(Unmet("sharing", "a part counts in another credential, too"))
+        found.append(Unmet("sharing", "a part counts in another credential of this member, too"))
     elif isinstance(sharing, SharingLimit):
         found += _most("sharing", come_to.shared, sharing.max_ects)
     if (months := composition.max_age_months) is not None:
@@ -168,7 +169,12 @@ def _missing(composition: Composition, known: Sequence[Part]) -> Iterable[Unmet]
     if capstone is not None and not of(capstone):
         yield Unmet("capstone", f"no part is of {capstone.member}/{capstone.achievement}", refs=(capstone,))
     for number, choice in enumerate(composition.choices):
-        chosen = {id(part): part for ref in choice.from_ for part in of(ref)}.values()
+        chosen = {
+            id(part): part
+            for key, least in named_versions(choice.from_).items()
+            for part in by_key.get(key, ())
+            if part.version >= least or key in part.stands_for
+        }.values()
         yield from _least(f"choices[{number}].minEcts", _sum(chosen), choice.min_ects, choice.from_)
         if choice.min_count is not None and len(chosen) < choice.min_count:
             detail = f"{len(chosen)} of the {choice.min_count} that are asked for"
@@ -184,11 +190,24 @@ def is_of(part: Part, ref: Ref) -> bool:
     return (same and part.version >= (ref.min_version or 1)) or (ref.member, ref.achievement) in part.stands_for
 
 
-def fits(part: Part, elective: OpenElective) -> bool:
-    """An empty list of fields or levels asks for none in particular; a shorter code covers the longer."""
-    fields, levels = elective.fields_of_education, elective.eqf_levels
-    in_field = not fields or any(own.startswith(code) for own in part.fields for code in fields)
-    return in_field and (not levels or part.eqf_level in levels)
+class Kinds(NamedTuple):
+    """What an open elective takes. None in particular is asked for where there are no fields or no levels."""
+
+    fields: frozenset[str]
+    """ISCED-F codes; a shorter one covers the longer."""
+    levels: frozenset[int]
+
+    @classmethod
+    def of(cls, elective: OpenElective) -> "Kinds":
+        """Return the kinds that this elective takes."""
+        return cls(frozenset(elective.fields_of_education), frozenset(elective.eqf_levels))
+
+    def include(self, part: Part) -> bool:
+        """Whether a part is of one of these kinds."""
+        in_field = not self.fields or any(
+            own[:length] in self.fields for own in part.fields for length in range(1, len(own) + 1)
+        )
+        return in_field and (not self.levels or part.eqf_level in self.levels)
 
 
 def _sum(parts: Iterable[Part]) -> Decimal:

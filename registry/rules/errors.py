@@ -15,21 +15,24 @@ Refusal
 └── AnchorConflict      (governance) anchors never decrease and never contradict
 """
 
-from typing import ClassVar
-
 
 class Refusal(Exception):
     """An event that has no effect. `code` is what EVENTS.md calls it."""
 
-    code: ClassVar[str]
+    code: str
 
     def __init__(self, detail: str, path: str = "$.data") -> None:
         super().__init__(detail)
         self.detail = detail
         self.path = path
 
+    @property
+    def explanation(self) -> str:
+        """What is wrong, and what to do where that is known; without the code."""
+        return self.detail
+
     def __str__(self) -> str:
-        return f"{self.code}: {self.detail}"
+        return f"{self.code}: {self.explanation}"
 
 
 class Voided(Refusal):

@@ -139,7 +139,7 @@ class Governance(msgspec.Struct, frozen=True):
         if isinstance(data, wire.MemberAdmitted):
             if data.member in self.members:
                 raise Duplicate(f"{data.member} is a member already", "$.data.member")
-            keys = tuple(KeyWindow(VerifierKey.parse(text)) for text in dict.fromkeys(data.keys))
+            keys = tuple(KeyWindow(VerifierKey.parse(text)) for text in data.keys)
             record = MemberRecord(data, keys, roles=((0, tuple(data.roles)),), changed=leaf + 1)
             return self._with(record)
         known = self.members.get(data.member)
@@ -164,8 +164,8 @@ class Governance(msgspec.Struct, frozen=True):
 def _change(record: MemberRecord, data: Any, leaf: int) -> MemberRecord:  # noqa: ANN401 - any anchored event
     """The member after an event that carries an anchor."""
     known = {str(window.key): window for window in record.keys}
-    if isinstance(data, wire.MemberKeyAdded) and data.vkey in known:
-        raise Duplicate("the member has that key already", "$.data.vkey")
+    if isinstance(data, wire.MemberKeyAdded):
+        _check_key_id(record, VerifierKey.parse(data.vkey))
     if isinstance(data, wire.MemberKeyRetired) and data.vkey not in known:
         raise UnknownKey("the member has no such key", "$.data.vkey")
     head: wire.Head = data.head
@@ -188,6 +188,15 @@ def _change(record: MemberRecord, data: Any, leaf: int) -> MemberRecord:  # noqa
         standing = _next_standing(record.standing, data)
         changes["standings"] = (*record.standings, (head.size, standing))
     return msgspec.structs.replace(record, anchors=(*record.anchors, head), changed=leaf + 1, **changes)
+
+
+def _check_key_id(record: MemberRecord, key: VerifierKey) -> None:
+    """Refuse a key whose id the member ever had: a signature line names a key by its id, four bytes, alone."""
+    for window in record.keys:
+        if window.key.key_id == key.key_id:
+            same = "that key" if window.key == key else f"another key with the id {key.key_id.hex()}"
+            had = "has" if window.end is None else "had"
+            raise Duplicate(f"the member {had} {same} already; add a new key", "$.data.vkey")
 
 
 def _check_anchor(record: MemberRecord, head: wire.Head) -> None:

@@ -101,6 +101,22 @@ class SignedNote(msgspec.Struct, frozen=True, gc=False):
         return self.text + "\n" + "".join(f"{s}\n" for s in self.signatures)
 
     def by(self, keys: Sequence[VerifierKey]) -> list[tuple[VerifierKey, Signature]]:
-        """The lines that name one of these keys, by name and key id; whether they verify is not said."""
-        named = {(k.name, k.key_id): k for k in keys}
-        return [(named[s.name, s.key_id], s) for s in self.signatures if (s.name, s.key_id) in named]
+        """The lines that name one of these keys by name and key id, each with that key; the caller verifies them.
+
+        Where several keys have one name and id, a line stands with the key by which it verifies, if there is one:
+        the order of the keys decides nothing.
+        """
+        named: dict[tuple[str, bytes], list[VerifierKey]] = {}
+        for key in keys:
+            named.setdefault((key.name, key.key_id), []).append(key)
+        return [
+            (self._key_of(line, named[line.name, line.key_id]), line)
+            for line in self.signatures
+            if (line.name, line.key_id) in named
+        ]
+
+    def _key_of(self, line: Signature, keys: list[VerifierKey]) -> VerifierKey:
+        if len(keys) == 1:
+            return keys[0]
+        message = self.text.encode()
+        return next((key for key in keys if key.verifies(line.signature, message)), keys[0])

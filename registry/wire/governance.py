@@ -74,7 +74,7 @@ class ConsortiumFounded(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tru
         return self.consortium
 
     def fault(self, publisher: str) -> Fault | None:
-        """The consortium founds itself, with distinct keys and a threshold that they can reach."""
+        """The consortium founds itself, with keys of distinct ids and a threshold that they can reach."""
         if self.consortium != publisher:
             return ".consortium", f"this is the log of {publisher}"
         return _root_keys_fault(self.root_keys, self.threshold, publisher)
@@ -92,7 +92,7 @@ class RootKeysRotated(msgspec.Struct, frozen=True, gc=False, omit_defaults=True,
         return
 
     def fault(self, publisher: str) -> Fault | None:
-        """Distinct keys and a threshold that they can reach."""
+        """Keys of distinct ids, and a threshold that they can reach."""
         return _root_keys_fault(self.root_keys, self.threshold, publisher)
 
 
@@ -100,8 +100,8 @@ def _root_keys_fault(keys: list[str], threshold: int, consortium: str) -> Fault 
     for index, text in enumerate(keys):
         if (wrong := _key_fault(text, consortium)) is not None:
             return f".rootKeys[{index}]", wrong
-    if len(set(keys)) != len(keys):
-        return ".rootKeys", "a key is named twice"
+    if (wrong := _shared_key_id(keys)) is not None:
+        return ".rootKeys", wrong
     if threshold > len(keys):
         return ".threshold", f"{len(keys)} keys cannot reach a threshold of {threshold}"
     return None
@@ -113,6 +113,17 @@ def _key_fault(text: str, name: str | None) -> str | None:
     except MalformedNote as error:
         return str(error)
     return None if name is None or key.name == name else f"the key signs as {key.name}, not as {name}"
+
+
+def _shared_key_id(keys: list[str]) -> str | None:
+    """Say which two of these well-formed keys of one name have one key id: a signature line names a key by no more."""
+    seen: set[bytes] = set()
+    for text in keys:
+        key = VerifierKey.parse(text)
+        if key.key_id in seen:
+            return f"two keys have the key id {key.key_id.hex()}"
+        seen.add(key.key_id)
+    return None
 
 
 class _AboutMember(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
@@ -148,11 +159,12 @@ class MemberAdmitted(MemberRevised, frozen=True, gc=False, rename="camel", kw_on
     roles: list[Role]
 
     def fault(self, publisher: str) -> Fault | None:
-        """Every key signs as the member's origin."""
+        """Every key signs as the member's origin, and no two have one key id."""
         for index, text in enumerate(self.keys):
             if (wrong := _key_fault(text, f"{publisher}/{self.member}")) is not None:
                 return f".keys[{index}]", wrong
-        return None
+        wrong = _shared_key_id(self.keys)
+        return None if wrong is None else (".keys", wrong)
 
 
 class MemberKeyAdded(_AboutMember, frozen=True, gc=False, rename="camel"):

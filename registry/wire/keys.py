@@ -71,6 +71,11 @@ class VerifierKey(msgspec.Struct, frozen=True, gc=False):
         encoded = base64.b64encode(bytes([ED25519]) + self.public).decode()
         return f"{self.name}+{self.key_id.hex()}+{encoded}"
 
+    @property
+    def label(self) -> str:
+        """The name and the key id, `<name>+<key id>`: what people compare."""
+        return f"{self.name}+{self.key_id.hex()}"
+
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Whether this key made the 64 bytes over the message."""
         try:

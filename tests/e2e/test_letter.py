@@ -8,6 +8,7 @@ import uuid
 import pypdf
 import pytest
 
+from consumers.opened_claims import open_claims
 from registry.cli.context import opened
 from registry.cli.letters import Letters
 from registry.cli.office import office_of
@@ -19,7 +20,7 @@ from registry.office.assessment import Assessed, Assessment, Proposed
 from registry.office.comparing import compare
 from registry.office.offered import Offered, Requirement
 from registry.office.opening import CaseAsked, SubjectAsked
-from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
+from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed, disclosure, salts
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.proof import TlogProof
 from registry.wire.recognition import Basis, Grant, Ground, RecognitionDecided, Towards
@@ -110,7 +111,7 @@ def test_the_receipt_inside_a_letter_is_good_and_is_about_its_decision(lund, tmp
     receipt = tmp_path / "found.tlog-proof"
     receipt.write_bytes(reader.attachments["receipt.tlog-proof"][0])
     log, founded = lund.consortium.folder / "log", lund.consortium.founded
-    checked = registry("verify-receipt", receipt, "--founded", founded, "--governance", log, "--json")
+    checked = registry("verify-receipt", receipt, "--founded", founded, "--governance", log, "--json", check=5)
     found = printed_json(checked)["receipt"]
     assert (found["member"], found["subject"], found["refused"]) == ("lund", lund.openly, None)
     assert lund.credential in found["event"]
@@ -128,6 +129,9 @@ def test_a_refusal_carries_what_only_its_holder_may_know_and_names_the_credentia
     event = TlogProof.parse(reader.attachments["receipt.tlog-proof"][0].decode()).event.decode()
     assert claims_digest([said]) in event
     assert lund.credential not in event
+    assert open_claims(event, [said]) == {"credentials": [about]}
+    with pytest.raises(InvalidDisclosure, match="not one that the decision commits to"):
+        open_claims(event, [disclosure("x" * 24, "credential", about)])
     text = text_of(reader)
     assert "Nicht anerkannt" in text
     assert "Die Qualifikation hat ein niedrigeres Niveau" in text

@@ -70,6 +70,22 @@ def test_an_archive_is_audited_like_a_log_and_a_damaged_one_is_told(consortium, 
     assert any(fault.startswith(f"{file}:") for fault in checked["faults"])
 
 
+def test_an_archive_says_what_it_has_not(consortium, tmp_path):
+    archive = tmp_path / "archive"
+    said = consortium.run("archive", archive).stdout
+    assert "NOT archived yet: 601 events younger than a day" in said
+    checked = consortium.run("archive", archive, "--check").stdout
+    assert "The archive is sound: 2 events." in checked
+    assert "NOT in the archive: 601 events that the log has." in checked
+    consortium.run("archive", archive, "--all")
+    whole = printed_json(consortium.run("archive", archive, "--check", "--json"))
+    assert (whole["not_archived"], whole["not_compared"]) == (0, None)
+    assert {stream["stream"]: stream["size"] for stream in whole["streams"]} == {"governance": 2, "twente": 601}
+    assert all(stream["newest"] for stream in whole["streams"])
+    away = consortium.run("archive", archive, "--check", "--log", f"file:{tmp_path / 'nowhere'}").stdout
+    assert "Whether the log goes further was not compared" in away
+
+
 @pytest.mark.parametrize("source", ["archive", "member"])
 def test_a_member_that_lost_its_log_recovers_it_and_publishes_on_without_a_fork(consortium, tmp_path, source):
     log = tmp_path / "log"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.command import Consortium, printed_json, registry
+from tests.support.command import Consortium, printed_json, registry, started
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +34,84 @@ def check(consortium, file, *more, **how):
 def test_a_receipt_is_checked_offline_and_says_what_was_sealed(made):
     consortium, (revoked, good) = made
     found = printed_json(check(consortium, good, "--json"))
+    assert found["verdict"] == "genuine"
     assert found["receipt"]["type"] == "credential.issued.v1"
     assert found["receipt"]["standing_now"] == "active"
     assert found["status"]["status"] is None
-    assert printed_json(check(consortium, revoked, "--json"))["status"]["status"] == "revoked"
-    assert "neither suspended, revoked nor replaced" in check(consortium, good).stdout
+    assert first_line(check(consortium, good)).startswith("Genuine. Neither suspended, revoked nor replaced when")
+    bad = printed_json(check(consortium, revoked, "--json", check=1))
+    assert (bad["verdict"], bad["status"]["status"]) == ("not-in-force", "revoked")
+    assert first_line(check(consortium, revoked, check=1)).startswith("Genuine, and revoked: the issuer sealed that on")
+
+
+def test_without_its_seal_a_receipt_does_not_say_that_a_credential_is_in_force(made, tmp_path):
+    consortium, (revoked, _) = made
+    alone = tmp_path / "alone.tlog-proof"
+    alone.write_bytes(revoked.read_bytes())
+    said = check(consortium, alone, "--governance", revoked.parent, check=5)
+    assert first_line(said) == "Genuine. Whether it was revoked since cannot be told from this file."
+    absent = check(consortium, alone, "--governance", revoked.parent, "--seal", tmp_path / "nowhere", check=5)
+    assert first_line(absent).startswith("Genuine. What its seal says was not checked")
+    named = check(consortium, alone, "--governance", revoked.parent, "--seal", f"{revoked}.seal.json", check=1)
+    assert first_line(named).startswith("Genuine, and revoked")
+
+
+def test_a_learner_shows_what_a_credential_says_of_them_and_nobody_elses(made, tmp_path):
+    consortium, _ = made
+    for name, student in (("mine", "s7"), ("other", "s8")):
+        shown = printed_json(consortium.run("learner", "show", "--student", student, "--json"))
+        credential = shown["credentials"][0]["credential"]
+        consortium.run("receipt", "credential", credential, "--seal", "--disclosures", "--out", tmp_path / name)
+    mine = tmp_path / "mine.disclosures"
+    assert mine.stat().st_mode & 0o777 == 0o600
+    said = printed_json(check(consortium, tmp_path / "mine", "--disclosures", mine, "--json"))
+    assert (said["claims"]["familyName"], said["claims"]["studentNumber"]) == ("Jansen", "s7")
+    text = check(consortium, tmp_path / "mine", "--disclosures", mine).stdout
+    assert "The disclosures are the ones that it commits to:" in text
+    wrong = check(consortium, tmp_path / "mine", "--disclosures", tmp_path / "other.disclosures", check=1)
+    assert first_line(wrong).startswith("Not genuine: these disclosures are not the ones")
+    absent = check(consortium, tmp_path / "mine", "--disclosures", tmp_path / "none", check=5)
+    assert "there is no file" in first_line(absent)
+
+
+def test_a_file_that_is_not_there_is_inconclusive_and_not_an_error_of_the_receipt(made, tmp_path):
+    consortium, (_, good) = made
+    assert "there is no file" in first_line(check(consortium, tmp_path / "none", check=5))
+    alone = tmp_path / good.name
+    alone.write_bytes(good.read_bytes())
+    assert "governance.log" in first_line(check(consortium, alone, check=5))
+    said = printed_json(check(consortium, alone, "--json", check=5))
+    assert said["verdict"] == "inconclusive"
+
+
+def test_a_receipt_is_not_put_beside_the_governance_of_another_consortium(made, tmp_path):
+    consortium, _ = made
+    other = b"another.example\n1\nAAAA\n\nx\n\n{}\n\n"
+    (tmp_path / "governance.log").write_bytes(other)
+    out = tmp_path / "r.consistency"
+    refused = consortium.run("receipt", "consistency", "twente", 1, "--out", out, check=1)
+    assert "another consortium" in refused.stderr
+    assert (tmp_path / "governance.log").read_bytes() == other
+    assert not out.exists()
+
+
+def test_a_receipt_that_cannot_have_its_seal_is_not_written_at_all(tmp_path, postgres):
+    consortium = Consortium(tmp_path, postgres)
+    consortium.run("import", consortium.rows(consortium.offer(), 1))
+    consortium.run("project")
+    shown = printed_json(consortium.run("learner", "show", "--student", "s0", "--json"))
+    out = tmp_path / "r.tlog-proof"
+    refused = consortium.run(
+        "receipt", "credential", shown["credentials"][0]["credential"], "--seal", "--out", out, check=1
+    )
+    assert "no status seal" in refused.stderr
+    assert not out.exists()
+    with started("run", home=consortium.home, says="is running"):
+        assert "sealed 2 leaves" in consortium.run("seal").stdout
+
+
+def first_line(done):
+    return done.stdout.splitlines()[0]
 
 
 @pytest.mark.parametrize(
@@ -57,20 +130,20 @@ def test_an_altered_receipt_is_refused(made, tmp_path, old, new):
     altered = tmp_path / "altered.tlog-proof"
     altered.write_text(text.replace(old, new, 1))
     done = check(consortium, altered, "--governance", good.parent, check=1)
-    assert "error" in done.stderr
+    assert first_line(done).startswith("Not genuine: ")
 
 
 def test_another_founding_or_somebody_elses_seal_is_refused(made, tmp_path):
     consortium, (revoked, good) = made
     other = registry("verify-receipt", good, "--founded", "ab" * 32, check=1)
-    assert "founding" in other.stderr
+    assert "founding" in first_line(other)
     nobody = registry("verify-receipt", good, check=3, home=tmp_path)
     assert "--founded" in nobody.stderr
     file = tmp_path / good.name
     file.write_text(good.read_text())
     (tmp_path / f"{good.name}.seal.json").write_text(revoked.with_name(f"{revoked.name}.seal.json").read_text())
     swapped = check(consortium, file, "--governance", good.parent, check=1)
-    assert "another credential" in swapped.stderr
+    assert "another credential" in first_line(swapped)
 
 
 def test_one_head_is_proved_to_begin_with_another_and_no_altered_one(made, tmp_path):
@@ -81,17 +154,17 @@ def test_one_head_is_proved_to_begin_with_another_and_no_altered_one(made, tmp_p
     consortium.run("receipt", "consistency", "twente", oldest, newest, "--out", file)
     found = printed_json(check(consortium, file, "--json"))
     assert [head["size"] for head in found["heads"]] == [oldest, newest]
-    assert "begins with the one at 1," in check(consortium, file).stdout
+    assert f"at {newest:,} begins with the one at 1." in first_line(check(consortium, file))
     text = file.read_text()
     path = text.split("\n")[1]
     for old, new in ((path, "A" * 43 + "="), (f"twente\n{newest}\n", f"twente\n{newest - 1}\n"), ("twente", "aveiro")):
         altered = tmp_path / "altered.consistency"
         altered.write_text(text.replace(old, new, 1))
-        assert "error" in check(consortium, altered, check=1).stderr
+        assert first_line(check(consortium, altered, check=1)).startswith("Not genuine: ")
     between = consortium.run("receipt", "consistency", "twente", oldest + 1, check=1)
     assert "those around it are" in between.stderr
     consortium.run("receipt", "consistency", "governance", 1, "--out", tmp_path / "g")
-    assert "test.example at 2" in check(consortium, tmp_path / "g").stdout
+    assert "the log of test.example at 2 begins" in check(consortium, tmp_path / "g").stdout
 
 
 def test_a_static_log_is_exported_and_grows(made, tmp_path):

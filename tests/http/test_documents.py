@@ -220,7 +220,7 @@ def test_a_node_that_is_killed_in_a_document_goes_on_nothing_twice_nothing_lost(
         again = finished(system, send(system, content, "again", XML))
         assert (again["issued"], again["unchanged"], again["refused"]) == (0, issued, len(drafted))
         node.stop()
-        assert "All is well" in registry("audit", home=node.home).stdout
+        assert "Verified up to" in registry("audit", home=node.home).stdout
 
 
 def term(system, rows, key, headers=None, **more):

@@ -14,7 +14,9 @@ from tests.support.served import Served, achievement, once, problem, row
 
 @pytest.fixture
 def own(tmp_path, postgres):
-    with contextlib.closing(Served(tmp_path, postgres, "[http]\nper_minute_anybody = 40\n")) as made:
+    with contextlib.closing(
+        Served(tmp_path, postgres, "[http]\nper_minute_anybody = 40\nfailures_per_minute = 30\n")
+    ) as made:
         yield made.start()
 
 
@@ -75,6 +77,20 @@ def test_whoever_asks_too_much_is_told_when_to_come_again(own):
     problem(refused[0], 429, "too-many-requests")
     assert 0 < int(refused[0].headers["retry-after"]) <= 60
     assert own.client("batches:read").get("/v1/batches").status_code == 200  # others are not held up
+
+
+def test_whoever_guesses_keys_is_told_to_stop_and_good_keys_go_on(own):
+    system = own.client("batches:read")
+    assert system.get("/v1/batches").status_code == 200
+    bad = [{"X-API-Key": f"reg_{number:016x}_{'A' * 43}"} for number in range(40)]
+    bad += [{"X-API-Key": "letmein"}, {"Authorization": "Bearer abc"}, {"Authorization": "Basic YTpi"}]
+    answers = [httpx.get(f"{own.url}/v1/members", headers=headers) for headers in bad]
+    assert {answer.status_code for answer in answers[:30]} == {401}
+    for answer in answers[30:]:
+        assert "not good" in problem(answer, 429, "too-many-requests")["detail"]
+        assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert system.get("/v1/batches").status_code == 200
+    assert httpx.get(f"{own.url}/v1/members").status_code == 200
 
 
 def test_it_ends_cleanly_and_a_port_that_is_taken_is_said(own):

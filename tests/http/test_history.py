@@ -96,7 +96,22 @@ def test_a_receipt_is_verified_for_anybody_and_its_credential_as_it_is_now_told(
     assert (found["member"], found["standingThen"], found["refused"]) == ("twente", "active", None)
     assert found["event"]["data"]["credential"] == made.json()["credential"]
     assert found["credential"]["status"] == "active"
+    assert found["summary"] == "Genuine, and active as far as this node has read the log."
     assert found["keys"][0]["vkey"].startswith("test.example/twente+")
+
+
+def test_a_receipt_of_a_revoked_credential_says_so_first(node, system, offer, tmp_path):
+    made = issued(system, offer, "receipt-of-revoked")
+    credential, file = made.json()["credential"], tmp_path / "r.tlog-proof"
+    assert node.anybody().get(made.headers["location"], headers=waiting(made)).status_code == 200
+    registry("receipt", "credential", credential, "--out", file, home=node.home)
+    body, again = {"reason": "issuedInError"}, once("receipt then revoke")
+    revoked = system.post(f"/v1/credentials/{credential}/revoke", json=body, headers=again)
+    assert revoked.status_code == 200, revoked.text
+    answer = node.anybody().post(
+        "/v1/receipts/verify", content=file.read_bytes(), headers={"Content-Type": "text/plain"} | waiting(revoked)
+    )
+    assert answer.json()["summary"] == "Genuine, and revoked."
 
 
 def test_a_receipt_that_was_altered_proves_nothing_and_that_is_said(node, receipt):

@@ -315,4 +315,4 @@ def test_waiting_for_what_never_comes_ends_and_says_so(node):
 def test_all_that_came_over_http_is_what_an_auditor_finds(node, system, offer):
     answer = issue(system, offer, "audited")
     node.anybody().get("/v1/members", headers={"Registry-Wait-For": answer.headers["registry-position"]})
-    assert "All is well" in registry("audit", home=node.home).stdout
+    assert "Verified up to" in registry("audit", home=node.home).stdout

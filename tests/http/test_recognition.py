@@ -293,7 +293,7 @@ def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postg
             )
             assert sorted(shown) == sorted((digest, one["decision"]) for digest, one in said.items())
         node.stop()
-        assert "All is well" in registry("audit", home=node.home).stdout
+        assert "Verified up to" in registry("audit", home=node.home).stdout
 
 
 def test_a_cohort_that_two_send_at_once_is_decided_once(tmp_path, postgres):

@@ -4,8 +4,10 @@ import base64
 import contextlib
 import hmac
 import json
+import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
@@ -109,6 +111,19 @@ def test_a_token_for_another_member_is_good_for_nothing_here(serving, issuer):
         ({"without": ["exp"]}, "not good"),
         ({"without": ["aud"]}, "not good"),
         ({"registry_member": ["twente"]}, "for which member"),
+        ({"exp": "1999999999"}, "not of its type"),
+        ({"iat": "7"}, "not of its type"),
+        ({"exp": "soon"}, "can be read"),
+        ({"exp": [1]}, "can be read"),
+        ({"scope": None}, "not of its type"),
+        ({"scope": 7}, "not of its type"),
+        ({"scope": ["batches:read", 7]}, "not of its type"),
+        ({"client_id": 7}, "not of its type"),
+        ({"client_id": "a\u0000b"}, "printable ASCII"),
+        ({"client_id": ""}, "printable ASCII"),
+        ({"client_id": "é"}, "printable ASCII"),
+        ({"client_id": "c" * 201}, "printable ASCII"),
+        ({"without": ["client_id"], "sub": "s" * 201}, "printable ASCII"),
     ],
 )
 def test_a_token_that_is_not_meant_for_here_or_now_is_refused_and_told_why(serving, issuer, more, says):
@@ -138,6 +153,97 @@ def test_forged_tokens_are_refused(serving, issuer):
     problem(batches(serving, confused), 401, "unauthenticated")
     problem(batches(serving, "a.b.c"), 401, "unauthenticated")
     problem(batches(serving, "x" * 20_000), 401, "unauthenticated")
+
+
+def with_payload(issuer, text):
+    """A token with a good signature over claims that no library would write."""
+    said = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in (b'{"alg":"RS256","kid":"rsa"}', text))
+    signature = RSAAlgorithm(RSAAlgorithm.SHA256).sign(said, issuer.signing["rsa"])
+    return (said + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        b"[" * 3000 + b"]" * 3000,
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"exp":NaN,"iat":1,"sub":"s","iss":"%(iss)s","aud":"%(aud)s"}',
+        b'{"exp":1e400,"iat":1,"sub":"s","iss":"%(iss)s","aud":"%(aud)s"}',
+        b'{"exp":' + b"9" * 5000 + b',"iat":1,"sub":"s","iss":"%(iss)s","aud":"%(aud)s"}',
+        b'{"exp":4000000000,"iat":3999999999,"sub":"s","iss":"%(iss)s","aud":"%(aud)s"}',
+        b'{"exp":%(exp)d,"iat":1,"sub":"s","client_id":"\\ud800","iss":"%(iss)s","aud":"%(aud)s"}',
+    ],
+)
+def test_claims_that_cannot_be_read_are_refused_even_with_a_good_signature(serving, issuer, claims):
+    if b"%(iss)s" in claims:
+        claims = claims % {b"iss": issuer.url.encode(), b"aud": AUDIENCE.encode(), b"exp": int(time.time()) + 60}
+    problem(batches(serving, with_payload(issuer, claims)), 401, "unauthenticated")
+    assert not serving.logged("http.failed")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"[" * 5000, b"{}", b"[]", b"\xff", b'{"alg":"RS256"}', b'{"alg":"RS256","kid":7}', b'{"alg":7,"kid":"rsa"}'],
+)
+def test_a_header_that_cannot_be_read_is_no_token(serving, head):
+    token = base64.urlsafe_b64encode(head).rstrip(b"=").decode() + ".e30.AAAA"
+    problem(batches(serving, token), 401, "unauthenticated")
+    assert not serving.logged("http.failed")
+
+
+def test_two_clients_whose_ids_begin_alike_are_two_callers(serving, issuer):
+    first, second = (issuer.token(client_id="c" * 150 + end) for end in "ab")
+    for token in (first, second):
+        assert batches(serving, token).status_code == 200
+    names = {f"client:{'c' * 150}{end}" for end in "ab"}
+    until(lambda: names <= {line["caller"] for line in serving.logged("http.answered")})
+
+
+@pytest.fixture
+def silent():
+    """A server that takes connections and never says anything; gives its URL and what it has taken."""
+    taken = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    taken.append(listening.accept()[0])
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", taken
+    for connection in taken:
+        connection.close()
+
+
+def test_an_issuer_that_does_not_answer_holds_up_nobody(tmp_path, postgres, issuer, silent):
+    url, taken = silent
+    settings = f'[oauth]\nissuer = "{issuer.url}"\naudience = "{AUDIENCE}"\njwks = "{url}/jwks"\n'
+    with contextlib.closing(Served(tmp_path, postgres, settings)) as node:
+        node.start()
+        token = issuer.token()
+        with ThreadPoolExecutor(60) as strangers:
+            answers = list(strangers.map(lambda _: batches(node, token), range(60)))
+        for answer in answers:
+            problem(answer, 503, "unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+        assert node.client("batches:read").get("/v1/batches").status_code == 200
+        assert len(taken) < 10  # no request asked the issuer
+
+
+def test_tokens_go_on_while_their_issuer_is_away(tmp_path, postgres):
+    with contextlib.closing(Issuer()) as issuer:
+        settings = f'[oauth]\nissuer = "{issuer.url}"\naudience = "{AUDIENCE}"\njwks = "{issuer.url}/jwks"\n'
+        with contextlib.closing(Served(tmp_path, postgres, settings)) as node:
+            node.start()
+            issuer.server.shutdown()
+            assert batches(node, issuer.token()).status_code == 200
+            issuer.signing["new"] = rsa.generate_private_key(65537, 2048)
+            unknown = batches(node, issuer.token("new", algorithm="RS256"))
+            assert "kid" in problem(unknown, 401, "unauthenticated")["detail"]
+            assert batches(node, issuer.token("ec")).status_code == 200
 
 
 def test_a_token_is_in_no_log(serving, issuer):

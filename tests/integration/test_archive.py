@@ -129,9 +129,9 @@ def test_running_it_again_appends_what_is_new_and_keeps_positions(consortium, tm
 
 def test_only_what_is_older_than_asked_is_archived(consortium, tmp_path):
     done = written(consortium, tmp_path / "a", before=datetime(2026, 5, 1, tzinfo=UTC))
-    assert [(d.size, d.waits) for d in done] == [(3, False), (0, True), (0, True)]
+    assert [(d.size, d.waits) for d in done] == [(3, 0), (0, 301), (0, 301)]
     done = written(consortium, tmp_path / "a", before=datetime(2026, 5, 5, tzinfo=UTC))
-    assert [(d.size, d.waits) for d in done] == [(3, False), (301, False), (301, False)]
+    assert [(d.size, d.waits) for d in done] == [(3, 0), (301, 0), (301, 0)]
 
 
 def test_what_is_no_valid_extension_is_not_archived(consortium, tmp_path):

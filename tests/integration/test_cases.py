@@ -319,7 +319,7 @@ def test_of_two_who_decide_at_once_one_publishes_and_nothing_of_the_other_stays(
     with lund.office.telling(lambda _: faster.decide(case, "m.lind")), pytest.raises(CaseChanged):
         lund.office.decide(case, "l.holm")
     lund.publish()
-    assert len(decisions.of_office(lund.views, "lund", TODAY, TODAY)) == 1
+    assert len(decisions.of_office(lund.views, "lund", TODAY, TODAY).items) == 1
     kept = lund.registry.cursor().execute("SELECT count(*) AS n FROM vault.decisions").fetchone()
     assert kept["n"] == 1
 

@@ -61,7 +61,7 @@ def test_a_part_revoked_however_deep_is_told_everywhere_until_it_is_done(members
     }
     year = universities.read_year(members.connection, "twente", 2026)
     assert [(line.achievement, line.active) for line in year.awarded] == [(whole, 1)]
-    [line] = universities.awards(members.connection, "twente", date(2026, 1, 1), date(2026, 12, 31))
+    [line], _ = universities.awards(members.connection, "twente", date(2026, 1, 1), date(2026, 12, 31))
     assert line.impaired_by == [fault]
     found = progress.read(members.connection, members.learner, ("twente", whole), on=DAY)
     assert found.held == {f"twente/{outer}": [fault]}

@@ -46,6 +46,10 @@ class MemoryLog:
     def end(self, stream: str) -> int:
         return len(self._stream(stream))
 
+    def torn(self, stream: str) -> int:
+        self._stream(stream)
+        return 0
+
     def seek(self, stream: str, size: int) -> int:  # noqa: ARG002 - a list needs no hint
         self._stream(stream)
         return 0

@@ -29,7 +29,7 @@ class Fold:
             "credentials": {}, "decisions": {}, "assessments": {}, "agreements": {},
             "learners": {}, "ects": {}, "joint": {},
         }  # fmt: skip
-        self.refused: dict[str, list[list[Any]]] = {"zeeland": [], "friesland": []}
+        self.refused: dict[str, list[list[Any]]] = {"governance": [], "zeeland": [], "friesland": []}
         self.verdicts: dict[str, list[str]] = {}
         self.standing: dict[str, str] = {}
         self.seals: dict[str, list[list[Any]]] = {}
@@ -88,7 +88,7 @@ class Fold:
         governance = {
             "size": self.governance.tree.size,
             "root": text(self.governance.tree.root),
-            "refused": [],
+            "refused": self.refused["governance"],
             "verdicts": ["ok"] * len(self.governance.records),
         }
         return {

@@ -42,8 +42,10 @@ def note(positions=HERE, digest=TOTAL, version=VERSION, signer=SIGNER):
 def test_a_digest_agrees_contradicts_or_is_not_compared(signed, verdict):
     found = with_digests(report(), [ViewsNote.parse(str(signed).encode())])
     assert [one.verdict for one in found.signed] == [verdict]
-    assert found.ok == (verdict in {"agrees", "not compared"})
-    assert [fault.evidence for fault in found.faults] == ([] if found.ok else [[str(signed)]])
+    outcomes = {"agrees": "well", "not compared": "inconclusive"}
+    assert found.verdict == outcomes.get(verdict, "not well")
+    assert [fault.evidence for fault in found.faults] == ([[str(signed)]] if found.verdict == "not well" else [])
+    assert bool(found.signed[0].why) == (verdict == "not compared")
 
 
 def test_a_retired_key_does_not_speak_for_the_member():

@@ -1,0 +1,56 @@
+"""A log that an auditor knows by its address and the founding's hash alone."""
+
+import contextlib
+import itertools
+import re
+from pathlib import Path
+from typing import Final
+
+from consumers.log_audit import require_governance
+from consumers.rebuild import Source
+from registry.log import GOVERNANCE, open_log
+from registry.log.archive import load
+from registry.wire import commit
+from registry.wire.errors import MalformedCommit
+from registry.wire.merkle import leaf_hash
+
+_CANDIDATES: Final = 100
+"""Among how many first records of governance the founding is looked for."""
+
+_NAME: Final = re.compile(rb"[^\s/+]{1,200}")
+
+
+class OtherFounding(Exception):
+    """The log's governance does not begin with the founding that is trusted."""
+
+
+def source_of(url: str, founded: bytes) -> Source:
+    """Return the log at an address, with the name of its consortium, which its founding says.
+
+    Governance's first leaf must have the hash `founded` (32 bytes). Raises `OtherFounding`, `NoSuchStream`.
+    """
+    names = _names(url)
+    for name in names:
+        with contextlib.closing(open_log(url, name, read_only=True)) as log:
+            for record in itertools.islice(log.records(GOVERNANCE), _CANDIDATES):
+                with contextlib.suppress(MalformedCommit):
+                    found = commit.parse(record.data)
+                    if found.base == 0 and leaf_hash(found.lines[0]) == founded:
+                        return Source(url, name, founded)
+    seen = f" It begins as the log of {names[0]}." if names else ""
+    raise OtherFounding(
+        f"the governance log at {url} does not begin with a founding whose hash is {founded.hex()}.{seen} Ask"
+        " somebody you trust for the hash, and for the log that belongs to it."
+    )
+
+
+def _names(url: str) -> list[str]:
+    """Return the consortia that governance's first records, or an archive, claim to be of."""
+    if url.startswith("archive:"):
+        return [load(Path(url.removeprefix("archive:"))).consortium]
+    # The name is needed to read records. Read under any other name, a commit's first line still says whose it is.
+    with contextlib.closing(open_log(url, "unknown.invalid", read_only=True)) as log:
+        require_governance(log, url)
+        records = itertools.islice(log.records(GOVERNANCE), _CANDIDATES)
+        lines = dict.fromkeys(record.data.split(b"\n", 1)[0] for record in records)
+    return [line.decode() for line in lines if _NAME.fullmatch(line) and line.isascii()]

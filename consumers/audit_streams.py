@@ -1,0 +1,138 @@
+"""The log's streams as wholes: which are missing, cut off, doubled, or belong to nobody."""
+
+import time
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from consumers.audit_report import Fault, StreamState, Unchecked
+from consumers.governance import GovernanceFold
+from consumers.log_audit import Replayed
+from consumers.stream import claimed_size
+from registry.log import GOVERNANCE, LogError, NoSuchStream, SharedLog
+
+_AGAIN_SECONDS: Final = 0.3
+"""After this pause a torn end is looked at again: a writer may have been at work."""
+
+
+class Findings(NamedTuple):
+    """What is wrong with streams as wholes, beside the faults of their records."""
+
+    faults: list[Fault]
+    warnings: list[Fault]
+    unchecked: list[Unchecked]
+    unknown: dict[str, int]
+    """Streams of no member, each with the size that it claims."""
+
+
+def look_at_streams(
+    log: SharedLog,
+    fold: GovernanceFold,
+    replayed: Sequence[Replayed],
+    *,
+    only: Sequence[str] = (),
+    since: Sequence[StreamState] = (),
+) -> Findings:
+    """Find what no single record tells: streams that lack their end, are missing, or belong to no member."""
+    found = Findings([], [], [], {})
+    known = {stream.state.member: stream for stream in replayed}
+    for stream in replayed:
+        name = stream.state.member
+        if stream.unread:
+            found.unchecked.append(Unchecked(f"the log of {name} after {stream.state.size:,} events", stream.unread))
+            continue
+        if stream.repeated:
+            detail = f"{_times(stream.repeated, 'record')} of its log repeat what it holds already; they change nothing"
+            found.warnings.append(Fault("stream", name, "repeated", detail))
+        if stream.there and (torn := _torn(log, name)):
+            detail = f"its log ends in {torn:,} bytes that are no whole record: a write or a copy was cut off"
+            found.faults.append(Fault("stream", name, "torn", detail, size=stream.state.size))
+        if name != GOVERNANCE and all(fault.kind == "event" for fault in stream.faults):
+            _look_at_size(found, fold, stream, replayed)
+    for state in since:
+        if state.member != GOVERNANCE and state.member not in fold.state.members and state.size:
+            detail = f"an earlier report verified {state.size:,} events of it, and governance knows no such member now"
+            found.faults.append(Fault("history", state.member, "unknown-member", detail, size=state.size))
+    if not only:
+        _look_for_strangers(log, found, set(known) | {GOVERNANCE})
+    return found
+
+
+def _look_at_size(found: Findings, fold: GovernanceFold, stream: Replayed, replayed: Sequence[Replayed]) -> None:
+    """Hold a stream's size against what governance and the other members say of it."""
+    name, size = stream.state.member, stream.state.size
+    anchored = max((anchor.size for anchor in fold.state.members[name].anchors), default=0)
+    if anchored > size:
+        detail = f"governance names its head at {anchored:,} events, and its log ends at {size:,}: its end is missing"
+        found.faults.append(Fault("stream", name, "shorter", detail, size=anchored))
+        return
+    if size:
+        return
+    where = "its log is empty" if stream.there else "there is no log of it"
+    speaking = [(one.state.member, one.state.mentions[name]) for one in replayed if name in one.state.mentions]
+    if speaking:
+        other, leaf = speaking[0]
+        more = "" if len(speaking) == 1 else f" and {_times(len(speaking) - 1, 'other member')}"
+        detail = f"{where}, although {other} (leaf {leaf:,}){more} names credentials or achievements of it"
+        found.faults.append(Fault("stream", name, "missing", detail))
+    else:
+        detail = f"{where}: it has published nothing yet, or its log is missing from this copy"
+        found.warnings.append(Fault("stream", name, "nothing-published", detail))
+
+
+def _look_for_strangers(log: SharedLog, found: Findings, known: set[str]) -> None:
+    for name in log.streams():
+        if name in known:
+            continue
+        try:
+            holds_records, size = log.end(name) > 0 or log.torn(name) > 0, claimed_size(log, name)
+        except NoSuchStream:
+            continue  # it was removed meanwhile
+        except LogError as error:
+            found.unchecked.append(Unchecked(f"the stream {name}, which belongs to no member", str(error)))
+            continue
+        if holds_records:
+            found.unknown[name] = size
+            held = f"{size:,} events" if size else "bytes that are no record of it"
+            detail = (
+                f"the log holds {held} of {name}, and governance knows no member of that name: governance lacks an"
+                " admission, or somebody put the stream there"
+            )
+            found.faults.append(Fault("stream", name, "unknown-member", detail, size=size or None))
+        else:
+            detail = f"the log has an empty stream {name}, and governance knows no member of that name"
+            found.warnings.append(Fault("stream", name, "unknown-member", detail))
+
+
+def fold_under_governance(faults: Sequence[Fault]) -> list[Fault]:
+    """Return the faults, with streams of unknown members under the fault of governance that explains them."""
+    cause = next((fault for fault in faults if (fault.kind, fault.member) == ("record", GOVERNANCE)), None)
+    explained = [
+        fault
+        for fault in faults
+        if fault.code == "unknown-member" and (fault.kind in ("stream", "history") or fault.kind == "views")
+    ]
+    if cause is None or not explained:
+        return list(faults)
+    names = sorted({fault.member for fault in explained})
+    rest = [fault for fault in faults if fault not in explained and fault is not cause]
+    detail = f"{cause.detail}; members that governance would name cannot be judged: {', '.join(names)}"
+    whole = msgspec.structs.replace(
+        cause,
+        detail=detail,
+        further=cause.further + len(explained),
+        consequences=[*cause.consequences, *explained],
+    )
+    return [whole, *rest]
+
+
+def _torn(log: SharedLog, stream: str) -> int:
+    if not log.torn(stream):
+        return 0
+    time.sleep(_AGAIN_SECONDS)
+    return log.torn(stream)
+
+
+def _times(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

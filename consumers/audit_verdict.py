@@ -1,0 +1,119 @@
+"""What an audit comes to: the verdict, and the sentences that a board reads first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from consumers.audit_report import AuditReport, Fault, Unchecked
+
+WELL: Final = "well"
+NOT_WELL: Final = "not well"
+INCONCLUSIVE: Final = "inconclusive"
+
+_CAUSES: Final = ("record", "stream", "history", "fork", "witness", "event", "seal", "stored", "views")
+"""Kinds of faults, those that explain others first."""
+
+
+def conclude(
+    report: AuditReport,
+    *,
+    faults: Sequence[Fault] = (),
+    warnings: Sequence[Fault] = (),
+    unchecked: Sequence[Unchecked] = (),
+) -> AuditReport:
+    """Return the report with further findings, and with the verdict and the summary that follow from all of them."""
+    report = msgspec.structs.replace(
+        report,
+        faults=[*report.faults, *faults],
+        warnings=[*report.warnings, *warnings],
+        unchecked=[*report.unchecked, *unchecked],
+    )
+    verdict = NOT_WELL if report.faults else INCONCLUSIVE if report.unchecked else WELL
+    report = msgspec.structs.replace(report, ok=verdict == WELL, verdict=verdict)
+    return msgspec.structs.replace(report, summary=_summary(report))
+
+
+def first_cause(faults: Sequence[Fault]) -> Fault:
+    """Return the fault that explains most of the others."""
+    return min(faults, key=lambda fault: _CAUSES.index(fault.kind) if fault.kind in _CAUSES else len(_CAUSES))
+
+
+def _summary(report: AuditReport) -> str:
+    sentences = [_opening(report), *_coverage(report), _vouching(report)]
+    if report.views:
+        sentences.append(report.views)
+    if report.warnings:
+        noun = "warning" if len(report.warnings) == 1 else "warnings"
+        sentences.append(f"{len(report.warnings):,} {noun}; the first: {_place(report.warnings[0])}.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _opening(report: AuditReport) -> str:
+    verified = f"Verified up to {_verified(report)}."
+    if report.verdict == NOT_WELL:
+        number = len(report.faults)
+        cause = _place(first_cause(report.faults))
+        said = f"1 fault: {cause}" if number == 1 else f"{number:,} faults; the first cause is {cause}"
+        return f"Not well: {said}. {verified}{_also_unchecked(report)}"
+    if report.verdict == INCONCLUSIVE:
+        first = report.unchecked[0]
+        more = "" if len(report.unchecked) == 1 else f", and {len(report.unchecked) - 1:,} more"
+        return f"Inconclusive: {first.what} could not be checked{more}: {first.why}. {verified} No fault was found."
+    return verified
+
+
+def _also_unchecked(report: AuditReport) -> str:
+    if not report.unchecked:
+        return ""
+    return " Not checked: " + "; ".join(f"{item.what} ({item.why})" for item in report.unchecked[:3]) + "."
+
+
+def _verified(report: AuditReport) -> str:
+    total = sum(state.size for state in report.streams)
+    streams = sum(state.size > 0 for state in report.streams)
+    return f"{total:,} {'event' if total == 1 else 'events'} in {streams:,} {'log' if streams == 1 else 'logs'}"
+
+
+def _coverage(report: AuditReport) -> list[str]:
+    """Say what was left out, so that nobody takes a part for the whole."""
+    sentences = []
+    if report.only:
+        sentences.append(f"Only {', '.join(report.only)} and governance were read.")
+    if report.since is not None:
+        sentences.append(
+            f"Only what is new was verified, {report.events:,} events; the {report.since:,} that the earlier report"
+            " covers were not read again."
+        )
+    if lost := sum(report.unknown_streams.values()):
+        names = ", ".join(report.unknown_streams)
+        sentences.append(f"{lost:,} events could not be judged: governance knows no member {names}.")
+    return sentences
+
+
+def _vouching(report: AuditReport) -> str:
+    """Say who vouches that these are the newest heads."""
+    if not report.vouched:
+        return "Nobody but the members vouches that these are the newest heads."
+    sizes = {state.member: state.size for state in report.streams if state.size}
+    missing = [item.member for item in report.vouched if item.size < sizes.get(item.member, 0)]
+    vouched = [item for item in report.vouched if item.size and item.member not in missing]
+    if not vouched:
+        return "No witness vouches that these are the newest heads."
+    least = min(item.witnesses for item in vouched)
+    oldest = min(item.time for item in vouched)
+    said = f"{least} of {report.witnesses} witnesses cosigned"
+    if missing:
+        return f"{said} the newest heads of all but {', '.join(missing)}, for which nobody but the members vouches."
+    return f"{said} these heads, the oldest on {_day(oldest)}."
+
+
+def _day(time: str) -> str:
+    moment = datetime.fromisoformat(time)
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def _place(fault: Fault) -> str:
+    detail = fault.detail.rstrip(".")
+    return detail if detail.startswith(fault.member) else f"{fault.member}: {detail}"

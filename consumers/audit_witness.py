@@ -1,0 +1,84 @@
+"""Cosigned heads held against an audited log: who vouches that its heads are the newest, and what they contradict."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import msgspec
+
+from consumers.audit_report import AuditReport, Fault, StreamState, Unchecked, Vouched
+from consumers.audit_verdict import conclude
+from consumers.audit_views import RootAt
+from consumers.policy import Policy, PolicyUnmet
+from registry.log import origin_of
+from registry.wire.checkpoint import SignedNote
+
+NoteOf = Callable[[str], SignedNote | None]
+"""Returns the newest cosigned head of an origin; None where no witness has cosigned any."""
+
+
+def with_witnesses(
+    report: AuditReport, policy: Policy, note_of: NoteOf, root_at: RootAt, now: datetime, *, require: bool
+) -> AuditReport:
+    """Return the report with what witnesses say of each stream's newest head.
+
+    A cosigned head that the log lacks or contradicts is a fault: the log lost its end, or was rewritten. `require`:
+    every newest head must be cosigned itself, by one witness at least; otherwise the policy alone says what is needed.
+    What nobody vouches for although it was asked for makes the audit inconclusive.
+    """
+    faults: list[Fault] = []
+    unchecked: list[Unchecked] = []
+    vouched: list[Vouched] = []
+    for state in report.streams:
+        origin = origin_of(report.consortium, state.member)
+        note = note_of(origin)
+        if note is not None and (fault := _contradiction(state, note, root_at)) is not None:
+            faults.append(fault)
+            continue
+        if not state.size:
+            continue
+        found, why = _vouching(state, note, policy, now)
+        vouched.append(found)
+        exact = found.size == state.size
+        if why and (require or policy.needed):
+            unchecked.append(Unchecked(f"that the head of {state.member} at {state.size:,} events is the newest", why))
+        elif require and not exact:
+            why = f"witnesses cosigned {found.size:,} events, and this log has {state.size:,}; run `registry cosign`"
+            unchecked.append(Unchecked(f"that the head of {state.member} at {state.size:,} events is the newest", why))
+    report = msgspec.structs.replace(report, witnesses=len(policy.witnesses), vouched=vouched)
+    return conclude(report, faults=faults, unchecked=unchecked)
+
+
+def without_witnesses(report: AuditReport, states: Iterable[StreamState], *, require: bool) -> AuditReport:
+    """Return the report where no witness is known: whoever asked for one learns that nobody vouches."""
+    if not require:
+        return report
+    names = ", ".join(state.member for state in states if state.size)
+    why = (
+        "no witness is known here: name witnesses in the settings of a node, as [[witness]], and run `registry cosign`"
+    )
+    return conclude(report, unchecked=[Unchecked(f"that the heads of {names} are the newest", why)])
+
+
+def _contradiction(state: StreamState, note: SignedNote, root_at: RootAt) -> Fault | None:
+    head, name = note.checkpoint, state.member
+    if head.size > state.size:
+        detail = f"witnesses cosigned its head at {head.size:,} events, and this log ends at {state.size:,}"
+        return Fault("witness", name, "shorter", detail, size=head.size, evidence=[str(note)])
+    root = state.root if head.size == state.size else root_at(name, head.size) if head.size else head.root.hex()
+    if root != head.root.hex():
+        detail = f"at {head.size:,} events this log has another history than the one that witnesses cosigned"
+        return Fault("witness", name, "fork", detail, size=head.size, evidence=[str(note)])
+    return None
+
+
+def _vouching(state: StreamState, note: SignedNote | None, policy: Policy, now: datetime) -> tuple[Vouched, str]:
+    """Say who vouches for a stream, and why that is not enough (empty: it is)."""
+    if note is None:
+        return Vouched(state.member, 0, 0), "no witness has cosigned it, as far as is known here (`registry cosign`)"
+    try:
+        cosigned = policy.check(note, now)
+    except PolicyUnmet as problem:
+        return Vouched(state.member, 0, 0), str(problem)
+    if not cosigned:
+        return Vouched(state.member, 0, 0), "no known witness has cosigned it"
+    return Vouched(state.member, note.checkpoint.size, len(cosigned), min(one.time for one in cosigned)), ""

@@ -1,0 +1,118 @@
+"""The keys that a token issuer publishes (JWKS), fetched by one thread of each process.
+
+A request only looks at what was fetched: an issuer that does not answer holds up nobody. Keys that were fetched go on
+counting while the issuer is away, for a day at most.
+"""
+
+import ssl
+import threading
+import time
+from typing import Final
+
+import httpx
+import msgspec
+import structlog
+from jwt import PyJWK, PyJWKSet
+from jwt.exceptions import PyJWKSetError
+
+from registry.http import HttpProblem
+
+RENEW_SECONDS: Final = 300.0
+"""How old the keys become before they are fetched again."""
+UNKNOWN_KEY_SECONDS: Final = 30.0
+"""How old the keys must be before a token with another key makes the thread fetch them again."""
+RETRY_SECONDS: Final = 5.0
+"""Pause after a failure. Nobody waits during it: what needs the keys is answered 503."""
+_KEEP_SECONDS: Final = 24 * 3600.0
+_FETCH_SECONDS: Final = 10.0
+_MAX_BYTES: Final = 1024 * 1024
+_POLL_SECONDS: Final = 0.25
+_log = structlog.get_logger(__name__)
+
+
+class CannotFetch(Exception):
+    """The issuer's keys cannot be fetched, or what came is not a set of keys."""
+
+
+class IssuerKeys:
+    """The keys of one issuer, by their ids. `follow` fetches them; `key` may be called from any thread."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is where the issuer publishes its keys."""
+        self._url = url
+        self._keys: dict[str, PyJWK] = {}
+        self._fetched_at: float | None = None
+        self._unknown_key = False
+        self._first = threading.Event()
+
+    def follow(self, stop: threading.Event) -> None:
+        """Start the thread that fetches the keys until `stop` is set."""
+        threading.Thread(target=self._follow, args=(stop,), name="issuer-keys", daemon=True).start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the keys were asked for once, at most so long; return whether they were."""
+        return self._first.wait(seconds)
+
+    def key(self, identifier: str | None) -> PyJWK | None:
+        """Return the key with this id; None where the issuer has none. Never waits.
+
+        Raises `HttpProblem` (`unavailable`) while there are no keys to look at.
+        """
+        at = self._fetched_at
+        if at is None or time.monotonic() - at > _KEEP_SECONDS:
+            raise HttpProblem(
+                "unavailable",
+                "the keys that tokens are checked with cannot be fetched",
+                headers={"Retry-After": str(round(RETRY_SECONDS))},
+            )
+        found = self._keys.get(identifier or "")
+        if found is None:
+            self._unknown_key = True
+        return found
+
+    def _follow(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                self._keys = _fetch(self._url)
+            except CannotFetch as error:
+                _log.warning("access.no_keys", error=str(error), again_in=RETRY_SECONDS)
+                pause = RETRY_SECONDS
+            else:
+                self._fetched_at, self._unknown_key = time.monotonic(), False
+                pause = RENEW_SECONDS
+            self._first.set()
+            self._pause(stop, pause)
+
+    def _pause(self, stop: threading.Event, seconds: float) -> None:
+        """Wait; less long where a token has a key that is not known, as after the issuer has changed its keys."""
+        began = time.monotonic()
+        while not stop.wait(_POLL_SECONDS):
+            passed = time.monotonic() - began
+            if passed >= seconds or (self._unknown_key and passed >= UNKNOWN_KEY_SECONDS):
+                return
+
+
+def _fetch(url: str) -> dict[str, PyJWK]:
+    """Fetch the keys that signatures are checked with, by their ids. Raises `CannotFetch`."""
+    until, body = time.monotonic() + _FETCH_SECONDS, bytearray()
+    try:
+        # The system's own authorities: an issuer inside a university may have its certificate from one of them.
+        with (
+            httpx.Client(verify=ssl.create_default_context(), timeout=_FETCH_SECONDS / 2) as client,
+            client.stream("GET", url) as response,
+        ):
+            if response.status_code != httpx.codes.OK:
+                raise CannotFetch(f"{url} answers {response.status_code}")
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > _MAX_BYTES or time.monotonic() > until:
+                    raise CannotFetch(f"{url} sends more than {_MAX_BYTES:,} bytes, or takes too long")
+        published = PyJWKSet.from_dict(msgspec.json.decode(body, type=dict))
+    except (httpx.HTTPError, OSError) as error:
+        raise CannotFetch(f"{url} cannot be reached: {type(error).__name__}") from error
+    except (ValueError, TypeError, AttributeError, RecursionError, PyJWKSetError) as error:
+        raise CannotFetch(f"{url} sends no set of keys (JWKS)") from error
+    keys = {key.key_id: key for key in published.keys if key.key_id is not None and key.public_key_use in ("sig", None)}
+    if not keys:
+        raise CannotFetch(f"{url} has no keys for signatures that have an id")
+    return keys

@@ -1,0 +1,73 @@
+"""An audit's report and a comparison of two of them, as text for people."""
+
+from collections import Counter
+
+from consumers.audit_compare import Comparison
+from consumers.audit_report import AuditReport, Fault
+from consumers.audit_verdict import INCONCLUSIVE, WELL
+from registry.cli.output import say, table
+
+_SHOWN = 20
+_STYLES = {WELL: "green", INCONCLUSIVE: "yellow"}
+
+
+def show_report(report: AuditReport) -> None:
+    """Print a report for people: first what a board needs to know."""
+    say(report.summary, style=_STYLES.get(report.verdict, "red"))
+    rate = report.events / report.seconds if report.seconds else 0
+    say(f"Audit of {report.consortium}: {report.events:,} events in {report.seconds:.1f} s ({rate:,.0f}/s)")
+    if report.mode == "log":
+        say("the log alone was read, not the views' rows")
+    table(
+        ("stream", "standing", "events", "root", "keys", "unknown types", "faults", "served views"),
+        [
+            (m.member, m.standing, f"{m.size:,}", m.root[:16] + "…", len(m.keys), m.skipped, m.faults, m.served)
+            for m in report.members
+        ],
+    )
+    if report.digest is not None:
+        say(f"views' digest {report.digest}")
+    for one in report.signed:
+        say(f"{one.origin} signed a digest of its views: {one.verdict}{': ' if one.why else ''}{one.why}")
+    for fault in report.faults[:_SHOWN]:
+        _show_fault(fault, "red")
+    if len(report.faults) > _SHOWN:
+        rest = Counter(fault.code for fault in report.faults[_SHOWN:])
+        say("and " + ", ".join(f"{count} more {code}" for code, count in rest.items()) + "; --json lists them all")
+    for item in report.unchecked[:_SHOWN]:
+        say(f"not checked: {item.what}: {item.why}", style="yellow")
+    if len(report.unchecked) > _SHOWN:
+        say(f"and {len(report.unchecked) - _SHOWN:,} more that could not be checked; --json lists them all")
+    for fault in report.warnings[:_SHOWN]:
+        say(f"warning: {fault.member}: {fault.code}: {fault.detail}", style="yellow")
+    if len(report.warnings) > _SHOWN:
+        say(f"and {len(report.warnings) - _SHOWN:,} more warnings; --json lists them all")
+
+
+def _show_fault(fault: Fault, style: str, indent: str = "") -> None:
+    places = (("position", fault.position), ("size", fault.size), ("leaf", fault.leaf), ("event", fault.event))
+    where = [f"{name} {value}" for name, value in places if value is not None]
+    say(f"{indent}{fault.member}, {', '.join(where) or fault.kind}: {fault.code}: {fault.detail}", style=style)
+    for line in (fault.evidence or [])[:_SHOWN]:
+        say(f"{indent}    " + line.replace("\n", f"\n{indent}    "))
+    if len(fault.evidence or ()) > _SHOWN:
+        say(f"{indent}    and {len(fault.evidence or ()) - _SHOWN} more; --json lists them")
+    if fault.further:
+        codes = Counter(consequence.code for consequence in fault.consequences)
+        listed = ", ".join(f"{number} {code}" for code, number in codes.items())
+        say(f"{indent}    because of it: {fault.further:,} more ({listed})")
+
+
+def show_comparison(found: Comparison, one: str, other: str) -> None:
+    """Print what comparing two reports, which have these names, came to."""
+    say(found.sentence(one, other), style=_STYLES.get(found.verdict, "red"))
+    for difference in found.differences:
+        where = f"the same up to {difference.agreed:,}, not at {difference.size:,}"
+        say(f"{difference.member} showed two histories: {where}", style="red")
+        for note in difference.notes:
+            say("    " + note.replace("\n", "\n    "))
+    for doubt in found.undecided:
+        same = f"the same up to {doubt.agreed:,}; from there" if doubt.agreed else "up"
+        say(f"{doubt.member}: {same} to {doubt.reach:,} the reports share no head, --log decides", style="yellow")
+    for name in found.unsigned:
+        say(f"{name}: a head in one of the reports was never signed by {name}: it proves nothing", style="red")

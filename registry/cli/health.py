@@ -1,0 +1,271 @@
+"""Whether a node is well: what `status`, `run`, `/ready` and the API's member resource say of it, from one place.
+
+A node judges its own stream as everybody else does: what the views have quarantined or refused of it did not count,
+whatever its own database says.
+"""
+
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import msgspec
+from psycopg import Connection
+
+from consumers.log_state import check_log
+from consumers.verifier import FORM
+from projections import positions
+from registry.cli import last_error
+from registry.cli.foreign_log import foreign_log
+from registry.keystore import SIGNING, KeystoreError
+from registry.log import GOVERNANCE, LogError, NoSuchStream, SharedLog
+from registry.rules.governance import MemberRecord
+from registry.translation import PUBLISHED
+from registry.wire.keys import VerifierKey
+
+if TYPE_CHECKING:
+    from registry.cli.context import Node
+
+WAITING_SECONDS: Final = 60
+"""A stored event that waits longer than this to be published says that the publisher is stopped."""
+
+KeyStanding = Literal["counts", "retired", "not-yet", "unknown", "unreadable", "not-checked"]
+"""`unknown`: governance never added this key. `not-checked`: the key's file is encrypted, and nobody was asked."""
+
+
+class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
+    """What did not count of this member's own stream, as the views have it."""
+
+    refused_events: int = 0
+    """Events inside valid commits that had no effect and that nobody has dealt with since."""
+    quarantined_commits: int = 0
+    """Commits beyond the tree's end that nobody accepts: what they hold exists for nobody."""
+    disputed_heads: int = 0
+    """Heads that this member signed and that contradict its own tree."""
+    codes: tuple[str, ...] = ()
+    """EVENTS.md's names of the rules."""
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong, each with the command that repairs it."""
+        codes = ", ".join(self.codes)
+        found = []
+        if self.quarantined_commits:
+            found.append(
+                f"{self.quarantined_commits:,} of this node's own commits did not count ({codes}): what they hold"
+                " exists for nobody. `registry quarantine list` says why; with a key that counts, `registry publish`"
+                " seals them again"
+            )
+        if self.refused_events:
+            found.append(
+                f"{self.refused_events:,} of this node's own events were refused ({codes}): they exist for nobody."
+                " `registry refused list` shows them, `registry refused publish-again` repairs them"
+            )
+        if self.disputed_heads:
+            found.append(
+                f"{self.disputed_heads:,} heads that this member signed contradict its own log: somebody else signs"
+                " with its key, or its database was restored from an old state"
+            )
+        return found
+
+
+class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How a node is. All that is wrong is in `faults`; nothing in it is secret."""
+
+    member: str
+    version: str
+    standing: str | None = None
+    """As governance says now; None where the member is not admitted, or governance was never read."""
+    roles: tuple[str, ...] = ()
+    key: str | None = None
+    """The id of the node's signing key: 8 hexadecimal digits."""
+    key_standing: KeyStanding = "not-checked"
+    own: OwnStream = OwnStream()
+    waiting: int = 0
+    """Stored events that are not on the log yet."""
+    waiting_since: str | None = None
+    """When the oldest of them was stored (RFC 3339)."""
+    faults: dict[str, list[str]] = {}
+    """By component: `log`, `own_stream`, `key`, `membership`, `publisher`; a component that is well is not in it."""
+    log_away: bool = False
+    """Whether the log cannot be reached or is gone."""
+
+    @property
+    def sentences(self) -> list[str]:
+        """All that is wrong, one sentence each."""
+        return [sentence for found in self.faults.values() for sentence in found]
+
+
+def own_stream(connection: Connection, member: str) -> OwnStream:
+    """What did not count of a member's stream; `connection` sees the views and this node's private side."""
+    quarantined = connection.execute(
+        "SELECT q.code, count(*) FROM quarantine q LEFT JOIN positions p USING (member)"
+        " WHERE q.member = %s AND q.code <> ALL(%s) AND q.size > coalesce(p.size, 0) GROUP BY q.code",
+        (member, sorted(FORM)),
+    ).fetchall()
+    dealt_with = "SELECT leaf FROM publisher.dealt_with"
+    if not _exists(connection, "publisher.dealt_with"):
+        dealt_with = "SELECT NULL::bigint"
+    refused = connection.execute(
+        f"SELECT code, count(*) FROM refusals WHERE member = %s AND NOT leaf = ANY(ARRAY({dealt_with}))"  # noqa: S608 - our own
+        " GROUP BY code",
+        (member,),
+    ).fetchall()
+    disputed = connection.execute(
+        "SELECT count(*) FROM claims WHERE member = %s AND settled = 'contradicts'", (member,)
+    ).fetchone()
+    return OwnStream(
+        refused_events=sum(count for _, count in refused),
+        quarantined_commits=sum(count for _, count in quarantined),
+        disputed_heads=disputed[0] if disputed is not None else 0,
+        codes=tuple(sorted({code for code, _ in (*quarantined, *refused)})),
+    )
+
+
+def own_commits_refused(connection: Connection, member: str) -> str | None:
+    """Why this node's own commits do not count, for its publisher to stop; None where they do."""
+    own = own_stream(connection, member)
+    return own.faults[0] if own.quarantined_commits else None
+
+
+class LogState(NamedTuple):
+    """What is wrong with the log, in sentences, and whether it cannot be read at all."""
+
+    faults: list[str]
+    away: bool
+
+
+def log_state(node: "Node", connection: Connection) -> LogState:
+    """Hold the log against what the views have read of it and against the settings. Creates nothing."""
+    settings = node.settings
+    try:
+        log = node.log_as_it_is()
+        if (foreign := _foreign(node, log)) is not None:
+            return LogState([foreign], away=False)
+        found = check_log(log, positions.all_positions(connection), settings.consortium, settings.founded_hash)
+    except LogError as error:
+        return LogState([f"the log cannot be reached: {error}"], away=True)
+    return LogState([fault.detail for fault in found], any(fault.away for fault in found))
+
+
+def _foreign(node: "Node", log: SharedLog) -> str | None:
+    try:
+        return foreign_log(log, node.settings.consortium, node.settings.founded_hash)
+    except NoSuchStream:
+        return None  # nothing was founded, or it is gone: which of these is told next
+
+
+def node_health(node: "Node", connection: Connection, log: LogState | None = None) -> NodeHealth:
+    """How the node is. Asks for no passphrase and creates nothing; `log`: what was found out about it just now."""
+    member = node.settings.member
+    faults: dict[str, list[str]] = {}
+    found = NodeHealth(member=member, version=metadata.version("credential-registry"), faults=faults)
+    log = log or log_state(node, connection)
+    if log.faults:
+        faults["log"] = log.faults
+    if member == GOVERNANCE:
+        return msgspec.structs.replace(found, log_away=log.away)
+    own = own_stream(connection, member)
+    if own.faults:
+        faults["own_stream"] = own.faults
+    waiting, since, published = _waiting(connection)
+    if since is not None and datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS):
+        faults["publisher"] = [_stopped(node, waiting, since)]
+    record = _record(node, faults)
+    key, key_standing = _key(node, record, published)
+    if key_standing in ("retired", "not-yet", "unknown", "unreadable"):
+        faults["key"] = [_KEY_FAULTS[key_standing].format(key=key)]
+    return msgspec.structs.replace(
+        found,
+        standing=None if record is None else record.standing,
+        roles=() if record is None else record.current_roles,
+        key=key,
+        key_standing=key_standing,
+        own=own,
+        waiting=waiting,
+        waiting_since=None if since is None else since.isoformat(timespec="seconds"),
+        log_away=log.away,
+    )
+
+
+_KEY_FAULTS: Final = {
+    "retired": "this node's signing key {key} was retired: change it with `registry key rotate`",
+    "not-yet": "this node's signing key {key} does not count yet at the end of its log",
+    "unknown": "this node's signing key {key} is none that governance knows of this member",
+    "unreadable": "this node's signing key cannot be read: restore it from a backup (`registry restore --help`)",
+}
+
+
+def _record(node: "Node", faults: dict[str, list[str]]) -> MemberRecord | None:
+    """What governance says of this member; that it is not admitted or not in standing is said."""
+    member = node.settings.member
+    if "log" in faults:
+        size, records = node.standings.viewed()
+    else:
+        try:
+            size, records = node.standings.size, node.standings.fold().state.members
+        except LogError:
+            size, records = 0, {}
+    record = records.get(member)
+    if record is None and size:
+        faults["membership"] = [f"{member} is not admitted: nobody counts what it publishes"]
+    elif record is not None and record.standing != "active":
+        faults["membership"] = [f"{member} is {record.standing}: it can create nothing"]
+    return record
+
+
+def _key(node: "Node", record: MemberRecord | None, published: int) -> tuple[str | None, KeyStanding]:
+    """The id of the signing key, and whether it counts for the next commit."""
+    try:
+        key = node.keystore.public(SIGNING, node.settings.origin)
+    except KeystoreError:
+        return None, "unreadable"
+    if key is None:
+        return None, "not-checked"
+    if record is None:
+        return key.key_id.hex(), "not-checked"
+    return key.key_id.hex(), _key_standing(record, key, published)
+
+
+def _key_standing(record: MemberRecord, key: VerifierKey, published: int) -> KeyStanding:
+    windows = [window for window in record.keys if window.key == key]
+    if not windows:
+        return "unknown"
+    if any(window.counts(published, published + 1) for window in windows):
+        return "counts"
+    return "not-yet" if any(window.start > published for window in windows) else "retired"
+
+
+def _waiting(connection: Connection) -> tuple[int, datetime | None, int]:
+    """How many stored events wait to be published, since when, and the size of the log without them."""
+    if not (_exists(connection, "public.registry_events") and _exists(connection, "publisher.commits")):
+        return 0, None, 0
+    row = connection.execute(
+        "WITH done AS (SELECT coalesce(max(last), 0) AS last, coalesce(max(size), 0) AS size"
+        "  FROM publisher.commits WHERE next IS NOT NULL)"
+        " SELECT (SELECT count(*) FROM public.registry_events, done WHERE notification_id > last"
+        "  AND topic = ANY(%(topics)s)),"
+        " (SELECT state FROM public.registry_events, done WHERE notification_id > last AND topic = ANY(%(topics)s)"
+        "  ORDER BY notification_id LIMIT 1), (SELECT coalesce(max(size), 0) FROM publisher.commits)",
+        {"topics": sorted(PUBLISHED)},
+    ).fetchone()
+    assert row is not None  # noqa: S101 - a row of three values
+    since = None if row[1] is None else msgspec.json.decode(row[1], type=_Stored).timestamp
+    return row[0], since, row[2]
+
+
+class _Stored(msgspec.Struct):
+    timestamp: datetime
+
+
+def _stopped(node: "Node", waiting: int, since: datetime) -> str:
+    """That the publisher is stopped, with what it last said."""
+    text = f"{waiting:,} stored events wait to be published since {since:%Y-%m-%d %H:%M} UTC"
+    before = last_error.read(node.settings.home)
+    if before is not None and before.work == "publishing" and datetime.fromisoformat(before.time) >= since:
+        return f"{text}: {before.error}"
+    return f"{text}; is `registry run` or `registry serve` running?"
+
+
+def _exists(connection: Connection, table: str) -> bool:
+    row = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
+    return row is not None and row[0] is not None

@@ -1,0 +1,43 @@
+"""A database that is made for one command and thrown away, however the command ends."""
+
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from consumers.processes import signals_held
+from registry.cli.output import errors
+from registry.postgres import embedded
+
+_REMOVE_SECONDS = 5.0
+
+
+@contextlib.contextmanager
+def scratch_database(name: str) -> Iterator[str]:
+    """Start a PostgreSQL in a temporary folder; give the DSN of its database `name`; remove both at the end.
+
+    Ctrl-C and SIGTERM wait while the server starts and while it is removed, so that neither it nor its folder stays.
+    """
+    stack = contextlib.ExitStack()
+    try:
+        with signals_held():
+            folder = Path(tempfile.mkdtemp(prefix=f"registry-{name}-"))
+            stack.callback(_remove, folder)
+            server = stack.enter_context(embedded(folder))
+        yield server.dsn(name)
+    finally:
+        with signals_held():
+            stack.close()
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder; what ended the server a moment ago may still write into it."""
+    until = time.monotonic() + _REMOVE_SECONDS
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        if time.monotonic() > until:
+            errors.print(f"cannot remove {folder}; remove it yourself", markup=False, highlight=False)
+            return
+        time.sleep(0.05)

@@ -1,0 +1,81 @@
+"""A node that watches itself: what is wrong is looked for every few seconds while it runs, and said when it appears."""
+
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from projections import views
+from registry.cli import last_error
+from registry.cli.health import LogState, NodeHealth, log_state, node_health
+from registry.cli.stopping import DATABASE_AWAY
+
+if TYPE_CHECKING:
+    from registry.cli.context import Node
+
+_log = structlog.get_logger(__name__)
+LOOK_SECONDS: Final = 2.0
+LOG_SECONDS: Final = 10.0
+"""The log is looked at less often: that costs reads of every stream."""
+READINESS: Final = ("database", "log", "own_stream", "publisher")
+"""The components that `/ready` answers for. A member's standing and key are shown, and keep nobody from reading."""
+
+
+class NotWell(Exception):
+    """Something is wrong with this node that a command repairs; the message says what and which."""
+
+
+class HealthWatch:
+    """Looks at one node from a thread of its own."""
+
+    def __init__(self, node: "Node", *, says: bool = False) -> None:
+        """`says`: whether what is wrong is written to the log and kept as the last error; one process does it."""
+        self._node = node
+        self._says = says
+        self._said: set[str] = set()
+        self._log: LogState | None = None
+        self._log_at = 0.0
+        self.health: NodeHealth | None = None
+        """As it was last seen; None before the first look, and while the database is away."""
+        self.faults: dict[str, list[str]] = {}
+        """All that is wrong, by component."""
+
+    def follow(self, stop: threading.Event) -> None:
+        """Look every few seconds until told to stop."""
+        threading.Thread(target=self._follow, args=(stop,), name="health", daemon=True).start()
+
+    def look(self) -> None:
+        """Look once."""
+        try:
+            with views.connect(self._node.dsn()) as connection:
+                if self._log is None or time.monotonic() - self._log_at > LOG_SECONDS or self._log.faults:
+                    self._log, self._log_at = log_state(self._node, connection), time.monotonic()
+                self.health = node_health(self._node, connection, self._log)
+        except DATABASE_AWAY as error:
+            self.health = None
+            self.faults = {"database": [str(error).strip().partition("\n")[0]]}
+        else:
+            self.faults = self.health.faults
+        if self._says:
+            self._say()
+
+    def _follow(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                self.look()
+            except Exception:  # noqa: BLE001 - whatever it was: the next round looks again, and the log has it
+                _log.exception("node.not_looked_at")
+            stop.wait(LOOK_SECONDS)
+
+    def _say(self) -> None:
+        """Say what is wrong now and was not before, and what is well again."""
+        now = {sentence for found in self.faults.values() for sentence in found}
+        for component, sentences in self.faults.items():
+            for sentence in sentences:
+                if sentence not in self._said:
+                    _log.error("node.not_well", component=component, fault=sentence)
+                    last_error.note(self._node.settings.home, component.replace("_", " "), NotWell(sentence))
+        if self._said and not now:
+            _log.warning("node.well_again")
+        self._said = now

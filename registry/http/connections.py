@@ -1,0 +1,123 @@
+"""How many connections a process has, and which of them must go when there are too many.
+
+| limit | how many | what happens to the next one |
+|---|---|---|
+| of one address | `max_connections_per_address`, at most half of all | 429 |
+| that wait: without a whole request | half of all | the one that has waited longest is closed |
+| all | `max_connections`, at most half of the descriptors | 503 |
+
+So one address cannot fill the process, and connections that say nothing cannot do it from many addresses: the half that
+is left is for those that have sent a request.
+"""
+
+import contextlib
+import resource
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any, Final, NamedTuple, Protocol
+
+from registry.http.clients import network_of
+
+_WANTED_DESCRIPTORS: Final = 4096
+_MAX_REFUSED: Final = 16
+"""Refused connections that may wait for their requests at a time, beside all others."""
+Networks = Sequence[IPv4Network | IPv6Network]
+
+
+class ConnectionLimits(NamedTuple):
+    """The limits of one process."""
+
+    total: int
+    per_address: int
+    waiting: int
+    """Connections without a whole request."""
+
+
+def limits_for(total: int, per_address: int) -> ConnectionLimits:
+    """Fit what is set to the descriptors that this process may have. Half of them stay for files, log and database."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _WANTED_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):  # a system that lets nobody raise it: the lower one counts
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    if soft != resource.RLIM_INFINITY:
+        total = min(total, max(4, soft // 2))
+    return ConnectionLimits(total, max(1, min(per_address, total // 2)), max(1, total // 2))
+
+
+class Connection(Protocol):
+    """A connection, as far as this module needs to know it."""
+
+    def give_way(self) -> None:
+        """Close, since it waits and others come."""
+        ...
+
+
+class Connections:
+    """The connections of one process. Belongs to its event loop."""
+
+    def __init__(self, limits: ConnectionLimits, trusted_proxies: Networks = ()) -> None:
+        """Connections from `trusted_proxies` are those of many clients: no limit for an address holds for them."""
+        self._limits = limits
+        self._trusted = trusted_proxies
+        self._addresses: dict[Any, str] = {}
+        """The open connections, and what each counts as."""
+        self._counts: dict[str, int] = {}
+        self._waiting: dict[Any, None] = {}
+        """In the order in which they began to wait."""
+        self._refused: set[Any] = set()
+
+    def open(self, connection: Connection, address: str) -> str | None:
+        """Take a connection in, waiting; or return the problem type that it is refused with."""
+        network = network_of(address)
+        if len(self._addresses) >= self._limits.total:
+            return "busy"
+        if self._counts.get(network, 0) >= self._limits.per_address and not is_within(address, self._trusted):
+            return "too-many-connections"
+        self._addresses[connection] = network
+        self._counts[network] = self._counts.get(network, 0) + 1
+        self.wait(connection)
+        return None
+
+    def linger(self, connection: Connection) -> bool:
+        """Return whether a refused connection may wait for its request, to answer that, instead of ending at once."""
+        if len(self._refused) >= _MAX_REFUSED:
+            return False
+        self._refused.add(connection)
+        return True
+
+    def close(self, connection: Connection) -> None:
+        """Forget a connection that has ended."""
+        self._refused.discard(connection)
+        self._waiting.pop(connection, None)
+        network = self._addresses.pop(connection, None)
+        if network is None:
+            return
+        self._counts[network] -= 1
+        if not self._counts[network]:
+            del self._counts[network]
+
+    def wait(self, connection: Connection) -> None:
+        """Note that a connection has no whole request. The one that has waited longest may have to go."""
+        self._waiting[connection] = None
+        if len(self._waiting) > self._limits.waiting:
+            oldest = next(iter(self._waiting))
+            self.close(oldest)
+            oldest.give_way()
+
+    def serve(self, connection: Connection) -> None:
+        """Note that a connection has a request that is being answered."""
+        self._waiting.pop(connection, None)
+
+
+def is_within(address: str, networks: Networks) -> bool:
+    """Return whether an address is in one of these networks."""
+    if not networks:
+        return False
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
+    return any(mapped in network for network in networks)

@@ -1,0 +1,80 @@
+"""What stands between the node and its clients: proxies that are trusted, and the path that the node is reached under.
+
+A proxy that the settings name says who the client is (`X-Forwarded-For`), whether it came by https
+(`X-Forwarded-Proto`), and under which path the node is reached (`X-Forwarded-Prefix`). From anybody else these headers
+mean nothing. Everything inside sees paths without the base path; `prefixed` puts it before what is sent out.
+"""
+
+import re
+from ipaddress import ip_address
+from typing import Any, Final
+
+from litestar.types import ASGIApp, Receive, Send
+
+from registry.http.connections import Networks, is_within
+
+BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]{1,60}){0,10}")
+"""None, or a path as /registry: without a slash at its end."""
+_MAX_HOPS: Final = 20
+
+
+class Forwarded:
+    """ASGI middleware around all others."""
+
+    def __init__(self, app: ASGIApp, trusted_proxies: Networks = (), base_path: str = "") -> None:
+        self._app = app
+        self._trusted = trusted_proxies
+        self._base_path = base_path
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - of any kind, ASGI's own
+        """Pass the request on as the client sent it to the first proxy."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        base_path = self._base_path
+        client = scope.get("client")
+        if client and is_within(client[0], self._trusted):
+            headers = _forwarded(scope["headers"])
+            scope["client"] = _client(headers.get(b"x-forwarded-for", ""), client, self._trusted)
+            if headers.get(b"x-forwarded-proto") in ("http", "https"):
+                scope["scheme"] = headers[b"x-forwarded-proto"]
+            prefix = headers.get(b"x-forwarded-prefix", "").rstrip("/")
+            if prefix and BASE_PATH.fullmatch(prefix):
+                base_path = prefix
+        scope["registry.base_path"] = base_path
+        # Some proxies cut the base path off, and some do not.
+        path, encoded = scope["path"], base_path.encode()
+        if base_path and (path == base_path or path.startswith(f"{base_path}/")):
+            scope["path"] = path[len(base_path) :] or "/"
+            if scope["raw_path"].startswith(encoded):
+                scope["raw_path"] = scope["raw_path"][len(encoded) :] or b"/"
+        await self._app(scope, receive, send)
+
+
+def base_path_of(scope: Any) -> str:  # noqa: ANN401 - an ASGI scope
+    """Return the path under which the client reaches the node: empty, or as /registry."""
+    return str(scope.get("registry.base_path", ""))
+
+
+def _forwarded(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
+    """The forwarded headers; the entries of one that is there more than once belong together."""
+    found: dict[bytes, str] = {}
+    for name, value in headers:
+        if name.startswith(b"x-forwarded-"):
+            text = value.decode("latin-1").strip()
+            found[name] = f"{found[name]},{text}" if name in found else text
+    return found
+
+
+def _client(forwarded_for: str, peer: tuple[str, int], trusted: Networks) -> tuple[str, int]:
+    """The nearest address that is no proxy of ours: what stands before it anybody may have written."""
+    nearest = peer
+    for entry in reversed(forwarded_for.split(",")[-_MAX_HOPS:]):
+        try:
+            address = str(ip_address(entry.strip().strip("[]")))
+        except ValueError:
+            break
+        nearest = (address, 0)
+        if not is_within(address, trusted):
+            break
+    return nearest

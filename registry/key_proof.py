@@ -1,0 +1,62 @@
+"""A public key together with a proof that whoever offers it has the private half.
+
+Written as one word: `<vkey>:<proof>`. The proof is the key's own signature (base64url without padding) over
+
+    registry key proof 1
+    <vkey>
+
+each line ended by LF. A vkey names the origin that it signs for, so a proof is good for one member of one consortium
+(or its root keys) alone. Proofs are checked where a key is proposed and where it is signed; they are not on the log.
+"""
+
+import base64
+import binascii
+from typing import Final, NamedTuple
+
+from registry.wire.errors import MalformedNote
+from registry.wire.keys import Signer, VerifierKey
+
+_CONTEXT: Final = "registry key proof 1\n"
+
+
+class OfferedKey(NamedTuple):
+    """A public key, and its proof where there is one."""
+
+    vkey: VerifierKey
+    proof: str | None
+
+    def __str__(self) -> str:
+        return str(self.vkey) if self.proof is None else f"{self.vkey}:{self.proof}"
+
+
+def prove(signer: Signer) -> OfferedKey:
+    """Return a signer's public key with the proof."""
+    signature = signer.sign(_message(signer.vkey))
+    return OfferedKey(signer.vkey, base64.urlsafe_b64encode(signature).decode().rstrip("="))
+
+
+def parse(text: str) -> OfferedKey:
+    """Read a key, with or without a proof. Raises `MalformedNote` where it is neither, or the proof is not its own."""
+    words, colon, proof = text.strip().partition(":")
+    vkey = VerifierKey.parse(words)
+    if not colon:
+        return OfferedKey(vkey, None)
+    if not proves(proof, vkey):
+        raise MalformedNote(
+            f"the proof of the key {vkey.label} does not hold: was it copied whole? Its holder prints it again with"
+            " `registry key show`"
+        )
+    return OfferedKey(vkey, proof)
+
+
+def proves(proof: str, vkey: VerifierKey) -> bool:
+    """Whether a proof was made by this key's private half."""
+    try:
+        signature = base64.b64decode(proof + "=" * (-len(proof) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return vkey.verifies(signature, _message(vkey))
+
+
+def _message(vkey: VerifierKey) -> bytes:
+    return f"{_CONTEXT}{vkey}\n".encode()

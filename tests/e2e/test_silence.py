@@ -1,0 +1,241 @@
+"""The promise: whatever makes a step be without effect, nothing is reported as done.
+
+One consortium for all; each trouble is made once, and each way in is tried under it. A new way in is one line of
+`WAYS`, a new trouble one function and one line of `TROUBLES`.
+"""
+
+import json
+import re
+from typing import NamedTuple
+
+import pytest
+
+from registry.keystore import Keystore
+from tests.support.command import Consortium, printed_json, registry
+
+pytestmark = pytest.mark.xdist_group("silence")
+
+
+class Way(NamedTuple):
+    """A command that stores something to be published; `{…}` names something that was prepared."""
+
+    words: tuple[str, ...]
+    role: str = "issuer"
+    """The role that it needs; empty where it reduces harm, which counts in every standing."""
+
+
+WAYS = {
+    "publish an achievement": Way(("achievement", "publish", "{file}")),
+    "revise an achievement": Way(("achievement", "revise", "{achievement}", "{file}")),
+    "import rows": Way(("import", "{rows}")),
+    "check rows": Way(("import", "{rows}", "--dry-run")),
+    "issue a credential": Way((
+        "credential", "issue", "{achievement}", "--record", "n1", "--student", "s9", "--awarding-date", "2026-06-30",
+        "--family-name", "Jansen", "--given-name", "Ada", "--date-of-birth", "2001-02-03",
+    )),
+    "reinstate a credential": Way(("credential", "reinstate", "{suspended}"), ""),
+    "declare an agreement": Way((
+        "agreement", "declare", "lund", "--level", "6", "--purpose", "creditTransfer", "--valid-from", "2026-01-01",
+    ), "recogniser"),
+}  # fmt: skip
+
+
+class Prepared:
+    """A consortium of twente and lund, with something to work on at twente."""
+
+    def __init__(self, folder, server):
+        self.consortium = Consortium(folder, server)
+        self.home, self.folder = self.consortium.home, self.consortium.folder
+        self.root = self.folder / "consortium"
+        self.lund = self.consortium.join("lund")
+        achievement = self.consortium.offer()
+        rows = self.consortium.rows(achievement, 3, "first.csv")
+        self.consortium.run("import", rows)
+        self.consortium.run("project")
+        [first, second, third] = self.credentials()
+        self.consortium.run("credential", "suspend", first, "--reason", "underReview")
+        self.consortium.run("project")
+        new = "".join(rows.read_text().replace("r0", "r10").replace("r1,", "r11,").splitlines(keepends=True)[:3])
+        (self.folder / "new.csv").write_text(new)
+        self.names = {
+            "achievement": achievement,
+            "file": str(self.folder / "achievement.json"),
+            "rows": str(self.folder / "new.csv"),
+            "suspended": first,
+            "active": second,
+            "other": third,
+        }
+
+    def credentials(self):
+        """The ids of the credentials that were issued first."""
+        shown = [
+            printed_json(self.consortium.run("learner", "show", student, "--student", "--json"))
+            for student in ("s0", "s1", "s2")
+        ]
+        return [one["credentials"][0]["credential"] for one in shown]
+
+    def govern(self, *act):
+        """Let the consortium say something."""
+        file = self.folder / "proposal.json"
+        file.unlink(missing_ok=True)
+        registry("governance", "propose", act[0], file, *act[1:], home=self.root)
+        registry("governance", "sign", file, "--yes", home=self.root)
+        registry("governance", "publish", file, home=self.root)
+
+    def go(self, way, check, home=None):
+        """Go one way in; returns what the command printed."""
+        words = [word.format(**self.names) for word in way.words]
+        return registry(*words, home=home or self.home, check=check)
+
+    def records(self):
+        """How many bytes of twente's log there are: nothing may be added to it."""
+        return (self.folder / "log" / "twente.log").stat().st_size
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory, postgres):
+    return Prepared(tmp_path_factory.mktemp("silence"), postgres)
+
+
+def said(done):
+    return " ".join((done.stdout + done.stderr).split())
+
+
+def test_a_suspended_member_creates_nothing_and_is_told_since_when_and_what_to_do(prepared):
+    prepared.govern("suspend", "twente", "--reason", "administrative")
+    before = prepared.records()
+    for name, way in WAYS.items():
+        told = said(prepared.go(way, 1))
+        assert "member-suspended: twente is suspended since" in told, (name, told)
+        assert "(governance entry 4). Nothing was stored. Try again after reinstatement" in told, (name, told)
+        assert "published" not in told, (name, told)
+    assert prepared.records() == before
+    report = json.loads(prepared.go(Way((*WAYS["import rows"].words, "--json")), 1).stdout)
+    assert (report["issued"], len(report["problems"])) == (0, 2)
+    prepared.consortium.run("credential", "revoke", prepared.names["active"], "--reason", "issuedInError")
+    assert prepared.records() > before, "what reduces harm goes on"
+    prepared.govern("reinstate", "twente", "--reason", "administrative")
+    assert "2 would be issued" in said(prepared.go(WAYS["check rows"], 0))
+
+
+def changed_settings(prepared, name, value):
+    """Another value of a setting, until the test is over; gives the text to write back."""
+    file = prepared.home / "registry.toml"
+    text = file.read_text()
+    lines = [f'{name} = "{value}"' if line.startswith(f"{name} =") else line for line in text.splitlines()]
+    file.write_text("\n".join(lines) + "\n")
+    return file, text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "why"),
+    [
+        ("founded", "ab" * 32, 3, "of test.example|this log was founded as"),
+        ("consortium", "other.example", 3, "belongs to twente of test.example|this log is of test.example"),
+        ("member", "lund", 3, "belongs to twente of test.example"),
+        ("database", "{lund}", 3, "belongs to lund of test.example"),
+        ("log", "file:../elsewhere", 4, "the log is gone"),
+        ("log", "file:../other", 3, "this log is of other.example; the settings say test.example"),
+    ],
+)
+def test_settings_of_another_node_or_log_are_refused_by_every_way_in(prepared, name, value, code, why):
+    if "other" in value and not (prepared.folder / "other").exists():
+        registry("found", prepared.folder / "others", "--consortium", "other.example", "--log", "file:../other",
+                 "--database", prepared.consortium.server.dsn(prepared.consortium.name("others")))  # fmt: skip
+    database = prepared.consortium.server.dsn(prepared.consortium.name("lund"))
+    file, text = changed_settings(prepared, name, value.format(lund=database))
+    before = prepared.records()
+    try:
+        for way, words in WAYS.items():
+            if name == "member" and "agreement" in way:
+                continue  # nobody agrees with themselves
+            told = said(prepared.go(words, code))
+            assert re.search(why, told), (way, told)
+            assert "published " not in told, (way, told)
+        for words in (("publish",), ("project",), ("status",)):
+            told = said(registry(*words, home=prepared.home, check=False))
+            assert re.search(why, told), (words, told)
+        assert registry("status", home=prepared.home, check=False).returncode != 0
+    finally:
+        file.write_text(text)
+    assert prepared.records() == before
+
+
+def test_a_node_that_is_not_admitted_stores_nothing(prepared):
+    home = prepared.folder / "gent"
+    registry(
+        "init", home, "--member", "gent", "--consortium", "test.example", "--founded", prepared.consortium.founded,
+        "--log", "file:../log", "--database", prepared.consortium.server.dsn(prepared.consortium.name("gent")),
+    )  # fmt: skip
+    told = said(prepared.go(WAYS["publish an achievement"], 1, home))
+    assert "unknown-member: gent is not a member of test.example" in told
+    assert not (prepared.folder / "log" / "gent.log").exists()
+    assert "gent is not admitted" in said(registry("status", home=home, check=1))
+
+
+def test_a_member_without_a_role_does_nothing_that_needs_it(prepared):
+    for role, without in (("recogniser", "issuer"), ("issuer", "recogniser")):
+        prepared.govern("roles", "twente", "--role", role)
+        before = prepared.records()
+        for name, way in WAYS.items():
+            if way.role == without:
+                told = said(prepared.go(way, 1))
+                assert f"role-missing: twente has not the role {without} since" in told, (name, told)
+        assert prepared.records() == before
+    prepared.govern("roles", "twente", "--role", "issuer", "--role", "recogniser")
+
+
+def test_what_was_refused_is_said_first_and_is_published_again_at_the_issuers_word(prepared):
+    consortium, rows = prepared.consortium, prepared.folder / "later.csv"
+    rows.write_text((prepared.folder / "new.csv").read_text().replace("r1", "later1").replace(",,s", ",,later"))
+    size = streams(prepared)["twente"]["size"]
+    consortium.run("import", rows)
+    # Governance says so of a head that lies before them: they stand on the log, and have no effect.
+    prepared.govern("suspend", "twente", "--reason", "rulesBroken", "--head", str(size))
+    consortium.run("project")
+    assert "member-suspended" in said(consortium.run("refused", "publish-again", "--yes", check=1))
+    prepared.govern("reinstate", "twente", "--reason", "rulesBroken")
+    consortium.run("project")
+    told = said(consortium.run("status", check=1))
+    assert told.startswith("2 of this node's own events were refused (member-suspended)"), told
+    again = said(consortium.run("import", rows, check=1))
+    assert "exists for nobody: the log refused it" in again
+    assert "0 issued, 0 as before, 2 not taken in" in again
+    listed = printed_json(consortium.run("refused", "list", "--json", check=1))
+    assert [(one["how"], one["refused"]["code"]) for one in listed] == [("publish-again", "member-suspended")] * 2
+    before = prepared.records()
+    assert "Nothing was done" in said(consortium.run("refused", "publish-again", "--dry-run"))
+    assert prepared.records() == before
+    assert "2 events stored again" in said(consortium.run("refused", "publish-again", "--yes"))
+    consortium.run("project")
+    shown = printed_json(consortium.run("learner", "show", "later0", "--student", "--json"))
+    assert [one["status"] for one in shown["credentials"]] == ["active"]
+    assert {one["refused"]["subject"] for one in listed} >= {shown["credentials"][0]["credential"]}
+    assert "0 issued, 2 as before" in said(consortium.run("import", rows))
+    assert said(consortium.run("status")).startswith("Nothing is wrong.")
+    assert "is not dealt with" in said(consortium.run("refused", "list"))
+
+
+def streams(prepared):
+    prepared.consortium.run("project")
+    return {one["member"]: one for one in printed_json(prepared.consortium.run("status", "--json"))["streams"]}
+
+
+def test_a_node_whose_key_was_retired_does_nothing_at_all(prepared):
+    new = Keystore(prepared.folder / "new-keys").create_signer("signing", "test.example/twente")
+    prepared.govern("add-key", "twente", str(new.vkey), "--without-proof")
+    prepared.govern("retire-key", "twente", prepared.consortium.key, "--reason", "rotated")
+    before = prepared.records()
+    revoking = Way(("credential", "suspend", "{other}", "--reason", "underReview"))
+    for name, way in {**WAYS, "suspend a credential": revoking}.items():
+        told = said(prepared.go(way, 1))
+        assert "key-not-valid: this node's signing key" in told, (name, told)
+        assert "was retired since" in told, (name, told)
+    assert prepared.records() == before
+    shown = printed_json(registry("status", "--json", home=prepared.home, check=1))
+    assert shown["node"]["key_standing"] == "retired"
+    assert "was retired" in shown["node"]["faults"]["key"][0]
+    key = prepared.home / "keys" / "signing.pem"
+    key.write_bytes((prepared.folder / "new-keys" / "signing.pem").read_bytes())
+    prepared.consortium.run("import", prepared.folder / "new.csv")
+    assert printed_json(registry("status", "--json", home=prepared.home))["node"]["key_standing"] == "counts"

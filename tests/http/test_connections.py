@@ -1,0 +1,135 @@
+"""Connections that say nothing: they hold up neither other addresses nor, in the end, their own."""
+
+import contextlib
+import json
+import resource
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.command import until
+from tests.support.served import Served, problem
+
+
+@pytest.fixture(scope="module", autouse=True)
+def descriptors():
+    """Enough of them for the connections of a test."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory, postgres):
+    with contextlib.closing(Served(tmp_path_factory.mktemp("connections"), postgres)) as made:
+        yield made.start()
+
+
+def place(node):
+    host, _, port = node.url.removeprefix("http://").partition(":")
+    return host, int(port)
+
+
+def silent(node, stack, count, address="127.0.0.1", says=b""):
+    """Connections of one address on which nothing more is said."""
+    made = [stack.enter_context(socket.create_connection(place(node), 60, (address, 0))) for _ in range(count)]
+    for connection in made:
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(says)
+    return made
+
+
+def asking(node, address):
+    """A client that connects from another address of this machine."""
+    return httpx.Client(base_url=node.url, timeout=30, transport=httpx.HTTPTransport(local_address=address))
+
+
+def last_words(connection):
+    """All that the server says before it closes a connection."""
+    said = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := connection.recv(65536):
+            said += piece
+    return said
+
+
+@pytest.mark.parametrize("says", [b"", b"GET /v1/members HTTP/1.1\r\nHost: x\r\n"], ids=["nothing", "half a request"])
+def test_a_thousand_silent_connections_of_one_address_hold_nobody_else_up(serving, says):
+    with contextlib.ExitStack() as stack:
+        silent(serving, stack, 1000, says=says)
+        other = stack.enter_context(asking(serving, "127.0.0.2"))
+        for path in ("/health", "/v1/members", "/health"):
+            assert other.get(path).status_code == 200
+        refused = stack.enter_context(asking(serving, "127.0.0.1")).get("/health")
+        problem(refused, 429, "too-many-connections")
+        assert int(refused.headers["retry-after"]) > 0
+    until(lambda: answers(serving, "127.0.0.1"), 30)
+
+
+def answers(node, address):
+    with contextlib.suppress(httpx.TransportError), asking(node, address) as client:
+        return client.get("/health").status_code == 200
+    return False
+
+
+def test_silent_connections_of_many_addresses_give_way_to_those_who_ask(serving):
+    with contextlib.ExitStack() as stack:
+        held = [silent(serving, stack, 190, f"127.0.1.{number}") for number in range(1, 9)]
+        other = stack.enter_context(asking(serving, "127.0.0.2"))
+        for _ in range(3):
+            assert other.get("/v1/members").status_code == 200
+        assert last_words(held[0][0]) == b""  # the first had waited longest
+
+
+def test_a_request_that_is_being_answered_does_not_give_way(serving):
+    """A feed that is followed is no silent connection, however many others there are."""
+    with contextlib.ExitStack() as stack:
+        feed = stack.enter_context(serving.client("feed:read").stream("GET", "/v1/feed/stream", timeout=30))
+        assert feed.status_code == 200
+        for number in range(1, 9):
+            silent(serving, stack, 190, f"127.0.2.{number}")
+        assert answers(serving, "127.0.0.2")
+        assert next(feed.iter_raw())
+
+
+def test_a_connection_that_ends_in_the_middle_says_why_as_a_problem_document(serving):
+    with contextlib.ExitStack() as stack:
+        for request, status, kind in [
+            (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: " + b"x" * 70_000 + b"\r\n\r\n", 431, "headers-too-large"),
+            (b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "invalid"),
+            (b"GET / HTTP/1.1\r\n\r\n", 400, "invalid"),
+            (b"no request at all\r\n\r\n", 400, "invalid"),
+        ]:
+            [connection] = silent(serving, stack, 1, says=request)
+            head, _, body = last_words(connection).partition(b"\r\n\r\n")
+            assert head.startswith(f"HTTP/1.1 {status} ".encode()), request[:80]
+            assert b"application/problem+json" in head
+            document = json.loads(body)
+            assert (document["type"], document["status"]) == (f"/problems/{kind}", status)
+
+
+def test_a_client_that_reads_nothing_is_let_go(tmp_path, postgres):
+    settings = "[http]\npatience_seconds = 0.5\n"
+    with contextlib.closing(Served(tmp_path, postgres, settings)) as node, contextlib.ExitStack() as stack:
+        node.start()
+        request = b"GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
+        connection = stack.enter_context(socket.socket())
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(60)
+        connection.connect(place(node))
+        connection.sendall(request * 20)
+        until(lambda: not any_connection_to(place(node)[1], connection.getsockname()[1]), 30)
+
+
+def any_connection_to(port, client_port):
+    """Whether the server's end of a connection is still open (from Linux's own table)."""
+    with Path("/proc/net/tcp").open() as table:
+        for line in table.readlines()[1:]:
+            local, remote, state = line.split()[1:4]
+            ports = int(local.rpartition(":")[2], 16), int(remote.rpartition(":")[2], 16)
+            if ports == (port, client_port) and state == "01":
+                return True
+    return False

@@ -1,0 +1,54 @@
+"""A database says whose it is, and another node's settings on it are refused."""
+
+import psycopg
+import pytest
+
+from registry.application import Registry
+from registry.owner import OtherOwner, Owner, claim, create_table, release
+from registry.vault import Vault
+from tests.bench.data import achievement
+from tests.support.node import MASTER
+
+GENT = Owner("gent", "uni.example", "a" * 64)
+LUND = Owner("lund", "uni.example", "a" * 64)
+
+
+def store(dsn, member):
+    """What a version that wrote no owner has left: an achievement of a member's."""
+    with Registry(dsn, f"uni.example/{member}", Vault(MASTER)) as registry:
+        registry.publish_achievement(achievement(member, "0bbac7a9-0d4d-4a05-bb7a-000000000001"))
+
+
+def test_an_empty_database_becomes_the_first_nodes_and_stays_that_nodes(dsn):
+    claim(dsn, GENT, "gent/registry.toml")
+    claim(dsn, GENT, "gent/registry.toml")
+
+
+@pytest.mark.parametrize("other", [LUND, GENT._replace(consortium="other.example"), GENT._replace(founded="b" * 64)])
+def test_another_nodes_settings_are_refused_and_both_are_named(dsn, other):
+    claim(dsn, GENT, "gent/registry.toml")
+    with pytest.raises(OtherOwner) as refused:
+        claim(dsn, other, "other/registry.toml")
+    assert f"belongs to {GENT}; the settings in other/registry.toml say {other}" in str(refused.value)
+    claim(dsn, GENT, "gent/registry.toml")
+
+
+def test_a_database_of_before_becomes_the_node_s_whose_events_it_holds_and_no_others(dsn):
+    store(dsn, "gent")
+    with pytest.raises(OtherOwner, match="its stored events are those of gent"):
+        claim(dsn, LUND, "lund/registry.toml")
+    claim(dsn, GENT, "gent/registry.toml")
+    with pytest.raises(OtherOwner, match=r"belongs to gent of uni\.example"):
+        claim(dsn, LUND, "lund/registry.toml")
+
+
+def test_a_backup_goes_to_a_database_that_its_member_owns_already_and_to_no_others(dsn):
+    with Registry(dsn, "uni.example/gent", Vault(MASTER)):
+        pass
+    claim(dsn, GENT, "gent/registry.toml")
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        create_table(connection)
+        with pytest.raises(OtherOwner, match="belongs to gent"):
+            release(connection, LUND)
+        release(connection, GENT)
+        assert connection.execute("SELECT count(*) FROM node.owner").fetchone() == (0,)

@@ -1,0 +1,90 @@
+"""What a receipt that proves what it says comes to, in one sentence."""
+
+from datetime import date
+
+import msgspec
+import pytest
+
+from consumers.receipt_verdict import day, verdict
+from consumers.receipts import VerifiedReceipt, VerifiedStatus
+
+ISSUED = '{"data":{"credential":"c","validUntil":"2026-05-02"}}'
+RECEIPT = VerifiedReceipt(
+    member="twente",
+    legal_name="Twente",
+    leaf=3,
+    event='{"data":{"credential":"c"}}',
+    type="credential.issued.v1",
+    subject="c",
+    size=9,
+    root="00",
+    keys=[],
+    governance=2,
+    governance_time="2026-05-01T10:00:00Z",
+    standing_then="active",
+    standing_now="active",
+    refused=None,
+    rests_on_retired_keys=False,
+    notes=[],
+)
+ACTIVE = VerifiedStatus("c", None, 9, "2026-05-02T00:00:00Z")
+TODAY = date(2026, 5, 3)
+
+
+def of(status=None, *, cosigned=False, seal_missing=None, **changes):
+    receipt = msgspec.structs.replace(RECEIPT, **changes)
+    return verdict(receipt, status, cosigned=cosigned, seal_missing=seal_missing, today=TODAY)
+
+
+@pytest.mark.parametrize("status", ["revoked", "suspended", "replaced"])
+def test_what_the_issuer_sealed_as_not_in_force_is_said_first(status):
+    said = of(VerifiedStatus("c", status, 9, "2026-05-02T00:00:00Z"))
+    assert said.outcome == "not-in-force"
+    assert said.summary == f"Genuine, and {status}: the issuer sealed that on 2 May 2026."
+
+
+def test_a_credential_in_force_is_genuine_as_of_its_seal_only():
+    said = of(ACTIVE)
+    assert said.outcome == "genuine"
+    assert "when the issuer sealed that on 2 May 2026; what came after cannot be told" in said.summary
+
+
+@pytest.mark.parametrize(
+    "kind", ["credential.issued.v1", "recognition.decided.v1", "agreement.declared.v1", "achievement.published.v1"]
+)
+def test_what_a_later_event_can_change_is_inconclusive_without_a_seal(kind):
+    assert of(type=kind).outcome == "inconclusive"
+
+
+def test_what_no_later_event_can_change_is_genuine():
+    assert of(type="credential.revoked.v1").outcome == "genuine"
+
+
+@pytest.mark.parametrize("status", [None, ACTIVE])
+def test_an_expired_credential_is_not_in_force_with_or_without_a_seal(status):
+    said = of(status, event=ISSUED)
+    assert (said.outcome, said.summary) == ("not-in-force", "Genuine, and expired: it was valid until 2 May 2026.")
+
+
+def test_a_credential_is_valid_on_its_last_day():
+    last = '{"data":{"credential":"c","validUntil":"2026-05-03"}}'
+    assert of(ACTIVE, event=last).outcome == "genuine"
+
+
+def test_a_head_that_only_a_retired_key_signed_is_inconclusive_until_a_witness_vouches_for_it():
+    assert of(ACTIVE, rests_on_retired_keys=True).outcome == "inconclusive"
+    assert of(ACTIVE, rests_on_retired_keys=True, cosigned=True).outcome == "genuine"
+
+
+def test_an_event_without_effect_is_not_called_genuine():
+    said = of(ACTIVE, refused="member-suspended: the member is suspended")
+    assert said.outcome == "no-effect"
+    assert said.summary.startswith("Published, and without effect: member-suspended")
+
+
+def test_a_seal_that_was_asked_for_and_is_absent_is_inconclusive():
+    assert of(seal_missing="x.seal.json").outcome == "inconclusive"
+
+
+def test_a_day_is_written_for_people():
+    assert day("2026-05-02T00:00:00Z") == "2 May 2026"
