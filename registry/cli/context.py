@@ -309,13 +309,15 @@ class Node:
         """The cosigned heads that this node has fetched."""
         return Cosignatures(self.settings.home / "cosignatures", self.policy().witnesses)
 
-    def _counts(self) -> Callable[[Commit], bool] | None:
-        """Whose signatures count, as governance says; before it says anything, this node's own."""
-        record = self.governance().state.members.get(self.settings.member)
-        if record is None:
-            return None
-        trust = MemberTrust(self.settings.origin, record)
-        return lambda commit: refused(trust, commit) is None
+    def _counts(self) -> Callable[[Commit], bool]:
+        """Whether a commit of this member counts, under governance as it is known when this is asked."""
+        self.standings.read_on()
+
+        def counts(commit: Commit) -> bool:
+            record = self.standings.record(self.settings.member)
+            return record is not None and refused(MemberTrust(self.settings.origin, record), commit) is None
+
+        return counts
 
     # For commands
 
