@@ -36,7 +36,16 @@ from registry.cli.standings import GONE, Standings
 from registry.config import FILE, Settings, SettingsError, load
 from registry.issuing import Issuer
 from registry.keystore import SIGNING, Keystore
-from registry.log import GOVERNANCE, LogError, LogUnavailable, NoSuchStream, SharedLog, open_log
+from registry.log import (
+    GOVERNANCE,
+    HeadLost,
+    LogError,
+    LogUnavailable,
+    NoSuchStream,
+    SharedLog,
+    TailLost,
+    open_log,
+)
 from registry.owner import Owner, claim
 from registry.postgres import database
 from registry.publisher import Publisher
@@ -216,7 +225,11 @@ class Node:
         return Source(self.settings.log_url, self.settings.consortium, self.settings.founded_hash)
 
     def projector(
-        self, connection: Connection | None = None, on_batch: OnBatch | None = None, log: SharedLog | None = None
+        self,
+        connection: Connection | None = None,
+        on_batch: OnBatch | None = None,
+        log: SharedLog | None = None,
+        on_fault: Callable[[LogError], None] = lambda _: None,
     ) -> Projector:
         """Who keeps the views, and this member's feed, up with the log."""
         connection = connection or self.views()
@@ -227,6 +240,7 @@ class Node:
             self.settings.consortium,
             self.settings.founded_hash,
             on_batch=on_batch,
+            on_fault=on_fault,
             feeding=None if member == GOVERNANCE else Feeding(connection, [member]),
         )
 
@@ -236,7 +250,8 @@ class Node:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
         self.refuse_gone_log()
         if self.own_refusals.commits() is not None:
-            self.projector().step()  # they may have been sealed again since the views were last brought up
+            with contextlib.suppress(TailLost, HeadLost):  # the publisher puts on its stream again what is missing
+                self.projector().step()  # they may have been sealed again since the views were last brought up
         return Publisher(
             self.registry.recorder,
             self.dsn(),
@@ -294,13 +309,15 @@ class Node:
         """The cosigned heads that this node has fetched."""
         return Cosignatures(self.settings.home / "cosignatures", self.policy().witnesses)
 
-    def _counts(self) -> Callable[[Commit], bool] | None:
-        """Whose signatures count, as governance says; before it says anything, this node's own."""
-        record = self.governance().state.members.get(self.settings.member)
-        if record is None:
-            return None
-        trust = MemberTrust(self.settings.origin, record)
-        return lambda commit: refused(trust, commit) is None
+    def _counts(self) -> Callable[[Commit], bool]:
+        """Whether a commit of this member counts, under governance as it is known when this is asked."""
+        self.standings.read_on()
+
+        def counts(commit: Commit) -> bool:
+            record = self.standings.record(self.settings.member)
+            return record is not None and refused(MemberTrust(self.settings.origin, record), commit) is None
+
+        return counts
 
     # For commands
 

@@ -187,14 +187,18 @@ def _say(published: Published) -> None:
 
 def follow_log(node: Node, stop: threading.Event) -> None:
     """Project until told to stop; a log or a database that is away is tried again."""
+
+    def noted(error: Exception) -> None:
+        last_error.note(node.settings.home, "projecting", error)
+
     while not stop.is_set():
         try:
             # A log of its own: the one that the publisher appends to would make it wait.
             log = open_log(node.settings.log_url, node.settings.consortium, read_only=True)
             node.check_founding(log)
             with contextlib.closing(log), views.connect(node.dsn()) as connection:
-                node.projector(connection, log=log).run(stop)
+                node.projector(connection, log=log, on_fault=noted).run(stop)
         except (LogError, *DATABASE_AWAY) as error:
             _log.error("run.projecting_again", error=str(error).strip(), again_in=_AGAIN)
-            last_error.note(node.settings.home, "projecting", error)
+            noted(error)
             stop.wait(_AGAIN)
