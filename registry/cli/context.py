@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,6 @@ from projections.positions import all_positions
 from registry import observability
 from registry.application import Registry
 from registry.cli.acceptance import ConsumerRules
-from registry.cli.foreign_log import foreign_log
 from registry.cli.own_refusals import OwnRefusals
 from registry.cli.parts import ViewedParts
 from registry.cli.standings import GONE, Standings
@@ -49,6 +49,7 @@ from registry.log import (
 from registry.owner import Owner, claim
 from registry.postgres import database
 from registry.publisher import Publisher
+from registry.rules.founding import LOOKED_AT, foreign
 from registry.vault import Vault
 from registry.wire.commit import Commit
 from registry.wire.cosignature import CosignerKey
@@ -152,9 +153,10 @@ class Node:
     def check_founding(self, log: SharedLog) -> None:
         """Raise `SettingsError` where a log is of another consortium or founding than the settings say."""
         try:
-            fault = foreign_log(log, self.settings.consortium, self.settings.founded_hash)
+            first = [record.data for record in islice(log.records(GOVERNANCE), LOOKED_AT)]
         except LogError:  # not there yet, or away: the command says so itself when it reads
             return
+        fault = foreign(first, self.settings.consortium, self.settings.founded_hash)
         if fault is not None:
             raise SettingsError(fault)
 

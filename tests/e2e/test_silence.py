@@ -131,12 +131,12 @@ def changed_settings(prepared, name, value):
 @pytest.mark.parametrize(
     ("name", "value", "code", "why"),
     [
-        ("founded", "ab" * 32, 3, "of test.example|this log was founded as"),
+        ("founded", "ab" * 32, 3, "belongs to twente of test.example|this log is of another founding"),
         ("consortium", "other.example", 3, "belongs to twente of test.example|this log is of test.example"),
         ("member", "lund", 3, "belongs to twente of test.example"),
         ("database", "{lund}", 3, "belongs to lund of test.example"),
         ("log", "file:../elsewhere", 4, "the log is gone"),
-        ("log", "file:../other", 3, "this log is of other.example; the settings say test.example"),
+        ("log", "file:../other", 3, "this log is of other.example, and the settings say test.example"),
     ],
 )
 def test_settings_of_another_node_or_log_are_refused_by_every_way_in(prepared, name, value, code, why):
