@@ -63,7 +63,10 @@ def claim(dsn: str, owner: Owner, settings: str) -> None:
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
         if _exists(connection, "node.owner") and (known := _read(connection)) is not None:
-            if known != owner:
+            if known != owner and known.member == owner.member and _is_empty(connection):
+                # Made for the same member with a wrong consortium or founding, and not used: it is made again.
+                connection.execute("UPDATE node.owner SET consortium = %s, founded = %s", owner[1:])
+            elif known != owner:
                 raise OtherOwner(
                     f"this database belongs to {known}; the settings in {settings} say {owner}. Nothing was done."
                     " Name this node's own database, or its own member, consortium and founding, in the settings."
@@ -96,6 +99,16 @@ def _exists(connection: Connection, table: str) -> bool:
     return row is not None and row[0] is not None
 
 
+def _is_empty(connection: Connection) -> bool:
+    """Whether nothing was stored here, and nothing read."""
+    for table, filled in ((_EVENTS, "true"), ("views.positions", "size > 0")):
+        if _exists(connection, table):
+            found = connection.execute(f"SELECT FROM {table} WHERE {filled} LIMIT 1")
+            if found.fetchone() is not None:
+                return False
+    return True
+
+
 class _Bodies(msgspec.Struct):
     awarding_bodies: list[str] = msgspec.field(name="awardingBodies")
 
@@ -120,9 +133,9 @@ def _contradiction(connection: Connection, owner: Owner) -> str | None:
         bodies = msgspec.json.decode(state, type=_Published).data.awarding_bodies
         if owner.member not in bodies:
             return f"its stored events are those of {' or '.join(bodies)}"
-    if _exists(connection, "positions") and _exists(connection, "publisher.commits"):
+    if _exists(connection, "views.positions") and _exists(connection, "publisher.commits"):
         row = connection.execute(
-            "SELECT 1 FROM publisher.commits c JOIN positions p ON p.size = c.size"
+            "SELECT 1 FROM publisher.commits c JOIN views.positions p ON p.size = c.size"
             " WHERE p.member = %s AND p.root <> c.root",
             (owner.member,),
         ).fetchone()

@@ -40,11 +40,7 @@ def check(connection: Connection[Any], log: SharedLog, stream: str, origin: str)
     released = _released(connection, origin)
     published = (found for found in _published(log, stream) if _id(found[1]) not in released)
     if released:
-        for place, published_line in _published(log, stream):
-            notification, stored_line = released.get(_id(published_line), (0, published_line))
-            if published_line != stored_line:
-                yield Tampered("edited", _id(published_line), place, notification)
-    leaf: int | None
+        yield from _edited(_published(log, stream), released)
     leaf, line = next(published, (None, b""))
     for notification, stored in _stored(connection, origin):
         event = _id(stored)
@@ -64,6 +60,14 @@ def check(connection: Connection[Any], log: SharedLog, stream: str, origin: str)
     while line:
         yield Tampered("deleted", _id(line), leaf, None)
         leaf, line = next(published, (None, b""))
+
+
+def _edited(published: Iterator[tuple[int, bytes]], released: dict[str, tuple[int, bytes]]) -> Iterator[Tampered]:
+    """The events among the released ones that are not what was published."""
+    for leaf, line in published:
+        notification, stored = released.get(_id(line), (0, line))
+        if line != stored:
+            yield Tampered("edited", _id(line), leaf, notification)
 
 
 def _published(log: SharedLog, stream: str) -> Iterator[tuple[int, bytes]]:

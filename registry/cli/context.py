@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,26 @@ from registry import observability
 from registry.application import Registry
 from registry.cli import ids
 from registry.cli.acceptance import ConsumerRules
-from registry.cli.foreign_log import foreign_log
 from registry.cli.own_refusals import OwnRefusals
 from registry.cli.parts import ViewedParts
 from registry.cli.standings import GONE, Standings
 from registry.config import FILE, Settings, SettingsError, load
 from registry.issuing import Issuer
 from registry.keystore import SIGNING, Keystore
-from registry.log import GOVERNANCE, LogError, LogUnavailable, NoSuchStream, SharedLog, open_log
+from registry.log import (
+    GOVERNANCE,
+    HeadLost,
+    LogError,
+    LogUnavailable,
+    NoSuchStream,
+    SharedLog,
+    TailLost,
+    open_log,
+)
 from registry.owner import Owner, claim
 from registry.postgres import database
 from registry.publisher import Publisher
+from registry.rules.founding import LOOKED_AT, foreign
 from registry.vault import Vault
 from registry.wire.commit import Commit
 from registry.wire.cosignature import CosignerKey
@@ -145,9 +155,10 @@ class Node:
     def check_founding(self, log: SharedLog) -> None:
         """Raise `SettingsError` where a log is of another consortium or founding than the settings say."""
         try:
-            fault = foreign_log(log, self.settings.consortium, self.settings.founded_hash)
+            first = [record.data for record in islice(log.records(GOVERNANCE), LOOKED_AT)]
         except LogError:  # not there yet, or away: the command says so itself when it reads
             return
+        fault = foreign(first, self.settings.consortium, self.settings.founded_hash)
         if fault is not None:
             raise SettingsError(fault)
 
@@ -218,7 +229,11 @@ class Node:
         return Source(self.settings.log_url, self.settings.consortium, self.settings.founded_hash)
 
     def projector(
-        self, connection: Connection | None = None, on_batch: OnBatch | None = None, log: SharedLog | None = None
+        self,
+        connection: Connection | None = None,
+        on_batch: OnBatch | None = None,
+        log: SharedLog | None = None,
+        on_fault: Callable[[LogError], None] = lambda _: None,
     ) -> Projector:
         """Who keeps the views, and this member's feed, up with the log."""
         connection = connection or self.views()
@@ -229,6 +244,7 @@ class Node:
             self.settings.consortium,
             self.settings.founded_hash,
             on_batch=on_batch,
+            on_fault=on_fault,
             feeding=None if member == GOVERNANCE else Feeding(connection, [member]),
         )
 
@@ -238,7 +254,8 @@ class Node:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
         self.refuse_gone_log()
         if self.own_refusals.commits() is not None:
-            self.projector().step()  # they may have been sealed again since the views were last brought up
+            with contextlib.suppress(TailLost, HeadLost):  # the publisher puts on its stream again what is missing
+                self.projector().step()  # they may have been sealed again since the views were last brought up
         return Publisher(
             self.registry.recorder,
             self.dsn(),
@@ -296,13 +313,15 @@ class Node:
         """The cosigned heads that this node has fetched."""
         return Cosignatures(self.settings.home / "cosignatures", self.policy().witnesses)
 
-    def _counts(self) -> Callable[[Commit], bool] | None:
-        """Whose signatures count, as governance says; before it says anything, this node's own."""
-        record = self.governance().state.members.get(self.settings.member)
-        if record is None:
-            return None
-        trust = MemberTrust(self.settings.origin, record)
-        return lambda commit: refused(trust, commit) is None
+    def _counts(self) -> Callable[[Commit], bool]:
+        """Whether a commit of this member counts, under governance as it is known when this is asked."""
+        self.standings.read_on()
+
+        def counts(commit: Commit) -> bool:
+            record = self.standings.record(self.settings.member)
+            return record is not None and refused(MemberTrust(self.settings.origin, record), commit) is None
+
+        return counts
 
     # For commands
 

@@ -32,10 +32,10 @@ from registry.domain.errors import Refusal
 from registry.intake.report import IntakeError, IntakeUnavailable
 from registry.keystore import KeystoreError
 from registry.letters import CannotWrite
-from registry.log import ArchiveDamaged, LogError
+from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten, LogError, TailLost
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres import DatabaseUnavailable
-from registry.publisher import PublisherError
+from registry.publisher import OwnCommitsRefused, PublisherError
 from registry.vault import VaultError
 from registry.webhooks import WebhookError
 from registry.wire.errors import InvalidEvent, WireError
@@ -74,7 +74,12 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (OfficeFileError, 3),
     (IntakeUnavailable, 4),
     (IntakeError, 1),
+    (OwnCommitsRefused, 1),
     (PublisherError, 4),
+    (HistoryRewritten, 1),
+    (HeadLost, 1),
+    (TailLost, 1),
+    (ForeignLog, 3),
     (LogError, 4),
     (DatabaseUnavailable, 4),
     (psycopg.OperationalError, 4),

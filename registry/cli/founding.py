@@ -40,7 +40,7 @@ from registry.config import SettingsError
 from registry.key_proof import OfferedKey
 from registry.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream
-from registry.publisher import AnotherPublisher
+from registry.publisher import AnotherPublisher, Published
 from registry.rules.governance import Governance
 from registry.wire.governance import ConsortiumFounded, MemberAdmitted
 from registry.wire.merkle import Tree, leaf_hash
@@ -305,6 +305,7 @@ def publish_now(node: Node) -> None:
         errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
         raise
     if not published.events:
+        refuse_held(published)
         errors.print(f"nothing waits; the log of {node.settings.member} has {published.size}", markup=False)
         return
     errors.print(
@@ -312,6 +313,18 @@ def publish_now(node: Node) -> None:
         markup=False,
         highlight=False,
     )
+    refuse_held(published)
+
+
+def refuse_held(published: Published) -> None:
+    """End with exit code 1 where stored events are held back, since consumers would refuse them now."""
+    if published.held:
+        errors.print(
+            f"{counted(published.held, 'stored event')} held back, not published: {published.held_because}",
+            markup=False,
+            style="red",
+        )
+        raise typer.Exit(1)
 
 
 @member_app.command("relied")

@@ -15,9 +15,8 @@ from consumers.log_state import check_log
 from consumers.verifier import FORM
 from projections import positions
 from registry.cli import last_error
-from registry.cli.foreign_log import foreign_log
 from registry.keystore import SIGNING, KeystoreError
-from registry.log import GOVERNANCE, LogError, NoSuchStream, SharedLog
+from registry.log import GOVERNANCE, LogError
 from registry.rules.governance import MemberRecord
 from registry.translation import PUBLISHED
 from registry.wire.keys import VerifierKey
@@ -138,20 +137,12 @@ def log_state(node: "Node", connection: Connection) -> LogState:
     """Hold the log against what the views have read of it and against the settings. Creates nothing."""
     settings = node.settings
     try:
-        log = node.log_as_it_is()
-        if (foreign := _foreign(node, log)) is not None:
-            return LogState([foreign], away=False)
-        found = check_log(log, positions.all_positions(connection), settings.consortium, settings.founded_hash)
+        found = check_log(
+            node.log_as_it_is(), positions.all_positions(connection), settings.consortium, settings.founded_hash
+        )
     except LogError as error:
         return LogState([f"the log cannot be reached: {error}"], away=True)
     return LogState([fault.detail for fault in found], any(fault.away for fault in found))
-
-
-def _foreign(node: "Node", log: SharedLog) -> str | None:
-    try:
-        return foreign_log(log, node.settings.consortium, node.settings.founded_hash)
-    except NoSuchStream:
-        return None  # nothing was founded, or it is gone: which of these is told next
 
 
 def node_health(node: "Node", connection: Connection, log: LogState | None = None) -> NodeHealth:

@@ -10,10 +10,10 @@ import typer
 
 from consumers.rebuild import rebuild
 from projections import views
-from registry.acceptance import NotAccepted
 from registry.cli import last_error
 from registry.cli.context import Node, node_of
 from registry.cli.dispatching import dispatch, dispatcher
+from registry.cli.founding import refuse_held
 from registry.cli.housekeeping import keep_house
 from registry.cli.intake import take_in_beside
 from registry.cli.output import counted, errors, progress, say
@@ -24,8 +24,6 @@ from registry.publisher import Published
 
 _log = structlog.get_logger(__name__)
 _AGAIN = 1.0
-_STOPPED = 10.0
-"""Seconds until a publisher that consumers would not accept looks whether they would now."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,6 +42,7 @@ def publish(context: typer.Context) -> None:
     published = node.publisher().publish_pending()
     done = f"{counted(published.events, 'event')} in {counted(published.commits, 'commit')}"
     say(f"{done}; the log has {published.size:,}")
+    refuse_held(published)
 
 
 def project(
@@ -113,13 +112,6 @@ def run_node(node: Node, stop: threading.Event) -> None:
                     if not beside.started:
                         _start_all(node, beside)
                     session.run(stop, on_published=_say, on_error=noted)
-            except NotAccepted as error:
-                # Nothing is signed that would not count; what others say is still read, and this is tried again.
-                if not beside.started:
-                    _start_all(node, beside)
-                _log.error("run.publishing_stopped", error=str(error), again_in=_STOPPED)
-                noted(error)
-                stop.wait(_STOPPED)
             except (LogError, *DATABASE_AWAY) as error:
                 if not beside.started:
                     raise
@@ -188,14 +180,18 @@ def _say(published: Published) -> None:
 
 def follow_log(node: Node, stop: threading.Event) -> None:
     """Project until told to stop; a log or a database that is away is tried again."""
+
+    def noted(error: Exception) -> None:
+        last_error.note(node.settings.home, "projecting", error)
+
     while not stop.is_set():
         try:
             # A log of its own: the one that the publisher appends to would make it wait.
             log = open_log(node.settings.log_url, node.settings.consortium, read_only=True)
             node.check_founding(log)
             with contextlib.closing(log), views.connect(node.dsn()) as connection:
-                node.projector(connection, log=log).run(stop)
+                node.projector(connection, log=log, on_fault=noted).run(stop)
         except (LogError, *DATABASE_AWAY) as error:
             _log.error("run.projecting_again", error=str(error).strip(), again_in=_AGAIN)
-            last_error.note(node.settings.home, "projecting", error)
+            noted(error)
             stop.wait(_AGAIN)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from consumers.governance import Change, GovernanceFold
+from consumers.governance import Change, GovernanceFold, read_again
 from projections import members, views
-from registry.log import GOVERNANCE, LogError, LogUnavailable, NoSuchStream
+from registry.log import GOVERNANCE, LogError, LogUnavailable, NoSuchStream, TailLost
 from registry.rules.governance import MemberRecord
 
 if TYPE_CHECKING:
@@ -116,10 +116,14 @@ class Standings:
         """Read what governance has said since. A log that is away is noted in `error`."""
         with self._lock:
             self._read_at = time.monotonic()
+            log = self._node.log()
             try:
-                for record in self._node.log().records(GOVERNANCE, self._next):
-                    self._fold.take(record.data)
-                    self._next = record.next
+                try:
+                    for record in log.records(GOVERNANCE, self._next):
+                        self._fold.take(record.data)
+                        self._next = record.next
+                except TailLost:  # the file was replaced, or the topic made again: the same entries stand elsewhere
+                    self._fold, self._next = read_again(log, self._fold)
             except NoSuchStream as error:
                 self.error = error  # nothing was founded yet, or the log is gone
             except LogError as error:

@@ -35,7 +35,7 @@ from registry.log.errors import (
 )
 from registry.log.framing import Framing
 from registry.log.kafka_client import connected
-from registry.log.kafka_topics import make_topic, stream_of, topic_of
+from registry.log.kafka_topics import make_topic, stream_of, topic_of, warn_of_limits
 
 _BACK: Final = 64
 _FETCH: Final = 1024 * 1024
@@ -206,6 +206,7 @@ class KafkaLog:
             with self._errors("write", stream):
                 self._reader_of(stream)
                 end = self._end(stream)
+            self._warn_of_limits(stream)
             if stream in self._writing:
                 raise WriterBusy(f"this process writes the stream {stream} at {self} already")
             self._writing[stream] = end
@@ -214,6 +215,14 @@ class KafkaLog:
         finally:
             with self._lock:
                 self._writing.pop(stream, None)
+
+    def _warn_of_limits(self, stream: str) -> None:
+        with contextlib.suppress(KafkaError):  # not everybody may read a topic's settings, and nothing hangs on it
+            admin = self._connected(KafkaAdminClient, request_timeout_ms=int(self._patience * 1000))
+            try:
+                warn_of_limits(admin, stream)
+            finally:
+                admin.close()
 
     def append(self, stream: str, records: Sequence[bytes], after: int | None = None) -> list[int]:
         """Send all, then wait for all to be acknowledged. Only within `writer`.

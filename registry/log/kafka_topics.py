@@ -3,12 +3,14 @@
 import contextlib
 from typing import Final
 
+import structlog
 from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
+from kafka.admin import ConfigResource, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
 from registry.log import STREAM_NAME
 
+_log = structlog.get_logger(__name__)
 _PREFIX: Final = "registry."
 _SETTINGS: Final = {
     "retention.ms": "-1",
@@ -29,6 +31,16 @@ def stream_of(topic: str) -> str | None:
     """The stream whose topic this is; None for a topic that is none of ours."""
     name = topic.removeprefix(_PREFIX)
     return name if topic.startswith(_PREFIX) and STREAM_NAME.fullmatch(name) else None
+
+
+def warn_of_limits(admin: KafkaAdminClient, stream: str) -> None:
+    """Warn where a stream's topic deletes records: a log whose beginning is gone cannot be verified."""
+    topic = topic_of(stream)
+    settings = admin.describe_configs([ConfigResource("topic", topic)], config_filter="all")["topic"][topic]
+    wanted = {name: _SETTINGS[name] for name in ("retention.ms", "retention.bytes", "cleanup.policy")}
+    deletes = {name: value for name, keeps in wanted.items() if (value := settings[name]["value"]) != keeps}
+    if deletes:
+        _log.warning("log.topic_deletes_records", topic=topic, **deletes)
 
 
 def make_topic(admin: KafkaAdminClient, stream: str) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from registry import key_proof
 from registry.keystore import Keystore
 from tests.support.command import Consortium, printed_json, registry
 
@@ -130,12 +131,12 @@ def changed_settings(prepared, name, value):
 @pytest.mark.parametrize(
     ("name", "value", "code", "why"),
     [
-        ("founded", "ab" * 32, 3, "of test.example|this log was founded as"),
+        ("founded", "ab" * 32, 3, "belongs to twente of test.example|this log is of another founding"),
         ("consortium", "other.example", 3, "belongs to twente of test.example|this log is of test.example"),
         ("member", "lund", 3, "belongs to twente of test.example"),
         ("database", "{lund}", 3, "belongs to lund of test.example"),
         ("log", "file:../elsewhere", 4, "the log is gone"),
-        ("log", "file:../other", 3, "this log is of other.example; the settings say test.example"),
+        ("log", "file:../other", 3, "this log is of other.example, and the settings say test.example"),
     ],
 )
 def test_settings_of_another_node_or_log_are_refused_by_every_way_in(prepared, name, value, code, why):
@@ -223,8 +224,9 @@ def streams(prepared):
 
 def test_a_node_whose_key_was_retired_does_nothing_at_all(prepared):
     new = Keystore(prepared.folder / "new-keys").create_signer("signing", "test.example/twente")
-    prepared.govern("add-key", "twente", str(new.vkey), "--without-proof")
-    prepared.govern("retire-key", "twente", prepared.consortium.key, "--reason", "rotated")
+    prepared.govern("add-key", "twente", str(key_proof.prove(new)))
+    old = Keystore(prepared.home / "keys").public("signing", "test.example/twente")
+    prepared.govern("retire-key", "twente", str(old), "--reason", "rotated")
     before = prepared.records()
     revoking = Way(("credential", "suspend", "{other}", "--reason", "underReview"))
     for name, way in {**WAYS, "suspend a credential": revoking}.items():

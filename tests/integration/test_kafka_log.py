@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from registry.log import LogUnavailable
 from tests.support.commits import CONSORTIUM, commit
@@ -200,3 +201,25 @@ def test_a_topic_keeps_everything_for_ever(kafka_broker: LocalKafka) -> None:
         "max.message.bytes": "1048576",
     }
     assert {name: settings[name]["value"] for name in expected} == expected
+
+
+def test_a_topic_that_deletes_records_is_warned_of_where_it_is_written(kafka_broker: LocalKafka) -> None:
+    from kafka import KafkaAdminClient  # noqa: PLC0415 - as above
+    from kafka.admin import ConfigResource  # noqa: PLC0415 - as above
+
+    log = _open(kafka_broker, 10)
+    name = _stream(log)
+    with capture_logs() as quiet, log.writer(name):
+        pass
+    assert quiet == []
+    admin = KafkaAdminClient(bootstrap_servers=kafka_broker.bootstrap)
+    try:
+        admin.alter_configs([ConfigResource("topic", f"registry.{name}", configs={"retention.ms": "604800000"})])
+    finally:
+        admin.close()
+    with capture_logs() as entries, log.writer(name):
+        pass
+    log.close()
+    [entry] = entries
+    assert (entry["event"], entry["topic"]) == ("log.topic_deletes_records", f"registry.{name}")
+    assert entry["retention.ms"] == "604800000"

@@ -26,10 +26,18 @@ def test_an_empty_database_becomes_the_first_nodes_and_stays_that_nodes(dsn):
 @pytest.mark.parametrize("other", [LUND, GENT._replace(consortium="other.example"), GENT._replace(founded="b" * 64)])
 def test_another_nodes_settings_are_refused_and_both_are_named(dsn, other):
     claim(dsn, GENT, "gent/registry.toml")
+    store(dsn, "gent")
     with pytest.raises(OtherOwner) as refused:
         claim(dsn, other, "other/registry.toml")
     assert f"belongs to {GENT}; the settings in other/registry.toml say {other}" in str(refused.value)
     claim(dsn, GENT, "gent/registry.toml")
+
+
+def test_what_was_begun_with_a_wrong_founding_and_not_used_is_begun_again(dsn):
+    claim(dsn, GENT._replace(founded="b" * 64), "gent/registry.toml")
+    claim(dsn, GENT, "gent/registry.toml")
+    with pytest.raises(OtherOwner):
+        claim(dsn, LUND, "lund/registry.toml")
 
 
 def test_a_database_of_before_becomes_the_node_s_whose_events_it_holds_and_no_others(dsn):
