@@ -13,6 +13,7 @@ from projections.decisions import read as read_decisions
 from registry.cli import moments
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, Year, counted, errors, print_json, say, table, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
@@ -50,7 +51,12 @@ def credential_rows(found: list[credential_view.CredentialView]) -> None:
 @learner_app.command("show")
 def show_learner(
     context: typer.Context,
-    learner: Annotated[str, typer.Argument(help="The learner's id, or with --student the university's own number.")],
+    learner: Annotated[
+        str,
+        typer.Argument(
+            help=f"The learner's id, or with --student the university's own number. {FROM_INPUT}", callback=from_input
+        ),
+    ],
     *,
     student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
     as_of: moments.AsOf = None,
@@ -118,7 +124,12 @@ def adopt(
     context: typer.Context,
     learner: Annotated[str, typer.Argument(help="The id that the learner has at another university.")],
     *,
-    student: Annotated[str, typer.Option(help="Their number here; nothing may have been issued for it yet.")],
+    student: Annotated[
+        str,
+        typer.Option(
+            help=f"Their number here; nothing may have been issued for it yet. {FROM_INPUT}", callback=from_input
+        ),
+    ],
 ) -> None:
     """Let a learner keep one id across universities, as they ask: their records can then be joined.
 

@@ -95,12 +95,13 @@ def test_what_a_thief_wrote_is_voided_and_who_relied_on_it_is_told(consortium):
     assert printed_json(was)["credential"]["status"] == "active"
 
 
-def test_a_suspended_member_revokes_and_that_counts_and_issues_and_that_does_not(consortium):
+def test_a_suspended_member_revokes_and_that_counts_and_issues_nothing(consortium):
     ceremony(consortium, "suspend", "twente", "--reason", "rulesBroken")
     learner = consortium.run("learner", "show", "--student", "s3", "--json")
     credential = printed_json(learner)["credentials"][0]["credential"]
     consortium.run("credential", "revoke", credential, "--reason", "withheld")
-    consortium.run("import", consortium.rows(consortium.achievement, 22))
+    told = consortium.run("import", consortium.rows(consortium.achievement, 22), check=1).stdout
+    assert "0 issued, 20 as before, 2 not taken in" in told
     consortium.run("project")
     both = consortium.run("credential", "show", credential).stdout
     assert "twente was active when it was issued, and is suspended now" in both
@@ -109,8 +110,7 @@ def test_a_suspended_member_revokes_and_that_counts_and_issues_and_that_does_not
     year = printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))
     assert year["standing"] == "suspended"
     assert sum(line["issued"] for line in year["awarded"]) == 20
-    found = printed_json(consortium.run("audit", "--json", check=1))
-    assert {fault["code"] for fault in found["faults"]} == {"member-suspended"}
+    assert printed_json(consortium.run("audit", "--json"))["faults"] == []
 
 
 def test_what_must_not_be_signed_is_refused_with_its_reason(consortium):
