@@ -83,16 +83,25 @@ def init(
     check_addresses(log, database)
     check_free(folder)
     url = log_url(folder, log)
-    there = check_log(url, consortium, founded)
+    governance = check_log(url, consortium, founded)
     passphrase = given_passphrase() or new_passphrase()
     values = {"consortium": consortium, "member": member, "founded": founded, "log": log, "database": database}
     key = make_node(folder, values, passphrase)
     say(f"{folder} is the node of {member}.")
     say_protection(passphrase, folder / "keys")
-    if not there:
+    if governance is None:
         errors.print(
             f"Warning: there is no governance log at {url} yet, so that the consortium and the founding's hash could"
             " not be checked. Is the share mounted? (Only the consortium's founder founds.)",
+            style="yellow",
+            markup=False,
+            highlight=False,
+        )
+    elif member in governance.members:
+        errors.print(
+            f"Warning: {member} is a member already, and governance does not know this new key, so that this node can"
+            f" publish nothing yet. If this node takes the place of an older one, restore its backup instead. Else have"
+            f" the key added: registry --home {folder} key rotate",
             style="yellow",
             markup=False,
             highlight=False,
@@ -117,7 +126,7 @@ def found(
     folder: Annotated[Path, typer.Argument(help="The folder to make the consortium's own node in.")],
     *,
     consortium: Consortium,
-    keys: Annotated[int, typer.Option(min=1, max=20, help="How many root keys to make here.")] = 3,
+    keys: Annotated[int | None, typer.Option(min=1, max=20, help="How many root keys to make here (else 3).")] = None,
     key: Annotated[
         list[str] | None,
         typer.Option(help="A root key that somebody made elsewhere, as `registry governance key` printed it, instead."),
@@ -136,10 +145,11 @@ def found(
     Examples: registry found consortium --consortium eciu.example --keys 3 --threshold 2
     registry found consortium --consortium eciu.example --key eciu.example+… --key eciu.example+… --threshold 2
     """
-    if threshold > len(key or range(keys)):
-        raise typer.BadParameter(
-            f"{plural(len(key or range(keys)), 'key')} cannot reach {threshold}", param_hint="--threshold"
-        )
+    if key and keys is not None:
+        raise typer.BadParameter("either make root keys here, or give those made elsewhere", param_hint="--keys, --key")
+    count = len(key) if key else keys or 3
+    if threshold > count:
+        raise typer.BadParameter(f"{plural(count, 'key')} cannot reach {threshold}", param_hint="--threshold")
     check_consortium(consortium)
     check_addresses(log, database)
     check_free(folder)
@@ -152,19 +162,19 @@ def found(
         )
     passphrase = None if key else given_passphrase() or new_passphrase()
     values = {"consortium": consortium, "member": GOVERNANCE, "log": log, "database": database}
-    founded = make_consortium(folder, values, threshold, keys if key is None else offered, passphrase)
-    if key is None:
+    founded = make_consortium(folder, values, threshold, offered or count, passphrase)
+    if not offered:
         say_protection(passphrase, folder / "keys")
-        if keys > 1:
+        if count > 1:
             errors.print(
-                f"Warning: all {keys} root keys lie in {folder / 'keys'}: whoever has that folder decides alone."
+                f"Warning: all {count} root keys lie in {folder / 'keys'}: whoever has that folder decides alone."
                 " Let each holder make a key on a machine of their own (`registry governance key`), or move the files"
                 " there.",
                 style="yellow",
                 markup=False,
                 highlight=False,
             )
-        say(f"{consortium} is founded, with {plural(keys, 'root key')}; {threshold} must sign.")
+        say(f"{consortium} is founded, with {plural(count, 'root key')}; {threshold} must sign.")
         say("Next: give every university the consortium's name and this hash, for `registry init`;")
         say("then admit it with the key that it prints: `registry member admit`. The founding's hash:")
     else:

@@ -117,6 +117,17 @@ def test_a_node_that_lost_its_key_gets_a_new_one(consortium):
     assert keys(consortium)["in_use"]["counts"]
 
 
+def test_a_new_node_of_an_old_member_has_its_own_key_added(consortium):
+    home = consortium.folder / "again"
+    made = registry("init", home, "--member", "twente", "--consortium", "test.example", "--founded", consortium.founded,
+                    "--database", consortium.server.dsn(consortium.name("again")))  # fmt: skip
+    assert "twente is a member already" in made.stderr
+    own = made.stdout.split()[-1].split("+")[1]
+    assert f"twente+{own} sign" in registry("key", "rotate", home=home).stdout
+    assert [path.name for path in home.glob("*-key-*.json")] == [f"add-key-{own}.json"]
+    assert not (home / "keys" / "signing-next.pem").exists()
+
+
 def test_an_encrypted_key_is_followed_by_an_encrypted_one(consortium):
     secret = {"REGISTRY_PASSPHRASE": "correct horse battery"}
     assert "NOT encrypted" in consortium.run("key", "rotate").stdout
