@@ -1,17 +1,19 @@
 """Making nodes, founding a consortium, admitting members."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import psycopg
 import typer
 
 from projections.reliance import on_voided
 from registry import ceremony, key_proof
 from registry.acceptance import NotAccepted
 from registry.act_words import plural
-from registry.ceremony import Known
+from registry.ceremony import Known, Proposal
 from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of, opened
 from registry.cli.founding_check import check_log, first_founding
 from registry.cli.governance import (
@@ -39,6 +41,8 @@ from registry.config import SettingsError
 from registry.key_proof import OfferedKey
 from registry.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream
+from registry.owner import Owner, withdraw
+from registry.postgres import DatabaseUnavailable
 from registry.publisher import AnotherPublisher
 from registry.rules.governance import Governance
 from registry.wire.governance import ConsortiumFounded, MemberAdmitted
@@ -209,28 +213,39 @@ def make_consortium(
         write_proposal(new.path / "founding.json", proposal)
         new.place({**values, "founded": founded})
         with opened(folder) as node:
-            node.views()
-            if isinstance(keys, int):
-                have, _ = known(node, proposal)
-                keystore = Keystore(folder / "keys", passphrase, ask_passphrase)
-                signed, _ = add_signatures(node, proposal, have, keystore, again=False)
-                write_proposal(folder / "founding.json", signed)
-                try:
+            appending = False
+            try:
+                node.views()
+                if isinstance(keys, int):
+                    keystore = Keystore(folder / "keys", passphrase, ask_passphrase)
+                    signed = _signed_founding(node, proposal, keystore)
+                    appending = True
                     publish_proposal(node, signed)
-                except BaseException:
-                    if _may_be_founded(node):
-                        new.keep()  # what may stand on the log cannot be signed again by other keys
-                        errors.print(
-                            f"{folder} is kept, because the founding may stand on the log. Look and go on with:"
-                            f" registry --home {folder} governance publish {folder / 'founding.json'}",
-                            markup=False,
-                            highlight=False,
-                        )
-                    raise
+            except BaseException:
+                if appending and _may_be_founded(node):
+                    new.keep()  # what may stand on the log cannot be signed again by other keys
+                    errors.print(
+                        f"{folder} is kept, because the founding may stand on the log. Look and go on with:"
+                        f" registry --home {folder} governance publish {folder / 'founding.json'}",
+                        markup=False,
+                        highlight=False,
+                    )
+                else:
+                    with contextlib.suppress(psycopg.Error, DatabaseUnavailable, SettingsError):
+                        withdraw(node.dsn(), Owner(GOVERNANCE, consortium, founded))
+                raise
     return founded
 
 
+def _signed_founding(node: Node, proposal: Proposal, keystore: Keystore) -> Proposal:
+    have, _ = known(node, proposal)
+    signed, _ = add_signatures(node, proposal, have, keystore, again=False)
+    write_proposal(node.settings.home / "founding.json", signed)
+    return signed
+
+
 def _may_be_founded(node: Node) -> bool:
+    """Whether the log holds a founding, or cannot tell."""
     try:
         return next(iter(node.log().records(GOVERNANCE)), None) is not None
     except NoSuchStream:
