@@ -75,7 +75,7 @@ def test_a_switch_that_was_interrupted_is_finished_by_the_next_run(consortium):
 def test_while_another_process_may_sign_by_the_old_key_it_is_not_retired(consortium):
     consortium.run("key", "rotate")
     decide(consortium, "add-key")
-    with started("run", home=consortium.home, says="is running"):
+    with started("run", home=consortium.home, says="is running", seconds=90):
         said = consortium.run("key", "rotate").stdout
     assert "Restart it now; then: registry key rotate --restarted" in said
     assert not list(consortium.home.glob("retire-key-*.json"))
