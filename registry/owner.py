@@ -89,6 +89,13 @@ def claim(dsn: str, owner: Owner, settings: str) -> None:
             claim(dsn, owner, settings)
 
 
+def withdraw(dsn: str, owner: Owner) -> None:
+    """Take back the claim of a node that could not be made, so that the database is free for the next try."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        if _exists(connection, "node.owner"):
+            connection.execute("DELETE FROM node.owner WHERE (member, consortium, founded) = (%s, %s, %s)", owner)
+
+
 def _read(connection: Connection) -> Owner | None:
     row = connection.execute("SELECT member, consortium, founded FROM node.owner").fetchone()
     return None if row is None else Owner(*row)

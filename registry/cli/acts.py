@@ -180,7 +180,10 @@ def roles(context: typer.Context, file: File, member: Member, *, role: Roles = N
 
     Example: registry governance propose roles proposal.json delft --role recogniser
     """
-    at = newest_head(node_of(context), member, head)
+    node = node_of(context)
+    if set(role or ()) == set(member_of(governance_of(node), member).current_roles):
+        raise CeremonyRefused(f"{member} has these roles already; nothing would change")
+    at = newest_head(node, member, head)
     _add(context, file, wire.MemberRolesChanged(member, role or [], at))  # type: ignore[arg-type] # read again below
 
 

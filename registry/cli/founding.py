@@ -1,17 +1,19 @@
 """Making nodes, founding a consortium, admitting members."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import psycopg
 import typer
 
 from projections.reliance import on_voided
 from registry import ceremony, key_proof
 from registry.acceptance import NotAccepted
 from registry.act_words import plural
-from registry.ceremony import Known
+from registry.ceremony import Known, Proposal
 from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of, opened
 from registry.cli.founding_check import check_log, first_founding
 from registry.cli.governance import (
@@ -40,6 +42,8 @@ from registry.config import SettingsError
 from registry.key_proof import OfferedKey
 from registry.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream
+from registry.owner import Owner, withdraw
+from registry.postgres import DatabaseUnavailable
 from registry.publisher import AnotherPublisher, Published
 from registry.rules.governance import Governance
 from registry.wire.governance import ConsortiumFounded, MemberAdmitted
@@ -84,16 +88,25 @@ def init(
     check_addresses(log, database)
     check_free(folder)
     url = log_url(folder, log)
-    there = check_log(url, consortium, founded)
+    governance = check_log(url, consortium, founded)
     passphrase = given_passphrase() or new_passphrase()
     values = {"consortium": consortium, "member": member, "founded": founded, "log": log, "database": database}
     key = make_node(folder, values, passphrase)
     say(f"{folder} is the node of {member}.")
     say_protection(passphrase, folder / "keys")
-    if not there:
+    if governance is None:
         errors.print(
             f"Warning: there is no governance log at {url} yet, so that the consortium and the founding's hash could"
             " not be checked. Is the share mounted? (Only the consortium's founder founds.)",
+            style="yellow",
+            markup=False,
+            highlight=False,
+        )
+    elif member in governance.members:
+        errors.print(
+            f"Warning: {member} is a member already, and governance does not know this new key, so that this node can"
+            f" publish nothing yet. If this node takes the place of an older one, restore its backup instead. Else have"
+            f" the key added: registry --home {folder} key rotate",
             style="yellow",
             markup=False,
             highlight=False,
@@ -118,7 +131,7 @@ def found(
     folder: Annotated[Path, typer.Argument(help="The folder to make the consortium's own node in.")],
     *,
     consortium: Consortium,
-    keys: Annotated[int, typer.Option(min=1, max=20, help="How many root keys to make here.")] = 3,
+    keys: Annotated[int | None, typer.Option(min=1, max=20, help="How many root keys to make here (else 3).")] = None,
     key: Annotated[
         list[str] | None,
         typer.Option(help="A root key that somebody made elsewhere, as `registry governance key` printed it, instead."),
@@ -137,10 +150,11 @@ def found(
     Examples: registry found consortium --consortium eciu.example --keys 3 --threshold 2
     registry found consortium --consortium eciu.example --key eciu.example+… --key eciu.example+… --threshold 2
     """
-    if threshold > len(key or range(keys)):
-        raise typer.BadParameter(
-            f"{plural(len(key or range(keys)), 'key')} cannot reach {threshold}", param_hint="--threshold"
-        )
+    if key and keys is not None:
+        raise typer.BadParameter("either make root keys here, or give those made elsewhere", param_hint="--keys, --key")
+    count = len(key) if key else keys or 3
+    if threshold > count:
+        raise typer.BadParameter(f"{plural(count, 'key')} cannot reach {threshold}", param_hint="--threshold")
     check_consortium(consortium)
     check_addresses(log, database)
     check_free(folder)
@@ -153,19 +167,19 @@ def found(
         )
     passphrase = None if key else given_passphrase() or new_passphrase()
     values = {"consortium": consortium, "member": GOVERNANCE, "log": log, "database": database}
-    founded = make_consortium(folder, values, threshold, keys if key is None else offered, passphrase)
-    if key is None:
+    founded = make_consortium(folder, values, threshold, offered or count, passphrase)
+    if not offered:
         say_protection(passphrase, folder / "keys")
-        if keys > 1:
+        if count > 1:
             errors.print(
-                f"Warning: all {keys} root keys lie in {folder / 'keys'}: whoever has that folder decides alone."
+                f"Warning: all {count} root keys lie in {folder / 'keys'}: whoever has that folder decides alone."
                 " Let each holder make a key on a machine of their own (`registry governance key`), or move the files"
                 " there.",
                 style="yellow",
                 markup=False,
                 highlight=False,
             )
-        say(f"{consortium} is founded, with {plural(keys, 'root key')}; {threshold} must sign.")
+        say(f"{consortium} is founded, with {plural(count, 'root key')}; {threshold} must sign.")
         say("Next: give every university the consortium's name and this hash, for `registry init`;")
         say("then admit it with the key that it prints: `registry member admit`. The founding's hash:")
     else:
@@ -200,28 +214,39 @@ def make_consortium(
         write_proposal(new.path / "founding.json", proposal)
         new.place({**values, "founded": founded})
         with opened(folder) as node:
-            node.views()
-            if isinstance(keys, int):
-                have, _ = known(node, proposal)
-                keystore = Keystore(folder / "keys", passphrase, ask_passphrase)
-                signed, _ = add_signatures(node, proposal, have, keystore, again=False)
-                write_proposal(folder / "founding.json", signed)
-                try:
+            appending = False
+            try:
+                node.views()
+                if isinstance(keys, int):
+                    keystore = Keystore(folder / "keys", passphrase, ask_passphrase)
+                    signed = _signed_founding(node, proposal, keystore)
+                    appending = True
                     publish_proposal(node, signed)
-                except BaseException:
-                    if _may_be_founded(node):
-                        new.keep()  # what may stand on the log cannot be signed again by other keys
-                        errors.print(
-                            f"{folder} is kept, because the founding may stand on the log. Look and go on with:"
-                            f" registry --home {folder} governance publish {folder / 'founding.json'}",
-                            markup=False,
-                            highlight=False,
-                        )
-                    raise
+            except BaseException:
+                if appending and _may_be_founded(node):
+                    new.keep()  # what may stand on the log cannot be signed again by other keys
+                    errors.print(
+                        f"{folder} is kept, because the founding may stand on the log. Look and go on with:"
+                        f" registry --home {folder} governance publish {folder / 'founding.json'}",
+                        markup=False,
+                        highlight=False,
+                    )
+                else:
+                    with contextlib.suppress(psycopg.Error, DatabaseUnavailable, SettingsError):
+                        withdraw(node.dsn(), Owner(GOVERNANCE, consortium, founded))
+                raise
     return founded
 
 
+def _signed_founding(node: Node, proposal: Proposal, keystore: Keystore) -> Proposal:
+    have, _ = known(node, proposal)
+    signed, _ = add_signatures(node, proposal, have, keystore, again=False)
+    write_proposal(node.settings.home / "founding.json", signed)
+    return signed
+
+
 def _may_be_founded(node: Node) -> bool:
+    """Whether the log holds a founding, or cannot tell."""
     try:
         return next(iter(node.log().records(GOVERNANCE)), None) is not None
     except NoSuchStream:

@@ -9,6 +9,7 @@ from consumers.governance import GovernanceFold
 from registry.cli.node_folder import is_consortium
 from registry.config import SettingsError
 from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
+from registry.rules.governance import Governance
 from registry.wire import commit as wire
 from registry.wire.errors import MalformedCommit
 from registry.wire.merkle import leaf_hash
@@ -22,8 +23,10 @@ class Founding(NamedTuple):
     """The hash of its first event, hexadecimal."""
 
 
-def check_log(url: str, consortium: str, founded: str) -> bool:
-    """Compare a log with the consortium and the founding that somebody named; False: it holds no governance yet.
+def check_log(url: str, consortium: str, founded: str) -> Governance | None:
+    """Compare a log with the consortium and the founding that somebody named.
+
+    Returns what its governance says; None where it holds none yet.
 
     Raises `SettingsError` where it is another consortium's, and the log's own errors where it cannot be read.
     """
@@ -33,10 +36,10 @@ def check_log(url: str, consortium: str, founded: str) -> bool:
         for record in records:
             empty = False
             fold.take(record)
-            if fold.size:
-                return True
+    if fold.size:
+        return fold.state
     if empty:
-        return False
+        return None
     found = first_founding(url, consortium)
     if found is not None and found.consortium is not None and found.consortium != consortium:
         raise SettingsError(

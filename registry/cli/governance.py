@@ -265,7 +265,9 @@ def sign(
         keys = _One(key, given_passphrase(passphrase_file))
     signed, names = add_signatures(node, proposal, have, keys, again=again)
     write_proposal(file, signed)
-    if len(names) > 1:
+    if signed.signatures == proposal.signatures:
+        say(f"Nothing was added: {' and '.join(names)} had signed it already.")
+    elif len(names) > 1:
         say(f"Signed with {len(names)} root keys, which all lie in one folder: {', '.join(names)}.")
     roots = have.roots
     count = len(ceremony.signed_by(signed, have))

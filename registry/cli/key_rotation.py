@@ -34,6 +34,10 @@ class Rotation:
         keys = self._look()
         new = next((key for key in keys if key.use == "next"), None)
         former = [key for key in keys if key.use == "former"]
+        used = next((key for key in keys if key.use == "in use"), None)
+        if new is None and not former and used is not None and used.window is None:
+            self._propose_new(used.offered, "key show")
+            return False
         if new is None and not former:
             new = self._make()
         if new is None:
@@ -43,9 +47,10 @@ class Rotation:
             say(f"The new key {new.id} was retired before it was in use. Begin again: registry key rotate")
             return False
         if not new.counts:
-            self._propose_new(new.offered)
+            say("This node does not sign by the new key yet.")
+            self._propose_new(new.offered, "key rotate")
             return True
-        self._switch(next((key for key in keys if key.use == "in use"), None), new)
+        self._switch(used, new)
         return self._retire([key for key in self._look() if key.use == "former"])
 
     def _look(self) -> list[NodeKey]:
@@ -65,11 +70,11 @@ class Rotation:
             say("Its file is NOT encrypted: this node has no passphrase for its keys.", "yellow")
         return new
 
-    def _propose_new(self, offered: OfferedKey) -> None:
+    def _propose_new(self, offered: OfferedKey, then: str) -> None:
         file = self._file(f"add-key-{offered.vkey.key_id.hex()}")
         self._propose(file, MemberKeyAdded(self._member, str(offered.vkey), self._head()), [offered])
-        say(f"This node does not sign by the new key yet. Governance must let {offered.vkey.label} sign:")
-        self._say_next(file)
+        say(f"Governance must let {offered.vkey.label} sign:")
+        self._say_next(file, then)
 
     def _switch(self, old: NodeKey | None, new: NodeKey) -> None:
         self._node.keystore.replace_signer(None if old is None else old.id)
@@ -87,7 +92,7 @@ class Rotation:
                 file = self._file(f"retire-key-{old.id}")
                 self._propose(file, MemberKeyRetired(self._member, str(old.offered.vkey), self._head(), "rotated"), [])
                 say(f"Governance must retire the old key {old.offered.vkey.label}:")
-                self._say_next(file)
+                self._say_next(file, "key rotate")
                 waits = True
         return waits
 
@@ -133,8 +138,8 @@ class Rotation:
                 return
         write_proposal(file, ceremony.propose(have, [act], datetime.now(UTC), offered))
 
-    def _say_next(self, file: Path) -> None:
+    def _say_next(self, file: Path, then: str) -> None:
         say(f"  the proposal: {file}")
         say(f"  on a node of who holds root keys: registry governance sign {file.name}")
         say(f"  with enough signatures:           registry governance publish {file.name}")
-        say("  then, on this node:               registry key rotate")
+        say(f"  then, on this node:               registry {then}")

@@ -66,6 +66,10 @@ def test_a_key_without_a_proof_is_let_in_only_where_somebody_says_so(there, gove
     signed = govern("governance", "sign", file, "--yes", "--without-proof").stdout
     assert "Signed with 3 root keys, which all lie in one folder: root-1, root-2, root-3" in signed
     assert "3 signatures, 2 are needed" in signed
+    again = govern("governance", "sign", file, "--yes", "--without-proof").stdout
+    assert "Nothing was added: root-1 and root-2 and root-3 had signed it already" in again
+    roles = ("governance", "propose", "roles", tmp_path / "roles.json", "twente", "--role", "issuer")
+    assert "nothing would change" in govern(*roles, "--role", "recogniser", check=1).stderr
 
 
 def test_a_key_by_which_anybody_can_sign_is_refused_whatever_is_said(govern, tmp_path):
@@ -78,6 +82,7 @@ def test_a_key_by_which_anybody_can_sign_is_refused_whatever_is_said(govern, tmp
     found = registry("found", home, "--consortium", "weak.example", "--key", root, "--threshold", 1, "--without-proof",
                      check=1)  # fmt: skip
     assert "anybody can sign by it" in found.stderr
+    registry("found", home, "--consortium", "weak.example", "--key", porto_key(), "--keys", 3, check=2)
     assert not home.exists()
 
 

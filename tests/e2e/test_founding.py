@@ -108,20 +108,15 @@ def test_a_consortium_is_not_founded_on_a_log_that_has_one(there):
 
 def test_a_founding_that_fails_leaves_no_keys_and_the_next_try_succeeds(tmp_path, postgres):
     (tmp_path / "file").write_text("no folder")
-    words = [
-        "found",
-        tmp_path / "consortium",
-        "--consortium",
-        "test.example",
-        "--database",
-        "postgresql://127.0.0.1:1/x",
-    ]
-    registry(*words, check=4)
-    assert {path.name for path in tmp_path.iterdir()} == {"file"}
-    registry(*words[:4], "--log", "file:../file/log", "--database", postgres.dsn("founding_1"), check=4)
-    assert {path.name for path in tmp_path.iterdir()} == {"file"}
-    assert "domain name" in registry("found", tmp_path / "x", "--consortium", "My Alliance", check=2).stderr
-    registry(*words[:4], "--database", postgres.dsn("founding_1"))
+    home, database = tmp_path / "consortium", postgres.dsn("founding_1")
+    for code, changes in (
+        (4, ("--database", "postgresql://127.0.0.1:1/x")),
+        (4, ("--log", "file:../file/log", "--database", database)),
+        (2, ("--consortium", "My Alliance", "--database", database)),
+    ):
+        registry("found", home, "--consortium", "test.example", *changes, check=code)
+        assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    registry("found", home, "--consortium", "test.example", "--database", database)
 
 
 def test_a_founder_hears_what_comes_next_and_what_is_dangerous(tmp_path, postgres):

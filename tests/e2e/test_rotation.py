@@ -75,7 +75,7 @@ def test_a_switch_that_was_interrupted_is_finished_by_the_next_run(consortium):
 def test_while_another_process_may_sign_by_the_old_key_it_is_not_retired(consortium):
     consortium.run("key", "rotate")
     decide(consortium, "add-key")
-    with started("run", home=consortium.home, says="is running"):
+    with started("run", home=consortium.home, says="is running", seconds=90):
         said = consortium.run("key", "rotate").stdout
     assert "Restart it now; then: registry key rotate --restarted" in said
     assert not list(consortium.home.glob("retire-key-*.json"))
@@ -115,6 +115,17 @@ def test_a_node_that_lost_its_key_gets_a_new_one(consortium):
     assert "signs by it from now on" in consortium.run("key", "rotate").stdout
     consortium.run("achievement", "publish", consortium.folder / "achievement.json")
     assert keys(consortium)["in_use"]["counts"]
+
+
+def test_a_new_node_of_an_old_member_has_its_own_key_added(consortium):
+    home = consortium.folder / "again"
+    made = registry("init", home, "--member", "twente", "--consortium", "test.example", "--founded", consortium.founded,
+                    "--database", consortium.server.dsn(consortium.name("again")))  # fmt: skip
+    assert "twente is a member already" in made.stderr
+    own = made.stdout.split()[-1].split("+")[1]
+    assert f"twente+{own} sign" in registry("key", "rotate", home=home).stdout
+    assert [path.name for path in home.glob("*-key-*.json")] == [f"add-key-{own}.json"]
+    assert not (home / "keys" / "signing-next.pem").exists()
 
 
 def test_an_encrypted_key_is_followed_by_an_encrypted_one(consortium):
