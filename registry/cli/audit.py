@@ -28,6 +28,7 @@ from registry.cli.audit_text import show_comparison, show_report
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, errors, print_json, progress
 from registry.cli.scratch import scratch_database
+from registry.config import SettingsError
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.postgres import DatabaseUnavailable, database
 from registry.wire.cosignature import CosignerKey
@@ -136,14 +137,12 @@ def audit_command(
         report = _with_witnesses(request, report, witnesses, require=require_witness)
         if request.node is not None and request.own_log and request.node.settings.member != GOVERNANCE:
             report = _with_stored(request.node, report)
-    if html is not None:
-        html.write_text(page(report))
-    if save is not None:
-        save.write_bytes(_json(report))
     if as_json:
         print_json(report)
     else:
         show_report(report)
+    _write(html, page(report).encode() if html is not None else b"")
+    _write(save, _json(report))
     if code := _exit_code(report.verdict):
         raise typer.Exit(code)
 
@@ -159,7 +158,11 @@ def _request_of(
     scratch: str | None,
 ) -> _Request:
     if founded is None:
-        node = node_of(context)
+        try:
+            node = node_of(context)
+        except SettingsError as error:
+            hint = "To audit a log without a node, pass --log and --founded."
+            raise SettingsError(f"{str(error).rstrip('.')}. {hint}") from error
         if views and log is not None:
             raise typer.BadParameter("the node's views are of its own log; leave --log out", param_hint="--views")
         source = Source(log or node.settings.log_url, node.settings.consortium, node.settings.founded_hash)
@@ -178,6 +181,16 @@ def _require_writable(file: Path | None) -> None:
     """Refuse a file that cannot be written before minutes are spent on what goes into it."""
     if file is not None and not file.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {file.absolute().parent}")
+
+
+def _write(file: Path | None, content: bytes) -> None:
+    """Write a file that was asked for. Raises a usage error where that cannot be."""
+    if file is None:
+        return
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write {file}: {error.strerror}; the report is above") from error
 
 
 @contextlib.contextmanager
