@@ -8,8 +8,8 @@ import msgspec
 
 from consumers.audit_report import Fault, StreamState, Unchecked
 from consumers.governance import GovernanceFold
-from consumers.log_audit import Replayed
 from consumers.stream import claimed_size
+from consumers.stream_audit import Replayed
 from registry.log import GOVERNANCE, LogError, NoSuchStream, SharedLog
 
 _AGAIN_SECONDS: Final = 0.3

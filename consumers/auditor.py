@@ -19,10 +19,11 @@ from consumers.audit_streams import check_streams, fold_under_governance
 from consumers.audit_verdict import conclude
 from consumers.audit_views import ViewsComparison, compare_views, read_both, same_positions
 from consumers.governance import GovernanceFold
-from consumers.log_audit import OnStream, Replayed, replay_all, roots_at
+from consumers.log_audit import replay_all
 from consumers.projector import OnBatch
 from consumers.rebuild import Source, fill, fresh_schema
 from consumers.stream import Waypoint
+from consumers.stream_audit import OnStream, Replayed, roots_at
 from consumers.verifier import MemberTrust
 from projections import views
 from projections.digest import Snapshot, snapshot
