@@ -15,6 +15,7 @@ import psycopg
 from psycopg import Connection
 
 from consumers.audit_report import AuditReport, Fault, KeyUse, MemberReport, NoReport, StreamState, Unchecked, event_id
+from consumers.audit_state import tree_of
 from consumers.audit_streams import check_streams, fold_under_governance
 from consumers.audit_verdict import conclude
 from consumers.audit_views import ViewsComparison, compare_views, read_both, same_positions
@@ -265,6 +266,8 @@ def audit_log(
             f"the earlier report is of {since.consortium}, or of another founding; audit this log without --since"
         )
     earlier = since.streams if since is not None else []
+    for state in earlier:
+        tree_of(state)  # a report that contradicts itself is told before anything is read
     fold, replayed = replay_all(source, only=only, since=earlier, workers=workers, on_stream=on_stream)
     faults = [fault for stream in replayed for fault in stream.faults]
     report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="log", only=only, since=earlier)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from consumers.audit_report import Fault, StreamState, count, event_id
-from consumers.audit_state import Heads, stands, state_of
+from consumers.audit_state import Heads, stands, state_of, tree_of
 from consumers.governance import GovernanceFold
 from consumers.record_faults import RecordFaults
 from consumers.stream import Batch, Waypoint, batches
@@ -114,7 +114,7 @@ class _StreamRun:
         if place is None:
             return
         self.gone_on = True
-        self.tree = Tree(state.size, [bytes.fromhex(text) for text in state.hashes])
+        self.tree = tree_of(state)
         self.began, self.at, self.skipped = state.size, place, state.skipped
         self.refused, self.mentions = dict(state.refused), dict(state.mentions)
         self.heads, self.doubtful = Heads(state.heads), state.doubtful
@@ -242,13 +242,15 @@ def shorter_fault(member: str, since: StreamState, size: int) -> Fault:
     if not size:
         them = "1 event, and this log has none of it" if since.size == 1 else None
         detail = f"an earlier report verified {them or f'{since.size:,} events, and this log has none of them'}"
-    return Fault("history", member, "shorter", detail, size=since.size, evidence=[since.heads[-1].note])
+    return Fault(
+        "history", member, "shorter", detail, size=since.size, evidence=[head.note for head in since.heads[-1:]]
+    )
 
 
 def rewritten_fault(member: str, since: StreamState) -> Fault:
     """Return the fault of a log with another history than an earlier report verified."""
     detail = f"at {since.size:,} events this log has another history than the one that an earlier report verified"
-    return Fault("history", member, "fork", detail, size=since.size, evidence=[since.heads[-1].note])
+    return Fault("history", member, "fork", detail, size=since.size, evidence=[head.note for head in since.heads[-1:]])
 
 
 def fork_fault(member: str, note: SignedNote, actual: bytes, other: str | None) -> Fault:
