@@ -7,7 +7,8 @@ import typer
 
 from registry.access import ApiKeys
 from registry.cli.context import Node, node_of
-from registry.cli.output import AsJson, errors, print_json, say, table
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, say
 from registry.http.access import SCOPES
 
 api_key_app = typer.Typer(help="API keys for the university's systems.", no_args_is_help=True)
@@ -46,19 +47,20 @@ def add(
 
 
 @api_key_app.command("list")
-def list_keys(context: typer.Context, *, as_json: AsJson = False) -> None:
+def list_keys(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
     """List the keys, without their secrets.
 
     Example: registry api-key list
     """
     found = keys_of(node_of(context)).all()
-    if as_json:
-        print_json(found)
-        return
-    table(
-        ("key", "system", "scopes", "expires", "revoked"),
-        [(k.key, k.name, " ".join(k.scopes), k.expires.date(), k.revoked and k.revoked.date()) for k in found],
-    )
+    columns = [
+        Column("key", lambda key: key.key),
+        Column("system", lambda key: key.name),
+        Column("scopes", lambda key: " ".join(key.scopes)),
+        Column("expires", lambda key: key.expires.date()),
+        Column("revoked", lambda key: key.revoked and key.revoked.date()),
+    ]
+    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @api_key_app.command("revoke")

@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import typer
@@ -28,6 +27,7 @@ from projections import feed, views
 from projections.positions import all_positions
 from registry import observability
 from registry.application import Registry
+from registry.cli import ids
 from registry.cli.acceptance import ConsumerRules
 from registry.cli.foreign_log import foreign_log
 from registry.cli.own_refusals import OwnRefusals
@@ -307,11 +307,8 @@ class Node:
     # For commands
 
     def uuid(self, text: str, what: str) -> str:
-        """An id in canonical form. Raises `SettingsError`'s kin, a usage error, for anything else."""
-        try:
-            return str(UUID(text))
-        except ValueError as error:
-            raise typer.BadParameter(f"{text!r} is not a {what}'s id (a UUID)") from error
+        """The whole id that a text names (ids.py). Raises `typer.BadParameter`, `IdNotFound`."""
+        return ids.resolve(self, text, what)
 
     def learner_of_student(self, student: str) -> str:
         """The learner that a student number of this university leads to."""

@@ -3,6 +3,7 @@
 import socket
 import threading
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,8 @@ from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt, head_of
 from consumers.witness import Witness
 from registry.cli.context import Node, ask_passphrase, given_passphrase, node_of
-from registry.cli.output import AsJson, errors, print_json, say, table
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.cli.stopping import keep_on_hangup
 from registry.config import SettingsError
 from registry.keystore import Keystore
@@ -153,7 +155,7 @@ def caught(folder: Folder, *, as_json: AsJson = False) -> None:
     """
     found = _witness(folder).caught
     if as_json:
-        print_json(found)
+        print_json({"items": found})
     else:
         for one in found:
             say(f"{one.origin} showed two histories at {one.size}:", style="red")
@@ -165,7 +167,9 @@ def caught(folder: Folder, *, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def cosign_command(context: typer.Context, *, as_json: AsJson = False) -> None:
+def cosign_command(
+    context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False
+) -> None:
     """Ask the witnesses in the settings for cosignatures of all heads, and have this node's own head cosigned.
 
     Example: registry cosign
@@ -174,10 +178,9 @@ def cosign_command(context: typer.Context, *, as_json: AsJson = False) -> None:
     if not node.settings.witness:
         raise SettingsError("no [[witness]] in the settings: give url and key of each")
     rows = gather(node)
-    if as_json:
-        print_json(rows)
-    else:
-        table(("stream", "witness", "cosigned size", "why not"), [tuple(row.values()) for row in rows])
+    names = {"stream": "stream", "witness": "witness", "size": "cosigned size", "error": "why not"}
+    columns = [Column(heading, itemgetter(name)) for name, heading in names.items()]
+    print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
     if any(row["error"] for row in rows):
         raise typer.Exit(1)
 

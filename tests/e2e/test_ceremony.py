@@ -87,7 +87,7 @@ def test_what_a_thief_wrote_is_voided_and_who_relied_on_it_is_told(consortium):
     consortium.run("project")
     assert shown(consortium)["twente"]["voided"] == [f"{forged['leaf']}-{forged['leaf']}"]
     assert "has no credential" in consortium.run("credential", "show", forged["credential"], check=1).stderr
-    relied = printed_json(consortium.run("member", "relied", "twente", "--json"))
+    relied = printed_json(consortium.run("member", "relied", "twente", "--json"))["items"]
     assert [found["credential"] for found in relied] == [forged["credential"]]
     assert relied[0]["by"].startswith("twente/")
     # As it was before the voiding, the credential stood.
