@@ -115,7 +115,8 @@ class _Log:
         )
         names = [stream.state.member for stream in self.replayed if stream.whole]
         members = self.only if self.whole else [name for name in names if name != GOVERNANCE]
-        if members or self.whole:
+        # Of a log of another founding nothing can be folded.
+        if self.fold.size and (members or self.whole):
             fill(self._scratch, self._schema, self.source, only=members, workers=self._workers, on_batch=self._on_batch)
 
 
