@@ -98,7 +98,7 @@ class MemberReport(msgspec.Struct, frozen=True):
     """Records that say once more what the stream holds already; they change nothing."""
 
 
-class Vouched(msgspec.Struct, frozen=True):
+class CosignedHead(msgspec.Struct, frozen=True):
     """What witnesses say of one stream's newest head."""
 
     member: str
@@ -159,7 +159,7 @@ class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """Streams of this log that belong to no member, each with the size that it claims."""
     witnesses: int = 0
     """How many witnesses the auditor relies on."""
-    vouched: list[Vouched] = []
+    cosigned_heads: list[CosignedHead] = []
     """What they say of each stream."""
     views: str = ""
     """What was done about the views of a node, in one sentence; empty where no views were to be compared."""

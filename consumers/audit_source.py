@@ -34,8 +34,8 @@ def source_of(url: str, founded: bytes) -> Source:
         with contextlib.closing(open_log(url, name, read_only=True)) as log:
             for record in itertools.islice(log.records(GOVERNANCE), _CANDIDATES):
                 with contextlib.suppress(MalformedCommit):
-                    found = commit.parse(record.data)
-                    if found.base == 0 and leaf_hash(found.lines[0]) == founded:
+                    first = commit.parse(record.data)
+                    if first.base == 0 and leaf_hash(first.lines[0]) == founded:
                         return Source(url, name, founded)
     seen = f" It begins as the log of {names[0]}." if names else ""
     raise OtherFounding(

@@ -4,13 +4,25 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from consumers.audit_report import Head, StreamState
+from consumers.audit_report import Head, NoReport, StreamState
 from registry.rules.governance import MemberRecord
 from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import Tree
 
 _KEPT: Final = 64
 """How many heads spread over a stream a report keeps, and how many of the newest."""
+
+
+def tree_of(state: StreamState) -> Tree:
+    """Return the tree of a stream as a report keeps it. Raises `NoReport` where it contradicts itself."""
+    try:
+        tree = Tree(state.size, [bytes.fromhex(text) for text in state.hashes])
+        root = tree.root.hex()
+    except (ValueError, IndexError) as error:
+        raise NoReport(f"the report's hashes of {state.member} are none: {error}") from error
+    if root != state.root:
+        raise NoReport(f"the report contradicts itself: its hashes of {state.member} do not lead to its root")
+    return tree
 
 
 def stands(state: StreamState, record: MemberRecord) -> bool:

@@ -8,8 +8,8 @@ import msgspec
 
 from consumers.audit_report import Fault, StreamState, Unchecked
 from consumers.governance import GovernanceFold
-from consumers.log_audit import Replayed
 from consumers.stream import claimed_size
+from consumers.stream_audit import Replayed
 from registry.log import GOVERNANCE, LogError, NoSuchStream, SharedLog
 
 _AGAIN_SECONDS: Final = 0.3
@@ -26,7 +26,7 @@ class Findings(NamedTuple):
     """Streams of no member, each with the size that it claims."""
 
 
-def look_at_streams(
+def check_streams(
     log: SharedLog,
     fold: GovernanceFold,
     replayed: Sequence[Replayed],
@@ -35,53 +35,53 @@ def look_at_streams(
     since: Sequence[StreamState] = (),
 ) -> Findings:
     """Find what no single record tells: streams that lack their end, are missing, or belong to no member."""
-    found = Findings([], [], [], {})
+    findings = Findings([], [], [], {})
     known = {stream.state.member: stream for stream in replayed}
     for stream in replayed:
         name = stream.state.member
         if stream.unread:
-            found.unchecked.append(Unchecked(f"the log of {name} after {stream.state.size:,} events", stream.unread))
+            findings.unchecked.append(Unchecked(f"the log of {name} after {stream.state.size:,} events", stream.unread))
             continue
         if stream.repeated:
             detail = f"{_times(stream.repeated, 'record')} of its log repeat what it holds already; they change nothing"
-            found.warnings.append(Fault("stream", name, "repeated", detail))
+            findings.warnings.append(Fault("stream", name, "repeated", detail))
         if stream.there and (torn := _torn(log, name)):
             detail = f"its log ends in {torn:,} bytes that are no whole record: a write or a copy was cut off"
-            found.faults.append(Fault("stream", name, "torn", detail, size=stream.state.size))
+            findings.faults.append(Fault("stream", name, "torn", detail, size=stream.state.size))
         if name != GOVERNANCE and all(fault.kind == "event" for fault in stream.faults):
-            _look_at_size(found, fold, stream, replayed)
+            _check_size(findings, fold, stream, replayed)
     for state in since:
         if state.member != GOVERNANCE and state.member not in fold.state.members and state.size:
             detail = f"an earlier report verified {state.size:,} events of it, and governance knows no such member now"
-            found.faults.append(Fault("history", state.member, "unknown-member", detail, size=state.size))
+            findings.faults.append(Fault("history", state.member, "unknown-member", detail, size=state.size))
     if not only:
-        _look_for_strangers(log, found, set(known) | {GOVERNANCE})
-    return found
+        _check_strangers(log, findings, set(known) | {GOVERNANCE})
+    return findings
 
 
-def _look_at_size(found: Findings, fold: GovernanceFold, stream: Replayed, replayed: Sequence[Replayed]) -> None:
+def _check_size(findings: Findings, fold: GovernanceFold, stream: Replayed, replayed: Sequence[Replayed]) -> None:
     """Hold a stream's size against what governance and the other members say of it."""
     name, size = stream.state.member, stream.state.size
     anchored = max((anchor.size for anchor in fold.state.members[name].anchors), default=0)
     if anchored > size:
         detail = f"governance names its head at {anchored:,} events, and its log ends at {size:,}: its end is missing"
-        found.faults.append(Fault("stream", name, "shorter", detail, size=anchored))
+        findings.faults.append(Fault("stream", name, "shorter", detail, size=anchored))
         return
     if size:
         return
     where = "its log is empty" if stream.there else "there is no log of it"
-    speaking = [(one.state.member, one.state.mentions[name]) for one in replayed if name in one.state.mentions]
+    speaking = [(other.state.member, other.state.mentions[name]) for other in replayed if name in other.state.mentions]
     if speaking:
         other, leaf = speaking[0]
         more = "" if len(speaking) == 1 else f" and {_times(len(speaking) - 1, 'other member')}"
         detail = f"{where}, although {other} (leaf {leaf:,}){more} names credentials or achievements of it"
-        found.faults.append(Fault("stream", name, "missing", detail))
+        findings.faults.append(Fault("stream", name, "missing", detail))
     else:
         detail = f"{where}: it has published nothing yet, or its log is missing from this copy"
-        found.warnings.append(Fault("stream", name, "nothing-published", detail))
+        findings.warnings.append(Fault("stream", name, "nothing-published", detail))
 
 
-def _look_for_strangers(log: SharedLog, found: Findings, known: set[str]) -> None:
+def _check_strangers(log: SharedLog, findings: Findings, known: set[str]) -> None:
     for name in log.streams():
         if name in known:
             continue
@@ -90,19 +90,19 @@ def _look_for_strangers(log: SharedLog, found: Findings, known: set[str]) -> Non
         except NoSuchStream:
             continue  # it was removed meanwhile
         except LogError as error:
-            found.unchecked.append(Unchecked(f"the stream {name}, which belongs to no member", str(error)))
+            findings.unchecked.append(Unchecked(f"the stream {name}, which belongs to no member", str(error)))
             continue
         if holds_records:
-            found.unknown[name] = size
+            findings.unknown[name] = size
             held = _times(size, "event") if size else "only bytes that are no record of it"
             detail = (
                 f"governance knows no member of that name, and there is a log of it, which holds {held}: governance"
                 " lacks an admission, or somebody put the log there"
             )
-            found.faults.append(Fault("stream", name, "unknown-member", detail, size=size or None))
+            findings.faults.append(Fault("stream", name, "unknown-member", detail, size=size or None))
         else:
             detail = "governance knows no member of that name, and there is an empty log of it"
-            found.warnings.append(Fault("stream", name, "unknown-member", detail))
+            findings.warnings.append(Fault("stream", name, "unknown-member", detail))
 
 
 def fold_under_governance(faults: Sequence[Fault]) -> list[Fault]:

@@ -63,8 +63,8 @@ def _opening(report: AuditReport) -> str:
     if report.verdict == NOT_WELL:
         number = len(report.faults)
         cause = _place(first_cause(report.faults))
-        said = f"1 fault: {cause}" if number == 1 else f"{number:,} faults; the first cause is {cause}"
-        return f"Not well: {said}. {verified}{_also_unchecked(report)}"
+        text = f"1 fault: {cause}" if number == 1 else f"{number:,} faults; the first cause is {cause}"
+        return f"Not well: {text}. {verified}{_also_unchecked(report)}"
     if report.verdict == INCONCLUSIVE:
         first = report.unchecked[0]
         more = "" if len(report.unchecked) == 1 else f", and {len(report.unchecked) - 1:,} more"
@@ -108,19 +108,19 @@ def _coverage(report: AuditReport) -> list[str]:
 
 def _vouching(report: AuditReport) -> str:
     """Say who vouches that these are the newest heads."""
-    if not report.vouched:
+    if not report.cosigned_heads:
         return "Nobody but the members vouches that these are the newest heads."
     sizes = {state.member: state.size for state in report.streams if state.size}
-    missing = [item.member for item in report.vouched if item.size < sizes.get(item.member, 0)]
-    vouched = [item for item in report.vouched if item.size and item.member not in missing]
+    missing = [item.member for item in report.cosigned_heads if item.size < sizes.get(item.member, 0)]
+    vouched = [item for item in report.cosigned_heads if item.size and item.member not in missing]
     if not vouched:
         return "No witness vouches that these are the newest heads."
     least = min(item.witnesses for item in vouched)
     oldest = min(item.time for item in vouched)
-    said = f"{least} of {report.witnesses} witnesses cosigned"
+    text = f"{least} of {report.witnesses} witnesses cosigned"
     if missing:
-        return f"{said} the newest heads of all but {', '.join(missing)}, for which nobody but the members vouches."
-    return f"{said} these heads, the oldest on {_day(oldest)}."
+        return f"{text} the newest heads of all but {', '.join(missing)}, for which nobody but the members vouches."
+    return f"{text} these heads, the oldest on {_day(oldest)}."
 
 
 def _day(time: str) -> str:
@@ -131,6 +131,6 @@ def _day(time: str) -> str:
 def _place(fault: Fault) -> str:
     detail = fault.detail.rstrip(".")
     if fault.kind == "record" and fault.size is not None and fault.code in _REFUSED:
-        said = f"the record of its log that ends at {fault.size:,} events is {_REFUSED[fault.code]}"
-        return f"{fault.member}: {said}: {detail}"
+        text = f"the record of its log that ends at {fault.size:,} events is {_REFUSED[fault.code]}"
+        return f"{fault.member}: {text}: {detail}"
     return detail if detail.startswith(fault.member) else f"{fault.member}: {detail}"

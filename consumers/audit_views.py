@@ -21,7 +21,7 @@ RootAt = Callable[[str, int], str | None]
 """Returns the root (hexadecimal) that a member's log has at a size; None where that cannot be told."""
 
 
-class Compared(msgspec.Struct):
+class ViewsComparison(msgspec.Struct):
     """How the served views stand to those rebuilt."""
 
     verdicts: dict[str, str] = msgspec.field(default_factory=dict)
@@ -80,47 +80,54 @@ def same_positions(ours: Snapshot, theirs: Snapshot) -> bool:
     return ours.digest.positions == theirs.digest.positions
 
 
-def compare_views(own: Connection, served: Connection, ours: Snapshot, theirs: Snapshot, root_at: RootAt) -> Compared:
+def compare_views(
+    own: Connection, served: Connection, ours: Snapshot, theirs: Snapshot, root_at: RootAt
+) -> ViewsComparison:
     """Compare the served views with those rebuilt, member by member, in all that is served."""
-    found = Compared()
+    comparison = ViewsComparison()
     others = {member.member: member for member in theirs.digest.members}
     for mine in ours.digest.members:
         yours = others.pop(mine.member, None)
-        _compare_member(found, own, served, mine, yours, ours, theirs, root_at)
+        _compare_member(comparison, own, served, mine, yours, ours, theirs, root_at)
     for name in others:
         if name != GOVERNANCE:
             detail = "the served views have rows of a member that governance does not know"
-            found.faults.append(Fault("views", name, "unknown-member", detail))
-    return found
+            comparison.faults.append(Fault("views", name, "unknown-member", detail))
+    return comparison
 
 
 def _compare_member(
-    found: Compared, own: Connection, served: Connection, mine: MemberDigest, yours: MemberDigest | None,
+    comparison: ViewsComparison, own: Connection, served: Connection, mine: MemberDigest, yours: MemberDigest | None,
     ours: Snapshot, theirs: Snapshot, root_at: RootAt,
 ) -> None:  # fmt: skip
     name = mine.member
     size, governance = (yours.size, yours.governance) if yours is not None else (0, 0)
-    found.lags[name] = max(0, mine.size - size)
+    comparison.lags[name] = max(0, mine.size - size)
     if (size, governance) == (mine.size, mine.governance) and yours is not None:
         faults = list(_differing(own, served, mine, yours, ours.further[name], theirs.further[name]))
-        found.verdicts[name] = "differ" if faults else "equal"
-        found.faults += faults
+        comparison.verdicts[name] = "differ" if faults else "equal"
+        comparison.faults += faults
     elif size > mine.size or governance > mine.governance:
-        found.verdicts[name] = "ahead"
+        comparison.verdicts[name] = "ahead"
         detail = f"the served views have {size:,} events, the log {mine.size:,}"
-        found.faults.append(Fault("views", name, "ahead", detail))
+        comparison.faults.append(Fault("views", name, "ahead", detail))
     else:
-        found.verdicts[name] = "behind"
+        comparison.verdicts[name] = "behind"
         detail = f"the served views have {size:,} events, the log {mine.size:,}"
-        found.warnings.append(Fault("views", name, "behind", detail))
+        comparison.warnings.append(Fault("views", name, "behind", detail))
         if yours is not None and size and governance == mine.governance:
-            _compare_behind(found, own, served, yours, theirs.further[name], root_at)
+            _compare_behind(comparison, own, served, yours, theirs.further[name], root_at)
         elif size or name == GOVERNANCE:
-            found.uncompared[name] = "they are of an earlier governance"
+            comparison.uncompared[name] = "they are of an earlier governance"
 
 
 def _compare_behind(
-    found: Compared, own: Connection, served: Connection, yours: MemberDigest, further: dict[str, str], root_at: RootAt
+    comparison: ViewsComparison,
+    own: Connection,
+    served: Connection,
+    yours: MemberDigest,
+    further: dict[str, str],
+    root_at: RootAt,
 ) -> None:
     """Compare views that are behind with the rebuilt ones as they were at that size."""
     name = yours.member
@@ -128,7 +135,7 @@ def _compare_behind(
         return  # it has no rows but its position
     root = root_at(name, yours.size)
     if root is None or all_positions(own)[name].diverged:
-        found.uncompared[name] = "they are behind, and cannot be made as they were at that size"
+        comparison.uncompared[name] = "they are behind, and cannot be made as they were at that size"
         return
     tables = [table for table in FURTHER if table.name in further and table.name not in _PLACES]
     with own.transaction(force_rollback=True):
@@ -139,8 +146,8 @@ def _compare_behind(
         beside = {table.name: table_digest(own, table, name) for table in tables}
         faults = list(_differing(own, served, mine, yours, beside, further))
     if faults:
-        found.verdicts[name] = "differ"
-        found.faults += faults
+        comparison.verdicts[name] = "differ"
+        comparison.faults += faults
 
 
 def _differing(
@@ -159,9 +166,9 @@ def _differing(
 
 
 def _rows(own: Connection, served: Connection, table: Table, member: str) -> Fault:
-    found = differences(own, served, table, member, _ROWS_SHOWN)
-    shown = [f"- {theirs}" if ours is None else f"+ {ours}" for ours, theirs in found.rows]
+    differing = differences(own, served, table, member, _ROWS_SHOWN)
+    shown = [f"- {theirs}" if ours is None else f"+ {ours}" for ours, theirs in differing.rows]
     detail = f"rows of {table.name} are not what the log leads to (- served, + as the log says)"
-    if found.number > len(shown):
-        detail += f"; the first {len(shown)} of {found.number:,} differences"
+    if differing.number > len(shown):
+        detail += f"; the first {len(shown)} of {differing.number:,} differences"
     return Fault("views", member, "differ", detail, evidence=shown)

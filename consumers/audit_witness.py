@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from consumers.audit_report import AuditReport, Fault, StreamState, Unchecked, Vouched
+from consumers.audit_report import AuditReport, CosignedHead, Fault, StreamState, Unchecked
 from consumers.audit_verdict import conclude
 from consumers.audit_views import RootAt
 from consumers.policy import Policy, PolicyUnmet
@@ -27,7 +27,7 @@ def with_witnesses(
     """
     faults: list[Fault] = []
     unchecked: list[Unchecked] = []
-    vouched: list[Vouched] = []
+    cosigned_heads: list[CosignedHead] = []
     for state in report.streams:
         origin = origin_of(report.consortium, state.member)
         note = note_of(origin)
@@ -36,15 +36,15 @@ def with_witnesses(
             continue
         if not state.size:
             continue
-        found, why = _vouching(state, note, policy, now)
-        vouched.append(found)
-        exact = found.size == state.size
+        head, why = _vouching(state, note, policy, now)
+        cosigned_heads.append(head)
+        exact = head.size == state.size
         if why and (require or policy.needed):
             unchecked.append(Unchecked(f"that the head of {state.member} at {state.size:,} events is the newest", why))
         elif require and not exact:
-            why = f"witnesses cosigned {found.size:,} events, and this log has {state.size:,}; run `registry cosign`"
+            why = f"witnesses cosigned {head.size:,} events, and this log has {state.size:,}; run `registry cosign`"
             unchecked.append(Unchecked(f"that the head of {state.member} at {state.size:,} events is the newest", why))
-    report = msgspec.structs.replace(report, witnesses=len(policy.witnesses), vouched=vouched)
+    report = msgspec.structs.replace(report, witnesses=len(policy.witnesses), cosigned_heads=cosigned_heads)
     return conclude(report, faults=faults, unchecked=unchecked)
 
 
@@ -71,14 +71,16 @@ def _contradiction(state: StreamState, note: SignedNote, root_at: RootAt) -> Fau
     return None
 
 
-def _vouching(state: StreamState, note: SignedNote | None, policy: Policy, now: datetime) -> tuple[Vouched, str]:
+def _vouching(state: StreamState, note: SignedNote | None, policy: Policy, now: datetime) -> tuple[CosignedHead, str]:
     """Say who vouches for a stream, and why that is not enough (empty: it is)."""
     if note is None:
-        return Vouched(state.member, 0, 0), "no witness has cosigned it, as far as is known here (`registry cosign`)"
+        return CosignedHead(
+            state.member, 0, 0
+        ), "no witness has cosigned it, as far as is known here (`registry cosign`)"
     try:
         cosigned = policy.check(note, now)
     except PolicyUnmet as problem:
-        return Vouched(state.member, 0, 0), str(problem)
+        return CosignedHead(state.member, 0, 0), str(problem)
     if not cosigned:
-        return Vouched(state.member, 0, 0), "no known witness has cosigned it"
-    return Vouched(state.member, note.checkpoint.size, len(cosigned), min(one.time for one in cosigned)), ""
+        return CosignedHead(state.member, 0, 0), "no known witness has cosigned it"
+    return CosignedHead(state.member, note.checkpoint.size, len(cosigned), min(one.time for one in cosigned)), ""

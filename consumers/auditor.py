@@ -15,18 +15,20 @@ import psycopg
 from psycopg import Connection
 
 from consumers.audit_report import AuditReport, Fault, KeyUse, MemberReport, NoReport, StreamState, Unchecked, event_id
-from consumers.audit_streams import fold_under_governance, look_at_streams
+from consumers.audit_state import tree_of
+from consumers.audit_streams import check_streams, fold_under_governance
 from consumers.audit_verdict import conclude
-from consumers.audit_views import Compared, compare_views, read_both, same_positions
+from consumers.audit_views import ViewsComparison, compare_views, read_both, same_positions
 from consumers.governance import GovernanceFold
-from consumers.log_audit import OnStream, Replayed, replay_all, roots_at
+from consumers.log_audit import replay_all
 from consumers.projector import OnBatch
 from consumers.rebuild import Source, fill, fresh_schema
 from consumers.stream import Waypoint
+from consumers.stream_audit import OnStream, Replayed, roots_at
 from consumers.verifier import MemberTrust
 from projections import views
 from projections.digest import Snapshot, snapshot
-from projections.feed_counts import unfounded
+from projections.feed_counts import find_impossible_counts
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.wire.merkle import Tree, root_of
 
@@ -61,21 +63,21 @@ def audit(
         log = _Log(source, scratch, schema, only, workers, on_batch, on_stream)
         log.read()
         if served is None:
-            found = _Found(snapshot(own, only=only))
+            rebuilt = _Views(snapshot(own, only=only))
         else:
-            found = _compare_served(served, own, log, require=require_views)
+            rebuilt = _compare_served(served, own, log, require=require_views)
         faults = [fault for stream in log.replayed for fault in stream.faults if fault.kind != "event"]
         faults += _judged(own)
     report = _report(source, log.fold, log.replayed, faults, time.monotonic() - began, mode="full", only=only)
     if not only and log.whole:
-        digest = found.ours.digest
+        digest = rebuilt.ours.digest
         report = msgspec.structs.replace(
             report,
             positions=digest.positions,
             digest=digest.total,
-            served_digest=found.theirs.digest.total if found.theirs is not None else None,
+            served_digest=rebuilt.theirs.digest.total if rebuilt.theirs is not None else None,
         )
-    return report if served is None else _with_views(report, found.compared, found.lacking)
+    return report if served is None else _with_views(report, rebuilt.compared, rebuilt.no_views)
 
 
 class _Log:
@@ -113,30 +115,31 @@ class _Log:
         )
         names = [stream.state.member for stream in self.replayed if stream.whole]
         members = self.only if self.whole else [name for name in names if name != GOVERNANCE]
-        if members or self.whole:
+        # Of a log of another founding nothing can be folded.
+        if self.fold.size and (members or self.whole):
             fill(self._scratch, self._schema, self.source, only=members, workers=self._workers, on_batch=self._on_batch)
 
 
-class _Lacking(NamedTuple):
+class _NoViews(NamedTuple):
     """Why a node's views are not compared, and whether the audit is inconclusive for it."""
 
     why: str
     inconclusive: bool
 
 
-class _Found(NamedTuple):
+class _Views(NamedTuple):
     """The views rebuilt, those served, and what comparing them came to."""
 
     ours: Snapshot
     theirs: Snapshot | None = None
-    compared: Compared | None = None
-    lacking: _Lacking | None = None
+    compared: ViewsComparison | None = None
+    no_views: _NoViews | None = None
 
 
-def _compare_served(served: str, own: Connection, log: _Log, *, require: bool) -> _Found:
-    with _served(served, require=require) as (other, lacking):
+def _compare_served(served: str, own: Connection, log: _Log, *, require: bool) -> _Views:
+    with _served(served, require=require) as (other, no_views):
         if other is None:
-            return _Found(snapshot(own, only=log.only), lacking=lacking)
+            return _Views(snapshot(own, only=log.only), no_views=no_views)
         try:
             for attempt in range(_COMPARISONS):
                 ours, theirs, skipped = read_both(own, other, log.only)
@@ -146,45 +149,45 @@ def _compare_served(served: str, own: Connection, log: _Log, *, require: bool) -
             compared = compare_views(own, other, ours, theirs, RootsOfLog(log.source, log.fold))
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
             detail = f"its views lack what views of this version have: {str(error).splitlines()[0]}"
-            found = Compared(faults=[Fault("views", _NODE, "differ", detail)])
-            return _Found(snapshot(own, only=log.only), compared=found)
+            found = ViewsComparison(faults=[Fault("views", _NODE, "differ", detail)])
+            return _Views(snapshot(own, only=log.only), compared=found)
         compared.required = require
         compared.skipped_tables = skipped
-        compared.faults += _unfounded_counts(other, own)
-        return _Found(ours, theirs, compared)
+        compared.faults += _impossible_counts(other, own)
+        return _Views(ours, theirs, compared)
 
 
 @contextlib.contextmanager
-def _served(dsn: str, *, require: bool) -> Iterator[tuple[Connection | None, _Lacking | None]]:
+def _served(dsn: str, *, require: bool) -> Iterator[tuple[Connection | None, _NoViews | None]]:
     """Connect to a node's views; None and the reason where there are none that can be compared."""
     try:
         connection = views.connect(dsn)
     except psycopg.OperationalError as error:
         first = str(error).strip().splitlines()[0]
-        yield None, _Lacking(f"the database cannot be reached: {first}", inconclusive=True)
+        yield None, _NoViews(f"the database cannot be reached: {first}", inconclusive=True)
         return
     with connection:
-        why = views.lacking(connection)
+        why = views.unavailable_reason(connection)
         if why is None:
             yield connection, None
         else:
-            yield None, _Lacking(why, inconclusive=require)
+            yield None, _NoViews(why, inconclusive=require)
 
 
-def _unfounded_counts(served: Connection, own: Connection) -> Iterator[Fault]:
+def _impossible_counts(served: Connection, own: Connection) -> Iterator[Fault]:
     """Find counts in the node's feed that the log cannot have led to."""
     try:
-        counts = unfounded(served, own)
+        counts = find_impossible_counts(served, own)
     except psycopg.DataError as error:
         detail = f"the feed has a count that cannot be read: {str(error).strip().splitlines()[0]}"
         yield Fault("views", _NODE, "feed", detail)
         return
-    for told in counts:
+    for count in counts:
         detail = (
-            f"notice {told.notice} of the feed tells of at least {told.at_least:,} decisions ({told.outcome}) about"
-            f" {told.achievement}, and the log has {told.possible:,}"
+            f"notice {count.notice} of the feed tells of at least {count.at_least:,} decisions ({count.outcome}) about"
+            f" {count.achievement}, and the log has {count.possible:,}"
         )
-        yield Fault("views", told.member, "feed", detail)
+        yield Fault("views", count.member, "feed", detail)
 
 
 class RootsOfLog:
@@ -209,12 +212,12 @@ class RootsOfLog:
                 return None
 
 
-def _with_views(report: AuditReport, compared: Compared | None, lacking: _Lacking | None) -> AuditReport:
+def _with_views(report: AuditReport, compared: ViewsComparison | None, no_views: _NoViews | None) -> AuditReport:
     """Add what the comparison with a node's views came to, or why it was not made."""
     if compared is None:
-        lacking = lacking or _Lacking("they were not read", inconclusive=True)
-        unchecked = [Unchecked("the node's views", lacking.why)] if lacking.inconclusive else []
-        report = msgspec.structs.replace(report, views=f"The node's views were not compared: {lacking.why}.")
+        no_views = no_views or _NoViews("they were not read", inconclusive=True)
+        unchecked = [Unchecked("the node's views", no_views.why)] if no_views.inconclusive else []
+        report = msgspec.structs.replace(report, views=f"The node's views were not compared: {no_views.why}.")
         return conclude(report, unchecked=unchecked)
     members = [
         msgspec.structs.replace(
@@ -264,6 +267,8 @@ def audit_log(
             f"the earlier report is of {since.consortium}, or of another founding; audit this log without --since"
         )
     earlier = since.streams if since is not None else []
+    for state in earlier:
+        tree_of(state)  # a report that contradicts itself is told before anything is read
     fold, replayed = replay_all(source, only=only, since=earlier, workers=workers, on_stream=on_stream)
     faults = [fault for stream in replayed for fault in stream.faults]
     report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="log", only=only, since=earlier)
@@ -293,7 +298,7 @@ def _report(
     mode: str, only: Sequence[str], since: Sequence[StreamState] = (),
 ) -> AuditReport:  # fmt: skip
     with contextlib.closing(open_log(source.url, source.consortium, read_only=True)) as log:
-        found = look_at_streams(log, fold, replayed, only=only, since=since)
+        found = check_streams(log, fold, replayed, only=only, since=since)
     faults = fold_under_governance([*faults, *found.faults])
     report = AuditReport(
         ok=False,

@@ -38,8 +38,9 @@ def run_in_processes(
     Raises `WorkerLost`.
     """
     context = multiprocessing.get_context("spawn")
-    waiting: Queue[Any] = context.Queue()
-    messages: Queue[Any] = context.Queue()
+    with hold_signals():
+        waiting: Queue[Any] = context.Queue()
+        messages: Queue[Any] = context.Queue()
     for job in jobs:
         waiting.put(job)
     for _ in range(workers):
@@ -51,7 +52,7 @@ def run_in_processes(
     results: list[Any] = []
     try:
         for process in processes:
-            with signals_held():
+            with hold_signals():
                 process.start()
         while len(results) < len(jobs):
             try:
@@ -68,9 +69,13 @@ def run_in_processes(
             else:
                 raise content
     finally:
-        with signals_held():
+        with hold_signals():
             _end(processes, complete=len(results) == len(jobs))
+            waiting.close()
             waiting.cancel_join_thread()
+            messages.close()
+            # Their semaphores are given back here, and not while somebody presses Ctrl-C.
+            del waiting, messages
     return results
 
 
@@ -94,7 +99,7 @@ def _serve(work: Callable[..., Any], waiting: "Queue[Any]", messages: "Queue[Any
 
 
 @contextmanager
-def signals_held() -> Iterator[None]:
+def hold_signals() -> Iterator[None]:
     """Let SIGINT and SIGTERM wait until the end of the block, which must be short.
 
     A process that is started inside never receives SIGINT: whoever presses Ctrl-C means the process that waits, and

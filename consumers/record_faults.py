@@ -64,7 +64,7 @@ class RecordFaults:
         except MalformedCommit:
             commit = None
         claimed = commit.checkpoint.size if commit is not None else None
-        cause = next((one for one in reversed(self._causes) if one.fault.code not in _HARMLESS), None)
+        cause = next((known for known in reversed(self._causes) if known.fault.code not in _HARMLESS), None)
         other = self._other_origin(record)
         if commit is None and claimed is None:
             claimed = _claimed_size(record)
@@ -78,18 +78,18 @@ class RecordFaults:
                 self._out_of_place.add(base)
             cause.add(fault)
             return
-        made = _Cause(fault, size)
+        new = _Cause(fault, size)
         if code == "not-an-extension" and base == size:
             detail = (
                 f"the record that ends at {claimed:,} was altered: its events do not lead to the root that was signed"
             )
-            made.fault = msgspec.structs.replace(fault, detail=detail)
+            new.fault = msgspec.structs.replace(fault, detail=detail)
         if code == "not-an-extension" and base is not None and base > size:
-            made.base = base
+            new.base = base
             self._out_of_place.add(base)
             detail = f"a commit is missing between {size:,} and {base:,}"
-            made.fault = msgspec.structs.replace(fault, detail=detail)
-        self._causes.append(made)
+            new.fault = msgspec.structs.replace(fault, detail=detail)
+        self._causes.append(new)
 
     def _follows(self, cause: _Cause, code: str, base: int | None, size: int) -> bool:
         """Whether a refused record is explained by the cause before it."""
@@ -125,15 +125,15 @@ class RecordFaults:
         name = other.removeprefix(f"{self._consortium}/")
         whose = "the consortium's own log, governance" if other == self._consortium else f"{name}'s log"
         detail = f"the log of {self._stream} holds records of {whose}"
-        made = _Cause(msgspec.structs.replace(fault, code="other-log", detail=detail), size)
-        made.other = other
-        self._causes.append(made)
+        new = _Cause(msgspec.structs.replace(fault, code="other-log", detail=detail), size)
+        new.other = other
+        self._causes.append(new)
 
     def _other_origin(self, record: bytes) -> str:
         """Return the other origin of the consortium that a record carries; empty where it carries none."""
-        if (found := _CHECKPOINT.match(record)) is None:
+        if (head := _CHECKPOINT.match(record)) is None:
             return ""
-        origin = found[1].decode(errors="replace")
+        origin = head[1].decode(errors="replace")
         if origin == self._origin or not (origin == self._consortium or origin.startswith(f"{self._consortium}/")):
             return ""
         return origin

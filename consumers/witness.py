@@ -25,8 +25,8 @@ from consumers.appending import append_durably
 from consumers.cosignatures import Cosignatures
 from consumers.cursor import START, Cursor, confirm
 from consumers.governance import GovernanceFold, read_again
-from consumers.log_audit import passed
 from consumers.stream import REPLAY_BYTES, Waypoint
+from consumers.stream_audit import passed
 from consumers.verifier import CLAIMS, OK, REPEAT, MemberTrust, Verifier
 from registry.log import (
     GOVERNANCE,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from psycopg import Connection
 
 
-class ToldCount(NamedTuple):
+class FeedCount(NamedTuple):
     """A notice of the feed that counts decisions, and how many there can have been."""
 
     notice: int
@@ -23,21 +23,21 @@ class ToldCount(NamedTuple):
     """How many such decisions the log has of before that day, whatever became of them."""
 
 
-def unfounded(served: Connection, own: Connection) -> list[ToldCount]:
+def find_impossible_counts(served: Connection, own: Connection) -> list[FeedCount]:
     """Return the counts in the feed beside `served` that are higher than the views of `own` allow.
 
     Empty, too, where there is no feed. Raises `psycopg.DataError` where a count is no count.
     """
-    there = served.execute("SELECT to_regclass('feed.notices') IS NOT NULL").fetchone()
-    if there is None or not there[0]:
+    exists = served.execute("SELECT to_regclass('feed.notices') IS NOT NULL").fetchone()
+    if exists is None or not exists[0]:
         return []
-    told = served.execute(_TOLD).fetchall()
-    if not told:
+    notices = served.execute(_TOLD).fetchall()
+    if not notices:
         return []
     names = ("ids", "members", "achievements", "outcomes", "numbers", "days")
-    columns = {name: [row[place] for row in told] for place, name in enumerate(names)}
+    columns = {name: [row[place] for row in notices] for place, name in enumerate(names)}
     rows = own.execute(_POSSIBLE, columns)
-    return [ToldCount(*row) for row in rows]
+    return [FeedCount(*row) for row in rows]
 
 
 _TOLD = """

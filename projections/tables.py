@@ -115,6 +115,7 @@ WORDS: Final = ("programmes", "achievement_search", "text_rules")
 
 NOT_COMPARED: Final = {
     "positions.next": "where this node goes on reading its own copy of the log",
+    "positions.last": "where the newest record begins in this node's own copy of the log",
     "positions.diverged": "whether the fold needs published_*, whose effects are compared",
     "waypoints": "where this node can go back to: it depends on when it read what",
     "published_achievements": "only the fold reads it; what comes of it is compared in seals and status_changes",

@@ -70,7 +70,7 @@ def create(connection: Connection, schema: str = SERVED) -> bool:
     return True
 
 
-def lacking(connection: Connection, schema: str = SERVED) -> str | None:
+def unavailable_reason(connection: Connection, schema: str = SERVED) -> str | None:
     """Return why there are no views of this version to read in a schema; None where there are."""
     row = connection.execute(
         "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s", (schema,)

@@ -28,6 +28,7 @@ from registry.cli.audit_text import show_comparison, show_report
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, errors, print_json, progress
 from registry.cli.scratch import scratch_database
+from registry.config import SettingsError
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.postgres import DatabaseUnavailable, database
 from registry.wire.cosignature import CosignerKey
@@ -43,7 +44,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(audit_app, name="audit")
 
 
-class _Asked(NamedTuple):
+class _Request(NamedTuple):
     """What an audit is to do."""
 
     source: Source
@@ -115,40 +116,38 @@ def audit_command(
 ) -> None:
     """Replay the log from zero with public keys alone, rebuild the views, and compare them with those served.
 
-    Exits 0 only if everything that was asked for was checked and is well; 1 if something is not well; 5 if something
-    that was asked for could not be checked. docs/auditing.md says what is checked.
+    Exits 0 only if everything that was request for was checked and is well; 1 if something is not well; 5 if something
+    that was request for could not be checked. docs/auditing.md says what is checked.
 
     Examples: registry audit --html report.html; registry audit --log file:copy --founded 9f2c…
     registry audit --log-only --save monday.json; registry audit --since monday.json
     """
     if context.invoked_subcommand is not None:
         return
-    asked = _asked(context, log, founded, views=views, only=member or (), workers=workers, scratch=scratch)
-    witnesses = _witnesses(asked.node, witness or (), cosignatures)
+    request = _request_of(context, log, founded, views=views, only=member or (), workers=workers, scratch=scratch)
+    witnesses = _witnesses(request.node, witness or (), cosignatures)
     earlier = AuditReport.read(since.read_bytes()) if since is not None else None
     if earlier is not None and views:
         raise typer.BadParameter("--since verifies the log alone; leave --views out", param_hint="--views")
     for file in (html, save):
         _require_writable(file)
-    with _without_result():
-        report = _audit_log(asked, earlier) if log_only or earlier is not None else _audit_whole(asked)
+    with _report_interruption():
+        report = _audit_log(request, earlier) if log_only or earlier is not None else _audit_whole(request)
         report = _with_signed(report, signed or ())
-        report = _with_witnesses(asked, report, witnesses, require=require_witness)
-        if asked.node is not None and asked.own_log and asked.node.settings.member != GOVERNANCE:
-            report = _with_stored(asked.node, report)
-    if html is not None:
-        html.write_text(page(report))
-    if save is not None:
-        save.write_bytes(_json(report))
+        report = _with_witnesses(request, report, witnesses, require=require_witness)
+        if request.node is not None and request.own_log and request.node.settings.member != GOVERNANCE:
+            report = _with_stored(request.node, report)
     if as_json:
         print_json(report)
     else:
         show_report(report)
+    _write(html, page(report).encode() if html is not None else b"")
+    _write(save, _json(report))
     if code := _exit_code(report.verdict):
         raise typer.Exit(code)
 
 
-def _asked(
+def _request_of(
     context: typer.Context,
     log: str | None,
     founded: str | None,
@@ -157,13 +156,17 @@ def _asked(
     only: Sequence[str],
     workers: int | None,
     scratch: str | None,
-) -> _Asked:
+) -> _Request:
     if founded is None:
-        node = node_of(context)
+        try:
+            node = node_of(context)
+        except SettingsError as error:
+            hint = "To audit a log without a node, pass --log and --founded."
+            raise SettingsError(f"{str(error).rstrip('.')}. {hint}") from error
         if views and log is not None:
             raise typer.BadParameter("the node's views are of its own log; leave --log out", param_hint="--views")
         source = Source(log or node.settings.log_url, node.settings.consortium, node.settings.founded_hash)
-        return _Asked(source, node, log is None, views, only, workers, scratch)
+        return _Request(source, node, log is None, views, only, workers, scratch)
     if len(founded) != _HASH_DIGITS or set(founded) - set("0123456789abcdef"):
         raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them", param_hint="--founded")
     if log is None:
@@ -171,7 +174,7 @@ def _asked(
     if views:
         raise typer.BadParameter("there is no node whose views could be compared", param_hint="--views")
     source = source_of(log, bytes.fromhex(founded))
-    return _Asked(source, None, own_log=False, views=False, only=only, workers=workers, database=scratch)
+    return _Request(source, None, own_log=False, views=False, only=only, workers=workers, database=scratch)
 
 
 def _require_writable(file: Path | None) -> None:
@@ -180,8 +183,18 @@ def _require_writable(file: Path | None) -> None:
         raise typer.BadParameter(f"there is no folder {file.absolute().parent}")
 
 
+def _write(file: Path | None, content: bytes) -> None:
+    """Write a file that was asked for. Raises a usage error where that cannot be."""
+    if file is None:
+        return
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write {file}: {error.strerror}; the report is above") from error
+
+
 @contextlib.contextmanager
-def _without_result() -> Iterator[None]:
+def _report_interruption() -> Iterator[None]:
     """Say in one line that an interrupted audit found nothing out."""
     try:
         yield
@@ -215,36 +228,36 @@ class _Progress:
         self._reach(sum(self._sizes.values()))
 
 
-def _audit_log(asked: _Asked, earlier: AuditReport | None) -> AuditReport:
-    with progress("verifying", _to_replay(asked.source, asked.only)) as counter:
+def _audit_log(request: _Request, earlier: AuditReport | None) -> AuditReport:
+    with progress("verifying", _to_replay(request.source, request.only)) as counter:
         counts = _Progress(counter.reach)
         return audit_log(
-            asked.source, only=asked.only, since=earlier, workers=asked.workers, on_stream=counts.on_stream
+            request.source, only=request.only, since=earlier, workers=request.workers, on_stream=counts.on_stream
         )
 
 
-def _audit_whole(asked: _Asked) -> AuditReport:
+def _audit_whole(request: _Request) -> AuditReport:
     served, away = None, ""
-    if asked.node is not None and asked.own_log and asked.views is not False:
+    if request.node is not None and request.own_log and request.views is not False:
         try:
-            served = asked.node.dsn()
+            served = request.node.dsn()
         except DatabaseUnavailable as error:
             away = str(error)
     # Everything is read twice: for what its records are, and for what they lead to.
-    with progress("verifying", 2 * _to_replay(asked.source, asked.only)) as counter, _scratch(asked) as scratch:
+    with progress("verifying", 2 * _to_replay(request.source, request.only)) as counter, _scratch(request) as scratch:
         counts = _Progress(counter.reach)
         report = audit(
-            asked.source, scratch, served=served, require_views=bool(asked.views), only=asked.only,
-            workers=asked.workers, on_batch=counts.on_batch, on_stream=counts.on_stream,
+            request.source, scratch, served=served, require_views=bool(request.views), only=request.only,
+            workers=request.workers, on_batch=counts.on_batch, on_stream=counts.on_stream,
         )  # fmt: skip
     return conclude(report, unchecked=[Unchecked("the node's views", away)]) if away else report
 
 
 @contextlib.contextmanager
-def _scratch(asked: _Asked) -> Iterator[str]:
+def _scratch(request: _Request) -> Iterator[str]:
     """An auditor rebuilds in a database of its own: nothing of the node's is touched."""
-    if asked.database is not None:
-        yield database(asked.database)
+    if request.database is not None:
+        yield database(request.database)
         return
     with scratch_database("audit") as dsn:
         yield dsn
@@ -301,15 +314,17 @@ def _witnesses(node: Node | None, keys: Sequence[str], folder: Path | None) -> _
     return _Witnesses(node.policy(), node.cosignatures())
 
 
-def _with_witnesses(asked: _Asked, report: AuditReport, witnesses: _Witnesses | None, *, require: bool) -> AuditReport:
+def _with_witnesses(
+    request: _Request, report: AuditReport, witnesses: _Witnesses | None, *, require: bool
+) -> AuditReport:
     """Add what the witnesses say of the newest heads."""
     if witnesses is None:
         return without_witnesses(report, report.streams, require=require)
-    fold = GovernanceFold(asked.source.consortium, asked.source.founded)
-    with contextlib.closing(open_log(asked.source.url, asked.source.consortium, read_only=True)) as log:
+    fold = GovernanceFold(request.source.consortium, request.source.founded)
+    with contextlib.closing(open_log(request.source.url, request.source.consortium, read_only=True)) as log:
         for record in log.records(GOVERNANCE):
             fold.take(record.data)
-    roots = RootsOfLog(asked.source, fold)
+    roots = RootsOfLog(request.source, fold)
     return with_witnesses(report, witnesses.policy, witnesses.kept.newest, roots, datetime.now(UTC), require=require)
 
 
@@ -352,7 +367,7 @@ def compare_command(
 
     A report keeps some of a stream's heads, its newest among them. Where the two share none after which both have
     read on, a log decides: does it pass through the newest head of each? The first report should be your own: it is
-    asked which keys a member has.
+    request which keys a member has.
 
     Exits 0 if both saw the same heads, 1 if they saw two histories, 5 if one saw less than the other, or if the
     reports do not say whether they saw the same.
@@ -365,8 +380,8 @@ def compare_command(
         with contextlib.closing(open_log(log, reports[0].consortium, read_only=True)) as deciding:
             found = decided(found, *reports, deciding)
     if as_json:
-        told = {"verdict": found.verdict, "summary": found.sentence(one.name, other.name)}
-        print_json(told | msgspec.structs.asdict(found))
+        answer = {"verdict": found.verdict, "summary": found.sentence(one.name, other.name)}
+        print_json(answer | msgspec.structs.asdict(found))
     else:
         show_comparison(found, one.name, other.name)
     if code := _exit_code(found.verdict):

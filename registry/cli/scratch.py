@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from consumers.processes import signals_held
+from consumers.processes import hold_signals
 from registry.cli.output import errors
 from registry.postgres import embedded
 
@@ -22,13 +22,13 @@ def scratch_database(name: str) -> Iterator[str]:
     """
     stack = contextlib.ExitStack()
     try:
-        with signals_held():
+        with hold_signals():
             folder = Path(tempfile.mkdtemp(prefix=f"registry-{name}-"))
             stack.callback(_remove, folder)
             server = stack.enter_context(embedded(folder))
         yield server.dsn(name)
     finally:
-        with signals_held():
+        with hold_signals():
             stack.close()
 
 

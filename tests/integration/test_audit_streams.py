@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from consumers.audit_compare import compare
-from consumers.audit_report import AuditReport, StreamState
+from consumers.audit_report import AuditReport, NoReport, StreamState
 from consumers.audit_source import OtherFounding, source_of
 from consumers.auditor import audit_log
 from consumers.rebuild import Source
@@ -296,3 +296,11 @@ def test_a_report_of_before_this_version_can_be_gone_on_from(consortium, folder)
     report = AuditReport.read(msgspec.json.encode(before))
     assert isinstance(report.streams[0], StreamState)
     assert audited(consortium, folder, since=report).verdict == "well"
+
+
+@pytest.mark.parametrize("changes", [{"root": "00" * 32}, {"hashes": []}, {"hashes": ["zz"]}, {"size": 8}])
+def test_a_report_that_contradicts_itself_is_refused(consortium, folder, changes):
+    report = audited(consortium, folder)
+    streams = [msgspec.structs.replace(s, **changes) if s.member == "twente" else s for s in report.streams]
+    with pytest.raises(NoReport, match="twente"):
+        audited(consortium, folder, since=msgspec.structs.replace(report, streams=streams))

@@ -183,6 +183,12 @@ def test_an_edited_row_of_any_served_table_is_named_with_its_table(source, serve
     assert "The node serves what the log does not lead to." in report.summary
 
 
+def test_a_log_of_another_founding_is_one_fault_and_no_error(source, dsn):
+    report = audit(source._replace(founded=bytes(32)), dsn, served=dsn, workers=1)
+    assert [fault.code for fault in report.faults] == ["other-founding"]
+    assert {one.member for one in report.faults[0].consequences} == {"governance", "twente", "aveiro"}
+
+
 def test_a_served_table_that_is_gone_is_a_fault_and_no_traceback(source, served, dsn):
     served.execute("DROP TABLE precedents")
     report = audit(source, dsn, served=dsn, workers=1)

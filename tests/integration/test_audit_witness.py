@@ -111,7 +111,7 @@ def test_a_log_with_another_history_than_the_cosigned_one_is_a_fork(consortium, 
 
 def test_without_any_witness_who_asked_for_one_is_told_so(consortium, witness, tmp_path):
     report = vouched(consortium, witness, tmp_path / "log", require=False)
-    plain = msgspec.structs.replace(report, vouched=[])
+    plain = msgspec.structs.replace(report, cosigned_heads=[])
     assert without_witnesses(plain, plain.streams, require=False).verdict == "well"
     asked = without_witnesses(plain, plain.streams, require=True)
     assert asked.verdict == "inconclusive"
