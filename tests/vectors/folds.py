@@ -161,12 +161,21 @@ def observed(connection: Connection, projector: Projector, log: MemoryLog) -> di
             for view in decisions.agreements(connection)
         },
         "learners": {
-            learner: [f"{view.member}/{view.credential}" for view in record.credentials]
+            learner: [f"{view.member}/{view.credential}" for view in _held(connection, record)]
             for learner, record in records.items()
         },
-        "ects": {learner: _number(record.ects) for learner, record in records.items()},
+        "ects": {learner: None if record.ects is None else _number(record.ects) for learner, record in records.items()},
         "joint": decisions.joint(connection),
     }
+
+
+def _held(connection: Connection, record: learners.LearnerRecord) -> Iterator[credentials.CredentialView]:
+    """A learner's credentials of all pages."""
+    yield from record.credentials
+    while record.next is not None:
+        member, _, credential = record.next.partition("/")
+        record = learners.read(connection, record.learner, after=(member, credential))
+        yield from record.credentials
 
 
 def _number(value: Decimal) -> int | float:
