@@ -121,7 +121,7 @@ _WEBHOOKS = {
             "operationId": "postFeedEvent",
             "tags": ["Feed"],
             "summary": "What happened to the university's own",
-            "description": "The node's administrator says with `registry webhook add` where to. Signed as Standard"
+            "description": "The node's administrator says where to. Signed as Standard"
             " Webhooks 1.0.0 says (`v1`, HMAC-SHA256). It may come again: the `webhook-id` is then the same.",
             "parameters": [
                 {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}

@@ -17,8 +17,9 @@ SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory, postgres):
-    """One that lets nobody wait long: what is made up at random waits for positions that never come."""
-    settings = "[http]\nwait_seconds = 0.1\npatience_seconds = 2\n"
+    """One that lets nobody wait long: what is made up at random waits for positions that never come,
+    and has keys that nobody has."""
+    settings = "[http]\nwait_seconds = 0.1\npatience_seconds = 2\nfailures_per_minute = 100_000\n"
     with contextlib.closing(Served(tmp_path_factory.mktemp("described"), postgres, settings)) as made:
         yield made.start()
 

@@ -446,7 +446,7 @@ def test_a_secret_is_of_no_use_without_the_master_key_and_nowhere_in_the_databas
 
 
 def test_an_endpoint_that_is_removed_takes_what_waits_with_it(node):
-    endpoint, _ = node.add("http://localhost:9/")
+    endpoint, _ = node.add("http://localhost:65535/")
     node.tell()
     node.dispatcher().once()
     node.endpoints.remove(endpoint.endpoint)
