@@ -8,8 +8,8 @@ from registry.passphrase import weakness_of
 @pytest.mark.parametrize(
     "weak",
     [
-        "a", "", "password123", "aaaaaaaaaaaaaaaa", "ababababababab", "passwordpassword", "Password1234", "123456789012",
-        "qwertyuiop12345", "RegistryBackup1", "abcdefghijklmnop",
+        "a", "", "password123", "aaaaaaaaaaaaaaaa", "ababababababab", "passwordpassword", "Password1234",
+        "123456789012", "qwertyuiop12345", "RegistryBackup1", "abcdefghijklmnop",
     ],
 )  # fmt: skip
 def test_a_short_repeated_or_common_passphrase_is_weak(weak):
