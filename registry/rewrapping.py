@@ -77,6 +77,7 @@ class KeyReplacement:
             cursor.execute(
                 "UPDATE vault.keys SET generation = %s WHERE bucket = ANY(%s)", (after.generation, [bucket, SHARED])
             )
+            cursor.execute("SET LOCAL vault.replacing = 'on'")  # what follows is sealed with the new keys by design
             old, new = OpenRing(before), OpenRing(after)
             _seal_learners_again(cursor, bucket, old, new)
             for column in SHARED_COLUMNS:
