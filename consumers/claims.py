@@ -13,8 +13,8 @@ OPEN = "open"
 AGREES = "agrees"
 CONTRADICTS = "contradicts"
 
-RootAt = Callable[[int], bytes]
-"""Gives the tree's own root at a size that it has passed."""
+RootAt = Callable[[int], bytes | None]
+"""Returns the tree's own root at a size that it has passed; None where the log no longer tells."""
 
 
 def keep(connection: Connection, member: str, note: SignedNote, code: str, position: int) -> None:
@@ -41,6 +41,8 @@ def settle(connection: Connection, member: str, tree: Tree, root_at: RootAt) -> 
     contradicted = 0
     for size in open_sizes(connection, member, tree.size):
         actual = tree.root if size == tree.size else root_at(size)
+        if actual is None:
+            continue  # it stays open
         rows = connection.execute(
             "UPDATE claims SET settled = CASE WHEN root = %(actual)s THEN 'agrees' ELSE 'contradicts' END,"
             " actual = %(actual)s WHERE member = %(member)s AND settled = 'open' AND size = %(size)s"

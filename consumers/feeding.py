@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 import structlog
 from psycopg import Connection
 
+from consumers.cursor import goes_on
 from consumers.stream import batches
 from consumers.verifier import Trust
 from projections import noticing, positions
@@ -18,7 +19,7 @@ from projections.causes import Causes
 from projections.fold import Folded
 from projections.noticing import Taken
 from projections.positions import Position
-from registry.log import SharedLog
+from registry.log import SharedLog, TailLost
 from registry.rules.governance import MemberRecord
 from registry.wire.merkle import Tree
 
@@ -102,7 +103,10 @@ class Feeding:
             (member, start),
         ).fetchone()
         tree, place = (positions.unpack(row[0], row[1]), row[2]) if row is not None else (Tree(), 0)
+        if not goes_on(log, member, tree, place):
+            tree, place = Tree(), 0
         for batch in batches(log, member, trust, tree, place):
             yield [commit for commit in batch.commits if commit.tree.size > start and commit.tree.size <= end]
             if batch.tree.size >= end:
                 return
+        raise TailLost(f"the log of {member} no longer reaches {end:,} entries: it lost its end while it was read")

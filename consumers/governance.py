@@ -7,6 +7,7 @@ first record at every start and held in memory.
 from typing import NamedTuple
 
 from consumers.verifier import OK, RootTrust, Verdict, Verifier
+from registry.log import GOVERNANCE, HistoryRewritten, LogGone, NoSuchStream, SharedLog, TailLost
 from registry.rules.errors import Refusal
 from registry.rules.governance import Governance, RootKeys
 from registry.wire.commit import Commit
@@ -14,7 +15,7 @@ from registry.wire.errors import InvalidEvent
 from registry.wire.events import Event, Reader, Refused, Skipped, data_of
 from registry.wire.governance import ConsortiumFounded, MemberRevised
 from registry.wire.keys import VerifierKey
-from registry.wire.merkle import Tree, leaf_hash
+from registry.wire.merkle import Tree, leaf_hash, root_of
 
 
 class RefusedLeaf(NamedTuple):
@@ -42,7 +43,7 @@ class GovernanceFold:
 
     def __init__(self, consortium: str, founded: bytes) -> None:
         """`founded` is the hash of leaf 0 (32 bytes), which a verifier is told out of band."""
-        self._founded = founded
+        self.founded = founded
         self.state = Governance(consortium)
         self.skipped = 0
         self.last_time = ""
@@ -55,6 +56,10 @@ class GovernanceFold:
         """What governance said of each member that took effect, in its order."""
         self._reader = Reader(consortium)
         self._verifier = Verifier(RootTrust(self.state))
+
+    def begin_again(self) -> "GovernanceFold":
+        """Return an empty fold of the same consortium and founding."""
+        return GovernanceFold(self.state.consortium, self.founded)
 
     @property
     def tree(self) -> Tree:
@@ -102,7 +107,7 @@ class GovernanceFold:
         """The keys that the first record's founding names, if it is the founding that is trusted."""
         parts = record.split(b"\n\n")
         line = parts[2].split(b"\n", 1)[0] if len(parts) == 3 else b""
-        if leaf_hash(line) != self._founded:
+        if leaf_hash(line) != self.founded:
             return None
         try:
             event = self._reader.decode_one(line)
@@ -112,3 +117,42 @@ class GovernanceFold:
             return None
         keys = tuple(VerifierKey.parse(text) for text in event.data.root_keys)
         return RootKeys(0, keys, event.data.threshold)
+
+
+def read_again(log: SharedLog, fold: GovernanceFold) -> tuple[GovernanceFold, int]:
+    """Fold governance from its first record once more; return the fold and where reading goes on.
+
+    For a reader whose place in the log turned out to be wrong. Raises `LogGone`, `TailLost` where the log is shorter
+    than what `fold` knows, and `HistoryRewritten` where it says something else.
+    """
+    again, position = fold.begin_again(), 0
+    try:
+        for record in log.records(GOVERNANCE):
+            again.take(record.data)
+            position = record.next
+    except NoSuchStream as error:
+        raise LogGone(gone(fold.size, error)) from error
+    check_same(again, fold.tree)
+    return again, position
+
+
+def check_same(fold: GovernanceFold, known: Tree) -> None:
+    """Raise `TailLost` or `HistoryRewritten` where governance as folded does not continue what was known before."""
+    if root_of(fold.leaves[: known.size]) != known.root and fold.size >= known.size:
+        raise HistoryRewritten(
+            f"the log holds another governance: entries 1 to {known.size:,} are not those that were read and verified"
+            " here before. Keep both copies, and ask the consortium"
+        )
+    if fold.size < known.size:
+        raise TailLost(
+            f"governance on the log is shorter than what was read here before: {fold.size:,} of {known.size:,} entries."
+            " It was cut, or replaced by an older copy. What was read is kept. Restore the log from another copy"
+        )
+
+
+def gone(size: int, error: NoSuchStream) -> str:
+    """Say that the log is not there any more, of which this node has read `size` governance entries."""
+    return (
+        f"the log is gone: {error}. {size:,} governance entries were read here before. Mount the log again, or restore"
+        " it from another copy"
+    )

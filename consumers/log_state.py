@@ -1,89 +1,166 @@
-"""Whether the log is still the one that this node has read: there, of this founding, and at least as long."""
+"""Whether the log is the one that this node has read, and whole: what is wrong with it, in typed faults.
 
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
+Nothing is written, and nothing is made that is missing.
+"""
 
-from projections.positions import GOVERNANCE, Position
-from registry.log import LogError, NoSuchStream, SharedLog
-from registry.wire.commit import parse
-from registry.wire.errors import MalformedCommit
-from registry.wire.merkle import leaf_hash
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Final
 
-Code = Literal["unreadable", "gone", "other-founding", "shorter"]
+import msgspec
+
+from consumers.cursor import Cursor, begins_after_start, confirm, newest_claim, parsed
+from consumers.governance import GovernanceFold, check_same
+from consumers.verifier import MemberTrust
+from projections.positions import Position
+from registry.log import (
+    GOVERNANCE,
+    HeadLost,
+    HistoryRewritten,
+    LogError,
+    LogGone,
+    NoSuchStream,
+    SharedLog,
+    TailLost,
+)
+from registry.rules.founding import LOOKED_AT, foreign
+
+UNREADABLE: Final = "log-unreadable"
+GONE: Final = "log-gone"
+FOREIGN: Final = "log-foreign"
+SHORTER: Final = "log-shorter"
+REWRITTEN: Final = "log-rewritten"
+BEGINS_LATE: Final = "log-begins-late"
+REFUSED: Final = "newest-refused"
+
+_COUNTED: Final = 1000
+_CODES: Final = ((LogGone, GONE), (TailLost, SHORTER), (HeadLost, BEGINS_LATE), (HistoryRewritten, REWRITTEN))
 
 
-class LogFault(NamedTuple):
-    """One thing that is wrong with the log, as a sentence: what, where, and what to do."""
+class LogFault(msgspec.Struct, frozen=True):
+    """One thing that is wrong with the log."""
 
-    code: Code
+    code: str
+    """One of the constants of this module."""
     stream: str
+    """The stream that it is about; empty where it is the whole log."""
     detail: str
+    """What is wrong and what to do, in sentences."""
+    read: int | None = None
+    """The tree size up to which this node has read the stream; None where that says nothing."""
+    found: int | None = None
+    """The tree size that the stream claims now."""
 
-    def __str__(self) -> str:
-        return self.detail
+    @property
+    def away(self) -> bool:
+        """Whether the log cannot be read at all: exit code 4. Everything else is exit code 1."""
+        return self.code in (UNREADABLE, GONE)
 
 
-def check_log(
-    log: SharedLog, positions: Mapping[str, Position], consortium: str, founded_hash: bytes
-) -> list[LogFault]:
-    """What is wrong with the log, held against the settings and what the views have read; nothing where it is well.
+def check_log(log: SharedLog, positions: Mapping[str, Position], consortium: str, founded: bytes) -> list[LogFault]:
+    """Hold a log against what this node's views have read of it (`positions.all_positions`); no faults: an empty list.
 
-    A log that nobody founded yet is well as long as the views have read nothing.
+    `founded` is the founding's leaf hash, 32 bytes. Each stream costs a few reads where it is well, and is verified
+    from its beginning where it is not. A log without governance that this node has never read is no fault: nothing
+    was founded there yet.
     """
-    read = {stream: position for stream, position in positions.items() if position.next}
+    read = {name: position for name, position in positions.items() if position.tree.size or position.next}
     try:
-        if (fault := other_founding(log, consortium, founded_hash)) is not None:
-            return [fault]
-        return [fault for position in read.values() if (fault := _shorter(log, position)) is not None]
-    except NoSuchStream:
-        if not read:
-            return []
-        detail = (
-            f"the log is gone: this node has read {len(read)} streams of it, and it has none now. Is the share mounted?"
-            " Bring the log back; nothing is published until then."
-        )
-        return [LogFault("gone", GOVERNANCE, detail)]
+        fold = GovernanceFold(consortium, founded)
+        faults = list(_governance(log, fold, read.get(GOVERNANCE)))
+        if any(fault.code in (GONE, FOREIGN) for fault in faults):
+            return faults
+        for name in sorted(read.keys() | fold.state.members.keys()):
+            if name != GOVERNANCE and name in fold.state.members:
+                faults += _member(log, name, fold, read.get(name, Position(name)))
     except LogError as error:
-        return [LogFault("unreadable", GOVERNANCE, f"the log cannot be read: {error}")]
+        return [LogFault(UNREADABLE, "", str(error))]
+    return faults
 
 
-def other_founding(log: SharedLog, consortium: str, founded_hash: bytes) -> LogFault | None:
-    """Whether the log is of another consortium or another founding than the settings say.
-
-    Raises `NoSuchStream` where nothing was founded, and other `LogError`s.
-    """
-    record = next(log.records(GOVERNANCE), None)
-    if record is None:
-        return None
+def _governance(log: SharedLog, fold: GovernanceFold, position: Position | None) -> Iterator[LogFault]:
+    known = position.tree.size if position is not None else 0
+    first: list[bytes] = []
     try:
-        commit = parse(record.data)
-    except MalformedCommit:
-        first = record.data.partition(b"\n")[0].decode(errors="replace")[:80]
-        origin, founding = first, None
-    else:
-        origin, founding = commit.checkpoint.origin, leaf_hash(commit.lines[0])
-    if origin != consortium:
-        detail = f"this log is of {origin}; the settings say {consortium}. Correct the settings' log or consortium."
-        return LogFault("other-founding", GOVERNANCE, detail)
-    if founding is not None and commit.base == 0 and founding != founded_hash:
-        detail = (
-            f"this log was founded as {founding.hex()}; the settings say {founded_hash.hex()}. Correct the settings'"
-            " log or founded; ask whoever told you the founding's hash."
-        )
-        return LogFault("other-founding", GOVERNANCE, detail)
-    return None
+        for record in log.records(GOVERNANCE):
+            if len(first) < LOOKED_AT:
+                first.append(record.data)
+            fold.take(record.data)
+    except NoSuchStream as error:
+        if known:
+            detail = (
+                f"the log is gone: {error}. {known:,} governance entries were read here before. Mount the log again"
+            )
+            yield LogFault(GONE, "", f"{detail}, or restore it from another copy", known, 0)
+        return
+    other = foreign(first, fold.state.consortium, fold.founded)
+    if not fold.size and other is not None:
+        yield LogFault(FOREIGN, "", other)
+        return
+    if position is not None:
+        try:
+            check_same(fold, position.tree)
+        except (TailLost, HistoryRewritten) as error:
+            yield _fault(error, GOVERNANCE, known, fold.size)
 
 
-def _shorter(log: SharedLog, position: Position) -> LogFault | None:
+def _member(log: SharedLog, name: str, fold: GovernanceFold, position: Position) -> Iterator[LogFault]:
+    trust = MemberTrust(f"{fold.state.consortium}/{name}", fold.state.members[name])
+    size = position.tree.size
     try:
-        end = log.end(position.member)
+        there = confirm(log, name, trust, Cursor(position.tree, position.last, position.next))
+    except (LogGone, TailLost, HeadLost, HistoryRewritten) as error:
+        yield _fault(error, name, size, _claimed(log, name))
+        return
+    try:
+        begins = begins_after_start(log, name)
+        if begins is not None:
+            yield LogFault(
+                BEGINS_LATE,
+                name,
+                f"the stream {name} begins with entry {begins:,}: its oldest entries were deleted, and whoever reads it"
+                " for the first time can verify nothing. Its member's node puts them on the log again when it"
+                " publishes; set the topic's retention to unlimited",
+                size,
+                newest_claim(log, name),
+            )
+        if there.next == log.end(name) and (refused := _refused_after(log, name, there)):
+            yield LogFault(
+                REFUSED,
+                name,
+                f"the newest {refused:,} records of the stream {name} are refused: nothing since entry {size:,} counts."
+                " `registry quarantine list` says why",
+                size,
+                newest_claim(log, name),
+            )
     except NoSuchStream:
-        end = 0
-    if end >= position.next:
-        return None
-    detail = (
-        f"the log of {position.member} ends at {end:,}, and this node has read it up to {position.next:,}"
-        f" ({position.tree.size:,} events): it was cut or replaced. Bring the missing part back:"
-        " `registry restore --help`."
-    )
-    return LogFault("shorter", position.member, detail)
+        return  # admitted, and has published nothing yet
+
+
+def _refused_after(log: SharedLog, name: str, cursor: Cursor) -> int:
+    """How many records after the last accepted one would have been news, and were refused; at most `_COUNTED`.
+
+    Heads up to the tree's own size, put on the log once more, are no news.
+    """
+    newest = next(iter(log.read_back(name)), None)
+    if newest is None or newest.position == cursor.last:
+        return 0
+    start = 0
+    if cursor.last is not None:
+        start = log.read(name, cursor.last, 1)[0].next
+    elif cursor.tree.size:
+        return 0  # where the last accepted record stands is not known
+    commits = (parsed(record) for record in islice(log.records(name, start), _COUNTED))
+    return sum(commit is None or commit.checkpoint.size > cursor.tree.size for commit in commits)
+
+
+def _claimed(log: SharedLog, name: str) -> int:
+    try:
+        return newest_claim(log, name)
+    except NoSuchStream:
+        return 0
+
+
+def _fault(error: LogError, stream: str, read: int, found: int) -> LogFault:
+    code = next(code for kind, code in _CODES if isinstance(error, kind))
+    return LogFault(code, stream, str(error), read, found)

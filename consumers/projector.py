@@ -9,48 +9,51 @@ there, or from the first record, in one transaction, while readers see the old r
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final
 
 import msgspec
 import structlog
 from psycopg import Connection
 
 from consumers import claims, quarantine
+from consumers.cursor import Cursor, confirm
 from consumers.feeding import Feeding
-from consumers.governance import GovernanceFold, RefusedLeaf
-from consumers.quarantine import Quarantined
+from consumers.governance import GovernanceFold
+from consumers.governance_rows import GovernanceRows
+from consumers.progress import NOTHING, Progress
 from consumers.stream import BATCH_BYTES, WAYPOINT, Batch, ahead, batches
-from consumers.verifier import CLAIMS, OK, REPEAT, MemberTrust, Verifier
+from consumers.verifier import OK, MemberTrust, Verifier
 from projections import positions, views
 from projections.causes import Causes
-from projections.copy import copy, line
 from projections.fold import fold
-from projections.members import write_members
 from projections.positions import GOVERNANCE, Position
 from projections.rollback import roll_back
-from registry.log import SharedLog, TailLost
+from registry.log import (
+    ForeignLog,
+    HeadLost,
+    HistoryRewritten,
+    LogError,
+    LogGone,
+    NoSuchStream,
+    SharedLog,
+    TailLost,
+)
 from registry.rules.governance import MemberRecord
-from registry.wire.checkpoint import SignedNote
-from registry.wire.merkle import Tree, root_of
+from registry.wire.merkle import Tree
 
 _log = structlog.get_logger(__name__)
 
 
-class Progress(NamedTuple):
-    """What a pass over the streams came to."""
-
-    events: int
-    commits: int
-    quarantined: int
-
-    def __add__(self, other: object) -> "Progress":
-        assert isinstance(other, Progress)  # noqa: S101 - tuples would concatenate
-        return Progress(self.events + other.events, self.commits + other.commits, self.quarantined + other.quarantined)
-
-
-NOTHING = Progress(0, 0, 0)
 OnBatch = Callable[[str, int, int], None]
 """Told a member, its new tree size and the position that was reached, after each batch."""
+
+
+_LOST: Final = (TailLost, HeadLost, HistoryRewritten, LogGone, ForeignLog)
+"""What is wrong with a log that can be reached. The views keep what they have; other streams go on."""
+
+
+class _Doubt(Exception):
+    """The first record that was read is refused: reading may have gone on at a wrong place."""
 
 
 class Projector:
@@ -68,11 +71,13 @@ class Projector:
         batch_bytes: int = BATCH_BYTES,
         feeding: Feeding | None = None,
         waypoint: int = WAYPOINT,
+        on_fault: Callable[[LogError], None] = lambda _: None,
     ) -> None:
         """`connection` means one set of views (see `views.use`); `members` says whose streams are this one's.
 
         `waypoint`: so many leaves lie between the sizes that the rows can be rolled back to.
         `feeding` keeps feeds with the rows, on the same connection; a rebuild has none.
+        `run` passes to `on_fault` what is wrong with the log, once for each message.
         """
         self._connection = connection
         self._log = log
@@ -81,99 +86,109 @@ class Projector:
         self._batch_bytes = batch_bytes
         self._feeding = feeding
         self._waypoint = waypoint
-        self.governance = GovernanceFold(consortium, founded)
-        self._governance_next = 0
+        self._on_fault = on_fault
+        self._governance = GovernanceRows(connection, log, GovernanceFold(consortium, founded), batch_bytes)
+        self._confirmed: set[str] = set()
+        """Members whose place in the log was held against the head that it stands for."""
+        self._rewound: dict[str, int | None] = {}
+        """For each member, the last accepted record behind which reading began again: once is enough."""
+        self._lost: dict[str, tuple[int, LogError]] = {}
+        """Members whose stream lacks what was read of it, and where the stream ended then."""
+
+    @property
+    def governance(self) -> GovernanceFold:
+        """Governance as far as it was read."""
+        return self._governance.fold
 
     def step(self) -> Progress:
-        """Bring every stream's rows up to the log's present end; governance first."""
-        done = self._follow_governance()
+        """Bring every stream's rows up to the log's present end; governance first.
+
+        Raises `TailLost`, `HeadLost`, `HistoryRewritten`, `LogGone` or `ForeignLog` at its end, with the views of all
+        other streams up to date, where a stream no longer holds what was read of it. What was read is kept.
+        """
+        faults: list[LogError] = []
+        try:
+            done = self._governance.follow()
+        except (TailLost, HistoryRewritten) as error:
+            done = NOTHING
+            faults.append(error)
         for member in sorted(self.governance.state.members):
             if self._mine(member):
-                done += self._project(member)
+                try:
+                    done += self._project(member)
+                except _LOST as error:
+                    faults.append(error)
         if self._feeding is not None:
             self._feeding.daily()
+        if faults:
+            worst = min(faults, key=lambda error: not isinstance(error, HistoryRewritten))
+            raise type(worst)("\n".join(str(error) for error in faults))
         return done
 
     def run(self, stop: threading.Event, poll: float = 1.0) -> None:
-        """Follow the log until told to stop."""
+        """Follow the log until told to stop. What is wrong with the log is said, and looked at again."""
+        said = ""
         while not stop.is_set():
-            if self.step() == NOTHING:
+            try:
+                progress = self.step()
+            except _LOST as error:
+                if str(error) != said:
+                    said = str(error)
+                    _log.error("projector.log_fault", error=said)
+                    self._on_fault(error)
+                stop.wait(poll)
+                continue
+            said = ""
+            if progress == NOTHING:
                 self._log.wait(self.heads(), poll)
 
     def heads(self) -> dict[str, int]:
         """Where reading goes on in each stream."""
         known = positions.all_positions(self._connection)
         heads = {m: known[m].next if m in known else 0 for m in self.governance.state.members if self._mine(m)}
-        return heads | {GOVERNANCE: self._governance_next}
-
-    # Governance
-
-    def _follow_governance(self) -> Progress:
-        done = NOTHING
-        while records := self._log.read(GOVERNANCE, self._governance_next, self._batch_bytes):
-            kept: list[Quarantined] = []
-            refused: list[RefusedLeaf] = []
-            notes: list[tuple[SignedNote, str, int]] = []
-            commits = 0
-            for record in records:
-                verdict, leaves = self.governance.take(record.data)
-                refused += leaves
-                commits += verdict.code == OK
-                if verdict.code not in (OK, REPEAT):
-                    size = verdict.commit.checkpoint.size if verdict.commit is not None else None
-                    kept.append(
-                        Quarantined(GOVERNANCE, record.position, verdict.code, verdict.detail, record.data, size)
-                    )
-                    if verdict.code in CLAIMS and verdict.commit is not None:
-                        notes.append((verdict.commit.note, verdict.code, record.position))
-            self._governance_next = records[-1].next
-            with self._connection.transaction():
-                new = self._write_governance(kept, refused, notes)
-            # Governance is read from its beginning at every start; only what the views had not seen is news.
-            done += Progress(new, commits if new else 0, len(kept) if new else 0)
-        return done
-
-    def _write_governance(
-        self, kept: list[Quarantined], refused: list[RefusedLeaf], notes: list[tuple[SignedNote, str, int]]
-    ) -> int:
-        """Write what governance came to; gives how many of its events the views had not seen."""
-        position = positions.lock(self._connection, GOVERNANCE)
-        fold = self.governance
-        known = self._connection.execute("SELECT leaf FROM refusals WHERE member = %s", (GOVERNANCE,)).fetchall()
-        new = [leaf for leaf in refused if (leaf.leaf,) not in set(known)]
-        copy(
-            self._connection,
-            "refusals",
-            "member, leaf, code, path, detail, line",
-            [line((GOVERNANCE, *leaf)) for leaf in new],
-        )
-        quarantine.keep(self._connection, kept)
-        for note, code, place in notes:
-            claims.keep(self._connection, GOVERNANCE, note, code, place)
-        claims.settle(self._connection, GOVERNANCE, fold.tree, lambda size: root_of(fold.leaves[:size]))
-        if fold.size >= position.tree.size:
-            write_members(self._connection, fold.state, fold.contents)
-            positions.save(
-                self._connection,
-                msgspec.structs.replace(
-                    position,
-                    tree=fold.tree,
-                    governance=fold.size,
-                    next=self._governance_next,
-                    skipped=fold.skipped,
-                ),
-            )
-        return max(0, fold.size - position.tree.size)
+        return heads | {GOVERNANCE: self._governance.next}
 
     # Members
 
     def _project(self, member: str) -> Progress:
+        self._raise_if_lost(member)
+        try:
+            try:
+                return self._read(member)
+            except (TailLost, NoSuchStream, _Doubt):
+                # The file was cut or replaced, or the topic was made again: find the place of the head reached so far.
+                self._confirmed.discard(member)
+                return self._read(member, rewind=True)
+        except _LOST as error:
+            self._lost[member] = self._end(member), error
+            raise
+
+    def _raise_if_lost(self, member: str) -> None:
+        """Raise again what was found to be wrong with a stream that ends where it ended then."""
+        if member in self._lost:
+            end, error = self._lost[member]
+            if self._end(member) == end:
+                raise error
+            del self._lost[member]
+            self._confirmed.discard(member)
+
+    def _end(self, member: str) -> int:
+        try:
+            return self._log.end(member)
+        except NoSuchStream:
+            return -1
+
+    def _read(self, member: str, *, rewind: bool = False) -> Progress:
         record = self.governance.state.members[member]
         trust = MemberTrust(f"{self.governance.state.consortium}/{member}", record)
         with self._connection.transaction():
             position = positions.lock(self._connection, member)
             if position.governance > self.governance.size:
                 return NOTHING  # somebody who has read more of governance was here
+            if member not in self._confirmed or record.changed > position.governance:
+                position, whole = self._confirm(position, trust, rewind=rewind)
+                if not whole:
+                    return self._fold_again(Position(member), record, trust)
             kept = self._still_holding(position, record)
             if kept is not position:
                 return self._fold_again(kept, record, trust)
@@ -182,17 +197,41 @@ class Projector:
                 if position is not before:
                     self._feeding.under_governance(before, position)
                 self._feeding.catch_up(self._log, trust, position, record)
-        done = NOTHING
+        done, first = NOTHING, True
         parts = ahead(
             batches(self._log, member, trust, position.tree, position.next, self._batch_bytes, self._waypoint)
         )
         for batch in parts:
+            if first and batch.doubtful and not rewind and self._rewound.get(member, -1) != position.last:
+                self._rewound[member] = position.last
+                parts.close()
+                raise _Doubt
+            first = False
             with self._connection.transaction():
                 locked = positions.lock(self._connection, member)
                 if (locked.next, locked.governance) != (batch.start, self.governance.size):
                     break  # another projector is at this member; the next step sees where it came to
                 done += self._take(locked, record, trust, batch)
         return done
+
+    def _confirm(self, position: Position, trust: MemberTrust, *, rewind: bool) -> tuple[Position, bool]:
+        """Hold a position against the log, as `cursor.confirm` does, and save where its place is now.
+
+        The second value is whether the rows can be gone on with; else the stream is folded from its beginning.
+        """
+        here = Cursor(position.tree, position.last, position.next)
+        there = confirm(self._log, position.member, trust, here, rewind=rewind)
+        self._confirmed.add(position.member)
+        if there == here:
+            return position, True
+        _log.warning("projector.place_found_again", member=position.member, was=here.next, next=there.next)
+        if there.last != here.last:
+            positions.forget_waypoints(self._connection, position.member)
+        if there.tree != here.tree:
+            return position, False
+        position = msgspec.structs.replace(position, last=there.last, next=there.next)
+        positions.save(self._connection, position)
+        return position, True
 
     def _still_holding(self, position: Position, record: MemberRecord) -> Position:
         """The newest kept state that stays as it is under what governance has said since: this, or a waypoint's.
@@ -261,7 +300,8 @@ class Projector:
         if batch.commits:
             marked = {waypoint.tree.size for waypoint in batch.waypoints}
             after, passed = fold(connection, record, position, batch.commits, marked)
-        after = msgspec.structs.replace(after, tree=batch.tree, next=batch.next)
+        last = position.last if batch.last is None else batch.last
+        after = msgspec.structs.replace(after, tree=batch.tree, next=batch.next, last=last)
         positions.save(connection, after)
         if self._feeding is not None:
             if causes is not None:
@@ -283,21 +323,24 @@ class Projector:
             self._on_batch(member, batch.tree.size, batch.next)
         return Progress(events, len(batch.commits), len(batch.quarantined))
 
-    def _root_at(self, member: str, trust: MemberTrust, size: int) -> bytes:
-        """The tree's root at a size that it has passed, from the waypoint before it and the log."""
+    def _root_at(self, member: str, trust: MemberTrust, size: int) -> bytes | None:
+        """The tree's root at a size that it has passed, from the waypoint before it and the log, if that has it."""
         row = self._connection.execute(
             "SELECT size, hashes, position FROM waypoints WHERE member = %s AND size <= %s ORDER BY size DESC LIMIT 1",
             (member, size),
         ).fetchone()
-        tree, start = (positions.unpack(row[0], row[1]), row[2]) if row is not None else (Tree(), 0)
-        if tree.size == size:
-            return tree.root
-        verifier = Verifier(trust, tree)
-        while records := self._log.read(member, start, self._batch_bytes):
-            for record in records:
-                before = verifier.tree
-                verdict = verifier.judge(record.data)
-                if verdict.code == OK and verifier.tree.size >= size:
-                    return before.extend(verdict.leaves[: size - before.size]).root
-            start = records[-1].next
-        raise TailLost(f"the log of {member} no longer reaches {size} leaves: it lost its end while it was read")
+        waypoint = (positions.unpack(row[0], row[1]), row[2]) if row is not None else (Tree(), 0)
+        if waypoint[0].size == size:
+            return waypoint[0].root
+        for tree, start in dict.fromkeys((waypoint, (Tree(), 0))):
+            verifier = Verifier(trust, tree)
+            try:
+                for found in self._log.records(member, start):
+                    before = verifier.tree
+                    verdict = verifier.judge(found.data)
+                    if verdict.code == OK and verifier.tree.size >= size:
+                        return before.extend(verdict.leaves[: size - before.size]).root
+            except TailLost:
+                continue  # the waypoint's place lies beyond the stream's end now
+        _log.warning("projector.head_not_comparable", member=member, size=size)
+        return None

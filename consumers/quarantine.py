@@ -20,12 +20,13 @@ class Quarantined(NamedTuple):
 
 
 def keep(connection: Connection, items: list[Quarantined]) -> None:
-    """Keep records raw."""
+    """Keep records raw. Where a log changed before a place, what stands there now replaces what stood there."""
     if items:
         with connection.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO quarantine (member, position, code, detail, record, size) VALUES (%s, %s, %s, %s, %s, %s)"
-                " ON CONFLICT DO NOTHING",
+                " ON CONFLICT (member, position) DO UPDATE SET code = excluded.code, detail = excluded.detail,"
+                " record = excluded.record, size = excluded.size",
                 items,
             )
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from consumers.processes import Report, run_in_processes
-from consumers.projector import OnBatch, Progress, Projector
+from consumers.progress import Progress
+from consumers.projector import OnBatch, Projector
 from projections import views
 from registry.log import open_log
 

@@ -6,7 +6,7 @@ Verifying needs no database and folding waits for one, so that the two overlap w
 import contextlib
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple, TypeVar
 
 from consumers.quarantine import Quarantined
@@ -47,6 +47,10 @@ class Batch(NamedTuple):
     waypoints: list[Waypoint]
     repeats: int = 0
     """How many records were the present head once more."""
+    last: int | None = None
+    """Where the last record that extended the tree begins; None where none did."""
+    doubtful: bool = False
+    """Whether the first record was refused: the place where reading went on may be wrong."""
 
 
 def read_on(log: SharedLog, stream: str, start: int, most_bytes: int) -> list[Record]:
@@ -82,11 +86,15 @@ def batches(
     while records := read_on(log, member, start, batch_bytes):
         batch = Batch(start, records[-1].next, verifier.tree, [], [], [], [])
         repeats = 0
+        last, doubtful = None, False
         for record in records:
             base = verifier.tree.size
             verdict = verifier.judge(record.data)
             commit = verdict.commit
+            if record is records[0]:
+                doubtful = verdict.code not in (OK, REPEAT)
             if verdict.code == OK and commit is not None:
+                last = record.position
                 folded = Folded(verifier.tree, base, reader.decode_all(commit), commit.lines, record.next, commit.note)
                 batch.commits.append(folded)
                 if verifier.tree.size - marked >= waypoint:
@@ -102,7 +110,7 @@ def batches(
             else:
                 repeats += 1
         start = batch.next
-        yield batch._replace(tree=verifier.tree, repeats=repeats)
+        yield batch._replace(tree=verifier.tree, repeats=repeats, last=last, doubtful=doubtful)
 
 
 T = TypeVar("T")
@@ -112,7 +120,7 @@ class _End:
     """After the last item."""
 
 
-def ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
+def ahead(items: Iterator[T], depth: int = 2) -> Generator[T, None, None]:
     """The same items, made in a thread that keeps at most `depth` of them ready.
 
     What the thread raises is raised here. Closing this iterator ends the thread.

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from consumers.cursor import Cursor, confirm
 from consumers.governance import GovernanceFold
 from consumers.stream import BATCH_BYTES, read_on
 from consumers.verifier import FORM, OK, REPEAT, MemberTrust, Verifier
@@ -42,6 +43,8 @@ class TileState(msgspec.Struct, frozen=True):
     anchors: int
     doubtful: bool
     """Whether a record was refused for a reason that governance may change."""
+    last: int | None = None
+    """Where the record that led to the tree begins; None: not known."""
 
     @property
     def tree(self) -> Tree:
@@ -197,22 +200,31 @@ class Tiles:
 
 
 def follow(tiles: Tiles, log: SharedLog, stream: str, governance: GovernanceFold) -> int:
-    """Bring a stream's tiles up to the log's present end; gives how many leaves were added."""
+    """Bring a stream's tiles up to the log's present end; return how many leaves were added.
+
+    Raises `LogGone`, `TailLost`, `HeadLost` or `HistoryRewritten` where the log no longer holds what the tiles cover.
+    """
     if stream == GOVERNANCE:
         return _follow_governance(tiles, governance)
     record = governance.state.members[stream]
     if not _stands(tiles, record):
         tiles.clear()
+    trust = MemberTrust(f"{governance.state.consortium}/{stream}", record)
     before, state = tiles.size, tiles.state
-    verifier = Verifier(MemberTrust(f"{governance.state.consortium}/{stream}", record), state.tree)
-    doubtful, at = state.doubtful, state.next
+    here = confirm(log, stream, trust, Cursor(state.tree, state.last, state.next))
+    if here.tree != state.tree:
+        tiles.clear()
+        before, state = 0, tiles.state
+    verifier, last = Verifier(trust, here.tree), here.last
+    doubtful, at = state.doubtful, here.next
     while records := read_on(log, stream, at, BATCH_BYTES):
         for found in records:
             verdict = verifier.judge(found.data)
             tiles.append(verdict.leaves)
+            last = found.position if verdict.code == OK else last
             doubtful = doubtful or verdict.code not in _SETTLED
         at = records[-1].next
-        tiles.save(_state(verifier.tree, at, governance.size, len(record.anchors), doubtful=doubtful))
+        tiles.save(_state(verifier.tree, at, governance.size, len(record.anchors), doubtful=doubtful, last=last))
     return tiles.size - before
 
 
@@ -225,8 +237,10 @@ def _follow_governance(tiles: Tiles, governance: GovernanceFold) -> int:
     return tiles.size - before
 
 
-def _state(tree: Tree, position: int, governance: int, anchors: int, *, doubtful: bool) -> TileState:
-    return TileState(tree.size, [h.hex() for h in tree.hashes], position, governance, anchors, doubtful)
+def _state(
+    tree: Tree, position: int, governance: int, anchors: int, *, doubtful: bool, last: int | None = None
+) -> TileState:
+    return TileState(tree.size, [h.hex() for h in tree.hashes], position, governance, anchors, doubtful, last)
 
 
 def _stands(tiles: Tiles, record: MemberRecord) -> bool:

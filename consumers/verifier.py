@@ -8,6 +8,7 @@ is not judged here.
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
+from registry.rules import signatures
 from registry.rules.governance import Governance, MemberRecord, RootKeys
 from registry.wire import commit as wire
 from registry.wire.commit import Commit
@@ -96,17 +97,10 @@ class Verifier:
 
     def judge_commit(self, commit: Commit) -> Verdict:
         """The same of a commit whose form has been read."""
+        if (no := refused(self.trust, commit)) is not None:
+            return Verdict(no[0], commit, no[1])
         checkpoint = commit.checkpoint
-        if checkpoint.origin != self.trust.origin:
-            return Verdict("unknown-member", commit, f"{checkpoint.origin[:80]!r} is not {self.trust.origin!r}")
-        if (refused := self._signatures(commit)) is not None:
-            return Verdict(*refused)
         size, base = checkpoint.size, commit.base
-        for anchored, root in self.trust.anchors:
-            if base < anchored < size:
-                return Verdict("off-anchor", commit, f"steps from {base} to {size} over the anchor at {anchored}")
-            if size == anchored and checkpoint.root != root:
-                return Verdict("off-anchor", commit, f"another root than the anchor's at {size}")
         tree = self.tree
         if size == tree.size:
             if checkpoint.root == tree.root:
@@ -123,15 +117,23 @@ class Verifier:
         self.tree = extended
         return Verdict(OK, commit, leaves=leaves)
 
-    def _signatures(self, commit: Commit) -> tuple[str, Commit, str] | None:
-        keys, needed = self.trust.keys_for(commit)
-        lines = commit.note.by(keys)
-        if not lines:
-            return "key-not-valid", commit, f"no signature by a key that counts from {commit.base} on"
-        message = commit.note.text.encode()
-        for key, line in lines:
-            if not key.verifies(line.signature, message):
-                return "bad-signature", commit, f"the line by {key.name}+{key.key_id.hex()} does not verify"
-        if len(lines) < needed:
-            return "below-threshold", commit, f"{len(lines)} of the {needed} signatures that are needed"
-        return None
+
+def refused(trust: Trust, commit: Commit) -> tuple[str, str] | None:
+    """Return the verdict and the reason where a commit does not count, whatever tree it extends; None where it may.
+
+    Asked are its origin, its signatures, and the anchors.
+    """
+    checkpoint = commit.checkpoint
+    if checkpoint.origin != trust.origin:
+        return "unknown-member", f"{checkpoint.origin[:80]!r} is not {trust.origin!r}"
+    keys, needed = trust.keys_for(commit)
+    if (no := signatures.refused(commit.note, keys, needed)) is not None:
+        code, detail = no
+        return code, f"{detail} from {commit.base} on" if code == "key-not-valid" else detail
+    size, base = checkpoint.size, commit.base
+    for anchored, root in trust.anchors:
+        if base < anchored < size:
+            return "off-anchor", f"steps from {base} to {size} over the anchor at {anchored}"
+        if size == anchored and checkpoint.root != root:
+            return "off-anchor", f"another root than the anchor's at {size}"
+    return None

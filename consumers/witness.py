@@ -21,12 +21,23 @@ from typing import Final
 import msgspec
 import structlog
 
+from consumers.appending import append_durably
 from consumers.cosignatures import Cosignatures
-from consumers.governance import GovernanceFold
+from consumers.cursor import START, Cursor, confirm
+from consumers.governance import GovernanceFold, read_again
 from consumers.log_audit import passed
 from consumers.stream import REPLAY_BYTES, Waypoint
-from consumers.verifier import CLAIMS, OK, MemberTrust, Verifier
-from registry.log import GOVERNANCE, NoSuchStream, SharedLog, origin_of
+from consumers.verifier import CLAIMS, OK, REPEAT, MemberTrust, Verifier
+from registry.log import (
+    GOVERNANCE,
+    HeadLost,
+    HistoryRewritten,
+    LogGone,
+    NoSuchStream,
+    SharedLog,
+    TailLost,
+    origin_of,
+)
 from registry.wire.checkpoint import SignedNote
 from registry.wire.cosignature import CosignerKey, cosign
 from registry.wire.errors import InvalidProof, MalformedNote
@@ -83,10 +94,7 @@ class Journal:
             ):
                 raise TwoHeads(f"{entry.origin}: {known.size} leaves were cosigned, and now {entry.size}, another head")
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.open("ab") as file:
-            file.write(b"".join(msgspec.json.encode(entry) + b"\n" for entry in fresh))
-            file.flush()
-            os.fsync(file.fileno())
+        append_durably(self._file, b"".join(msgspec.json.encode(entry) + b"\n" for entry in fresh))
         self.seen |= {entry.origin: entry for entry in fresh}
         self._lines += len(fresh)
         if self._lines > len(self.seen) + _COMPACT:
@@ -111,6 +119,8 @@ class _Followed:
 
     def __init__(self) -> None:
         self.tree = Tree()
+        self.last: int | None = None
+        """Where the record that led to the tree begins."""
         self.next = 0
         self.note: SignedNote | None = None
         self.judged = 0
@@ -159,7 +169,10 @@ class Witness:
         self._step("read")
         commits = self._follow_governance()
         for member in sorted(self._governance.state.members):
-            commits += self._follow(member)
+            try:
+                commits += self._follow(member)
+            except (TailLost, HeadLost, LogGone) as error:
+                _log.error("witness.log_fault", member=member, error=str(error))  # what it cosigned, it goes on holding
         self._cosign_new()
         return commits
 
@@ -173,6 +186,14 @@ class Witness:
 
     def _follow_governance(self) -> int:
         commits = 0
+        try:
+            self._log.read(GOVERNANCE, self._governance_next, 1)
+        except TailLost:
+            try:
+                self._governance, self._governance_next = read_again(self._log, self._governance)
+            except (TailLost, HistoryRewritten) as error:
+                _log.error("witness.log_fault", member=GOVERNANCE, error=str(error))
+                return 0
         while records := self._log.read(GOVERNANCE, self._governance_next, REPLAY_BYTES):
             for record in records:
                 verdict, _ = self._governance.take(record.data)
@@ -198,6 +219,7 @@ class Witness:
             followed.judged = self._governance.size
         origin = origin_of(self._consortium, member)
         trust = MemberTrust(origin, record)
+        followed = self._place_of(member, trust, followed)
         verifier = Verifier(trust, followed.tree)
         seen = self.journal.seen.get(origin)
         commits, claims = 0, []
@@ -206,7 +228,7 @@ class Witness:
                 for found in records:
                     verdict = verifier.judge(found.data)
                     if verdict.code == OK and verdict.commit is not None:
-                        followed.note = verdict.commit.note
+                        followed.note, followed.last = verdict.commit.note, found.position
                         commits += 1
                         head = followed.note.checkpoint
                         if seen is not None and (head.size, _encode(head.root)) == (seen.size, seen.root):
@@ -218,6 +240,31 @@ class Witness:
             return 0  # admitted, and has published nothing yet
         self._weigh(member, trust, followed, claims)
         return commits
+
+    def _place_of(self, member: str, trust: MemberTrust, followed: _Followed) -> _Followed:
+        """Where reading goes on, should the bytes before that place have changed: the same, another, or the beginning.
+
+        Another history is read from its beginning, and then held against what this witness has cosigned.
+        """
+        try:
+            records = self._log.read(member, followed.next, 1)
+        except TailLost:
+            records = None
+        except NoSuchStream:
+            if not followed.tree.size:
+                return followed
+            records = None
+        if records == [] or (records and Verifier(trust, followed.tree).judge(records[0].data).code in (OK, REPEAT)):
+            return followed
+        try:
+            here = confirm(self._log, member, trust, Cursor(followed.tree, followed.last, followed.next))
+        except HistoryRewritten:
+            here = START
+        if here.tree != followed.tree:
+            followed = self._followed[member] = _Followed()
+            followed.judged = self._governance.size
+        followed.last, followed.next = here.last, here.next
+        return followed
 
     def _weigh(self, member: str, trust: MemberTrust, followed: _Followed, claims: list[SignedNote]) -> None:
         """Hold what was claimed, and what this witness has cosigned, against the stream."""
@@ -283,10 +330,7 @@ class Witness:
         if any((one.origin, one.size) == (caught.origin, caught.size) for one in self.caught):
             return  # one contradiction at a size proves it
         _log.error("witness.two_histories", origin=caught.origin, size=caught.size)
-        with self._caught_file.open("ab") as file:
-            file.write(msgspec.json.encode(caught) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append_durably(self._caught_file, msgspec.json.encode(caught) + b"\n")
         self.caught.append(caught)
 
     def _read_caught(self) -> list[Caught]:

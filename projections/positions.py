@@ -22,6 +22,8 @@ class Position(msgspec.Struct, frozen=True):
     voids: int = 0
     skipped: int = 0
     diverged: bool = False
+    last: int | None = None
+    """Where the record that led to the tree begins; None: not known, or no record has."""
 
 
 def pack(hashes: Iterable[bytes]) -> bytes:
@@ -34,7 +36,7 @@ def unpack(size: int, packed: bytes) -> Tree:
     return Tree(size, [packed[i : i + HASH_SIZE] for i in range(0, len(packed), HASH_SIZE)])
 
 
-_COLUMNS = "member, size, hashes, governance, next, anchors, voids, skipped, diverged"
+_COLUMNS = "member, size, hashes, governance, next, anchors, voids, skipped, diverged, last"
 
 
 def _position(row: tuple[Any, ...]) -> Position:
@@ -70,7 +72,7 @@ def save(connection: Connection, position: Position) -> None:
     """Write a position that `lock` locked."""
     connection.execute(
         "UPDATE positions SET size = %s, root = %s, hashes = %s, governance = %s, next = %s, anchors = %s,"
-        " voids = %s, skipped = %s, diverged = %s WHERE member = %s",
+        " voids = %s, skipped = %s, diverged = %s, last = %s WHERE member = %s",
         (
             position.tree.size,
             position.tree.root,
@@ -81,9 +83,15 @@ def save(connection: Connection, position: Position) -> None:
             position.voids,
             position.skipped,
             position.diverged,
+            position.last,
             position.member,
         ),
     )
+
+
+def forget_waypoints(connection: Connection, member: str) -> None:
+    """Drop the kept positions of a stream whose places in the log are others now."""
+    connection.execute("DELETE FROM waypoints WHERE member = %s", (member,))
 
 
 def keep_waypoints(connection: Connection, passed: Iterable[Position]) -> None:
@@ -111,4 +119,6 @@ def waypoints(connection: Connection, position: Position, up_to: int) -> Iterato
         (position.member, up_to),
     )
     for size, hashes, place, skipped in rows:
-        yield msgspec.structs.replace(position, tree=unpack(size, hashes), next=place, skipped=skipped, diverged=False)
+        yield msgspec.structs.replace(
+            position, tree=unpack(size, hashes), next=place, skipped=skipped, diverged=False, last=None
+        )

@@ -19,7 +19,7 @@ class NotAccepted(Refusal):
     """
 
     def __init__(self, code: str, detail: str, remedy: str) -> None:
-        super().__init__(detail, "$")
+        super().__init__(detail, "")
         self.code = code
         self.remedy = remedy
 

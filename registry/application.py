@@ -39,9 +39,10 @@ from registry.domain.errors import (
 from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
+from registry.refusals import FindRefusals, builds_on_refused
 from registry.rewrapping import ErasedRows, KeyReplacement, settle
 from registry.store import KeysReplaced, PrivateRecorder, PrivateRows, StoredEvent, Together, opened
-from registry.translation import Stored, Translator
+from registry.translation import PUBLISHED, Stored, Translator
 from registry.vault import HiddenBasis, Learner, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.commit import MAX_EVENT
@@ -69,11 +70,20 @@ FROM (SELECT max(size) AS size, max(last) AS last FROM publisher.commits) AS don
 class Registry:
     """One node's private side."""
 
-    def __init__(self, dsn: str, origin: str, vault: Vault, acceptance: Acceptance | None = None) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        origin: str,
+        vault: Vault,
+        acceptance: Acceptance | None = None,
+        find_refusals: FindRefusals = dict,
+    ) -> None:
         """`dsn` is the node's database; missing tables are created.
 
         `acceptance` answers whether consumers would accept what is about to be stored; None: nobody is asked.
+        `find_refusals` finds what was published and the log refused.
         """
+        self.refusals = find_refusals
         self.dsn = dsn
         self._acceptance = acceptance
         self.origin = origin
@@ -220,6 +230,12 @@ class Registry:
         """
         stored = self.stored(things)
         self.check_accepted(self._translator.types(event.topic for event in stored))
+        refusals = self.refusals()
+        for event in stored:
+            if event.topic in PUBLISHED:
+                unknown = builds_on_refused(refusals, str(event.originator_id), event.state)
+                if unknown is not None:
+                    raise unknown
         for refused in self.faults(stored).values():
             raise InvalidEvent(refused.code, refused.path, refused.detail)
         return stored
@@ -358,8 +374,13 @@ class Registry:
         self._commit(*things, private=Together(rows) if rows else None)
 
     def check_decision(self, data: RecognitionDecided) -> None:
-        """Read a decision as a verifier would, and store nothing. Raises `InvalidEvent` and `NotAccepted`."""
-        self.check(Decision.decide(msgspec.structs.replace(data, supersedes=None), None))
+        """Read a decision's form as a verifier would, and store nothing. Raises `InvalidEvent`.
+
+        Whether consumers would accept it is asked when it is made: a proposal may be made meanwhile.
+        """
+        unstored = self.stored([Decision.decide(msgspec.structs.replace(data, supersedes=None), None)])
+        for refused in self.faults(unstored).values():
+            raise InvalidEvent(refused.code, refused.path, refused.detail)
 
     def withdraw_decision(
         self,

@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as SourceError
 
+from registry.config_form import explain, misspelt
 from registry.office.deadlines import LONGEST, checked_term
 
 FILE: Final = "registry.toml"
@@ -50,7 +52,9 @@ class WitnessSetting(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str
+    """Where the witness is asked, such as `https://witness.example.org`."""
     key: str
+    """Its public key, as `registry witness init` printed it."""
 
 
 class HttpSetting(BaseModel):
@@ -59,31 +63,33 @@ class HttpSetting(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
+    """The address to listen at; `0.0.0.0` is every one of this machine."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    """0: any that is free; it is said at the start."""
+    """The port to listen at; 0 takes any that is free and prints it at the start."""
     workers: Annotated[int, Field(ge=1)] = max(1, os.cpu_count() or 1)
-    """Processes that answer, one a core."""
+    """Processes that answer."""
     connections: Annotated[int, Field(ge=2, le=100)] = 8
     """Connections to the views' database, in each of them: half of them, three at most, for short answers. With two
     or three of them searches and what is looked up take turns in one."""
     batch_bytes: Annotated[int, Field(ge=1)] = 1024**3
-    """What one batch may have."""
+    """The largest batch that is taken in."""
     release_above: Annotated[int, Field(ge=0)] = 0
-    """Batches of more lines than this wait until a second person releases them; 0: none does."""
+    """Batches of more lines than this wait until a second person releases them; 0 releases all at once."""
     patience_seconds: Annotated[float, Field(gt=0)] = 30.0
     """How long a client may be silent in the middle of a batch, and take for a request's headers; twice that for the
     body of a single request."""
     wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
     """How long a reader may wait for a position."""
     per_minute: Annotated[int, Field(ge=1)] = 60_000
-    """Requests that a known system may send."""
+    """Requests from one system with a key or token."""
     per_minute_anybody: Annotated[int, Field(ge=1)] = 6_000
     """Requests without a key or token from one address (of IPv6, from one /64 network)."""
     max_connections: Annotated[int, Field(ge=4)] = 1000
     """Connections that each process takes at a time, if it may have twice as many descriptors; else half of those.
     Half of them may be without a whole request: then the one that has waited longest is closed for a new one."""
     max_connections_per_address: Annotated[int, Field(ge=1)] = 200
-    """How many of them one address may have (of IPv6, one /64 network). Trusted proxies may have any number."""
+    """How many of them one address may have (of IPv6, one /64 network): for the next one, its own that has waited
+    longest is closed; if none waits, the next one is refused. Trusted proxies may have any number."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks of reverse proxies, as `10.0.0.0/24`, whose `X-Forwarded-For`, `X-Forwarded-Proto` and
     `X-Forwarded-Prefix` count. From anybody else these headers mean nothing."""
@@ -101,6 +107,7 @@ class TokenSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     issuer: str
+    """The issuer of the tokens, exactly as their claim `iss` has it."""
     audience: str
     """What the tokens must be meant for: this node's own name at the issuer."""
     jwks: str
@@ -110,7 +117,7 @@ class TokenSettings(BaseModel):
     member_claim: str = "registry_member"
     """The claim that says for which member a system acts."""
     lifetime_minutes: int = Field(default=24 * 60, ge=1)
-    """A token that is good for longer than this is not taken."""
+    """The longest lifetime of a token; one that is valid for longer is refused."""
 
 
 class OfficeSetting(BaseModel):
@@ -156,9 +163,9 @@ class Settings(BaseSettings):
     witness: tuple[WitnessSetting, ...] = ()
     """The witnesses that this node asks and relies on; in the file, one `[[witness]]` each."""
     witnesses_needed: Annotated[int, Field(ge=0)] = 0
-    """How many of them must have cosigned a head that this node relies on."""
+    """How many witnesses must have cosigned a head that this node relies on."""
     max_head_age_hours: Annotated[float, Field(gt=0)] | None = None
-    """How old their cosignatures may be."""
+    """How old the witnesses' cosignatures may be."""
     http: HttpSetting = HttpSetting()
     """How `registry serve` answers."""
     office: OfficeSetting = OfficeSetting()
@@ -168,7 +175,7 @@ class Settings(BaseSettings):
     intake_kafka: str | None = None
     """This node's own Kafka, where its university's systems send events: `kafka://HOST:PORT[,HOST:PORT]`."""
     webhook_http_localhost: bool = False
-    """Whether webhooks may be posted to this machine itself over plain http, for trying things out."""
+    """Whether webhooks may be posted to this machine itself over plain http, for tests."""
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks that are not public and that webhooks may be posted to all the same, as `10.20.0.0/16`."""
     webhook_ca_file: Path | None = None
@@ -178,6 +185,7 @@ class Settings(BaseSettings):
     letter_fonts: Path | None = None
     """A folder of fonts for letters, for scripts that Typst's own fonts lack (Chinese, Japanese, Korean, Thai, …)."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
+    """What goes to standard error: messages of this level and of the more severe ones."""
 
     @property
     def origin(self) -> str:
@@ -227,8 +235,8 @@ def load(given: Path | None = None) -> Settings:
     """The settings of the node whose folder is given or found. Raises `SettingsError`."""
     home = find_home(given)
     file = home / FILE
-    if not file.exists():
-        raise SettingsError(f"there is no {file}; make a node with `registry init`")
+    if not file.is_file():
+        raise SettingsError(f"there is no file {file}; name the node's folder with --home, or make it: `registry init`")
 
     class FromFolder(Settings):
         @classmethod
@@ -244,16 +252,29 @@ def load(given: Path | None = None) -> Settings:
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     try:
-        if "passphrase" in tomllib.loads(file.read_text()):
+        if "passphrase" in _toml_of(file):
             raise SettingsError(
                 f"{file}: a passphrase does not belong there; use passphrase_file or REGISTRY_PASSPHRASE"
             )
+        if wrong := misspelt(Settings, os.environ):
+            raise SettingsError(wrong)
         return FromFolder(home=home)  # type: ignore[call-arg] # the rest comes from file and environment
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"{file}: {wrong}") from error
-    except ValueError as error:  # not TOML
-        raise SettingsError(f"{file}: {error}") from error
+        raise SettingsError(f"{file}:\n  {explain(error, Settings, os.environ)}") from error
+    except SourceError as error:
+        raise SettingsError(f"the environment: a table's variable holds JSON, as REGISTRY_HTTP: {error}") from error
+
+
+def _toml_of(file: Path) -> dict[str, Any]:
+    """Read a file of settings. Raises `SettingsError`."""
+    try:
+        return tomllib.loads(file.read_bytes().decode())
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file} is not UTF-8 text (byte {error.start + 1})") from error
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from error
 
 
 def write(home: Path, values: dict[str, Any]) -> Path:

@@ -1,5 +1,6 @@
 """A node's private keys, as files that nobody else may read, encrypted where there is a passphrase."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -22,6 +23,13 @@ from registry.wire.errors import MalformedNote
 from registry.wire.keys import Ed25519Signer, VerifierKey
 
 SIGNING: Final = "signing"
+"""The key that the node signs by."""
+NEXT: Final = "signing-next"
+"""The key that is to take its place."""
+FORMER: Final = "signing-"
+"""With its key id: a key that was replaced and is not retired yet, as far as this node has seen."""
+RETIRED: Final = "retired-"
+"""With its key id: a key that governance has retired."""
 MASTER: Final = "vault-master.key"
 RING: Final = "vault-keys.json"
 _RING_PURPOSE: Final = b"credential registry: vault keys"
@@ -83,24 +91,66 @@ class Keystore:
         # Whoever puts another key in its place leaves the public half of the one before.
         return known if digest == hashlib.sha256(data).hexdigest() and known.name == origin else None
 
+    def stamp(self, name: str) -> object:
+        """What changes when the file of that signing key does; None where there is none."""
+        try:
+            state = (self._folder / f"{name}.pem").stat()
+        except OSError:
+            return None
+        return state.st_ino, state.st_mtime_ns, state.st_size
+
     def _note_public(self, name: str, data: bytes, key: VerifierKey) -> None:
         path = self._folder / f"{name}{_PUBLIC}"
-        path.write_text(f"{hashlib.sha256(data).hexdigest()} {key}\n")
-        path.chmod(0o600)
+        try:
+            path.write_text(f"{hashlib.sha256(data).hexdigest()} {key}\n")
+            path.chmod(0o600)
+        except OSError as error:
+            raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
 
     def _signer(self, name: str, origin: str, data: bytes) -> Ed25519Signer:
-        encrypted = b"ENCRYPTED" in data
+        passphrase = self._opening(f"{name}.pem") if b"ENCRYPTED" in data else None
         try:
-            private = serialization.load_pem_private_key(data, self._opening(f"{name}.pem") if encrypted else None)
+            private = serialization.load_pem_private_key(data, passphrase)
         except (ValueError, TypeError) as error:
             raise KeystoreError(f"{self._folder / name}.pem does not open: is the passphrase right?") from error
         if not isinstance(private, Ed25519PrivateKey):
             raise KeystoreError(f"{self._folder / name}.pem is not an Ed25519 key")
         return Ed25519Signer(origin, private)
 
+    def is_encrypted(self, name: str) -> bool:
+        """Whether a signing key needs a passphrase."""
+        return b"ENCRYPTED" in self._read(f"{name}.pem")
+
     def names(self) -> list[str]:
         """The names of the signing keys."""
         return sorted(path.stem for path in self._folder.glob("*.pem"))
+
+    def replace_signer(self, key_id: str | None) -> None:
+        """Let the next signing key take the place of the present one, whose id is given and which is kept.
+
+        `key_id` is None where there is no present one. A whole key lies under the name of the present one at every
+        moment; where this was interrupted, do it again.
+        """
+        present, following = self._folder / SIGNING, self._folder / NEXT
+        if key_id is not None:
+            former = self._folder / f"{FORMER}{key_id}"
+            with contextlib.suppress(FileExistsError):  # an interrupted run came as far as this
+                os.link(present.with_suffix(".pem"), former.with_suffix(".pem"))
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                os.link(present.with_suffix(_PUBLIC), former.with_suffix(_PUBLIC))
+        with contextlib.suppress(FileNotFoundError):  # a key that was made elsewhere has none
+            following.with_suffix(_PUBLIC).replace(present.with_suffix(_PUBLIC))
+        following.with_suffix(".pem").replace(present.with_suffix(".pem"))
+        _sync_folder(self._folder)
+
+    def rename_signer(self, name: str, to: str) -> None:
+        """Give a signing key another name. Raises `KeystoreError` where that is taken."""
+        if (self._folder / f"{to}.pem").exists():
+            raise KeystoreError(f"{self._folder / to}.pem exists; a key is never overwritten")
+        (self._folder / f"{name}.pem").rename(self._folder / f"{to}.pem")
+        with contextlib.suppress(FileNotFoundError):
+            (self._folder / f"{name}{_PUBLIC}").replace(self._folder / f"{to}{_PUBLIC}")
+        _sync_folder(self._folder)
 
     # Sign once, for keys that sign what people bring
 
@@ -118,11 +168,16 @@ class Keystore:
         """Write down what is about to be signed, durably."""
         kept = {str(at): known for at, known in self.signed(name).items()} | {str(size): root}
         fresh = self._folder / f".{name}{_SIGNED}"
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(kept, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._folder / f"{name}{_SIGNED}")
+        try:
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                json.dump(kept, file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._folder / f"{name}{_SIGNED}")
+        except OSError as error:
+            raise KeystoreError(
+                f"cannot write down in {self._folder} what is about to be signed: {error.strerror}; nothing was signed"
+            ) from error
 
     # The vault's master key
 
@@ -212,16 +267,26 @@ class Keystore:
         return self._passphrase
 
     def _write(self, name: str, data: bytes) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Write a new key's file: whole or not at all, and never over another."""
         path = self._folder / name
+        fresh = self._folder / f".{name}.{os.getpid()}"
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                with os.fdopen(file, "wb") as out:
+                    os.fchmod(file, 0o600)  # whatever the umask is
+                    out.write(data)
+                    out.flush()
+                    os.fsync(file)
+                os.link(fresh, path)
+            finally:
+                fresh.unlink()
+            _sync_folder(self._folder)
         except FileExistsError as error:
             raise KeystoreError(f"{path} exists; a key is never overwritten") from error
-        with os.fdopen(file, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
+        except OSError as error:
+            raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
 
     def _replace(self, name: str, data: bytes) -> None:
         """Put a file in the place of one, durably, whole or not at all; the one before is overwritten with zeros.

@@ -2,8 +2,11 @@
 
 import logging
 import sys
+from typing import Final
 
 import structlog
+
+LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 def configure(level: str = "warning") -> None:
@@ -21,3 +24,8 @@ def configure(level: str = "warning") -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def debugging() -> bool:
+    """Whether the log is at its most detailed level, at which errors are printed with their tracebacks."""
+    return bool(structlog.is_configured() and structlog.get_logger().is_enabled_for(logging.DEBUG))

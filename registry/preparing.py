@@ -15,6 +15,7 @@ from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
 from registry.domain.errors import Refusal, UnknownCredential
 from registry.domain.parts import PartsKnown, against, told
+from registry.refusals import Refusals, builds_on_refused, exists_for_nobody
 from registry.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome
 from registry.rules.achievements import Achievement as AchievementState
 from registry.rules.credentials import Credential as CredentialState
@@ -59,6 +60,8 @@ class Preparer:
         self._registry = registry
         self._parts = parts
         self._achievements: dict[str, tuple[int, AchievementState]] = {}
+        self._refusals: Refusals = {}
+        """What exists for nobody, as of the batch that is made ready."""
 
     def prepare(
         self, requests: Sequence[IssueRequest], before: Prepared | None, despite: Collection[str] = ()
@@ -68,13 +71,14 @@ class Preparer:
         hashed = [vault.hashed("record", request.record) for request in requests]
         contents = [vault.digest(msgspec.json.encode(request)) for request in requests]
         known = self.known(hashed) | (before.records if before is not None else {})
+        self._refusals = self._registry.refusals()
         outcomes: dict[int, Outcome] = {}
         fresh: list[_Fresh] = []
         first: dict[bytes, int] = {}
         for place, request in enumerate(requests):
             record, content = hashed[place], contents[place]
             if (seen := known.get(record)) is not None:
-                outcomes[place] = _again(request, content, seen)
+                outcomes[place] = _again(request, content, seen, self._refusals)
             elif first.setdefault(record, place) == place:
                 fresh.append(_Fresh(place, request, record, content, vault.hashed("student", request.student)))
         ready = self._make(fresh, before, despite, outcomes)
@@ -173,7 +177,13 @@ class Preparer:
             if (fault := faults.get(number)) is not None:
                 outcomes[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
                 continue
-            ready.stored.append(stored[number])
+            event = stored[number]
+            if (unknown := builds_on_refused(self._refusals, str(event.originator_id), event.state)) is not None:
+                outcomes[item.place] = NotIssued(
+                    item.request.record, unknown.code, "achievement", unknown.explanation, accepted=False
+                )
+                continue
+            ready.stored.append(event)
             if item.student not in written:
                 written.add(item.student)
                 person = vault.seal(learner, "person", item.request.person())
@@ -258,7 +268,10 @@ def _data(request: IssueRequest, state: AchievementState | None, learner: str, c
     )
 
 
-def _again(request: IssueRequest, content: bytes, before: Known) -> Outcome:
+def _again(request: IssueRequest, content: bytes, before: Known, refusals: Refusals) -> Outcome:
+    if before.content is not None and (one := refusals.get(before.credential)) is not None:
+        nobodys = exists_for_nobody(one)
+        return NotIssued(request.record, nobodys.code, "record", nobodys.explanation, accepted=False)
     if before.content is None:
         return NotIssued(
             request.record,

@@ -109,10 +109,18 @@ CREATE TABLE IF NOT EXISTS publisher.dealt_with (
     leaf      bigint PRIMARY KEY,          -- where the refused event stands on the log
     what      text NOT NULL,               -- published-again, closed
     subject   text NOT NULL,               -- the id of what it was about
-    successor text,                        -- the id under which it was published again
     at        timestamptz NOT NULL
 );
-CREATE INDEX IF NOT EXISTS dealt_with_subject ON publisher.dealt_with (subject);
+-- Stored events that consumers would have refused when it was their turn. They are in no commit until `size` says so.
+CREATE TABLE IF NOT EXISTS publisher.held (
+    notification bigint PRIMARY KEY,
+    aggregate    text NOT NULL,            -- later events of the same aggregate are held back behind it
+    topic        text NOT NULL,            -- the stored event's
+    code         text NOT NULL,            -- EVENTS.md's name of the rule
+    reason       text NOT NULL,
+    size         bigint                    -- tree size after the commit that published it; null: held back
+);
+CREATE INDEX IF NOT EXISTS held_waiting ON publisher.held (notification) WHERE size IS NULL;
 
 -- Whose systems may use this node over HTTP: a key's id, and the SHA-256 of its secret.
 CREATE SCHEMA IF NOT EXISTS access;

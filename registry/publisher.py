@@ -8,52 +8,56 @@ The order of things is what makes a crash harmless, at any line:
 4. only then is it signed, and appended to the log;
 5. where it stands on the log is written down.
 
-After a crash the log is read from the last commit that was seen there. Commits that were written down and are
-not there are made again from the same stored events: the same bytes, since Ed25519 signs alike. The head to go
-on from is the last valid extension, never simply the last record.
+At every start, and whenever the stream does not end where this publisher left it, the publisher goes on from what
+the log verifiably holds (own_stream.py). Commits that were written down and are not there, or do not count there, are
+made again from the same stored events: the same size and root, and by the same key the same bytes, since Ed25519 signs
+alike. The head to go on from is the last valid extension, never simply the last record.
 """
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import psycopg
 import structlog
 from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg import Connection, sql
 
-from registry.log import LogError, SharedLog
-from registry.translation import Stored, Translator
+from registry.acceptance import Acceptance, NotAccepted
+from registry.commit_store import CommitStore, Draft, Held, Row
+from registry.drafting import AT_ONCE, Drafter
+from registry.log import GOVERNANCE, ForeignLog, LogError, LogGone, LogMoved, NoSuchStream, SharedLog, TailLost
+from registry.own_stream import Counts, OwnStream
+from registry.publisher_errors import (
+    AnotherPublisher,
+    ForeignCommits,
+    OwnCommitsRefused,
+    PublisherError,
+    StoreChanged,
+)
+from registry.rules import signatures
+from registry.rules.founding import LOOKED_AT, foreign
 from registry.wire import commit as wire
-from registry.wire.commit import MAX_COMMIT, Commit
-from registry.wire.errors import MalformedCommit
+from registry.wire.commit import Commit
 from registry.wire.keys import Signer
-from registry.wire.merkle import HASH_SIZE, Tree, leaf_hashes
+from registry.wire.merkle import Tree
+
+__all__ = [
+    "AnotherPublisher",
+    "ForeignCommits",
+    "OwnCommitsRefused",
+    "Published",
+    "Publisher",
+    "PublisherError",
+    "Session",
+    "StoreChanged",
+]
 
 _log = structlog.get_logger(__name__)
 
-PER_COMMIT: Final = 256
-AT_ONCE: Final = 32
-"""Commits that are written down, signed and appended together where there is a backlog."""
-_HEAD_ROOM: Final = 32 * 1024
-"""What a commit's checkpoint and signatures take at most, beside its events."""
-
-
-class PublisherError(Exception):
-    """The publisher cannot go on. The message says why and what to do."""
-
-
-class AnotherPublisher(PublisherError):
-    """Another process publishes this node's events."""
-
-
-class ForeignCommits(PublisherError):
-    """The log holds valid commits of this member that this node's store does not know."""
-
-
-class StoreChanged(PublisherError):
-    """Events that were written down as committed are no longer what they were."""
+_ATTEMPTS: Final = 3
+"""How often a pass begins again because the stream moved meanwhile."""
 
 
 class Published(NamedTuple):
@@ -62,35 +66,10 @@ class Published(NamedTuple):
     events: int
     commits: int
     size: int
-
-
-class _Row(NamedTuple):
-    """A commit as it was written down."""
-
-    size: int
-    root: bytes
-    hashes: bytes
-    first: int
-    last: int
-    next: int | None
-
-    @property
-    def tree(self) -> Tree:
-        return Tree(self.size, [self.hashes[i : i + HASH_SIZE] for i in range(0, len(self.hashes), HASH_SIZE)])
-
-
-class _Draft(NamedTuple):
-    """A commit that is written down and not signed yet."""
-
-    before: Tree
-    after: Tree
-    lines: list[bytes]
-    first: int
-    last: int
-
-
-Counts = Callable[[Commit], bool]
-"""Whether a commit's signatures count for this stream: governance knows, the composition root asks it."""
+    held: int = 0
+    """Stored events that are held back, because consumers would refuse them now."""
+    held_because: str = ""
+    """The rule and the remedy for the first of them."""
 
 
 class Publisher:
@@ -106,135 +85,169 @@ class Publisher:
         signers: Sequence[Signer],
         *,
         counts: Counts | None = None,
+        acceptance: Acceptance | None = None,
+        own_refusals: Callable[[], str | None] = lambda: None,
+        founding: tuple[str, bytes] | None = None,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`signers` sign each commit; `step` is told each step's name before it is taken (tests stop there)."""
-        self._recorder = recorder
+        """`signers` sign each commit.
+
+        `counts` says whether a commit on the log counts under governance; without it, this node's own signature does.
+        `acceptance` is asked before anything is signed; without it, everything is accepted. `own_refusals` returns what
+        this node's own projector refuses of its stream now, in words, and is asked before each pass. `founding` is the
+        consortium's name and the hash of its founding: a log of another one, or one that is gone, is not written to.
+        `step` receives each step's name before it is taken (tests stop there).
+        """
         self._dsn = dsn
         self._log = log
         self._stream = stream
         self._origin = origin
         self._signers = list(signers)
-        self._counts = counts or self._signed_by_us
-        self._translator = Translator(origin)
+        self._drafter = Drafter(recorder, origin, acceptance)
+        self._acceptance = acceptance
+        self._own = OwnStream(log, stream, origin, counts or self._signed_by_us)
+        self._own_refusals = own_refusals
+        self._answered: str | None = None
+        """What the own projector refused when the stream was last read from leaf 0 for it."""
+        self._founding = founding
+        self._channel = recorder.channel_name
         self._step = step
         self._tree: Tree | None = None
+        """The tree that the log verifiably holds; None: to be read from the log."""
+        self._end = 0
+        """Where the stream ends."""
         self._read = 0
-        """Notification id up to which stored events are in commits."""
-        self._looked = 0
-        """Up to which position of the log everything was looked at."""
+        """Notification id up to which stored events are in commits or held back."""
 
     @contextlib.contextmanager
     def session(self) -> Iterator["Session"]:
-        """Be this node's publisher. Raises `AnotherPublisher` or `WriterBusy` where somebody else is."""
+        """Be this node's publisher; the stream is made where it is missing and the log is the right one.
+
+        Raises `AnotherPublisher` or `WriterBusy` where somebody else publishes, `LogGone` or `ForeignLog`.
+        """
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             row = connection.execute("SELECT pg_try_advisory_lock(hashtext('registry.publisher'))").fetchone()
             if row is None or not row[0]:
                 raise AnotherPublisher("another process publishes this node's events; stop it, or let it do the work")
+            self._make_stream(CommitStore(connection))
             with self._log.writer(self._stream):
                 self._tree = None  # another process may have published since
-                yield Session(self, connection)
+                yield Session(self, connection, self._channel)
 
     def publish_pending(self) -> Published:
         """Publish all that is stored."""
         with self.session() as session:
             return session.publish()
 
+    def _make_stream(self, store: CommitStore) -> None:
+        """Make the stream if it is missing, on a log whose governance is the right one and nowhere else."""
+        if self._founding is not None:
+            consortium, founded = self._founding
+            try:
+                records = self._log.read(GOVERNANCE)[:LOOKED_AT]
+            except NoSuchStream as error:
+                seen = store.newest_seen()
+                if seen is None:
+                    raise
+                raise LogGone(
+                    f"the log is gone: {error}. {seen.size:,} entries of {self._stream} were on it. Nothing was"
+                    " published. Mount the log again, or restore it from another copy"
+                ) from error
+            if not records:
+                raise LogGone(
+                    "governance on the log is empty. Nothing was published. Restore the log from another copy"
+                )
+            if (other := foreign([record.data for record in records], consortium, founded)) is not None:
+                raise ForeignLog(f"{other}. Nothing was published")
+        if self._stream not in self._log.streams():
+            self._log.create(self._stream)
+
     # One pass
 
     def pass_over(self, connection: Connection) -> Published:
-        """Publish what is stored now; the caller holds the session."""
-        try:
-            if self._tree is None:
-                events, commits = self._recover(connection)
-            else:
-                events, commits = 0, 0
-            while drafts := self._drafts():
-                self._write_down(connection, drafts)
-                self._put(connection, drafts)
-                events += sum(len(draft.lines) for draft in drafts)
-                commits += len(drafts)
-        except BaseException:
-            self._tree = None  # whatever was under way: look at the log again before going on
-            raise
+        """Publish what is stored now; the caller holds the session.
+
+        Raises `NotAccepted` where consumers would refuse the commit, and nothing is signed then.
+        """
+        store = CommitStore(connection)
+        done: list[Draft] = []
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._bring_up(connection, store, done)
+                break
+            except (LogMoved, TailLost, NoSuchStream) as error:
+                self._tree = None
+                if attempt == _ATTEMPTS - 1 or isinstance(error, LogGone):
+                    raise
+                _log.warning("publisher.stream_moved", stream=self._stream, error=str(error))
+                self._make_stream(store)
+            except BaseException:
+                self._tree = None  # whatever was under way: look at the log again before going on
+                raise
+        assert self._tree is not None  # noqa: S101 - brought up above
+        held = store.held()
+        because = held[0].reason if held else ""
+        return Published(sum(len(draft.lines) for draft in done), len(done), self._tree.size, len(held), because)
+
+    def _bring_up(self, connection: Connection, store: CommitStore, done: list[Draft]) -> None:
+        self._answer_refusals(connection, store, done)
+        if self._tree is None or self._log.end(self._stream) != self._end:
+            self._recover(connection, store, done)
         assert self._tree is not None  # noqa: S101 - recovered above
-        return Published(events, commits, self._tree.size)
+        if (held := store.held()) and (drafts := self._drafter.released(self._tree, held)):
+            for at in range(0, len(drafts), AT_ONCE):
+                self._write_and_put(connection, store, drafts[at : at + AT_ONCE], (), done)
+        while self._next(connection, store, done):
+            pass
 
-    def _drafts(self) -> list[_Draft]:
-        """The next commits, from stored events that are in none yet."""
-        drafts: list[_Draft] = []
-        before = -1
-        while not drafts and self._read != before:  # what is not published may fill a whole read, as cases do
-            before = self._read
-            drafts = self._read_on()
-        return drafts
-
-    def _read_on(self) -> list[_Draft]:
-        self._step("read stored events")
-        notifications = self._recorder.select_notifications(self._read, PER_COMMIT * AT_ONCE, inclusive_of_start=False)
-        drafts: list[_Draft] = []
+    def _next(self, connection: Connection, store: CommitStore, done: list[Draft]) -> bool:
+        """Publish the next stored events; False where there are none."""
         assert self._tree is not None  # noqa: S101 - recovered before
-        tree, size, first = self._tree, 0, 0
-        lines: list[bytes] = []
-        last = self._read
+        self._step("read stored events")
+        drafts, held, read = self._drafter.next(self._tree, self._read, store.held())
+        if read == self._read:
+            return False
+        self._write_and_put(connection, store, drafts, held, done)
+        self._read = read
+        return True
 
-        def close() -> None:
-            nonlocal tree, lines, size
-            if lines:
-                after = tree.extend(leaf_hashes(lines))
-                drafts.append(_Draft(tree, after, lines, first, last))
-                tree, lines, size = after, [], 0
-
-        for notification in notifications:
-            line = self._line(notification)
-            if line is not None:
-                if len(lines) == PER_COMMIT or size + len(line) + 1 > MAX_COMMIT - _HEAD_ROOM:
-                    close()
-                if not lines:
-                    first = int(notification.id)
-                lines.append(line)
-                size += len(line) + 1
-            last = int(notification.id)
-        close()
-        self._read = last
-        return drafts
-
-    def _line(self, notification: Any) -> bytes | None:  # noqa: ANN401 - the library's Notification
-        return self._translator.line(
-            Stored(
-                str(notification.originator_id), notification.originator_version, notification.topic, notification.state
-            )
-        )
-
-    def _write_down(self, connection: Connection, drafts: Sequence[_Draft]) -> None:
+    def _write_and_put(
+        self,
+        connection: Connection,
+        store: CommitStore,
+        drafts: Sequence[Draft],
+        held: Sequence[Held],
+        done: list[Draft],
+    ) -> None:
+        self._check(drafts)
         self._step("write down")
         with connection.transaction():
-            for draft in drafts:
-                connection.execute(
-                    "INSERT INTO publisher.commits (size, root, hashes, first, last) VALUES (%s, %s, %s, %s, %s)",
-                    (draft.after.size, draft.after.root, b"".join(draft.after.hashes), draft.first, draft.last),
-                )
+            # Together: after a crash, what is in no commit and not held back is read again.
+            store.write_down(drafts, held)
             self._step("commit what is written down")
+        if held:
+            _log.warning("publisher.held", stream=self._stream, events=len(held), reason=held[0].reason)
+        if drafts:
+            self._put(store, drafts)
+            done += drafts
 
-    def _put(self, connection: Connection, drafts: Sequence[_Draft]) -> None:
+    def _check(self, drafts: Sequence[Draft]) -> None:
+        """Raise `NotAccepted` where consumers would refuse one of these commits."""
+        if self._acceptance is not None:
+            keys = [signer.vkey for signer in self._signers]
+            for draft in drafts:
+                self._acceptance.check_commit(draft.before, draft.after, keys)
+
+    def _put(self, store: CommitStore, drafts: Sequence[Draft]) -> None:
         """Sign, append, and write down where."""
         self._step("sign")
         records = [wire.seal(self._origin, draft.before, draft.lines, self._signers)[0] for draft in drafts]
         self._step("append")
-        placed = self._log.append(self._stream, records)
+        positions = self._log.append(self._stream, records, after=self._end)
         self._step("note the place")
-        if self._log.exclusive or placed == list(range(self._looked, self._looked + len(placed))):
-            self._looked = placed[-1] + 1
-        else:
-            # Somebody else wrote here. Whether it is nothing, or goes on with the stream in our place, the log tells.
-            made = {d.after.size: _Row(d.after.size, d.after.root, b"", d.first, d.last, None) for d in drafts}
-            self._follow(connection, drafts[0].before, self._looked, made)
-        self._tree = drafts[-1].after
-        end = self._log.end(self._stream)
-        # All up to here are on the log; the newest one's place is where to look from after a crash.
-        connection.execute(
-            "UPDATE publisher.commits SET next = %s WHERE next IS NULL AND size <= %s", (end, self._tree.size)
-        )
+        [last] = self._log.read(self._stream, positions[-1], 1)[:1]
+        self._tree, self._end = drafts[-1].after, last.next
+        store.see_written(self._tree.size, self._end)
         _log.info(
             "publisher.committed",
             stream=self._stream,
@@ -245,128 +258,68 @@ class Publisher:
 
     # After a start, and after anything went wrong
 
-    def _recover(self, connection: Connection) -> tuple[int, int]:
+    def _answer_refusals(self, connection: Connection, store: CommitStore, done: list[Draft]) -> None:
+        """Where this node's own projector refuses commits of it, publish again what does not count, or stop."""
+        refusals = self._own_refusals()
+        if refusals is None:
+            self._answered = None
+            return
+        if refusals != self._answered:
+            before = len(done)
+            self._reconcile(connection, store, done)
+            if len(done) > before:
+                self._answered = refusals  # the projector has yet to read them
+                return
+        raise OwnCommitsRefused(
+            f"this node's own reading of the log refuses what it published: {refusals}. Publishing again changes"
+            " nothing; nothing further was published"
+        )
+
+    def _recover(self, connection: Connection, store: CommitStore, done: list[Draft]) -> None:
         """Find the head to go on from; put on the log what was written down and is not there."""
         self._step("recover")
-        columns = "size, root, hashes, first, last, next"
-        newest = connection.execute(
-            f"SELECT {columns} FROM publisher.commits WHERE next IS NOT NULL ORDER BY size DESC LIMIT 1"  # noqa: S608 - names of our own
-        ).fetchone()
-        waiting = [
-            _Row(*row)
-            for row in connection.execute(
-                f"SELECT {columns} FROM publisher.commits WHERE next IS NULL ORDER BY size"  # noqa: S608 - likewise
-            )
-        ]
-        seen = _Row(*newest) if newest is not None else None
-        tree, start = Tree(), 0
-        if seen is not None:
-            place = self._place_of(seen)
-            if place is None:
-                # The log is not where we left it: restored from a copy, or it lost its end.
-                return self._reconcile(connection)
-            tree, start = seen.tree, place
-        tree, start = self._follow(connection, tree, start, {row.size: row for row in waiting})
-        drafts = self._made_again(tree, [row for row in waiting if row.size > tree.size])
-        self._tree = tree
-        self._read = max([row.last for row in waiting] + [seen.last if seen is not None else 0])
-        if drafts:
-            _log.warning("publisher.made_again", stream=self._stream, commits=len(drafts))
-            self._put(connection, drafts)
-        return sum(len(draft.lines) for draft in drafts), len(drafts)
+        newest = store.newest_seen()
+        if newest is not None and not self._own.still_ends_with(newest, store):
+            # The log is not where we left it: cut, replaced, restored from a copy, or the commit counts no more.
+            self._reconcile(connection, store, done)
+            return
+        tree, start = (newest.tree, newest.next or 0) if newest is not None else (Tree(), 0)
+        unseen = store.unseen()
+        tree, _, self._end = self._own.follow(tree, start, unseen, store.see)
+        self._go_on(store, tree, [row for size, row in unseen.items() if size > tree.size], done)
 
-    def _place_of(self, seen: _Row) -> int | None:
-        """Where the log goes on after a commit that was seen there; None where the log does not hold it.
-
-        It is looked for by its leaf and not by the place that was written down: a log that was restored has
-        the same commits elsewhere, and there are few to be read on the way.
-        """
-        for record in self._log.records(self._stream, self._log.seek(self._stream, seen.size - 1)):
-            try:
-                checkpoint = wire.parse(record.data).checkpoint
-            except MalformedCommit:
-                continue
-            if (checkpoint.origin, checkpoint.size, checkpoint.root) == (self._origin, seen.size, seen.root):
-                return record.next
-        return None
-
-    def _reconcile(self, connection: Connection) -> tuple[int, int]:
-        """Read the whole log: what it holds must be ours, and what it lacks of ours is put there once more."""
-        known = {
-            row.size: row
-            for row in (
-                _Row(*found)
-                for found in connection.execute("SELECT size, root, hashes, first, last, next FROM publisher.commits")
-            )
-        }
+    def _reconcile(self, connection: Connection, store: CommitStore, done: list[Draft]) -> None:
+        """Read the whole log: what counts there must be ours, and what it lacks of ours is put there once more."""
+        known = store.all()
         with connection.transaction():
-            tree, start = self._follow(connection, Tree(), 0, known)
-            connection.execute(
-                "UPDATE publisher.commits SET next = CASE WHEN size <= %s THEN %s::bigint END", (tree.size, start)
-            )
-        lacking = [row for size, row in sorted(known.items()) if size > tree.size]
+            tree, start, self._end = self._own.follow(Tree(), 0, known, lambda *_: None)
+            store.see_all(tree.size, start)
+        lacking = [row for size, row in known.items() if size > tree.size]
         _log.warning("publisher.log_is_another", stream=self._stream, size=tree.size, lacking=len(lacking))
-        self._tree, self._read = tree, max(row.last for row in known.values())
-        events = 0
+        self._go_on(store, tree, lacking, done)
+
+    def _go_on(self, store: CommitStore, tree: Tree, lacking: Sequence[Row], done: list[Draft]) -> None:
+        """Go on from a verified tree, after putting on the log again what it lacks."""
         for at in range(0, len(lacking), AT_ONCE):
-            drafts = self._made_again(self._tree, lacking[at : at + AT_ONCE])
-            self._put(connection, drafts)
-            events += sum(len(draft.lines) for draft in drafts)
-        return events, len(lacking)
-
-    def _follow(self, connection: Connection, tree: Tree, start: int, waiting: dict[int, _Row]) -> tuple[Tree, int]:
-        """Read the log from where it was last looked at; commits of ours are noted, others stop us."""
-        self._looked = start
-        for record in self._log.records(self._stream, start):
-            self._looked = record.next
-            try:
-                commit = wire.parse(record.data)
-            except MalformedCommit:
-                continue  # consumers quarantine it; it is no head to go on from
-            checkpoint = commit.checkpoint
-            if checkpoint.origin != self._origin or commit.base != tree.size:
-                continue
-            extended = tree.extend(commit.leaves())
-            if extended.root != checkpoint.root or not self._counts(commit):
-                continue
-            row = waiting.get(extended.size)
-            if row is None or row.root != extended.root:
-                raise ForeignCommits(
-                    f"the log of {self._stream} has a valid commit to {extended.size} events that this node's database"
-                    " does not know: it was restored from an old state, or another node signs as this member."
-                    " Nothing was published. Restore the database, or retire the other key."
-                )
-            tree, start = extended, record.next
-            connection.execute("UPDATE publisher.commits SET next = %s WHERE size = %s", (start, extended.size))
-        return tree, start
-
-    def _made_again(self, tree: Tree, rows: Sequence[_Row]) -> list[_Draft]:
-        drafts: list[_Draft] = []
-        for row in rows:
-            notifications = self._recorder.select_notifications(row.first, PER_COMMIT * AT_ONCE, row.last)
-            lines = [line for n in notifications if (line := self._line(n)) is not None]
-            after = tree.extend(leaf_hashes(lines))
-            if after.size != row.size or after.root != row.root:
-                raise StoreChanged(
-                    f"the stored events {row.first} to {row.last} no longer make the commit to {row.size} that was"
-                    " written down for them; nothing was published. Restore the database."
-                )
-            drafts.append(_Draft(tree, after, lines, row.first, row.last))
-            tree = after
-        return drafts
+            drafts = self._drafter.again(tree, lacking[at : at + AT_ONCE], store)
+            self._check(drafts)
+            _log.warning("publisher.made_again", stream=self._stream, commits=len(drafts))
+            self._put(store, drafts)
+            tree = drafts[-1].after
+            done += drafts
+        self._tree, self._read = tree, store.read_up_to()
 
     def _signed_by_us(self, commit: Commit) -> bool:
-        message = commit.note.text.encode()
-        lines = commit.note.by([signer.vkey for signer in self._signers])
-        return bool(lines) and all(key.verifies(line.signature, message) for key, line in lines)
+        return signatures.refused(commit.note, [signer.vkey for signer in self._signers], 1) is None
 
 
 class Session:
     """A publisher at work: nobody else is."""
 
-    def __init__(self, publisher: Publisher, connection: Connection) -> None:
+    def __init__(self, publisher: Publisher, connection: Connection, channel: str) -> None:
         self._publisher = publisher
         self._connection = connection
+        self._channel = channel
 
     def publish(self) -> Published:
         """Publish all that is stored now."""
@@ -378,25 +331,29 @@ class Session:
         *,
         poll: float = 1.0,
         on_published: Callable[[Published], None] = lambda _: None,
-        on_error: Callable[[LogError], None] = lambda _: None,
+        on_error: Callable[[Exception], None] = lambda _: None,
     ) -> None:
         """Publish whatever is stored, as soon as it is, until told to stop.
 
-        A log that is away is tried again; a database that is away ends this, and the caller begins anew.
+        A log that is away, a commit that consumers would refuse, and commits that this node's own projector refuses
+        are passed to `on_error` and tried again; so are events that are held back, once for each reason. A database
+        that is away ends this, and the caller begins again.
         """
-        channel = self._publisher._recorder.channel_name  # noqa: SLF001 - one class in two halves
-        self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-        pause = poll
+        self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
+        pause, held_because = poll, ""
         while not stop.is_set():
             try:
                 published = self.publish()
-            except LogError as error:
-                _log.error("publisher.log_unavailable", error=str(error), again_in=pause)
+            except (LogError, NotAccepted, OwnCommitsRefused) as error:
+                _log.error("publisher.stopped", error=str(error), again_in=pause)
                 on_error(error)
                 stop.wait(pause)
                 pause = min(pause * 2, 30)
                 continue
             pause = poll
+            if published.held_because not in ("", held_because):
+                on_error(PublisherError(f"{published.held} stored events are held back: {published.held_because}"))
+            held_because = published.held_because
             if published.events:
                 on_published(published)
                 continue

@@ -33,8 +33,18 @@ class Tampered(NamedTuple):
 
 
 def check(connection: Connection[Any], log: SharedLog, stream: str, origin: str) -> Iterator[Tampered]:
-    """Go through stored events and published ones side by side, both in their order."""
-    published = _published(log, stream)
+    """Go through stored events and published ones side by side, both in their order.
+
+    Events that the publisher had held back stand later on the log than they were stored: they are compared apart.
+    """
+    released = _released(connection, origin)
+    published = (found for found in _published(log, stream) if _id(found[1]) not in released)
+    if released:
+        for place, published_line in _published(log, stream):
+            notification, stored_line = released.get(_id(published_line), (0, published_line))
+            if published_line != stored_line:
+                yield Tampered("edited", _id(published_line), place, notification)
+    leaf: int | None
     leaf, line = next(published, (None, b""))
     for notification, stored in _stored(connection, origin):
         event = _id(stored)
@@ -85,13 +95,32 @@ def _stored(connection: Connection[Any], origin: str) -> Iterator[tuple[int, byt
         cursor.itersize = _CHUNK
         cursor.execute(
             "SELECT notification_id, originator_id::text, originator_version, topic, state"  # noqa: S608 - a name of our own
-            f" FROM {EVENTS_TABLE} ORDER BY notification_id"
+            f" FROM {EVENTS_TABLE} WHERE NOT EXISTS (SELECT 1 FROM publisher.held WHERE notification = notification_id)"
+            " ORDER BY notification_id"
         )
         for row in cursor:
-            notification, originator, version, topic, state = row.values() if isinstance(row, dict) else row
-            line = translator.line(Stored(originator, version, topic, bytes(state)))
-            if line is not None:
-                yield notification, line
+            yield from _line(translator, row)
+
+
+def _released(connection: Connection[Any], origin: str) -> dict[str, tuple[int, bytes]]:
+    """Events that were held back and published later, by their ids: notification id, and the line as it is stored."""
+    if not _has_store(connection):
+        return {}
+    rows = connection.execute(
+        "SELECT e.notification_id, e.originator_id::text, e.originator_version, e.topic, e.state"  # noqa: S608 - likewise
+        f" FROM {EVENTS_TABLE} AS e JOIN publisher.held AS h ON h.notification = e.notification_id"
+        " WHERE h.size IS NOT NULL"
+    )
+    translator = Translator(origin)
+    return {_id(line): (notification, line) for row in rows for notification, line in _line(translator, row)}
+
+
+def _line(translator: Translator, row: Any) -> Iterator[tuple[int, bytes]]:  # noqa: ANN401 - a tuple or a dict
+    """A stored row's notification id and line, where the event is published."""
+    notification, originator, version, topic, state = row.values() if isinstance(row, dict) else row
+    line = translator.line(Stored(originator, version, topic, bytes(state)))
+    if line is not None:
+        yield notification, line
 
 
 def _has_store(connection: Connection[Any]) -> bool:

@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from eventsourcing.utils import register_topic
+
 from registry.domain.achievement import Achievement, Joining
-from registry.domain.aggregate import Changed, Created, Thing
+from registry.domain.aggregate import Changed, Created, Repeated, Thing
 from registry.domain.case import Case
 from registry.domain.credential import Credential
 from registry.domain.learner import Erasure
@@ -36,6 +38,18 @@ EVENTS: Final[dict[str, type[Created | Changed]]] = {
 }
 """Every kind of stored event, by its topic."""
 
+AGAIN: Final = ".again"
+"""What the topic of a repeated event ends with."""
+
+
+def _repeated(event: type[Created | Changed]) -> type[Repeated]:
+    values = {"TOPIC": event.TOPIC + AGAIN, "PUBLISHED": event.PUBLISHED, "DATA": event.DATA}
+    twin = type(f"{event.__name__}Again", (Repeated,), {**values, "__module__": event.__module__})
+    register_topic(event.TOPIC + AGAIN, twin)  # the library does it for events that stand in an aggregate's class
+    return twin
+
+
+EVENTS.update({event.TOPIC: event for event in [_repeated(e) for e in EVENTS.values() if e.PUBLISHED is not None]})
 PUBLISHED: Final = frozenset(topic for topic, event in EVENTS.items() if event.PUBLISHED is not None)
 """The topics of stored events that are published; others, as a case's, stay private."""
 

@@ -7,6 +7,7 @@ CREATE TABLE positions (
     hashes      bytea NOT NULL,            -- compact range, 32 bytes a subtree, largest first
     governance  bigint NOT NULL,           -- size of the governance log that the rows were folded under
     next        bigint NOT NULL,           -- where to go on reading in the log: this node's, not compared
+    last        bigint,                    -- where the record that led to this head begins; null: not known
     anchors     integer NOT NULL DEFAULT 0,-- how many anchors and voided ranges had been taken into account
     voids       integer NOT NULL DEFAULT 0,
     skipped     bigint NOT NULL DEFAULT 0, -- events of unknown types

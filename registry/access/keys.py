@@ -113,7 +113,7 @@ class ApiKeys:
                 .fetchone()
             )
         if row is None:
-            raise UnknownKey(f"there is no key {key}; `registry key list` shows them")
+            raise UnknownKey(f"there is no key {key}; `registry api-key list` shows them")
         return row
 
     def rotate(self, key: str, days: int, grace: timedelta) -> str:

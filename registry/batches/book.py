@@ -67,7 +67,8 @@ class Book:
     ) -> "Begun":
         """Begin a batch, or find the one that this request of this system began before.
 
-        One that never arrived whole is begun anew: whoever sends it again has given the first attempt up.
+        One that never arrived whole is begun anew: whoever sends it again has given the first attempt up. Raises
+        `OSError` where the disk is full.
         """
         hashed = self._vault.hashed("request", request)
         batch, key = random_id(), os.urandom(32)
@@ -92,12 +93,14 @@ class Book:
                     self._clock(), *(term or (None, None)),
                 ),
             )  # fmt: skip
-        return Begun(batch, Spool(self._contents.path(batch), key))
+            # On a disk that takes no more, no batch is begun either.
+            spool = Spool(self._contents.path(batch), key)
+        return Begun(batch, spool)
 
     def received(self, batch: str, spool: Spool, publish_at: datetime | None, release: bool) -> Batch:  # noqa: FBT001 - likewise
         """All of it has arrived: it waits for its turn, its day, or a second person.
 
-        Raises `WrongState` where it was begun anew meanwhile.
+        Raises `WrongState` where it was begun anew meanwhile, and `OSError` where the disk is full.
         """
         spool.close()
         state = "awaitingRelease" if release else "scheduled" if publish_at is not None else "waiting"
@@ -113,11 +116,15 @@ class Book:
         return self.one(batch)
 
     def broken_off(self, batch: str, spool: Spool) -> None:
-        """The system went away in the middle, or sent what is not taken: nothing of it is taken in."""
+        """The system went away in the middle, sent what is not taken, or the disk is full: nothing of it is kept."""
         spool.abandon()
         with self._connect() as connection:
-            connection.execute("UPDATE intake.batches SET state = 'incomplete' WHERE batch = %s", (batch,))
-        self._contents.drop(batch)
+            connection.execute(
+                "UPDATE intake.batches SET state = 'incomplete' WHERE batch = %s AND state = 'receiving'", (batch,)
+            )
+            row = connection.execute("SELECT state FROM intake.batches WHERE batch = %s", (batch,)).fetchone()
+        if row is None or row["state"] == "incomplete":  # else it had arrived whole before something else failed
+            self._contents.drop(batch)
 
     # Reading
 
@@ -291,11 +298,10 @@ class Book:
                         gone.append(one)
                     else:
                         spool.write(one)
+                spool.close()
             except BaseException:  # whatever it was, it goes on its way
                 spool.abandon()
-                self._contents.path(batch, again).unlink()
                 raise
-            spool.close()
             with connection.cursor() as cursor:
                 rewrite_texts(cursor, self._vault, row, key, gone, {*gone, *lines}, why)
         self._contents.drop_before(batch, again)

@@ -19,7 +19,6 @@ from registry.rules.governance import CREATES, MemberRecord
 from registry.wire.keys import VerifierKey
 from registry.wire.merkle import Tree
 
-_ADD_KEY = "`registry governance propose add-key --help`"
 _RESTORE = "Restore this node's database from its newest backup"
 
 
@@ -124,8 +123,7 @@ class ConsumerRules:
         return NotAccepted(
             "key-not-valid",
             detail,
-            f"Put a key that counts into the folder of keys (governance counts: {good}), or have this one added:"
-            f" {_ADD_KEY}",
+            f"Change to a key that counts: `registry key rotate`, step by step (governance counts: {good})",
         )
 
     def _explained(self, refusal: Refusal, record: MemberRecord, event_type: str) -> NotAccepted:

@@ -7,9 +7,11 @@ import msgspec
 import typer
 
 from projections import catalogue
+from registry.cli import ids
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
-from registry.cli.output import AsJson, errors, print_json, say, table, title_of
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, title_of
 from registry.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.errors import InvalidEvent
@@ -21,6 +23,9 @@ achievement_app = typer.Typer(help="What can be awarded.", no_args_is_help=True)
 File = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="The content as JSON (see `registry template`).")
 ]
+
+
+Own = Annotated[str, typer.Argument(help="The achievement's id, or your own course code.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,13 +61,16 @@ def publish(context: typer.Context, file: File) -> None:
 
 @achievement_app.command("revise")
 def revise(
-    context: typer.Context, achievement: Annotated[str, typer.Argument(help="The achievement's id.")], file: File
+    context: typer.Context,
+    achievement: Own,
+    file: File,
 ) -> None:
     """Offer the next version of an achievement, whole.
 
     Example: registry achievement revise 0bbac7a9-… data-literacy.json
     """
     node = node_of(context)
+    achievement = node.uuid(achievement, "achievement")
     version = node.registry.achievement(achievement).state.version + 1
     node.registry.revise_achievement(_content(node, file, achievement, version))
     say(f"achievement {achievement}, version {version}")
@@ -70,13 +78,16 @@ def revise(
 
 
 @achievement_app.command("retire")
-def retire(context: typer.Context, achievement: Annotated[str, typer.Argument(help="The achievement's id.")]) -> None:
+def retire(
+    context: typer.Context,
+    achievement: Own,
+) -> None:
     """Stop offering an achievement; what was issued stays.
 
     Example: registry achievement retire 0bbac7a9-…
     """
     node = node_of(context)
-    node.registry.retire_achievement(achievement)
+    node.registry.retire_achievement(node.uuid(achievement, "achievement"))
     publish_now(node)
 
 
@@ -94,8 +105,8 @@ def join(
     Example: registry achievement join lund/0bbac7a9-… --version 2
     """
     node = node_of(context)
-    member, _, identifier = achievement.partition("/")
-    found = catalogue.versions(node.views(), member, node.uuid(identifier, "MEMBER/ID; this"))
+    member, identifier = ids.find(node, achievement, "achievement")
+    found = catalogue.versions(node.views(), member, identifier)
     wanted = [one for one in found if version in (None, one.version)][-1:]
     if not wanted:
         errors.print(
@@ -121,37 +132,31 @@ def list_all(
     member: Annotated[str | None, typer.Argument(help="One member's only.")] = None,
     *,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """List the newest version of every achievement that members offer.
 
     Example: registry achievement list twente
     """
     found = catalogue.newest(node_of(context).views(), member)
-    if as_json:
-        print_json(found)
-        return
-    table(
-        ("university", "achievement", "version", "title", "kind", "ECTS", "EQF", ""),
-        [
-            (
-                a.member,
-                a.achievement,
-                a.version,
-                title_of(a.title),
-                a.kind,
-                a.ects,
-                a.eqf_level,
-                "retired" if a.retired else "",
-            )
-            for a in found
-        ],
-    )
+    columns = [
+        Column("university", lambda one: one.member),
+        Column("achievement", lambda one: one.achievement),
+        Column("version", lambda one: one.version),
+        Column("title", lambda one: title_of(one.title)),
+        Column("kind", lambda one: one.kind, wide=True),
+        Column("ECTS", lambda one: one.ects),
+        Column("EQF", lambda one: one.eqf_level),
+        Column("state", lambda one: "retired" if one.retired else "offered"),
+    ]
+    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @achievement_app.command("show")
 def show(
     context: typer.Context,
-    achievement: Annotated[str, typer.Argument(help="The achievement's id.")],
+    achievement: Own,
     *,
     member: Annotated[str | None, typer.Option(help="Whose achievement (else this node's).")] = None,
     as_json: AsJson = False,
@@ -161,8 +166,8 @@ def show(
     Example: registry achievement show 0bbac7a9-… --member twente
     """
     node = node_of(context)
-    owner = member or node.settings.member
-    found = catalogue.versions(node.views(), owner, node.uuid(achievement, "achievement"))
+    owner, achievement = ids.find(node, achievement, "achievement", member)
+    found = catalogue.versions(node.views(), owner, achievement)
     if not found:
         errors.print(f"{owner} has no achievement {achievement} in the views.", markup=False)
         raise typer.Exit(1)

@@ -11,10 +11,13 @@ import typer
 from projections import decisions as view
 from projections.simulation import Simulation
 from projections.simulation import simulate as simulated
+from registry.cli import ids
 from registry.cli.assessing import facts_of
 from registry.cli.context import Node, node_of
+from registry.cli.days import day_option
 from registry.cli.founding import publish_now
-from registry.cli.output import AsJson, errors, print_json, say, table, title_of
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, text_of, title_of
 from registry.vault import random_id
 from registry.wire.forms import VersionedRef, checker
 from registry.wire.misfits import told
@@ -22,13 +25,16 @@ from registry.wire.recognition import AchievementFilter, AgreementDeclared, Outc
 
 agreement_app = typer.Typer(help="Automatic recognition between members.", no_args_is_help=True)
 
+_LISTED = 500
+"""Agreements that are listed."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(agreement_app, name="agreement")
 
 
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Day = Annotated[datetime | None, day_option()]
 With = Annotated[str, typer.Argument(metavar="MEMBER", help="The member whose achievements are recognised.")]
 Achievement = Annotated[
     list[str] | None, typer.Option(help="ID@VERSION of one of its achievements; may be given several times.")
@@ -55,7 +61,7 @@ def declare(
     context: typer.Context,
     with_member: With,
     *,
-    valid_from: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="What is awarded from that day on.")],
+    valid_from: Annotated[datetime, day_option(help="What is awarded from that day on.")],
     valid_until: Day = None,
     achievement: Achievement = None,
     fields: Fields = None,
@@ -102,9 +108,7 @@ def withdraw(
     context: typer.Context,
     agreement: Annotated[str, typer.Argument(help="The agreement's id.")],
     *,
-    valid_from: Annotated[
-        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="What is awarded from that day on is not covered.")
-    ],
+    valid_from: Annotated[datetime, day_option("--from", help="What is awarded from that day on is not covered.")],
 ) -> None:
     """End an own agreement from a day on, and publish that. What was awarded before stays covered.
 
@@ -122,21 +126,21 @@ def listed(
     member: Annotated[str | None, typer.Option(help="Declared by this member.")] = None,
     with_member: Annotated[str | None, typer.Option("--with", help="With this member.")] = None,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
-    """List agreements of all members, withdrawn ones too.
+    """List agreements of all members, withdrawn ones too: the first 500.
 
     Example: registry agreement list --with twente
     """
-    found = [
-        each for each in view.agreements(node_of(context).views(), member) if with_member in (None, each.with_member)
-    ]
-    if as_json:
-        print_json(found)
-        return
-    if not found:
+    found = view.agreements(node_of(context).views(), member, with_member=with_member, limit=_LISTED + 1)
+    if len(found) > _LISTED:
+        found = found[:_LISTED]
+        errors.print(f"Only the first {_LISTED} agreements are shown; there are more. Narrow the list.", markup=False)
+    if not found and not (as_json or as_csv):
         say("No such agreement is known here.")
         return
-    _show(found)
+    print_list(found, _COLUMNS, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @agreement_app.command("show")
@@ -152,17 +156,17 @@ def show(
     Example: registry agreement show 432236b7-… --member linkoping
     """
     node = node_of(context)
-    whose = member or node.settings.member
-    found = view.agreements(node.views(), whose, node.uuid(agreement, "agreement"))
+    whose, agreement = ids.find(node, agreement, "agreement", member)
+    found = view.agreements(node.views(), whose, agreement)
     if not found:
         errors.print(f"{whose} has declared no agreement {agreement}, as far as this node has read.", markup=False)
         raise typer.Exit(1)
     if as_json:
         print_json(found[0])
         return
-    _show(found)
+    print_list(found, _COLUMNS, as_json=False, as_csv=False, wide=False)
     for name, value in found[0].content.items():
-        say(f"{name}: {value}")
+        say(f"{name}: {text_of(value)}")
 
 
 @agreement_app.command("simulate")
@@ -283,24 +287,17 @@ def _checked(node: Node, values: object) -> AgreementDeclared:
     return data
 
 
-def _show(found: list[view.AgreementView]) -> None:
-    table(
-        ("member", "with", "agreement", "outcome", "ratio", "from", "until", "withdrawn from", "mutual"),
-        [
-            (
-                each.member,
-                each.with_member,
-                each.agreement,
-                each.content["outcome"],
-                each.content["ectsRatio"],
-                each.valid_from,
-                each.valid_until,
-                each.withdrawn_from,
-                "yes" if each.mutual else "no",
-            )
-            for each in found
-        ],
-    )
+_COLUMNS = (
+    Column("member", lambda one: one.member),
+    Column("with", lambda one: one.with_member),
+    Column("agreement", lambda one: one.agreement),
+    Column("outcome", lambda one: one.content["outcome"]),
+    Column("ratio", lambda one: one.content["ectsRatio"]),
+    Column("from", lambda one: one.valid_from),
+    Column("until", lambda one: one.valid_until, wide=True),
+    Column("withdrawn from", lambda one: one.withdrawn_from),
+    Column("mutual", lambda one: one.mutual),
+)
 
 
 def _told(found: Simulation, draft: AgreementDeclared) -> None:

@@ -1,23 +1,28 @@
 """The `registry` command: the composition root. It wires the packages together and holds no logic.
 
-Exit codes: 0 done and all well; 1 something is not as it should be (an audit's fault, rows refused, a thing
-that is not known); 2 the call's words are off; 3 settings or keys are missing or wrong; 4 the log or the
-database cannot be reached, is full, or somebody else is writing; 130 interrupted; 143 told to end by SIGTERM.
+Exit codes: 0 all that was asked for is done, checked and well; 1 something is not as it should be (an audit's
+fault, rows refused, an unknown id); 2 wrong usage, among it a file that cannot be read; 3 settings or keys are
+missing or wrong; 4 the log or the database cannot be reached, is full, or another process writes; 5 something that
+was asked for could not be checked; 130 interrupted; 143 terminated by SIGTERM.
 """
 
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
+from importlib.metadata import version as version_of
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from registry import observability
 from registry.cli.context import State
-from registry.cli.output import errors
+from registry.cli.output import errors, out
 
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "init": ("founding",),
@@ -39,11 +44,13 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "project": ("running",),
     "run": ("running",),
     "serve": ("serving",),
-    "key": ("keys",),
+    "api-key": ("api_keys",),
+    "key": ("signing_keys",),
     "learner": ("reading", "erasing"),
     "vault": ("vaults",),
     "university": ("reading",),
     "quarantine": ("reading",),
+    "refused": ("refused",),
     "status": ("status",),
     "reconcile": ("reconcile",),
     "precedents": ("search",),
@@ -66,7 +73,38 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
 }
 """The files that make each command. Only those of the command that is called are loaded: all take a second more."""
 
-_WITH_VALUE: Final = ("--home", "--log-level")
+PANELS: Final[dict[str, tuple[str, ...]]] = {
+    "Issuing": (
+        "achievement", "credential", "import", "template", "mapping", "intake", "reconcile", "refused", "stack",
+        "learner",
+    ),
+    "Recognition": ("recognition", "case", "agreement", "reasons", "precedents"),
+    "Evidence": (
+        "receipt", "verify-receipt", "seal", "tiles", "export", "audit", "digest", "witness", "cosign", "log",
+        "quarantine",
+    ),
+    "Operations": (
+        "init", "status", "publish", "project", "run", "serve", "api-key", "key", "webhook", "feed", "archive",
+        "backup", "restore", "demo",
+    ),
+    "Consortium": ("found", "member", "governance", "university"),
+}  # fmt: skip
+"""The panels of `registry --help`, by who uses the commands."""
+
+_GLOBAL: Final = ("--home", "--log-level")
+"""Options of all commands. They may stand before the command and after it."""
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
+    if wanted:
+        out.print(f"registry {version_of('credential-registry')}", markup=False, highlight=False)
+        raise typer.Exit
+
+
+def _check_level(level: str | None) -> str | None:
+    if level is not None and level.lower() not in observability.LEVELS:
+        raise typer.BadParameter(f"{level!r} is not a log level. Use one of {', '.join(observability.LEVELS)}.")
+    return level and level.lower()
 
 
 def settings(
@@ -75,10 +113,21 @@ def settings(
         Path | None, typer.Option(help="The node's folder (else REGISTRY_HOME, else the current one or above it).")
     ] = None,
     log_level: Annotated[
-        str | None, typer.Option(help="debug, info, warning or error, to standard error.", envvar="REGISTRY_LOG_LEVEL")
+        str | None,
+        typer.Option(
+            help=f"{', '.join(observability.LEVELS)}: what goes to standard error.",
+            envvar="REGISTRY_LOG_LEVEL",
+            callback=_check_level,
+        ),
     ] = None,
+    version: Annotated[  # noqa: ARG001, FBT002 - its callback prints it; as Typer calls it
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
 ) -> None:
-    """Micro-credentials that universities share: issue, publish, verify, recognise, audit."""
+    """Micro-credentials that universities share: issue, publish, verify, recognise, audit.
+
+    --home and --log-level may also stand after the command.
+    """
     observability.configure(log_level or "warning")
     # Nothing is opened before it is needed.
     context.obj = State(home, log_level)
@@ -86,14 +135,14 @@ def settings(
 
 
 def app_for(words: Sequence[str]) -> typer.Typer:
-    """The command with what these words call; with everything where they call nothing that is known."""
+    """Make the app with the command that these words call; with every command where they call no known one."""
     return _made(COMMANDS.get(_called(words), [file for files in COMMANDS.values() for file in files]))
 
 
 def _called(words: Sequence[str]) -> str:
     rest = iter(words)
     for word in rest:
-        if word in _WITH_VALUE:
+        if word in _GLOBAL:
             next(rest, None)
         elif not word.startswith("-"):
             return word
@@ -111,38 +160,98 @@ def _made(files: Iterable[str]) -> typer.Typer:
     app.callback()(settings)
     for file in dict.fromkeys(files):
         import_module(f"registry.cli.{file}").add_to(app)
+    panels = {command: panel for panel, commands in PANELS.items() for command in commands}
+    for command in app.registered_commands:
+        command.rich_help_panel = panels.get(command.name or "")
+    for group in app.registered_groups:
+        group.rich_help_panel = panels.get(str(group.name or ""))
     return app
 
 
+def global_options_first(command: Any, words: Sequence[str]) -> list[str]:  # noqa: ANN401 - Typer's own command class
+    """Move `--home` and `--log-level` before the command, unless the command has an option of that name itself."""
+    first: list[str] = []
+    rest: list[str] = []
+    current = command
+    remaining = iter(words)
+    for word in remaining:
+        name, equals, _ = word.partition("=")
+        if word == "--":
+            return [*first, *rest, word, *remaining]
+        if name in _GLOBAL and (current is command or not any(name in each.opts for each in current.params)):
+            value = None if equals else next(remaining, None)
+            if value is None and not equals:
+                return [*first, word]  # the parser says that the value is missing
+            first += [word] if value is None else [word, value]
+        else:
+            rest.append(word)
+            if isinstance(current, TyperGroup):
+                current = current.commands.get(word, current)
+    return [*first, *rest]
+
+
 def main() -> None:
-    """Run the command; what is ours to explain is explained in a sentence, not in a traceback."""
-    sys.exit(run(app_for(sys.argv[1:])))
+    """Run the command that the process was started with, and exit with its code."""
+    words = sys.argv[1:] or ["--help"]
+    # A name that the terminal's encoding lacks is printed as an escape.
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+    command = get_command(app_for(words))
+    sys.exit(run(lambda: command(args=global_options_first(command, words), prog_name="registry"), words))
 
 
-def run(command: Callable[[], None]) -> int:
-    """Run a command and give its exit code."""
+def run(command: Callable[[], Any], words: Sequence[str] = ()) -> int:
+    """Run a command and return its exit code. Errors become a sentence on standard error, never a traceback."""
     # What a command started ends with it, whoever ends it: a signal that is not heard would leave servers behind.
-    before = signal.signal(signal.SIGTERM, _ended)
+    before = signal.signal(signal.SIGTERM, _terminated)
     try:
-        command()
+        code = _code_of(command)
+        sys.stdout.flush()
     except KeyboardInterrupt:
-        errors.print("interrupted", style="yellow")
-        return 130
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1 if end.code else 0
-    except Exception as error:
-        from registry.cli.exits import code_of  # noqa: PLC0415 - as its docstring says
-
-        if (code := code_of(error)) is None:
-            raise
-        errors.print(f"[red]error[/red] {type(error).__name__}: ", end="")
-        errors.print(str(error).strip(), markup=False, highlight=False)
-        return code
+        code = 130
+    except Exception as error:  # noqa: BLE001 - the last place that can turn an error into a sentence
+        code = _failed(error, words)
     finally:
         signal.signal(signal.SIGTERM, before)
+    if code == 130:
+        errors.print("interrupted", style="yellow")
+    return code
+
+
+def _code_of(command: Callable[[], Any]) -> int:
+    try:
+        command()
+    except SystemExit as end:  # as Typer ends every command
+        return end.code if isinstance(end.code, int) else 1 if end.code else 0
     return 0
 
 
-def _ended(number: int, frame: FrameType | None) -> None:
+def _failed(error: Exception, words: Sequence[str]) -> int:
+    from registry.cli.exits import explain  # noqa: PLC0415 - as its docstring says
+
+    explained = explain(error, words)
+    if explained is None:
+        _print_error(f"Internal error: {type(error).__name__}: {str(error).strip()}")
+        if observability.debugging():
+            errors.print("".join(traceback.format_exception(error)), markup=False, highlight=False)
+        else:
+            _print_error(
+                "This is a defect of the software, not of what you did. Run the command again with --log-level debug"
+                " to see where it happened, and report that."
+            )
+        return 1
+    code, sentence = explained
+    _print_error(f"error: {sentence}")
+    return code
+
+
+def _print_error(text: str) -> None:
+    first, colon, rest = text.partition(":")
+    errors.print(f"[red]{first}[/red]" if colon else first, end="", highlight=False)
+    errors.print(f"{colon}{rest}", markup=False, highlight=False)
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
     del frame
     raise SystemExit(128 + number)

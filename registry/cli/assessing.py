@@ -10,7 +10,9 @@ import msgspec
 import typer
 
 from projections.departures import Draft, departure
+from registry.cli import ids
 from registry.cli.context import Node, node_of
+from registry.cli.days import day_option
 from registry.cli.facts import ViewFacts
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, progress, say, table
@@ -111,7 +113,7 @@ def assess(
         list[str] | None,
         typer.Option(help=f"Of a refusal: why {', '.join(MILDER)} were not possible, each as OUTCOME:REASON."),
     ] = None,
-    valid_until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day it holds.")] = None,
+    valid_until: Annotated[datetime | None, day_option(help="The last day it holds.")] = None,
     advisory: Annotated[bool, typer.Option("--advisory", help="A statement that does not bind.")] = False,
 ) -> None:
     """State what an achievement of another member is worth here, and publish it. No applicant is in it.
@@ -287,7 +289,7 @@ def _ref(node: Node, text: str) -> VersionedRef:
     identifier, at, version = rest.partition("@")
     if not (slash and at and version.isascii() and version.isdigit()):
         raise typer.BadParameter(f"{text!r} is not MEMBER/ID@VERSION, as twente/0bbac7a9-…@1", param_hint="ACHIEVEMENT")
-    return VersionedRef(member, node.uuid(identifier, "achievement"), int(version))
+    return VersionedRef(*ids.find(node, f"{member}/{identifier}", "achievement"), int(version))
 
 
 def _offered(node: Node, text: str) -> Offered:
@@ -295,8 +297,7 @@ def _offered(node: Node, text: str) -> Offered:
     if "@" in text:
         found = facts.of_achievement(_ref(node, text))
     else:
-        member, _, identifier = text.partition("/")
-        found = facts.of_credential(member, node.uuid(identifier, "credential"))
+        found = facts.of_credential(*ids.find(node, text, "credential"))
     if found is None:
         errors.print(f"{text} has not arrived here.", markup=False)
         raise typer.Exit(1)

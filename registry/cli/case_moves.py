@@ -6,8 +6,9 @@ from typing import Annotated, Any, get_args
 import typer
 
 from registry.cli.assessing import facts_of, show_elements
-from registry.cli.case_words import As, Day, Note, convert, day_of, json_of, one_of, towards_of, who
+from registry.cli.case_words import As, Day, Note, case_of, convert, day_of, one_of, towards_of, who
 from registry.cli.context import node_of
+from registry.cli.files import read_json
 from registry.cli.founding import publish_now
 from registry.cli.office import office_of
 from registry.cli.output import AsJson, errors, print_json, say, title_of
@@ -148,7 +149,7 @@ def compare(
         requirement = requirement_of(node.settings.member, own.content)
     made = drafted(office.registry.case(found), facts_of(node), requirement)
     if as_json:
-        print_json(made)
+        print_json(made, verbatim=True)
         return
     for number, one in enumerate(made.assessed):
         say(f"credential {number}: {title_of(one.offered.title)}, {one.offered.issuer}")
@@ -171,7 +172,7 @@ def assess(
     Example: registry case assess 2026/00017 assessment.json
     """
     office, found = _office(context, case)
-    assessment: Assessment = convert(json_of(file), Assessment, "FILE")
+    assessment = read_json(file, Assessment)
     show_moved(office.assess(found, assessment, who(by), day_of(on)), as_json=as_json)
 
 
@@ -205,7 +206,7 @@ def propose(
     """
     office, found = _office(context, case)
     if grants is not None:
-        made = convert(json_of(grants), list[Grant], "--grants")
+        made = read_json(grants, list[Grant])
     elif outcome is not None:
         one = {
             "from": list(range(len(office.registry.case(found).subjects))),
@@ -358,7 +359,7 @@ def _office(context: typer.Context, case: str, *, look: bool = False) -> tuple[O
     if look:
         node.projector().step()
     office = office_of(node)
-    return office, office.identifier(case)
+    return office, case_of(node, office, case)
 
 
 def _published(context: typer.Context, moved: Moved, *, as_json: bool) -> None:

@@ -1,15 +1,16 @@
 """What people say of a case on the command line: who, when, and words of the office's lists."""
 
 import getpass
-import sys
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from registry.cli import ids
 from registry.cli.context import Node
+from registry.domain.case_errors import UnknownCase
+from registry.office.cases import Office
 from registry.wire.misfits import told
 from registry.wire.recognition import Towards
 
@@ -43,14 +44,6 @@ def towards_of(node: Node, text: str) -> Towards:
     return Towards(title={"en": text})
 
 
-def said(path: Path, option: str) -> str:
-    """A file's text."""
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"cannot read {path}: {error}", param_hint=option) from error
-
-
 def one_of(text: str, known: tuple[str, ...], option: str) -> str:
     """One of the words that are known."""
     if text not in known:
@@ -66,9 +59,11 @@ def convert(value: Any, kind: Any, option: str) -> Any:  # noqa: ANN401 - of tha
         raise typer.BadParameter(told(error, kind), param_hint=option) from error
 
 
-def json_of(path: Path) -> Any:  # noqa: ANN401 - any JSON
-    """A file's JSON, or what is piped in."""
+def case_of(node: Node, office: Office, text: str) -> str:
+    """The id of the case that a text names: its id, the beginning of it, or its file number. Raises a refusal."""
     try:
-        return msgspec.json.decode(sys.stdin.read() if str(path) == "-" else path.read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
-        raise typer.BadParameter(f"cannot read {path} as JSON: {error}") from error
+        return office.identifier(text)
+    except UnknownCase:
+        if not ids.may_begin(text):
+            raise
+        return ids.resolve(node, text, "case")

@@ -7,19 +7,21 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from registry.cli import case_moves
-from registry.cli.case_words import As, Day, convert, day_of, json_of, said, towards_of, who
+from registry.cli import case_moves, ids
+from registry.cli.case_words import As, Day, case_of, convert, day_of, towards_of, who
 from registry.cli.context import Node, node_of
+from registry.cli.files import read_json, read_text
 from registry.cli.letters import case_letter
+from registry.cli.listing import Column, print_list
 from registry.cli.office import office_of
-from registry.cli.output import AsJson, print_json, say, table, title_of
+from registry.cli.output import AsCsv, AsJson, Wide, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.domain.case_events import CaseState
 from registry.office import showing, worklist
 from registry.office.applicants import Applicant
 from registry.office.opening import CaseAsked, SubjectAsked
 from registry.office.views import CaseView
-from registry.office.worklist import Asked, CaseLine
+from registry.office.worklist import Asked
 from registry.wire.recognition import Evidence, External, Purpose
 
 case_app = typer.Typer(
@@ -95,16 +97,16 @@ def open_case(
         "student": student,
         "learner": node.uuid(learner, "learner") if learner is not None else None,
     }
-    values = json_of(applicant) if applicant is not None else {} if student or learner else _asked_for()
-    if not isinstance(values, dict):
-        raise typer.BadParameter("an object with the applicant's names", param_hint="--applicant")
+    values = (
+        read_json(applicant, dict[str, Any]) if applicant is not None else {} if student or learner else _asked_for()
+    )
     documented = not without_documents
     subjects: list[dict[str, Any]] = [
         *({"credential": _credential(node, one), "evidence": evidence} for one in credential or ()),
-        *({"receipt": said(one, "--receipt")} for one in receipt or ()),
+        *({"receipt": read_text(one)} for one in receipt or ()),
         *({"external": _external(one), "evidence": evidence} for one in external or ()),
     ]
-    subjects += [{"file": said(one, "--file"), "country": country} for one in file or ()]
+    subjects += [{"file": read_text(one), "country": country} for one in file or ()]
     if not subjects:
         raise typer.BadParameter("name at least one --credential, --receipt, --file or --external")
     values |= {name: value for name, value in person.items() if value is not None}
@@ -145,6 +147,8 @@ def list_cases(
     learner: Annotated[str | None, typer.Option(help="Cases of this learner.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=worklist.MOST, help="At most so many.")] = 100,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """Show the worklist: the earliest due date first, what is overdue at a glance.
 
@@ -167,13 +171,24 @@ def list_cases(
     )
     found = worklist.listed(cursor, asked, today=today, soon=soon, limit=limit)
     counts = worklist.counts(cursor, today=today, soon=soon)
-    if as_json:
-        print_json({"cases": found, "counts": counts})
+    more = {"counts": counts}
+    if not print_list(found, _LINE, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
         return
-    _lines(found)
     told = ", ".join(f"{number} {name}" for name, number in counts.states.items()) or "no cases"
     say(f"{told}; {counts.overdue} overdue, {counts.due_soon} due within {soon} days",
         style="red" if counts.overdue else None)  # fmt: skip
+
+
+_LINE = (
+    Column("file", lambda line: line.file_number),
+    Column("case", lambda line: line.case),
+    Column("state", lambda line: line.state),
+    Column("due", lambda line: line.due),
+    Column("urgency", lambda line: line.urgency),
+    Column("purpose", lambda line: line.purpose),
+    Column("assessor", lambda line: line.assessor),
+    Column("approver", lambda line: line.approver, wide=True),
+)
 
 
 @case_app.command("show")
@@ -189,34 +204,15 @@ def show_case(
     """
     node = node_of(context)
     office = office_of(node)
-    found = showing.show(office, office.identifier(case))
+    found = showing.show(office, case_of(node, office, case))
     if as_json:
         print_json(found)
         return
     _show(found)
 
 
-def _lines(found: list[CaseLine]) -> None:
-    table(
-        ("file", "case", "state", "due", "", "purpose", "assessor", "approver"),
-        [
-            (
-                one.file_number,
-                one.case,
-                one.state,
-                one.due,
-                one.urgency,
-                one.purpose,
-                one.assessor,
-                one.approver,
-            )
-            for one in found
-        ],
-    )
-
-
 def _show(found: CaseView) -> None:
-    _lines([found.case])
+    print_list([found.case], _LINE, as_json=False, as_csv=False, wide=True)
     person = found.applicant
     if person is None:
         say("the applicant was erased")
@@ -254,8 +250,8 @@ def _show(found: CaseView) -> None:
 
 
 def _credential(node: Node, text: str) -> dict[str, str]:
-    member, _, identifier = text.partition("/")
-    return {"member": member, "credential": node.uuid(identifier, "credential")}
+    member, identifier = ids.find(node, text, "credential")
+    return {"member": member, "credential": identifier}
 
 
 def _external(text: str) -> External:

@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import typer
@@ -18,19 +17,22 @@ from psycopg import Connection
 from consumers.cosignatures import Cosignatures
 from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold
-from consumers.log_state import check_log, other_founding
+from consumers.log_state import check_log
 from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
 from consumers.tiles import Tiles, follow
-from consumers.verifier import MemberTrust
+from consumers.verifier import MemberTrust, refused
 from projections import feed, views
 from projections.positions import all_positions
 from registry import observability
 from registry.application import Registry
+from registry.cli import ids
 from registry.cli.acceptance import ConsumerRules
+from registry.cli.foreign_log import foreign_log
+from registry.cli.own_refusals import OwnRefusals
 from registry.cli.parts import ViewedParts
-from registry.cli.standings import Standings
+from registry.cli.standings import GONE, Standings
 from registry.config import FILE, Settings, SettingsError, load
 from registry.issuing import Issuer
 from registry.keystore import SIGNING, Keystore
@@ -58,7 +60,9 @@ class State:
         """The node. Raises `SettingsError`."""
         if self._node is None:
             settings = load(self._home)
-            observability.configure(self._log_level or settings.log_level)
+            # What the command line says counts for the processes that this one starts, too.
+            settings = settings.model_copy(update={"log_level": self._log_level or settings.log_level})
+            observability.configure(settings.log_level)
             self._node = Node(settings)
         return self._node
 
@@ -81,6 +85,8 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._own_key: tuple[object, VerifierKey] | None = None
+        """The signing key's public half, and the state of the file that it was read from."""
         self._open = contextlib.ExitStack()
 
     def close(self) -> None:
@@ -139,11 +145,11 @@ class Node:
     def check_founding(self, log: SharedLog) -> None:
         """Raise `SettingsError` where a log is of another consortium or founding than the settings say."""
         try:
-            fault = other_founding(log, self.settings.consortium, self.settings.founded_hash)
+            fault = foreign_log(log, self.settings.consortium, self.settings.founded_hash)
         except LogError:  # not there yet, or away: the command says so itself when it reads
             return
         if fault is not None:
-            raise SettingsError(str(fault))
+            raise SettingsError(fault)
 
     @cached_property
     def _views(self) -> Connection:
@@ -174,13 +180,29 @@ class Node:
 
     def signing_key(self) -> VerifierKey:
         """The public half of this node's signing key. Raises `KeystoreError`."""
-        origin = self.settings.origin
-        return self.keystore.public(SIGNING, origin) or self.keystore.signer(SIGNING, origin).vkey
+        origin, stamp = self.settings.origin, self.keystore.stamp(SIGNING)
+        if self._own_key is None or self._own_key[0] != stamp:
+            key = self.keystore.public(SIGNING, origin) or self.keystore.signer(SIGNING, origin).vkey
+            self._own_key = stamp, key
+        return self._own_key[1]
+
+    @cached_property
+    def own_refusals(self) -> OwnRefusals:
+        """What the log refused of this node's own events."""
+        made = OwnRefusals(self.dsn, self.settings.member)
+        self._open.callback(made.close)
+        return made
 
     @cached_property
     def registry(self) -> Registry:
         """The private side."""
-        made = Registry(self.dsn(), self.settings.origin, Vault(self.keystore), self.acceptance)
+        made = Registry(
+            self.dsn(),
+            self.settings.origin,
+            Vault(self.keystore),
+            self.acceptance,
+            self.own_refusals.by_subject,
+        )
         self._open.callback(made.close)
         return made
 
@@ -211,11 +233,12 @@ class Node:
         )
 
     def publisher(self) -> Publisher:
-        """Who publishes this node's events. The stream is made where it is missing."""
+        """Who publishes this node's events."""
         if self.settings.member == GOVERNANCE:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
-        self._refuse_gone_log()
-        self.log().create(self.settings.member)
+        self.refuse_gone_log()
+        if self.own_refusals.commits() is not None:
+            self.projector().step()  # they may have been sealed again since the views were last brought up
         return Publisher(
             self.registry.recorder,
             self.dsn(),
@@ -224,21 +247,30 @@ class Node:
             self.settings.origin,
             [self.keystore.signer(SIGNING, self.settings.origin)],
             counts=self._counts(),
+            acceptance=self.acceptance,
+            own_refusals=self.own_refusals.commits,
+            founding=(self.settings.consortium, self.settings.founded_hash),
         )
 
-    def _refuse_gone_log(self) -> None:
+    def refuse_gone_log(self) -> None:
         """Raise `LogUnavailable` where the log that this node has read is gone: none is begun in its place."""
         settings = self.settings
         for fault in check_log(self.log(), all_positions(self.views()), settings.consortium, settings.founded_hash):
-            if fault.code in ("gone", "unreadable"):
-                raise LogUnavailable(str(fault))
+            if fault.away:
+                raise LogUnavailable(fault.detail)
 
     def governance(self) -> GovernanceFold:
-        """Governance as the log has it now; empty before the founding."""
+        """Governance as the log has it now; empty before the founding.
+
+        Raises `LogUnavailable` where the views have read governance and the log has none: it is gone.
+        """
         fold = GovernanceFold(self.settings.consortium, self.settings.founded_hash)
-        with contextlib.suppress(NoSuchStream):
+        try:
             for record in self.log().records(GOVERNANCE):
                 fold.take(record.data)
+        except NoSuchStream:
+            if self.standings.viewed()[0]:
+                raise LogUnavailable(GONE) from None
         return fold
 
     def tiles(self, stream: str, fold: GovernanceFold) -> Tiles:
@@ -270,23 +302,13 @@ class Node:
         if record is None:
             return None
         trust = MemberTrust(self.settings.origin, record)
-
-        def counts(commit: Commit) -> bool:
-            keys, needed = trust.keys_for(commit)
-            lines = commit.note.by(keys)
-            message = commit.note.text.encode()
-            return len(lines) >= needed and all(key.verifies(line.signature, message) for key, line in lines)
-
-        return counts
+        return lambda commit: refused(trust, commit) is None
 
     # For commands
 
     def uuid(self, text: str, what: str) -> str:
-        """An id in canonical form. Raises `SettingsError`'s kin, a usage error, for anything else."""
-        try:
-            return str(UUID(text))
-        except ValueError as error:
-            raise typer.BadParameter(f"{text!r} is not a {what}'s id (a UUID)") from error
+        """The whole id that a text names (ids.py). Raises `typer.BadParameter`, `IdNotFound`."""
+        return ids.resolve(self, text, what)
 
     def learner_of_student(self, student: str) -> str:
         """The learner that a student number of this university leads to."""

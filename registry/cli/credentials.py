@@ -1,14 +1,14 @@
 """Credentials, one at a time."""
 
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
 from projections import credentials as view
-from registry.cli import moments
+from registry.cli import finding, ids, moments
 from registry.cli.context import node_of
 from registry.cli.founding import publish_now
-from registry.cli.output import AsJson, errors, print_json, say
+from registry.cli.output import AsJson, errors, plain, print_json, say
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.reading import credential_rows
 from registry.erasing import why_without_claims
@@ -21,7 +21,7 @@ credential_app = typer.Typer(
     help="Credentials, one at a time; many go through `registry import`.", no_args_is_help=True
 )
 
-Id = Annotated[str, typer.Argument(help="The credential's id.")]
+Id = Annotated[str, typer.Argument(help="The credential's id, or its beginning.")]
 _ASKED = "Left out, it is asked for: other users of the machine see the words of a command."
 Reason = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(StatusReason))}.")]
 
@@ -29,12 +29,14 @@ Reason = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(StatusRea
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(credential_app, name="credential")
+    credential_app.command("list")(finding.list_credentials)
+    credential_app.command("find")(finding.find_credentials)
 
 
 @credential_app.command("issue")
 def issue(
     context: typer.Context,
-    achievement: Annotated[str, typer.Argument(help="The achievement's id.")],
+    achievement: Annotated[str, typer.Argument(help="The achievement's id, or your own course code.")],
     *,
     record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
     student: Annotated[str, typer.Option(help=f"Your own number of the learner. {FROM_INPUT}", callback=from_input)],
@@ -54,7 +56,7 @@ def issue(
     node = node_of(context)
     request = IssueRequest(
         record,
-        achievement,
+        node.uuid(achievement, "achievement"),
         version,
         student,
         family_name,
@@ -63,7 +65,7 @@ def issue(
         awarding_date,
         valid_until=valid_until,
         grade=grade,
-        replaces=replaces,
+        replaces=node.uuid(replaces, "credential") if replaces is not None else None,
     )
     check_days(request)
     outcome = node.issuer.issue([request])[0]
@@ -119,8 +121,11 @@ def revoke(context: typer.Context, credential: Id, *, reason: Reason) -> None:
 @credential_app.command("show")
 def show(
     context: typer.Context,
-    credential: Id,
+    credential: Annotated[
+        str | None, typer.Argument(help="The credential's id, its beginning, or MEMBER/ID (else --record).")
+    ] = None,
     *,
+    record: Annotated[str | None, typer.Option(help="Your own id of the row that it was issued for.")] = None,
     member: Annotated[str | None, typer.Option(help="Whose credential (else this node's).")] = None,
     claims: Annotated[bool, typer.Option("--claims", help="Show what it says of the person, from the vault.")] = False,
     as_of: moments.AsOf = None,
@@ -133,10 +138,17 @@ def show(
     registry credential show e7c1ab39-… --as-of 2026-05-04
     """
     node = node_of(context)
-    credential = node.uuid(credential, "credential")
+    if (credential is None) == (record is None):
+        raise typer.BadParameter("give the credential's id, or --record", param_hint="CREDENTIAL")
+    if record is not None:
+        credential = node.issuer.known(record)
+        if credential is None:
+            errors.print(f"No credential was issued for the record {record}.", markup=False)
+            raise typer.Exit(1)
+    whose, credential = ids.find(node, credential or "", "credential", member)
     if as_of:
         then = moments.resolve(node, as_of)
-        [was] = moments.past(node, then).credentials([(member or node.settings.member, credential)])
+        [was] = moments.past(node, then).credentials([(whose, credential)])
         if as_json:
             print_json({"credential": was, "basis": then.basis})
             return
@@ -144,11 +156,11 @@ def show(
         say(f"{was.member}/{was.credential}: {was.status or 'not issued'}")
         say(f"{was.member} was {was.standing or 'no member'}")
         return
-    found = view.read(node.views(), [(member or node.settings.member, credential)])
+    found = view.read(node.views(), [(whose, credential)])
     if not found:
-        errors.print(f"{member or node.settings.member} has no credential {credential} in the views.", markup=False)
+        errors.print(f"{whose} has no credential {credential} in the views.", markup=False)
         raise typer.Exit(1)
-    said = {}
+    said: dict[str, Any] | None = None
     if claims and found[0].claims is not None:
         disclosures = node.registry.vault.disclosures(node.registry.cursor(), credential)
         if disclosures:
@@ -156,18 +168,18 @@ def show(
         else:
             errors.print(why_without_claims(node.registry, credential), markup=False, highlight=False)
     if as_json:
-        print_json({"credential": found[0], "claims": said} if claims else found[0])
+        print_json({**plain(found[0]), "disclosed": said})
         return
-    credential_rows(found)
-    record = node.governance().state.members.get(found[0].member)
-    if record is not None and record.standing != "active":
-        issued = record.standing_at(found[0].leaf)
-        say(f"{found[0].member} was {issued} when it was issued, and is {record.standing} now", style="yellow")
+    credential_rows(found, wide=True)
+    issuer = node.governance().state.members.get(found[0].member)
+    if issuer is not None and issuer.standing != "active":
+        issued = issuer.standing_at(found[0].leaf)
+        say(f"{found[0].member} was {issued} when it was issued, and is {issuer.standing} now", style="yellow")
     for fault in found[0].impaired_by:
         say(f"impaired by {fault}", style="red")
     for breach in found[0].unmet:
         say(f"requirement not met: {breach}", style="red")
-    for name, value in said.items():
+    for name, value in (said or {}).items():
         say(f"{name}: {value}")
 
 

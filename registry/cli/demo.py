@@ -308,7 +308,8 @@ class _Demo:
             ("achievement", "issued", "active", "revoked", "ECTS awarded"),
             [(title_of(a.title), a.issued, a.active, a.revoked, a.ects) for a in year.awarded],
         )
-        say(f"recognised elsewhere: {year.recognised_elsewhere}")
+        for office, count in year.recognised_elsewhere.items():
+            say(f"recognised elsewhere: {counted(count, 'decision')} of {office}")
         _step("What a recognition office sees: its decisions")
         decision_rows(of_office(linkoping, "linkoping", date(_YEAR, 1, 1), date(_YEAR, 12, 31)).items)
 

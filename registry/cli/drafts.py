@@ -10,7 +10,8 @@ from registry.cli.achievements import achievement_app
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.imports import importer, show_award
-from registry.cli.output import AsJson, print_json, say, table
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.intake.drafts import Draft, Drafts
 from registry.intake.report import IntakeError
 
@@ -61,20 +62,21 @@ def _tell(shown: Shown) -> None:
 
 
 @app.command("list")
-def list_all(context: typer.Context, *, as_json: AsJson = False) -> None:
+def list_all(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
     """List the drafts that are not published, or that credentials still wait for.
 
     Example: registry achievement draft list
     """
     drafts = Drafts(node_of(context).registry)
     found = drafts.all()
-    if as_json:
-        print_json(found)
-        return
-    table(
-        ("draft", "title", "format", "wanted", "waiting"),
-        [(d.draft, d.title, d.format, len(drafts.missing(d)), d.waiting) for d in found],
-    )
+    columns = [
+        Column("draft", lambda draft: draft.draft),
+        Column("title", lambda draft: draft.title),
+        Column("format", lambda draft: draft.format),
+        Column("wanted", lambda draft: len(drafts.missing(draft))),
+        Column("waiting", lambda draft: draft.waiting),
+    ]
+    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @app.command("show")

@@ -1,7 +1,11 @@
-"""Which exit code each error of ours has. Loaded when there is an error: it knows every package."""
+"""Which exit code each foreseen error has, and the sentence for it. Loaded on an error: it knows every package."""
 
+import errno
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
+import msgspec
 import psycopg
 from eventsourcing.persistence import InterfaceError as StoreInterrupted
 from eventsourcing.persistence import OperationalError as StoreUnavailable
@@ -17,9 +21,12 @@ from consumers.receipts import NoReceipt
 from consumers.restorer import CannotRestore
 from projections.errors import InvalidQuery, TooCostly
 from projections.views import OutdatedViews
+from registry.acceptance import NotAccepted
 from registry.access import UnknownKey
 from registry.backup import BackupError, WrongPassphrase
 from registry.ceremony import CeremonyRefused
+from registry.cli.files import FileError
+from registry.cli.ids import IdNotFound
 from registry.config import SettingsError
 from registry.domain.errors import Refusal
 from registry.intake.report import IntakeError, IntakeUnavailable
@@ -31,10 +38,13 @@ from registry.postgres import DatabaseUnavailable
 from registry.publisher import PublisherError
 from registry.vault import VaultError
 from registry.webhooks import WebhookError
-from registry.wire.errors import WireError
+from registry.wire.errors import InvalidEvent, WireError
 
 EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (Refusal, 1),
+    (NotAccepted, 1),
+    (FileError, 2),
+    (IdNotFound, 1),
     (UnknownKey, 1),
     (WireError, 1),
     (SettingsError, 3),
@@ -73,6 +83,57 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
 )
 
 
-def code_of(error: Exception) -> int | None:
-    """The exit code for an error that is explained in a sentence; None for one that nobody foresaw."""
-    return next((code for kind, code in EXITS if isinstance(error, kind)), None)
+_DATABASE: Final = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted)
+_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def explain(error: Exception, words: Sequence[str] = ()) -> tuple[int, str] | None:
+    """Return the exit code and the sentence for a foreseen error; None for one that nobody foresaw.
+
+    `words` are the command's own: a file that they name and that cannot be read is wrong usage.
+    """
+    code = next((code for kind, code in EXITS if isinstance(error, kind)), None)
+    if code is not None:
+        return code, _sentence(error)
+    if isinstance(error, OSError):
+        return _explain_os_error(error, words)
+    if isinstance(error, psycopg.errors.UndefinedTable):
+        return 4, "This database has no views yet, or lost some. Run `registry project` first."
+    if isinstance(error, UnicodeDecodeError):
+        return 2, f"A file is not UTF-8 text: byte {error.start + 1} cannot be read. Save it as UTF-8."
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        return 2, "A word of the command is not UTF-8 text. Write it in the terminal's encoding, UTF-8."
+    if isinstance(error, RecursionError) and "deserializing" in str(error):  # as msgspec has it
+        return 2, "A file's JSON is nested too deeply to be read."
+    if isinstance(error, msgspec.DecodeError):
+        return 2, f"A file is not the JSON that belongs there: {error}."
+    return None
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, Refusal):
+        return f"{error.detail} ({error.code})"
+    if isinstance(error, NotAccepted):
+        return f"{error.detail}. {error.remedy} ({error.code})"
+    if isinstance(error, InvalidEvent):
+        return f"{error.path}: {error.detail} ({error.code})"
+    if isinstance(error, _DATABASE):
+        cause = " ".join(str(error).split())
+        return (
+            f"The database cannot be reached: {cause} Is PostgreSQL running, and is `database` in registry.toml right?"
+        )
+    return str(error).strip() or type(error).__name__
+
+
+def _explain_os_error(error: OSError, words: Sequence[str]) -> tuple[int, str]:
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.errno in _NO_ROOM:
+        where = f" for {error.filename}" if error.filename else ""
+        return 4, f"There is no room{where}: {reason}. Make room and run the command again."
+    if error.filename is None:
+        return 4, f"A connection failed: {reason}. Is the other side running?"
+    named = {str(Path(word.partition("=")[2] if word.startswith("--") else word)) for word in words if word}
+    file = str(error.filename)
+    if file in named or str(Path(file).parent) in named:
+        return 2, f"Cannot open {file}: {reason}. Name another file, or mend this one."
+    return 4, f"Cannot open {file}: {reason}. The node needs it; put it back or correct its permissions."

@@ -25,6 +25,7 @@ from registry.cli.governance import (
     write_proposal,
 )
 from registry.cli.governance_show import list_members
+from registry.cli.listing import Column, print_list
 from registry.cli.member_content import convert
 from registry.cli.node_folder import (
     NewFolder,
@@ -34,7 +35,7 @@ from registry.cli.node_folder import (
     check_free,
     check_member,
 )
-from registry.cli.output import AsJson, counted, errors, print_json, say, table
+from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say
 from registry.config import SettingsError
 from registry.key_proof import OfferedKey
 from registry.keystore import SIGNING, Keystore
@@ -319,15 +320,20 @@ def relied(
     member: Annotated[str, typer.Argument(help="Whose voided credentials.")],
     *,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """Show who relied on credentials of a member whose issuing was voided: decisions, and larger credentials.
 
     Example: registry member relied twente
     """
     found = on_voided(node_of(context).views(), member)
-    if as_json:
-        print_json(found)
-    elif found:
-        table(("voided credential", "kind", "relied on by"), [(one.credential, one.kind, one.by) for one in found])
-    else:
+    if not found and not (as_json or as_csv):
         say(f"nobody relied on anything voided of {member}")
+        return
+    columns = [
+        Column("voided credential", lambda one: one.credential),
+        Column("kind", lambda one: one.kind),
+        Column("relied on by", lambda one: one.by),
+    ]
+    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)

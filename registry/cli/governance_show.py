@@ -1,6 +1,7 @@
 """What governance says: the root keys, the members, and all that it says of one member."""
 
 import sys
+from operator import itemgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -11,7 +12,8 @@ from registry.act_words import content_of, plural
 from registry.ceremony import CeremonyRefused
 from registry.cli.context import node_of
 from registry.cli.governance import governance_app, governance_of
-from registry.cli.output import AsJson, print_json, say, table
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.rules.governance import KeyWindow, MemberRecord
 
 
@@ -62,18 +64,16 @@ def member_of(fold: GovernanceFold, member: str) -> MemberRecord:
     return record
 
 
-def list_members(context: typer.Context, *, as_json: AsJson = False) -> None:
+def list_members(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
     """List the members, with their country, standing and roles.
 
     Example: registry member list
     """
     fold = governance_of(node_of(context))
     rows = [_summary(record) for record in fold.state.members.values()]
-    if as_json:
-        print_json(rows)
-        return
-    columns = ("member", "legal_name", "country", "standing", "roles", "homepage")
-    table([name.replace("_", " ") for name in columns], [[row[name] for name in columns] for row in rows])
+    names = ("member", "legal_name", "country", "standing", "roles", "homepage")
+    columns = [Column(name.replace("_", " "), itemgetter(name), wide=name == "homepage") for name in names]
+    print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 def window_words(window: KeyWindow) -> str:

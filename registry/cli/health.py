@@ -6,7 +6,7 @@ whatever its own database says.
 
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
 from psycopg import Connection
@@ -15,8 +15,9 @@ from consumers.log_state import check_log
 from consumers.verifier import FORM
 from projections import positions
 from registry.cli import last_error
+from registry.cli.foreign_log import foreign_log
 from registry.keystore import SIGNING, KeystoreError
-from registry.log import GOVERNANCE, LogError
+from registry.log import GOVERNANCE, LogError, NoSuchStream, SharedLog
 from registry.rules.governance import MemberRecord
 from registry.translation import PUBLISHED
 from registry.wire.keys import VerifierKey
@@ -126,14 +127,43 @@ def own_commits_refused(connection: Connection, member: str) -> str | None:
     return own.faults[0] if own.quarantined_commits else None
 
 
-def node_health(node: "Node", connection: Connection) -> NodeHealth:
-    """How the node is. Reads the views, the log's state and governance; asks for no passphrase, creates nothing."""
+class LogState(NamedTuple):
+    """What is wrong with the log, in sentences, and whether it cannot be read at all."""
+
+    faults: list[str]
+    away: bool
+
+
+def log_state(node: "Node", connection: Connection) -> LogState:
+    """Hold the log against what the views have read of it and against the settings. Creates nothing."""
+    settings = node.settings
+    try:
+        log = node.log_as_it_is()
+        if (foreign := _foreign(node, log)) is not None:
+            return LogState([foreign], away=False)
+        found = check_log(log, positions.all_positions(connection), settings.consortium, settings.founded_hash)
+    except LogError as error:
+        return LogState([f"the log cannot be reached: {error}"], away=True)
+    return LogState([fault.detail for fault in found], any(fault.away for fault in found))
+
+
+def _foreign(node: "Node", log: SharedLog) -> str | None:
+    try:
+        return foreign_log(log, node.settings.consortium, node.settings.founded_hash)
+    except NoSuchStream:
+        return None  # nothing was founded, or it is gone: which of these is told next
+
+
+def node_health(node: "Node", connection: Connection, log: LogState | None = None) -> NodeHealth:
+    """How the node is. Asks for no passphrase and creates nothing; `log`: what was found out about it just now."""
     member = node.settings.member
     faults: dict[str, list[str]] = {}
     found = NodeHealth(member=member, version=metadata.version("credential-registry"), faults=faults)
-    log_away = _look_at_log(node, connection, faults)
+    log = log or log_state(node, connection)
+    if log.faults:
+        faults["log"] = log.faults
     if member == GOVERNANCE:
-        return msgspec.structs.replace(found, log_away=log_away)
+        return msgspec.structs.replace(found, log_away=log.away)
     own = own_stream(connection, member)
     if own.faults:
         faults["own_stream"] = own.faults
@@ -153,30 +183,16 @@ def node_health(node: "Node", connection: Connection) -> NodeHealth:
         own=own,
         waiting=waiting,
         waiting_since=None if since is None else since.isoformat(timespec="seconds"),
-        log_away=log_away,
+        log_away=log.away,
     )
 
 
 _KEY_FAULTS: Final = {
-    "retired": "this node's signing key {key} was retired: put a key that counts into its folder of keys",
+    "retired": "this node's signing key {key} was retired: change it with `registry key rotate`",
     "not-yet": "this node's signing key {key} does not count yet at the end of its log",
     "unknown": "this node's signing key {key} is none that governance knows of this member",
     "unreadable": "this node's signing key cannot be read: restore it from a backup (`registry restore --help`)",
 }
-
-
-def _look_at_log(node: "Node", connection: Connection, faults: dict[str, list[str]]) -> bool:
-    settings = node.settings
-    try:
-        found = check_log(
-            node.log_as_it_is(), positions.all_positions(connection), settings.consortium, settings.founded_hash
-        )
-    except LogError as error:
-        faults["log"] = [f"the log cannot be reached: {error}"]
-        return True
-    if found:
-        faults["log"] = [str(fault) for fault in found]
-    return any(fault.code in ("gone", "unreadable") for fault in found)
 
 
 def _record(node: "Node", faults: dict[str, list[str]]) -> MemberRecord | None:

@@ -19,6 +19,7 @@ from projections import catalogue
 from projections import credentials as credential_view
 from projections import decisions as decision_view
 from registry.cli.context import Node, node_of
+from registry.cli.days import day_option
 from registry.cli.office import office_of
 from registry.cli.output import say
 from registry.cli.reasons import folder_of
@@ -143,9 +144,7 @@ def letter(
         typer.Option(help="A JSON file with the applicant, - for standard input (else the vault is asked)."),
     ] = None,
     file_number: Annotated[str | None, typer.Option(help="The office's own number of the file.")] = None,
-    appeal_until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day for an appeal, YYYY-MM-DD.")
-    ] = None,
+    appeal_until: Annotated[datetime | None, day_option(help="The last day for an appeal, YYYY-MM-DD.")] = None,
 ) -> None:
     """Write the letter of a decision: PDF/A-3a and PDF/UA-1, with the decision's receipt inside.
 

@@ -1,6 +1,7 @@
 """Looking at the shared log itself."""
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +10,8 @@ from consumers.governance import GovernanceFold
 from consumers.verifier import OK, REPEAT, MemberTrust, Verdict, Verifier
 from projections.positions import GOVERNANCE
 from registry.cli.context import Node, node_of
-from registry.cli.output import AsJson, errors, print_json, progress, say, table
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, progress, say
 from registry.log import Record
 from registry.wire import commit as wire
 from registry.wire.commit import Commit
@@ -38,6 +40,8 @@ def list_commits(
     *,
     last: Annotated[int, typer.Option(min=1, help="How many of the newest commits.")] = 20,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """List the streams, or the newest commits of one.
 
@@ -49,10 +53,9 @@ def list_commits(
         for name in log.streams():
             newest = next((c for r in log.read_back(name) if (c := _parsed(r.data)) is not None), None)
             heads.append({"stream": name, "size": newest.checkpoint.size if newest else 0, "end": log.end(name)})
-        if as_json:
-            print_json(heads)
-        else:
-            table(("stream", "newest head", "end"), [(h["stream"], h["size"], h["end"]) for h in heads])
+        names = {"stream": "stream", "size": "newest head", "end": "end"}
+        columns = [Column(heading, itemgetter(name)) for name, heading in names.items()]
+        print_list(heads, columns, as_json=as_json, as_csv=as_csv, wide=wide)
         return
     rows = []
     for record in log.read_back(stream):
@@ -68,13 +71,13 @@ def list_commits(
         )
         if len(rows) == last:
             break
-    if as_json:
-        print_json(rows)
-        return
-    table(
-        ("position", "tree size", "events", "bytes"),
-        [(r["position"], r["size"] or "not a commit", r["events"], r["bytes"]) for r in rows],
-    )
+    columns = [
+        Column("position", itemgetter("position")),
+        Column("tree size", lambda row: "not a commit" if row["size"] is None else row["size"]),
+        Column("events", itemgetter("events")),
+        Column("bytes", itemgetter("bytes")),
+    ]
+    print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @log_app.command("show")

@@ -7,7 +7,8 @@ import msgspec
 import typer
 
 from registry.cli.context import node_of
-from registry.cli.output import AsJson, errors, print_json, say, table
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.intake import IntakeError, Problem
 from registry.intake.course_codes import CourseCode, CourseCodes, read_csv, write_csv
 
@@ -94,8 +95,9 @@ def import_codes(
 def list_all(
     context: typer.Context,
     *,
-    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, to be changed and imported again.")] = False,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """List the codes.
 
@@ -105,12 +107,15 @@ def list_all(
     found: list[CourseCode] = []
     while page := codes.page(_PAGE, found[-1].code if found else ""):
         found += page
-    if as_json:
-        print_json(found)
-    elif as_csv:
+    if as_csv:  # the form that `mapping import` reads
         typer.echo(write_csv(found), nl=False)
-    else:
-        table(("code", "achievement", "version"), [(o.code, o.achievement, o.version or "newest") for o in found])
+        return
+    columns = [
+        Column("code", lambda code: code.code),
+        Column("achievement", lambda code: code.achievement),
+        Column("version", lambda code: code.version or "newest"),
+    ]
+    print_list(found, columns, as_json=as_json, as_csv=False, wide=wide)
 
 
 @app.command("remove")

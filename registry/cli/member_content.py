@@ -7,7 +7,7 @@ import msgspec
 
 from registry.ceremony import CeremonyRefused
 from registry.wire.governance import MemberRevised
-from registry.wire.misfits import told
+from registry.wire.misfits import place_of
 
 T = TypeVar("T", bound=MemberRevised)
 
@@ -57,6 +57,7 @@ def _problems(values: dict[str, Any], kind: type[MemberRevised], names: dict[str
         try:
             msgspec.convert(values[name], hints[field.name])
         except msgspec.ValidationError as error:
-            place = told(error, hints[field.name]).removeprefix("$").removeprefix(": ")
-            problems.append(f"{shown}{'' if place.startswith(('[', '.')) else ' '}{place}")
+            path, problem = place_of(error, hints[field.name])
+            place = "" if name in names else path.removeprefix("$")  # an option has no place in it
+            problems.append(f"{shown}{place} {problem}")
     return problems

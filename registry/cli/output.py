@@ -1,10 +1,13 @@
-"""What commands print: tables for people, JSON for programs, progress where somebody watches."""
+"""What commands print: text for people, JSON for programs, progress at a terminal. Lists are in listing.py."""
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
@@ -13,8 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
-_WIDE = 200
-"""Columns where nobody has said how wide the paper is: ids must come out whole, to be copied."""
+SHORT: Final = 8
+"""The characters of an id that a table shows at least."""
+_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UNLIMITED: Final = 10_000
+"""The width where neither a terminal nor COLUMNS says one: a line is as long as it needs to be."""
 
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """What would move a terminal's cursor, or could not be written: names and titles are other people's text."""
@@ -28,34 +34,109 @@ class _Console(Console):
         return super().render_str(_COMMANDS.sub(lambda match: ascii(match[0])[1:-1], text), **how)
 
 
-out = _Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
+def _width() -> int | None:
+    """The width of standard output; None leaves it to the terminal."""
+    return None if sys.stdout.isatty() or os.environ.get("COLUMNS") else _UNLIMITED
+
+
+out = _Console(soft_wrap=True, width=_width())
 errors = _Console(stderr=True, soft_wrap=True)
 
 _json = msgspec.json.Encoder(decimal_format="number")
 
 Year = Annotated[int | None, typer.Option(min=1, max=9998, help="The calendar year (else this one).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV (RFC 4180) for spreadsheets, with all columns.")]
+Wide = Annotated[bool, typer.Option("--wide", help="Show whole ids and all columns, however wide the table gets.")]
 
 
-def print_json(value: Any) -> None:  # noqa: ANN401 - any struct
-    """Print a struct, or a list of them, as JSON."""
-    text = msgspec.json.format(_json.encode(value), indent=2)
+def print_json(value: Any, *, verbatim: bool = False) -> None:  # noqa: ANN401 - any struct
+    """Print a struct, or a mapping, as JSON. Names are in snake_case.
+
+    What the published language defines (an event, an achievement's content, a grant) keeps the names that it has
+    there. `verbatim` keeps all names, for a document that another command reads. A list is printed as an object with
+    `items`, so that more can stand beside them later.
+    """
+    if isinstance(value, list) and not verbatim:
+        value = {"items": value}
+    text = msgspec.json.format(_json.encode(value if verbatim else plain(value)), indent=2)
     sys.stdout.write(text.decode() + "\n")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """Print rows under headings. Values are printed as they are: nothing in them is markup."""
-    made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*("" if value is None else _plain(value) for value in row))
-    out.print(made)
+def plain(value: Any) -> Any:  # noqa: ANN401 - any value that commands print
+    """Turn structs into mappings by their fields' own names; keys of mappings are data, and stay as they are."""
+    if isinstance(value, msgspec.Struct):
+        if type(value).__module__.startswith("registry.wire."):
+            return value
+        return {name.rstrip("_"): plain(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: plain(item) for name, item in value._asdict().items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return value
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401 - any column's value
-    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    return text.replace("[", "\\[")
+def text_of(value: Any) -> str:  # noqa: ANN401 - any column's value
+    """A value as people read it, in a table or in CSV."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(map(text_of, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text_of(item)}" for key, item in value.items())
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(plain(value))
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None, wide: bool = False
+) -> None:
+    """Print rows under headings, within the width of the terminal.
+
+    Ids are shortened to what tells them apart, and never broken; commands accept them like that. `wide` shows them
+    whole and lets lines be as long as they get. Values are printed as they are: nothing in them is markup.
+    """
+    texts = [[text_of(value) for value in row] for row in rows]
+    if not wide:
+        short = shortened(found for row in texts for text in row for found in _ID.findall(text))
+        texts = [[_ID.sub(lambda match: short[match[0]], text) for text in row] for row in texts]
+    # One blank between columns: a table has up to nine of them, and a terminal 80 characters.
+    made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for number, column in enumerate(columns):
+        cells = [row[number] for row in texts]
+        made.add_column(column, overflow="fold", min_width=_narrowest(column, cells), no_wrap=wide)
+    for row in texts:
+        made.add_row(*(text.replace("[", "\\[") for text in row))
+    paper = _Console(width=_UNLIMITED if wide else _width())
+    with paper.capture() as captured:
+        paper.print(made)
+    for line in captured.get().splitlines():
+        sys.stdout.write(line.rstrip() + "\n")
+
+
+def _narrowest(column: str, cells: Sequence[str]) -> int:
+    """The width below which a column must not fall: ids, days and numbers are not broken, nor is its heading."""
+    words = [*column.split(), *(cell for cell in cells if " " not in cell and len(cell) <= 12)]
+    return max((len(word) for word in words), default=1)
+
+
+def shortened(ids: Iterable[str]) -> dict[str, str]:
+    """The beginnings of ids that tell them apart, all of one length of at least 8 characters."""
+    known = set(ids)
+    for length in (SHORT, 13, 18, 23):
+        short = {each: each[:length] for each in known}
+        if len(set(short.values())) == len(known):
+            return short
+    return {each: each for each in known}
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,6 +1,7 @@
 """Reading the views: a learner, a university, and what was quarantined."""
 
 from datetime import date
+from operator import attrgetter
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +13,11 @@ from projections.as_of import Moment
 from projections.decisions import read as read_decisions
 from registry.cli import moments
 from registry.cli.context import Node, node_of
-from registry.cli.output import AsJson, Year, counted, errors, print_json, say, table, title_of
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, Year, counted, errors, plain, print_json, say, table, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.keystore import KeystoreError
+from registry.log import GOVERNANCE
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
@@ -27,25 +31,37 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(quarantine_app, name="quarantine")
 
 
-def credential_rows(found: list[credential_view.CredentialView]) -> None:
-    """Print credentials as a table."""
+def _status(view: credential_view.CredentialView) -> str:
     today = date.today()  # noqa: DTZ011 - a day on the reader's calendar
-    table(
-        ("university", "credential", "achievement", "awarded", "ECTS", "status", "flags", "recognised by"),
-        [
-            (
-                view.member,
-                view.credential,
-                f"{title_of(view.title)} (v{view.version})",
-                view.awarding_date,
-                view.ects,
-                view.status + (" (expired)" if view.valid_until and view.valid_until < today else ""),
-                view.flags,
-                view.recognised_by,
-            )
-            for view in found
-        ],
-    )
+    return view.status + (" (expired)" if view.valid_until and view.valid_until < today else "")
+
+
+_CREDENTIAL = (
+    Column("university", lambda view: view.member),
+    Column("credential", lambda view: view.credential),
+    Column("achievement", lambda view: f"{title_of(view.title)} (v{view.version})"),
+    Column("awarded", lambda view: view.awarding_date),
+    Column("ECTS", lambda view: view.ects),
+    Column("status", _status),
+    Column("flags", lambda view: view.flags),
+    Column("covered by", lambda view: view.recognised_by, wide=True),
+)
+"""A credential's columns; the last are the agreements under which it is recognised."""
+_DECISION = (
+    Column("office", lambda view: view.member),
+    Column("decision", lambda view: view.decision),
+    Column("decided", lambda view: view.decision_date),
+    Column("purpose", lambda view: view.purpose),
+    Column("outcome", lambda view: [grant["outcome"] for grant in view.content["grants"]]),
+    Column("ECTS", lambda view: [grant["ects"] for grant in view.content["grants"] if grant.get("ects") is not None]),
+    Column("state", lambda view: view.state),
+    Column("flags", lambda view: view.flags, wide=True),
+)
+
+
+def credential_rows(found: list[credential_view.CredentialView], *, as_csv: bool = False, wide: bool = False) -> None:
+    """Print credentials, as a table or as CSV."""
+    print_list(found, _CREDENTIAL, as_json=False, as_csv=as_csv, wide=wide)
 
 
 @learner_app.command("show")
@@ -64,6 +80,8 @@ def show_learner(
         str | None, typer.Option(metavar="MEMBER/ID", help="Begin after this credential, as the page before says.")
     ] = None,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """Show what members said of a learner, 500 credentials at a time, and the credits that count once.
 
@@ -81,15 +99,21 @@ def show_learner(
         member, _, credential = after.partition("/")
         place = member, node.uuid(credential, "--after")
     record = learners.read(node.views(), node.uuid(learner, "learner"), after=place)
+    person = _person(node, record.learner)
     if as_json:
-        print_json(record)
+        print_json({**plain(record), "person": person})
     if not record.credentials:
         errors.print("No member says anything of this learner.")
         raise typer.Exit(1)
     if as_json:
         return
+    if as_csv:
+        credential_rows(record.credentials, as_csv=True)
+        return
+    if person is not None:
+        say(f"{person['given_name']} {person['family_name']}, born {person['date_of_birth']}")
     say(f"Learner {record.learner}")
-    credential_rows(record.credentials)
+    credential_rows(record.credentials, wide=wide)
     say(sum_of(record))
     if record.next is not None:
         errors.print(f"There are more credentials: repeat with --after {record.next}", markup=False)
@@ -97,7 +121,20 @@ def show_learner(
         errors.print("There are more decisions about one of these credentials than are shown.", markup=False)
     if record.decisions:
         keys = [(text.split("/")[0], text.split("/")[1]) for text in record.decisions]
-        decision_rows(read_decisions(node.views(), keys))
+        decision_rows(read_decisions(node.views(), keys), wide=wide)
+
+
+def _person(node: Node, learner: str) -> dict[str, str] | None:
+    """The person as this node's own vault has them; None where it has none, or is another's to read."""
+    if node.settings.member == GOVERNANCE:
+        return None
+    try:
+        found = node.registry.vault.learner(node.registry.cursor(), learner)
+    except KeystoreError as error:
+        errors.print(f"Names are not shown: {error}", markup=False)
+        return None
+    names = {"family_name": "familyName", "given_name": "givenName", "date_of_birth": "dateOfBirth"}
+    return None if found is None else {name: found[1].get(known, "") for name, known in names.items()}
 
 
 def sum_of(record: learners.LearnerRecord) -> str:
@@ -142,24 +179,9 @@ def adopt(
     say("adopted")
 
 
-def decision_rows(found: list[Any]) -> None:
-    """Print decisions as a table."""
-    table(
-        ("office", "decision", "decided", "purpose", "outcome", "ECTS", "state", "flags"),
-        [
-            (
-                view.member,
-                view.decision,
-                view.decision_date,
-                view.purpose,
-                [grant["outcome"] for grant in view.content["grants"]],
-                [grant["ects"] for grant in view.content["grants"] if grant.get("ects") is not None],
-                view.state,
-                view.flags,
-            )
-            for view in found
-        ],
-    )
+def decision_rows(found: list[Any], *, as_json: bool = False, as_csv: bool = False, wide: bool = False) -> bool:
+    """Print decisions in the form that was asked for, and return whether that was for people."""
+    return print_list(found, _DECISION, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @university_app.command("show")
@@ -172,6 +194,8 @@ def show_university(
         int, typer.Option(min=1, max=12, help="The month it begins with: 9 for September to August of the next year.")
     ] = 1,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """Show a university's year: awards by achievement and status, and who recognised them.
 
@@ -187,23 +211,18 @@ def show_university(
         raise typer.Exit(1)
     if as_json:
         return
+    columns = [
+        Column("achievement", lambda line: title_of(line.title)),
+        Column("id", lambda line: line.achievement, wide=True),
+        *(Column(name, attrgetter(name)) for name in ("issued", "active", "suspended", "revoked", "replaced")),
+        Column("ECTS", lambda line: line.ects),
+    ]
+    if as_csv:
+        print_list(found.awarded, columns, as_json=False, as_csv=True, wide=True)
+        return
     roles = ", ".join(found.roles) or "no roles"
     say(f"{member}, {found.begin} to {found.end}: {found.standing}, {roles}, {counted(found.size, 'event')}")
-    table(
-        ("achievement", "issued", "active", "suspended", "revoked", "replaced", "ECTS awarded"),
-        [
-            (
-                title_of(line.title),
-                line.issued,
-                line.active,
-                line.suspended,
-                line.revoked,
-                line.replaced,
-                line.ects,
-            )
-            for line in found.awarded
-        ],
-    )
+    print_list(found.awarded, columns, as_json=False, as_csv=False, wide=wide)
     say(f"{found.decisions} recognition decisions of its own")
     for other, count in found.recognised_elsewhere.items():
         say(f"{counted(count, 'decision')} of {other} on its achievements")
@@ -215,19 +234,25 @@ def list_quarantine(
     member: Annotated[str | None, typer.Argument(help="One member's only.")] = None,
     *,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """List records that are no valid extension of their stream.
 
     Example: registry quarantine list twente
     """
     found = quarantine.listed(node_of(context).views(), member)
-    if as_json:
-        print_json([{"member": q.member, "position": q.position, "code": q.code, "detail": q.detail} for q in found])
-        return
-    if not found:
+    items = [{name: value for name, value in each._asdict().items() if name != "record"} for each in found]
+    columns = [
+        Column("member", lambda item: item["member"]),
+        Column("position", lambda item: item["position"]),
+        Column("code", lambda item: item["code"]),
+        Column("why", lambda item: item["detail"]),
+    ]
+    if not items and not (as_json or as_csv):
         say("Nothing is quarantined.")
         return
-    table(("member", "position", "code", "why"), [(q.member, q.position, q.code, q.detail) for q in found])
+    print_list(items, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @quarantine_app.command("show")

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from registry.cli.context import node_of
-from registry.cli.output import AsJson, errors, print_json, say, table
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table
 from registry.office.reasons import FALLBACK, KINDS, CountryNote, country_note, noted_countries, reasons
 
 reasons_app = typer.Typer(help="What letters say for each code, by language; notes on countries.", no_args_is_help=True)
@@ -29,6 +30,8 @@ def listed(
     *,
     language: Language = FALLBACK,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """List all codes and what is said for them.
 
@@ -46,11 +49,13 @@ def listed(
         if kind in (None, each)
         for code in sorted(KINDS[each])
     ]
-    if as_json:
-        print_json(found)
-        return
-    table(("kind", "code", "text"), [tuple(one.values()) for one in found])
-    say(f"languages: {', '.join(known.languages)}")
+    columns = [
+        Column("kind", lambda one: one["kind"]),
+        Column("code", lambda one: one["code"]),
+        Column("text", lambda one: one["text"]),
+    ]
+    if print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide):
+        say(f"languages: {', '.join(known.languages)}")
 
 
 @reasons_app.command("show")

@@ -14,6 +14,7 @@ from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt
 from consumers.tiles import Tiles
 from projections import positions, seals
+from registry.cli import ids
 from registry.cli.beside import Beside, write_file
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
@@ -67,8 +68,7 @@ def credential(
     Example: registry receipt credential e7c1ab39-… --seal
     """
     node = node_of(context)
-    identifier = node.uuid(identifier, "credential")
-    stream = member or node.settings.member
+    stream, identifier = ids.find(node, identifier, "credential", member)
     row = node.views().execute(
         "SELECT leaf FROM credentials WHERE member = %s AND credential = %s", (stream, identifier)
     )
@@ -99,8 +99,7 @@ def decision(
     Example: registry receipt decision 432236b7-… --member linkoping
     """
     node = node_of(context)
-    identifier = node.uuid(identifier, "decision")
-    stream = member or node.settings.member
+    stream, identifier = ids.find(node, identifier, "decision", member)
     row = node.views().execute("SELECT leaf FROM decisions WHERE member = %s AND decision = %s", (stream, identifier))
     _write(node, stream, identifier, row.fetchone(), out, with_seal=False)
 

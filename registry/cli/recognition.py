@@ -7,12 +7,12 @@ import typer
 
 from projections import credentials as credential_view
 from projections import decisions as view
-from registry.cli import assessing, moments
+from registry.cli import assessing, ids, moments
 from registry.cli.assessing import ModeOption, facts_of, grounds_of, plain_number, tell_departure
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.letters import letter
-from registry.cli.output import AsJson, Year, errors, print_json, say
+from registry.cli.output import AsCsv, AsJson, Wide, Year, errors, print_json, say, text_of
 from registry.cli.reading import decision_rows
 from registry.office.assessment import names_openly
 from registry.office.statements import objections_to_decision
@@ -69,10 +69,7 @@ def decide(
     registry recognition decide twente/e7c1ab39-… --mode credited --ects 3
     """
     node = node_of(context)
-    member, slash, identifier = credential.partition("/")
-    if not slash:
-        raise typer.BadParameter(f"{credential!r} is no credential of another member; write MEMBER/CREDENTIAL")
-    identifier = node.uuid(identifier, "credential")
+    member, identifier = ids.find(node, credential, "credential")
     found = credential_view.read(node.views(), [(member, identifier)])
     if not found:
         errors.print(
@@ -155,6 +152,8 @@ def show(
     year: Year = None,
     as_of: moments.AsOf = None,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """Show an office's decisions, or with --as-of the state of one at an earlier moment.
 
@@ -166,7 +165,7 @@ def show(
         if decision is None:
             raise typer.BadParameter("name the decision", param_hint="--as-of")
         then = moments.resolve(node, as_of)
-        key = (member or node.settings.member, node.uuid(decision, "decision"))
+        key = ids.find(node, decision, "decision", member)
         was = moments.past(node, then).decision(key)
         if as_json:
             print_json({"decision": was, "basis": then.basis})
@@ -174,28 +173,24 @@ def show(
         moments.show(then)
         say(f"{was.member}/{was.decision}: {was.state or 'not made'}")
         return
-    found = _found(node, decision, member or node.settings.member, year)
-    if not found and not (as_json and decision is None):
+    found = _found(node, decision, member, year)
+    if not found and not ((as_json or as_csv) and decision is None):
         errors.print("No such decision is known here.")
         raise typer.Exit(1)
-    if as_json:
-        print_json(found)
-        return
-    decision_rows(found)
-    if decision is not None:
+    if decision_rows(found, as_json=as_json, as_csv=as_csv, wide=wide) and decision is not None:
         own = found[0].member == node.settings.member
         for said in node.registry.vault.bases(node.registry.cursor(), found[0].decision) if own else []:
             about = disclosed(claims_digest([said]), [said])["credential"]
             say(f"about {about['member']}/{about['credential']}, as the vault of this office says; disclosure {said}")
         for number, grant in enumerate(found[0].content["grants"]):
-            say(f"grant {number}: {grant}")
+            say(f"grant {number}: {text_of(grant)}")
 
 
-def _found(node: Node, decision: str | None, member: str, year: int | None) -> list[view.DecisionView]:
+def _found(node: Node, decision: str | None, member: str | None, year: int | None) -> list[view.DecisionView]:
     if decision is not None:
-        return view.read(node.views(), [(member, node.uuid(decision, "decision"))])
+        return view.read(node.views(), [ids.find(node, decision, "decision", member)])
     year = year or date.today().year  # noqa: DTZ011 - a day on the office's calendar
-    items, more = view.of_office(node.views(), member, date(year, 1, 1), date(year, 12, 31))
+    items, more = view.of_office(node.views(), member or node.settings.member, date(year, 1, 1), date(year, 12, 31))
     if more:
         errors.print(f"Only the newest {len(items)} decisions are shown; there are more.", markup=False)
     return items

@@ -10,6 +10,7 @@ import typer
 
 from projections import facts
 from registry.cli.context import Node, node_of
+from registry.cli.days import day_option
 from registry.cli.imports import Offered
 from registry.cli.output import AsJson, print_json, progress, say
 from registry.intake.plain_rows import form_of, read_rows
@@ -55,8 +56,8 @@ class Reconciled(msgspec.Struct, rename="camel"):
 def reconcile(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or NDJSON of what was awarded.")],
-    begin: Annotated[dt.datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The term's first day.")],
-    end: Annotated[dt.datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="Its last day.")],
+    begin: Annotated[dt.datetime, day_option("--from", help="The term's first day.")],
+    end: Annotated[dt.datetime, day_option("--until", help="Its last day.")],
     *,
     most: Annotated[int, typer.Option(min=1, help="How many differences to list.")] = 10_000,
     as_json: AsJson = False,

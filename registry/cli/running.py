@@ -10,19 +10,22 @@ import typer
 
 from consumers.rebuild import rebuild
 from projections import views
+from registry.acceptance import NotAccepted
 from registry.cli import last_error
 from registry.cli.context import Node, node_of
 from registry.cli.dispatching import dispatch, dispatcher
 from registry.cli.housekeeping import keep_house
 from registry.cli.intake import take_in_beside
 from registry.cli.output import counted, errors, progress, say
-from registry.cli.stopping import DATABASE_AWAY, stopping
+from registry.cli.stopping import DATABASE_AWAY, keep_on_hangup, stopping
 from registry.cli.watching import HealthWatch
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.publisher import Published
 
 _log = structlog.get_logger(__name__)
 _AGAIN = 1.0
+_STOPPED = 10.0
+"""Seconds until a publisher that consumers would not accept looks whether they would now."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,6 +60,7 @@ def project(
     Examples: registry project; registry project --follow; registry project --rebuild
     """
     node = node_of(context)
+    node.refuse_gone_log()
     with progress("projecting") as counter:
         sizes: dict[str, int] = {}
 
@@ -82,6 +86,7 @@ def run(context: typer.Context) -> None:
 
     Example: registry run
     """
+    keep_on_hangup()
     node = node_of(context)
     node.views()
     with stopping() as stop:
@@ -108,6 +113,13 @@ def run_node(node: Node, stop: threading.Event) -> None:
                     if not beside.started:
                         _start_all(node, beside)
                     session.run(stop, on_published=_say, on_error=noted)
+            except NotAccepted as error:
+                # Nothing is signed that would not count; what others say is still read, and this is tried again.
+                if not beside.started:
+                    _start_all(node, beside)
+                _log.error("run.publishing_stopped", error=str(error), again_in=_STOPPED)
+                noted(error)
+                stop.wait(_STOPPED)
             except (LogError, *DATABASE_AWAY) as error:
                 if not beside.started:
                     raise

@@ -7,8 +7,11 @@ import typer
 
 from projections import precedents as view
 from projections.precedent_query import PrecedentQuery
+from registry.cli import ids
 from registry.cli.context import node_of
-from registry.cli.output import AsJson, print_json, say, table, title_of
+from registry.cli.days import day_option
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, title_of
 
 
 def add_to(app: typer.Typer) -> None:
@@ -16,9 +19,23 @@ def add_to(app: typer.Typer) -> None:
     app.command("precedents")(precedents)
 
 
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Day = Annotated[datetime | None, day_option()]
 Limit = Annotated[int, typer.Option(min=1, max=500, help="How many at most.")]
 Cursor = Annotated[str | None, typer.Option(help="`next` of the page before: go on there.")]
+
+
+_COLUMNS = (
+    Column("day", lambda one: one.day),
+    Column("office", lambda one: one.member),
+    Column("outcome", lambda one: one.outcome),
+    Column("grounds", lambda one: one.grounds),
+    Column("purpose", lambda one: one.purpose),
+    Column("effect", lambda one: one.effect, wide=True),
+    Column("achievement", lambda one: f"{one.of_member}: {title_of(one.title) or one.achievement} (v{one.version})"),
+    Column("state", lambda one: one.state, wide=True),
+    Column("kind", lambda one: one.kind, wide=True),
+    Column("id", lambda one: one.id),
+)
 
 
 def precedents(
@@ -52,6 +69,8 @@ def precedents(
     limit: Limit = 20,
     cursor: Cursor = None,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """Show what offices decided about an achievement or others like it, newest first, and how many decided how.
 
@@ -61,8 +80,7 @@ def precedents(
     node = node_of(context)
     member, identifier = issuer, None
     if achievement is not None:
-        member, _, identifier = achievement.partition("/")
-        identifier = node.uuid(identifier, "MEMBER/ID; this")
+        member, identifier = ids.find(node, achievement, "achievement", issuer)
     query = PrecedentQuery(
         member=member,
         achievement=identifier,
@@ -86,6 +104,11 @@ def precedents(
     if as_json:
         print_json(found)
         return
+    if as_csv:
+        print_list(found.items, _COLUMNS, as_json=False, as_csv=True, wide=True)
+        if found.next:
+            errors.print(f"There are more: --cursor {found.next}", markup=False)
+        return
     counts = found.counts
     say(
         f"{counts.total:,} precedents"
@@ -100,23 +123,7 @@ def precedents(
         say("grounds named: " + ", ".join(f"{ground} {number:,}" for ground, number in counts.grounds.items()))
     for name, outcomes in counts.offices.items():
         say(f"  {name}: " + ", ".join(f"{number:,} {one}" for one, number in outcomes.items()))
-    table(
-        ("day", "office", "outcome", "grounds", "purpose", "effect", "achievement", "state", "id"),
-        [
-            (
-                one.day,
-                one.member,
-                one.outcome,
-                one.grounds,
-                one.purpose,
-                one.effect,
-                f"{one.of_member}: {title_of(one.title) or one.achievement} (v{one.version})",
-                one.state,
-                f"{one.kind} {one.id}",
-            )
-            for one in found.items
-        ],
-    )
+    print_list(found.items, _COLUMNS, as_json=False, as_csv=False, wide=wide)
     if found.next:
         say(f"more: --cursor {found.next}")
 

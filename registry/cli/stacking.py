@@ -8,10 +8,13 @@ import typer
 from projections import progress as view
 from projections import worklist
 from projections.progress import NotComposed, Progress
+from registry.cli import ids
 from registry.cli.context import Node, node_of
 from registry.cli.credentials import check_days
+from registry.cli.days import day_option
 from registry.cli.founding import publish_now
-from registry.cli.output import AsJson, errors, print_json, say, table, title_of
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.intake import parts
 from registry.requests import Issued, IssueRequest
@@ -39,9 +42,7 @@ def progress(
         typer.Option(help=f"Or this university's own number of the learner. {FROM_INPUT}", callback=from_input),
     ] = None,
     version: Version = None,
-    on: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As if awarded on that day (else today).")
-    ] = None,
+    on: Annotated[datetime | None, day_option(help="As if awarded on that day (else today).")] = None,
     offers: Annotated[int, typer.Option(min=0, max=50, help="So many offers for each gap.")] = view.OFFERS,
     as_json: AsJson = False,
 ) -> None:
@@ -69,7 +70,7 @@ def issue(
     *,
     record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
     student: Annotated[str, typer.Option(help=f"Your own number of the learner. {FROM_INPUT}", callback=from_input)],
-    awarding_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD")],
+    awarding_date: Annotated[datetime, day_option(help="YYYY-MM-DD")],
     part: Annotated[
         list[str] | None, typer.Option(help=f"{parts.FORM}. Without any, those that progress shows.")
     ] = None,
@@ -156,8 +157,7 @@ def _learner(node: Node, learner: str | None, student: str | None) -> str:
 def _progress(
     node: Node, achievement: str, learner: str, version: int | None, on: date | None, offers: int = 0
 ) -> Progress:
-    member, _, identifier = achievement.rpartition("/")
-    key = (member or node.settings.member, node.uuid(identifier, "achievement"))
+    key = ids.find(node, achievement, "achievement")
     day = on or date.today()  # noqa: DTZ011 - a day on the reader's calendar
     try:
         found = view.read(node.views(), learner, key, on=day, version=version, offers=offers)
@@ -207,7 +207,7 @@ def _show(found: Progress) -> None:
 
 
 @stack_app.command("impaired")
-def impaired(context: typer.Context, *, as_json: AsJson = False) -> None:
+def impaired(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
     """Show what this university should look at again: larger credentials that rest on what no longer holds, and what
     rests on learners that others have erased. Done is what was replaced, revoked or withdrawn.
 
@@ -220,8 +220,15 @@ def impaired(context: typer.Context, *, as_json: AsJson = False) -> None:
         page = worklist.read(node.views(), node.settings.member, after=place)
         items += page.items
         place = None if page.next is None else worklist.Place.parse(page.next)
-    if as_json:
-        print_json(worklist.Worklist(node.settings.member, items, None))
+    if as_json or as_csv or wide:
+        columns = [
+            Column("kind", lambda item: item.kind),
+            Column("what", lambda item: item.what),
+            Column("id", lambda item: item.id),
+            Column("achievement", lambda item: title_of(item.title)),
+            Column("to do", lambda item: item.todo),
+        ]
+        print_list(items, columns, as_json=as_json, as_csv=as_csv, wide=wide)
         return
     for item in items:
         say(f"{item.kind}: {item.what} {item.id}" + (f", {title_of(item.title)}" if item.title else ""), style="yellow")

@@ -9,15 +9,20 @@ import structlog
 
 from consumers.governance import Change, GovernanceFold
 from projections import members, views
-from registry.log import GOVERNANCE, LogError, NoSuchStream
+from registry.log import GOVERNANCE, LogError, LogUnavailable, NoSuchStream
 from registry.rules.governance import MemberRecord
 
 if TYPE_CHECKING:
     from registry.cli.context import Node
 
 _log = structlog.get_logger(__name__)
-_FRESH: Final = 5.0
+_FRESH: Final = 1.0
 """Seconds after which governance is read on."""
+
+GONE: Final = (
+    "the log is gone: this node has read governance, and the log has none now. Nothing was stored or published. Is the"
+    " share mounted? Bring the log back, or correct the settings."
+)
 
 
 class Standings:
@@ -36,11 +41,15 @@ class Standings:
         self._lock = threading.Lock()
         self._read_at: float | None = None
         self.error: LogError | None = None
-        """Why the last look at the log failed; None where it did not."""
+        """Why the last look at the log failed, or found no governance; None where it did not."""
 
     def of(self, member: str, leaf: int) -> tuple[str, str]:
-        """A member's standing when it wrote a leaf, and now."""
-        record = self.fold().state.members.get(member)
+        """A member's standing when it wrote a leaf, and now.
+
+        Where this process has read nothing of the log, both are what the views have: its standing now.
+        """
+        fold = self.fold()
+        record = (fold.state.members if fold.size else self._last_read()[1]).get(member)
         if record is None:
             return "unknown", "unknown"
         return record.standing_at(leaf), record.standing
@@ -61,15 +70,23 @@ class Standings:
         """What governance says of a member; None where it knows none of that name.
 
         Where this process has read nothing of the log, it is what the views have. Raises the log's error where they
-        have read nothing either.
+        have read nothing either, and where the log is there without governance: then it is gone, and not just away.
         """
         fold = self.fold()
+        if isinstance(self.error, NoSuchStream):
+            raise self._gone(fold)
         if fold.size:
             return fold.state.members.get(member)
         size, records = self._last_read()
         if not size and self.error is not None:
             raise self.error
         return records.get(member)
+
+    def _gone(self, fold: GovernanceFold) -> LogError:
+        """The error that there is no governance on the log: was there ever?"""
+        if not fold.size and not self.viewed()[0]:
+            return self.error or NoSuchStream("nothing was founded on this log yet")
+        return LogUnavailable(GONE)
 
     def changes(self, member: str) -> list[Change]:
         """What governance said of a member, in its order; nothing where only the views tell."""
@@ -103,8 +120,8 @@ class Standings:
                 for record in self._node.log().records(GOVERNANCE, self._next):
                     self._fold.take(record.data)
                     self._next = record.next
-            except NoSuchStream:
-                self.error = None  # nothing was founded yet
+            except NoSuchStream as error:
+                self.error = error  # nothing was founded yet, or the log is gone
             except LogError as error:
                 self.error = error
                 _log.warning("governance.away", error=type(error).__name__)

@@ -1,13 +1,14 @@
 """A node that watches itself: what is wrong is looked for every few seconds while it runs, and said when it appears."""
 
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from projections import views
 from registry.cli import last_error
-from registry.cli.health import NodeHealth, node_health
+from registry.cli.health import LogState, NodeHealth, log_state, node_health
 from registry.cli.stopping import DATABASE_AWAY
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 LOOK_SECONDS: Final = 2.0
+LOG_SECONDS: Final = 10.0
+"""The log is looked at less often: that costs reads of every stream."""
 READINESS: Final = ("database", "log", "own_stream", "publisher")
 """The components that `/ready` answers for. A member's standing and key are shown, and keep nobody from reading."""
 
@@ -31,6 +34,8 @@ class HealthWatch:
         self._node = node
         self._says = says
         self._said: set[str] = set()
+        self._log: LogState | None = None
+        self._log_at = 0.0
         self.health: NodeHealth | None = None
         """As it was last seen; None before the first look, and while the database is away."""
         self.faults: dict[str, list[str]] = {}
@@ -44,7 +49,9 @@ class HealthWatch:
         """Look once."""
         try:
             with views.connect(self._node.dsn()) as connection:
-                self.health = node_health(self._node, connection)
+                if self._log is None or time.monotonic() - self._log_at > LOG_SECONDS or self._log.faults:
+                    self._log, self._log_at = log_state(self._node, connection), time.monotonic()
+                self.health = node_health(self._node, connection, self._log)
         except DATABASE_AWAY as error:
             self.health = None
             self.faults = {"database": [str(error).strip().partition("\n")[0]]}

@@ -3,14 +3,15 @@
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import psycopg
 import typer
 
 from registry.cli.context import Node, node_of
 from registry.cli.dispatching import FeedSource, addresses, dispatch, dispatcher
-from registry.cli.output import AsJson, errors, print_json, say, table
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, plain, print_json, say
 from registry.cli.stopping import stopping
 from registry.config import SettingsError
 from registry.log import GOVERNANCE
@@ -61,39 +62,43 @@ def add(
     with _opened(node_of(context)) as (endpoints, _, source):
         endpoint, secret = endpoints.add(url, kind or [], cursor=0 if from_start else source.newest(), now=_now())
     if as_json:
-        print_json({"endpoint": endpoint.endpoint, "url": endpoint.url, "secret": secret})
+        print_json({"webhook": endpoint.endpoint, "url": endpoint.url, "secret": secret})
         return
     say(f"webhook {endpoint.endpoint} posts to {endpoint.url}")
     say(f"its secret, for whoever verifies the signatures: {secret}")
 
 
 @app.command("list")
-def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
+def list_(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
     """The webhooks, and how they fare.
 
     Example: registry webhook list
     """
     with _opened(node_of(context)) as (endpoints, _, _source):
         found = endpoints.all()
-    if as_json:
-        print_json(found)
-        return
-    table(
-        ["webhook", "url", "kinds", "state", "delivered", "waiting", "dead", "last error"],
-        [
-            [
-                e.endpoint,
-                e.url,
-                e.kinds or "all",
-                ("down" if e.failures else "enabled") if e.enabled else f"disabled: {e.disabled_for}",
-                e.delivered,
-                e.waiting,
-                e.dead,
-                e.last_error if e.failures else None,
-            ]
-            for e in found
-        ],
-    )
+    columns = [
+        Column("webhook", lambda item: item["webhook"]),
+        Column("url", lambda item: item["url"]),
+        Column("kinds", lambda item: item["kinds"] or "all"),
+        Column("state", _state),
+        Column("delivered", lambda item: item["delivered"]),
+        Column("waiting", lambda item: item["waiting"]),
+        Column("dead", lambda item: item["dead"]),
+        Column("last error", lambda item: item["last_error"] if item["failures"] else None),
+    ]
+    print_list([_named(each) for each in found], columns, as_json=as_json, as_csv=as_csv, wide=wide)
+
+
+def _named(item: object) -> dict[str, Any]:
+    """An endpoint or a delivery with its webhook's id under the word that people use for it."""
+    values = plain(item)
+    return {"webhook": values.pop("endpoint"), **values}
+
+
+def _state(item: dict[str, Any]) -> str:
+    if not item["enabled"]:
+        return f"disabled: {item['disabled_for']}"
+    return "down" if item["failures"] else "enabled"
 
 
 @app.command("disable")
@@ -138,7 +143,7 @@ def rotate(context: typer.Context, webhook: Which, *, as_json: AsJson = False) -
     with _opened(node_of(context)) as (endpoints, _, _source):
         secret = endpoints.rotate(webhook, _now())
     if as_json:
-        print_json({"endpoint": webhook, "secret": secret})
+        print_json({"webhook": webhook, "secret": secret})
     else:
         say(f"the new secret: {secret}")
 
@@ -166,6 +171,8 @@ def dead(
     webhook: Annotated[str | None, typer.Argument(help="Of one webhook only.")] = None,
     *,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
 ) -> None:
     """What was given up after days of trying.
 
@@ -173,13 +180,15 @@ def dead(
     """
     with _opened(node_of(context)) as (_, deliveries, _source):
         found = deliveries.dead(webhook)
-    if as_json:
-        print_json(found)
-        return
-    table(
-        ["webhook", "notice", "type", "given up", "attempts", "last error"],
-        [[d.endpoint, d.number, d.type, d.dead.strftime("%Y-%m-%d %H:%M"), d.attempts, d.error] for d in found],
-    )
+    columns = [
+        Column("webhook", lambda item: item["webhook"]),
+        Column("notice", lambda item: item["number"]),
+        Column("type", lambda item: item["type"]),
+        Column("given up", lambda item: f"{item['dead']:%Y-%m-%d %H:%M}"),
+        Column("attempts", lambda item: item["attempts"]),
+        Column("last error", lambda item: item["error"]),
+    ]
+    print_list([_named(each) for each in found], columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @app.command("redeliver")

@@ -32,6 +32,16 @@ class Changed(AggregateEvent):
         aggregate.on(self.data)
 
 
+class Repeated(Changed):
+    """What an aggregate said before and the log refused, said again: an event with an id of its own.
+
+    It changes nothing here: the first one did. On the log the first one left no trace, and this one takes effect.
+    """
+
+    def apply(self, aggregate: Any) -> None:  # noqa: ANN401 - any aggregate
+        """Leave the aggregate as it is."""
+
+
 class Thing(BaseAggregate[UUID]):
     """An aggregate of a member: `on` lets a change take effect, the constructor the first event.
 

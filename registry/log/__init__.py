@@ -12,8 +12,13 @@ from typing import NamedTuple, Protocol
 from registry.log.errors import (
     ArchiveDamaged,
     BadAddress,
+    ForeignLog,
+    HeadLost,
+    HistoryRewritten,
     LogError,
     LogFull,
+    LogGone,
+    LogMoved,
     LogUnavailable,
     NoSuchStream,
     ReadOnlyLog,
@@ -29,8 +34,13 @@ __all__ = [
     "STREAM_NAME",
     "ArchiveDamaged",
     "BadAddress",
+    "ForeignLog",
+    "HeadLost",
+    "HistoryRewritten",
     "LogError",
     "LogFull",
+    "LogGone",
+    "LogMoved",
     "LogUnavailable",
     "NoSuchStream",
     "ReadOnlyLog",
@@ -78,12 +88,8 @@ class SharedLog(Protocol):
     threads.
     """
 
-    exclusive: bool
-    """Whether `writer` keeps every other writer out, those on other machines too. Where it does not, records are
-    numbered one by one, so that a writer sees from the positions of its own whether somebody else's lie between."""
-
     def create(self, stream: str) -> None:
-        """Make a stream unless it is there."""
+        """Make a stream unless it is there. Nothing else makes one: reading creates no folder, file or topic."""
         ...
 
     def streams(self) -> list[str]:
@@ -91,7 +97,11 @@ class SharedLog(Protocol):
         ...
 
     def read(self, stream: str, start: int = 0, max_bytes: int = BATCH_BYTES) -> list[Record]:
-        """The records from a position on, in order: about `max_bytes` of them, at least one if there is any."""
+        """The records from a position on, in order: about `max_bytes` of them, at least one if there is any.
+
+        Raises `TailLost` where the stream ends before that position. Where a log deleted its oldest records, the
+        first record stands after the position that was asked for.
+        """
         ...
 
     def records(self, stream: str, start: int = 0) -> Iterator[Record]:
@@ -118,8 +128,13 @@ class SharedLog(Protocol):
         """
         ...
 
-    def append(self, stream: str, records: Sequence[bytes]) -> list[int]:
-        """Append records, durably, in order; gives their positions. Only within `writer`.
+    def append(self, stream: str, records: Sequence[bytes], after: int | None = None) -> list[int]:
+        """Append records, durably and in order, to a stream that ends at `after`; return their positions.
+
+        Only within `writer`. Without `after` the stream must end where it ended when `writer` began, or after this
+        writer's last append. Raises `LogMoved` where it ends elsewhere, and repairs nothing: the caller has to read
+        the stream again. Kafka can only tell afterwards whether another producer's records came between; then
+        `LogMoved` is raised although these records arrived.
 
         Where it raises `LogUnavailable` or `LogFull`, some first ones of them may have arrived; read the stream's
         end to tell. `RecordTooLarge`: none has.

@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from registry.log import BATCH_BYTES, STREAM_NAME, Record, check_name, origin_of
-from registry.log.errors import ArchiveDamaged, LogUnavailable, NoSuchStream, ReadOnlyLog
+from registry.log.errors import ArchiveDamaged, LogUnavailable, NoSuchStream, ReadOnlyLog, TailLost
 from registry.log.framing import Framing
 from registry.log.segments import (
     SegmentReader,
@@ -125,8 +125,6 @@ class _Place(NamedTuple):
 class ArchiveLog:
     """An archive, read as a `SharedLog`. Nothing is written through it: `consumers.archiver` adds to archives."""
 
-    exclusive = True
-
     def __init__(self, folder: str | Path, consortium: str, *, lengths: bool = True) -> None:
         """With `lengths`, raises `ArchiveDamaged` naming every file that is missing or of another length.
 
@@ -165,12 +163,20 @@ class ArchiveLog:
         """The records from a position on."""
         try:
             if (found := self._read(stream, start, max_bytes)) or not self._grown():
+                self._check_start(stream, start)
                 return found
         except (ArchiveDamaged, LogUnavailable):
             if not self._grown():
                 raise
         self.reload()  # the last segment may have another name now; positions stay
+        self._check_start(stream, start)
         return self._read(stream, start, max_bytes)
+
+    def _check_start(self, stream: str, start: int) -> None:
+        if start > (end := self.end(stream)):
+            raise TailLost(
+                f"the archive of {stream} at {self.folder} has {end:,} bytes, and reading was to go on after {start:,}"
+            )
 
     def _read(self, stream: str, start: int, max_bytes: int) -> list[Record]:
         found: list[Record] = []
@@ -237,9 +243,9 @@ class ArchiveLog:
         check_name(stream)
         raise self._read_only()
 
-    def append(self, stream: str, records: Sequence[bytes]) -> list[int]:
+    def append(self, stream: str, records: Sequence[bytes], after: int | None = None) -> list[int]:
         """Raise `ReadOnlyLog`."""
-        del stream, records
+        del stream, records, after
         raise self._read_only()
 
     def writer(self, stream: str) -> AbstractContextManager[None]:

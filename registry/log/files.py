@@ -13,12 +13,21 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
 from registry.log import BATCH_BYTES, GOVERNANCE, STREAM_NAME, Record, check_name, check_sizes, origin_of
-from registry.log.errors import LogError, LogFull, LogUnavailable, NoSuchStream, ReadOnlyLog, WriterBusy
+from registry.log.errors import (
+    LogError,
+    LogFull,
+    LogMoved,
+    LogUnavailable,
+    NoSuchStream,
+    ReadOnlyLog,
+    TailLost,
+    WriterBusy,
+)
 from registry.log.framing import Framing
 
 _log = structlog.get_logger(__name__)
@@ -29,31 +38,36 @@ _IDLE_SHARE: Final = 50
 _BACK: Final = 1024 * 1024
 _LEAST: Final = 4096
 _MOST: Final = 64 * 1024 * 1024
+_TAIL: Final = 1024
+"""A writer compares so many bytes before the stream's end with those that it knows there."""
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class _End(NamedTuple):
+    """Where a stream ended when its writer last looked, and the last bytes before that position."""
+
+    position: int
+    tail: bytes
 
 
 class FileLog:
     """A folder of streams."""
 
-    exclusive = True
-
     def __init__(self, folder: str | Path, consortium: str, *, read_only: bool = False) -> None:
         self._folder = Path(folder)
         self._consortium = consortium
         self._read_only = read_only
-        self._writing: dict[str, int] = {}
-        """Streams that this instance writes, and the length up to which their records are complete."""
+        self._writing: dict[str, _End] = {}
+        """Streams that this instance writes."""
         self._lock = threading.Lock()
-        if not read_only:
-            with _os_errors(self._folder):
-                self._folder.mkdir(parents=True, exist_ok=True)
-        elif not self._folder.is_dir():
+        if not self._folder.is_dir() and (read_only or self._folder.exists()):
             raise LogUnavailable(f"there is no log at {self._folder}; name the folder that holds governance.log")
 
     def create(self, stream: str) -> None:
-        """Make a stream unless it is there."""
+        """Make a stream, and the folder, unless they are there."""
         self._writable()
         with _os_errors(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self._path(stream), os.O_CREAT | os.O_RDWR, 0o644))
             _sync_folder(self._folder)  # the file's name is durable, too
             _sync_folder(self._folder.parent)
@@ -61,15 +75,21 @@ class FileLog:
     def streams(self) -> list[str]:
         """The streams that were made."""
         with _os_errors(self._folder):
-            names = [path.stem for path in self._folder.iterdir() if path.suffix == _SUFFIX]
+            there = self._folder.iterdir() if self._folder.is_dir() else ()
+            names = [path.stem for path in there if path.suffix == _SUFFIX]
         return sorted(name for name in names if STREAM_NAME.fullmatch(name))
 
     # Reading
 
     def read(self, stream: str, start: int = 0, max_bytes: int = BATCH_BYTES) -> list[Record]:
-        """The complete records from a position on."""
+        """The complete records from a position on. Raises `TailLost` where the file is shorter than that."""
         framing = self._framing(stream)
         with self._opened(stream) as file:
+            if start > (size := os.fstat(file).st_size):
+                raise TailLost(
+                    f"the stream {stream} at {self._folder} has {size:,} bytes, and reading was to go on after"
+                    f" {start:,}: the file was cut or replaced"
+                )
             return _read(file, framing, start, min(max(max_bytes, _LEAST), _MOST))
 
     def records(self, stream: str, start: int = 0) -> Iterator[Record]:
@@ -153,33 +173,37 @@ class FileLog:
         finally:
             os.close(lock)
 
-    def _cut(self, stream: str) -> int:
+    def _cut(self, stream: str) -> _End:
+        """Cut off a torn tail and return where the complete records end."""
         framing = self._framing(stream)
         with self._opened(stream, os.O_RDWR) as file:
             size = os.fstat(file).st_size
             complete = _complete(file, size, framing)
             if complete < size:
-                os.ftruncate(file, complete)
-                os.fsync(file)
-                _log.warning("log.torn_tail_cut", stream=stream, bytes=size - complete)
-            return complete
+                self._cut_tail(stream, file, complete, size)
+            return _End(complete, os.pread(file, min(_TAIL, complete), max(0, complete - _TAIL)))
 
-    def append(self, stream: str, records: Sequence[bytes]) -> list[int]:
+    def _cut_tail(self, stream: str, file: int, complete: int, size: int) -> None:
+        os.ftruncate(file, complete)
+        os.fsync(file)
+        _log.warning("log.torn_tail_cut", stream=stream, bytes=size - complete)
+
+    def append(self, stream: str, records: Sequence[bytes], after: int | None = None) -> list[int]:
         """Append records with one write and one fsync. Only within `writer`."""
         self._writable()
         check_sizes(stream, records)
         framing = self._framing(stream)
         with self._lock:
-            start = self._writing.get(stream)
-            if start is None:
+            end = self._writing.get(stream)
+            if end is None:
                 raise LogError(f"append to {stream} outside of writer({stream!r})")
+            start = end.position if after is None else after
             frames = [framing.frame(record) for record in records]
+            data = b"".join(frames)
             with self._opened(stream, os.O_RDWR) as file:
-                if os.fstat(file).st_size != start:
-                    # An append that failed left something, or somebody wrote who does not ask for the lock.
-                    self._writing[stream] = start = self._cut(stream)
+                self._check_end(stream, file, start, end)
                 try:
-                    _write_all(file, b"".join(frames), start)
+                    _write_all(file, data, start)
                     os.fsync(file)
                 except OSError:
                     # The file ends again where it did. Should that fail too, the next append sees the length.
@@ -187,8 +211,29 @@ class FileLog:
                         os.ftruncate(file, start)
                     raise
             positions = list(itertools.accumulate(map(len, frames), initial=start))
-            self._writing[stream] = positions.pop()
+            self._writing[stream] = _End(positions.pop(), data[-_TAIL:])
             return positions
+
+    def _check_end(self, stream: str, file: int, start: int, known: _End) -> None:
+        """Raise `LogMoved` unless the stream ends at `start`, after the bytes that the writer knows there.
+
+        A torn tail behind `start` is cut off: no reader has seen it.
+        """
+        size = os.fstat(file).st_size
+        complete = size if size == start else _complete(file, size, self._framing(stream))
+        if complete != start:
+            raise LogMoved(
+                f"the stream {stream} at {self._folder} ends at byte {complete:,}, not at {start:,}:"
+                " the file was cut or replaced, or somebody else wrote to it. Nothing was appended"
+            )
+        if complete < size:
+            self._cut_tail(stream, file, complete, size)
+        if start == known.position and os.pread(file, len(known.tail), start - len(known.tail)) != known.tail:
+            self._writing[stream] = _End(start, b"")  # a caller that has read the stream again may go on from here
+            raise LogMoved(
+                f"the stream {stream} at {self._folder} does not end with the bytes that stood there:"
+                " the file was replaced. Nothing was appended"
+            )
 
     # Following
 
@@ -221,6 +266,13 @@ class FileLog:
     def _framing(self, stream: str) -> Framing:
         return Framing(origin_of(self._consortium, stream))
 
+    def _missing(self, stream: str) -> str:
+        if not self._folder.is_dir():
+            return f"there is no log at {self._folder}, and so no stream {stream}; is the share mounted?"
+        if stream == GOVERNANCE:
+            return f"there is no stream {stream} at {self._folder}; no consortium was founded there"
+        return f"there is no stream {stream} at {self._folder}"
+
     def _writable(self) -> None:
         if self._read_only:
             raise ReadOnlyLog(f"the log at {self._folder} was opened for reading")
@@ -231,10 +283,7 @@ class FileLog:
             try:
                 file = os.open(self._path(stream), flags)
             except FileNotFoundError as error:
-                raise NoSuchStream(
-                    f"there is no stream {stream} at {self._folder}"
-                    + ("; found the consortium first" if stream == GOVERNANCE else "")
-                ) from error
+                raise NoSuchStream(self._missing(stream)) from error
             try:
                 yield file
             finally:

@@ -25,10 +25,12 @@ from kafka.errors import (
 from registry.log import BATCH_BYTES, Record, check_name, check_sizes, origin_of
 from registry.log.errors import (
     LogError,
+    LogMoved,
     LogUnavailable,
     NoSuchStream,
     ReadOnlyLog,
     RecordTooLarge,
+    TailLost,
     WriterBusy,
 )
 from registry.log.framing import Framing
@@ -44,8 +46,6 @@ _PARKED: Final = 500
 
 class KafkaLog:
     """Topics `registry.<member>` and `registry.governance` of one cluster."""
-
-    exclusive = False
 
     def __init__(
         self, brokers: Sequence[str], consortium: str, *, read_only: bool = False, patience: float = 30.0
@@ -73,7 +73,8 @@ class KafkaLog:
         self._known: set[str] = set()
         self._waiter: KafkaConsumer | None = None
         self._awaited: dict[TopicPartition, int] = {}
-        self._writing: set[str] = set()
+        self._writing: dict[str, int] = {}
+        """Streams that this instance writes, and the offset at which each ended when it last looked."""
         self._lock = threading.RLock()
         self._wait_lock = threading.Lock()
 
@@ -115,7 +116,13 @@ class KafkaLog:
         self._held.clear()
         reader, partition = self._reader_of(stream), TopicPartition(topic_of(stream), 0)
         end = self._end(stream)
-        if start >= end or self._is_barren(stream, start, end):
+        if start > end:
+            self._barren.pop(stream, None)
+            raise TailLost(
+                f"{topic_of(stream)} at {self} ends at offset {end:,}, and reading was to go on at {start:,}:"
+                " the topic lost its end, or was deleted and made again"
+            )
+        if start == end or self._is_barren(stream, start, end):
             return
         if self._reached != (stream, start):
             reader.seek(partition, start)
@@ -198,23 +205,45 @@ class KafkaLog:
         with self._lock:
             with self._errors("write", stream):
                 self._reader_of(stream)
+                end = self._end(stream)
             if stream in self._writing:
                 raise WriterBusy(f"this process writes the stream {stream} at {self} already")
-            self._writing.add(stream)
+            self._writing[stream] = end
         try:
             yield
         finally:
             with self._lock:
-                self._writing.discard(stream)
+                self._writing.pop(stream, None)
 
-    def append(self, stream: str, records: Sequence[bytes]) -> list[int]:
-        """Send all, then wait for all to be acknowledged. Only within `writer`."""
+    def append(self, stream: str, records: Sequence[bytes], after: int | None = None) -> list[int]:
+        """Send all, then wait for all to be acknowledged. Only within `writer`.
+
+        Kafka has no append that compares: the end is read before, and the offsets are compared afterwards.
+        """
         self._writable()
-        if stream not in self._writing:
+        known = self._writing.get(stream)
+        if known is None:
             raise LogError(f"append to {stream} outside of writer({stream!r})")
         check_sizes(stream, records)
         if not records:
             return []
+        start = known if after is None else after
+        end = self.end(stream)
+        if end != start:
+            raise LogMoved(
+                f"{topic_of(stream)} at {self} ends at offset {end:,}, not at {start:,}: the topic lost its end, was"
+                " deleted and made again, or somebody else wrote to it. Nothing was appended"
+            )
+        offsets = self._send(stream, records)
+        self._writing[stream] = offsets[-1] + 1
+        if offsets != list(range(start, start + len(records))):
+            raise LogMoved(
+                f"somebody else wrote to {topic_of(stream)} at {self} meanwhile: records that were to stand from offset"
+                f" {start:,} on stand from {offsets[0]:,} to {offsets[-1]:,}"
+            )
+        return offsets
+
+    def _send(self, stream: str, records: Sequence[bytes]) -> list[int]:
         try:
             with self._errors("append to", stream):
                 producer = self._open_producer()

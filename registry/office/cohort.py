@@ -12,6 +12,7 @@ import msgspec
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
+from registry.acceptance import NotAccepted
 from registry.application import Registry
 from registry.domain.errors import InvalidEvent, Refusal
 from registry.office.assessment import Offered, names_openly
@@ -19,6 +20,7 @@ from registry.office.cohort_file import CohortRow
 from registry.office.errors import CohortRefused
 from registry.office.facts import Facts
 from registry.office.statements import grant_of
+from registry.refusals import exists_for_nobody
 from registry.vault import random_id
 from registry.wire.disclosures import claims_digest, disclosure, salts
 from registry.wire.forms import CredentialRef
@@ -68,6 +70,8 @@ class Cohort:
 
     def decide(self, rows: Iterable[CohortRow], *, dry_run: bool = False) -> Iterator[CohortOutcome]:
         """Decide row after row; a bad one holds nobody up. With `dry_run` nothing is stored, and no id is given."""
+        refused = self._not_accepted() if dry_run else ""
+        refusals = self._registry.refusals()
         for row in rows:
             credential = f"{row.member}/{row.credential}".strip("/")
             problem = row.problem or self._problem(row)
@@ -76,12 +80,23 @@ class Cohort:
                 continue
             record = _Record(self._registry, self._assessment, row)
             known = record.find()
-            if known is not None:
+            if known is not None and known[0] is not None and known[0] in refusals:
+                problem = str(exists_for_nobody(refusals[known[0]]))
+                yield CohortOutcome(row.where, row.record, credential, problem=problem)
+            elif known is not None:
                 yield CohortOutcome(row.where, row.record, credential, *known)
             elif dry_run:
-                yield CohortOutcome(row.where, row.record, credential)
+                yield CohortOutcome(row.where, row.record, credential, problem=refused)
             else:
                 yield self._decided(row, credential, record)
+
+    def _not_accepted(self) -> str:
+        """Why consumers would accept no decision of this member now; empty where they would."""
+        try:
+            self._registry.check_accepted({"recognition.decided.v1"})
+        except NotAccepted as refused:
+            return str(refused)
+        return ""
 
     def _problem(self, row: CohortRow) -> str:
         offered = self._facts.of_credential(row.member, row.credential)

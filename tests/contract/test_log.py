@@ -9,12 +9,23 @@ from uuid import uuid4
 
 import pytest
 
-from registry.log import LogError, NoSuchStream, ReadOnlyLog, RecordTooLarge, WriterBusy, open_log
+from registry.log import (
+    LogError,
+    LogMoved,
+    NoSuchStream,
+    ReadOnlyLog,
+    RecordTooLarge,
+    TailLost,
+    WriterBusy,
+    open_log,
+)
+from registry.log.files import FileLog
 from tests.support.commits import CONSORTIUM, commit
 from tests.support.memory_log import MemoryLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from registry.log import SharedLog
 
@@ -257,3 +268,63 @@ def test_what_must_not_be_written_is_refused_with_nothing_written(opener: Opener
         with pytest.raises(NoSuchStream):
             log.create(name)
     assert log.read(stream) == []
+
+
+def test_an_append_after_another_place_than_the_end_is_refused_and_changes_nothing(log: SharedLog, stream: str) -> None:
+    with log.writer(stream):
+        log.append(stream, [commit(1, stream=stream), commit(2, stream=stream)], after=0)
+        first, second = log.records(stream)
+        for wrong in (0, second.position, second.next + 1):
+            with pytest.raises(LogMoved):
+                log.append(stream, [commit(3, stream=stream)], after=wrong)
+        assert log.append(stream, [commit(3, stream=stream)], after=second.next) == [second.next]
+    assert [record.data for record in log.records(stream)] == [commit(size, stream=stream) for size in (1, 2, 3)]
+    assert first.position == 0
+
+
+def test_a_stream_that_grew_behind_its_writer_is_not_appended_to(opener: Opener, log: SharedLog, stream: str) -> None:
+    """A second process that appends without the lock, as a broken script or a doubled publisher does."""
+    other = opener()
+    with log.writer(stream):
+        log.append(stream, [commit(1, stream=stream)])
+        append_without_lock(other, stream, commit(2, stream=stream))
+        with pytest.raises(LogMoved):
+            log.append(stream, [commit(3, stream=stream)])
+        assert [record.data for record in log.records(stream)] == [commit(1, stream=stream), commit(2, stream=stream)]
+        log.append(stream, [commit(3, stream=stream)], after=log.end(stream))
+    assert len(list(log.records(stream))) == 3
+
+
+def append_without_lock(log: SharedLog, stream: str, record: bytes) -> None:
+    if isinstance(log, FileLog):
+        with (log._folder / f"{stream}.log").open("ab") as file:
+            file.write(record + b"\n")
+    elif isinstance(log, MemoryLog):
+        log.put(stream, record)
+    else:
+        with log.writer(stream):
+            log.append(stream, [record])
+
+
+def test_reading_from_beyond_the_end_is_an_error_and_not_nothing(log: SharedLog, stream: str) -> None:
+    fill(log, stream, range(1, 4))
+    end = log.end(stream)
+    assert log.read(stream, end) == []
+    for beyond in (end + 1, end + 5000):
+        with pytest.raises(TailLost, match=stream):
+            log.read(stream, beyond)
+
+
+def test_looking_at_a_log_that_is_not_there_makes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "share" / "log"
+    log = open_log(f"file:{folder}", CONSORTIUM)
+    assert log.streams() == []
+    for use in (log.read, log.end, lambda name: list(log.read_back(name)), lambda name: log.seek(name, 1)):
+        with pytest.raises(NoSuchStream, match="mounted"):
+            use("twente")
+    with pytest.raises(NoSuchStream), log.writer("twente"):
+        pytest.fail("there is nothing to write")
+    assert log.wait({"twente": 0}, 0.01) == set()
+    assert not folder.parent.exists()
+    log.create("twente")
+    assert log.streams() == ["twente"]

@@ -53,7 +53,7 @@ def test_from_a_learners_receipt_to_a_decision_an_appeal_and_an_amended_decision
         "--language",
         "nl",
     )
-    case, number = opened["case"], opened["fileNumber"]
+    case, number = opened["case"], opened["file_number"]
     assert (opened["state"], opened["due"]) == ("collecting", None)
     offices.case("request-documents", number, "transcript", "identity", "--note", "Both sides, please.")
     assert "waiting" in offices.case("list").stdout
@@ -80,9 +80,9 @@ def test_from_a_learners_receipt_to_a_decision_an_appeal_and_an_amended_decision
     shown = printed_json(offices.case("show", number, "--json"))
     assert [one["decision"] for one in shown["decisions"]] == [decided["decision"], amended["decision"]]
     assert shown["decisions"][1]["supersedes"] == decided["decision"]
-    assert shown["applicant"]["familyName"] == "Jansen"
+    assert shown["applicant"]["family_name"] == "Jansen"
     assert shown["subjects"][0]["subject"]["evidence"] == "verifiedFile"
-    assert shown["subjects"][0]["atDecision"]["status"] == "active"
+    assert shown["subjects"][0]["at_decision"]["status"] == "active"
     assert "Two credits less." in [one["content"] for one in shown["written"]]
     assert [step["what"] for step in shown["history"]][-3:] == ["proposed", "approved", "decided"]
 
@@ -92,5 +92,5 @@ def test_from_a_learners_receipt_to_a_decision_an_appeal_and_an_amended_decision
     assert decided["decision"] in json.dumps(told)
     assert amended["decision"] in json.dumps(told)
     registry("project", home=offices.lund)
-    seen = printed_json(registry("recognition", "show", decided["decision"], "--json", home=offices.lund))
+    seen = printed_json(registry("recognition", "show", decided["decision"], "--json", home=offices.lund))["items"]
     assert seen[0]["state"] == "superseded"

@@ -62,12 +62,12 @@ def test_a_key_is_replaced_and_the_old_facts_stay_checkable(consortium):
     credential = printed_json(learner)["credentials"][0]["credential"]
     receipt = consortium.folder / "old.tlog-proof"
     consortium.run("receipt", "credential", credential, "--out", receipt)
-    keys = consortium.home / "keys"
-    new = registry("governance", "key", keys / "new.pem", "--consortium", "test.example/twente").stdout.strip()
-    ceremony(consortium, "add-key", "twente", new)
-    ceremony(consortium, "retire-key", "twente", consortium.key, "--reason", "rotated")
-    (keys / "signing.pem").rename(keys / "old-signing.pem")
-    (keys / "new.pem").rename(keys / "signing.pem")
+    for proposal in ("add-key", "retire-key"):
+        consortium.run("key", "rotate")
+        [file] = consortium.home.glob(f"{proposal}-*.json")
+        registry("governance", "sign", file, "--yes", home=consortium.folder / "consortium")
+        registry("governance", "publish", file, home=consortium.folder / "consortium")
+    assert "The change is complete" in consortium.run("key", "rotate").stdout
     consortium.run("achievement", "publish", consortium.folder / "achievement.json")
     consortium.run("project")
     assert "Verified up to" in consortium.run("audit").stdout
@@ -87,7 +87,7 @@ def test_what_a_thief_wrote_is_voided_and_who_relied_on_it_is_told(consortium):
     consortium.run("project")
     assert shown(consortium)["twente"]["voided"] == [f"{forged['leaf']}-{forged['leaf']}"]
     assert "has no credential" in consortium.run("credential", "show", forged["credential"], check=1).stderr
-    relied = printed_json(consortium.run("member", "relied", "twente", "--json"))
+    relied = printed_json(consortium.run("member", "relied", "twente", "--json"))["items"]
     assert [found["credential"] for found in relied] == [forged["credential"]]
     assert relied[0]["by"].startswith("twente/")
     # As it was before the voiding, the credential stood.
@@ -95,12 +95,13 @@ def test_what_a_thief_wrote_is_voided_and_who_relied_on_it_is_told(consortium):
     assert printed_json(was)["credential"]["status"] == "active"
 
 
-def test_a_suspended_member_revokes_and_that_counts_and_issues_and_that_does_not(consortium):
+def test_a_suspended_member_revokes_and_that_counts_and_issues_nothing(consortium):
     ceremony(consortium, "suspend", "twente", "--reason", "rulesBroken")
     learner = consortium.run("learner", "show", "--student", "s3", "--json")
     credential = printed_json(learner)["credentials"][0]["credential"]
     consortium.run("credential", "revoke", credential, "--reason", "withheld")
-    consortium.run("import", consortium.rows(consortium.achievement, 22))
+    told = consortium.run("import", consortium.rows(consortium.achievement, 22), check=1).stdout
+    assert "0 issued, 20 as before, 2 not taken in" in told
     consortium.run("project")
     both = consortium.run("credential", "show", credential).stdout
     assert "twente was active when it was issued, and is suspended now" in both
@@ -109,8 +110,7 @@ def test_a_suspended_member_revokes_and_that_counts_and_issues_and_that_does_not
     year = printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))
     assert year["standing"] == "suspended"
     assert sum(line["issued"] for line in year["awarded"]) == 20
-    found = printed_json(consortium.run("audit", "--json", check=1))
-    assert {fault["code"] for fault in found["faults"]} == {"member-suspended"}
+    assert printed_json(consortium.run("audit", "--json"))["faults"] == []
 
 
 def test_what_must_not_be_signed_is_refused_with_its_reason(consortium):

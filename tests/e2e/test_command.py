@@ -230,7 +230,7 @@ def test_commits_and_refused_records_can_be_read_by_programs(shared):
     assert commit["base"] == 0
     assert "consortium.founded.v1" in commit["events"][0]
     verified = printed_json(shared.run("log", "verify", "governance", "--json"))
-    [newest] = printed_json(shared.run("log", "ls", "governance", "--last", "1", "--json"))
+    [newest] = printed_json(shared.run("log", "ls", "governance", "--last", "1", "--json"))["items"]
     assert (verified["size"], verified["refused"]) == (newest["size"], [])
     with (shared.folder / "log" / "governance.log").open("ab") as file:
         file.write(b"x\n\n")
@@ -268,7 +268,7 @@ def test_a_record_kept_by_hand_in_the_log_is_quarantined_and_explained(consortiu
     with (tmp_path / "log" / "twente.log").open("ab") as file:
         file.write(b"test.example/twente\n1\nnonsense\n\nx\n\ny\n\n")
     consortium.run("project")
-    listed = printed_json(consortium.run("quarantine", "list", "--json"))
+    listed = printed_json(consortium.run("quarantine", "list", "--json"))["items"]
     assert [q["code"] for q in listed] == ["malformed"]
     shown = consortium.run("quarantine", "show", "twente", listed[0]["position"])
     assert "nonsense" in shown.stdout

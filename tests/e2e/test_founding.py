@@ -69,7 +69,7 @@ def test_a_node_that_is_there_is_not_touched(there):
 
 
 def test_a_log_that_is_not_there_is_said_and_not_made(there):
-    made = init(there, "porto", log="file:../mounted-later")
+    made = init(there, "early", log="file:../mounted-later")
     assert "no governance log" in made.stderr
     assert "Is the share mounted?" in made.stderr
     assert not (there.folder / "mounted-later").exists()

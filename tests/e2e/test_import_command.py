@@ -19,14 +19,14 @@ def test_a_badge_becomes_a_draft_is_completed_and_published_and_its_credential_i
     badge, rest = SAMPLES.joinpath("openbadge.json"), SAMPLES.joinpath("openbadge-rest.json")
     said = consortium.run("import", badge, check=1).stdout
     assert "wants achievement.learningOutcomes" in said
-    [draft] = printed_json(consortium.run("achievement", "draft", "list", "--json"))
+    [draft] = printed_json(consortium.run("achievement", "draft", "list", "--json"))["items"]
     assert draft["waiting"] == 1
     refused = consortium.run("achievement", "draft", "publish", draft["draft"], check=1)
     assert "still wants" in refused.stderr
     completed = consortium.run("achievement", "draft", "complete", draft["draft"], rest).stdout
     assert "(given)" in completed
     assert "waiting: record" in completed
-    issued = printed_json(consortium.run("achievement", "draft", "publish", draft["draft"], "--json"))
+    issued = printed_json(consortium.run("achievement", "draft", "publish", draft["draft"], "--json"))["items"]
     consortium.run("project")
     shown = printed_json(consortium.run("credential", "show", issued[0]["credential"], "--json"))
     assert (shown["title"], shown["ects"], shown["status"]) == ({"en": "Soil in the city"}, 2.5, "active")

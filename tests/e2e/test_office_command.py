@@ -85,7 +85,7 @@ def test_a_cohort_is_decided_by_one_assessment_bad_rows_reported_and_run_again_i
     good = [f"f{number},lund/{office.credentials[number]}" for number in range(3)]
     bad = [f"f8,lund/{office.credentials[7]}", "f9,lund/nobody", f"f10,twente/{office.credentials[0]}"]
     file.write_text("\n".join(["record,credential", *good, *bad]))
-    first = printed_json(office.run("recognition", "cohort", assessment, file, "--json", check=1))
+    first = printed_json(office.run("recognition", "cohort", assessment, file, "--json", check=1))["items"]
     problems = {one["record"]: one.get("problem", "") for one in first}
     assert problems["f8"] == "is revoked"
     assert "is no credential" in problems["f9"]
@@ -93,7 +93,7 @@ def test_a_cohort_is_decided_by_one_assessment_bad_rows_reported_and_run_again_i
     decided = [one["decision"] for one in first if not one.get("problem")]
     assert len(set(decided)) == 3
     file.write_text("\n".join(["record,credential", *good, f"f11,lund/{office.credentials[3]}"]))
-    second = printed_json(office.run("recognition", "cohort", assessment, file, "--json"))
+    second = printed_json(office.run("recognition", "cohort", assessment, file, "--json"))["items"]
     assert [one["decision"] for one in second[:3]] == decided
     assert [one.get("unchanged", False) for one in second] == [True, True, True, False]
     office.project()
@@ -191,7 +191,7 @@ def test_an_agreement_is_tried_declared_shown_on_a_credential_and_withdrawn(offi
     office.run("agreement", "withdraw", agreement, "--from", "2026-06-01")
     office.project()
     shown = printed_json(office.run("agreement", "show", agreement, "--json"))
-    assert (shown["withdrawnFrom"], shown["mutual"]) == ("2026-06-01", False)
+    assert (shown["withdrawn_from"], shown["mutual"]) == ("2026-06-01", False)
     with opened(office.consortium.home) as node:
         [covered] = credentials_view.read(node.views(), [("lund", office.credentials[0])])
     assert covered.recognised_by == []
@@ -199,7 +199,7 @@ def test_an_agreement_is_tried_declared_shown_on_a_credential_and_withdrawn(offi
 
 def test_a_decision_says_where_it_departs_and_what_an_assessment_would_mend(office):
     compared = printed_json(office.run("recognition", "compare", f"lund/{office.credentials[6]}", "--json"))
-    assert compared["offered"]["issuerWhenIssued"] == "active"
+    assert compared["offered"]["issuer_when_issued"] == "active"
     assert [one["name"] for one in compared["elements"]][:2] == ["level", "workload"]
     decided = office.run("recognition", "decide", f"lund/{office.credentials[6]}", "--ects", 9)
     assert "note: 9 ECTS on 5" in decided.stderr
@@ -209,7 +209,7 @@ def test_saved_reasons_are_listed_in_a_language_the_offices_own_first(office):
     own = office.consortium.home / "reasons"
     own.mkdir()
     (own / "nl.toml").write_text('[workload]\nnotEstablished = "Omvang onbekend."\n')
-    listed = printed_json(office.run("reasons", "list", "workload", "--language", "nl", "--json"))
+    listed = printed_json(office.run("reasons", "list", "workload", "--language", "nl", "--json"))["items"]
     assert {one["code"]: one["text"] for one in listed} == {
         "notEstablished": "Omvang onbekend.",
         "substantiallyLess": "De studielast van de kwalificatie is aanzienlijk kleiner dan vereist.",

@@ -148,7 +148,7 @@ def test_another_founding_or_somebody_elses_seal_is_refused(made, tmp_path):
 
 def test_one_head_is_proved_to_begin_with_another_and_no_altered_one(made, tmp_path):
     consortium, _ = made
-    sizes = [commit["size"] for commit in printed_json(consortium.run("log", "ls", "twente", "--json"))]
+    sizes = [commit["size"] for commit in printed_json(consortium.run("log", "ls", "twente", "--json"))["items"]]
     newest, oldest = sizes[0], sizes[-1]
     file = tmp_path / "grown.consistency"
     consortium.run("receipt", "consistency", "twente", oldest, newest, "--out", file)

@@ -5,10 +5,12 @@ One consortium for all; each trouble is made once, and each way in is tried unde
 """
 
 import json
+import re
 from typing import NamedTuple
 
 import pytest
 
+from registry.keystore import Keystore
 from tests.support.command import Consortium, printed_json, registry
 
 pytestmark = pytest.mark.xdist_group("silence")
@@ -47,13 +49,13 @@ class Prepared:
         self.root = self.folder / "consortium"
         self.lund = self.consortium.join("lund")
         achievement = self.consortium.offer()
-        rows = self.consortium.rows(achievement, 2, "first.csv")
+        rows = self.consortium.rows(achievement, 3, "first.csv")
         self.consortium.run("import", rows)
         self.consortium.run("project")
-        [first, second] = self.credentials()
+        [first, second, third] = self.credentials()
         self.consortium.run("credential", "suspend", first, "--reason", "underReview")
         self.consortium.run("project")
-        new = rows.read_text().replace("r0", "r10").replace("r1,", "r11,")
+        new = "".join(rows.read_text().replace("r0", "r10").replace("r1,", "r11,").splitlines(keepends=True)[:3])
         (self.folder / "new.csv").write_text(new)
         self.names = {
             "achievement": achievement,
@@ -61,13 +63,16 @@ class Prepared:
             "rows": str(self.folder / "new.csv"),
             "suspended": first,
             "active": second,
+            "other": third,
         }
 
     def credentials(self):
         """The ids of the credentials that were issued first."""
-        shown = printed_json(self.consortium.run("learner", "show", "s0", "--student", "--json"))
-        other = printed_json(self.consortium.run("learner", "show", "s1", "--student", "--json"))
-        return [shown["credentials"][0]["credential"], other["credentials"][0]["credential"]]
+        shown = [
+            printed_json(self.consortium.run("learner", "show", student, "--student", "--json"))
+            for student in ("s0", "s1", "s2")
+        ]
+        return [one["credentials"][0]["credential"] for one in shown]
 
     def govern(self, *act):
         """Let the consortium say something."""
@@ -125,8 +130,8 @@ def changed_settings(prepared, name, value):
 @pytest.mark.parametrize(
     ("name", "value", "code", "why"),
     [
-        ("founded", "ab" * 32, 3, "belongs to twente of test.example (founding"),
-        ("consortium", "other.example", 3, "belongs to twente of test.example"),
+        ("founded", "ab" * 32, 3, "of test.example|this log was founded as"),
+        ("consortium", "other.example", 3, "belongs to twente of test.example|this log is of test.example"),
         ("member", "lund", 3, "belongs to twente of test.example"),
         ("database", "{lund}", 3, "belongs to lund of test.example"),
         ("log", "file:../elsewhere", 4, "the log is gone"),
@@ -142,19 +147,18 @@ def test_settings_of_another_node_or_log_are_refused_by_every_way_in(prepared, n
     before = prepared.records()
     try:
         for way, words in WAYS.items():
-            if code == 4 and "check" in way:
-                continue  # a check needs the log only where the views know no governance
+            if name == "member" and "agreement" in way:
+                continue  # nobody agrees with themselves
             told = said(prepared.go(words, code))
-            assert why in told, (way, told)
+            assert re.search(why, told), (way, told)
             assert "published " not in told, (way, told)
         for words in (("publish",), ("project",), ("status",)):
             told = said(registry(*words, home=prepared.home, check=False))
-            assert why in told, (words, told)
+            assert re.search(why, told), (words, told)
         assert registry("status", home=prepared.home, check=False).returncode != 0
     finally:
         file.write_text(text)
     assert prepared.records() == before
-    assert not (prepared.folder / "elsewhere").exists()
 
 
 def test_a_node_that_is_not_admitted_stores_nothing(prepared):
@@ -181,12 +185,48 @@ def test_a_member_without_a_role_does_nothing_that_needs_it(prepared):
     prepared.govern("roles", "twente", "--role", "issuer", "--role", "recogniser")
 
 
+def test_what_was_refused_is_said_first_and_is_published_again_at_the_issuers_word(prepared):
+    consortium, rows = prepared.consortium, prepared.folder / "later.csv"
+    rows.write_text((prepared.folder / "new.csv").read_text().replace("r1", "later1").replace(",,s", ",,later"))
+    size = streams(prepared)["twente"]["size"]
+    consortium.run("import", rows)
+    # Governance says so of a head that lies before them: they stand on the log, and have no effect.
+    prepared.govern("suspend", "twente", "--reason", "rulesBroken", "--head", str(size))
+    consortium.run("project")
+    assert "member-suspended" in said(consortium.run("refused", "publish-again", "--yes", check=1))
+    prepared.govern("reinstate", "twente", "--reason", "rulesBroken")
+    consortium.run("project")
+    told = said(consortium.run("status", check=1))
+    assert told.startswith("2 of this node's own events were refused (member-suspended)"), told
+    again = said(consortium.run("import", rows, check=1))
+    assert "exists for nobody: the log refused it" in again
+    assert "0 issued, 0 as before, 2 not taken in" in again
+    listed = printed_json(consortium.run("refused", "list", "--json", check=1))
+    assert [(one["how"], one["refused"]["code"]) for one in listed] == [("publish-again", "member-suspended")] * 2
+    before = prepared.records()
+    assert "Nothing was done" in said(consortium.run("refused", "publish-again", "--dry-run"))
+    assert prepared.records() == before
+    assert "2 events stored again" in said(consortium.run("refused", "publish-again", "--yes"))
+    consortium.run("project")
+    shown = printed_json(consortium.run("learner", "show", "later0", "--student", "--json"))
+    assert [one["status"] for one in shown["credentials"]] == ["active"]
+    assert {one["refused"]["subject"] for one in listed} >= {shown["credentials"][0]["credential"]}
+    assert "0 issued, 2 as before" in said(consortium.run("import", rows))
+    assert said(consortium.run("status")).startswith("Nothing is wrong.")
+    assert "is not dealt with" in said(consortium.run("refused", "list"))
+
+
+def streams(prepared):
+    prepared.consortium.run("project")
+    return {one["member"]: one for one in printed_json(prepared.consortium.run("status", "--json"))["streams"]}
+
+
 def test_a_node_whose_key_was_retired_does_nothing_at_all(prepared):
-    new = registry("governance", "key", prepared.folder / "new.pem", "--consortium", "test.example/twente")
-    prepared.govern("add-key", "twente", new.stdout.strip())
+    new = Keystore(prepared.folder / "new-keys").create_signer("signing", "test.example/twente")
+    prepared.govern("add-key", "twente", str(new.vkey), "--without-proof")
     prepared.govern("retire-key", "twente", prepared.consortium.key, "--reason", "rotated")
     before = prepared.records()
-    revoking = Way(("credential", "suspend", "{active}", "--reason", "underReview"))
+    revoking = Way(("credential", "suspend", "{other}", "--reason", "underReview"))
     for name, way in {**WAYS, "suspend a credential": revoking}.items():
         told = said(prepared.go(way, 1))
         assert "key-not-valid: this node's signing key" in told, (name, told)
@@ -196,6 +236,6 @@ def test_a_node_whose_key_was_retired_does_nothing_at_all(prepared):
     assert shown["node"]["key_standing"] == "retired"
     assert "was retired" in shown["node"]["faults"]["key"][0]
     key = prepared.home / "keys" / "signing.pem"
-    key.write_bytes((prepared.folder / "new.pem").read_bytes())
+    key.write_bytes((prepared.folder / "new-keys" / "signing.pem").read_bytes())
     prepared.consortium.run("import", prepared.folder / "new.csv")
     assert printed_json(registry("status", "--json", home=prepared.home))["node"]["key_standing"] == "counts"

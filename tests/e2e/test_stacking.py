@@ -113,4 +113,4 @@ def test_a_co_awarder_confirms_what_another_claims(twente):
     assert "recorded already" in twente.run("achievement", "join", f"lund/{joint}", check=1).stderr
     see(twente)
     shown = json.loads(twente.run("achievement", "show", joint, "--member", "lund", "--json").stdout)
-    assert shown[0]["joint"] == {"twente": "confirmed"}
+    assert shown["items"][0]["joint"] == {"twente": "confirmed"}

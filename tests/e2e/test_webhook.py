@@ -21,7 +21,7 @@ def test_what_another_member_decides_is_read_in_the_feed_and_posted(members):
     home = members.home
     with Receiver() as receiver:
         added = printed_json(registry("webhook", "add", receiver.url, "--kind", "credential.*", "--json", home=home))
-        assert "arrived" in registry("webhook", "test", added["endpoint"], home=home).stdout
+        assert "arrived" in registry("webhook", "test", added["webhook"], home=home).stdout
         Webhook(added["secret"]).verify(receiver.received[0].body, receiver.received[0].headers)
         with (
             started("project", "--follow", home=home),
@@ -31,20 +31,20 @@ def test_what_another_member_decides_is_read_in_the_feed_and_posted(members):
             members.publish(record)
             until(lambda: len(receiver.received) == 2)
             # What has arrived is written down a moment later; killed before that, it would be posted once more.
-            until(lambda: printed_json(registry("webhook", "list", "--json", home=home))[0]["delivered"] == 1)
+            until(lambda: printed_json(registry("webhook", "list", "--json", home=home))["items"][0]["delivered"] == 1)
         event = json.loads(receiver.received[1].body)
         assert (event["subject"], event["data"]["decision"]) == (members.credential, decision)
     (line,) = registry("feed", "--json", home=home).stdout.splitlines()
     assert json.loads(line) == event
     assert registry("feed", "--after", event["id"], "--json", home=home).stdout == ""
     assert "credential.recognised" in registry("feed", home=home).stdout
-    (listed,) = printed_json(registry("webhook", "list", "--json", home=home))
+    (listed,) = printed_json(registry("webhook", "list", "--json", home=home))["items"]
     assert (listed["delivered"], listed["waiting"]) == (1, 0)
     assert added["secret"] not in json.dumps(listed)
-    registry("webhook", "redeliver", added["endpoint"], "--notice", event["id"], home=home)
+    registry("webhook", "redeliver", added["webhook"], "--notice", event["id"], home=home)
     with Receiver() as receiver:
         listed = printed_json(registry("webhook", "list", "--json", home=home))
-        assert listed[0]["waiting"] == 1
+        assert listed["items"][0]["waiting"] == 1
 
 
 def test_a_rebuild_posts_nothing_again(members):
@@ -69,14 +69,12 @@ def test_what_is_wrong_is_said_with_what_to_do(members):
     assert "webhook list" in registry("webhook", "enable", "0b7c", home=home, check=1).stderr
     with Receiver(lambda _: Answer(503)) as receiver:
         added = printed_json(registry("webhook", "add", receiver.url, "--json", home=home))
-        said = registry("webhook", "test", added["endpoint"], home=home, check=1)
+        said = registry("webhook", "test", added["webhook"], home=home, check=1)
         assert "answered 503" in said.stdout
-    assert (
-        "no notice 7" in registry("webhook", "redeliver", added["endpoint"], "--notice", 7, home=home, check=1).stderr
-    )
-    assert registry("webhook", "rotate", added["endpoint"], home=home).stdout.split()[-1].startswith("whsec_")
-    registry("webhook", "disable", added["endpoint"], home=home)
+    assert "no notice 7" in registry("webhook", "redeliver", added["webhook"], "--notice", 7, home=home, check=1).stderr
+    assert registry("webhook", "rotate", added["webhook"], home=home).stdout.split()[-1].startswith("whsec_")
+    registry("webhook", "disable", added["webhook"], home=home)
     assert "disabled" in registry("webhook", "list", home=home).stdout
-    registry("webhook", "remove", added["endpoint"], home=home)
-    assert printed_json(registry("webhook", "list", "--json", home=home)) == []
-    assert printed_json(registry("webhook", "dead", "--json", home=home)) == []
+    registry("webhook", "remove", added["webhook"], home=home)
+    assert printed_json(registry("webhook", "list", "--json", home=home)) == {"items": []}
+    assert printed_json(registry("webhook", "dead", "--json", home=home)) == {"items": []}

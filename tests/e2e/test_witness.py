@@ -80,7 +80,7 @@ def test_a_member_that_shows_two_histories_is_caught_and_named(tmp_path, postgre
     ):
         until(lambda: consortium.run("cosign", check=False).returncode is not None)
         until(lambda: "two histories" in registry("witness", "caught", two[0], check=False).stdout)
-        caught = printed_json(registry("witness", "caught", two[0], "--json", check=1))
+        caught = printed_json(registry("witness", "caught", two[0], "--json", check=1))["items"]
     assert caught[0]["origin"] == "test.example/twente"
     assert len(caught[0]["notes"]) == 2
 

@@ -107,19 +107,19 @@ def test_a_key_ends_when_its_time_is_over_when_it_is_revoked_and_when_it_was_rot
     client = node.client(key=key)
     assert client.get("/v1/batches").status_code == 200
     identifier = key.split("_")[1]
-    listed = registry("key", "list", "--json", home=node.home).stdout
+    listed = registry("api-key", "list", "--json", home=node.home).stdout
     assert identifier in listed
     assert key.split("_", 2)[2] not in listed
-    rotated = registry("key", "rotate", identifier, "--grace-hours", 0, home=node.home).stdout.strip()
+    rotated = registry("api-key", "rotate", identifier, "--grace-hours", 0, home=node.home).stdout.strip()
     until(lambda: client.get("/v1/batches").status_code == 401)
     assert node.client(key=rotated).get("/v1/batches").status_code == 200
-    registry("key", "revoke", rotated.split("_")[1], home=node.home)
+    registry("api-key", "revoke", rotated.split("_")[1], home=node.home)
     until(lambda: node.client(key=rotated).get("/v1/batches").status_code == 401)
-    said = registry("key", "revoke", "0" * 16, home=node.home, check=1)
-    assert "registry key list" in said.stderr
-    assert "there are" in registry("key", "add", "x", "--scope", "all", home=node.home, check=1).stderr
+    said = registry("api-key", "revoke", "0" * 16, home=node.home, check=1)
+    assert "registry api-key list" in said.stderr
+    assert "there are" in registry("api-key", "add", "x", "--scope", "all", home=node.home, check=1).stderr
     for nothing in ("", " "):
-        unnamed = registry("key", "add", nothing, "--scope", "batches:read", home=node.home, check=2)
+        unnamed = registry("api-key", "add", nothing, "--scope", "batches:read", home=node.home, check=2)
         assert "name the system" in unnamed.stderr
 
 

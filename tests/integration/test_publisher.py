@@ -101,9 +101,9 @@ def test_a_publisher_that_dies_before_a_step_goes_on_as_if_nothing_had_been(node
 def test_an_append_that_failed_may_have_arrived_in_part(node, arrived):
     fill(node, 2000)
 
-    def append(stream, records):
+    def append(stream, records, after):
         count = {"none": 0, "some": len(records) // 2, "all": len(records)}[arrived]
-        node.log.append(stream, records[:count])
+        node.log.append(stream, records[:count], after)
         raise LogUnavailable("the connection was lost")
 
     with pytest.raises(LogUnavailable):
@@ -116,10 +116,10 @@ def test_the_same_process_goes_on_after_the_log_was_away(node):
     fill(node, 600)
     failures = iter([True, True, False, False, False])
 
-    def append(stream, records):
+    def append(stream, records, after):
         if next(failures, False):
             raise LogUnavailable("away")
-        return node.log.append(stream, records)
+        return node.log.append(stream, records, after)
 
     stop = threading.Event()
     publisher = node.publisher(Wrapped(node.log, append=append))
@@ -139,7 +139,7 @@ def test_what_is_signed_again_is_the_same_to_the_byte(node):
     fill(node, 100)
     kept = []
 
-    def append(_stream, records):
+    def append(_stream, records, after):  # noqa: ARG001 - as the log has it
         kept.extend(records)
         raise LogUnavailable("lost")
 

@@ -7,16 +7,15 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
-from registry.log import NoSuchStream, Record, WriterBusy
+from registry.log import LogMoved, NoSuchStream, Record, TailLost, WriterBusy
 
 
 class MemoryLog:
     """Streams as lists; a position is an index."""
 
-    exclusive = False
-
     def __init__(self) -> None:
         self._streams: dict[str, list[bytes]] = {}
+        self._ends: dict[str, int] = {}
         self._writers: set[str] = set()
         self._grown = threading.Condition()
 
@@ -29,6 +28,8 @@ class MemoryLog:
     def read(self, stream: str, start: int = 0, max_bytes: int = 4 * 1024 * 1024) -> list[Record]:
         found: list[Record] = []
         size = 0
+        if start > len(self._stream(stream)):
+            raise TailLost(f"{stream} has {len(self._stream(stream))} records, not {start}")
         for position, data in enumerate(self._stream(stream)[start:], start):
             if found and size + len(data) > max_bytes:
                 break
@@ -53,23 +54,39 @@ class MemoryLog:
         self._stream(stream)
         return 0
 
-    def append(self, stream: str, records: Sequence[bytes]) -> list[int]:
+    def append(self, stream: str, records: Sequence[bytes], after: int | None = None) -> list[int]:
         held = self._stream(stream)
-        start = len(held)
         with self._grown:
+            start = len(held)
+            expected = self._ends.get(stream) if after is None else after  # tests may append without being a writer
+            if expected not in (None, start):
+                raise LogMoved(f"{stream} ends at {start}, not at {expected}")
             held.extend(records)
+            if stream in self._ends:
+                self._ends[stream] = len(held)
             self._grown.notify_all()
         return list(range(start, len(held)))
+
+    def put(self, stream: str, record: bytes) -> None:
+        """Append as somebody who does not ask for the lock."""
+        self._stream(stream).append(record)
+
+    def cut(self, stream: str, length: int) -> None:
+        """Lose all records from a position on, as a file that somebody cuts."""
+        del self._stream(stream)[length:]
 
     @contextlib.contextmanager
     def writer(self, stream: str) -> Iterator[None]:
         if stream in self._writers:
             raise WriterBusy(f"another writer has {stream}")
         self._writers.add(stream)
+        if stream in self._streams:
+            self._ends[stream] = len(self._streams[stream])
         try:
             yield
         finally:
             self._writers.discard(stream)
+            self._ends.pop(stream, None)
 
     def wait(self, positions: Mapping[str, int], timeout: float) -> set[str]:
         def grown() -> set[str]:

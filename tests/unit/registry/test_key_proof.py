@@ -25,7 +25,11 @@ def test_a_proof_by_another_key_or_for_another_name_does_not_hold():
             key_proof.parse(f"{SIGNER.vkey}:{key_proof.prove(other).proof}")
 
 
-@pytest.mark.parametrize("proof", ["", "x", "%", "ü", OFFERED.proof[:-3], OFFERED.proof + "AAAA"])
+@pytest.mark.parametrize(
+    "proof",
+    ["", "x", "%", "ü", OFFERED.proof[:-3], OFFERED.proof + "AAAA"],
+    ids=["empty", "letter", "percent", "umlaut", "cut", "longer"],
+)
 def test_what_is_no_proof_does_not_hold(proof):
     with pytest.raises(MalformedNote):
         key_proof.parse(f"{SIGNER.vkey}:{proof}")

@@ -7,7 +7,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from registry.cli.app import COMMANDS, app_for
+from registry.cli.app import COMMANDS, PANELS, app_for, global_options_first
 
 
 def commands(command, path=()):
@@ -52,3 +52,21 @@ def test_a_command_that_is_called_by_itself_is_the_one_that_all_together_have():
     for word in COMMANDS:
         alone = get_command(app_for(["--home", "somewhere", word, "--help"])).commands
         assert {path for path, _ in commands(alone[word])} == {path for path, _ in commands(TOP.commands[word])}
+
+
+def test_each_command_stands_in_one_panel_of_the_help():
+    in_panels = [command for commands in PANELS.values() for command in commands]
+    assert sorted(in_panels) == sorted(COMMANDS)
+
+
+def test_the_options_of_all_commands_may_stand_after_them_too():
+    assert global_options_first(TOP, ["credential", "list", "--home", "x", "--json"]) == [
+        "--home", "x", "credential", "list", "--json",
+    ]  # fmt: skip
+    assert global_options_first(TOP, ["status", "--log-level=debug"]) == ["--log-level=debug", "status"]
+    # `restore` has a --home of its own, and what follows -- is no option
+    assert global_options_first(TOP, ["restore", "--home", "x"]) == ["restore", "--home", "x"]
+    assert global_options_first(TOP, ["--home", "y", "restore", "--home", "x"]) == [
+        "--home", "y", "restore", "--home", "x",
+    ]  # fmt: skip
+    assert global_options_first(TOP, ["feed", "--", "--home", "x"]) == ["feed", "--", "--home", "x"]

@@ -18,7 +18,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import registry.log.files as files_module
-from registry.log import BadAddress, LogFull, LogUnavailable, ReadOnlyLog, WriterBusy, open_log
+from registry.log import (
+    BadAddress,
+    LogFull,
+    LogMoved,
+    LogUnavailable,
+    NoSuchStream,
+    ReadOnlyLog,
+    WriterBusy,
+    open_log,
+)
 from registry.log.files import FileLog
 from registry.log.framing import MAX_RECORD
 from tests.support.commits import CONSORTIUM, commit
@@ -372,8 +381,9 @@ def test_a_folder_that_is_not_there_is_no_empty_log(tmp_path: Path) -> None:
     with pytest.raises(LogUnavailable, match="misspelt"):
         open_log(f"file:{tmp_path}/misspelt", CONSORTIUM, read_only=True)
     (tmp_path / "file").write_text("")
-    with pytest.raises(LogUnavailable):
-        open_log(f"file:{tmp_path}/file/log", CONSORTIUM)
+    for use in (lambda log: log.create("twente"), lambda log: log.read("twente")):
+        with pytest.raises(LogUnavailable):
+            use(open_log(f"file:{tmp_path}/file/log", CONSORTIUM))
 
 
 @pytest.mark.parametrize("url", ["", "kafka:", "kafka://", "http://example", "file:"])
@@ -405,3 +415,40 @@ def test_small_steps_back_give_the_same_records(log: FileLog, monkeypatch: pytes
     forward = list(log.records("twente"))
     monkeypatch.setattr(files_module, "_BACK", 64)
     assert list(log.read_back("twente")) == forward[::-1]
+
+
+# A file that changed behind its writer
+
+
+@pytest.mark.parametrize("change", ["tail cut", "emptied", "rotated", "older copy", "another file of the same length"])
+def test_a_file_that_changed_behind_its_writer_is_not_appended_to(log: FileLog, path: Path, change: str) -> None:
+    with log.writer("twente"):
+        log.append("twente", [FIRST, SECOND])
+        whole = path.read_bytes()
+        if change == "tail cut":
+            os.truncate(path, len(FIRST) + 1)
+        elif change == "emptied":
+            os.truncate(path, 0)
+        elif change == "rotated":
+            path.rename(path.with_suffix(".log.1"))
+            path.write_bytes(b"")
+        elif change == "older copy":
+            path.unlink()
+            path.write_bytes(whole[: len(FIRST) + 1])
+        else:
+            path.write_bytes(whole[:-3] + b"x" + whole[-2:])
+        before = path.read_bytes()
+        with pytest.raises(LogMoved, match="twente"):
+            log.append("twente", [THIRD])
+        assert path.read_bytes() == before
+        end = log.end("twente")
+        assert log.append("twente", [THIRD], after=end) == [end]
+
+
+def test_a_file_that_was_renamed_away_is_not_made_again_by_an_append(log: FileLog, path: Path) -> None:
+    with log.writer("twente"):
+        log.append("twente", [FIRST])
+        path.rename(path.with_suffix(".log.1"))
+        with pytest.raises(NoSuchStream):
+            log.append("twente", [SECOND])
+    assert not path.exists()

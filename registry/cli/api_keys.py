@@ -7,18 +7,19 @@ import typer
 
 from registry.access import ApiKeys
 from registry.cli.context import Node, node_of
-from registry.cli.output import AsJson, errors, print_json, say, table
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, say
 from registry.http.access import SCOPES
 
-key_app = typer.Typer(help="API keys for the university's systems.", no_args_is_help=True)
+api_key_app = typer.Typer(help="API keys for the university's systems.", no_args_is_help=True)
 
 Days = Annotated[int, typer.Option(min=1, max=3650, help="How long it is good for.")]
-Key = Annotated[str, typer.Argument(help="The key's id, as `registry key list` shows it.")]
+Key = Annotated[str, typer.Argument(help="The key's id, as `registry api-key list` shows it.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    app.add_typer(key_app, name="key")
+    app.add_typer(api_key_app, name="api-key")
 
 
 def keys_of(node: Node) -> ApiKeys:
@@ -26,7 +27,7 @@ def keys_of(node: Node) -> ApiKeys:
     return ApiKeys(node.registry.dsn, node.settings.member)
 
 
-@key_app.command("add")
+@api_key_app.command("add")
 def add(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Which system it is for; no person's name.")],
@@ -36,7 +37,7 @@ def add(
 ) -> None:
     """Make a key and print it, this once.
 
-    Example: registry key add student-information-system --scope credentials:write --scope batches:read
+    Example: registry api-key add student-information-system --scope credentials:write --scope batches:read
     """
     if not name.strip():
         raise typer.BadParameter("a key without a name is nobody's; name the system that it is for", param_hint="NAME")
@@ -45,33 +46,34 @@ def add(
     say(made)
 
 
-@key_app.command("list")
-def list_keys(context: typer.Context, *, as_json: AsJson = False) -> None:
+@api_key_app.command("list")
+def list_keys(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
     """List the keys, without their secrets.
 
-    Example: registry key list
+    Example: registry api-key list
     """
     found = keys_of(node_of(context)).all()
-    if as_json:
-        print_json(found)
-        return
-    table(
-        ("key", "system", "scopes", "expires", "revoked"),
-        [(k.key, k.name, " ".join(k.scopes), k.expires.date(), k.revoked and k.revoked.date()) for k in found],
-    )
+    columns = [
+        Column("key", lambda key: key.key),
+        Column("system", lambda key: key.name),
+        Column("scopes", lambda key: " ".join(key.scopes)),
+        Column("expires", lambda key: key.expires.date()),
+        Column("revoked", lambda key: key.revoked and key.revoked.date()),
+    ]
+    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
-@key_app.command("revoke")
+@api_key_app.command("revoke")
 def revoke(context: typer.Context, key: Key) -> None:
     """End a key: within seconds nothing is answered to it any more.
 
-    Example: registry key revoke 4f1d2c3b5a697887
+    Example: registry api-key revoke 4f1d2c3b5a697887
     """
     ended = keys_of(node_of(context)).revoke(key)
     say(f"the key of {ended.name} has ended")
 
 
-@key_app.command("rotate")
+@api_key_app.command("rotate")
 def rotate(
     context: typer.Context,
     key: Key,
@@ -81,7 +83,7 @@ def rotate(
 ) -> None:
     """Make a new key for the same system, and let the old one end after a while.
 
-    Example: registry key rotate 4f1d2c3b5a697887 --grace-hours 48
+    Example: registry api-key rotate 4f1d2c3b5a697887 --grace-hours 48
     """
     made = keys_of(node_of(context)).rotate(key, days, timedelta(hours=grace_hours))
     errors.print(f"The old key ends in {grace_hours} hours. The new one, not shown again:", markup=False)

@@ -1,0 +1,118 @@
+"""Ids as people write them: whole, shortened to a beginning that is unique, or with the member before them."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+from uuid import UUID
+
+import typer
+
+from projections import identifiers
+from registry import private_ids
+from registry.intake.course_codes import CourseCodes
+from registry.log import GOVERNANCE
+
+if TYPE_CHECKING:
+    from registry.cli.context import Node
+
+SHORTEST: Final = 4
+"""The fewest characters by which an id can be named."""
+_FIRST: Final = re.compile(r"[0-9a-f]{4,8}|[0-9a-f]{8}-[0-9a-f-]{0,27}")
+_LISTED: Final = 6
+
+
+class IdNotFound(Exception):
+    """An id's beginning that is nobody's, or that of several. The message lists them."""
+
+
+class Ref(NamedTuple):
+    """Whose, and its id."""
+
+    member: str
+    id: str
+
+
+def resolve(node: "Node", text: str, what: str) -> str:
+    """Return the whole id that a text names: the id, its beginning, or one of this node's own as MEMBER/ID.
+
+    An achievement may be named by the university's own course code, too. Raises `typer.BadParameter`, `IdNotFound`.
+    """
+    member, slash, rest = text.rpartition("/")
+    if slash and member == node.settings.member:
+        text = rest
+    elif slash:
+        raise typer.BadParameter(
+            f"{text!r} is of {member or 'nobody'}; this is about a {what} of {node.settings.member}, named by its id."
+        )
+    return str(UUID(text)) if _is_whole(text) else find(node, text, what).id
+
+
+def find(node: "Node", text: str, what: str, member: str | None = None) -> Ref:
+    """Return what a text names: MEMBER/ID, or an id or its beginning.
+
+    Without a member it is this node's own where this node has such a one, else whoever's it is alone.
+
+    Raises `typer.BadParameter`, `IdNotFound`.
+    """
+    before, slash, rest = text.rpartition("/")
+    if slash:
+        if member is not None and before != member:
+            raise typer.BadParameter(f"{text!r} is of {before or 'nobody'}, and --member says {member}.")
+        member, text = before, rest
+    own = node.settings.member
+    if _is_whole(text):
+        return Ref(member, str(UUID(text))) if member else _owner(node, str(UUID(text)), what)
+    if what == "achievement" and member in (None, own) and own != GOVERNANCE:
+        code = CourseCodes(node.registry).find(text)
+        if code is not None:
+            return Ref(own, code.achievement)
+    if not _FIRST.fullmatch(text):
+        raise typer.BadParameter(
+            f"{text!r} is not the id of any {what}: a UUID, or its beginning of at least {SHORTEST} characters."
+        )
+    candidates = list(_candidates(node, text, what, member))
+    if member is None and any(each.member == own for each in candidates):
+        candidates = [each for each in candidates if each.member == own]
+    if not candidates:
+        whose = f" of {member}" if member else ""
+        raise IdNotFound(f"No {what}{whose} that this node knows begins with {text}. Give more of it, or the whole id.")
+    if len(candidates) > 1:
+        names = ", ".join("/".join(each).lstrip("/") for each in candidates[:_LISTED])
+        more = ", and more" if len(candidates) > _LISTED else ""
+        raise IdNotFound(f"Several begin with {text}: {names}{more}. Give more of it.")
+    return candidates[0]
+
+
+def _owner(node: "Node", identifier: str, what: str) -> Ref:
+    """Whose it is: this node's own, unless the views know it as one other member's."""
+    owners = [each for each in _candidates(node, identifier, what, None) if each.member]
+    own = node.settings.member
+    if len(owners) == 1 or any(each.member == own for each in owners):
+        return next((each for each in owners if each.member == own), owners[0])
+    return Ref(own, identifier)
+
+
+def may_begin(text: str) -> bool:
+    """Whether a text can be the beginning of an id."""
+    return _FIRST.fullmatch(text) is not None and not _is_whole(text)
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _candidates(node: "Node", first: str, what: str, member: str | None) -> Iterator[Ref]:
+    """Those that this node knows; at most a few for each member. What only this node knows has no member."""
+    digits = first.replace("-", "")
+    low, high = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    if what in identifiers.PUBLISHED:
+        yield from (Ref(*each) for each in identifiers.between(node.views(), what, low, high, member))
+        return
+    found = identifiers.learners_between(node.views(), low, high) if what == "learner" else set()
+    if what in private_ids.PRIVATE and node.settings.member != GOVERNANCE:
+        found |= private_ids.between(node.registry.cursor(), what, low, high)
+    yield from (Ref("", each) for each in sorted(found))

@@ -1,0 +1,203 @@
+"""The shape of what each command prints with `--json`; `python -m registry.cli.json_shapes` writes the reference.
+
+With `--check` it writes nothing and exits 1 where the file is not what this module says.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any, Final, NamedTuple, get_type_hints
+
+import msgspec
+
+from consumers.archiver import Archived
+from consumers.audit_compare import Comparison
+from consumers.audit_report import AuditReport
+from consumers.quarantine import Quarantined
+from consumers.witness import Caught
+from projections.catalogue import AchievementView
+from projections.credentials import CredentialView
+from projections.decisions import AgreementView, DecisionView
+from projections.learners import LearnerRecord
+from projections.precedents import Precedent, PrecedentPage
+from projections.progress import Progress
+from projections.reliance import Relied
+from projections.simulation import Simulation
+from projections.universities import UniversityYear
+from projections.worklist import Item
+from registry.access.keys import ApiKey
+from registry.backup import Described
+from registry.cli.drafts import Shown
+from registry.cli.finding import Found
+from registry.cli.imports import Report
+from registry.cli.mapping import Imported
+from registry.cli.reconcile import Reconciled
+from registry.cli.status import Status
+from registry.intake.course_codes import CourseCode
+from registry.intake.drafts import Draft
+from registry.intake.importing import Taken
+from registry.office.assessment import Assessment
+from registry.office.cohort import CohortOutcome
+from registry.office.views import CaseView, Moved
+from registry.office.worklist import CaseLine
+from registry.republishing import Repair
+from registry.webhooks.deliveries import DeadDelivery
+from registry.webhooks.endpoints import Endpoint
+
+FILE: Final = Path(__file__).parents[2] / "docs" / "command-json.md"
+
+
+class Shape(NamedTuple):
+    """What a command prints: the names of an object, and of its `items` if it is a list."""
+
+    names: tuple[str, ...]
+    items: tuple[str, ...] | None = None
+    remark: str = ""
+
+
+def _names(kind: type[Any], *more: str, without: tuple[str, ...] = ()) -> tuple[str, ...]:
+    fields = kind.__struct_fields__ if issubclass(kind, msgspec.Struct) else tuple(get_type_hints(kind))
+    return tuple(name.rstrip("_") for name in (*fields, *more) if name not in without)
+
+
+def _list(kind: type[Any] | tuple[str, ...], *more: str, remark: str = "") -> Shape:
+    return Shape(("items", *more), kind if isinstance(kind, tuple) else _names(kind), remark)
+
+
+_MOVED: Final = Shape(_names(Moved))
+"""What every command that does something with a case prints."""
+_RENAMED: Final = ("endpoint",)
+"""What the command line calls a webhook."""
+_AS_OF: Final = "With `--as-of`, an object with what was so then, and `basis`: by what the moment was found."
+
+SHAPES: Final[dict[str, Shape]] = {
+    "import": Shape(_names(Report)),
+    "status": Shape(_names(Status)),
+    "reconcile": Shape(_names(Reconciled)),
+    "precedents": Shape(_names(PrecedentPage), _names(Precedent)),
+    "verify-receipt": Shape(
+        ("verdict", "summary"), remark="With what was checked beside them, where there was something to check."
+    ),
+    "feed": Shape((), remark="One CloudEvent a line, as webhooks post them."),
+    "cosign": _list(("stream", "witness", "size", "error")),
+    "digest": Shape(("digest", "members")),
+    "archive": _list(
+        Archived, remark="With `--check`, an object: `ok`, `streams`, `faults`, `not_archived`, `not_compared`."
+    ),
+    "backup": Shape(("file", "bytes", *_names(Described))),
+    "restore": Shape(("private", "streams")),
+    "member relied": _list(Relied),
+    "member list": _list(("member", "legal_name", "country", "homepage", "standing", "roles")),
+    "governance show": Shape(("consortium", "size", "root_keys", "threshold", "members")),
+    "achievement list": _list(AchievementView),
+    "achievement show": _list(AchievementView, remark="One item a version."),
+    "achievement draft list": _list(Draft),
+    "achievement draft show": Shape(_names(Shown)),
+    "achievement draft publish": _list(Taken),
+    "credential show": Shape(
+        _names(CredentialView, "disclosed"), remark=f"`disclosed` is null without `--claims`. {_AS_OF}"
+    ),
+    "credential list": _list(Found, "next", remark="`next` is for `--after`; null at the end."),
+    "credential find": _list(Found, "next", remark="`next` is for `--after`; null at the end."),
+    "mapping import": Shape(_names(Imported)),
+    "mapping list": _list(CourseCode),
+    "recognition show": _list(DecisionView, remark=_AS_OF),
+    "recognition compare": Shape(("offered", "elements")),
+    "recognition cohort": _list(CohortOutcome),
+    "case list": _list(CaseLine, "counts"),
+    "case show": Shape(_names(CaseView)),
+    "case compare": Shape(
+        tuple(field.encode_name for field in msgspec.structs.fields(Assessment)),
+        remark="The file that `case assess` reads: its names are those of the API.",
+    ),
+    **dict.fromkeys(
+        (
+            "case open",
+            "case request-documents",
+            "case receive-documents",
+            "case complete",
+            "case enquire",
+            "case answer",
+            "case assess",
+            "case propose",
+            "case approve",
+            "case decide",
+            "case appeal",
+            "case amend",
+            "case withdraw",
+            "case close",
+            "case return",
+        ),
+        _MOVED,
+    ),
+    "stack progress": Shape(_names(Progress)),
+    "stack impaired": _list(Item),
+    "agreement list": _list(AgreementView),
+    "agreement show": Shape(_names(AgreementView)),
+    "agreement simulate": Shape(_names(Simulation)),
+    "reasons list": _list(("kind", "code", "text")),
+    "reasons show": Shape((), remark="The code's text by language; of a country, what is noted of it."),
+    "api-key list": _list(ApiKey),
+    "key show": Shape(("member", "problem", "keys")),
+    "learner show": Shape(_names(LearnerRecord, "person"), remark=_AS_OF),
+    "university show": Shape(_names(UniversityYear)),
+    "quarantine list": _list(_names(Quarantined, without=("record",))),
+    "quarantine show": Shape(_names(Quarantined, "explained"), remark="`record` is in base64."),
+    "refused list": _list(Repair),
+    "webhook add": Shape(("webhook", "url", "secret")),
+    "webhook list": _list(("webhook", *_names(Endpoint, without=_RENAMED))),
+    "webhook rotate": Shape(("webhook", "secret")),
+    "webhook test": Shape(("delivered", "why")),
+    "webhook dead": _list(("webhook", *_names(DeadDelivery, without=_RENAMED))),
+    "witness caught": _list(Caught),
+    "log ls": _list(
+        ("stream", "size", "end"), remark="Of one stream, an item a commit: `position`, `size`, `events`, `bytes`."
+    ),
+    "log show": Shape(("position", "origin", "base", "size", "root", "signatures", "events")),
+    "log verify": Shape(("stream", "size", "root", "refused")),
+    "audit": Shape(_names(AuditReport), remark="The same as `--save` writes, for `--since` and `audit compare`."),
+    "audit compare": Shape(("verdict", "summary", *_names(Comparison))),
+}
+"""Each command that has `--json`, by the words that call it."""
+
+_HEAD: Final = """<!-- Generated by `python -m registry.cli.json_shapes`. Do not edit. -->
+
+# What commands print with `--json`
+
+- A command prints one object. Of a list, `items` holds the items, and what belongs to the whole list stands beside it.
+  `feed` alone prints a line for each event, so that it can be followed.
+- Names are in snake_case. What the published language defines (an event, an achievement's content, a grant) keeps its
+  own names, so that it can be compared with the log and given back to a command. Keys that are data, such as
+  a language, a ground or the name of a claim, are as they are.
+- Numbers are numbers, and truth values are `true` and `false`. Days are `YYYY-MM-DD`, moments are UTC as RFC 3339
+  writes them. What is not known is `null`; it is not left out.
+- The exit code says what came of the command, with `--json` as without. Errors go to standard error, as text.
+
+With `--csv` a list is printed as CSV (RFC 4180, UTF-8): a header, whole ids, all columns. A text that begins with one
+of = + - @ gets an apostrophe before it, so that no spreadsheet runs it; numbers stay as they are.
+"""
+
+
+def reference() -> str:
+    """Return the whole reference, as Markdown."""
+    rows = ["| command | object | each of its `items` | remark |", "|---|---|---|---|"]
+    for command, shape in sorted(SHAPES.items()):
+        names, items = (", ".join(f"`{name}`" for name in each or ()) for each in (shape.names, shape.items))
+        rows.append(f"| `{command}` | {names} | {items} | {shape.remark} |")
+    return _HEAD + "\n" + "\n".join(rows) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the reference, or check that it is current."""
+    text = reference()
+    if arguments == ["--check"]:
+        if FILE.exists() and FILE.read_text() == text:
+            return 0
+        print(f"{FILE} is not what the commands print; run `make schemas`", file=sys.stderr)  # noqa: T201 - a command
+        return 1
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

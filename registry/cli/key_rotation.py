@@ -1,0 +1,140 @@
+"""The steps by which a member changes its signing key. Which one is next is read off the files and the log."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from registry import ceremony
+from registry.ceremony import CeremonyRefused
+from registry.cli.context import Node
+from registry.cli.governance import governance_of, known, newest_head, read_proposal, verify_head, write_proposal
+from registry.cli.governance_show import member_of, window_words
+from registry.cli.output import counted, say
+from registry.key_proof import OfferedKey
+from registry.keystore import NEXT, RETIRED, SIGNING
+from registry.node_keys import NodeKey, node_keys
+from registry.publisher import AnotherPublisher
+from registry.wire import commit as wire_commit
+from registry.wire.errors import MalformedCommit
+from registry.wire.governance import Head, MemberKeyAdded, MemberKeyRetired
+from registry.wire.keys import VerifierKey
+
+
+class Rotation:
+    """A change of a member's signing key."""
+
+    def __init__(self, node: Node, *, restarted: bool) -> None:
+        """`restarted`: the operator says that no process of this node has read the old key."""
+        self._node = node
+        self._member = node.settings.member
+        self._restarted = restarted
+
+    def step(self) -> bool:
+        """Do what can be done now, and say it; whether it waits for governance."""
+        keys = self._look()
+        new = next((key for key in keys if key.use == "next"), None)
+        former = [key for key in keys if key.use == "former"]
+        if new is None and not former:
+            new = self._make()
+        if new is None:
+            return self._retire(former)
+        if new.window is not None and new.window.end is not None:
+            self._node.keystore.rename_signer(NEXT, f"{RETIRED}{new.id}")
+            say(f"The new key {new.id} was retired before it was in use. Begin again: registry key rotate")
+            return False
+        if not new.counts:
+            self._propose_new(new.offered)
+            return True
+        self._switch(next((key for key in keys if key.use == "in use"), None), new)
+        return self._retire([key for key in self._look() if key.use == "former"])
+
+    def _look(self) -> list[NodeKey]:
+        record = member_of(governance_of(self._node), self._member)
+        return node_keys(self._node.keystore, self._node.settings.origin, record)
+
+    def _make(self) -> NodeKey:
+        keystore, origin = self._node.keystore, self._node.settings.origin
+        if SIGNING in keystore.names():
+            keystore.signer(SIGNING, origin)  # where its passphrase is asked for, the new key is encrypted with it, too
+        else:
+            say(f"This node's key is not in {self._node.settings.keys_folder}: it can sign nothing now.")
+        keystore.create_signer(NEXT, origin)
+        new = next(key for key in self._look() if key.use == "next")
+        say(f"A new signing key was made: {new.id}, in {self._node.settings.keys_folder / NEXT}.pem")
+        if not keystore.is_encrypted(NEXT):
+            say("Its file is NOT encrypted: this node has no passphrase for its keys.", "yellow")
+        return new
+
+    def _propose_new(self, offered: OfferedKey) -> None:
+        file = self._file(f"add-key-{offered.vkey.key_id.hex()}")
+        self._propose(file, MemberKeyAdded(self._member, str(offered.vkey), self._head()), [offered])
+        say(f"This node does not sign by the new key yet. Governance must let {offered.vkey.label} sign:")
+        self._say_next(file)
+
+    def _switch(self, old: NodeKey | None, new: NodeKey) -> None:
+        self._node.keystore.replace_signer(None if old is None else old.id)
+        say(f"Governance lets {new.id} sign, and this node signs by it from now on.")
+
+    def _retire(self, former: Sequence[NodeKey]) -> bool:
+        waits = False
+        for old in former:
+            if not old.counts:
+                self._node.keystore.rename_signer(str(old.file), f"{RETIRED}{old.id}")
+                how = "governance does not know it" if old.window is None else window_words(old.window)
+                say(f"The change is complete. The key {old.id}: {how}.")
+                say(f"Its file is {self._node.settings.keys_folder / RETIRED}{old.id}.pem; nothing needs it any more.")
+            elif self._signs_by_new_key():
+                file = self._file(f"retire-key-{old.id}")
+                self._propose(file, MemberKeyRetired(self._member, str(old.offered.vkey), self._head(), "rotated"), [])
+                say(f"Governance must retire the old key {old.offered.vkey.label}:")
+                self._say_next(file)
+                waits = True
+        return waits
+
+    def _signs_by_new_key(self) -> bool:
+        """Publish what waits by the new key; False where another process may still sign by the old one."""
+        try:
+            published = self._node.publisher().publish_pending()
+        except AnotherPublisher:
+            signer = self._node.keystore.signer(SIGNING, self._node.settings.origin)
+            if self._restarted or self._newest_is_by(signer.vkey):
+                return True
+            say("Another process of this node publishes (`registry run` or `registry serve`). It read the old key when")
+            say("it started. Restart it now; then: registry key rotate --restarted")
+            return False
+        if published.events:
+            say(f"Published {counted(published.events, 'event')} by the new key.")
+        return True
+
+    def _newest_is_by(self, vkey: VerifierKey) -> bool:
+        for record in self._node.log().read_back(self._member):
+            try:
+                note = wire_commit.parse(record.data).note
+            except MalformedCommit:
+                continue
+            return any(key.verifies(line.signature, note.text.encode()) for key, line in note.by([vkey]))
+        return False
+
+    def _head(self) -> Head:
+        return newest_head(self._node, self._member, None)
+
+    def _file(self, name: str) -> Path:
+        return self._node.settings.home / f"{name}.json"
+
+    def _propose(self, file: Path, act: MemberKeyAdded | MemberKeyRetired, offered: Sequence[OfferedKey]) -> None:
+        """Write a proposal, unless the file holds one that can still be signed and published."""
+        have, fold = known(self._node)
+        if file.exists():
+            try:
+                ceremony.check(read_proposal(file), have, verify_head(self._node, fold), datetime.now(UTC))
+            except CeremonyRefused as stale:
+                say(f"{file} is written again: {stale}")
+            else:
+                return
+        write_proposal(file, ceremony.propose(have, [act], datetime.now(UTC), offered))
+
+    def _say_next(self, file: Path) -> None:
+        say(f"  the proposal: {file}")
+        say(f"  on a node of who holds root keys: registry governance sign {file.name}")
+        say(f"  with enough signatures:           registry governance publish {file.name}")
+        say("  then, on this node:               registry key rotate")

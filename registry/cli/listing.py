@@ -1,0 +1,59 @@
+"""Lists: as a table for people, as JSON for programs, as CSV for spreadsheets."""
+
+import csv
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from registry.cli.output import print_json, table, text_of
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+class Column(NamedTuple):
+    """A column of a list: its heading, what stands in it, and whether only `--wide` and CSV have it."""
+
+    name: str
+    value: Callable[[Any], Any]
+    wide: bool = False
+
+
+def print_list(
+    items: Sequence[Any],
+    columns: Sequence[Column],
+    *,
+    as_json: bool,
+    as_csv: bool,
+    wide: bool,
+    more: Mapping[str, Any] | None = None,
+) -> bool:
+    """Print a list in the form that was asked for, and return whether that was for people.
+
+    As JSON it is an object whose `items` are the items, with `more` beside them.
+    """
+    if as_json:
+        print_json({"items": items, **(more or {})})
+    elif as_csv:
+        print_csv([column.name for column in columns], [[column.value(item) for column in columns] for item in items])
+    else:
+        shown = [column for column in columns if wide or not column.wide]
+        table(
+            [column.name for column in shown], [[column.value(item) for column in shown] for item in items], wide=wide
+        )
+    return not (as_json or as_csv)
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print CSV as RFC 4180 has it. A text that a spreadsheet would take for a formula begins with an apostrophe."""
+    writer = csv.writer(sys.stdout)
+    writer.writerow([column.replace(" ", "_") for column in columns])
+    writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - any column's value
+    text = text_of(value)
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return text
+    return f"'{text}" if text.startswith(_FORMULA) else text

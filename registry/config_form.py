@@ -1,0 +1,166 @@
+"""What belongs into each setting, in words: for the messages about wrong settings, and for their reference."""
+
+import difflib
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+PREFIX: Final = "REGISTRY_"
+_WORDS: Final[dict[Any, str]] = {
+    str: "text",
+    bool: "true or false",
+    Path: "a path",
+    SecretStr: "text",
+    IPv4Network: "a network",
+    IPv6Network: "a network",
+}
+_PATTERNS: Final = {
+    r"^[a-z0-9.-]{3,100}$": "a domain name in lower case: 3 to 100 of a-z, 0-9, . and -",
+    r"^[a-z0-9-]{2,40}$": "a member's short name: 2 to 40 of a-z, 0-9 and -",
+    "^[A-Z]{2}$": "two capital letters, such as NL",
+}
+_ALIKE: Final = 0.8
+"""How alike a name must be to a setting's, from 0 to 1, to be taken for it misspelt."""
+
+
+class Setting(NamedTuple):
+    """One setting of a model: its name, the model of its table if it is one, and its field."""
+
+    name: str
+    table: type[BaseModel] | None
+    several: bool
+    """Whether the table may be there several times."""
+    field: FieldInfo
+
+
+def settings_of(model: type[BaseModel]) -> Iterator[Setting]:
+    """Yield a model's settings in their order."""
+    for name, field in model.model_fields.items():
+        kinds = list(_arms(field.annotation))
+        tables = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        several = get_origin(field.annotation) is tuple
+        yield Setting(name, tables[0] if tables else None, several, field)
+
+
+def _arms(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
+    """The types in an annotation: of unions and tuples their items'."""
+    if get_origin(annotation) is Annotated:
+        yield from _arms(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, types.UnionType, tuple):
+        for inner in get_args(annotation):
+            yield from _arms(inner)
+    elif annotation not in (type(None), Ellipsis):
+        yield annotation
+
+
+def _metadata(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
+    """What an optional setting's own annotation says of its value."""
+    for arm in get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else ():
+        if get_origin(arm) is Annotated:
+            for each in get_args(arm)[1:]:
+                yield from each.metadata if isinstance(each, FieldInfo) else (each,)
+
+
+def form_of(field: FieldInfo) -> str:
+    """Return what belongs into a setting, such as `a whole number from 0 to 65535`."""
+    annotation = field.annotation
+    kinds = list(dict.fromkeys(_arms(annotation)))
+    metadata = [*field.metadata, *_metadata(annotation)]
+    pattern = next((found for each in metadata if (found := getattr(each, "pattern", None))), None)
+    if pattern is not None:
+        choices = str(pattern).removeprefix("^(").removesuffix(")$").split("|")
+        return _PATTERNS.get(str(pattern)) or f"one of {', '.join(choices)}"
+    if get_origin(kinds[0]) is Literal:
+        return f"one of {', '.join(map(str, get_args(kinds[0])))}"
+    if isinstance(kinds[0], type) and issubclass(kinds[0], Enum):
+        return f"one of {', '.join(str(each.value) for each in kinds[0])}"
+    if get_origin(kinds[0]) is dict:
+        return "a table"
+    if kinds[0] in (int, float):
+        number = "a whole number" if kinds[0] is int else "a number"
+        return f"{number}{_bounds(metadata)}"
+    word = _WORDS.get(kinds[0], "a table")
+    return f"a list: {word} each" if get_origin(annotation) is tuple else word
+
+
+def _bounds(metadata: Iterable[Any]) -> str:
+    known = {name: getattr(each, name) for each in metadata for name in ("ge", "gt", "le", "lt") if hasattr(each, name)}
+    if "ge" in known and "le" in known:
+        return (
+            f" from {known['ge']:,} to {known['le']}" if known["ge"] > 999 else f" from {known['ge']} to {known['le']}"
+        )
+    texts = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
+    return "".join(f" {texts[name]} {limit}" for name, limit in known.items())
+
+
+def explain(error: ValidationError, model: type[BaseModel], environment: Mapping[str, str]) -> str:
+    """Return what is wrong with settings, a line for each, with what belongs there."""
+    return "\n  ".join(dict.fromkeys(_explain_one(dict(each), model, environment) for each in error.errors()))
+
+
+def _explain_one(error: dict[str, Any], model: type[BaseModel], environment: Mapping[str, str]) -> str:
+    place: tuple[Any, ...] = error["loc"]
+    name = ".".join(map(str, place))
+    if error["type"] == "extra_forbidden":
+        return f"there is no setting {name}{_hint(place, model)}"
+    field = _field(place, model)
+    cause = (error.get("ctx") or {}).get("error")
+    form = str(cause) if cause is not None else form_of(field) if field is not None else str(error["msg"])
+    if error["type"] == "missing":
+        return f"{name} is missing: {form}"
+    variable = PREFIX + str(place[0]).upper() if place else ""
+    where = f" (from {variable} in the environment)" if variable in environment else ""
+    secret = bool(place) and place[0] in ("passphrase", "database")
+    value = error.get("input")
+    shown = "" if secret or isinstance(value, dict | list | tuple) else f"; {str(value)[:80]!r} is not that"
+    return f"{name}: {form}{shown}{where}"
+
+
+def _field(place: tuple[Any, ...], model: type[BaseModel]) -> FieldInfo | None:
+    current: type[BaseModel] | None = model
+    field: FieldInfo | None = None
+    for step in place:
+        if isinstance(step, int):
+            continue
+        if current is None or step not in current.model_fields:
+            return field
+        found = next(each for each in settings_of(current) if each.name == step)
+        field, current = found.field, found.table
+    return field
+
+
+def _hint(place: tuple[Any, ...], model: type[BaseModel]) -> str:
+    current: type[BaseModel] = model
+    for step in place[:-1]:
+        found = next((each for each in settings_of(current) if each.name == step), None)
+        if found is not None and found.table is not None:
+            current = found.table
+    alike = difflib.get_close_matches(str(place[-1]), list(current.model_fields), 1)
+    if alike:
+        return f"; did you mean {'.'.join([*(str(s) for s in place[:-1] if not isinstance(s, int)), alike[0]])}?"
+    for each in settings_of(model):
+        if each.table is not None and place[-1] in each.table.model_fields and place[:-1] != (each.name,):
+            return f"; it belongs into [{each.name}]"
+    return ""
+
+
+def misspelt(model: type[BaseModel], environment: Iterable[str]) -> str | None:
+    """Return what is wrong with a variable that is nearly a setting's, if there is one.
+
+    Others that begin alike are other programs' (a service named `registry` has some of its own in Kubernetes).
+    """
+    known = {PREFIX + name.upper() for name in model.model_fields} | {f"{PREFIX}BACKUP_PASSPHRASE"}
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known:
+            alike = difflib.get_close_matches(
+                name.removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in known], 1, _ALIKE
+            )
+            if alike:
+                return f"{name} in the environment is no setting; did you mean {PREFIX}{alike[0]}?"
+    return None

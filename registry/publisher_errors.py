@@ -1,0 +1,28 @@
+"""Why a publisher cannot go on.
+
+PublisherError
+├── AnotherPublisher   another process publishes this node's events
+├── ForeignCommits     the log holds valid commits of this member that the database does not know
+├── StoreChanged       stored events that were written down as committed have changed
+└── OwnCommitsRefused  this node's own reading of the log refuses what it published
+"""
+
+
+class PublisherError(Exception):
+    """The publisher cannot go on. The message says why and what to do."""
+
+
+class AnotherPublisher(PublisherError):
+    """Another process publishes this node's events."""
+
+
+class ForeignCommits(PublisherError):
+    """The log holds valid commits of this member that this node's store does not know."""
+
+
+class StoreChanged(PublisherError):
+    """Events that were written down as committed are no longer what they were."""
+
+
+class OwnCommitsRefused(PublisherError):
+    """The node's own projector refuses what the node published, and publishing again changes nothing."""

@@ -1,0 +1,51 @@
+"""Whether a log is the one that a node was set up for: the consortium's name and its founding."""
+
+from collections.abc import Sequence
+
+from registry.wire import commit as wire
+from registry.wire.checkpoint import Checkpoint
+from registry.wire.errors import MalformedCommit, MalformedNote
+from registry.wire.merkle import leaf_hash
+
+LOOKED_AT = 32
+"""Records at the beginning of governance that are looked at for a founding."""
+
+
+def foreign(records: Sequence[bytes], consortium: str, founded: bytes) -> str | None:
+    """Say what a log is whose governance begins with these records, if it is not this consortium's; else None.
+
+    `founded` is the founding's leaf hash. No records: None.
+    """
+    beginnings = [_beginning(record) for record in records[:LOOKED_AT]]
+    if (consortium, founded) in beginnings or not beginnings:
+        return None
+    for origin, founding in beginnings:
+        if origin is not None and origin != consortium:
+            return (
+                f"this log is of {origin}, and the settings say {consortium}. Correct `consortium` and `founded`,"
+                " or the log's address"
+            )
+        if founding is not None:
+            return (
+                f"this log is of another founding of {consortium}: its founding hash is {founding.hex()}, and the"
+                f" settings say {founded.hex()}. Correct `founded`, or the log's address"
+            )
+    return (
+        f"governance on this log does not begin with the founding of {consortium} that the settings name"
+        f" ({founded.hex()}). Correct the log's address, or restore the log from another copy"
+    )
+
+
+def _beginning(record: bytes) -> tuple[str | None, bytes | None]:
+    """Return the origin that a record names, and the hash of its first event where that is leaf 0."""
+    try:
+        commit = wire.parse(record)
+    except MalformedCommit:
+        commit = None
+    if commit is not None:
+        return commit.checkpoint.origin, leaf_hash(commit.lines[0]) if commit.base == 0 else None
+    try:
+        # A folder's reader expects commits of its own consortium and cuts others at their empty lines.
+        return Checkpoint.parse(record.decode()).origin, None
+    except (MalformedNote, UnicodeDecodeError):
+        return None, None

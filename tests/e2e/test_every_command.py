@@ -1,0 +1,112 @@
+"""No command answers a mistake with a traceback: all of them, with whatever a person can get wrong."""
+
+import re
+
+import psycopg
+import pytest
+
+from tests.support.command import Consortium
+from tests.support.every_command import ALL, ENDLESS, bad_files, call, is_file, words_for
+
+CODES = {0, 1, 2, 3, 4, 5}
+CLASS = re.compile(r"\b(?:[A-Z][a-z]+)+(?:Error|Refused|Transition|Exception|Unavailable)\b: ")
+SHORT = sorted(set(ALL) - ENDLESS)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, postgres):
+    return Consortium(tmp_path_factory.mktemp("every"), postgres)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return bad_files(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture
+def calls(monkeypatch, capfd, tmp_path):
+    monkeypatch.delenv("REGISTRY_HOME", raising=False)
+
+    def checked(*words):
+        code, out, err = call([*map(str, words)], monkeypatch, capfd, tmp_path)
+        said = f"registry {' '.join(map(str, words))}: {code}\n{out}\n{err}"
+        assert code in CODES, said
+        assert "Traceback" not in out + err, said
+        assert "Internal error" not in err, said
+        assert not CLASS.search(err), said
+        if code in (2, 3, 4):
+            assert err.strip(), f"nothing said: {said}"
+        return code, out, err
+
+    return checked
+
+
+def home_with(folder, text):
+    folder.mkdir()
+    (folder / "registry.toml").write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("path", SHORT)
+def test_a_file_that_cannot_be_read_is_named(path, shared, files, calls):
+    takes = [one for one in ALL[path].params if is_file(one)]
+    if not takes:
+        pytest.skip("takes no files")
+    for file in files.values():
+        calls("--home", shared.home, *words_for(path, file))
+        calls("--home", shared.folder / "consortium", *words_for(path, file))
+    code, _, err = calls("--home", shared.home, *words_for(path, files["nowhere"]))
+    required = [one for one in ALL[path].params if one.required]
+    if code and required and all(is_file(one) for one in required):
+        assert "missing.json" in re.sub(r"[\s│]", "", err), err
+
+
+@pytest.mark.parametrize("path", SHORT)
+def test_a_home_that_is_none_and_settings_that_are_wrong_are_said(path, files, calls, tmp_path, shared):
+    words = words_for(path, files["text"], files=False)
+    calls(*words)
+    calls("--home", tmp_path / "nowhere", *words)
+    calls("--home", files["text"], *words)
+    for number, text in enumerate(
+        ["", "garbled", "member = 3\n", (shared.home / "registry.toml").read_text() + "\n[http]\nport = 'abc'\n"]
+    ):
+        calls("--home", home_with(tmp_path / str(number), text), *words)
+    binary = tmp_path / "binary"
+    binary.mkdir()
+    (binary / "registry.toml").write_bytes(bytes(range(256)))
+    calls("--home", binary, *words)
+    code, _, err = calls("--log-level", "loud", *words)
+    assert (code, "loud" in err) == (2, True)
+
+
+@pytest.mark.parametrize("path", SHORT)
+def test_a_database_that_does_not_answer_is_said(path, shared, files, calls, monkeypatch):
+    monkeypatch.setenv("REGISTRY_DATABASE", "postgresql://127.0.0.1:1/nothing")
+    calls("--home", shared.home, *words_for(path, files["text"], files=False))
+
+
+@pytest.mark.parametrize("path", SHORT)
+def test_a_log_that_is_gone_is_said(path, shared, files, calls, monkeypatch, tmp_path):
+    monkeypatch.setenv("REGISTRY_LOG", f"file:{tmp_path / 'gone'}")
+    calls("--home", shared.home, *words_for(path, files["text"], files=False))
+    monkeypatch.setenv("REGISTRY_LOG", f"file:{files['text']}")
+    calls("--home", shared.home, *words_for(path, files["text"], files=False))
+    monkeypatch.setenv("REGISTRY_LOG", "ftp://somewhere")
+    calls("--home", shared.home, *words_for(path, files["text"], files=False))
+
+
+@pytest.mark.parametrize("path", SHORT)
+def test_ids_that_are_unknown_are_said(path, shared, files, calls):
+    for identifier in (None, "twente/2afda2b4-a247-4f0f-aedd-e040beb58eab", "no id", "2afda2b4", "../..", "é\udce9"):
+        calls("--home", shared.home, *words_for(path, files["text"], identifier, files=False))
+    calls("--home", shared.home, *words_for(path, files["text"], day="31.12.2026", files=False))
+
+
+@pytest.mark.parametrize("path", SHORT)
+def test_views_that_are_not_there_are_said(path, shared, files, calls, postgres, monkeypatch):
+    name = "every_command_empty"
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+            connection.execute(f"CREATE DATABASE {name}")
+    monkeypatch.setenv("REGISTRY_DATABASE", postgres.dsn(name))
+    calls("--home", shared.home, *words_for(path, files["text"], files=False))

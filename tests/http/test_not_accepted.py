@@ -1,0 +1,79 @@
+"""What consumers would not accept is refused over HTTP, and a node that is not well says which component."""
+
+import pytest
+
+from tests.support.command import registry, until
+from tests.support.served import Served, achievement, csv_of, once, problem, row
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, postgres):
+    made = Served(tmp_path_factory.mktemp("not-accepted"), postgres)
+    made.achievement = made.consortium.offer()
+    made.start()
+    yield made
+    made.close()
+
+
+def govern(served, *act):
+    file, home = served.consortium.folder / "proposal.json", served.consortium.folder / "consortium"
+    file.unlink(missing_ok=True)
+    registry("governance", "propose", act[0], file, *act[1:], home=home)
+    registry("governance", "sign", file, "--yes", home=home)
+    registry("governance", "publish", file, home=home)
+
+
+def own(served):
+    return served.anybody().get("/v1/members/twente").json()
+
+
+def test_a_suspended_member_is_refused_per_request_and_per_row_until_it_is_reinstated(served):
+    system = served.client()
+    assert own(served)["standing"] == "active"
+    assert own(served)["keyStanding"] in ("counts", "not-checked")
+    govern(served, "suspend", "twente", "--reason", "administrative")
+    # Governance takes a moment to be read. Until then an achievement without its credits is refused for that.
+    nothing = {"json": {**achievement(), "ects": None}, "headers": once("none")}
+    until(lambda: system.post("/v1/achievements", **nothing).status_code == 409, 30)
+    issuing = {"json": row(served.achievement, "first"), "headers": once("first")}
+    told = problem(system.post("/v1/credentials", **issuing), 409, "not-accepted")
+    assert told["code"] == "member-suspended"
+    assert "twente is suspended since" in told["detail"]
+    assert "Nothing was stored" in told["detail"]
+    offered = system.post("/v1/achievements", json=achievement(), headers=once("second"))
+    assert problem(offered, 409, "not-accepted")["code"] == "member-suspended"
+    batch = system.post(
+        "/v1/batches",
+        content=csv_of([row(served.achievement, f"b{n}", f"s{n}") for n in range(2)]),
+        headers={**once("third"), "Content-Type": "text/csv"},
+    )
+    assert batch.status_code in (201, 202), batch.text
+    address = batch.headers["Location"]
+    until(lambda: system.get(address).json()["state"] == "done", 60)
+    problems = system.get(f"{address}/problems").json()
+    assert [one["code"] for one in problems["items"]] == ["member-suspended"] * 2
+    assert system.get("/ready").status_code == 200
+    govern(served, "reinstate", "twente", "--reason", "administrative")
+    until(lambda: system.post("/v1/credentials", **issuing).status_code == 201, 30)
+
+
+def test_events_that_the_log_refused_are_what_readiness_and_the_own_member_say(served):
+    size = served.anybody().get("/v1/streams").json()
+    before = next(one["size"] for one in size if one["member"] == "twente")
+    system = served.client()
+    made = system.post("/v1/credentials", json=row(served.achievement, "late", "late"), headers=once("late"))
+    assert made.status_code == 201, made.text
+    until(lambda: any(one["size"] > before for one in served.anybody().get("/v1/streams").json()
+                      if one["member"] == "twente"), 30)  # fmt: skip
+    govern(served, "suspend", "twente", "--reason", "administrative", "--head", str(before))
+    govern(served, "reinstate", "twente", "--reason", "administrative")
+    until(lambda: system.get("/ready").status_code == 503, 30)
+    told = problem(system.get("/ready"), 503, "unavailable")
+    assert list(told["components"]) == ["own_stream"]
+    assert "1 of this node's own events were refused (member-suspended)" in told["components"]["own_stream"][0]
+    assert own(served)["refusedEvents"] == 1
+    assert "registry refused publish-again" in own(served)["faults"][0]
+    assert any("refused publish-again" in line["fault"] for line in served.logged("node.not_well"))
+    registry("refused", "publish-again", "--yes", home=served.home)
+    until(lambda: system.get("/ready").status_code == 200, 60)
+    assert own(served)["refusedEvents"] == 0

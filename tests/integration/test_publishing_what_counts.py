@@ -1,0 +1,232 @@
+"""The publisher signs only what consumers accept, and mends what they refused: keys that were retired, suspensions."""
+
+import contextlib
+
+import pytest
+
+from consumers import quarantine
+from consumers.governance import GovernanceFold
+from consumers.verifier import MemberTrust, refused
+from projections import credentials, positions
+from registry.acceptance import NotAccepted
+from registry.log import GOVERNANCE
+from registry.publisher import OwnCommitsRefused
+from registry.rules.errors import Refusal
+from registry.selfcheck import check
+from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberReinstated, MemberSuspended
+from registry.wire.keys import Ed25519Signer
+from registry.wire.merkle import leaf_hashes
+from tests.integration.test_changed_logs import World
+from tests.support.node import ORIGIN
+from tests.support.streams import CONSORTIUM, Stream
+
+
+class ByGovernance:
+    """What consumers would say, under governance as the log has it."""
+
+    def __init__(self, world):
+        self._world = world
+
+    @property
+    def record(self):
+        fold = GovernanceFold(CONSORTIUM, self._world.consortium.founded)
+        for found in self._world.log.records(GOVERNANCE):
+            fold.take(found.data)
+        return fold.state.members["twente"]
+
+    def check_events(self, event_types, leaf=None):
+        for kind in event_types:
+            try:
+                self.record.check(leaf, kind)
+            except Refusal as no:
+                raise NotAccepted(no.code, no.detail, "Ask the consortium.") from no
+
+    def check_commit(self, before, after, keys):
+        if not any(w.key in keys and w.counts(before.size, after.size) for w in self.record.keys):
+            raise NotAccepted("key-not-valid", "this node's key does not count", "Put the new key into keys/.")
+
+    def counts(self, commit):
+        return refused(MemberTrust(ORIGIN, self.record), commit) is None
+
+
+class Governed(World):
+    """twente's node, which knows governance; `head` is the head that governance anchors."""
+
+    def publisher(self, **more):
+        rules = ByGovernance(self)
+        return self.node.publisher(
+            founding=(CONSORTIUM, self.consortium.founded),
+            **({"counts": rules.counts, "acceptance": rules} | more),
+        )
+
+    def govern(self, *acts):
+        """Publish acts of governance, each a kind and its data."""
+        record = self.consortium.seal(*(self.consortium.line(kind, "twente", data) for kind, data in acts))
+        with self.log.writer("governance"):
+            self.log.append("governance", [record])
+
+    def head(self):
+        own = Stream(ORIGIN, [])
+        own.tree = own.tree.extend(leaf_hashes(self.verified_lines()))
+        return own.head
+
+    def change_key(self, head):
+        """Add a new key and retire the old one at a head; return the new one."""
+        new, old = Ed25519Signer.generate(ORIGIN), self.node.signer.vkey
+        self.govern(
+            ("member.key.added.v1", MemberKeyAdded("twente", str(new.vkey), head)),
+            ("member.key.retired.v1", MemberKeyRetired("twente", str(old), head, "rotated")),
+        )
+        return new
+
+    def seen(self):
+        """How many of the member's events the views have."""
+        self.projector().step()
+        return positions.all_positions(self.connection)["twente"].tree.size
+
+
+@pytest.fixture
+def world(dsn, tmp_path):
+    with contextlib.closing(Governed(dsn, f"file:{tmp_path / 'log'}")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("published_before", [0, 2])
+def test_a_stream_that_died_by_a_retired_key_lives_again_with_the_new_one(world, published_before):
+    if published_before:
+        world.issue(published_before)
+        world.publisher().publish_pending()
+    new = world.change_key(world.head())
+    before = world.seen()
+    world.issue()
+    with pytest.raises(NotAccepted, match="key-not-valid"):
+        world.publisher().publish_pending()
+    assert world.seen() == before
+    # A node that does not ask signs all the same.
+    world.publisher(acceptance=None, counts=None).publish_pending()
+    world.issue()
+    world.publisher(acceptance=None, counts=None).publish_pending()
+    assert world.seen() == before
+    assert {q.code for q in quarantine.listed(world.connection)} == {"key-not-valid"}
+    with pytest.raises(NotAccepted, match="Put the new key"):
+        world.publisher().publish_pending()
+    world.node.signer = new
+    healed = world.publisher().publish_pending()
+    assert healed.commits == 2
+    assert world.seen() == world.node.stored()
+    assert world.publisher().publish_pending().events == 0
+    assert world.faults() == []
+    assert list(check(world.node.registry.connection, world.log, "twente", ORIGIN)) == []
+
+
+def test_own_commits_that_stay_refused_stop_the_publisher_and_are_named(world):
+    world.issue()
+    refusals = ["2 commits since entry 2 are refused: not-an-extension"]
+    publisher = world.publisher(own_refusals=lambda: refusals[0])
+    with publisher.session() as session:
+        with pytest.raises(OwnCommitsRefused, match="not-an-extension"):
+            session.publish()
+        assert world.seen() == 0
+        refusals[0] = None
+        assert session.publish().events == 2
+
+
+def test_what_the_own_projector_refuses_is_published_again_where_that_helps(world):
+    world.issue(2)
+    world.publisher().publish_pending()
+    new = world.change_key(world.head())
+    world.issue()
+    world.publisher(acceptance=None, counts=None).publish_pending()
+    world.node.signer = new
+    world.issue()
+    with world.publisher(own_refusals=lambda: "1 commit is refused: key-not-valid").session() as session:
+        assert session.publish().commits == 2
+        with pytest.raises(OwnCommitsRefused):  # said until the projector has read on
+            session.publish()
+    assert world.seen() == world.node.stored()
+
+
+# Suspended after something was stored
+
+
+@pytest.fixture
+def suspended(world):
+    """One credential was published; three more were stored, and then the member was suspended."""
+    world.issue()
+    world.publisher().publish_pending()
+    world.first = issued(world)[0]
+    head = world.head()
+    world.issue(3)
+    world.govern(("member.suspended.v1", MemberSuspended("twente", head, "administrative")))
+    return world
+
+
+def issued(world):
+    rows = world.node.registry.recorder.select_notifications(0, 1000, inclusive_of_start=False)
+    return [str(row.originator_id) for row in rows if row.topic.startswith("registry.credential.")]
+
+
+def test_events_stored_before_a_suspension_wait_for_the_reinstatement_and_what_reduces_harm_passes(suspended):
+    world = suspended
+    published = world.publisher().publish_pending()
+    assert (published.events, published.held) == (0, 3)
+    assert "member-suspended" in published.held_because
+    registry = world.node.registry
+    waiting = issued(world)[1]
+    registry.revoke(world.first, "issuedInError")
+    registry.revoke(waiting, "issuedInError")  # of a credential that is itself held back
+    published = world.publisher().publish_pending()
+    assert (published.events, published.held) == (1, 4)
+    size = world.seen()
+    assert size == 3
+    [view] = credentials.read(world.connection, [("twente", world.first)])
+    assert view.status == "revoked"
+    world.govern(("member.reinstated.v1", MemberReinstated("twente", world.head(), "administrative")))
+    published = world.publisher().publish_pending()
+    assert (published.events, published.held, published.held_because) == (4, 0, "")
+    world.issue()
+    world.publisher().publish_pending()
+    assert world.seen() == world.node.stored()
+    assert world.connection.execute("SELECT count(*) FROM refusals").fetchone() == (0,)
+    assert list(check(registry.connection, world.log, "twente", ORIGIN)) == []
+
+
+@pytest.mark.parametrize("step", ["write down", "commit what is written down", "sign", "append", "note the place"])
+@pytest.mark.parametrize("while_held", [True, False], ids=["held", "released"])
+def test_a_publisher_that_dies_while_it_holds_or_releases_events_publishes_each_once(suspended, step, while_held):
+    world = suspended
+    world.node.registry.revoke(world.first, "issuedInError")
+
+    def die(name):
+        if name == step:
+            raise KeyboardInterrupt
+
+    def reinstate():
+        world.govern(("member.reinstated.v1", MemberReinstated("twente", world.head(), "administrative")))
+
+    if not while_held:
+        world.publisher().publish_pending()
+        reinstate()
+    with pytest.raises(KeyboardInterrupt):
+        world.publisher(step=die).publish_pending()
+    world.publisher().publish_pending()
+    if while_held:
+        reinstate()
+        world.publisher().publish_pending()
+    lines = world.verified_lines()
+    assert len(lines) == len(set(lines)) == world.node.stored()
+    assert world.seen() == world.node.stored()
+    assert world.connection.execute("SELECT count(*) FROM refusals").fetchone() == (0,)
+
+
+def test_commits_of_held_events_are_made_again_where_the_log_loses_them(suspended, tmp_path):
+    world = suspended
+    world.node.registry.revoke(world.first, "issuedInError")
+    world.publisher().publish_pending()
+    world.govern(("member.reinstated.v1", MemberReinstated("twente", world.head(), "administrative")))
+    world.publisher().publish_pending()
+    before = (tmp_path / "log" / "twente.log").read_bytes()
+    (tmp_path / "log" / "twente.log").write_bytes(b"")
+    world.publisher().publish_pending()
+    assert (tmp_path / "log" / "twente.log").read_bytes() == before
+    assert world.seen() == world.node.stored()
