@@ -40,7 +40,7 @@ from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
 from registry.refusals import FindRefusals, builds_on_refused
-from registry.rewrapping import KeyReplacement, settle
+from registry.rewrapping import ErasedRows, KeyReplacement, settle
 from registry.store import KeysReplaced, PrivateRecorder, PrivateRows, StoredEvent, Together, opened
 from registry.translation import PUBLISHED, Stored, Translator
 from registry.vault import HiddenBasis, Learner, Vault
@@ -146,11 +146,11 @@ class Registry:
         *,
         private: PrivateRows | None = None,
         expected: dict[UUID, int] | None = None,
-        erased: str | None = None,
+        erased: ErasedRows | None = None,
     ) -> None:
         """Store events in one transaction, with whatever else belongs to them.
 
-        `erased` is a learner whose rows `private` deletes: the vault's keys that protected them are replaced, too.
+        `erased` are a learner's rows, to be deleted: the vault's keys that protected them are replaced, too.
         Raises `KeysReplaced` where somebody else replaced keys of the vault just then.
         """
         also = [rows for rows in (private, self._also) if rows is not None]
@@ -240,7 +240,7 @@ class Registry:
             raise InvalidEvent(refused.code, refused.path, refused.detail)
         return stored
 
-    def _commit(self, *things: Thing, private: PrivateRows | None = None, erased: str | None = None) -> None:
+    def _commit(self, *things: Thing, private: PrivateRows | None = None, erased: ErasedRows | None = None) -> None:
         stored = self.check(*things)
         try:
             self.save(stored, private=private, erased=erased)
@@ -333,8 +333,8 @@ class Registry:
             return None
         return said.created_on.date()
 
-    def erase(self, learner: str, private: PrivateRows, *, again: bool = False) -> None:
-        """Say that a learner is erased; `private` deletes the rows, in the same transaction. Raises `Duplicate`.
+    def erase(self, learner: str, rows: ErasedRows, *, private: PrivateRows | None = None, again: bool = False) -> None:
+        """Say that a learner is erased, and delete the rows in the same transaction. Raises `Duplicate`.
 
         The keys that protected the rows are replaced, so that nothing opens what stands on old pages of the database.
         """
@@ -343,7 +343,7 @@ class Registry:
             said.again()
         else:
             said = Erasure.erase(learner)
-        self._commit(said, private=private, erased=learner)
+        self._commit(said, private=private, erased=rows)
 
     # Recognition
 

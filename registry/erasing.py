@@ -18,8 +18,8 @@ from registry.batches.book import Book
 from registry.batches.mentions import Mention, mentions
 from registry.domain.errors import Duplicate, Refusal, UnknownCredential
 from registry.store import PrivateRows, Together
-from registry.vault import Vault
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.vault import Vault, bucket_of, credentials_named
+from registry.vault_keys import SHARED
 
 Key = tuple[str, str]
 """Member and credential."""
@@ -38,7 +38,7 @@ def forget_erased(registry: Registry, book: Book, erased: Collection[str]) -> in
         known = registry.vault.learner(registry.cursor(), learner)
         if known is not None and "student" in known[1]:
             _take_out(book, mentions(book, known[1]["student"]))
-        registry.save([], private=_Forgotten(registry.vault, learner, ()), erased=learner)
+        registry.save([], erased=_Forgotten(registry.vault, learner, ()))
     return len(back)
 
 
@@ -95,8 +95,8 @@ def erase(
         raise Duplicate(f"learner {learner} was erased already", "$.learner")
     named = mentions(book, known[1]["student"]) if known is not None and "student" in known[1] else []
     _take_out(book, named)  # before it is said: an erasure that is said is whole
-    rows: list[PrivateRows] = [_Forgotten(registry.vault, learner, credentials), *beside]
-    registry.erase(learner, Together(rows), again=again and said)
+    forgotten = _Forgotten(registry.vault, learner, credentials)
+    registry.erase(learner, forgotten, private=Together(beside), again=again and said)
 
 
 def affected_cases(registry: Registry, learner: str, today: date) -> list[AffectedCase]:
@@ -157,41 +157,53 @@ class _Forgotten:
         self._learner = learner
         self._credentials = {credential for _, credential in credentials}
 
-    def write(self, cursor: Cursor[DictRow]) -> None:
-        """Delete them."""
+    def delete(self, cursor: Cursor[DictRow]) -> set[int]:
+        """Delete them; return the buckets whose keys protected them."""
         own = cursor.execute(
             "SELECT credential::text FROM vault.records WHERE learner = %s", (self._learner,)
         ).fetchall()
         known = {row["credential"] for row in own} | self._credentials
-        decisions = [
-            row["decision"]
-            for row in cursor.execute(
-                "SELECT decision::text, sealed FROM vault.decisions WHERE learner IS NULL"
-            ).fetchall()
-            if _names(self._vault, row["decision"], row["sealed"]) & known
-        ]
-        answers = [
-            row["place"]
-            for row in cursor.execute(
-                "SELECT ctid::text AS place, encode(key, 'hex') AS key, body FROM access.requests"
-                " WHERE body IS NOT NULL FOR UPDATE"
-            ).fetchall()
-            if self._learner in msgspec.json.encode(self._vault.open_own(f"answer {row['key']}", row["body"])).decode()
-        ]
-        given = {"learner": self._learner, "decisions": decisions, "answers": answers}
+        decisions = self._decisions(cursor, known)
+        given = {
+            "learner": self._learner,
+            "decisions": [decision for decision, _ in decisions],
+            "answers": self._answers(cursor),
+        }
         for statement in _STATEMENTS:
             cursor.execute(statement, given)
+        return {bucket_of(self._learner), *(bucket for _, bucket in decisions)}
+
+    def _decisions(self, cursor: Cursor[DictRow], credentials: Collection[str]) -> list[tuple[str, int]]:
+        """Return the decisions that name one of the credentials by digest only, and the bucket that each is under."""
+        rows = cursor.execute(
+            "SELECT decision::text, sealed FROM vault.decisions WHERE learner IS NULL"
+            " AND substr(sealed, 1, 2) = ANY(%s::bytea[])",
+            ([bucket.to_bytes(2, "big") for bucket in {SHARED, *map(bucket_of, credentials)}],),
+        )
+        return [
+            (row["decision"], int.from_bytes(row["sealed"][:2], "big"))
+            for row in rows.fetchall()
+            if _names(self._vault, row["decision"], row["sealed"]) & set(credentials)
+        ]
+
+    def _answers(self, cursor: Cursor[DictRow]) -> list[str]:
+        """Return the places of kept answers to requests that name the learner."""
+        rows = cursor.execute(
+            "SELECT ctid::text AS place, encode(key, 'hex') AS key, body FROM access.requests"
+            " WHERE substr(body, 1, 2) = ANY(%s::bytea[]) FOR UPDATE",
+            ([bucket.to_bytes(2, "big") for bucket in (SHARED, bucket_of(self._learner))],),
+        )
+        return [
+            row["place"]
+            for row in rows.fetchall()
+            if self._learner in msgspec.json.encode(self._vault.open_own(f"answer {row['key']}", row["body"])).decode()
+        ]
 
 
 def _names(vault: Vault, decision: str, sealed: bytes) -> set[str]:
     """The credentials that a decision names by digest only."""
     said = vault.open_own(decision, sealed)
-    found = set()
-    for one in [said] if isinstance(said, str) else said:
-        about = disclosed(claims_digest([one]), [one]).get("credential")
-        if isinstance(about, dict):
-            found.add(str(about.get("credential")))
-    return found
+    return {credential for one in ([said] if isinstance(said, str) else said) for credential in credentials_named(one)}
 
 
 _STATEMENTS: Final = (

@@ -10,22 +10,22 @@ a trigger (private.sql): a value under a key that is just being destroyed is ref
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from psycopg import Connection, Cursor
 from psycopg.rows import DictRow
 from psycopg.sql import SQL, Identifier
 
 from registry.store import PrivateRows
-from registry.vault import OpenRing, Vault, bucket_of
+from registry.vault import OpenRing, Vault
 from registry.vault_keys import SHARED, KeyRing, VaultError
 
 _AT_ONCE: Final = 5_000
 """Rows that are sealed again by one statement."""
 
 
-class SharedColumn(NamedTuple):
-    """A column of values under the shared key."""
+class SealedColumn(NamedTuple):
+    """A column of values under keys of the vault."""
 
     schema: str
     table: str
@@ -33,19 +33,25 @@ class SharedColumn(NamedTuple):
     purpose: str
     """What each value is bound to, in SQL."""
     where: str = "true"
+    learner: str = "'-'"
+    """Whose it is, in SQL."""
 
 
-SHARED_COLUMNS: Final = (
-    SharedColumn("vault", "decisions", "sealed", "decision::text", "learner IS NULL"),
-    SharedColumn("intake", "waiting", "sealed", "'waiting ' || draft"),
-    SharedColumn("intake", "drafts", "sealed", "'draft ' || draft"),
-    SharedColumn("intake", "batches", "key", "'batch ' || batch"),
-    SharedColumn("webhooks", "endpoints", "secret", "'webhook ' || endpoint"),
-    SharedColumn("webhooks", "endpoints", "previous", "'webhook ' || endpoint"),
-    SharedColumn("access", "requests", "body", "'answer ' || encode(key, 'hex')"),
+COLUMNS: Final = (
+    SealedColumn("vault", "learners", "key", "'key'", "true", "learner::text"),
+    SealedColumn("vault", "decisions", "sealed", "decision::text", "learner IS NULL"),
+    SealedColumn("intake", "waiting", "sealed", "'waiting ' || draft"),
+    SealedColumn("intake", "drafts", "sealed", "'draft ' || draft"),
+    SealedColumn("intake", "batches", "key", "'batch ' || batch"),
+    SealedColumn("webhooks", "endpoints", "secret", "'webhook ' || endpoint"),
+    SealedColumn("webhooks", "endpoints", "previous", "'webhook ' || endpoint"),
+    SealedColumn("access", "requests", "body", "'answer ' || encode(key, 'hex')"),
 )
-"""All columns that `Vault.seal_own` writes. A column that is missing here loses its values at the next erasure, so a
-trigger of private.sql stands on each, and a test compares the two."""
+"""All columns that `Vault.wrap` and `Vault.seal_own` write.
+
+A column that is missing here loses its values at the next erasure, so a trigger of private.sql stands on each, and a
+test compares the two.
+"""
 
 
 @contextmanager
@@ -55,32 +61,42 @@ def locked_keys(cursor: Cursor[DictRow]) -> Iterator[None]:
     yield
 
 
-class KeyReplacement:
-    """Rows that erase a learner, written together with the replacement of the keys that protected them."""
+class ErasedRows(Protocol):
+    """Rows of a learner, to be deleted for good."""
 
-    def __init__(self, vault: Vault, learner: str, erasing: PrivateRows) -> None:
-        """`erasing` deletes the learner's rows. Call `settle` when the transaction has ended, however it did."""
+    def delete(self, cursor: Cursor[DictRow]) -> set[int]:
+        """Delete them; return the buckets whose keys protected them."""
+        ...
+
+
+class KeyReplacement:
+    """Deletes a learner's rows, and replaces the keys that protected them, in one transaction."""
+
+    def __init__(self, vault: Vault, erased: ErasedRows, others: PrivateRows) -> None:
+        """`others` are written before. Call `settle` when the transaction has ended, however it did."""
         self._vault = vault
-        self._learner = learner
-        self._erasing = erasing
+        self._erased = erased
+        self._others = others
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Delete the learner's rows, and seal again what else was under the same keys."""
+        # The store's connections end a transaction that pauses for some seconds; sealing much again takes longer.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '15min'")
         with locked_keys(cursor):
             _settle_locked(cursor, self._vault)
-            self._erasing.write(cursor)  # before the rest is sealed again: theirs must not be
-            bucket = bucket_of(self._learner)
+            self._others.write(cursor)
+            buckets = self._erased.delete(cursor) | {SHARED}  # before the rest is sealed again: theirs must not be
             before = self._vault.ring
-            both = before.with_replacements({bucket, SHARED}, os.urandom)
+            both = before.with_replacements(buckets, os.urandom)
             self._vault.keys.write_ring(both)
             after = KeyRing(both.lookup, before.generation + 1, both.buckets)
             cursor.execute(
-                "UPDATE vault.keys SET generation = %s WHERE bucket = ANY(%s)", (after.generation, [bucket, SHARED])
+                "UPDATE vault.keys SET generation = %s WHERE bucket = ANY(%s)", (after.generation, list(buckets))
             )
+            cursor.execute("SET LOCAL vault.replacing = 'on'")  # what follows is sealed with the new keys by design
             old, new = OpenRing(before), OpenRing(after)
-            _seal_learners_again(cursor, bucket, old, new)
-            for column in SHARED_COLUMNS:
-                _seal_column_again(cursor, column, old, new)
+            for column in COLUMNS:
+                _seal_again(cursor, column, buckets, old, new)
 
 
 def settle(connection: Connection[DictRow], vault: Vault) -> None:
@@ -133,33 +149,23 @@ def _begin(cursor: Cursor[DictRow], vault: Vault) -> Sequence[tuple[str, str]]:
     return converted
 
 
-def _seal_learners_again(cursor: Cursor[DictRow], bucket: int, old: OpenRing, new: OpenRing) -> None:
-    first = f"{bucket:02x}000000-0000-0000-0000-000000000000"
-    last = f"{bucket:02x}ffffff-ffff-ffff-ffff-ffffffffffff"
-    rows = cursor.execute(
-        "SELECT ctid::text AS place, learner::text, key AS value FROM vault.learners WHERE learner BETWEEN %s AND %s"
-        " FOR UPDATE",
-        (first, last),
-    ).fetchall()
-    for start in range(0, len(rows), _AT_ONCE):
-        some = rows[start : start + _AT_ONCE]
-        sealed = [
-            new.seal(bucket, old.open(bucket, row["value"], row["learner"], "key"), row["learner"], "key")
-            for row in some
-        ]
-        _write(cursor, ("vault", "learners", "key"), [row["place"] for row in some], sealed)
-
-
-def _seal_column_again(cursor: Cursor[DictRow], column: SharedColumn, old: OpenRing, new: OpenRing) -> None:
+def _seal_again(cursor: Cursor[DictRow], column: SealedColumn, buckets: set[int], old: OpenRing, new: OpenRing) -> None:
+    """Seal all values of a column again that are under keys of these buckets."""
     select = SQL(
-        f"SELECT ctid::text AS place, {column.purpose} AS purpose, {{column}} AS value FROM {{table}}"  # noqa: S608 - constants from above
-        f" WHERE {{column}} IS NOT NULL AND {column.where} FOR UPDATE"
+        f"SELECT ctid::text AS place, {column.learner} AS learner, {column.purpose} AS purpose, {{column}} AS value"  # noqa: S608 - constants from above
+        f" FROM {{table}} WHERE substr({{column}}, 1, 2) = ANY(%s::bytea[]) AND {column.where} FOR UPDATE"
     ).format(column=Identifier(column.column), table=Identifier(column.schema, column.table))
-    rows = cursor.execute(select).fetchall()
+    rows = cursor.execute(select, ([bucket.to_bytes(2, "big") for bucket in buckets],)).fetchall()
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         sealed = [
-            new.seal(SHARED, old.open(SHARED, row["value"], "-", row["purpose"]), "-", row["purpose"]) for row in some
+            new.seal(
+                int.from_bytes(row["value"][:2], "big"),
+                old.open(row["value"], row["learner"], row["purpose"]),
+                row["learner"],
+                row["purpose"],
+            )
+            for row in some
         ]
         _write(cursor, column[:3], [row["place"] for row in some], sealed)
 

@@ -6,6 +6,7 @@ and disclosures are encrypted under the learner's own key, which is wrapped by t
 """
 
 import os
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
@@ -19,14 +20,28 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.vault_keys import KEY_BYTES, SHARED, KeyFiles, KeyReplaced, KeyRing, VaultError
+from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed
+from registry.wire.forms import check_uuid
 
 __all__ = [
-    "KEY_BYTES", "HiddenBasis", "KeyReplaced", "Learner", "LearnerGone", "OpenRing", "Vault", "VaultError", "VaultRows",
-    "array", "random_id", "read_again",
+    "KEY_BYTES",
+    "HiddenBasis",
+    "KeyReplaced",
+    "Learner",
+    "LearnerGone",
+    "OpenRing",
+    "Vault",
+    "VaultError",
+    "VaultRows",
+    "array",
+    "credentials_named",
+    "random_id",
+    "read_again",
 ]  # fmt: skip
 
 _NONCE_BYTES: Final = 12
-_GENERATION_BYTES: Final = 4
+_PREFIX: Final = struct.Struct(">HI")
+"""What a value begins with: the bucket of the key that sealed it, and the key's generation."""
 _NOBODY: Final = "-"
 T = TypeVar("T")
 
@@ -102,7 +117,7 @@ class Vault:
 
     def unwrap(self, learner: str, wrapped: bytes) -> Learner:
         """Return the learner from the wrapped key. Raises `VaultError`."""
-        key = self._open_with(bucket_of(learner), wrapped, learner, "key")
+        key = self._open_with(wrapped, learner, "key")
         return Learner(learner, key, AESGCM(key))
 
     def seal(self, learner: Learner, purpose: str, value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -113,25 +128,28 @@ class Vault:
         """Decrypt. Raises `VaultError`."""
         return msgspec.json.decode(open_bytes(learner.cipher, sealed, learner.learner, purpose))
 
-    def seal_own(self, purpose: str, value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-        """Encrypt what belongs to no single learner under the shared key.
+    def seal_own(self, purpose: str, value: Any, about: str | None = None) -> bytes:  # noqa: ANN401 - any JSON value
+        """Encrypt what is not under a learner's own key.
 
-        That key is replaced at every erasure: each column with such values stands in `rewrapping.SHARED_COLUMNS`.
+        `about` is the learner or the credential (a UUID) with whose erasure it goes: it is sealed under the key of that
+        bucket, else under the shared key. Keys are replaced at erasures: each column with such values stands in
+        `rewrapping.COLUMNS`.
         """
-        return self._ring().seal(SHARED, msgspec.json.encode(value), _NOBODY, purpose)
+        bucket = SHARED if about is None else bucket_of(about)
+        return self._ring().seal(bucket, msgspec.json.encode(value), _NOBODY, purpose)
 
     def open_own(self, purpose: str, sealed: bytes) -> Any:  # noqa: ANN401 - as it was sealed
         """Decrypt what `seal_own` encrypted for that purpose. Raises `VaultError`."""
-        return msgspec.json.decode(self._open_with(SHARED, sealed, _NOBODY, purpose))
+        return msgspec.json.decode(self._open_with(sealed, _NOBODY, purpose))
 
-    def _open_with(self, bucket: int, sealed: bytes, learner: str, purpose: str) -> bytes:
+    def _open_with(self, sealed: bytes, learner: str, purpose: str) -> bytes:
         """Open with the keys at hand; where they lack the one that is needed, with those in the files."""
         if self._opened is not None:
             try:
-                return self._opened.open(bucket, sealed, learner, purpose)
+                return self._opened.open(sealed, learner, purpose)
             except KeyReplaced:
                 pass  # the keys at hand may be older than the value
-        return self._ring().open(bucket, sealed, learner, purpose)
+        return self._ring().open(sealed, learner, purpose)
 
     def bases(self, cursor: Cursor[DictRow], decision: str) -> list[str]:
         """The disclosures that an own decision names by digest, in the order of its bases.
@@ -204,31 +222,36 @@ class OpenRing:
     def _cipher(self, bucket: int, generation: int) -> AESGCM:
         cipher = self._ciphers.get((bucket, generation))
         if cipher is None:
-            key = self.ring.buckets[bucket].get(generation)
+            key = self.ring.buckets[bucket].get(generation) if bucket < len(self.ring.buckets) else None
             if key is None:
                 raise KeyReplaced("the key of a row of the vault was destroyed: its learner, or another, was erased")
             cipher = self._ciphers[bucket, generation] = AESGCM(key)
         return cipher
 
     def seal(self, bucket: int, value: bytes, learner: str, purpose: str) -> bytes:
-        """Encrypt under the key of a bucket that is in use; the generation comes first (4 bytes, big-endian)."""
+        """Encrypt under the key of a bucket that is in use; bucket (2 bytes) and generation (4) come first."""
         generation, _ = self.ring.current(bucket)
         sealed = seal_bytes(self._cipher(bucket, generation), value, learner, purpose)
-        return generation.to_bytes(_GENERATION_BYTES, "big") + sealed
+        return _PREFIX.pack(bucket, generation) + sealed
 
-    def open(self, bucket: int, sealed: bytes, learner: str, purpose: str) -> bytes:
+    def open(self, sealed: bytes, learner: str, purpose: str) -> bytes:
         """Decrypt. Raises `KeyReplaced`, `VaultError`."""
-        cipher = self._cipher(bucket, int.from_bytes(sealed[:_GENERATION_BYTES], "big"))
-        return open_bytes(cipher, sealed[_GENERATION_BYTES:], learner, purpose)
+        if len(sealed) < _PREFIX.size:
+            raise VaultError("a row of the vault does not open: it is too short")
+        bucket, generation = _PREFIX.unpack_from(sealed)
+        return open_bytes(self._cipher(bucket, generation), sealed[_PREFIX.size :], learner, purpose)
 
 
 class HiddenBasis:
-    """What a decision's digests stand for: disclosures, sealed with the learner's key, or else the node's own."""
+    """What a decision's digests stand for: disclosures, sealed with the learner's key where it is made in a case.
+
+    Else under the key of the bucket of the one credential that they name, or the shared key where they name several.
+    """
 
     def __init__(self, vault: Vault, decision: str, disclosures: Sequence[str], learner: Learner | None = None) -> None:
         said = list(disclosures)
         self._row: tuple[str, bytes, str | None] = (
-            (decision, vault.seal_own(decision, said), None)
+            (decision, vault.seal_own(decision, said, _credential_of(said)), None)
             if learner is None
             else (decision, vault.seal(learner, f"decision {decision}", said), learner.learner)
         )
@@ -307,9 +330,25 @@ def _keyed(key: bytes, value: bytes) -> bytes:
     return blake2b(value, key=key, digest_size=32).digest()
 
 
-def bucket_of(learner: str) -> int:
-    """Return the bucket of a learner's id (a UUID in canonical form): its first byte."""
-    return int(learner[:2], 16)
+def bucket_of(identifier: str) -> int:
+    """Return the bucket of a learner's or a credential's id (a UUID in canonical form): its first byte."""
+    return int(identifier[:2], 16)
+
+
+def _credential_of(disclosures: Sequence[str]) -> str | None:
+    """Return the id of the one credential that disclosures of bases name; None where they name none, or several."""
+    named = {credential for one in disclosures for credential in credentials_named(one)}
+    return named.pop() if len(named) == 1 else None
+
+
+def credentials_named(text: str) -> set[str]:
+    """Return the ids of the credentials that the disclosure of a decision's basis names."""
+    try:
+        about = disclosed(claims_digest([text]), [text]).get("credential")
+    except InvalidDisclosure:
+        return set()
+    identifier = about.get("credential") if isinstance(about, dict) else None
+    return {identifier} if isinstance(identifier, str) and check_uuid(identifier) is None else set()
 
 
 def derived(master: bytes, purpose: bytes) -> bytes:

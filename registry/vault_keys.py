@@ -1,12 +1,14 @@
 """The vault's keys: what they protect, and how one is replaced so that old copies of the database open nothing.
 
 Learners are spread over 256 buckets by the first byte of their id. Each bucket has a key that wraps the keys of its
-learners. One more key, the shared one, seals what belongs to no single learner. When a learner is erased, the key of
-their bucket and the shared key are replaced, all that they protect is sealed again, and the old keys are destroyed:
+learners, and seals what is about one of them or about a credential of that bucket. One more key, the shared one, seals
+the rest. When a learner is erased, the keys of the buckets concerned and the shared key are replaced, all that they
+protect is sealed again, and the old keys are destroyed:
 what stands on old database pages, in write-ahead logs and in copies of the database can be opened by nothing any more.
 With one key for all learners, each erasure would have to seal every learner's key again.
 
-Every key has a generation, a number that grows with each replacement. What a key sealed begins with the generation.
+Every key has a generation, a number that grows with each replacement. What a key sealed begins with its bucket and its
+generation.
 """
 
 from collections.abc import Sequence

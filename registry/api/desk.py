@@ -21,6 +21,7 @@ from registry.application import Registry
 from registry.http import HttpProblem, answer
 from registry.issuing import Issuer
 from registry.vault import Vault, read_again
+from registry.wire.forms import check_uuid
 
 IdempotencyKey = Annotated[
     str,
@@ -193,8 +194,10 @@ class _Slot:
     def _values(self) -> tuple[Any, ...]:
         assert self.answer is not None  # noqa: S101 - who calls has looked
         # An answer repeats the university's own row ids beside the learner's id.
-        content = msgspec.Raw(_encode(self.answer.content))
-        sealed = self._vault.seal_own(self._purpose, [self.answer.location, content])
+        content = msgspec.json.decode(_encode(self.answer.content))
+        learner = content.get("learner") if isinstance(content, dict) else None
+        about = learner if isinstance(learner, str) and check_uuid(learner) is None else None
+        sealed = self._vault.seal_own(self._purpose, [self.answer.location, content], about)
         return self.answer.status, sealed, self._caller, self._key
 
 

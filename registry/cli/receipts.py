@@ -20,6 +20,7 @@ from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import counted, errors, say
 from registry.cli.verifying import SEAL_SUFFIX, verify_receipt
+from registry.erasing import why_without_claims
 from registry.log import GOVERNANCE, NoSuchStream, origin_of
 from registry.publisher import AnotherPublisher
 from registry.wire.checkpoint import SignedNote
@@ -81,7 +82,7 @@ def _disclosures(node: Node, stream: str, credential: str) -> bytes:
         raise NoReceipt(f"the disclosures are in the vault of {stream}; only {stream} can hand them out")
     found = node.registry.vault.disclosures(node.registry.cursor(), credential)
     if not found:
-        raise NoReceipt(f"the vault has no disclosures of {credential}: its learner was erased, or it has none")
+        raise NoReceipt(f"No disclosures of {credential}. {why_without_claims(node.registry, credential)}")
     return "".join(f"{line}\n" for line in found).encode()
 
 

@@ -46,6 +46,11 @@ STAFF = OPEN + "which person or system of the university acts, as it names them"
 COLUMNS = {
     "access.keys": {"key": ID, "name": STAFF, "secret": "is a hash of the secret", "scopes": ID},
     "access.requests": {"caller": STAFF, "key": HASH, "request": HASH, "body": SEALED},
+    "feed.counted": {"member": ID},
+    "feed.notices": {
+        "member": ID, "kind": ID, "thing": ID, "cause_member": ID, "data": OPEN + "ids and counts of what is on the log"
+    },
+    "feed.taken": {"member": ID},
     "intake.batches": {
         "kind": ID, "media": ID, "state": ID, "by": STAFF, "request": HASH, "key": SEALED, "released_by": STAFF,
         "sealed_name": SEALED, "sealed_notes": SEALED, "sealed_error": SEALED,
@@ -66,6 +71,7 @@ COLUMNS = {
         "topic": ID,
         "state": OPEN + "events as they are published; of a case its ids, states and days",
     },
+    "publisher.dealt_with": {"what": ID, "subject": ID, "successor": ID},
     "publisher.commits": {"root": OPEN + "a hash on the log", "hashes": OPEN + "hashes on the log"},
     "vault.cohorts": {"record": HASH, "content": HASH},
     "vault.decisions": {"sealed": SEALED},

@@ -11,9 +11,8 @@ from registry.issuing import Issuer
 from registry.refusals import by_subject, read_refused
 from registry.republishing import close, plan, publish_again
 from registry.requests import Issued
-from registry.vault import Vault
 from tests.support.memory_log import MemoryLog
-from tests.support.node import MASTER, ORIGIN, TestNode, request
+from tests.support.node import ORIGIN, TestNode, request, vault_of
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ class _Nothing:
 
 def test_until_then_it_exists_for_nobody_and_nothing_is_built_on_it(node):
     found = by_subject(refused(node, ["member-suspended", "unknown-achievement", ""]))
-    with Registry(node.dsn, ORIGIN, Vault(MASTER), None, lambda: found) as registry:
+    with Registry(node.dsn, ORIGIN, vault_of(node.dsn), None, lambda: found) as registry:
         again, new = Issuer(registry).issue([request(1, node.achievement), request(2, node.achievement)])
         assert not isinstance(again, Issued)
         assert "exists for nobody: the log refused it at entry 2" in again.detail

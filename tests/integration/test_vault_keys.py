@@ -1,8 +1,11 @@
 """Keys of the vault: replaced when somebody is erased, so that old copies of the database open nothing."""
 
 import os
+from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -14,14 +17,18 @@ from registry.application import Registry
 from registry.batches import Book, Worker
 from registry.cli.imports import Offered
 from registry.erasing import erase
+from registry.intake.drafts import Drafts
 from registry.keystore import MASTER, RING, Keystore, KeystoreError
 from registry.requests import Issued
-from registry.rewrapping import SHARED_COLUMNS, locked_keys
-from registry.vault import HiddenBasis, Vault, VaultError, bucket_of, derived
+from registry.rewrapping import COLUMNS, locked_keys
+from registry.vault import HiddenBasis, Vault, VaultError, bucket_of, derived, seal_bytes
 from registry.vault_keys import KeyRing
+from registry.webhooks.addresses import AddressPolicy
+from registry.webhooks.endpoints import Endpoints
 from registry.wire.disclosures import disclosure, salts
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request
+from tests.support.scanning import found_in
 from tests.support.streams import new_id
 
 HEADER = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
@@ -55,8 +62,8 @@ def issued(node, *requests):
 
 def all_values(connection):
     """Every sealed value of the database, as somebody finds it in a copy."""
-    found = [bytes(row[0]) for row in connection.execute("SELECT key FROM vault.learners").fetchall()]
-    for one in SHARED_COLUMNS:
+    found = []
+    for one in COLUMNS:
         rows = connection.execute(
             f"SELECT {one.column} FROM {one.schema}.{one.table} WHERE {one.column} IS NOT NULL AND {one.where}"
         )
@@ -70,7 +77,7 @@ def opens(value, keys, about):
     secrets = [key for bucket in ring.buckets for key in bucket.values()]
     secrets += [ring.lookup, keys.master(), derived(keys.master(), b"wrapping"), derived(keys.master(), b"keys")]
     for secret in secrets:
-        for start in (0, 4):
+        for start in (0, 6):
             for purpose in about:
                 try:
                     AESGCM(secret).decrypt(value[start : start + 12], value[start + 12 :], purpose.encode())
@@ -134,7 +141,7 @@ def test_a_process_that_dies_while_keys_are_replaced_loses_nothing(node, book, k
     with monkeypatch.context() as dying:
         dying.setattr(node.registry, "settle_keys", die)
         if step == "files written":
-            dying.setattr(rewrapping, "_seal_learners_again", die)
+            dying.setattr(rewrapping, "_seal_again", die)
         elif step == "sealed again":
             dying.setattr(node.registry.recorder, "_notify_channel", die)
         with pytest.raises(Died):
@@ -207,9 +214,9 @@ def test_every_column_under_the_shared_key_has_a_trigger_and_is_sealed_again(nod
         found = connection.execute(
             "SELECT n.nspname, c.relname, convert_from(rtrim(t.tgargs, '\\x00'), 'UTF8') FROM pg_trigger t"
             " JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE t.tgfoid = 'vault.check_shared_key'::regproc"
+            " WHERE t.tgfoid = 'vault.check_key'::regproc"
         ).fetchall()
-    assert sorted(found) == sorted(one[:3] for one in SHARED_COLUMNS)
+    assert sorted(found) == sorted(one[:3] for one in COLUMNS if one.table != "learners")
 
 
 @pytest.mark.parametrize("name", [MASTER, RING])
@@ -282,3 +289,63 @@ def test_the_file_that_held_the_keys_before_is_overwritten(keys, tmp_path):
     keys.write_ring(KeyRing.create(os.urandom))
     assert set(held.read()) == {0}
     held.close()
+
+
+def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_has(dsn, tmp_path):
+    keys = Keystore(tmp_path / "keys")
+    master = keys.create_master()
+    (tmp_path / "keys" / RING).unlink()  # older versions had a master key only
+    old, lookup = AESGCM(derived(master, b"wrapping")), derived(master, b"lookup")
+
+    def sealed(value, purpose, cipher=old, about="-"):
+        return seal_bytes(cipher, msgspec.json.encode(value), about, purpose)
+
+    learner, credential, batch, draft, decision, endpoint = (new_id() for _ in range(6))
+    key, content_key = os.urandom(32), os.urandom(32)
+    student = blake2b(b"student\0s1", key=lookup, digest_size=32).digest()
+    said = [disclosure(salts(1), "familyName", "Jansen")]
+    answer = msgspec.json.encode({"record": "row-1", "learner": learner})
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(OLD_SCHEMA.read_text().encode())
+        for statement, values in (
+            ("vault.learners VALUES (%s, %s, %s, %s)",
+             (learner, student, seal_bytes(old, key, learner, "key"),
+              sealed({"student": "s1", "familyName": "Jansen"}, "person", AESGCM(key), learner))),
+            ("vault.records VALUES ('\\x01', '\\x02', %s, %s, %s)",
+             (credential, learner, sealed(said, credential, AESGCM(key), learner))),
+            ("vault.decisions (decision, sealed) VALUES (%s, %s)", (decision, sealed(said, decision))),
+            ("webhooks.endpoints (endpoint, url, kinds, secret, cursor, created) VALUES (%s, 'u', '{}', %s, 0, now())",
+             (endpoint, sealed("secret", f"webhook {endpoint}"))),
+            (("intake.batches (batch, name, kind, media, state, dry_run, by, request, key, created, notes, error)"
+              " VALUES (%s, 'Quixwobble.csv', 'credentials', 'text/csv', 'done', false, 'a', '\\x01', %s, now(),"
+              " '{a note}', 'an error')"), (batch, sealed(content_key.hex(), f"batch {batch}"))),
+            ("intake.problems VALUES (%s, 2, 0, 'line 2', 'awarding_date', 'Quixwobble', '', 'is no date')", (batch,)),
+            (("intake.drafts VALUES (%s, '\\x01', 'a title', 'ELM', '{c1}', '{\"ects\": 5}', '{}', '{odd}', now(),"
+              " NULL)"), (draft,)),
+            ("intake.waiting VALUES (%s, '\\x01', NULL, %s, now())",
+             (draft, sealed({"student": "s1"}, f"waiting {draft}"))),
+            ("access.requests VALUES ('a', '\\x07', '\\x01', now(), 201, '{\"Location\": \"/v1/x\"}', %s)", (answer,)),
+        ):  # fmt: skip
+            connection.execute(f"INSERT INTO {statement}", values)
+    assert found_in(dsn, ["Quixwobble", "row-1"]) != []
+    for _ in range(2):
+        with Registry(dsn, ORIGIN, Vault(Keystore(tmp_path / "keys"))) as registry:
+            vault, cursor = registry.vault, registry.cursor()
+            assert vault.hashed("student", "s1") == student
+            assert vault.find(cursor, [student])[student].learner == learner
+            assert vault.learner(cursor, learner)[1]["familyName"] == "Jansen"
+            assert vault.disclosures(cursor, credential) == said
+            assert vault.bases(cursor, decision) == said
+            with psycopg.connect(dsn, autocommit=True) as connection:
+                endpoints = Endpoints(connection, vault, AddressPolicy())
+                assert endpoints.secrets(endpoint, datetime.now(UTC)) == ["secret"]
+            book = Book(dsn, vault, tmp_path / "spool")
+            found = book.one(batch)
+            assert (found.name, found.notes, found.error) == ("Quixwobble.csv", ["a note"], "an error")
+            assert [one.value for _, one in book.problems(batch, 9)] == ["Quixwobble"]
+            drafts = Drafts(registry)
+            assert (drafts.one(draft).title, drafts.one(draft).read) == ("a title", {"ects": 5})
+            assert drafts.waiting(draft)[0].values == {"student": "s1"}
+            row = cursor.execute("SELECT body FROM access.requests").fetchone()
+            assert vault.open_own("answer 07", row["body"]) == ["/v1/x", msgspec.json.decode(answer)]
+    assert found_in(dsn, ["Quixwobble", "row-1", "a title"]) == []
