@@ -94,14 +94,14 @@ def _look_for_strangers(log: SharedLog, found: Findings, known: set[str]) -> Non
             continue
         if holds_records:
             found.unknown[name] = size
-            held = f"{size:,} events" if size else "bytes that are no record of it"
+            held = _times(size, "event") if size else "only bytes that are no record of it"
             detail = (
-                f"the log holds {held} of {name}, and governance knows no member of that name: governance lacks an"
-                " admission, or somebody put the stream there"
+                f"governance knows no member of that name, and there is a log of it, which holds {held}: governance"
+                " lacks an admission, or somebody put the log there"
             )
             found.faults.append(Fault("stream", name, "unknown-member", detail, size=size or None))
         else:
-            detail = f"the log has an empty stream {name}, and governance knows no member of that name"
+            detail = "governance knows no member of that name, and there is an empty log of it"
             found.warnings.append(Fault("stream", name, "unknown-member", detail))
 
 
@@ -113,11 +113,15 @@ def fold_under_governance(faults: Sequence[Fault]) -> list[Fault]:
         for fault in faults
         if fault.code == "unknown-member" and (fault.kind in ("stream", "history") or fault.kind == "views")
     ]
+    if cause is None and len(explained) > 1:
+        cause = Fault(
+            "stream", GOVERNANCE, "unknown-member", "its end is missing, or it was altered: it lacks admissions"
+        )
     if cause is None or not explained:
         return list(faults)
     names = sorted({fault.member for fault in explained})
     rest = [fault for fault in faults if fault not in explained and fault is not cause]
-    detail = f"{cause.detail}; members that governance would name cannot be judged: {', '.join(names)}"
+    detail = f"{cause.detail}; what is of {', '.join(names)} could not be judged because of it"
     whole = msgspec.structs.replace(
         cause,
         detail=detail,

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from consumers.audit_report import AuditReport, Fault, Unchecked
+from registry.log import GOVERNANCE
 
 WELL: Final = "well"
 NOT_WELL: Final = "not well"
@@ -14,6 +15,13 @@ INCONCLUSIVE: Final = "inconclusive"
 
 _CAUSES: Final = ("record", "stream", "history", "fork", "witness", "event", "seal", "stored", "views")
 """Kinds of faults, those that explain others first."""
+
+
+_REFUSED: Final = {
+    "bad-signature": "altered, or signed by somebody else",
+    "key-not-valid": "signed by no key that counts there",
+}
+"""What a refused record is, in words for people who do not know the codes."""
 
 
 def conclude(
@@ -45,8 +53,8 @@ def _summary(report: AuditReport) -> str:
     if report.views:
         sentences.append(report.views)
     if report.warnings:
-        noun = "warning" if len(report.warnings) == 1 else "warnings"
-        sentences.append(f"{len(report.warnings):,} {noun}; the first: {_place(report.warnings[0])}.")
+        number = _counted(len(report.warnings), "warning")
+        sentences.append(f"{number}; the first: {_place(report.warnings[0])}.")
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -73,7 +81,11 @@ def _also_unchecked(report: AuditReport) -> str:
 def _verified(report: AuditReport) -> str:
     total = sum(state.size for state in report.streams)
     streams = sum(state.size > 0 for state in report.streams)
-    return f"{total:,} {'event' if total == 1 else 'events'} in {streams:,} {'log' if streams == 1 else 'logs'}"
+    return f"{_counted(total, 'event')} in {_counted(streams, 'log')}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _coverage(report: AuditReport) -> list[str]:
@@ -82,13 +94,15 @@ def _coverage(report: AuditReport) -> list[str]:
     if report.only:
         sentences.append(f"Only {', '.join(report.only)} and governance were read.")
     if report.since is not None:
+        governance = sum(state.size for state in report.streams if state.member == GOVERNANCE)
+        new = _counted(max(0, report.events - governance), "new event")
         sentences.append(
-            f"Only what is new was verified, {report.events:,} events; the {report.since:,} that the earlier report"
-            " covers were not read again."
+            f"Only what is new was verified: {new}, and governance; the {_counted(report.since, 'event')} that the"
+            " earlier report covers were not read again."
         )
     if lost := sum(report.unknown_streams.values()):
         names = ", ".join(report.unknown_streams)
-        sentences.append(f"{lost:,} events could not be judged: governance knows no member {names}.")
+        sentences.append(f"{_counted(lost, 'event')} could not be judged: governance knows no member {names}.")
     return sentences
 
 
@@ -116,4 +130,7 @@ def _day(time: str) -> str:
 
 def _place(fault: Fault) -> str:
     detail = fault.detail.rstrip(".")
+    if fault.kind == "record" and fault.size is not None and fault.code in _REFUSED:
+        said = f"the record of its log that ends at {fault.size:,} events is {_REFUSED[fault.code]}"
+        return f"{fault.member}: {said}: {detail}"
     return detail if detail.startswith(fault.member) else f"{fault.member}: {detail}"

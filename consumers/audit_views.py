@@ -32,6 +32,8 @@ class Compared(msgspec.Struct):
     warnings: list[Fault] = msgspec.field(default_factory=list)
     uncompared: dict[str, str] = msgspec.field(default_factory=dict)
     """By member: why its rows were not compared."""
+    required: bool = False
+    """Whether the comparison was asked for, so that what was not compared makes the audit inconclusive."""
     skipped_tables: tuple[str, ...] = ()
     """Tables that were left out for all, because the two servers make other words."""
 

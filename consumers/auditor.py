@@ -25,11 +25,15 @@ from consumers.rebuild import Source, fill, fresh_schema
 from consumers.stream import Waypoint
 from consumers.verifier import MemberTrust
 from projections import views
-from projections.digest import snapshot
+from projections.digest import Snapshot, snapshot
+from projections.feed_counts import unfounded
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.wire.merkle import Tree, root_of
 
 _COMPARISONS = 3
+
+_NODE = "this node"
+"""Stands for a member in faults of the node whose views are compared."""
 
 
 def audit(
@@ -54,42 +58,63 @@ def audit(
     """
     began = time.monotonic()
     with fresh_schema(scratch, "audit") as schema, views.connect(scratch, schema) as own:
-
-        def read() -> tuple[GovernanceFold, list[Replayed]]:
-            fold, replayed = replay_all(source, only=only, workers=workers, on_stream=on_stream)
-            whole = [stream.state.member for stream in replayed if stream.whole and stream.state.member != GOVERNANCE]
-            wanted = only if len(whole) + 1 == len(replayed) else whole
-            if wanted or len(whole) + 1 == len(replayed):
-                fill(scratch, schema, source, only=wanted, workers=workers, on_batch=on_batch)
-            return fold, replayed
-
-        fold, replayed = read()
-        compared: Compared | None = None
-        ours, theirs, lacking = snapshot(own, only=only), None, None
-        if served is not None:
-            with _served(served, require=require_views) as (other, lacking):
-                if other is not None:
-                    for attempt in range(_COMPARISONS):
-                        ours, theirs, skipped = read_both(own, other, only)
-                        if attempt + 1 == _COMPARISONS or same_positions(ours, theirs):
-                            break
-                        # The log went on meanwhile: follow it and look again.
-                        fold, replayed = read()
-                    assert theirs is not None  # noqa: S101 - the loop ran
-                    compared = compare_views(own, other, ours, theirs, RootsOfLog(source, fold))
-                    compared.skipped_tables = skipped
-        faults = [fault for stream in replayed for fault in stream.faults if fault.kind != "event"]
+        log = _Log(source, scratch, schema, only, workers, on_batch, on_stream)
+        log.read()
+        if served is None:
+            found = _Found(snapshot(own, only=only))
+        else:
+            found = _compare_served(served, own, log, require=require_views)
+        faults = [fault for stream in log.replayed for fault in stream.faults if fault.kind != "event"]
         faults += _judged(own)
-    report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="full", only=only)
-    whole = not only and all(stream.whole for stream in replayed)
-    if whole:
-        positions, total = ours.digest.positions, ours.digest.total
-        report = msgspec.structs.replace(report, positions=positions, digest=total)
-    if served is not None:
-        report = _with_views(report, compared, lacking, require=require_views)
-    if whole and theirs is not None:
-        report = msgspec.structs.replace(report, served_digest=theirs.digest.total)
-    return report
+    report = _report(source, log.fold, log.replayed, faults, time.monotonic() - began, mode="full", only=only)
+    if not only and log.whole:
+        digest = found.ours.digest
+        report = msgspec.structs.replace(
+            report,
+            positions=digest.positions,
+            digest=digest.total,
+            served_digest=found.theirs.digest.total if found.theirs is not None else None,
+        )
+    return report if served is None else _with_views(report, found.compared, found.lacking)
+
+
+class _Log:
+    """The log as an audit reads it: replayed for its faults, and folded into views."""
+
+    def __init__(
+        self,
+        source: Source,
+        scratch: str,
+        schema: str,
+        only: Sequence[str],
+        workers: int | None,
+        on_batch: OnBatch | None,
+        on_stream: OnStream | None,
+    ) -> None:
+        self.source = source
+        self.only = only
+        self._scratch = scratch
+        self._schema = schema
+        self._workers = workers
+        self._on_batch = on_batch
+        self._on_stream = on_stream
+        self.fold = GovernanceFold(source.consortium, source.founded)
+        self.replayed: list[Replayed] = []
+
+    @property
+    def whole(self) -> bool:
+        """Whether every stream was read to its end."""
+        return all(stream.whole for stream in self.replayed)
+
+    def read(self) -> None:
+        """Read it to its present end; the views hold the streams that could be read whole."""
+        self.fold, self.replayed = replay_all(
+            self.source, only=self.only, workers=self._workers, on_stream=self._on_stream
+        )
+        names = [stream.state.member for stream in self.replayed if stream.whole]
+        members = self.only if self.whole else [name for name in names if name != GOVERNANCE]
+        if members or self.whole:
+            fill(self._scratch, self._schema, self.source, only=members, workers=self._workers, on_batch=self._on_batch)
 
 
 class _Lacking(NamedTuple):
@@ -97,6 +122,36 @@ class _Lacking(NamedTuple):
 
     why: str
     inconclusive: bool
+
+
+class _Found(NamedTuple):
+    """The views rebuilt, those served, and what comparing them came to."""
+
+    ours: Snapshot
+    theirs: Snapshot | None = None
+    compared: Compared | None = None
+    lacking: _Lacking | None = None
+
+
+def _compare_served(served: str, own: Connection, log: _Log, *, require: bool) -> _Found:
+    with _served(served, require=require) as (other, lacking):
+        if other is None:
+            return _Found(snapshot(own, only=log.only), lacking=lacking)
+        try:
+            for attempt in range(_COMPARISONS):
+                ours, theirs, skipped = read_both(own, other, log.only)
+                if attempt + 1 == _COMPARISONS or same_positions(ours, theirs):
+                    break
+                log.read()  # it went on meanwhile: follow it and look again
+            compared = compare_views(own, other, ours, theirs, RootsOfLog(log.source, log.fold))
+        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+            detail = f"its views lack what views of this version have: {str(error).splitlines()[0]}"
+            found = Compared(faults=[Fault("views", _NODE, "differ", detail)])
+            return _Found(snapshot(own, only=log.only), compared=found)
+        compared.required = require
+        compared.skipped_tables = skipped
+        compared.faults += _unfounded_counts(other, own)
+        return _Found(ours, theirs, compared)
 
 
 @contextlib.contextmanager
@@ -114,6 +169,22 @@ def _served(dsn: str, *, require: bool) -> Iterator[tuple[Connection | None, _La
             yield connection, None
         else:
             yield None, _Lacking(why, inconclusive=require)
+
+
+def _unfounded_counts(served: Connection, own: Connection) -> Iterator[Fault]:
+    """Find counts in the node's feed that the log cannot have led to."""
+    try:
+        counts = unfounded(served, own)
+    except psycopg.DataError as error:
+        detail = f"the feed has a count that cannot be read: {str(error).strip().splitlines()[0]}"
+        yield Fault("views", _NODE, "feed", detail)
+        return
+    for told in counts:
+        detail = (
+            f"notice {told.notice} of the feed tells of at least {told.at_least:,} decisions ({told.outcome}) about"
+            f" {told.achievement}, and the log has {told.possible:,}"
+        )
+        yield Fault("views", told.member, "feed", detail)
 
 
 class RootsOfLog:
@@ -138,9 +209,7 @@ class RootsOfLog:
                 return None
 
 
-def _with_views(
-    report: AuditReport, compared: Compared | None, lacking: _Lacking | None, *, require: bool
-) -> AuditReport:
+def _with_views(report: AuditReport, compared: Compared | None, lacking: _Lacking | None) -> AuditReport:
     """Add what the comparison with a node's views came to, or why it was not made."""
     if compared is None:
         lacking = lacking or _Lacking("they were not read", inconclusive=True)
@@ -173,7 +242,7 @@ def _with_views(
     report = msgspec.structs.replace(
         report, members=members, faults=fold_under_governance([*faults, *ahead]), views=compared.sentence()
     )
-    return conclude(report, warnings=compared.warnings, unchecked=what if require else [])
+    return conclude(report, warnings=compared.warnings, unchecked=what if compared.required else [])
 
 
 def audit_log(

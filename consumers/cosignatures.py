@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from consumers.appending import append_durably
 from registry.wire.checkpoint import SignedNote
 from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote
@@ -63,10 +64,7 @@ class Cosignatures:
         own = [s for s in note.signatures if s.name == origin]
         kept = SignedNote(note.checkpoint, note.text, (*own, *fresh))
         self._folder.mkdir(parents=True, exist_ok=True)
-        with self._file(origin).open("ab") as file:
-            file.write(f"{kept}\n".encode())
-            file.flush()
-            os.fsync(file.fileno())
+        append_durably(self._file(origin), f"{kept}\n".encode())
         known[size] = self._merged(before, kept)
         return len(fresh)
 

@@ -367,7 +367,8 @@ def _shorter(member: str, since: StreamState, size: int) -> Fault:
         " or it was rewritten"
     )
     if not size:
-        detail = f"an earlier report verified {since.size:,} events, and this log has none of them"
+        them = "1 event, and this log has none of it" if since.size == 1 else None
+        detail = f"an earlier report verified {them or f'{since.size:,} events, and this log has none of them'}"
     return Fault("history", member, "shorter", detail, size=since.size, evidence=[since.heads[-1].note])
 
 

@@ -79,6 +79,11 @@ class RecordFaults:
             cause.add(fault)
             return
         made = _Cause(fault, size)
+        if code == "not-an-extension" and base == size:
+            detail = (
+                f"the record that ends at {claimed:,} was altered: its events do not lead to the root that was signed"
+            )
+            made.fault = msgspec.structs.replace(fault, detail=detail)
         if code == "not-an-extension" and base is not None and base > size:
             made.base = base
             self._out_of_place.add(base)

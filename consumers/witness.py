@@ -21,6 +21,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from consumers.appending import append_durably
 from consumers.cosignatures import Cosignatures
 from consumers.cursor import START, Cursor, confirm
 from consumers.governance import GovernanceFold, read_again
@@ -93,10 +94,7 @@ class Journal:
             ):
                 raise TwoHeads(f"{entry.origin}: {known.size} leaves were cosigned, and now {entry.size}, another head")
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.open("ab") as file:
-            file.write(b"".join(msgspec.json.encode(entry) + b"\n" for entry in fresh))
-            file.flush()
-            os.fsync(file.fileno())
+        append_durably(self._file, b"".join(msgspec.json.encode(entry) + b"\n" for entry in fresh))
         self.seen |= {entry.origin: entry for entry in fresh}
         self._lines += len(fresh)
         if self._lines > len(self.seen) + _COMPACT:
@@ -332,10 +330,7 @@ class Witness:
         if any((one.origin, one.size) == (caught.origin, caught.size) for one in self.caught):
             return  # one contradiction at a size proves it
         _log.error("witness.two_histories", origin=caught.origin, size=caught.size)
-        with self._caught_file.open("ab") as file:
-            file.write(msgspec.json.encode(caught) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append_durably(self._caught_file, msgspec.json.encode(caught) + b"\n")
         self.caught.append(caught)
 
     def _read_caught(self) -> list[Caught]:

@@ -40,11 +40,16 @@ MAX_LOOKED_AT: Final = 1_000
 """Agreements of one member that are held against one credential: of those that name its achievement, and again of
 those that name levels or fields."""
 
+# The collation leaves one index to look targets up by. With another the planner reads all targets of a member where
+# it expects most of them to be of one achievement.
 COVERING: Final = f"""
 SELECT DISTINCT a.member, a.agreement FROM (
-    (SELECT x.* FROM agreement_targets t JOIN agreements x ON x.member = t.member AND x.agreement = t.agreement
-    WHERE t.member = m.member AND t.achievement = c.achievement
-    ORDER BY t.agreement LIMIT {MAX_LOOKED_AT})
+    (SELECT x.* FROM (
+        SELECT agreement FROM agreement_targets
+        WHERE achievement = c.achievement AND member COLLATE "C" = m.member
+        ORDER BY agreement LIMIT {MAX_LOOKED_AT}) AS t
+    CROSS JOIN LATERAL (
+        SELECT * FROM agreements WHERE member = m.member AND agreement = t.agreement OFFSET 0) AS x)
   UNION ALL
     (SELECT x.* FROM agreements x
     WHERE x.member = m.member AND x.with_member = c.member AND (x.eqf_levels IS NOT NULL OR x.fields IS NOT NULL)

@@ -291,12 +291,15 @@ _EACH: Final = (
     f"{_FIELDS} FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
     f" JOIN credentials c USING (member, credential) {_VERSION} {_ORDER}"
 ).encode()
+# The collation as in `agreements.COVERING`.
 _DECISIONS: Final = f"""
 ARRAY(SELECT d.member || '/' || d.decision
     FROM members m CROSS JOIN LATERAL (
-        SELECT DISTINCT b.member, b.decision FROM decision_bases b
-        WHERE b.of_member = c.member AND b.credential = c.credential AND b.member = m.member
-            AND NOT EXISTS (SELECT FROM erasures e WHERE e.member = b.member AND e.learner = c.learner)
+        SELECT DISTINCT m.member, b.decision FROM (
+            SELECT decision FROM decision_bases
+            WHERE of_member = c.member AND credential = c.credential AND member COLLATE "C" = m.member
+            ORDER BY decision LIMIT {5 * MAX_SHOWN}) AS b
+        WHERE NOT EXISTS (SELECT FROM erasures e WHERE e.member = m.member AND e.learner = c.learner)
         ORDER BY b.decision LIMIT {MAX_SHOWN + 1}) AS d
     ORDER BY d.member COLLATE "C", d.decision)"""  # noqa: S608
 

@@ -8,8 +8,9 @@ import msgspec
 from psycopg import Connection
 
 from projections import contents
+from projections.errors import TooCostly
 from projections.queries import narrowed
-from projections.stacks import Key, Listed, Stacks, read_some
+from projections.stacks import NOT_JUDGED, Key, Listed, Stacks, read_some
 
 
 class DecisionView(msgspec.Struct, frozen=True, rename="camel"):
@@ -25,6 +26,7 @@ class DecisionView(msgspec.Struct, frozen=True, rename="camel"):
     superseded_by: str | None
     content: Any
     flags: list[str]
+    """`not-judged` where what it names rests on more parts than one answer reads."""
 
 
 def read(connection: Connection, keys: Sequence[Key]) -> list[DecisionView]:
@@ -90,9 +92,18 @@ def _views(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[Deci
         ([row[0] for row in rows], [row[1] for row in rows]),
     ):
         named.setdefault((member, decision), []).append((of_member, credential))
-    stacks = Stacks.read(connection, {key for keys in named.values() for key in keys})
+    try:
+        stacks = Stacks.read(connection, {key for keys in named.values() for key in keys})
+    except TooCostly:
+        if len(rows) > 1:
+            raise
+        stacks = None
     return [
-        DecisionView(*known, contents.read(content), stacks.reference_flags(named.get((known[0], known[1]), ())))  # type: ignore[call-arg] # a row has as many
+        DecisionView(  # type: ignore[call-arg] # a row has as many
+            *known,
+            contents.read(content),
+            [NOT_JUDGED] if stacks is None else stacks.reference_flags(named.get((known[0], known[1]), ())),
+        )
         for *known, content in rows
     ]
 

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-import structlog
 from psycopg import Connection
 
 from projections.causes import Found
-from projections.errors import TooCostly
 from projections.stacks import Key, Stacks, read_some
 
-_log = structlog.get_logger(__name__)
 _TOGETHER: Final = 500
 """Larger credentials that are read together."""
 
@@ -27,12 +24,7 @@ def impaired(connection: Connection, owners: frozenset[str], member: str, moved:
         return []
     faults: dict[Key, list[tuple[Key, Key]]] = {}
     while stacks:
-        try:
-            graph, number = read_some(stacks[:_TOGETHER], lambda some: Stacks.read(connection, some))
-        except TooCostly as error:  # the feed goes on without it; the worklist has the same limit
-            _log.warning("feed.impairment_not_checked", member=stacks[0][0], credential=stacks[0][1], why=str(error))
-            stacks = stacks[1:]
-            continue
+        graph, number = read_some(stacks[:_TOGETHER], lambda some: Stacks.read(connection, some))
         for stack in stacks[:number]:
             for part in graph.faults(stack):
                 culprit = graph.culprit(part)

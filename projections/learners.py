@@ -25,7 +25,8 @@ class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
     learner: str
     credentials: list[CredentialView]
     ects: Decimal | None
-    """The sum over all active credentials, with credit counted once (EVENTS.md); null where there are too many."""
+    """The sum over all active credentials, with credit counted once (EVENTS.md); null where there are too many, and on
+    all pages but the first."""
     ects_missing: str | None
     """Why there is no sum."""
     decisions: list[str]
@@ -42,10 +43,13 @@ def read(connection: Connection, learner: str, *, after: Key | None = None, limi
     Empty where nobody says anything of this id.
     """
     held = credentials.of_learner(connection, learner, after, limit)
-    try:
-        ects, missing = _sum(connection, learner), None
-    except TooCostly as error:
-        ects, missing = None, str(error)
+    ects: Decimal | None = None
+    missing: str | None = "the sum is on the first page"
+    if after is None:
+        try:
+            ects, missing = _sum(connection, learner), None
+        except TooCostly as error:
+            missing = str(error)
     last = held.views[-1] if held.more else None
     return LearnerRecord(
         learner,

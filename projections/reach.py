@@ -20,12 +20,12 @@ MAX_LEVELS: Final = 16
 """Levels of parts that are followed (EVENTS.md, flag `too-deep`)."""
 MAX_PARTS: Final = 1_000
 """Distinct parts of one credential, in all levels together (EVENTS.md, flag `too-deep`)."""
-MAX_PART_ROWS: Final = 10_000
+MAX_PART_ROWS: Final = 5_000
 """Rows of parts that are read together for the credentials of one answer."""
-MAX_SEPARATE: Final = 5
+MAX_SEPARATE: Final = 3
 """Credentials of one answer that are followed one by one where their parts together are more rows than that."""
 MAX_REPLACEMENT_ROWS: Final = 10_000
-"""Replacements that are read for one answer."""
+"""Replacements that are read for one answer. What was replaced still more often is said to hold no longer."""
 
 
 class Node(NamedTuple):
@@ -49,6 +49,8 @@ class Reach:
     """Those that are not known because their issuing was voided."""
     parts: dict[Key, tuple[Key, ...]] = field(default_factory=dict)
     """The direct parts of each credential that was followed."""
+    replacements_cut: bool = False
+    """Whether there are more replacements than were read."""
     separate: dict[Key, frozenset[Key] | None] = field(default_factory=dict)
     """All parts, however deep, of each credential that was followed by itself; None where it is too deep."""
 
@@ -63,8 +65,7 @@ class Reach:
 def read(connection: Connection, roots: Iterable[Key]) -> Reach:
     """Read what these credentials rest on.
 
-    Raises `TooCostly` where that is more rows than one answer may read. One credential alone is never too costly for
-    its parts, only for a long chain of replacements.
+    Raises `TooCostly` where that is more rows than one answer may read. One credential alone is never too costly.
     """
     wanted = list(dict.fromkeys(roots))
     reach = Reach()
@@ -79,6 +80,10 @@ def read(connection: Connection, roots: Iterable[Key]) -> Reach:
         for key in stacked:
             _follow_alone(connection, reach, key)
     _read_replacements(connection, reach)
+    if reach.replacements_cut and len(wanted) > 1:
+        raise TooCostly(
+            f"parts of these {len(wanted)} credentials were replaced more than {MAX_REPLACEMENT_ROWS} times"
+        )
     return reach
 
 
@@ -143,8 +148,7 @@ def _read_replacements(connection: Connection, reach: Reach) -> None:
     if not starts:
         return
     rows = connection.execute(_REPLACEMENTS, {**_columns(list(starts)), "limit": MAX_REPLACEMENT_ROWS + 1}).fetchall()
-    if len(rows) > MAX_REPLACEMENT_ROWS:
-        raise TooCostly(f"parts were replaced more than {MAX_REPLACEMENT_ROWS} times")
+    reach.replacements_cut = len(rows) > MAX_REPLACEMENT_ROWS
     for member, credential, *row in rows:
         reach.take((member, credential), row)
 

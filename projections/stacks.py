@@ -17,13 +17,18 @@ from projections import reach
 from projections.errors import TooCostly
 from projections.reach import MAX_LEVELS, MAX_PARTS, Key, Node, Reach
 
-__all__ = ["CIRCULAR", "IMPAIRED", "MISMATCH", "PENDING", "TOO_DEEP", "Key", "Listed", "Node", "Stacks", "read_some"]
+__all__ = [
+    "CIRCULAR", "IMPAIRED", "MISMATCH", "NOT_JUDGED", "PENDING", "TOO_DEEP", "Key", "Listed", "Node", "Stacks",
+    "read_some",
+]  # fmt: skip
 
 PENDING = "pending"
 MISMATCH = "learner-mismatch"
 IMPAIRED = "impaired"
 CIRCULAR = "circular"
 TOO_DEEP = "too-deep"
+NOT_JUDGED = "not-judged"
+"""In the place of flags that would take more work than one answer may."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,6 +58,7 @@ class Stacks:
         self._voided = read.voided
         self._parts = read.parts
         self._separate = read.separate
+        self._cut = read.replacements_cut
         self._keys: list[Key] = list(
             dict.fromkeys((*read.nodes, *(part for parts in read.parts.values() for part in parts)))
         )
@@ -153,6 +159,8 @@ class Stacks:
         if node.status != "replaced":
             return False
         last = self._last_replacement[key]
+        if last.status == "replaced" and self._cut:
+            return True
         return last.status == "revoked" or (last.achievement, last.version, last.ects) != (
             node.achievement,
             node.version,
@@ -243,7 +251,7 @@ class Stacks:
 
 
 def read_some(items: Sequence[T], read: Callable[[Sequence[T]], R]) -> tuple[R, int]:
-    """Read these items together, or the first half of them where that is too costly, and so on.
+    """Read these items together, or the first quarter of them where that is too costly, and so on.
 
     Return what was read, and of how many items it is. Raises `TooCostly` where one item alone is too costly.
     """
@@ -253,7 +261,7 @@ def read_some(items: Sequence[T], read: Callable[[Sequence[T]], R]) -> tuple[R, 
         except TooCostly:
             if len(items) <= 1:
                 raise
-            items = items[: len(items) // 2]
+            items = items[: max(1, len(items) // 4)]
 
 
 def _closed(parts: Mapping[int, Sequence[int]]) -> Deep:

@@ -76,9 +76,12 @@ def lacking(connection: Connection, schema: str = SERVED) -> str | None:
         "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s", (schema,)
     ).fetchone()
     if row is None:
-        return "there are no views yet; make them with `registry project`"
+        return "there are no views yet; run `registry project`"
     if row[0] != _label():
         return f"they are of another version ({row[0]}); rebuild them with `registry project --rebuild`"
+    positions = sql.SQL("SELECT FROM {} WHERE size > 0 LIMIT 1").format(sql.Identifier(schema, "positions"))
+    if connection.execute(positions).fetchone() is None:
+        return "there are no views yet: nothing was projected; run `registry project`"
     return None
 
 

@@ -7,6 +7,7 @@ that nothing is ever published which the consortium would refuse for its form.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -14,8 +15,9 @@ import msgspec
 import psycopg
 import structlog
 from eventsourcing.application import AggregateNotFoundError
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.persistence import IntegrityError, OperationalError
 from psycopg import Cursor
+from psycopg.errors import SerializationFailure
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
@@ -38,7 +40,8 @@ from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
 from registry.refusals import FindRefusals, builds_on_refused
-from registry.store import PrivateRecorder, PrivateRows, StoredEvent, Together, opened
+from registry.rewrapping import KeyReplacement, settle
+from registry.store import KeysReplaced, PrivateRecorder, PrivateRows, StoredEvent, Together, opened
 from registry.translation import PUBLISHED, Stored, Translator
 from registry.vault import HiddenBasis, Learner, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
@@ -87,6 +90,11 @@ class Registry:
         self.vault = vault
         self.connection = psycopg.connect(dsn, autocommit=True, row_factory=dict_row)
         self.store = opened(self.connection, dsn)
+        try:
+            settle(self.connection, vault)
+        except BaseException:
+            self.close()
+            raise
         recorder = self.store.recorder
         if not isinstance(recorder, PrivateRecorder):
             raise TypeError("the store has no recorder of ours")
@@ -138,10 +146,32 @@ class Registry:
         *,
         private: PrivateRows | None = None,
         expected: dict[UUID, int] | None = None,
+        erased: str | None = None,
     ) -> None:
-        """Store events in one transaction, with whatever else belongs to them."""
+        """Store events in one transaction, with whatever else belongs to them.
+
+        `erased` is a learner whose rows `private` deletes: the vault's keys that protected them are replaced, too.
+        Raises `KeysReplaced` where somebody else replaced keys of the vault just then.
+        """
         also = [rows for rows in (private, self._also) if rows is not None]
-        self.recorder.insert_events(stored, private=Together(also) if also else None, expected=expected)
+        rows: PrivateRows | None = Together(also) if also else None
+        if erased is not None:
+            rows = KeyReplacement(self.vault, erased, Together(also))
+        try:
+            self.recorder.insert_events(stored, private=rows, expected=expected)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, SerializationFailure):
+                raise
+            self.settle_keys()
+            raise KeysReplaced("a learner was erased just now, and keys were replaced; send it again") from error
+        finally:
+            if erased is not None:
+                self.settle_keys()
+
+    def settle_keys(self) -> None:
+        """Complete or undo a replacement of the vault's keys, where one was broken off."""
+        self.cursor()  # the connection is there
+        settle(self.connection, self.vault)
 
     @contextmanager
     def also(self, rows: PrivateRows) -> Iterator[None]:
@@ -210,10 +240,10 @@ class Registry:
             raise InvalidEvent(refused.code, refused.path, refused.detail)
         return stored
 
-    def _commit(self, *things: Thing, private: PrivateRows | None = None) -> None:
+    def _commit(self, *things: Thing, private: PrivateRows | None = None, erased: str | None = None) -> None:
         stored = self.check(*things)
         try:
-            self.save(stored, private=private)
+            self.save(stored, private=private, erased=erased)
         except IntegrityError as error:
             raise Duplicate("this was recorded already, or changed by somebody else just now; look again") from error
         _log.info("registry.stored", topics=[event.topic for event in stored])
@@ -295,14 +325,25 @@ class Registry:
         with self.recorder.datastore.get_connection() as connection, connection.cursor() as cursor:
             return bool(self.recorder.versions(cursor, [identifier]))
 
+    def erased_on(self, learner: str) -> date | None:
+        """Return the day (UTC) on which this university said that it erased this learner; None where it did not."""
+        try:
+            said: Erasure = self.store.repository.get(Erasure.id_of(learner))
+        except AggregateNotFoundError:
+            return None
+        return said.created_on.date()
+
     def erase(self, learner: str, private: PrivateRows, *, again: bool = False) -> None:
-        """Say that a learner is erased; `private` destroys the rows, in the same transaction. Raises `Duplicate`."""
+        """Say that a learner is erased; `private` deletes the rows, in the same transaction. Raises `Duplicate`.
+
+        The keys that protected the rows are replaced, so that nothing opens what stands on old pages of the database.
+        """
         if again:
             said: Erasure = self.store.repository.get(Erasure.id_of(learner))
             said.again()
         else:
             said = Erasure.erase(learner)
-        self._commit(said, private=private)
+        self._commit(said, private=private, erased=learner)
 
     # Recognition
 

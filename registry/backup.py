@@ -5,6 +5,7 @@ and the views come from it.
 """
 
 import itertools
+import os
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -51,13 +52,12 @@ def backup(settings: Settings, dsn: str, path: Path, passphrase: bytes, on_rows:
 
     The node may go on meanwhile: what is stored after the transaction began is not in the backup.
     """
-    keys = settings.keys_folder
     with (
         psycopg.connect(dsn, autocommit=True) as connection,
         BackupWriter(path, passphrase) as writer,
         connection.transaction(),
     ):
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        keys = _keys_of_one_moment(connection, dsn, settings.keys_folder)
         tables = list(_tables(connection))
         if ("public", EVENTS_TABLE) not in tables:
             raise BackupError("this node's database holds no private side yet; there is nothing to back up")
@@ -74,8 +74,9 @@ def backup(settings: Settings, dsn: str, path: Path, passphrase: bytes, on_rows:
         writer.entry("described")
         writer.data(msgspec.json.encode(told))
         _file(writer, "settings", settings.home / FILE)
-        for key in sorted(p for p in keys.iterdir() if p.is_file()) if keys.is_dir() else []:
-            _file(writer, f"key {key.name}", key)
+        for name, key in keys.items():
+            writer.entry(f"key {name}")
+            writer.data(key)
         done = 0
         for schema, table in tables:
             columns = _columns(connection, schema, table)
@@ -86,6 +87,20 @@ def backup(settings: Settings, dsn: str, path: Path, passphrase: bytes, on_rows:
             done += rows[f"{schema}.{table}"]
             on_rows(done)
     return told
+
+
+def _keys_of_one_moment(connection: Connection, dsn: str, folder: Path) -> dict[str, bytes]:
+    """Begin the snapshot that a backup is of, and read the files of keys of that moment.
+
+    Erasing a learner replaces keys in the files and in the database: it waits while both are read here.
+    """
+    with psycopg.connect(dsn) as holder:
+        if ("vault", "keys") in list(_tables(holder)):
+            holder.execute("LOCK TABLE vault.keys IN SHARE MODE")
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute("SELECT 1")  # the snapshot is taken by the first query
+        files = sorted(p for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
+        return {file.name: _bytes(file) for file in files if not file.name.startswith(".")}
 
 
 def restore(
@@ -128,7 +143,7 @@ def restore(
             (EVENTS_TABLE, told.sequence, told.sequence > 0),
         )
         _go_on_numbering(connection)
-        (beside / FILE).write_text(text)
+        _private_file(beside / FILE, text.encode())
         connection.commit()
         (home / told.keys).parent.mkdir(parents=True, exist_ok=True)
         if (beside / "keys").exists():
@@ -165,11 +180,17 @@ def _restore_pieces(connection: Connection, path: Path, pieces: Iterator[tuple[s
                     rows.write(data)
         elif name.startswith("key ") and "/" not in name and ".." not in name:
             (beside / "keys").mkdir(mode=0o700, exist_ok=True)
-            file = beside / "keys" / name[4:]
-            file.touch(mode=0o600)
-            file.write_bytes(b"".join(data for _, data in group))
+            _private_file(beside / "keys" / name[4:], b"".join(data for _, data in group))
         else:
             raise DamagedBackup(f"{path}: it holds {name[:60]!r}, which this version does not know")
+
+
+def _private_file(path: Path, data: bytes) -> None:
+    """Write a new file that only its owner may read, whatever the umask."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _refuse_rows(connection: Connection) -> None:
@@ -234,9 +255,12 @@ def _go_on_numbering(connection: Connection) -> None:
 
 
 def _file(writer: BackupWriter, name: str, path: Path) -> None:
+    writer.entry(name)
+    writer.data(_bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise BackupError(f"cannot read {path}: {error.strerror}") from error
-    writer.entry(name)
-    writer.data(data)

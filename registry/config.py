@@ -88,7 +88,8 @@ class HttpSetting(BaseModel):
     """Connections that each process takes at a time, if it may have twice as many descriptors; else half of those.
     Half of them may be without a whole request: then the one that has waited longest is closed for a new one."""
     max_connections_per_address: Annotated[int, Field(ge=1)] = 200
-    """How many of them one address may have (of IPv6, one /64 network). Trusted proxies may have any number."""
+    """How many of them one address may have (of IPv6, one /64 network): for the next one, its own that has waited
+    longest is closed; if none waits, the next one is refused. Trusted proxies may have any number."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks of reverse proxies, as `10.0.0.0/24`, whose `X-Forwarded-For`, `X-Forwarded-Proto` and
     `X-Forwarded-Prefix` count. From anybody else these headers mean nothing."""

@@ -5,8 +5,10 @@ a keyed hash, so that the row sent again is not taken in anew. The same student 
 """
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from datetime import date
+from typing import Final, NamedTuple
 
+import msgspec
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
@@ -14,13 +16,47 @@ from registry.application import Registry
 from registry.batches.batch import ENDED, WrongState
 from registry.batches.book import Book
 from registry.batches.mentions import Mention, mentions
-from registry.domain.errors import Duplicate, Refusal
+from registry.domain.errors import Duplicate, Refusal, UnknownCredential
 from registry.store import PrivateRows, Together
-from registry.vault import Vault, VaultError
+from registry.vault import Vault
 from registry.wire.disclosures import claims_digest, disclosed
 
 Key = tuple[str, str]
 """Member and credential."""
+
+
+def forget_erased(registry: Registry, book: Book, erased: Collection[str]) -> int:
+    """Delete what a restored backup brought back of learners who are erased on the log; returns how many there were.
+
+    Raises `StillInBatch`.
+    """
+    rows = registry.cursor().execute(
+        "SELECT learner::text FROM vault.learners WHERE learner = ANY(%s::uuid[])", (list(erased),)
+    )
+    back = [row["learner"] for row in rows.fetchall()]
+    for learner in back:
+        known = registry.vault.learner(registry.cursor(), learner)
+        if known is not None and "student" in known[1]:
+            _take_out(book, mentions(book, known[1]["student"]))
+        registry.save([], private=_Forgotten(registry.vault, learner, ()), erased=learner)
+    return len(back)
+
+
+class AffectedCase(NamedTuple):
+    """A case of the learner's whose letter an erasure makes impossible."""
+
+    case: str
+    file_number: str
+    appeal_until: date | None
+    """The last day for an appeal of its decision; None while it is open."""
+
+    def __str__(self) -> str:
+        if self.appeal_until is None:
+            return f"Case {self.file_number} is open. After the erasure it can only be withdrawn or closed."
+        return (
+            f"Case {self.file_number} is decided and may be appealed until {self.appeal_until}."
+            " After the erasure nobody can write its letter again."
+        )
 
 
 class UnknownLearner(Refusal):
@@ -59,8 +95,40 @@ def erase(
         raise Duplicate(f"learner {learner} was erased already", "$.learner")
     named = mentions(book, known[1]["student"]) if known is not None and "student" in known[1] else []
     _take_out(book, named)  # before it is said: an erasure that is said is whole
-    rows: list[PrivateRows] = [_Forgotten(registry.vault, registry.cursor(), learner, credentials), *beside]
+    rows: list[PrivateRows] = [_Forgotten(registry.vault, learner, credentials), *beside]
     registry.erase(learner, Together(rows), again=again and said)
+
+
+def affected_cases(registry: Registry, learner: str, today: date) -> list[AffectedCase]:
+    """Return the learner's cases that are open, or decided and within the time for an appeal."""
+    rows = registry.cursor().execute(
+        "SELECT id::text, file_number, CASE WHEN state = 'decided' THEN appeal_until END AS appeal_until"
+        " FROM office.cases WHERE learner = %s AND state NOT IN ('withdrawn', 'closed')"
+        " AND (state <> 'decided' OR appeal_until >= %s) ORDER BY file_number",
+        (learner, today),
+    )
+    return [AffectedCase(row["id"], row["file_number"], row["appeal_until"]) for row in rows.fetchall()]
+
+
+def count_credentials(registry: Registry, learner: str) -> int:
+    """Return how many of this university's credentials have personal data of the learner in the vault."""
+    row = registry.cursor().execute("SELECT count(*) AS n FROM vault.records WHERE learner = %s", (learner,)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate gives a row
+    return int(row["n"])
+
+
+def why_without_claims(registry: Registry, credential: str) -> str:
+    """Return why the vault says nothing of the person of a credential, and what to do. It holds none of its claims."""
+    try:
+        learner = registry.credential(credential).state.learner
+    except UnknownCredential:
+        return "Another member issued it: what it says of the person is in that member's vault only."
+    if learner is not None and (day := registry.erased_on(learner)) is not None:
+        return f"Its learner was erased on {day}. What it said of the person is gone for good."
+    return (
+        "The vault has no personal data for it, and no erasure says why. If this database came from a copy, restore the"
+        " node's newest backup: registry restore --backup FILE"
+    )
 
 
 def _take_out(book: Book, named: Sequence[Mention]) -> None:
@@ -84,29 +152,40 @@ def _still_in(*batches: str) -> StillInBatch:
 class _Forgotten:
     """The learner's rows in the vault, and what else on this node leads from or to them."""
 
-    def __init__(self, vault: Vault, cursor: Cursor[DictRow], learner: str, credentials: Collection[Key]) -> None:
+    def __init__(self, vault: Vault, learner: str, credentials: Collection[Key]) -> None:
+        self._vault = vault
         self._learner = learner
-        own = cursor.execute("SELECT credential::text FROM vault.records WHERE learner = %s", (learner,)).fetchall()
-        known = {row["credential"] for row in own} | {credential for _, credential in credentials}
-        self._decisions = [
-            row["decision"]
-            for row in cursor.execute("SELECT decision::text, sealed FROM vault.decisions").fetchall()
-            if _names(vault, row["decision"], bytes(row["sealed"])) & known
-        ]
+        self._credentials = {credential for _, credential in credentials}
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Destroy them."""
-        given = {"learner": self._learner, "decisions": self._decisions}
+        """Delete them."""
+        own = cursor.execute(
+            "SELECT credential::text FROM vault.records WHERE learner = %s", (self._learner,)
+        ).fetchall()
+        known = {row["credential"] for row in own} | self._credentials
+        decisions = [
+            row["decision"]
+            for row in cursor.execute(
+                "SELECT decision::text, sealed FROM vault.decisions WHERE learner IS NULL"
+            ).fetchall()
+            if _names(self._vault, row["decision"], row["sealed"]) & known
+        ]
+        answers = [
+            row["place"]
+            for row in cursor.execute(
+                "SELECT ctid::text AS place, encode(key, 'hex') AS key, body FROM access.requests"
+                " WHERE body IS NOT NULL FOR UPDATE"
+            ).fetchall()
+            if self._learner in msgspec.json.encode(self._vault.open_own(f"answer {row['key']}", row["body"])).decode()
+        ]
+        given = {"learner": self._learner, "decisions": decisions, "answers": answers}
         for statement in _STATEMENTS:
             cursor.execute(statement, given)
 
 
 def _names(vault: Vault, decision: str, sealed: bytes) -> set[str]:
     """The credentials that a decision names by digest only."""
-    try:
-        said = vault.open_own(decision, sealed)
-    except VaultError:
-        return set()  # under a learner's own key: it goes with that
+    said = vault.open_own(decision, sealed)
     found = set()
     for one in [said] if isinstance(said, str) else said:
         about = disclosed(claims_digest([one]), [one]).get("credential")
@@ -129,5 +208,5 @@ _STATEMENTS: Final = (
     "DELETE FROM vault.learners WHERE learner = %(learner)s",
     "DELETE FROM vault.decisions WHERE decision = ANY (%(decisions)s::uuid[])",
     # Kept answers to requests: they name the learner's id.
-    "DELETE FROM access.requests WHERE position(convert_to(%(learner)s::text, 'UTF8') IN body) > 0",
+    "DELETE FROM access.requests WHERE ctid = ANY (%(answers)s::text[]::tid[])",
 )

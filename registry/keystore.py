@@ -5,17 +5,20 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from registry.vault import KEY_BYTES
+from registry.vault import derived
+from registry.vault_keys import KEY_BYTES, KeyRing
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import Ed25519Signer, VerifierKey
 
@@ -28,6 +31,8 @@ FORMER: Final = "signing-"
 RETIRED: Final = "retired-"
 """With its key id: a key that governance has retired."""
 MASTER: Final = "vault-master.key"
+RING: Final = "vault-keys.json"
+_RING_PURPOSE: Final = b"credential registry: vault keys"
 _SIGNED: Final = ".signed"
 _PUBLIC: Final = ".public"
 """A signing key's public half, with the SHA-256 of the file that it belongs to."""
@@ -43,7 +48,7 @@ class KeystoreError(Exception):
 
 
 class Keystore:
-    """The folder of keys: signing keys in PKCS8, the vault's master key, and what root keys have signed."""
+    """The folder of keys: signing keys in PKCS8, the vault's master key and keys, and what root keys have signed."""
 
     def __init__(self, folder: Path, passphrase: bytes | None = None, ask: Ask = lambda: None) -> None:
         """`passphrase` encrypts new keys; it, or else what `ask` gives, opens those that are encrypted."""
@@ -136,7 +141,7 @@ class Keystore:
         with contextlib.suppress(FileNotFoundError):  # a key that was made elsewhere has none
             following.with_suffix(_PUBLIC).replace(present.with_suffix(_PUBLIC))
         following.with_suffix(".pem").replace(present.with_suffix(".pem"))
-        self._sync()
+        _sync_folder(self._folder)
 
     def rename_signer(self, name: str, to: str) -> None:
         """Give a signing key another name. Raises `KeystoreError` where that is taken."""
@@ -145,7 +150,7 @@ class Keystore:
         (self._folder / f"{name}.pem").rename(self._folder / f"{to}.pem")
         with contextlib.suppress(FileNotFoundError):
             (self._folder / f"{name}{_PUBLIC}").replace(self._folder / f"{to}{_PUBLIC}")
-        self._sync()
+        _sync_folder(self._folder)
 
     # Sign once, for keys that sign what people bring
 
@@ -164,7 +169,7 @@ class Keystore:
         kept = {str(at): known for at, known in self.signed(name).items()} | {str(size): root}
         fresh = self._folder / f".{name}{_SIGNED}"
         try:
-            with fresh.open("w") as file:
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 json.dump(kept, file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -177,11 +182,29 @@ class Keystore:
     # The vault's master key
 
     def create_master(self) -> bytes:
-        """A new master key for the vault."""
+        """Make a new master key for the vault, and the vault's keys under it."""
         master = os.urandom(KEY_BYTES)
-        text = master.hex() if self._passphrase is None else _sealed(master, self._passphrase)
-        self._write(MASTER, text.encode() + b"\n")
+        self._write(MASTER, self._master_file(master))
+        self._write(RING, _ring_file(KeyRing.create(os.urandom), [master]))
         return master
+
+    def rotate_master(self) -> None:
+        """Put a new master key in the place of this one, which is destroyed. The vault's keys stay.
+
+        The caller holds the lock of `rewrapping.locked_keys`. Where this is broken off at any step, the vault's keys
+        open with the master key that is there, and it can be run again.
+        """
+        ring = self.ring()
+        if ring is None:
+            raise KeystoreError(f"{self._folder / RING} is missing; open the node's database once to make it")
+        before, master = self.master(), os.urandom(KEY_BYTES)
+        self._replace(RING, _ring_file(ring, [before, master]))
+        self._replace(MASTER, self._master_file(master))
+        self._replace(RING, _ring_file(ring, [master]))
+
+    def _master_file(self, master: bytes) -> bytes:
+        text = master.hex() if self._passphrase is None else _sealed(master, self._passphrase)
+        return text.encode() + b"\n"
 
     def master(self) -> bytes:
         """The vault's master key."""
@@ -194,6 +217,42 @@ class Keystore:
             raise KeystoreError(f"{self._folder / MASTER} is not a key") from error
         except InvalidTag as error:
             raise KeystoreError(f"{self._folder / MASTER} does not open: is the passphrase right?") from error
+
+    # The vault's keys, which the master key seals (`vault_keys.KeyFiles`)
+
+    def ring(self) -> KeyRing | None:
+        """Return the vault's keys; None where only a master key was made yet, by an older version."""
+        for last_try in (False, True):  # a master key that is being replaced may change between the two files
+            master = self.master()
+            try:
+                text = self._read(RING)
+            except KeystoreError:
+                if (self._folder / RING).exists():
+                    raise
+                return None
+            try:
+                return _opened_ring(text, master)
+            except InvalidTag as error:
+                if last_try:
+                    raise KeystoreError(
+                        f"{self._folder / RING} does not open with {MASTER}: they are not of the same moment."
+                        " Restore both from a backup: registry restore --backup FILE"
+                    ) from error
+            except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
+                raise KeystoreError(f"{self._folder / RING} holds no keys: {error}") from error
+        raise AssertionError  # pragma: no cover - the second try returns or raises
+
+    def write_ring(self, ring: KeyRing) -> None:
+        """Store the vault's keys in the place of those before, whose file is overwritten."""
+        self._replace(RING, _ring_file(ring, [self.master()]))
+
+    def ring_mark(self) -> object:
+        """Return what tells the file of the vault's keys from an earlier one; None where there is none."""
+        try:
+            found = (self._folder / RING).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
     # Files
 
@@ -223,18 +282,30 @@ class Keystore:
                 os.link(fresh, path)
             finally:
                 fresh.unlink()
-            self._sync()
+            _sync_folder(self._folder)
         except FileExistsError as error:
             raise KeystoreError(f"{path} exists; a key is never overwritten") from error
         except OSError as error:
             raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
 
-    def _sync(self) -> None:
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    def _replace(self, name: str, data: bytes) -> None:
+        """Put a file in the place of one, durably, whole or not at all; the one before is overwritten with zeros.
+
+        On disks and file systems that write elsewhere than told (SSDs, copies on write, snapshots) the old bytes may
+        survive: there, encrypt the disk.
+        """
+        path, fresh = self._folder / name, self._folder / f".{name}.new"
+        _destroy(fresh)  # a process may have died before it put this in its place
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        before = os.open(path, os.O_WRONLY) if path.exists() else None
+        fresh.replace(path)
+        _sync_folder(self._folder)
+        if before is not None:
+            _overwrite(before)
 
     def _read(self, name: str) -> bytes:
         path = self._folder / name
@@ -244,11 +315,57 @@ class Keystore:
         except OSError as error:
             raise KeystoreError(
                 f"cannot read {path}: {error.strerror}. Restore it from this node's newest backup:"
-                " `registry restore --help`"
+                " registry restore --backup FILE"
             ) from error
         if stat.S_IMODE(mode) & 0o077:
             raise KeystoreError(f"{path} can be read by others; run: chmod 600 {path}")
         return data
+
+
+class _RingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sealed: list[bytes]
+    """The keys, sealed under the master key; while that is replaced, under the old one and under the new one."""
+
+
+def _ring_file(ring: KeyRing, masters: Sequence[bytes]) -> bytes:
+    sealed = []
+    for master in masters:
+        nonce = os.urandom(12)
+        cipher = AESGCM(derived(master, b"keys"))
+        sealed.append(nonce + cipher.encrypt(nonce, msgspec.json.encode(ring), _RING_PURPOSE))
+    return msgspec.json.encode(_RingFile(sealed)) + b"\n"
+
+
+def _opened_ring(text: bytes, master: bytes) -> KeyRing:
+    cipher = AESGCM(derived(master, b"keys"))
+    for sealed in msgspec.json.decode(text, type=_RingFile).sealed:
+        with suppress(InvalidTag):
+            return msgspec.json.decode(cipher.decrypt(sealed[:12], sealed[12:], _RING_PURPOSE), type=KeyRing)
+    raise InvalidTag
+
+
+def _destroy(path: Path) -> None:
+    try:
+        file = os.open(path, os.O_WRONLY)
+    except FileNotFoundError:
+        return
+    _overwrite(file)
+    path.unlink()
+
+
+def _overwrite(file: int) -> None:
+    """Overwrite an open file with zeros, and close it."""
+    with os.fdopen(file, "wb", buffering=0) as out:
+        out.write(bytes(os.fstat(out.fileno()).st_size))
+        os.fsync(out.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sealed(master: bytes, passphrase: bytes) -> str:

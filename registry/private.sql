@@ -1,14 +1,58 @@
 -- What a node keeps to itself, beside its domain events (which `eventsourcing` makes the table of).
 CREATE SCHEMA IF NOT EXISTS vault;
 
+-- Which generation of each bucket's key is in use (registry/vault_keys.py); the keys are in a file. Empty: this database
+-- was just made, is being restored, or is of an older version.
+CREATE TABLE IF NOT EXISTS vault.keys (
+    bucket     smallint PRIMARY KEY,       -- 0 to 255: learners by the first byte of their id; 256: the shared key
+    generation integer NOT NULL
+);
+
+-- A value is sealed with the key that is in use when it is written, or not written: keys are replaced under an exclusive
+-- lock on `vault.keys` (registry/rewrapping.py). What a key sealed begins with its generation (4 bytes).
+CREATE OR REPLACE FUNCTION vault.wait_for_keys() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    LOCK TABLE vault.keys IN ROW SHARE MODE;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION vault.check_shared_key() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    sealed bytea := decode(substr(to_jsonb(NEW) ->> TG_ARGV[0], 3), 'hex');
+BEGIN
+    IF sealed IS NULL THEN
+        RETURN NULL;
+    END IF;
+    LOCK TABLE vault.keys IN ROW SHARE MODE;
+    PERFORM FROM vault.keys WHERE bucket = 256 AND int4send(generation) <> substr(sealed, 1, 4);
+    IF FOUND THEN
+        RAISE EXCEPTION 'the vault''s shared key was replaced just now; try again' USING ERRCODE = '40001';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION vault.check_learners_keys() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM fresh JOIN vault.keys ON bucket = get_byte(uuid_send(learner), 0)
+    WHERE int4send(generation) <> substr(key, 1, 4);
+    IF FOUND THEN
+        RAISE EXCEPTION 'a key of the vault was replaced just now; try again' USING ERRCODE = '40001';
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- Learners of this university. `student` is a keyed hash of its own number; `key` the learner's key, wrapped
--- by the node's master key; `person` is encrypted under the learner's key.
+-- by the key of the learner's bucket; `person` is encrypted under the learner's key.
 CREATE TABLE IF NOT EXISTS vault.learners (
     learner uuid PRIMARY KEY,
     student bytea NOT NULL UNIQUE,
     key     bytea NOT NULL,
     person  bytea NOT NULL
 );
+DROP TRIGGER IF EXISTS wait_for_keys ON vault.learners;
+CREATE TRIGGER wait_for_keys BEFORE INSERT ON vault.learners
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.wait_for_keys();
+DROP TRIGGER IF EXISTS check_keys ON vault.learners;
+CREATE TRIGGER check_keys AFTER INSERT ON vault.learners REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.check_learners_keys();
 
 -- The university's own row ids, as keyed hashes, the credential that each became, and the learner's
 -- disclosures of it, encrypted under the learner's key.
@@ -32,13 +76,17 @@ CREATE TABLE IF NOT EXISTS vault.cohorts (
     decision uuid NOT NULL
 );
 
--- What own decisions name by digest only: the disclosure, encrypted under the node's own key.
+-- What own decisions name by digest only: the disclosure, encrypted under the vault's shared key.
 CREATE TABLE IF NOT EXISTS vault.decisions (
     decision uuid PRIMARY KEY,
     sealed   bytea NOT NULL
 );
 -- Under the key of this learner, where the decision was made in a case: gone with the learner.
 ALTER TABLE vault.decisions ADD COLUMN IF NOT EXISTS learner uuid;
+DROP TRIGGER IF EXISTS check_sealed ON vault.decisions;
+CREATE TRIGGER check_sealed AFTER INSERT OR UPDATE OF sealed ON vault.decisions
+    FOR EACH ROW
+    WHEN (NEW.learner IS NULL) EXECUTE FUNCTION vault.check_shared_key('sealed');
 
 -- Sign once: a commit's row is written before its signature leaves the process.
 CREATE SCHEMA IF NOT EXISTS publisher;
@@ -91,19 +139,20 @@ CREATE TABLE IF NOT EXISTS access.requests (
     request bytea NOT NULL,                -- keyed hash of method, path and body
     began   timestamptz NOT NULL,
     status  integer,                       -- null: not answered yet
-    headers json,
-    body    bytea,
+    body    bytea,                         -- location and content, under the vault's shared key
     PRIMARY KEY (caller, key)
 );
+DROP TRIGGER IF EXISTS check_body ON access.requests;
+CREATE TRIGGER check_body AFTER INSERT OR UPDATE OF body ON access.requests
+    FOR EACH ROW EXECUTE FUNCTION vault.check_shared_key('body');
 CREATE INDEX IF NOT EXISTS requests_began ON access.requests (began);
 
 -- Files of rows that systems sent in. The content is beside the database, encrypted with `key`, which is wrapped
--- by the node's master key.
+-- by the vault's shared key; so are name, notes and error, which may repeat what was sent.
 CREATE SCHEMA IF NOT EXISTS intake;
 
 CREATE TABLE IF NOT EXISTS intake.batches (
     batch       uuid PRIMARY KEY,
-    name        text NOT NULL,
     kind        text NOT NULL,
     media       text NOT NULL,
     state       text NOT NULL,
@@ -122,10 +171,14 @@ CREATE TABLE IF NOT EXISTS intake.batches (
     issued      bigint NOT NULL DEFAULT 0,
     unchanged   bigint NOT NULL DEFAULT 0,
     refused     bigint NOT NULL DEFAULT 0,
-    notes       text[] NOT NULL DEFAULT '{}',
-    error       text,
     UNIQUE (by, request)
 );
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS sealed_name bytea;
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS sealed_notes bytea;
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS sealed_error bytea;
+DROP TRIGGER IF EXISTS check_key ON intake.batches;
+CREATE TRIGGER check_key AFTER INSERT OR UPDATE OF key ON intake.batches
+    FOR EACH ROW EXECUTE FUNCTION vault.check_shared_key('key');
 -- Of a reconciliation: the term, both days included.
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_from date;
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_until date;
@@ -150,17 +203,15 @@ CREATE TABLE IF NOT EXISTS intake.events (
     credential uuid NOT NULL               -- what it was about, or led to
 );
 
+-- Rows that were not taken in. Where, which field, its value and what is wrong: under the batch's key.
 CREATE TABLE IF NOT EXISTS intake.problems (
     batch   uuid NOT NULL REFERENCES intake.batches ON DELETE CASCADE,
     line    bigint NOT NULL,
     number  integer NOT NULL,
-    "where" text NOT NULL,
-    field   text NOT NULL,
-    value   text NOT NULL,
     code    text NOT NULL,
-    detail  text NOT NULL,
     PRIMARY KEY (batch, line, number)
 );
+ALTER TABLE intake.problems ADD COLUMN IF NOT EXISTS sealed bytea;
 
 -- The recognition office's cases, as the last event left them: the worklist. Written with the events.
 CREATE SCHEMA IF NOT EXISTS office;
@@ -215,21 +266,21 @@ CREATE TABLE IF NOT EXISTS intake.course_codes (
     changed     timestamptz NOT NULL
 );
 
--- Achievements that a document describes and nobody has published yet.
+-- Achievements that a document describes and nobody has published yet: what the document says of it, and what was given
+-- beside it, under the vault's shared key, as a document may have a person's data in the wrong place.
 CREATE TABLE IF NOT EXISTS intake.drafts (
     draft       uuid PRIMARY KEY,
     content     bytea NOT NULL UNIQUE,     -- keyed hash of what was read: the same again is the same draft
-    title       text NOT NULL,
     format      text NOT NULL,
-    codes       text[] NOT NULL,           -- what the document calls it
-    read        json NOT NULL,             -- Annex I as the document has it
-    given       json NOT NULL,             -- what was given beside it
-    odd         text[] NOT NULL,           -- what was read and has no certain meaning
     created     timestamptz NOT NULL,
     achievement uuid                       -- as what it was published
 );
+ALTER TABLE intake.drafts ADD COLUMN IF NOT EXISTS sealed bytea;
+DROP TRIGGER IF EXISTS check_sealed ON intake.drafts;
+CREATE TRIGGER check_sealed AFTER INSERT OR UPDATE OF sealed ON intake.drafts
+    FOR EACH ROW EXECUTE FUNCTION vault.check_shared_key('sealed');
 
--- Credentials of documents whose achievement is a draft, under the node's own key; gone once they are issued.
+-- Credentials of documents whose achievement is a draft, under the vault's shared key; gone once they are issued.
 CREATE TABLE IF NOT EXISTS intake.waiting (
     draft   uuid NOT NULL REFERENCES intake.drafts ON DELETE CASCADE,
     record  bytea NOT NULL,                -- keyed hash of the university's own id of the award
@@ -238,6 +289,9 @@ CREATE TABLE IF NOT EXISTS intake.waiting (
     arrived timestamptz NOT NULL,
     PRIMARY KEY (draft, record)
 );
+DROP TRIGGER IF EXISTS check_sealed ON intake.waiting;
+CREATE TRIGGER check_sealed AFTER INSERT OR UPDATE OF sealed ON intake.waiting
+    FOR EACH ROW EXECUTE FUNCTION vault.check_shared_key('sealed');
 CREATE INDEX IF NOT EXISTS waiting_student ON intake.waiting (student) WHERE student IS NOT NULL;
 
 -- Webhooks: where this university's feed is posted to, and what waits to be.
@@ -247,7 +301,7 @@ CREATE TABLE IF NOT EXISTS webhooks.endpoints (
     endpoint       uuid PRIMARY KEY,
     url            text NOT NULL,
     kinds          text[] NOT NULL,          -- which types; empty: all
-    secret         bytea NOT NULL,           -- under the node's master key, as is `previous`
+    secret         bytea NOT NULL,           -- under the vault's shared key, as is `previous`
     previous       bytea,                    -- the secret before, which signs too until then
     previous_until timestamptz,
     enabled        boolean NOT NULL DEFAULT true,
@@ -259,6 +313,12 @@ CREATE TABLE IF NOT EXISTS webhooks.endpoints (
     last_error     text,
     created        timestamptz NOT NULL
 );
+DROP TRIGGER IF EXISTS check_secret ON webhooks.endpoints;
+CREATE TRIGGER check_secret AFTER INSERT OR UPDATE OF secret ON webhooks.endpoints
+    FOR EACH ROW EXECUTE FUNCTION vault.check_shared_key('secret');
+DROP TRIGGER IF EXISTS check_previous ON webhooks.endpoints;
+CREATE TRIGGER check_previous AFTER INSERT OR UPDATE OF previous ON webhooks.endpoints
+    FOR EACH ROW EXECUTE FUNCTION vault.check_shared_key('previous');
 
 CREATE TABLE IF NOT EXISTS webhooks.deliveries (
     endpoint uuid NOT NULL REFERENCES webhooks.endpoints ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,

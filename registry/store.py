@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 from eventsourcing.application import Application
-from eventsourcing.persistence import IntegrityError, JSONTranscoder, Mapper, StoredEvent
+from eventsourcing.persistence import IntegrityError, JSONTranscoder, Mapper, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
@@ -100,6 +100,10 @@ class StaleState(Exception):
     """Something was decided on a state that has changed meanwhile: decide again."""
 
 
+class KeysReplaced(StaleState, OperationalError):
+    """Something was sealed with a key of the vault that is not in use any more: seal it again, or send it again."""
+
+
 class PrivateRecorder(PostgresApplicationRecorder):
     """Inserts events together with private rows, by COPY, in one transaction."""
 
@@ -160,7 +164,16 @@ class PrivateRecorder(PostgresApplicationRecorder):
         return {row["originator_id"]: row["version"] for row in rows}
 
 
-__all__ = ["EventMapper", "IntegrityError", "PrivateRecorder", "PrivateRows", "StaleState", "StoredEvent", "Together"]
+__all__ = [
+    "EventMapper",
+    "IntegrityError",
+    "KeysReplaced",
+    "PrivateRecorder",
+    "PrivateRows",
+    "StaleState",
+    "StoredEvent",
+    "Together",
+]
 
 
 class Store(Application[UUID]):

@@ -1,14 +1,14 @@
 """Personal data: what the log never sees (DESIGN.md, Decision 4).
 
 A learner is a random UUID. The university's own number leads to it through a keyed hash; names, birth dates
-and disclosures are encrypted under the learner's own key, which is wrapped by the node's master key. Losing
-a learner's key is what erasing means.
+and disclosures are encrypted under the learner's own key, which is wrapped by the key of the learner's bucket
+(`vault_keys.py`). Erasing a learner deletes the wrapped key and replaces the key that wrapped it.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -18,13 +18,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-KEY_BYTES: Final = 32
+from registry.vault_keys import KEY_BYTES, SHARED, KeyFiles, KeyReplaced, KeyRing, VaultError
+
+__all__ = [
+    "KEY_BYTES", "HiddenBasis", "KeyReplaced", "Learner", "LearnerGone", "OpenRing", "Vault", "VaultError", "VaultRows",
+    "array", "random_id", "read_again",
+]  # fmt: skip
+
 _NONCE_BYTES: Final = 12
+_GENERATION_BYTES: Final = 4
 _NOBODY: Final = "-"
-
-
-class VaultError(Exception):
-    """Personal data that cannot be read: a wrong master key, or a row that was altered."""
+T = TypeVar("T")
 
 
 class LearnerGone(Exception):
@@ -43,62 +47,100 @@ class Learner(msgspec.Struct, gc=False):
 
 
 class Vault:
-    """Seals and opens; the rows are the caller's to write, in one transaction with what they belong to."""
+    """Seals and opens; the rows are the caller's to write, in one transaction with what they belong to.
 
-    def __init__(self, master: bytes) -> None:
-        """`master` are the node's 32 secret bytes."""
-        if len(master) != KEY_BYTES:
-            raise VaultError(f"the master key has {len(master)} bytes, not {KEY_BYTES}")
-        self._lookup = _derived(master, b"lookup")
-        self._wrapping = AESGCM(_derived(master, b"wrapping"))
+    May be shared by threads. Keys that another process replaced are read again from their files.
+    """
+
+    def __init__(self, keys: KeyFiles) -> None:
+        """Nothing is read before a key is needed. Every use may raise `VaultError`, and what `keys` raises."""
+        self.keys = keys
+        self._opened: OpenRing | None = None
+
+    def _ring(self) -> "OpenRing":
+        """Return the keys in use now."""
+        mark = self.keys.ring_mark()
+        opened = self._opened
+        if opened is None or opened.mark != mark:
+            ring = self.keys.ring()
+            if ring is None:
+                raise VaultError(
+                    "the vault's keys are of an older version; open the node's database once to convert them"
+                )
+            opened = self._opened = OpenRing(ring, mark)
+        return opened
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys in use now."""
+        return self._ring().ring
 
     def hashed(self, kind: str, value: str) -> bytes:
-        """The keyed hash (32 bytes) under which a number or a row id is found again."""
-        return _keyed(self._lookup, f"{kind}\0{value}".encode())
+        """Return the keyed hash (32 bytes) under which a number or a row id is found again."""
+        return _keyed(self._lookup(), f"{kind}\0{value}".encode())
 
     def digest(self, content: bytes) -> bytes:
-        """A keyed hash of what was asked for, to tell the same from another."""
-        return _keyed(self._lookup, b"content\0" + content)
+        """Return a keyed hash of what was asked for, to tell the same from another."""
+        return _keyed(self._lookup(), b"content\0" + content)
+
+    def _lookup(self) -> bytes:
+        # This key never changes: nothing has to be looked up for it but once.
+        return (self._opened or self._ring()).ring.lookup
 
     def new_learner(self) -> Learner:
-        """A learner with a fresh id and key."""
+        """Return a learner with a fresh id and key."""
         return self.learner_named(random_id())
 
     def learner_named(self, learner: str) -> Learner:
-        """A learner with an id that is given, and a fresh key."""
+        """Return a learner with an id that is given, and a fresh key."""
         key = AESGCM.generate_key(256)
         return Learner(learner, key, AESGCM(key))
 
     def wrap(self, learner: Learner) -> bytes:
-        """The learner's key under the master key."""
-        return _seal(self._wrapping, learner.key, learner.learner, "key")
+        """Return the learner's key, sealed under the key of their bucket."""
+        return self._ring().seal(bucket_of(learner.learner), learner.key, learner.learner, "key")
 
     def unwrap(self, learner: str, wrapped: bytes) -> Learner:
-        """The learner from the wrapped key. Raises `VaultError`."""
-        key = _open(self._wrapping, wrapped, learner, "key")
+        """Return the learner from the wrapped key. Raises `VaultError`."""
+        key = self._open_with(bucket_of(learner), wrapped, learner, "key")
         return Learner(learner, key, AESGCM(key))
 
     def seal(self, learner: Learner, purpose: str, value: Any) -> bytes:  # noqa: ANN401 - any JSON value
         """Encrypt a value under the learner's key, for one purpose."""
-        return _seal(learner.cipher, msgspec.json.encode(value), learner.learner, purpose)
+        return seal_bytes(learner.cipher, msgspec.json.encode(value), learner.learner, purpose)
 
     def open(self, learner: Learner, purpose: str, sealed: bytes) -> Any:  # noqa: ANN401 - as it was sealed
         """Decrypt. Raises `VaultError`."""
-        return msgspec.json.decode(_open(learner.cipher, sealed, learner.learner, purpose))
+        return msgspec.json.decode(open_bytes(learner.cipher, sealed, learner.learner, purpose))
 
     def seal_own(self, purpose: str, value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-        """Encrypt what belongs to no learner of this node's."""
-        return _seal(self._wrapping, msgspec.json.encode(value), _NOBODY, purpose)
+        """Encrypt what belongs to no single learner under the shared key.
+
+        That key is replaced at every erasure: each column with such values stands in `rewrapping.SHARED_COLUMNS`.
+        """
+        return self._ring().seal(SHARED, msgspec.json.encode(value), _NOBODY, purpose)
 
     def open_own(self, purpose: str, sealed: bytes) -> Any:  # noqa: ANN401 - as it was sealed
         """Decrypt what `seal_own` encrypted for that purpose. Raises `VaultError`."""
-        return msgspec.json.decode(_open(self._wrapping, sealed, _NOBODY, purpose))
+        return msgspec.json.decode(self._open_with(SHARED, sealed, _NOBODY, purpose))
+
+    def _open_with(self, bucket: int, sealed: bytes, learner: str, purpose: str) -> bytes:
+        """Open with the keys at hand; where they lack the one that is needed, with those in the files."""
+        if self._opened is not None:
+            try:
+                return self._opened.open(bucket, sealed, learner, purpose)
+            except KeyReplaced:
+                pass  # the keys at hand may be older than the value
+        return self._ring().open(bucket, sealed, learner, purpose)
 
     def bases(self, cursor: Cursor[DictRow], decision: str) -> list[str]:
         """The disclosures that an own decision names by digest, in the order of its bases.
 
         Empty where it names none, all of them openly, or the learner was erased.
         """
+        return read_again(lambda: self._bases(cursor, decision))
+
+    def _bases(self, cursor: Cursor[DictRow], decision: str) -> list[str]:
         row = cursor.execute(
             "SELECT d.sealed, d.learner::text, l.key FROM vault.decisions d LEFT JOIN vault.learners l USING (learner)"
             " WHERE d.decision = %s",
@@ -114,6 +156,9 @@ class Vault:
 
     def learner(self, cursor: Cursor[DictRow], learner: str) -> tuple[Learner, dict[str, str]] | None:
         """A learner by the id, and the person as the vault has them; None where there is none (any more)."""
+        return read_again(lambda: self._learner(cursor, learner))
+
+    def _learner(self, cursor: Cursor[DictRow], learner: str) -> tuple[Learner, dict[str, str]] | None:
         row = cursor.execute("SELECT key, person FROM vault.learners WHERE learner = %s", (learner,)).fetchone()
         if row is None:
             return None
@@ -122,14 +167,20 @@ class Vault:
 
     def find(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, Learner]:
         """The learners that are known by these hashed numbers."""
+        sought = array(students)
+        return read_again(lambda: self._find(cursor, sought))
+
+    def _find(self, cursor: Cursor[DictRow], students: str) -> dict[bytes, Learner]:
         rows = cursor.execute(
-            "SELECT student, learner::text, key FROM vault.learners WHERE student = ANY(%s::bytea[])",
-            (array(students),),
+            "SELECT student, learner::text, key FROM vault.learners WHERE student = ANY(%s::bytea[])", (students,)
         )
         return {row["student"]: self.unwrap(row["learner"], row["key"]) for row in rows}
 
     def disclosures(self, cursor: Cursor[DictRow], credential: str) -> list[str]:
         """The disclosures of a credential; empty where there are none, or none any more."""
+        return read_again(lambda: self._disclosures(cursor, credential))
+
+    def _disclosures(self, cursor: Cursor[DictRow], credential: str) -> list[str]:
         row = cursor.execute(
             "SELECT l.learner::text, l.key, d.sealed FROM vault.records d JOIN vault.learners l USING (learner)"
             " WHERE d.credential = %s",
@@ -139,6 +190,36 @@ class Vault:
             return []
         found: list[str] = self.open(self.unwrap(row["learner"], row["key"]), credential, row["sealed"])
         return found
+
+
+class OpenRing:
+    """Keys that are ready to seal and open."""
+
+    def __init__(self, ring: KeyRing, mark: object = None) -> None:
+        """`mark` is what the keys' files were like when they were read."""
+        self.ring = ring
+        self.mark = mark
+        self._ciphers: dict[tuple[int, int], AESGCM] = {}
+
+    def _cipher(self, bucket: int, generation: int) -> AESGCM:
+        cipher = self._ciphers.get((bucket, generation))
+        if cipher is None:
+            key = self.ring.buckets[bucket].get(generation)
+            if key is None:
+                raise KeyReplaced("the key of a row of the vault was destroyed: its learner, or another, was erased")
+            cipher = self._ciphers[bucket, generation] = AESGCM(key)
+        return cipher
+
+    def seal(self, bucket: int, value: bytes, learner: str, purpose: str) -> bytes:
+        """Encrypt under the key of a bucket that is in use; the generation comes first (4 bytes, big-endian)."""
+        generation, _ = self.ring.current(bucket)
+        sealed = seal_bytes(self._cipher(bucket, generation), value, learner, purpose)
+        return generation.to_bytes(_GENERATION_BYTES, "big") + sealed
+
+    def open(self, bucket: int, sealed: bytes, learner: str, purpose: str) -> bytes:
+        """Decrypt. Raises `KeyReplaced`, `VaultError`."""
+        cipher = self._cipher(bucket, int.from_bytes(sealed[:_GENERATION_BYTES], "big"))
+        return open_bytes(cipher, sealed[_GENERATION_BYTES:], learner, purpose)
 
 
 class HiddenBasis:
@@ -213,21 +294,37 @@ def _hex(value: bytes) -> str:
     return "\\\\x" + value.hex()
 
 
+def read_again(read: Callable[[], T]) -> T:
+    """Read; where a key was replaced between reading the row and opening it, read once more."""
+    try:
+        return read()
+    except KeyReplaced:
+        return read()
+
+
 def _keyed(key: bytes, value: bytes) -> bytes:
     # Keyed BLAKE2 (RFC 7693) needs one pass where HMAC needs two, and three of these are made for a row.
     return blake2b(value, key=key, digest_size=32).digest()
 
 
-def _derived(master: bytes, purpose: bytes) -> bytes:
+def bucket_of(learner: str) -> int:
+    """Return the bucket of a learner's id (a UUID in canonical form): its first byte."""
+    return int(learner[:2], 16)
+
+
+def derived(master: bytes, purpose: bytes) -> bytes:
+    """Return the key (32 bytes) that HKDF-SHA-256 makes of a secret for a purpose."""
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"credential registry vault: " + purpose).derive(master)
 
 
-def _seal(cipher: AESGCM, value: bytes, learner: str, purpose: str) -> bytes:
+def seal_bytes(cipher: AESGCM, value: bytes, learner: str, purpose: str) -> bytes:
+    """Encrypt with AES-256-GCM: a random nonce, then the ciphertext, bound to a learner and a purpose."""
     nonce = os.urandom(_NONCE_BYTES)
     return nonce + cipher.encrypt(nonce, value, f"{learner} {purpose}".encode())
 
 
-def _open(cipher: AESGCM, sealed: bytes, learner: str, purpose: str) -> bytes:
+def open_bytes(cipher: AESGCM, sealed: bytes, learner: str, purpose: str) -> bytes:
+    """Decrypt what `seal_bytes` made. Raises `VaultError`."""
     try:
         return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], f"{learner} {purpose}".encode())
     except InvalidTag as error:

@@ -108,7 +108,7 @@ class CostlyAnswers:
         raise _too_long(seconds)
 
     async def _turn(self, seconds: float) -> None:
-        if self._waiting >= MAX_WAITING:
+        if self._free.locked() and self._waiting >= MAX_WAITING:
             raise _too_many()
         self._waiting += 1
         try:

@@ -92,12 +92,15 @@ class VerifiedReceipt(msgspec.Struct, frozen=True, rename="camel"):
     """The credential as it is now, where the receipt is of one's issuing and the views have it."""
 
 
+_EXAMPLE = "c2sp.org/tlog-proof@v1\nextra …\nindex 41\n…\n\neciu.example/twente\n128\n…\n\n— eciu.example/twente …\n"
+
+
 @dataclass
 class _ReceiptBody(Operation):
     """Says in the API's description what is posted."""
 
     def __post_init__(self) -> None:
-        text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+        text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING), example=_EXAMPLE)
         file = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
         self.request_body = RequestBody(
             description="A receipt, the text of a file `….tlog-proof`.",

@@ -46,7 +46,7 @@ _LONGEST: Final = 20.0
 """Seconds after which a server that says nothing is given up; it would itself end a statement before."""
 _LIFETIME: Final = 3600.0
 """Seconds after which a connection is replaced, as the pool does with its own."""
-MAX_ROWS: Final = 5_000
+MAX_ROWS: Final = 3_000
 """Rows that one answer reads in the loop's own thread: while they are decoded, all others wait."""
 Row = tuple[Any, ...]
 

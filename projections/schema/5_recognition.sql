@@ -25,7 +25,7 @@ CREATE TABLE decision_bases (
     PRIMARY KEY (member, decision, basis)
 );
 CREATE INDEX decision_bases_achievement ON decision_bases (of_member, achievement, version);
-CREATE INDEX decision_bases_credential ON decision_bases (of_member, credential, member, decision)
+CREATE INDEX decision_bases_credential ON decision_bases (of_member, credential, member COLLATE "C", decision)
     WHERE credential IS NOT NULL;
 
 -- How many decisions were made in a month (its first day), whatever became of them: of all, `of_member` empty, and of
@@ -80,4 +80,4 @@ CREATE TABLE agreement_targets (
     version     integer NOT NULL,
     PRIMARY KEY (member, agreement, target)
 );
-CREATE INDEX agreement_targets_achievement ON agreement_targets (achievement, member, agreement);
+CREATE INDEX agreement_targets_achievement ON agreement_targets (achievement, member COLLATE "C", agreement);

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, NamedTuple, get_args
 from uuid import UUID
 
 import structlog
+from anyio import CancelScope
 from anyio.to_thread import run_sync
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
 from litestar.handlers import HTTPRouteHandler
@@ -16,6 +17,7 @@ from litestar.params import Parameter, QueryParameter
 from litestar.response import Stream
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.api.examples import ROWS
 from registry.batches import Batch, Book, RowProblem, Spool
 from registry.batches.batch import DOCUMENTS, Kind, Media, Term
 from registry.batches.corrections import corrections_of
@@ -23,6 +25,7 @@ from registry.batches.spool import SpoolDamaged
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT, MOST
 from registry.intake.documents import MAX_BYTES
+from registry.wire.credentials import StatusReason
 
 _log = structlog.get_logger(__name__)
 _PIECE: Final = 1024 * 1024
@@ -59,11 +62,15 @@ class Receiving(NamedTuple):
     """Seconds that a client may stay silent in the middle."""
 
 
-_BODY: Final = (
-    "Rows with a header, its columns named as the fields of `CredentialRow`, or a JSON object a line; or one document"
-    " of at most 8 MiB, whose awards are the rows: European Learning Model, European higher-education micro-credential"
-    " or Open Badges 3.0 as JSON, ELMO as XML."
-)
+_BODY: Final = f"""Rows: CSV with a header, or a JSON object a line. Which columns they have, `kind` says:
+
+- `credentials`: the fields of `CredentialRow`; `record`, `student`, `family_name`, `given_name`, `date_of_birth`,
+  `awarding_date`, and `achievement` or `course` are needed. Or one document of at most 8 MiB, whose awards are the
+  rows: European Learning Model, European higher-education micro-credential or Open Badges 3.0 as JSON, ELMO as XML.
+- `statusChanges`: `credential`, `change` (suspend, reinstate or revoke), and, but for reinstate, `reason` (one of
+  {", ".join(get_args(StatusReason))}).
+- `reconciliation`: `record`, `achievement` or `course`, `awarding_date`; `ects` and `status` where you have them.
+"""
 
 
 @dataclass
@@ -75,7 +82,11 @@ class _RowsBody(Operation):
             description=_BODY,
             content={
                 # JSON is taken too; said to be JSON, clients would want a schema, and any bytes are judged later.
-                **{one: OpenAPIMediaType(schema=Schema()) for one in get_args(Media) if one != "application/json"},
+                **{
+                    one: OpenAPIMediaType(schema=Schema(), example=ROWS.get(one))
+                    for one in get_args(Media)
+                    if one != "application/json"
+                },
                 _BYTES: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)),
             },
             required=True,
@@ -356,12 +367,13 @@ class Batches(Controller):
             return await _accepted(desk, await run_sync(book.one, begun.batch))
         try:
             await _receive(first, pieces, begun.spool, most)
-        except BaseException:  # cancelled, too: what came is not kept
-            await run_sync(book.broken_off, begun.batch, begun.spool)
+            takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
+            release = takes_effect and 0 < receiving.release_above < begun.spool.lines
+            made = await run_sync(book.received, begun.batch, begun.spool, moment, release)
+        except BaseException:  # cancelled, a full disk: what came is not kept
+            with CancelScope(shield=True):
+                await run_sync(book.broken_off, begun.batch, begun.spool)
             raise
-        takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
-        release = takes_effect and 0 < receiving.release_above < begun.spool.lines
-        made = await run_sync(book.received, begun.batch, begun.spool, moment, release)
         _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
         return await _accepted(desk, made)
 

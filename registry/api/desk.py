@@ -5,7 +5,7 @@ it are one transaction wherever the use case is one; issuing is made once by the
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, LiteralString, NamedTuple, TypeVar
@@ -20,6 +20,7 @@ from psycopg.rows import DictRow
 from registry.application import Registry
 from registry.http import HttpProblem, answer
 from registry.issuing import Issuer
+from registry.vault import Vault, read_again
 
 IdempotencyKey = Annotated[
     str,
@@ -73,6 +74,7 @@ class Desk:
             with psycopg.connect(self._registry.dsn, autocommit=True) as connection:
                 slot = _Slot(
                     connection,
+                    vault,
                     request.user.name,
                     vault.hashed("request", key),
                     vault.digest(b"\0".join([request.method.encode(), request.url.path.encode(), _encode(body)])),
@@ -125,8 +127,9 @@ class _Slot:
     Whoever has claimed it holds a lock as long as its connection lasts: of a process that is gone, nobody does.
     """
 
-    def __init__(self, connection: Connection, caller: str, key: bytes, request: bytes) -> None:
+    def __init__(self, connection: Connection, vault: Vault, caller: str, key: bytes, request: bytes) -> None:
         self._connection = connection
+        self._vault = vault
         self._caller = caller
         self._key = key
         self._request = request
@@ -149,8 +152,12 @@ class _Slot:
         )
         if taken:
             return None
+        return read_again(self._before)
+
+    def _before(self) -> Answered:
+        """Return the answer that the request got before. Raises `HttpProblem`."""
         row = self._one(
-            "SELECT request, status, headers, body FROM access.requests WHERE caller = %s AND key = %s",
+            "SELECT request, status, body FROM access.requests WHERE caller = %s AND key = %s",
             self._caller,
             self._key,
         )
@@ -158,8 +165,12 @@ class _Slot:
             raise HttpProblem("in-progress", headers={"Retry-After": "1"})
         if bytes(row[0]) != self._request:
             raise HttpProblem("idempotency-key-reused")
-        headers: Mapping[str, str] = row[2]
-        return Answered(row[1], msgspec.json.decode(row[3]), headers.get("Location"))
+        location, content = self._vault.open_own(self._purpose, row[2])
+        return Answered(row[1], content, location)
+
+    @property
+    def _purpose(self) -> str:
+        return f"answer {self._key.hex()}"
 
     def _one(self, statement: LiteralString, *values: object) -> tuple[Any, ...]:
         return self._connection.execute(statement, values).fetchone() or ()
@@ -181,14 +192,10 @@ class _Slot:
 
     def _values(self) -> tuple[Any, ...]:
         assert self.answer is not None  # noqa: S101 - who calls has looked
-        headers = {"Location": self.answer.location} if self.answer.location is not None else {}
-        return (
-            self.answer.status,
-            _encode(headers).decode(),
-            _encode(self.answer.content),
-            self._caller,
-            self._key,
-        )
+        # An answer repeats the university's own row ids beside the learner's id.
+        content = msgspec.Raw(_encode(self.answer.content))
+        sealed = self._vault.seal_own(self._purpose, [self.answer.location, content])
+        return self.answer.status, sealed, self._caller, self._key
 
 
-_ANSWER: Final = "UPDATE access.requests SET status = %s, headers = %s, body = %s WHERE caller = %s AND key = %s"
+_ANSWER: Final = "UPDATE access.requests SET status = %s, body = %s WHERE caller = %s AND key = %s"

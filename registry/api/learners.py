@@ -16,8 +16,8 @@ from registry.http import HttpProblem, Trouble, requires
 class Eraser(Protocol):
     """How a learner is erased on this node; plugged in, since it needs what the views know of the learner."""
 
-    def __call__(self, registry: Registry, learner: str, *, again: bool) -> None:
-        """Destroy key and rows, and say so on the log. Raises `Refusal`."""
+    def __call__(self, registry: Registry, learner: str, *, again: bool) -> list[str]:
+        """Destroy key and rows, and say so on the log. Returns what that made impossible. Raises `Refusal`."""
         ...
 
 
@@ -33,11 +33,13 @@ class Erasing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """It was said before, and governance voided that part of the log."""
 
 
-class ErasedLearner(msgspec.Struct, frozen=True):
+class ErasedLearner(msgspec.Struct, frozen=True, omit_defaults=True):
     """A learner of whom this university keeps nothing any more."""
 
     member: str
     learner: str
+    warnings: list[str] = []
+    """What the erasure made impossible: cases that were open, or that may still be appealed."""
 
 
 @post(
@@ -61,8 +63,8 @@ def erase(
         raise HttpProblem("unprocessable", errors=[Trouble("$.confirm", "is another learner's id")])
 
     def act(writer: Writer) -> Answered:
-        eraser(writer.registry, str(learner), again=data.again)
-        return Answered(200, ErasedLearner(writer.registry.member, str(learner)))
+        warnings = eraser(writer.registry, str(learner), again=data.again)
+        return Answered(200, ErasedLearner(writer.registry.member, str(learner), warnings))
 
     return desk.once(request, key, data, act)
 

@@ -7,7 +7,7 @@ goes on from there, wherever a process dies.
 
 from registry.batches.batch import Batch
 from registry.batches.book import Book
-from registry.batches.progress import RowProblem
+from registry.batches.row_problem import RowProblem
 from registry.batches.spool import Spool, Spooled
 from registry.batches.worker import Worker
 

@@ -4,14 +4,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from registry.batches.batch import (
-    DOCUMENTS,
-    ENDED,
     Batch,
     Begun,
     Kind,
@@ -23,18 +21,20 @@ from registry.batches.batch import (
     WrongState,
 )
 from registry.batches.contents import Contents
-from registry.batches.progress import RowProblem
+from registry.batches.forgetting import forget_texts, give_up_held, rewrite_texts
+from registry.batches.row_problem import RowProblem
 from registry.batches.spool import Spool, Spooled
-from registry.vault import Vault, random_id
+from registry.batches.texts import BatchTexts, key_of, locked, seal_key
+from registry.vault import Vault, random_id, read_again
 
 KEPT: Final = timedelta(days=90)
-_PURPOSE: Final = "batch"
 _PAGE: Final = 10_000
 
 
 _COLUMNS: Final = (
-    "batch::text, name, kind, media, state, dry_run, bytes, lines, done_lines, issued, unchanged, refused, held,"
-    " created, by, publish_at, released_by, started, finished, notes, error, awarded_from, awarded_until"
+    "batch::text, kind, media, state, dry_run, bytes, lines, done_lines, issued, unchanged, refused, held,"
+    " created, by, publish_at, released_by, started, finished, awarded_from, awarded_until,"
+    " key, sealed_name, sealed_notes, sealed_error"
 )
 
 
@@ -67,11 +67,12 @@ class Book:
     ) -> "Begun":
         """Begin a batch, or find the one that this request of this system began before.
 
-        One that never arrived whole is begun anew: whoever sends it again has given the first attempt up.
+        One that never arrived whole is begun anew: whoever sends it again has given the first attempt up. Raises
+        `OSError` where the disk is full.
         """
         hashed = self._vault.hashed("request", request)
         batch, key = random_id(), os.urandom(32)
-        sealed = self._vault.seal_own(f"{_PURPOSE} {batch}", key.hex())
+        name_sealed = BatchTexts(batch, key).seal("name", name)
         with self._connect() as connection, connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(hashtext('batch of ' || %s))", (by + hashed.hex(),))
             before = connection.execute(
@@ -84,16 +85,22 @@ class Book:
                 self._contents.drop(before["batch"])
             connection.execute(
                 "INSERT INTO intake.batches"
-                " (batch, name, kind, media, dry_run, by, request, key, created, awarded_from, awarded_until, state)"
+                " (batch, sealed_name, kind, media, dry_run, by, request, key, created, awarded_from, awarded_until,"
+                " state)"
                 " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'receiving')",
-                (batch, name, kind, media, dry_run, by, hashed, sealed, self._clock(), *(term or (None, None))),
-            )
-        return Begun(batch, Spool(self._contents.path(batch), key))
+                (
+                    batch, name_sealed, kind, media, dry_run, by, hashed, seal_key(self._vault, batch, key),
+                    self._clock(), *(term or (None, None)),
+                ),
+            )  # fmt: skip
+            # On a disk that takes no more, no batch is begun either.
+            spool = Spool(self._contents.path(batch), key)
+        return Begun(batch, spool)
 
     def received(self, batch: str, spool: Spool, publish_at: datetime | None, release: bool) -> Batch:  # noqa: FBT001 - likewise
         """All of it has arrived: it waits for its turn, its day, or a second person.
 
-        Raises `WrongState` where it was begun anew meanwhile.
+        Raises `WrongState` where it was begun anew meanwhile, and `OSError` where the disk is full.
         """
         spool.close()
         state = "awaitingRelease" if release else "scheduled" if publish_at is not None else "waiting"
@@ -109,85 +116,119 @@ class Book:
         return self.one(batch)
 
     def broken_off(self, batch: str, spool: Spool) -> None:
-        """The system went away in the middle, or sent what is not taken: nothing of it is taken in."""
+        """The system went away in the middle, sent what is not taken, or the disk is full: nothing of it is kept."""
         spool.abandon()
         with self._connect() as connection:
-            connection.execute("UPDATE intake.batches SET state = 'incomplete' WHERE batch = %s", (batch,))
-        self._contents.drop(batch)
+            connection.execute(
+                "UPDATE intake.batches SET state = 'incomplete' WHERE batch = %s AND state = 'receiving'", (batch,)
+            )
+            row = connection.execute("SELECT state FROM intake.batches WHERE batch = %s", (batch,)).fetchone()
+        if row is None or row["state"] == "incomplete":  # else it had arrived whole before something else failed
+            self._contents.drop(batch)
 
     # Reading
 
     def one(self, batch: str) -> Batch:
         """A batch. Raises `UnknownBatch`."""
-        with self._connect() as connection:
-            row = connection.execute(f"SELECT {_COLUMNS} FROM intake.batches WHERE batch = %s", (batch,)).fetchone()  # noqa: S608 - names of our own
-        if row is None:
+        found = self._read(f"SELECT {_COLUMNS} FROM intake.batches WHERE batch = %s", (batch,))  # noqa: S608 - names of our own
+        if not found:
             raise UnknownBatch(f"there is no batch {batch}")
-        return Batch(**row)
+        return found[0]
+
+    def _read(self, statement: LiteralString, values: Any) -> list[Batch]:  # noqa: ANN401 - as psycopg takes them
+        def read() -> list[Batch]:
+            with self._connect() as connection:
+                return [self._opened(row) for row in connection.execute(statement, values).fetchall()]
+
+        return read_again(read)
+
+    def _opened(self, row: DictRow) -> Batch:
+        """Return the batch that a row of `_COLUMNS` is; a name, notes and an error are opened for it."""
+        texts = BatchTexts.of(self._vault, row["batch"], row.pop("key"))
+        name, notes, error = (texts.open(what, row.pop(f"sealed_{what}")) for what in ("name", "notes", "error"))
+        return Batch(name=name or "", notes=notes or [], error=error, **row)
 
     def newest(self, limit: int, before: tuple[str, str] | None = None) -> list[Batch]:
         """Batches, the newest first, from after a place (its time in ISO form, its id) on."""
-        with self._connect() as connection:
-            rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM intake.batches"  # noqa: S608 - names of our own
-                " WHERE %(at)s::timestamptz IS NULL OR (created, batch) < (%(at)s::timestamptz, %(batch)s::uuid)"
-                " ORDER BY intake.batches.created DESC, intake.batches.batch DESC LIMIT %(limit)s",
-                {"at": before and before[0], "batch": before and before[1], "limit": limit},
-            ).fetchall()
-        return [Batch(**row) for row in rows]
+        return self._read(
+            f"SELECT {_COLUMNS} FROM intake.batches"  # noqa: S608 - names of our own
+            " WHERE %(at)s::timestamptz IS NULL OR (created, batch) < (%(at)s::timestamptz, %(batch)s::uuid)"
+            " ORDER BY intake.batches.created DESC, intake.batches.batch DESC LIMIT %(limit)s",
+            {"at": before and before[0], "batch": before and before[1], "limit": limit},
+        )
 
     def problems(
         self, batch: str, limit: int, after: tuple[int, int] = (0, 0)
     ) -> list[tuple[tuple[int, int], RowProblem]]:
         """Rows that were not taken in, in their order, each with its place; from after a place on."""
-        with self._connect() as connection:
-            rows = connection.execute(
-                'SELECT line, number, "where", field, value, code, detail FROM intake.problems'
-                " WHERE batch = %s AND (line, number) > (%s, %s) ORDER BY line, number LIMIT %s",
-                (batch, *after, limit),
-            ).fetchall()
-        return [((row["line"], row.pop("number")), RowProblem(**row)) for row in rows]
+        return self._problems(
+            batch,
+            "SELECT line, number, code, sealed FROM intake.problems WHERE batch = %(batch)s"
+            " AND (line, number) > (%(line)s, %(number)s) ORDER BY line, number LIMIT %(limit)s",
+            {"batch": batch, "line": after[0], "number": after[1], "limit": limit},
+        )
+
+    def _problems(
+        self, batch: str, statement: LiteralString, values: dict[str, Any]
+    ) -> list[tuple[tuple[int, int], RowProblem]]:
+        def read() -> list[tuple[tuple[int, int], RowProblem]]:
+            # The rows and the key that seals them are to be of one moment.
+            with self._connect() as connection, connection.transaction():
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                row = connection.execute("SELECT key FROM intake.batches WHERE batch = %s", (batch,)).fetchone()
+                rows = connection.execute(statement, values).fetchall()
+            if row is None:
+                return []
+            texts = BatchTexts.of(self._vault, batch, row["key"])
+            return [
+                ((one["line"], one["number"]), texts.open_problem(one["line"], one["code"], one["sealed"]))
+                for one in rows
+            ]
+
+        return read_again(read)
 
     def faulty_rows(self, batch: str) -> dict[int, str]:
         """The first thing that is wrong with each row that was not taken in, by its line."""
-        with self._connect() as connection:
-            rows = connection.execute(
-                "SELECT DISTINCT ON (line) line, field, detail FROM intake.problems WHERE batch = %s"
-                " ORDER BY line, number",
-                (batch,),
-            )
-            return {row["line"]: f"{row['field']}: {row['detail']}" if row["field"] else row["detail"] for row in rows}
+        found = self._problems(
+            batch,
+            "SELECT DISTINCT ON (line) line, number, code, sealed FROM intake.problems WHERE batch = %(batch)s"
+            " ORDER BY line, number",
+            {"batch": batch},
+        )
+        return {one.line: f"{one.field}: {one.detail}" if one.field else one.detail for _, one in found}
 
     def content(self, batch: str) -> Spooled:
         """A batch's content. Raises `UnknownBatch`; reading raises `SpoolDamaged` where it is gone."""
-        with self._connect() as connection:
-            row = connection.execute(
-                "SELECT name, key, rewritten FROM intake.batches WHERE batch = %s", (batch,)
-            ).fetchone()
-        if row is None:
-            raise UnknownBatch(f"there is no batch {batch}")
-        return self._spooled(batch, row)
+
+        def read() -> Spooled:
+            with self._connect() as connection:
+                row = connection.execute(
+                    "SELECT sealed_name, key, rewritten FROM intake.batches WHERE batch = %s", (batch,)
+                ).fetchone()
+            if row is None:
+                raise UnknownBatch(f"there is no batch {batch}")
+            return self._spooled(batch, row)
+
+        return read_again(read)
 
     def with_content(self) -> list[Batch]:
         """Batches whose content is on the disk, in the order in which they came."""
-        with self._connect() as connection:
-            rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM intake.batches"  # noqa: S608 - names of our own
-                " WHERE intake.batches.batch::text = ANY (%s) AND state <> 'receiving' ORDER BY intake.batches.created",
-                (self._contents.batches(),),
-            ).fetchall()
-        return [Batch(**row) for row in rows]
+        return self._read(
+            f"SELECT {_COLUMNS} FROM intake.batches"  # noqa: S608 - names of our own
+            " WHERE intake.batches.batch::text = ANY (%s) AND state <> 'receiving' ORDER BY intake.batches.created",
+            (self._contents.batches(),),
+        )
 
     def forget(self, batch: str) -> None:
         """Keep nothing of what stood in a batch: neither its content nor what was quoted of it."""
         with self._connect() as connection, connection.transaction():
-            connection.execute("UPDATE intake.problems SET value = '' WHERE batch = %s", (batch,))
-            connection.execute("UPDATE intake.batches SET notes = '{}' WHERE batch = %s", (batch,))
+            forget_texts(connection, self._vault, batch)
         self._contents.drop(batch)
 
     def _spooled(self, batch: str, row: DictRow) -> Spooled:
-        key = bytes.fromhex(self._vault.open_own(f"{_PURPOSE} {batch}", row["key"]))
-        return Spooled(self._contents.path(batch, row["rewritten"]), key, row["name"])
+        key = key_of(self._vault, batch, row["key"])
+        name = BatchTexts(batch, key).open("name", row["sealed_name"])
+        return Spooled(self._contents.path(batch, row["rewritten"]), key, name or "")
 
     # Deciding about a batch
 
@@ -221,7 +262,7 @@ class Book:
             ).rowcount
             if not moved:
                 raise _settled(found.state)
-            _give_up_held(connection, batch, "cancelled", "the batch was cancelled before this day")
+            give_up_held(connection, self._vault, batch, "cancelled", "the batch was cancelled before this day")
         cancelled = self.one(batch)
         if not cancelled.refused:
             self._contents.drop(batch)
@@ -240,7 +281,8 @@ class Book:
         """
         with self._connect() as connection, connection.transaction():
             row = connection.execute(
-                "SELECT name, state, key, rewritten FROM intake.batches WHERE batch = %s FOR UPDATE", (batch,)
+                f"SELECT {_COLUMNS}, rewritten FROM intake.batches WHERE batch = %s FOR UPDATE",  # noqa: S608 - names of our own
+                (batch,),
             ).fetchone()
             if row is None:
                 raise UnknownBatch(f"there is no batch {batch}")
@@ -256,24 +298,12 @@ class Book:
                         gone.append(one)
                     else:
                         spool.write(one)
+                spool.close()
             except BaseException:  # whatever it was, it goes on its way
                 spool.abandon()
-                self._contents.path(batch, again).unlink()
                 raise
-            spool.close()
-            connection.execute(
-                _REWRITTEN,
-                {
-                    "batch": batch,
-                    "key": self._vault.seal_own(f"{_PURPOSE} {batch}", key.hex()),
-                    "lines": gone,
-                    "quoted": [*gone, *lines],
-                    "open": row["state"] not in ENDED,
-                    "field": why.field,
-                    "code": why.code,
-                    "detail": why.detail,
-                },
-            )
+            with connection.cursor() as cursor:
+                rewrite_texts(cursor, self._vault, row, key, gone, {*gone, *lines}, why)
         self._contents.drop_before(batch, again)
 
     # Working through
@@ -287,12 +317,16 @@ class Book:
                 f" ORDER BY state = 'working' DESC, created LIMIT 1) AND {_DUE} RETURNING {_COLUMNS}",
                 {"now": self._clock()},
             ).fetchone()
-        return Batch(**row) if row is not None else None
+        return self._opened(row) if row is not None else None
 
     def note(self, batch: str, notes: Sequence[str]) -> None:
         """What is to be said of it, in the place of what was said before."""
-        with self._connect() as connection:
-            connection.execute("UPDATE intake.batches SET notes = %s WHERE batch = %s", (list(notes), batch))
+        with self._connect() as connection, connection.transaction(), connection.cursor() as cursor:
+            if (texts := locked(cursor, self._vault, batch)) is not None:
+                cursor.execute(
+                    "UPDATE intake.batches SET sealed_notes = %s WHERE batch = %s",
+                    (texts.seal("notes", list(notes)), batch),
+                )
 
     def again(self, batch: str) -> None:
         """Forget how far it was: it changes nothing, and is worked through from its beginning."""
@@ -324,23 +358,29 @@ class Book:
         """
         with self._connect() as connection, connection.transaction():
             if error:
-                _give_up_held(connection, batch, "failed", "the batch could go no further before this day")
+                give_up_held(connection, self._vault, batch, "failed", "the batch could go no further before this day")
             held = connection.execute(
                 "SELECT min(day)::timestamp AT TIME ZONE 'UTC' AS next FROM intake.held_rows WHERE batch = %s", (batch,)
             ).fetchone()
             then = None if error or held is None else held["next"]
             state: State = "failed" if error else "done" if then is None else "scheduled"
+            with connection.cursor() as cursor:
+                texts = locked(cursor, self._vault, batch)
+            sealed = texts.seal("error", error) if error and texts is not None else None
             row = connection.execute(
-                "UPDATE intake.batches SET state = %s, error = %s, publish_at = coalesce(%s, publish_at), finished = %s"
-                " WHERE batch = %s RETURNING refused",
-                (state, error, then, None if state == "scheduled" else self._clock(), batch),
+                "UPDATE intake.batches SET state = %s, sealed_error = %s, publish_at = coalesce(%s, publish_at),"
+                " finished = %s WHERE batch = %s RETURNING refused",
+                (state, sealed, then, None if state == "scheduled" else self._clock(), batch),
             ).fetchone()
         if state == "done" and row is not None and not row["refused"]:
             self._contents.drop(batch)
         return state
 
     def tidy(self) -> int:
-        """Drop the content of batches that ended long ago, of those that never arrived, and what was written anew."""
+        """Drop the content of batches that ended long ago, of those that never arrived, and what was written anew.
+
+        With a content goes what was quoted of it.
+        """
         with self._connect() as connection:
             rows = connection.execute(
                 "SELECT batch::text FROM intake.batches WHERE finished < %s OR (state = 'receiving' AND created < %s)",
@@ -352,7 +392,7 @@ class Book:
         there = set(self._contents.batches())
         ended = [row["batch"] for row in rows if row["batch"] in there]
         for batch in ended:
-            self._contents.drop(batch)
+            self.forget(batch)
         for row in anew:
             if row["batch"] in there:  # a process may have died before it dropped them
                 self._contents.drop_before(row["batch"], row["rewritten"])
@@ -360,37 +400,6 @@ class Book:
 
 
 _DUE: Final = "(state IN ('working', 'waiting') OR (state = 'scheduled' AND publish_at <= %(now)s))"
-_REWRITTEN: Final = """
-WITH gone AS (SELECT unnest(%(lines)s::bigint[]) AS line),
-let_go AS (
-    DELETE FROM intake.held_rows h USING gone WHERE h.batch = %(batch)s AND h.line = gone.line RETURNING h.line
-),
-told AS (
-    INSERT INTO intake.problems (batch, line, number, "where", field, value, code, detail)
-    SELECT %(batch)s, line, 0, 'line ' || line, %(field)s, '', %(code)s, %(detail)s FROM gone
-    WHERE %(open)s AND (line IN (SELECT line FROM let_go)
-        OR line > (SELECT done_lines FROM intake.batches WHERE batch = %(batch)s))
-    RETURNING line
-),
-quoted AS (UPDATE intake.problems SET value = '' WHERE batch = %(batch)s AND line = ANY (%(quoted)s))
-UPDATE intake.batches SET key = %(key)s, rewritten = rewritten + 1,
-    refused = refused + (SELECT count(*) FROM told), held = held - (SELECT count(*) FROM let_go),
-    -- Of a file whose first line names no columns it quotes that line.
-    error = CASE WHEN error IS NOT NULL AND 1 = ANY (%(lines)s) THEN 'its first line named no columns' ELSE error END
-WHERE batch = %(batch)s
-"""
-
-
-def _give_up_held(connection: "psycopg.Connection[DictRow]", batch: str, code: str, detail: str) -> None:
-    """Rows of a batch that wait for their day do so no more, and are told as not taken in."""
-    connection.execute(
-        "WITH gone AS (DELETE FROM intake.held_rows WHERE batch = %(batch)s RETURNING batch, line, day), told AS ("
-        'INSERT INTO intake.problems (batch, line, number, "where", field, value, code, detail)'
-        " SELECT %(batch)s, line, 0, CASE WHEN media = ANY (%(documents)s) THEN 'award ' ELSE 'line ' END || line,"
-        " 'valid_from', day::text, %(code)s, %(detail)s FROM gone JOIN intake.batches USING (batch))"
-        " UPDATE intake.batches SET refused = refused + held, held = 0 WHERE batch = %(batch)s",
-        {"batch": batch, "code": code, "detail": detail, "documents": list(DOCUMENTS)},
-    )
 
 
 def _settled(state: State) -> WrongState:

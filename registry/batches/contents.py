@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Final
 
+from registry.batches.spool import PARTIAL
+
+_ROWS: Final = ".rows"
 _ID: Final = 36
 """Characters of a batch's id, with which a name begins."""
 
@@ -16,15 +19,15 @@ class Contents:
 
     def path(self, batch: str, rewritten: int = 0) -> Path:
         """Where a batch's content is that was written anew so often."""
-        return self._folder / f"{batch}{f'-{rewritten}' if rewritten else ''}.rows"
+        return self._folder / f"{batch}{f'-{rewritten}' if rewritten else ''}{_ROWS}"
 
     def batches(self) -> list[str]:
-        """The batches that have any."""
-        return sorted({path.stem[:_ID] for path in self._folder.glob("*.rows")})
+        """The batches that have any, complete or not."""
+        return sorted({path.stem[:_ID] for suffix in (_ROWS, PARTIAL) for path in self._folder.glob(f"*{suffix}")})
 
     def drop(self, batch: str) -> None:
         """Keep it no longer, however often it was written."""
-        for path in self._folder.glob(f"{batch}*.rows"):
+        for path in self._folder.glob(f"{batch}*"):  # those that are not complete, too
             path.unlink(missing_ok=True)
 
     def drop_before(self, batch: str, rewritten: int) -> None:

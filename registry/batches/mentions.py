@@ -8,7 +8,7 @@ from typing import NamedTuple
 from registry.batches.batch import DOCUMENTS, ENDED, Batch, UnknownBatch
 from registry.batches.book import Book
 from registry.batches.leaving_out import without
-from registry.batches.progress import RowProblem
+from registry.batches.row_problem import RowProblem
 from registry.batches.spool import CHUNK, SpoolDamaged, Spooled
 from registry.intake import IntakeError, read_document
 from registry.intake.documents import MAX_BYTES

@@ -4,28 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-import msgspec
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-
-class RowProblem(msgspec.Struct, frozen=True, rename="camel"):
-    """A row that was not taken in."""
-
-    line: int
-    where: str
-    field: str
-    value: str
-    """As it was sent; masked where it is about the person."""
-    code: str
-    """The rule that refused it; empty where it could not be read."""
-    detail: str
-    """What is wrong, and what would be right."""
-
-
-def not_found_again(line: int, where: str) -> RowProblem:
-    """What is told of a row that was held, where the content is read otherwise on its day."""
-    return RowProblem(line, where, "", "", "", "is not found again; send the row anew")
+from registry.batches.row_problem import RowProblem
+from registry.batches.texts import BatchTexts
+from registry.vault import Vault
 
 
 class Held(NamedTuple):
@@ -40,6 +24,7 @@ class Progress:
 
     def __init__(
         self,
+        vault: Vault,
         batch: str,
         line: int,
         *,
@@ -57,6 +42,7 @@ class Progress:
         number, where several steps may have problems of one line. `held` are rows that wait from now on, `let_go`
         the lines of those that wait no more.
         """
+        self._vault = vault
         self._held = held
         self._let_go = let_go
         self._refused = len(problems) if refused is None else refused
@@ -69,9 +55,10 @@ class Progress:
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write them."""
-        cursor.execute(
+        row = cursor.execute(
             "UPDATE intake.batches SET done_lines = greatest(done_lines, %s), issued = issued + %s,"
-            " unchanged = unchanged + %s, refused = refused + %s, held = held + %s WHERE batch = %s",
+            " unchanged = unchanged + %s, refused = refused + %s, held = held + %s WHERE batch = %s"
+            " RETURNING key",
             (
                 self._line,
                 self._issued,
@@ -80,20 +67,14 @@ class Progress:
                 len(self._held) - len(self._let_go),
                 self._batch,
             ),
-        )
+        ).fetchone()
         if self._held:
             with cursor.copy("COPY intake.held_rows (batch, line, day) FROM STDIN") as waiting:
-                for row in self._held:
-                    waiting.write_row((self._batch, *row))
+                for held in self._held:
+                    waiting.write_row((self._batch, *held))
         if self._let_go:
             cursor.execute(
                 "DELETE FROM intake.held_rows WHERE batch = %s AND line = ANY(%s)", (self._batch, list(self._let_go))
             )
-        if self._problems:
-            with cursor.copy(
-                'COPY intake.problems (batch, line, number, "where", field, value, code, detail) FROM STDIN'
-            ) as rows:
-                for number, one in enumerate(self._problems, self._first):
-                    rows.write_row(
-                        (self._batch, one.line, number, one.where, one.field, one.value, one.code, one.detail)
-                    )
+        if self._problems and row is not None:
+            BatchTexts.of(self._vault, self._batch, row["key"]).write_problems(cursor, self._problems, self._first)

@@ -15,6 +15,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 CHUNK: Final = 1024 * 1024
+PARTIAL: Final = ".part"
+"""What the name of a file ends with that is not complete."""
 _LENGTH: Final = struct.Struct(">I")
 _TAG: Final = 16
 
@@ -24,13 +26,20 @@ class SpoolDamaged(Exception):
 
 
 class Spool:
-    """Writes one batch's file. Not complete, and not readable, before `close`."""
+    """Writes one batch's file, under another name until `close`: what has the file's name is whole.
+
+    Any method but `abandon` raises `OSError` where the disk is full or broken. Then, and wherever else the content is
+    not wanted any more, `abandon` removes what was written.
+    """
 
     def __init__(self, path: Path, key: bytes) -> None:
         """`key` are 32 random bytes, for this file alone."""
-        self._folder = path.parent
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        self._path = path
+        self._partial = path.with_suffix(PARTIAL)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        # Not buffered: what waits in a buffer is written, and fails, when the file is closed.
+        self._file = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._open = True
         self._cipher = AESGCM(key)
         self._waiting = bytearray()
         self._number = 0
@@ -51,22 +60,30 @@ class Spool:
     def close(self) -> None:
         """Write the rest and make sure that it is on the disk."""
         self._seal(bytes(self._waiting), last=True)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        folder = os.open(self._folder, os.O_RDONLY)  # its name is to be there after a power cut, too
+        os.fsync(self._file)
+        self._partial.rename(self._path)
+        self._close()
+        folder = os.open(self._path.parent, os.O_RDONLY)  # its name is to be there after a power cut, too
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
 
     def abandon(self) -> None:
-        """Close without completing."""
-        self._file.close()
+        """Close without completing, and remove what was written. May be called after any of the others."""
+        self._close()
+        self._partial.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._open:
+            self._open = False
+            os.close(self._file)
 
     def _seal(self, data: bytes, *, last: bool) -> None:
         sealed = self._cipher.encrypt(_nonce(self._number, last=last), data, None)
-        self._file.write(_LENGTH.pack(len(sealed)) + sealed)
+        rest = memoryview(_LENGTH.pack(len(sealed)) + sealed)
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
         self._number += 1
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, get_args
 
 from registry.batches.batch import Media
-from registry.batches.progress import RowProblem
+from registry.batches.row_problem import RowProblem
 from registry.domain.credential import Credential
 from registry.intake.plain_rows import read_rows
 from registry.intake.report import Readable

@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from registry.batches.batch import Batch
-from registry.batches.progress import Held, Progress, RowProblem, not_found_again
+from registry.batches.progress import Held, Progress
+from registry.batches.row_problem import RowProblem, not_found_again
 from registry.intake import CsvRows, NdjsonRows, Problem
 from registry.requests import LASTING, Issued, IssueRequest, Outcome
+from registry.vault import Vault
 
 
 class Tally:
     """Counts a batch's rows as they are issued: those that were not worked through, and those whose day has come."""
 
-    def __init__(self, batch: Batch, rows: CsvRows | NdjsonRows, due: Iterator[int]) -> None:
+    def __init__(self, vault: Vault, batch: Batch, rows: CsvRows | NdjsonRows, due: Iterator[int]) -> None:
         """`due` are the lines of rows that were held and are no more, in their order."""
+        self._vault = vault
         self._batch = batch
         self._rows = rows
         self._due = due
@@ -80,6 +83,7 @@ class Tally:
     def _progress(self, line: int, refused: list[RowProblem], *, issued: int, unchanged: int, before: int) -> Progress:
         read = _between(self._problems, before, line, _line)
         return Progress(
+            self._vault,
             self._batch.batch,
             line,
             issued=issued,
@@ -93,8 +97,9 @@ class Tally:
 class Waiting:
     """Rows of a batch that are held: what would become of them as things stand."""
 
-    def __init__(self, batch: Batch, rows: CsvRows | NdjsonRows, held: Iterator[int]) -> None:
+    def __init__(self, vault: Vault, batch: Batch, rows: CsvRows | NdjsonRows, held: Iterator[int]) -> None:
         """`held` are their lines, in their order."""
+        self._vault = vault
         self._batch = batch
         self._rows = rows
         self._held = held
@@ -128,7 +133,7 @@ class Waiting:
         problems = [one for one in found if one.code in LASTING]
         if not problems:
             return None
-        return Progress(self._batch.batch, 0, problems=problems, let_go=[one.line for one in problems])
+        return Progress(self._vault, self._batch.batch, 0, problems=problems, let_go=[one.line for one in problems])
 
 
 Thing = TypeVar("Thing")

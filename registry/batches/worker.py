@@ -14,7 +14,8 @@ import structlog
 from registry.application import Registry
 from registry.batches.batch import DOCUMENTS, Batch
 from registry.batches.book import Book
-from registry.batches.progress import Held, Progress, RowProblem, not_found_again
+from registry.batches.progress import Held, Progress
+from registry.batches.row_problem import RowProblem, not_found_again
 from registry.batches.spool import SpoolDamaged
 from registry.batches.status_rows import StatusChange, StatusRows
 from registry.batches.tally import Tally, Waiting
@@ -25,6 +26,7 @@ from registry.intake.importing import Importer, Taken
 from registry.intake.plain_rows import read_rows
 from registry.intake.reconciling import NEEDED, OnLog, Reconciling
 from registry.issuing import Issuer
+from registry.vault import Vault
 
 _log = structlog.get_logger(__name__)
 _CHECKED: Final = 1000
@@ -100,7 +102,7 @@ class Worker:
         rows = self._rows(batch)
         self._book.note(batch.batch, rows.notes)
         told = len(rows.notes)
-        tally = Tally(batch, rows, self._book.held(batch.batch, due=True))
+        tally = Tally(self._registry.vault, batch, rows, self._book.held(batch.batch, due=True))
         if batch.dry_run:
             self._check(tally)
         else:
@@ -114,7 +116,7 @@ class Worker:
 
     def _look_ahead(self, batch: Batch) -> list[str]:
         """What would be refused for good of the rows that are held is told now; what may be on their day is noted."""
-        waiting = Waiting(batch, self._rows(batch), self._book.held(batch.batch, due=False))
+        waiting = Waiting(self._registry.vault, batch, self._rows(batch), self._book.held(batch.batch, due=False))
         outcomes = self._issuer.check_all(waiting.rows())
         while some := list(islice(outcomes, _CHECKED)):
             if (refused := waiting.refused(some)) is not None:
@@ -139,7 +141,9 @@ class Worker:
                 continue
             problem = row if isinstance(row, RowProblem) else self._changed(batch, row)
             if problem is not None:
-                self._registry.save([], private=Progress(batch.batch, row.line, problems=[problem]))
+                self._registry.save(
+                    [], private=Progress(self._registry.vault, batch.batch, row.line, problems=[problem])
+                )
 
     def _changed(self, batch: Batch, row: StatusChange) -> RowProblem | None:
         registry = self._registry
@@ -148,9 +152,9 @@ class Worker:
                 credential = registry.credential(row.credential)
                 row.apply(credential)
                 registry.check(credential)
-                registry.save([], private=Progress(batch.batch, row.line, issued=1))
+                registry.save([], private=Progress(registry.vault, batch.batch, row.line, issued=1))
                 return None
-            with registry.also(Progress(batch.batch, row.line, issued=1)):
+            with registry.also(Progress(self._registry.vault, batch.batch, row.line, issued=1)):
                 registry.change(row.credential, row.apply)
         except Refusal as refusal:
             return RowProblem(
@@ -170,11 +174,11 @@ class Worker:
         for award in document.awards:
             if award.number > batch.done_lines or award.number in due:
                 on_its_day = award.number in due
-                beside = partial(_taken, batch, award, on_its_day=on_its_day)
+                beside = partial(_taken, self._registry.vault, batch, award, on_its_day=on_its_day)
                 importer.take_award(document, award, {}, dry_run=batch.dry_run, beside=beside, on_its_day=on_its_day)
         if lost := sorted(one for one in due if one > len(document.awards)):
             told = [not_found_again(one, f"award {one}") for one in lost]
-            self._registry.save([], private=Progress(batch.batch, 0, problems=told, let_go=lost))
+            self._registry.save([], private=Progress(self._registry.vault, batch.batch, 0, problems=told, let_go=lost))
 
     def _reconcile(self, batch: Batch) -> None:
         """What rows and log do not agree in, as problems. A batch that was broken off begins anew."""
@@ -192,7 +196,13 @@ class Worker:
                 self._registry.save(
                     [],
                     private=Progress(
-                        batch.batch, line, unchanged=agreeing, problems=problems, refused=differing, first=first
+                        self._registry.vault,
+                        batch.batch,
+                        line,
+                        unchanged=agreeing,
+                        problems=problems,
+                        refused=differing,
+                        first=first,
                     ),
                 )
 
@@ -220,11 +230,11 @@ class Worker:
         self._book.note(batch.batch, [note])
 
 
-def _taken(batch: Batch, award: Award, taken: Taken, *, on_its_day: bool) -> Progress:
+def _taken(vault: Vault, batch: Batch, award: Award, taken: Taken, *, on_its_day: bool) -> Progress:
     """The progress that an award of a document comes to."""
     where = award.path
     if taken.held_until is not None and not (on_its_day or batch.dry_run):
-        return Progress(batch.batch, award.number, held=[Held(award.number, taken.held_until)])
+        return Progress(vault, batch.batch, award.number, held=[Held(award.number, taken.held_until)])
     problems = [RowProblem(award.number, where, one.field, one.value, "", one.detail) for one in taken.problems]
     if taken.missing:
         how = f"it is draft {taken.draft}, and its credential waits" if taken.draft else taken.how
@@ -236,6 +246,7 @@ def _taken(batch: Batch, award: Award, taken: Taken, *, on_its_day: bool) -> Pro
         problems.append(RowProblem(award.number, where, "", "", "draft", f"{taken.how}; draft {taken.draft}"))
     issued = not problems
     return Progress(
+        vault,
         batch.batch,
         award.number,
         issued=int(issued and not taken.unchanged),

@@ -25,6 +25,9 @@ from registry.wire.recognition import AchievementFilter, AgreementDeclared, Outc
 
 agreement_app = typer.Typer(help="Automatic recognition between members.", no_args_is_help=True)
 
+_LISTED = 500
+"""Agreements that are listed."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
@@ -126,13 +129,14 @@ def listed(
     as_csv: AsCsv = False,
     wide: Wide = False,
 ) -> None:
-    """List agreements of all members, withdrawn ones too.
+    """List agreements of all members, withdrawn ones too: the first 500.
 
     Example: registry agreement list --with twente
     """
-    found = [
-        each for each in view.agreements(node_of(context).views(), member) if with_member in (None, each.with_member)
-    ]
+    found = view.agreements(node_of(context).views(), member, with_member=with_member, limit=_LISTED + 1)
+    if len(found) > _LISTED:
+        found = found[:_LISTED]
+        errors.print(f"Only the first {_LISTED} agreements are shown; there are more. Narrow the list.", markup=False)
     if not found and not (as_json or as_csv):
         say("No such agreement is known here.")
         return

@@ -47,6 +47,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "api-key": ("api_keys",),
     "key": ("signing_keys",),
     "learner": ("reading", "erasing"),
+    "vault": ("vaults",),
     "university": ("reading",),
     "quarantine": ("reading",),
     "refused": ("refused",),

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 import psycopg
 import typer
+from psycopg.rows import dict_row
 
 from consumers.archive_check import Reach, check, reach_of
 from consumers.archiver import Archived, archive
@@ -20,15 +21,15 @@ from consumers.stream import claimed_size
 from consumers.tiles import Tiles
 from projections import feed
 from registry import backup as backups
-from registry import owner
-from registry.application import Registry
+from registry import owner, store
 from registry.cli.context import Node, node_of, opened
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
+from registry.cli.vaults import erase_again
 from registry.config import Settings, SettingsError, find_home
 from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog
+from registry.passphrase import weakness_of
 from registry.postgres import DatabaseUnavailable, database
-from registry.vault import KEY_BYTES, Vault
 
 PASSPHRASE_VARIABLE = "REGISTRY_BACKUP_PASSPHRASE"  # noqa: S105 - a variable's name
 
@@ -162,12 +163,15 @@ def backup_command(
     """Back up this node's private side in one encrypted file: settings, keys, stored events, vault.
 
     The log and the views are not in it: the log is had from any member, the views from the log. The node may go on
-    meanwhile. Without the passphrase nobody reads the file; nobody can replace the passphrase either.
+    meanwhile. Without the passphrase nobody reads the file; nobody can replace the passphrase either. It has 12
+    characters or more, of which 6 differ, and is more than common words.
 
     Example: registry backup twente-2026-05-04.backup --passphrase-file /safe/passphrase
     """
     node = node_of(context)
     passphrase = _passphrase(passphrase_file, twice=True)
+    if (weakness := weakness_of(passphrase)) is not None:
+        raise SettingsError(f"The backup's passphrase {weakness}")
     with progress("backing up") as counter:
         told = backups.backup(node.settings, node.dsn(), file, passphrase, counter.reach)
     size = file.stat().st_size
@@ -218,6 +222,11 @@ def restore_command(
     if log is not None:
         with opened(folder) as node:
             streams = _restore_log(node, log)
+    else:
+        errors.print(
+            "Learners who were erased after this backup was made are back. When this node has read the log again"
+            " (registry restore --log …, or registry project), erase them again: registry vault forget-erased"
+        )
     _report((folder, told), streams, as_json=as_json)
 
 
@@ -238,7 +247,8 @@ def _empty_private_side(settings: Settings) -> str:
         raise DatabaseUnavailable(
             what, "as the backup or --to-database names it", "Start it, or name another."
         ) from error
-    Registry(dsn, settings.origin, Vault(bytes(KEY_BYTES))).close()  # no key is used to make tables
+    with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as private:
+        store.opened(private, dsn).close()
     with psycopg.connect(dsn, autocommit=True) as connection:
         feed.create(connection)
         owner.create_table(connection)
@@ -264,6 +274,11 @@ def _restore_log(node: Node, url: str) -> list[Restored]:
     with progress("rebuilding the views", sum(s.size for s in done)) as counter:
         on_stream = _sizes(counter)
         rebuild(node.dsn(), node.source(), on_batch=lambda member, size, _: on_stream(member, size))
+    if again := erase_again(node):
+        errors.print(
+            f"{counted(again, 'learner')} whom the log says this university erased came back with a backup, and"
+            f" {'is' if again == 1 else 'are'} erased again."
+        )
     return done
 
 

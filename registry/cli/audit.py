@@ -18,15 +18,19 @@ from consumers.audit_source import source_of
 from consumers.audit_verdict import INCONCLUSIVE, WELL, conclude
 from consumers.audit_witness import with_witnesses, without_witnesses
 from consumers.auditor import RootsOfLog, audit, audit_log
+from consumers.cosignatures import Cosignatures
+from consumers.governance import GovernanceFold
+from consumers.policy import Policy
 from consumers.rebuild import Source
 from consumers.stream import claimed_size
 from registry import selfcheck
 from registry.cli.audit_text import show_comparison, show_report
 from registry.cli.context import Node, node_of
-from registry.cli.output import AsJson, print_json, progress
+from registry.cli.output import AsJson, errors, print_json, progress
 from registry.cli.scratch import scratch_database
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.postgres import DatabaseUnavailable, database
+from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote
 from registry.wire.views_note import ViewsNote
 
@@ -89,6 +93,13 @@ def audit_command(
     require_witness: Annotated[
         bool, typer.Option("--require-witness", help="Insist that witnesses cosigned the newest head of every log.")
     ] = False,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="A witness's public key, without a node (several times).")
+    ] = None,
+    cosignatures: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="With --witness: a copy of a node's folder `cosignatures`."),
+    ] = None,
     html: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the report as one page, too.")] = None,
     save: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the report as JSON, too: for --since and compare.")
@@ -113,16 +124,18 @@ def audit_command(
     if context.invoked_subcommand is not None:
         return
     asked = _asked(context, log, founded, views=views, only=member or (), workers=workers, scratch=scratch)
+    witnesses = _witnesses(asked.node, witness or (), cosignatures)
     earlier = AuditReport.read(since.read_bytes()) if since is not None else None
     if earlier is not None and views:
         raise typer.BadParameter("--since verifies the log alone; leave --views out", param_hint="--views")
     for file in (html, save):
         _require_writable(file)
-    report = _audit_log(asked, earlier) if log_only or earlier is not None else _audit_whole(asked)
-    report = _with_signed(report, signed or ())
-    report = _with_witnesses(asked, report, require=require_witness)
-    if asked.node is not None and asked.own_log and asked.node.settings.member != GOVERNANCE:
-        report = _with_stored(asked.node, report)
+    with _without_result():
+        report = _audit_log(asked, earlier) if log_only or earlier is not None else _audit_whole(asked)
+        report = _with_signed(report, signed or ())
+        report = _with_witnesses(asked, report, witnesses, require=require_witness)
+        if asked.node is not None and asked.own_log and asked.node.settings.member != GOVERNANCE:
+            report = _with_stored(asked.node, report)
     if html is not None:
         html.write_text(page(report))
     if save is not None:
@@ -165,6 +178,16 @@ def _require_writable(file: Path | None) -> None:
     """Refuse a file that cannot be written before minutes are spent on what goes into it."""
     if file is not None and not file.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {file.absolute().parent}")
+
+
+@contextlib.contextmanager
+def _without_result() -> Iterator[None]:
+    """Say in one line that an interrupted audit found nothing out."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        errors.print("interrupted: this audit has no result", style="yellow")
+        raise
 
 
 def _exit_code(verdict: str) -> int:
@@ -256,15 +279,38 @@ def _with_signed(report: AuditReport, files: Sequence[Path]) -> AuditReport:
     return conclude(with_digests(report, notes), unchecked=unchecked)
 
 
-def _with_witnesses(asked: _Asked, report: AuditReport, *, require: bool) -> AuditReport:
-    """Add what the witnesses of the node's settings say of the newest heads."""
-    if asked.node is None or not asked.node.policy().witnesses:
+class _Witnesses(NamedTuple):
+    """The witnesses that the auditor relies on, and the heads that they cosigned, as far as is known here."""
+
+    policy: Policy
+    kept: Cosignatures
+
+
+def _witnesses(node: Node | None, keys: Sequence[str], folder: Path | None) -> _Witnesses | None:
+    """Return the witnesses that the command line names, else those of the node's settings; None without any."""
+    if bool(keys) != (folder is not None):
+        raise typer.BadParameter("--witness and --cosignatures go together", param_hint="--witness")
+    if folder is not None:
+        try:
+            known = tuple(CosignerKey.parse(key) for key in keys)
+        except MalformedNote as error:
+            raise typer.BadParameter(str(error), param_hint="--witness") from error
+        return _Witnesses(Policy(known), Cosignatures(folder, known))
+    if node is None or not node.policy().witnesses:
+        return None
+    return _Witnesses(node.policy(), node.cosignatures())
+
+
+def _with_witnesses(asked: _Asked, report: AuditReport, witnesses: _Witnesses | None, *, require: bool) -> AuditReport:
+    """Add what the witnesses say of the newest heads."""
+    if witnesses is None:
         return without_witnesses(report, report.streams, require=require)
-    kept = asked.node.cosignatures()
-    fold = asked.node.governance()
-    return with_witnesses(
-        report, asked.node.policy(), kept.newest, RootsOfLog(asked.source, fold), datetime.now(UTC), require=require
-    )
+    fold = GovernanceFold(asked.source.consortium, asked.source.founded)
+    with contextlib.closing(open_log(asked.source.url, asked.source.consortium, read_only=True)) as log:
+        for record in log.records(GOVERNANCE):
+            fold.take(record.data)
+    roots = RootsOfLog(asked.source, fold)
+    return with_witnesses(report, witnesses.policy, witnesses.kept.newest, roots, datetime.now(UTC), require=require)
 
 
 def _with_stored(node: Node, report: AuditReport) -> AuditReport:

@@ -5,7 +5,7 @@ from collections import Counter
 from consumers.audit_compare import Comparison
 from consumers.audit_report import AuditReport, Fault
 from consumers.audit_verdict import INCONCLUSIVE, WELL
-from registry.cli.output import say, table
+from registry.cli.output import counted, say, table
 
 _SHOWN = 20
 _STYLES = {WELL: "green", INCONCLUSIVE: "yellow"}
@@ -15,7 +15,7 @@ def show_report(report: AuditReport) -> None:
     """Print a report for people: first what a board needs to know."""
     say(report.summary, style=_STYLES.get(report.verdict, "red"))
     rate = report.events / report.seconds if report.seconds else 0
-    say(f"Audit of {report.consortium}: {report.events:,} events in {report.seconds:.1f} s ({rate:,.0f}/s)")
+    say(f"Audit of {report.consortium}: {counted(report.events, 'event')} in {report.seconds:.1f} s ({rate:,.0f}/s)")
     if report.mode == "log":
         say("the log alone was read, not the views' rows")
     table(
@@ -55,7 +55,8 @@ def _show_fault(fault: Fault, style: str, indent: str = "") -> None:
     if fault.further:
         codes = Counter(consequence.code for consequence in fault.consequences)
         listed = ", ".join(f"{number} {code}" for code, number in codes.items())
-        say(f"{indent}    because of it: {fault.further:,} more ({listed})")
+        among = "" if len(fault.consequences) == fault.further else "among them "
+        say(f"{indent}    because of it: {fault.further:,} more ({among}{listed})")
 
 
 def show_comparison(found: Comparison, one: str, other: str) -> None:

@@ -15,6 +15,7 @@ from registry.cli.letters import case_letter
 from registry.cli.listing import Column, print_list
 from registry.cli.office import office_of
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.domain.case_events import CaseState
 from registry.office import showing, worklist
 from registry.office.applicants import Applicant
@@ -65,7 +66,10 @@ def open_case(
         typer.Option(help="What it should count towards: MEMBER/ACHIEVEMENT, or a title; may be given several times."),
     ] = None,
     advisory: Annotated[bool, typer.Option("--advisory", help="The office only states its opinion.")] = False,
-    student: Annotated[str | None, typer.Option(help="This university's own number of the applicant.")] = None,
+    student: Annotated[
+        str | None,
+        typer.Option(help=f"This university's own number of the applicant. {FROM_INPUT}", callback=from_input),
+    ] = None,
     learner: Annotated[str | None, typer.Option(help="The applicant's id in an earlier case.")] = None,
     applicant: Annotated[
         Path | None,

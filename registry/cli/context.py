@@ -60,7 +60,9 @@ class State:
         """The node. Raises `SettingsError`."""
         if self._node is None:
             settings = load(self._home)
-            observability.configure(self._log_level or settings.log_level)
+            # What the command line says counts for the processes that this one starts, too.
+            settings = settings.model_copy(update={"log_level": self._log_level or settings.log_level})
+            observability.configure(settings.log_level)
             self._node = Node(settings)
         return self._node
 
@@ -197,7 +199,7 @@ class Node:
         made = Registry(
             self.dsn(),
             self.settings.origin,
-            Vault(self.keystore.master()),
+            Vault(self.keystore),
             self.acceptance,
             self.own_refusals.by_subject,
         )

@@ -9,7 +9,9 @@ from registry.cli import finding, ids, moments
 from registry.cli.context import node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, plain, print_json, say
+from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.reading import credential_rows
+from registry.erasing import why_without_claims
 from registry.intake.columns import days_fault
 from registry.requests import Issued, IssueRequest
 from registry.wire.credentials import StatusReason
@@ -37,14 +39,14 @@ def issue(
     achievement: Annotated[str, typer.Argument(help="The achievement's id, or your own course code.")],
     *,
     record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
-    student: Annotated[str, typer.Option(help="Your own number of the learner.")],
+    student: Annotated[str, typer.Option(help=f"Your own number of the learner. {FROM_INPUT}", callback=from_input)],
     awarding_date: Annotated[str, typer.Option(help="YYYY-MM-DD")],
-    family_name: Annotated[str, typer.Option(prompt=True, help=_ASKED)],
-    given_name: Annotated[str, typer.Option(prompt=True, help="Likewise.")],
-    date_of_birth: Annotated[str, typer.Option(prompt=True, help="YYYY-MM-DD; likewise.")],
+    family_name: Annotated[str, typer.Option(prompt=True, help=_ASKED, callback=from_input)],
+    given_name: Annotated[str, typer.Option(prompt=True, help="Likewise.", callback=from_input)],
+    date_of_birth: Annotated[str, typer.Option(prompt=True, help="YYYY-MM-DD; likewise.", callback=from_input)],
     valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
     version: Annotated[int | None, typer.Option(help="The achievement's version (else the newest).")] = None,
-    grade: Annotated[str | None, typer.Option()] = None,
+    grade: Annotated[str | None, typer.Option(help=FROM_INPUT, callback=from_input)] = None,
     replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
 ) -> None:
     """Issue a credential and publish it. Names and grade go to the vault, never to the log.
@@ -160,7 +162,11 @@ def show(
         raise typer.Exit(1)
     said: dict[str, Any] | None = None
     if claims and found[0].claims is not None:
-        said = disclosed(found[0].claims, node.registry.vault.disclosures(node.registry.cursor(), credential))
+        disclosures = node.registry.vault.disclosures(node.registry.cursor(), credential)
+        if disclosures:
+            said = disclosed(found[0].claims, disclosures)
+        else:
+            errors.print(why_without_claims(node.registry, credential), markup=False, highlight=False)
     if as_json:
         print_json({**plain(found[0]), "disclosed": said})
         return

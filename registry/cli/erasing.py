@@ -1,6 +1,7 @@
 """Erasing a learner: the command, and how the node's parts are put together for it."""
 
 import sys
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -12,7 +13,8 @@ from registry.application import Registry
 from registry.batches import Book
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
-from registry.cli.output import errors, say
+from registry.cli.output import counted, errors, say
+from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.reading import learner_app
 from registry.cli.working import book_of
 
@@ -29,16 +31,23 @@ class Eraser:
         self._book: Book = book_of(node)
         self._dsn = node.dsn()
 
-    def __call__(self, registry: Registry, learner: str, *, again: bool) -> None:
-        """Destroy key and rows, and say so on the log."""
+    def __call__(self, registry: Registry, learner: str, *, again: bool) -> list[str]:
+        """Destroy key and rows, and say so on the log. Returns what that made impossible, in sentences."""
         with views.connect(self._dsn) as connection:
             known = known_credentials(connection, learner)
+        warnings = [str(one) for one in erasing.affected_cases(registry, learner, _today())]
         erasing.erase(registry, self._book, learner, credentials=known, again=again)
+        return warnings
 
 
 def erase(
     context: typer.Context,
-    learner: Annotated[str, typer.Argument(help="The learner's id, or with --student the university's own number.")],
+    learner: Annotated[
+        str,
+        typer.Argument(
+            help=f"The learner's id, or with --student the university's own number. {FROM_INPUT}", callback=from_input
+        ),
+    ],
     *,
     student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -48,20 +57,33 @@ def erase(
 ) -> None:
     """Erase a learner for good: key and rows are destroyed on this node, and the log says so. It cannot be undone.
 
-    Backups that were made before still hold them until you delete those (registry/README.md).
+    The keys of the vault that protected the learner's data are replaced, so that older copies of the database open
+    nothing of it. Backups hold keys of their own: they still show the learner until you delete them
+    (docs/personal-data.md).
 
     Examples: registry learner erase 2afda2b4-a247-4f0f-aedd-e040beb58eab
     registry learner erase s1234567 --student --yes
+    registry learner erase - --student --yes < number.txt
     """
     node = node_of(context)
     learner = node.learner_of_student(learner) if student else node.uuid(learner, "learner")
     known = known_credentials(node.views(), learner)
+    for case in erasing.affected_cases(node.registry, learner, _today()):
+        errors.print(str(case), highlight=False, markup=False)
     if not yes:
         if not sys.stdin.isatty():
-            raise typer.BadParameter("nobody is there to ask; say that it is meant", param_hint="--yes")
-        own = sum(member == node.settings.member for member, _ in known)
-        errors.print(f"{own} credentials of this university can be made again by nobody then.", highlight=False)
+            raise typer.BadParameter("Refusing to erase without confirmation. Pass --yes.", param_hint="--yes")
+        count = erasing.count_credentials(node.registry, learner)
+        errors.print(
+            f"This permanently destroys the personal data behind {counted(count, 'credential')}."
+            " They cannot be reissued.",
+            highlight=False,
+        )
         typer.confirm(f"Erase learner {learner} for good?", abort=True, err=True)
     erasing.erase(node.registry, book_of(node), learner, credentials=known, again=again)
     say(f"erased     {learner}")
     publish_now(node)
+
+
+def _today() -> date:
+    return date.today()  # noqa: DTZ011 - a day on the office's calendar

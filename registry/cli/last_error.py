@@ -3,6 +3,7 @@
 It stands in a file of the node's folder: that can be written and read while the database is away.
 """
 
+import os
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,9 @@ def note(home: Path, work: str, error: BaseException) -> None:
     text = " ".join(str(error).split()) or type(error).__name__
     found = LastError(datetime.now(UTC).isoformat(timespec="seconds"), work, f"{type(error).__name__}: {text}")
     fresh = home / f".{_FILE}.{threading.get_native_id()}"  # several threads may have something to say at once
-    fresh.write_bytes(msgspec.json.encode(found) + b"\n")
+    # Only for its owner: what went wrong may quote what was at hand.
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(msgspec.json.encode(found) + b"\n")
     fresh.replace(home / _FILE)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -188,7 +189,9 @@ def write(out: Path, letter: bytes) -> None:
         sys.stdout.buffer.write(letter)
         return
     try:
-        out.write_bytes(letter)
+        handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # whatever the umask: it names a person
+        with os.fdopen(handle, "wb") as file:
+            file.write(letter)
     except OSError as error:
         raise CannotWrite(f"cannot write {out}: {error.strerror}") from error
     say(f"{out}: {len(letter):,} bytes, PDF/A-3a and PDF/UA-1")

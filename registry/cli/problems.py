@@ -1,5 +1,6 @@
 """Which problem document (RFC 9457) each error of ours becomes over HTTP, as exits.py says of exit codes."""
 
+import errno
 from typing import Any
 
 import psycopg
@@ -124,7 +125,17 @@ def _not_taken_in(request: Request[Any, Any, Any], error: IntakeError) -> Respon
     return from_problem(request, HttpProblem("unprocessable", errors=[Trouble("$", str(error))]))
 
 
+def _not_written(request: Request[Any, Any, Any], error: OSError) -> Response[Any]:
+    """A file that a request makes us write, and that cannot be."""
+    if error.errno not in _FULL:
+        return from_anything(request, error)
+    _log.error("http.storage_full", route=request.scope.get("path_template"), error=error.strerror)
+    return from_problem(request, HttpProblem("storage-full", headers={"Retry-After": "60"}))
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 HANDLERS: Any = {
+    OSError: _not_written,
     UnknownBatch: _unknown,
     UnknownDraft: _unknown,
     WrongState: _conflicting,

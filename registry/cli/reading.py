@@ -15,6 +15,7 @@ from registry.cli import moments
 from registry.cli.context import Node, node_of
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, Year, counted, errors, plain, print_json, say, table, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.keystore import KeystoreError
 from registry.log import GOVERNANCE
 
@@ -66,7 +67,12 @@ def credential_rows(found: list[credential_view.CredentialView], *, as_csv: bool
 @learner_app.command("show")
 def show_learner(
     context: typer.Context,
-    learner: Annotated[str, typer.Argument(help="The learner's id, or with --student the university's own number.")],
+    learner: Annotated[
+        str,
+        typer.Argument(
+            help=f"The learner's id, or with --student the university's own number. {FROM_INPUT}", callback=from_input
+        ),
+    ],
     *,
     student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
     as_of: moments.AsOf = None,
@@ -155,7 +161,12 @@ def adopt(
     context: typer.Context,
     learner: Annotated[str, typer.Argument(help="The id that the learner has at another university.")],
     *,
-    student: Annotated[str, typer.Option(help="Their number here; nothing may have been issued for it yet.")],
+    student: Annotated[
+        str,
+        typer.Option(
+            help=f"Their number here; nothing may have been issued for it yet. {FROM_INPUT}", callback=from_input
+        ),
+    ],
 ) -> None:
     """Let a learner keep one id across universities, as they ask: their records can then be joined.
 

@@ -17,7 +17,7 @@ from registry.cli.dispatching import dispatch, dispatcher
 from registry.cli.housekeeping import keep_house
 from registry.cli.intake import take_in_beside
 from registry.cli.output import counted, errors, progress, say
-from registry.cli.stopping import DATABASE_AWAY, stopping
+from registry.cli.stopping import DATABASE_AWAY, keep_on_hangup, stopping
 from registry.cli.watching import HealthWatch
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.publisher import Published
@@ -86,6 +86,7 @@ def run(context: typer.Context) -> None:
 
     Example: registry run
     """
+    keep_on_hangup()
     node = node_of(context)
     node.views()
     with stopping() as stop:

@@ -35,9 +35,10 @@ def scratch_database(name: str) -> Iterator[str]:
 def _remove(folder: Path) -> None:
     """Remove the folder; what ended the server a moment ago may still write into it."""
     until = time.monotonic() + _REMOVE_SECONDS
+    shutil.rmtree(folder, ignore_errors=True)
     while folder.exists():
-        shutil.rmtree(folder, ignore_errors=True)
         if time.monotonic() > until:
             errors.print(f"cannot remove {folder}; remove it yourself", markup=False, highlight=False)
             return
         time.sleep(0.05)
+        shutil.rmtree(folder, ignore_errors=True)

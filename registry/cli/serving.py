@@ -1,6 +1,7 @@
 """`registry serve`: all that `run` does, and the node over HTTP in a process for each core."""
 
 import multiprocessing
+import signal
 import socket
 import sys
 import threading
@@ -17,8 +18,8 @@ from registry import observability
 from registry.cli.context import node_of, opened
 from registry.cli.output import errors
 from registry.cli.running import run_node
-from registry.cli.stopping import stopping
-from registry.config import SettingsError, load
+from registry.cli.stopping import keep_on_hangup, stopping
+from registry.config import SettingsError
 from registry.http.server import END_SECONDS, server_for
 from registry.log import GOVERNANCE
 
@@ -48,6 +49,7 @@ def serve(
 
     Example: registry serve --port 8000
     """
+    keep_on_hangup()
     node = node_of(context)
     if node.settings.member == GOVERNANCE:
         raise SettingsError("the consortium's own node has nothing to serve; serve a member's")
@@ -60,8 +62,9 @@ def serve(
             stack.enter_context(one)
         stop = stack.enter_context(stopping())
         keeping = threading.Thread(
-            target=_keep_alive, args=(node.settings.home, sockets, stop), name="http", daemon=True
-        )
+            target=_keep_alive, args=(node.settings.home, node.settings.log_level, sockets, stop), name="http",
+            daemon=True,
+        )  # fmt: skip
         keeping.start()
         address = "{}:{}".format(*sockets[0].getsockname()[:2])
         errors.print(f"{node.settings.member} answers at http://{address}; its API is described at /docs", markup=False)
@@ -103,16 +106,16 @@ def _listen(host: str, port: int, count: int) -> list[socket.socket]:
     return made
 
 
-def _keep_alive(home: Path, sockets: Sequence[socket.socket], stop: threading.Event) -> None:
+def _keep_alive(home: Path, log_level: str, sockets: Sequence[socket.socket], stop: threading.Event) -> None:
     """Keep a process answering at each socket; one that dies is replaced."""
     context = multiprocessing.get_context("spawn")
     count = len(sockets)
 
     def start(number: int) -> BaseProcess:
         if number == count:
-            process = context.Process(target=_work, args=(home,), name="batches")
+            process = context.Process(target=_work, args=(home, log_level), name="batches")
         else:
-            process = context.Process(target=_answer, args=(home, sockets[number]), name=f"http-{number}")
+            process = context.Process(target=_answer, args=(home, log_level, sockets[number]), name=f"http-{number}")
         process.start()
         return process
 
@@ -131,13 +134,14 @@ def _keep_alive(home: Path, sockets: Sequence[socket.socket], stop: threading.Ev
             process.join()
 
 
-def _answer(home: Path, listening: socket.socket) -> None:
+def _answer(home: Path, log_level: str, listening: socket.socket) -> None:
     """One process that answers until it is told to end, or whoever started it is gone."""
     from registry.cli.web import served  # noqa: PLC0415 - only what serves loads a server's routes
 
     sys.setswitchinterval(_TURN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the process that started this one says that it is ignored
     with opened(home) as node:
-        observability.configure(node.settings.log_level)
+        observability.configure(log_level)
         http = node.settings.http
         server = server_for(
             served(node, lambda: server.should_exit),
@@ -155,12 +159,13 @@ def _answer(home: Path, listening: socket.socket) -> None:
         server.run(sockets=[listening])
 
 
-def _work(home: Path) -> None:
+def _work(home: Path, log_level: str) -> None:
     """One process that works through batches, likewise."""
     from registry.cli.working import work  # noqa: PLC0415 - likewise
 
     with stopping() as stop:
-        observability.configure(load(home).log_level)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        observability.configure(log_level)
         threading.Thread(target=_when_parent_ends, args=(stop.set,), daemon=True).start()
         work(home, stop)
 

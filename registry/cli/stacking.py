@@ -15,6 +15,7 @@ from registry.cli.days import day_option
 from registry.cli.founding import publish_now
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.intake import parts
 from registry.requests import Issued, IssueRequest
 from registry.wire.credentials import Part
@@ -36,7 +37,10 @@ def progress(
     achievement: Composed,
     *,
     learner: Annotated[str | None, typer.Option(help="The learner's id.")] = None,
-    student: Annotated[str | None, typer.Option(help="Or this university's own number of the learner.")] = None,
+    student: Annotated[
+        str | None,
+        typer.Option(help=f"Or this university's own number of the learner. {FROM_INPUT}", callback=from_input),
+    ] = None,
     version: Version = None,
     on: Annotated[datetime | None, day_option(help="As if awarded on that day (else today).")] = None,
     offers: Annotated[int, typer.Option(min=0, max=50, help="So many offers for each gap.")] = view.OFFERS,
@@ -65,7 +69,7 @@ def issue(
     achievement: Annotated[str, typer.Argument(help="The composed achievement's id; one of this university's.")],
     *,
     record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
-    student: Annotated[str, typer.Option(help="Your own number of the learner.")],
+    student: Annotated[str, typer.Option(help=f"Your own number of the learner. {FROM_INPUT}", callback=from_input)],
     awarding_date: Annotated[datetime, day_option(help="YYYY-MM-DD")],
     part: Annotated[
         list[str] | None, typer.Option(help=f"{parts.FORM}. Without any, those that progress shows.")
@@ -74,11 +78,13 @@ def issue(
         list[str] | None, typer.Option(help="A code that was said to speak against it: go on all the same.")
     ] = None,
     version: Version = None,
-    family_name: Annotated[str | None, typer.Option(help="If it is not what the vault has.")] = None,
-    given_name: Annotated[str | None, typer.Option(help="Likewise.")] = None,
-    date_of_birth: Annotated[str | None, typer.Option(help="Likewise; YYYY-MM-DD.")] = None,
+    family_name: Annotated[
+        str | None, typer.Option(help=f"If it is not what the vault has. {FROM_INPUT}", callback=from_input)
+    ] = None,
+    given_name: Annotated[str | None, typer.Option(help="Likewise.", callback=from_input)] = None,
+    date_of_birth: Annotated[str | None, typer.Option(help="Likewise; YYYY-MM-DD.", callback=from_input)] = None,
     valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
-    grade: Annotated[str | None, typer.Option()] = None,
+    grade: Annotated[str | None, typer.Option(help=FROM_INPUT, callback=from_input)] = None,
     replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
 ) -> None:
     """Issue a larger credential with its parts, and publish it. They are held against its composition first.

@@ -1,8 +1,11 @@
 """What goes on until somebody stops it: told by a signal, and undisturbed by a database that is away for a while."""
 
+import contextlib
+import os
 import signal
 import threading
 from types import FrameType
+from typing import Final
 
 import psycopg
 from eventsourcing.persistence import InterfaceError, OperationalError
@@ -11,12 +14,29 @@ DATABASE_AWAY = (psycopg.OperationalError, OperationalError, InterfaceError)
 """What is raised while PostgreSQL is stopped: by its driver, and by `eventsourcing` in its words."""
 
 
+_STANDARD_ERROR: Final = 2
+_HANGUP: Final = "SIGHUP: ignored. Settings are read at the start; restart to apply them.\n"
+
+
+def keep_on_hangup() -> None:
+    """Let SIGHUP end nothing from now on; it is said to standard error that it is ignored."""
+    signal.signal(signal.SIGHUP, _hang_up)
+
+
+def _hang_up(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    # Not through Python's own streams or the log: this may run in the middle of a write to them.
+    with contextlib.suppress(OSError):  # the terminal is gone
+        os.write(_STANDARD_ERROR, _HANGUP.encode())
+
+
 class stopping:  # noqa: N801 - used like a function
-    """An event that SIGINT and SIGTERM set, while inside."""
+    """An event that SIGINT and SIGTERM set, while inside. SIGHUP ends nothing."""
 
     def __enter__(self) -> threading.Event:
         self._stop = threading.Event()
         self._before = {s: signal.signal(s, self._heard) for s in (signal.SIGINT, signal.SIGTERM)}
+        self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, _hang_up)
         return self._stop
 
     def _heard(self, number: int, frame: FrameType | None) -> None:

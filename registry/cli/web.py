@@ -19,7 +19,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
-from litestar.response import File, Redirect
+from litestar.response import File
 from litestar.serialization import encode_json
 from litestar.types import ASGIApp
 from psycopg import Connection
@@ -37,13 +37,14 @@ from registry.api.achievements import Body, JointVersion
 from registry.api.agreements import AgreementBody, Ending
 from registry.api.assessments import AssessmentBody, TakenBack
 from registry.api.batches import Receiving
-from registry.api.case_bodies import BODIES as CASE_BODIES
+from registry.api.case_bodies import BODIES as CASEBODIES
 from registry.api.cohorts import CohortBody
 from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
 from registry.api.drafts import Completing
+from registry.api.examples import EXAMPLES
 from registry.api.learners import Erasing
-from registry.api.letters import BODIES as LETTER_BODIES
+from registry.api.letters import BODIES as LETTERBODIES
 from registry.cli import asyncapi
 from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
@@ -62,7 +63,14 @@ from registry.config import Settings
 from registry.http import Authenticated, Credentials, HttpProblem
 from registry.http.access import SCOPES
 from registry.http.answers import Answers
-from registry.http.description import DOCS_SCRIPT, DOCS_SCRIPT_NAME, NumbersAsWritten, described, docs_page
+from registry.http.description import (
+    DOCS_SCRIPT,
+    DOCS_SCRIPT_NAME,
+    Additions,
+    NumbersAsWritten,
+    described,
+    docs_page,
+)
 from registry.http.forwarded import Forwarded, base_path_of
 from registry.http.incoming import look_at
 from registry.http.kept import Kept
@@ -87,9 +95,9 @@ _NO_TOKENS = (
     "This node takes no access tokens as it is set up. Use an API key that has the scope that the operation names. The"
     " node's administrator may name a token issuer in the settings, in the table `[oauth]`."
 )
-_BODIES = (
+BODIES = (
     CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, AssessmentBody, TakenBack,
-    AgreementBody, Ending, AgreementDraft, *CASE_BODIES, *LETTER_BODIES,
+    AgreementBody, Ending, AgreementDraft, *CASEBODIES, *LETTERBODIES,
 )  # fmt: skip
 _LINKS = {
     "issueCredential": (
@@ -107,6 +115,30 @@ _LINKS = {
         "getBatch", "listBatchProblems", "getBatchCorrections", "releaseBatch", "cancelBatch",
     ),
 }  # fmt: skip
+_WEBHOOKS = {
+    "feedEvent": {
+        "post": {
+            "operationId": "postFeedEvent",
+            "tags": ["Feed"],
+            "summary": "What happened to the university's own",
+            "description": "The node's administrator says with `registry webhook add` where to. Signed as Standard"
+            " Webhooks 1.0.0 says (`v1`, HMAC-SHA256). It may come again: the `webhook-id` is then the same.",
+            "parameters": [
+                {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+                for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {"application/cloudevents+json": {"schema": {"$ref": "#/components/schemas/CloudEvent"}}},
+            },
+            "responses": {
+                "2XX": {"description": "It was received. Answer within 15 seconds."},
+                "410": {"description": "Nothing more is wanted: the webhook is disabled."},
+                "default": {"description": "It is tried again, later and later, for five days."},
+            },
+        }
+    }
+}
 _TAGS = (
     Tag("Verification", "Is this credential good?"),
     Tag("Catalogue", "What can be studied."),
@@ -281,11 +313,9 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
             raise HttpProblem("not-found", "none has been signed yet; the node does it once a day") from None
 
     @get("/problems", include_in_schema=False, sync_to_thread=False)
-    def problems(request: Request[Any, Any, Any]) -> Response[str] | Redirect:
+    def problems(request: Request[Any, Any, Any]) -> Response[str]:
         """The types of problems."""
-        if not request.scope["path"].endswith("/"):
-            return Redirect("/problems/", status_code=308)
-        return index()
+        return index(base_path_of(request.scope))
 
     @get("/problems/{name:str}", include_in_schema=False, sync_to_thread=False)
     def problem(name: str) -> Response[str]:
@@ -324,7 +354,8 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
 
 @lru_cache(8)
 def _description(app: Litestar, base_path: str) -> bytes:
-    return encode_json(described(app.openapi_schema.to_schema(), _BODIES, _LINKS, base_path))
+    additions = Additions(BODIES, _LINKS, EXAMPLES, _WEBHOOKS)
+    return encode_json(described(app.openapi_schema.to_schema(), additions, base_path))
 
 
 def _static() -> HTTPRouteHandler:

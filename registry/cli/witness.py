@@ -1,5 +1,6 @@
 """Witnesses: one that runs, and a node that asks them."""
 
+import socket
 import threading
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -16,6 +17,7 @@ from consumers.witness import Witness
 from registry.cli.context import Node, ask_passphrase, given_passphrase, node_of
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
+from registry.cli.stopping import keep_on_hangup
 from registry.config import SettingsError
 from registry.keystore import Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream, open_log, origin_of
@@ -24,6 +26,9 @@ from registry.wire.cosignature import CosignerKey
 _log = structlog.get_logger(__name__)
 _FILE = "witness.json"
 _KEY = "witness"
+_PATIENCE_SECONDS = 10.0
+_MAX_CONNECTIONS = 500
+_MAX_CONNECTIONS_PER_ADDRESS = 50
 
 witness_app = typer.Typer(
     help="A witness: it follows all members and cosigns the heads that it saw.", no_args_is_help=True
@@ -93,21 +98,36 @@ def run(
 
     Example: registry witness run w1 --port 8321
     """
-    import uvicorn  # noqa: PLC0415 - a server is loaded by who serves, not by every command
-
-    from consumers.witness_http import application  # noqa: PLC0415 - likewise
+    from consumers.witness_http import application  # noqa: PLC0415 - a server is loaded by who serves
+    from registry.http.server import server_for  # noqa: PLC0415 - likewise
 
     witness = _witness(folder)
     lock, stop = threading.Lock(), threading.Event()
     following = threading.Thread(target=_follow, args=(witness, lock, stop), name="following")
-    server = uvicorn.Server(uvicorn.Config(application(witness, lock), host=host, port=port, log_level="warning"))
+    listening = _listen(host, port)
+    server = server_for(
+        application(witness, lock),
+        patience_seconds=_PATIENCE_SECONDS,
+        max_connections=_MAX_CONNECTIONS,
+        max_connections_per_address=_MAX_CONNECTIONS_PER_ADDRESS,
+    )
+    keep_on_hangup()
     following.start()
-    errors.print(f"{witness.key.name} is running at http://{host}:{port}; Ctrl-C ends it", markup=False)
+    address = "{}:{}".format(*listening.getsockname()[:2])
+    errors.print(f"{witness.key.name} is running at http://{address}; Ctrl-C ends it", markup=False)
     try:
-        server.run()
+        server.run(sockets=[listening])
     finally:
         stop.set()
         following.join()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise SettingsError(f"cannot listen at {host} port {port}: {error.strerror}") from error
 
 
 def _follow(witness: Witness, lock: threading.Lock, stop: threading.Event) -> None:

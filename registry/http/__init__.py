@@ -19,7 +19,6 @@ __all__ = [
     "Page",
     "Position",
     "Trouble",
-    "",
     "answer",
     "requires",
     "selected",

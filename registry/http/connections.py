@@ -1,9 +1,9 @@
 """How many connections a process has, and which of them must go when there are too many.
 
-| limit | how many | what happens to the next one |
+| limit | how many | what happens when one more comes |
 |---|---|---|
-| of one address | `max_connections_per_address`, at most half of all | 429 |
-| that wait: without a whole request | half of all | the one that has waited longest is closed |
+| of one address | `max_connections_per_address` | its own that has waited longest is closed; else 429 |
+| that wait for a whole request | half of all | the one that has waited longest is closed |
 | all | `max_connections`, at most half of the descriptors | 503 |
 
 So one address cannot fill the process, and connections that say nothing cannot do it from many addresses: the half that
@@ -61,9 +61,10 @@ class Connections:
         """Connections from `trusted_proxies` are those of many clients: no limit for an address holds for them."""
         self._limits = limits
         self._trusted = trusted_proxies
-        self._addresses: dict[Any, str] = {}
+        self._networks: dict[Any, str] = {}
         """The open connections, and what each counts as."""
-        self._counts: dict[str, int] = {}
+        self._by_network: dict[str, dict[Any, None]] = {}
+        """The same the other way round, the oldest first."""
         self._waiting: dict[Any, None] = {}
         """In the order in which they began to wait."""
         self._refused: set[Any] = set()
@@ -71,14 +72,22 @@ class Connections:
     def open(self, connection: Connection, address: str) -> str | None:
         """Take a connection in, waiting; or return the problem type that it is refused with."""
         network = network_of(address)
-        if len(self._addresses) >= self._limits.total:
+        own = self._by_network.get(network, {})
+        if len(own) >= self._limits.per_address and not is_within(address, self._trusted):
+            oldest = next((other for other in own if other in self._waiting), None)
+            if oldest is None:
+                return "too-many-connections"
+            self._dismiss(oldest)
+        if len(self._networks) >= self._limits.total:
             return "busy"
-        if self._counts.get(network, 0) >= self._limits.per_address and not is_within(address, self._trusted):
-            return "too-many-connections"
-        self._addresses[connection] = network
-        self._counts[network] = self._counts.get(network, 0) + 1
+        self._networks[connection] = network
+        self._by_network.setdefault(network, {})[connection] = None
         self.wait(connection)
         return None
+
+    def _dismiss(self, connection: Connection) -> None:
+        self.close(connection)
+        connection.give_way()
 
     def linger(self, connection: Connection) -> bool:
         """Return whether a refused connection may wait for its request, to answer that, instead of ending at once."""
@@ -91,20 +100,19 @@ class Connections:
         """Forget a connection that has ended."""
         self._refused.discard(connection)
         self._waiting.pop(connection, None)
-        network = self._addresses.pop(connection, None)
+        network = self._networks.pop(connection, None)
         if network is None:
             return
-        self._counts[network] -= 1
-        if not self._counts[network]:
-            del self._counts[network]
+        own = self._by_network[network]
+        del own[connection]
+        if not own:
+            del self._by_network[network]
 
     def wait(self, connection: Connection) -> None:
         """Note that a connection has no whole request. The one that has waited longest may have to go."""
         self._waiting[connection] = None
         if len(self._waiting) > self._limits.waiting:
-            oldest = next(iter(self._waiting))
-            self.close(oldest)
-            oldest.give_way()
+            self._dismiss(next(iter(self._waiting)))
 
     def serve(self, connection: Connection) -> None:
         """Note that a connection has a request that is being answered."""

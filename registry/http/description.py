@@ -3,8 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from decimal import Decimal
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 from litestar.openapi.spec import OpenAPIType, Schema
@@ -21,29 +20,40 @@ _ALWAYS: Final = ("400", "404", "408", "409", "412", "413", "415", "422", "429",
 _CLOSED: Final = ("401", "403")
 
 
-def described(
-    derived: dict[str, Any],
-    bodies: Sequence[type] = (),
-    links: Mapping[str, Collection[str]] = MappingProxyType({}),
-    base_path: str = "",
-) -> dict[str, Any]:
-    """The whole description: every operation can answer with a problem, and successful answers say their position.
+class Additions(NamedTuple):
+    """What the description says beside what the framework derives from the routes."""
 
-    `bodies` are the structs that requests are read as: their schemas are those that msgspec checks by, to the last
-    pattern, where the framework knows less. `links` leads from an operation that makes
-    something to those that are about it, by the name of the thing's id. `base_path` is where the client reaches the
-    node, as /registry.
+    bodies: Sequence[type]
+    """The structs that requests are read as: their schemas are those that msgspec checks by, to the last pattern, where
+    the framework knows less."""
+    links: Mapping[str, Collection[str]]
+    """From an operation that makes something to those that are about it, by the name of the thing's id."""
+    examples: Mapping[str, Any]
+    """Of JSON bodies, by the names of their schemas."""
+    webhooks: Mapping[str, Any]
+    """What the node posts to others, as OpenAPI has it."""
+
+
+def described(derived: dict[str, Any], additions: Additions, base_path: str = "") -> dict[str, Any]:
+    """Return the whole description: every operation can answer with a problem, and good answers say their position.
+
+    `base_path` is where the client reaches the node, as /registry.
     """
     found = deepcopy(derived)
     found["servers"] = [{"url": base_path or "/"}]
     components = found.setdefault("components", {})
-    exact = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")[1]
+    exact = msgspec.json.schema_components(additions.bodies, ref_template="#/components/schemas/{name}")[1]
     components["schemas"].update(exact)
     by_id = {one["operationId"]: one for path in found["paths"].values() for one in path.values()}
     for operation in by_id.values():
         for parameter in operation.get("parameters", ()):
             _as_given(parameter["schema"])
-    for made, further in links.items():
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        if name in additions.examples:
+            content["example"] = additions.examples[name]
+    found["webhooks"] = dict(additions.webhooks)
+    for made, further in additions.links.items():
         told = {
             name: {
                 "operationId": name,

@@ -71,10 +71,17 @@ def _client(forwarded_for: str, peer: tuple[str, int], trusted: Networks) -> tup
     nearest = peer
     for entry in reversed(forwarded_for.split(",")[-_MAX_HOPS:]):
         try:
-            address = str(ip_address(entry.strip().strip("[]")))
+            address = str(ip_address(_without_port(entry.strip())))
         except ValueError:
             break
         nearest = (address, 0)
         if not is_within(address, trusted):
             break
     return nearest
+
+
+def _without_port(entry: str) -> str:
+    """The address of an entry as 192.0.2.1, 192.0.2.1:443, 2001:db8::1, [2001:db8::1] or [2001:db8::1]:443."""
+    if entry.startswith("["):
+        return entry[1:].partition("]")[0]
+    return entry.partition(":")[0] if entry.count(":") == 1 else entry

@@ -149,6 +149,13 @@ KINDS: Final[Mapping[str, Kind]] = {
         "It takes no further connection just now.",
         "Try again after the time in `Retry-After`.",
     ),
+    "storage-full": Kind(
+        507,
+        "The node has no room for this",
+        "The disk that it would be written to is full. Nothing of the request was kept.",
+        "Send it again after the time in `Retry-After`, with the same Idempotency-Key; a smaller one may pass before."
+        " Tell the node's administrator.",
+    ),
     "internal": Kind(
         500,
         "The node failed",
@@ -292,11 +299,10 @@ def _instance(request: Request[Any, Any, Any]) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
-def index() -> Response[str]:
-    """List the types of problems, each with a link to its page."""
+def index(base_path: str) -> Response[str]:
+    """List the types of problems, each with a link to its page below the path where the client reaches the node."""
     entries = "".join(
-        # Relative to /problems/ itself, so that it is right below any base path.
-        f'<li><a href="{name}"><code>{name}</code></a>, status {kind.status}: {kind.title}'
+        f'<li><a href="{base_path}/problems/{name}"><code>{name}</code></a>, status {kind.status}: {kind.title}'
         for name, kind in sorted(KINDS.items(), key=lambda entry: (entry[1].status, entry[0]))
     )
     text = (

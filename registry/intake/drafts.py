@@ -6,7 +6,7 @@ stands beside it and counts before it. Credentials wait encrypted, and are issue
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import msgspec
 from psycopg import Cursor
@@ -15,12 +15,12 @@ from psycopg.rows import DictRow
 from registry.application import Registry
 from registry.intake.document import CREDENTIAL, Award, Completions, Values, content, wanted
 from registry.intake.report import IntakeError
-from registry.vault import random_id
+from registry.vault import random_id, read_again
 from registry.wire.achievements import AchievementContent
 
 _PURPOSE: Final = "waiting"
 _COLUMNS: Final = (
-    "d.draft::text, d.title, d.format, d.codes, d.read, d.given, d.odd, d.created, d.achievement::text,"
+    "d.draft::text, d.format, d.sealed, d.created, d.achievement::text,"
     " (SELECT count(*) FROM intake.waiting w WHERE w.draft = d.draft) AS waiting"
 )
 
@@ -80,22 +80,28 @@ class Drafts:
 
     def all(self) -> list[Draft]:
         """Those that are not published, or that credentials wait for, the oldest first."""
-        rows = self._registry.cursor().execute(
-            f"SELECT {_COLUMNS} FROM intake.drafts d WHERE achievement IS NULL"  # noqa: S608 - names of our own
-            " OR EXISTS (SELECT FROM intake.waiting w WHERE w.draft = d.draft) ORDER BY created, draft"
-        )
-        return [Draft(**row) for row in rows.fetchall()]
+        return self._select("achievement IS NULL OR EXISTS (SELECT FROM intake.waiting w WHERE w.draft = d.draft)", ())
 
     def one(self, draft: str) -> Draft:
         """A draft. Raises `UnknownDraft`."""
-        row = (
-            self._registry.cursor()
-            .execute(f"SELECT {_COLUMNS} FROM intake.drafts d WHERE draft = %s", (draft,))  # noqa: S608 - likewise
-            .fetchone()
-        )
-        if row is None:
+        found = self._select("draft = %s", (draft,))
+        if not found:
             raise UnknownDraft(f"there is no draft {draft}; `registry achievement draft list` shows those that are")
-        return Draft(**row)
+        return found[0]
+
+    def _select(self, where: LiteralString, values: tuple[str, ...]) -> list[Draft]:
+        def read() -> list[Draft]:
+            rows = self._registry.cursor().execute(
+                f"SELECT {_COLUMNS} FROM intake.drafts d WHERE {where} ORDER BY created, draft",  # noqa: S608 - names of our own
+                values,
+            )
+            return [self._opened(row) for row in rows.fetchall()]
+
+        return read_again(read)
+
+    def _opened(self, row: DictRow) -> Draft:
+        texts = self._registry.vault.open_own(_draft_purpose(row["draft"]), row.pop("sealed"))
+        return Draft(**row, **texts)
 
     def of(self, award: Award) -> Draft | None:
         """The draft that was made of an award's achievement; None where none was."""
@@ -111,14 +117,18 @@ class Drafts:
 
     def waiting(self, draft: str) -> list[Waiting]:
         """The credentials that wait for a draft, the first that came first."""
-        rows = self._registry.cursor().execute(
-            "SELECT record, sealed FROM intake.waiting WHERE draft = %s ORDER BY arrived, record", (draft,)
-        )
         vault = self._registry.vault
-        return [
-            Waiting(bytes(row["record"]), vault.open_own(f"{_PURPOSE} {draft}", row["sealed"]))
-            for row in rows.fetchall()
-        ]
+
+        def read() -> list[Waiting]:
+            rows = self._registry.cursor().execute(
+                "SELECT record, sealed FROM intake.waiting WHERE draft = %s ORDER BY arrived, record", (draft,)
+            )
+            return [
+                Waiting(bytes(row["record"]), vault.open_own(f"{_PURPOSE} {draft}", row["sealed"]))
+                for row in rows.fetchall()
+            ]
+
+        return read_again(read)
 
     def missing(self, draft: Draft) -> list[str]:
         """What Annex I still wants of it."""
@@ -145,15 +155,22 @@ class Drafts:
             draft,
             (
                 self._content(award),
-                award.title[:500],
                 kind,
-                award.codes,
-                msgspec.json.encode(award.achievement).decode(),
-                msgspec.json.encode({**(known.given if known is not None else {}), **given}).decode(),
-                [f"{one.where} {one.value!r} {one.detail}" for one in award.problems],
+                self._sealed(
+                    draft,
+                    title=award.title[:500],
+                    codes=award.codes,
+                    read=award.achievement,
+                    given={**(known.given if known is not None else {}), **given},
+                    odd=[f"{one.where} {one.detail}" for one in award.problems],
+                ),
             ),
             self._waiting_row(draft, award.completed("credential", completions)),
         )
+
+    def _sealed(self, draft: str, **texts: Any) -> bytes:  # noqa: ANN401 - any JSON values
+        """Seal what a document says of an achievement: names may stand in a wrong place of it."""
+        return self._registry.vault.seal_own(_draft_purpose(draft), texts)
 
     def key(self, award: Award, completions: Completions) -> bytes:
         """What an award's waiting credential is known by."""
@@ -184,9 +201,8 @@ class Drafts:
         award = Award(f"draft {draft}", "$", found.values, {})
         values = award.completed("achievement", {"achievement": given.get("achievement", {})})
         more = {name: value for name, value in values.items() if found.read.get(name) != value}
-        self._registry.save(
-            [], private=_Completed(draft, msgspec.json.encode(more).decode(), self._completed(draft, given))
-        )
+        sealed = self._sealed(draft, title=found.title, codes=found.codes, read=found.read, given=more, odd=found.odd)
+        self._registry.save([], private=_Completed(draft, sealed, self._completed(draft, given)))
         return self.one(draft)
 
     def _completed(self, draft: str, given: Mapping[str, Any]) -> list[tuple[bytes, tuple[Any, ...]]]:
@@ -231,9 +247,8 @@ class DraftRow:
         """Write them. Given again, what was given beside the document counts anew."""
         now = datetime.now(UTC)
         cursor.execute(
-            "INSERT INTO intake.drafts (draft, content, title, format, codes, read, given, odd, created)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (content) DO UPDATE SET given = excluded.given",
+            "INSERT INTO intake.drafts (draft, content, format, sealed, created) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (content) DO UPDATE SET sealed = excluded.sealed",
             (self.draft, *self._values, now),
         )
         cursor.execute(
@@ -244,13 +259,13 @@ class DraftRow:
 
 
 class _Completed:
-    def __init__(self, draft: str, given: str, waiting: Sequence[tuple[bytes, tuple[Any, ...]]]) -> None:
+    def __init__(self, draft: str, sealed: bytes, waiting: Sequence[tuple[bytes, tuple[Any, ...]]]) -> None:
         self._draft = draft
-        self._given = given
+        self._sealed = sealed
         self._waiting = waiting
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        cursor.execute("UPDATE intake.drafts SET given = %s WHERE draft = %s", (self._given, self._draft))
+        cursor.execute("UPDATE intake.drafts SET sealed = %s WHERE draft = %s", (self._sealed, self._draft))
         for before, row in self._waiting:
             cursor.execute(
                 "UPDATE intake.waiting SET record = %s, student = %s, sealed = %s WHERE draft = %s AND record = %s",
@@ -286,3 +301,7 @@ class _Dropped:
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         cursor.execute("DELETE FROM intake.drafts WHERE draft = %s", self._row)
+
+
+def _draft_purpose(draft: str) -> str:
+    return f"draft {draft}"

@@ -20,10 +20,10 @@ FORM: Final = "MEMBER/CREDENTIAL:ECTS, and where one counts by it :decision:MEMB
 def parse(text: str) -> list[Part] | str:
     """The parts that a field names, or what is wrong with it."""
     parts = []
-    for one in text.split():
+    for number, one in enumerate(text.split(), 1):
         found = _PART.fullmatch(one)
         if found is None:
-            return f"{one[:120]!r} is not {FORM}; several are parted by spaces"
+            return f"part {number} is not {FORM}; several are parted by spaces"
         by = None
         if found["kind"] is not None:
             decision, agreement = (found["id"], None) if found["kind"] == "decision" else (None, found["id"])

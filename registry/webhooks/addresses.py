@@ -7,6 +7,7 @@ that was judged: a name that leads elsewhere a moment later changes nothing.
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -22,6 +23,38 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MAX_URL: Final = 2000
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_HOST: Final = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
+_HTTPS_PORT: Final = 443
+_FIRST_FREE_PORT: Final = 1024
+"""Ports below are those of well-known services, which speak no webhooks."""
+_PLATFORM: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "169.254.0.0/16",  # link-local: metadata of AWS, Azure, Google, OpenStack
+            "168.63.129.16/32",  # the host of a machine at Azure
+            "100.100.100.200/32",  # metadata of Alibaba
+            "192.0.0.192/32",  # metadata of Oracle
+            "fd00:ec2::/32",  # metadata of AWS
+            "fd20:ce::254/128",  # metadata of Google
+            "fe80::/10",
+        ),
+    )
+)
+"""Where the machine's own platform answers. Never posted to, whatever the settings say: it hands out credentials."""
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+"""The only IPv6 addresses that anybody on the internet has."""
+_NOT_PUBLIC: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # protocols between neighbours (RFC 6890)
+            "192.88.99.0/24",  # relays from 6to4 to IPv6, which are no more (RFC 7526)
+            "3fff::/20",  # for documentation (RFC 9637)
+        ),
+    )
+)
+"""What Python takes for public, beside all that IANA's registries of special addresses say."""
 
 
 class AddressPolicy(msgspec.Struct, frozen=True):
@@ -34,14 +67,15 @@ class AddressPolicy(msgspec.Struct, frozen=True):
 
     def check(self, text: str) -> httpx.URL:
         """A URL that may be posted to, as far as it shows by itself. Raises `UnusableAddress`."""
-        try:
-            url = httpx.URL(text)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise UnusableAddress(f"{text[:100]!r} is no URL: {error}") from error
         if len(text) > MAX_URL:
             raise UnusableAddress(f"the URL has {len(text):,} characters; {MAX_URL:,} at most")
-        if not url.host or not 0 < (url.port or 443) < 65536:
-            raise UnusableAddress(f"{text!r} names no host, or no port that there is; write https://HOST/PATH")
+        try:
+            url = httpx.URL(text)
+            host = _host(url) if url.host else ""  # a name that is no IDNA name shows only now
+        except (httpx.InvalidURL, ValueError) as error:
+            raise UnusableAddress(f"{text[:100]!r} is no URL: {error}") from error
+        if not _is_host(host):
+            raise UnusableAddress(f"{text[:100]!r} names no host that there can be; write https://HOST/PATH")
         if url.userinfo or url.fragment:
             raise UnusableAddress(
                 f"{url.host}: a URL with a password or a fragment is not posted to; messages are signed"
@@ -54,6 +88,11 @@ class AddressPolicy(msgspec.Struct, frozen=True):
                 )
         elif url.scheme != "https":
             raise UnusableAddress(f"{text!r}: only https is posted to")
+        port = _port(url)
+        if port != _default_port(url) and not _FIRST_FREE_PORT <= port < 65536:
+            raise UnusableAddress(
+                f"{text[:100]!r}: port {port} is not posted to; take {_HTTPS_PORT}, or one from {_FIRST_FREE_PORT} on"
+            )
         return url
 
     def check_now(self, text: str) -> httpx.URL:
@@ -84,6 +123,11 @@ class AddressPolicy(msgspec.Struct, frozen=True):
         """Those of a host's addresses that may be posted to. Raises `AddressRefused` where there is none."""
         local = self.http_localhost and url.host in _LOCAL
         good = [str(address) for address in addresses if self._may(address, local=local)]
+        if not good and any(_is_platform(address) for address in addresses):
+            raise AddressRefused(
+                f"{url.host} leads to {', '.join(map(str, addresses))}, which is not public: the platform of a machine"
+                " answers there, and it is never posted to"
+            )
         if not good:
             raise AddressRefused(
                 f"{url.host} leads to {', '.join(map(str, addresses)) or 'nowhere'}, which is not public; name its"
@@ -92,17 +136,44 @@ class AddressPolicy(msgspec.Struct, frozen=True):
         return good
 
     def _may(self, address: Address, *, local: bool) -> bool:
-        if isinstance(address, ipaddress.IPv6Address):
-            inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-            if inner is None and address in _NAT64:
-                inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-            if inner is not None:
-                return self._may(inner, local=local)
-        if any(address.version == network.version and address in network for network in self.networks):
+        if (inner := _inner(address)) is not None:
+            return self._may(inner, local=local)
+        if _is_platform(address):
+            return False
+        if any(address in network for network in self.networks):
             return True
         if local and address.is_loopback:
             return True
-        return address.is_global and not address.is_multicast and not address.is_reserved
+        return _is_public(address)
+
+
+def _inner(address: Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address to which an IPv6 address leads in the end, if it is such a one."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+
+
+def _is_platform(address: Address) -> bool:
+    address = _inner(address) or address
+    return any(address in network for network in _PLATFORM)
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and address not in _UNICAST:
+        return False
+    if address.is_multicast or address.is_reserved or any(address in network for network in _NOT_PUBLIC):
+        return False
+    return address.is_global
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return getattr(ipaddress.ip_address(name), "scope_id", None) is None
+    except ValueError:
+        return _HOST.fullmatch(name) is not None
 
 
 def _addresses(found: Iterable[tuple[Any, ...]]) -> list[Address]:
@@ -111,7 +182,11 @@ def _addresses(found: Iterable[tuple[Any, ...]]) -> list[Address]:
 
 
 def _port(url: httpx.URL) -> int:
-    return url.port or (80 if url.scheme == "http" else 443)
+    return _default_port(url) if url.port is None else url.port
+
+
+def _default_port(url: httpx.URL) -> int:
+    return 80 if url.scheme == "http" else _HTTPS_PORT
 
 
 def _host(url: httpx.URL) -> str:

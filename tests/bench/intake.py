@@ -17,6 +17,7 @@ from registry.intake.columns import NAMES
 from registry.issuing import BATCH, Issuer
 from registry.postgres import embedded
 from registry.vault import Vault
+from registry.vault_keys import MemoryKeys
 from tests.bench.data import achievement
 from tests.bench.result import Result, in_process, rate
 
@@ -69,7 +70,7 @@ def _write(file: Path, offered: list[str]) -> None:
 def measured() -> tuple[float, float]:
     """Rows a second, ours and the library's bare save, on one server."""
     with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, embedded(Path(folder)) as server:
-        registry = Registry(server.dsn("ours"), "bench.example/uni-0", Vault(os.urandom(32)))
+        registry = Registry(server.dsn("ours"), "bench.example/uni-0", Vault(MemoryKeys(os.urandom)))
         offered = [str(uuid.uuid4()) for _ in range(40)]
         for identifier in offered:
             registry.publish_achievement(achievement("uni-0", identifier))

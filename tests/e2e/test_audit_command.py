@@ -1,15 +1,19 @@
 """The audit command's own ways: a signed digest, the log alone, on from a report, a page, and two auditors."""
 
+import contextlib
+import json
 import os
+import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from registry.cli.context import opened
 from registry.cli.digests import FILE, sign_daily
-from tests.support.command import Consortium, command, printed_json, until
+from tests.support.command import Consortium, command, printed_json, registry, until
 
 
 @pytest.fixture
@@ -29,9 +33,114 @@ def test_a_signed_digest_a_page_and_an_audit_that_goes_on(consortium):
     assert "test.example/twente signed a digest of its views: agrees" in (folder / "a.html").read_text()
     consortium.run("audit", "--log-only", "--save", folder / "monday.json")
     said = consortium.run("audit", "--since", folder / "monday.json", "--save", folder / "tuesday.json").stdout
+    assert said.startswith("Verified up to ")
+    assert "Only what is new was verified: 0 new events, and governance" in said
     assert "not the views' rows" in said
     said = consortium.run("audit", "compare", folder / "monday.json", folder / "tuesday.json").stdout
     assert "Both saw the same histories." in said
+
+
+def without_settings(consortium, *arguments, **more):
+    """An auditor's command: a copy of the log and the founding's hash, from a folder without a node."""
+    log = f"file:{consortium.folder / 'log'}"
+    return registry("audit", "--log", log, "--founded", consortium.founded, *arguments, **more)
+
+
+def test_a_log_and_the_founding_s_hash_are_all_that_an_auditor_needs(consortium, tmp_path):
+    consortium.offer()
+    elsewhere = tmp_path / "temporary"
+    elsewhere.mkdir(mode=0o755)
+    environment = {"TMPDIR": str(elsewhere), "REGISTRY_HOME": ""}
+    said = without_settings(
+        consortium, "--save", tmp_path / "a.json", "--html", tmp_path / "a.html", environment=environment
+    ).stdout
+    assert said.startswith("Verified up to 3 events in 2 logs. Nobody but the members vouches")
+    assert "test.example" in said
+    assert not list(elsewhere.iterdir())
+    assert "Verified up to 3 events in 2 logs." in (tmp_path / "a.html").read_text()
+    report = json.loads((tmp_path / "a.json").read_bytes())
+    assert (report["verdict"], report["summary"]) == ("well", said.splitlines()[0])
+    shutil.copytree(tmp_path / "log", tmp_path / "copy")
+    (tmp_path / "copy" / "twente.log").unlink()
+    told = registry(
+        "audit", "--log", f"file:{tmp_path / 'copy'}", "--founded", consortium.founded, "--since", tmp_path / "a.json",
+        check=1,
+    ).stdout  # fmt: skip
+    assert told.startswith("Not well: 1 fault: twente: an earlier report verified 1 event, and this log has none of it")
+    wrong = registry("audit", "--log", f"file:{tmp_path / 'log'}", "--founded", "0" * 64, check=1)
+    assert "does not begin with a founding" in wrong.stderr
+    assert "--log" in registry("audit", "--founded", consortium.founded, check=2).stderr
+    assert "no node" in without_settings(consortium, "--views", check=2).stderr
+    (tmp_path / "copy" / "governance.log").unlink()
+    gone = registry("audit", "--log", f"file:{tmp_path / 'copy'}", "--founded", consortium.founded, check=4)
+    assert "there is no governance log at file:" in gone.stderr
+
+
+def test_what_was_asked_for_and_could_not_be_checked_has_an_exit_code_of_its_own(consortium, tmp_path):
+    consortium.offer()
+    before = consortium.run("audit").stdout
+    assert before.startswith("Verified up to 3 events in 2 logs.")
+    assert "The node's views were not compared: there are no views yet" in before
+    assert "there are no views yet" in consortium.run("audit", "--views", check=5).stdout
+    consortium.run("project")
+    consortium.run("digest", "--sign", tmp_path / "early.note")
+    consortium.run("audit", "--views", "--digest", tmp_path / "early.note")
+    consortium.run("achievement", "publish", tmp_path / "achievement.json")
+    said = consortium.run("audit", "--digest", tmp_path / "early.note", check=5).stdout
+    assert said.startswith("Inconclusive: the digest that test.example/twente signed could not be checked")
+    assert "it is of an earlier head of twente, at 1 events, and this audit is at 2" in said
+    assert "1 event behind" in said
+    missing = consortium.run("audit", "--no-views", "--digest", tmp_path / "missing.note", check=5).stdout
+    assert "cannot read it" in missing
+    vouched = consortium.run("audit", "--log-only", "--require-witness", check=5).stdout
+    assert "no witness is known here" in vouched
+    consortium.run("audit", "--log-only", "--save", tmp_path / "mine.json")
+    report = json.loads((tmp_path / "mine.json").read_bytes())
+    assert report["verdict"] == "well"
+    file = tmp_path / "log" / "twente.log"
+    file.write_bytes(file.read_bytes()[: file.read_bytes().rindex(b"\n\ntest.example/twente\n") + 2])
+    consortium.run("audit", "--log", f"file:{tmp_path / 'log'}", "--log-only", "--save", tmp_path / "theirs.json")
+    compared = registry("audit", "compare", tmp_path / "mine.json", tmp_path / "theirs.json", check=5).stdout
+    assert "The same as far as both go; theirs.json ends at 1 of 2 in twente." in compared
+
+
+@pytest.mark.parametrize("after", ["worker", "postmaster.pid"])
+def test_an_audit_that_is_interrupted_says_one_line_and_leaves_nothing(consortium, tmp_path, after):
+    consortium.join("aveiro")
+    elsewhere = tmp_path / "temporary"
+    elsewhere.mkdir(mode=0o755)
+    with (tmp_path / "output").open("w+") as output:
+        process = subprocess.Popen(
+            command("audit", "--workers", 2, home=consortium.home),
+            env=os.environ | {"TMPDIR": str(elsewhere)},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            wait_for = children if after == "worker" else lambda _: list(elsewhere.rglob(after))
+            until(lambda: wait_for(process.pid), seconds=120, pause=0.05)
+            os.killpg(process.pid, signal.SIGINT)  # a terminal's Ctrl-C goes to the whole group
+            assert process.wait(60) == 128 + signal.SIGINT
+        finally:
+            process.kill()
+            process.wait()
+    said = (tmp_path / "output").read_text()
+    assert "Traceback" not in said
+    lines = [line for line in said.splitlines() if not line.startswith(("verifying", "opened "))]
+    assert lines == ["interrupted: this audit has no result"]
+    assert not list(elsewhere.glob("registry-audit-*"))
+
+
+def children(pid):
+    """Worker processes of an audit."""
+    found = []
+    for task in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = task.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == pid and b"spawn_main" in (task.parent / "cmdline").read_bytes():
+                found.append(task)
+    return found
 
 
 def test_a_member_that_is_not_there_is_refused_rather_than_found_well(consortium):

@@ -71,9 +71,7 @@ def test_what_is_wrong_is_said_with_what_to_do(members):
         added = printed_json(registry("webhook", "add", receiver.url, "--json", home=home))
         said = registry("webhook", "test", added["webhook"], home=home, check=1)
         assert "answered 503" in said.stdout
-    assert (
-        "no notice 7" in registry("webhook", "redeliver", added["webhook"], "--notice", 7, home=home, check=1).stderr
-    )
+    assert "no notice 7" in registry("webhook", "redeliver", added["webhook"], "--notice", 7, home=home, check=1).stderr
     assert registry("webhook", "rotate", added["webhook"], home=home).stdout.split()[-1].startswith("whsec_")
     registry("webhook", "disable", added["webhook"], home=home)
     assert "disabled" in registry("webhook", "list", home=home).stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from tests.http.test_access import operations
 from tests.support.served import Served, achievement, once, row
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
@@ -68,6 +69,37 @@ def test_every_operation_says_what_it_is_for_and_which_problems_it_may_answer(de
             assert all(
                 "application/problem+json" in known[told["$ref"].rpartition("/")[2]]["content"] for told in problems
             ), operation["operationId"]
+
+
+def test_every_body_has_an_example_that_the_node_can_read(node, description):
+    system, paths = node.client(), {name: (method, path) for name, method, path, _ in operations(node)}
+    read = 0
+    for methods in description["paths"].values():
+        for operation in methods.values():
+            content = operation.get("requestBody", {}).get("content", {})
+            examples = {kind: media["example"] for kind, media in content.items() if "example" in media}
+            assert examples or not content, operation["operationId"]
+            if "application/json" in examples:
+                method, path = paths[operation["operationId"]]
+                answer = system.request(
+                    method, path, json=examples["application/json"], headers=once(f"example {path}")
+                )
+                assert answer.status_code not in (400, 500), (path, answer.text)
+                read += 1
+    assert read > 25
+
+
+def test_what_the_node_posts_to_others_is_described(description):
+    [(name, webhook)] = description["webhooks"].items()
+    assert name == "feedEvent"
+    headers = {one["name"] for one in webhook["post"]["parameters"]}
+    assert headers == {"webhook-id", "webhook-timestamp", "webhook-signature"}
+
+
+def test_the_columns_of_every_kind_of_batch_are_described(description):
+    text = description["paths"]["/v1/batches"]["post"]["requestBody"]["description"]
+    for word in ("statusChanges", "change", "reason", "reconciliation", "awarding_date", "issuedInError"):
+        assert word in text
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["with a key", "without"])

@@ -93,6 +93,23 @@ def test_whoever_guesses_keys_is_told_to_stop_and_good_keys_go_on(own):
     assert httpx.get(f"{own.url}/v1/members").status_code == 200
 
 
+def test_a_hangup_ends_nothing_and_is_said_to_be_ignored(own):
+    os.killpg(own.process.pid, signal.SIGHUP)  # as a closed terminal does: to all of its processes
+    until(lambda: "SIGHUP: ignored" in own.said)
+    own.process.send_signal(signal.SIGHUP)  # as `ExecReload=kill -HUP` does
+    until(lambda: own.said.count("SIGHUP: ignored") == 2)
+    assert own.anybody().get("/ready").status_code == 200
+    assert not own.logged("serve.process_died")
+    assert own.stop() == 0
+
+
+def test_the_log_level_of_the_command_line_reaches_the_processes_that_answer(tmp_path, postgres):
+    with contextlib.closing(Served(tmp_path, postgres, log_level="error")) as node:
+        node.start(options=("--log-level", "info"))
+        node.anybody().get("/v1/members")
+        until(lambda: node.logged("http.answered"))
+
+
 def test_it_ends_cleanly_and_a_port_that_is_taken_is_said(own):
     port = own.url.rpartition(":")[2]
     said = registry("serve", "--port", port, "--no-run", home=own.home, check=3)

@@ -132,7 +132,7 @@ def test_a_university_is_told_whether_it_recognises_what_is_offered(reading):
     system = reading.client()
     offered = system.post("/v1/achievements", json=achievement(), headers=once("recognised"))
     path = f"{offered.headers['location']}/recognition"
-    assert reading.anybody().get(path, headers=waiting(offered)).json() == []
+    assert reading.anybody().get(path, headers=waiting(offered)).json() == {"items": [], "next": None}
     with opened(reading.lund) as lund:
         lund.registry.declare_agreement(
             AgreementDeclared(
@@ -141,11 +141,11 @@ def test_a_university_is_told_whether_it_recognises_what_is_offered(reading):
             )
         )  # fmt: skip
         lund.publisher().publish_pending()
-    until(lambda: reading.anybody().get(path).json() != [])
-    [found] = reading.anybody().get(path, params={"by": "lund"}).json()
+    until(lambda: reading.anybody().get(path).json()["items"] != [])
+    [found] = reading.anybody().get(path, params={"by": "lund"}).json()["items"]
     assert (found["member"], found["outcome"], found["mutual"], found["ectsRatio"]) == ("lund", "full", False, 0.5)
-    assert reading.anybody().get(path, params={"by": "twente"}).json() == []
-    assert reading.anybody().get(path, params={"day": "2025-12-31"}).json() == []
+    assert reading.anybody().get(path, params={"by": "twente"}).json()["items"] == []
+    assert reading.anybody().get(path, params={"day": "2025-12-31"}).json()["items"] == []
     searched = reading.anybody().get("/v1/catalogue", params={"recognisedBy": "lund"}).json()
     assert offered.json()["achievement"] in [one["achievement"] for one in searched["items"]]
     problem(

@@ -102,7 +102,7 @@ def test_ten_gigabytes_that_are_not_announced_are_cut_off_at_the_limit(node, pat
 
 def test_clients_that_never_end_their_headers_are_let_go_and_hold_nobody_up(node):
     with contextlib.ExitStack() as slow:
-        held = [slow.enter_context(connected(node, "GET /v1/members HTTP/1.1\r\nHost: x\r\n")) for _ in range(200)]
+        held = [slow.enter_context(connected(node, "GET /v1/members HTTP/1.1\r\nHost: x\r\n")) for _ in range(150)]
         silent = slow.enter_context(connected(node, ""))
         assert node.anybody().get("/v1/members").status_code == 200
         for connection in (held[0], held[-1], silent):

@@ -226,5 +226,5 @@ def test_a_member_that_there_is_not_is_told_by_its_parameter_and_is_no_empty_lis
         [told] = problem(system.get(path), 404, "not-found")["errors"]
         assert told["where"] == "path member"
     assert system.get("/v1/decisions/twente").json()["items"] == []
-    recognition = system.get(f"/v1/achievements/twente/{achievement}/recognition", params={"by": "twente"})
-    assert recognition.json()["items"] == []
+    path = f"/v1/achievements/twente/{achievement}/recognition"
+    assert system.get(path, params={"by": "twente"}).json() == {"items": [], "next": None}

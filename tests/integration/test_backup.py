@@ -4,20 +4,21 @@ import threading
 from pathlib import Path
 
 import psycopg
+from psycopg.rows import dict_row
 
-from registry.application import Registry
+from registry import store
 from registry.backup import backup, restore
 from registry.config import Settings, write
-from registry.vault import Vault
 from tests.support.memory_log import MemoryLog
-from tests.support.node import MASTER, ORIGIN, TestNode, request
+from tests.support.node import TestNode, request
 
 PASSPHRASE = b"correct horse"
 EVENTS = "SELECT notification_id, originator_id, originator_version, topic, state FROM registry_events ORDER BY 1"
 
 
 def empty(dsn):
-    Registry(dsn, ORIGIN, Vault(MASTER)).close()
+    with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as connection:
+        store.opened(connection, dsn).close()
     return dsn
 
 

@@ -329,8 +329,8 @@ def test_kept_answers_and_taken_events_no_longer_lead_to_the_learner(node, book)
     cursor = node.registry.cursor()
     cursor.execute(
         "INSERT INTO access.requests (caller, key, request, began, status, body)"
-        " VALUES ('a', '\\x01', '\\x01', now(), 201, convert_to(%s, 'UTF8'))",
-        (f'{{"learner": "{gone.learner}"}}',),
+        " VALUES ('a', '\\x01', '\\x01', now(), 201, %s)",
+        (node.registry.vault.seal_own("answer 01", [None, {"learner": gone.learner}]),),
     )
     cursor.execute("INSERT INTO intake.events VALUES ('\\x01', '\\x02', %s)", (gone.credential,))
     erase(node.registry, book, gone.learner)

@@ -11,11 +11,10 @@ from projections import feed
 from registry.application import Registry
 from registry.domain.errors import Duplicate, IllegalTransition, UnknownCredential
 from registry.requests import Issued, NotIssued
-from registry.vault import Vault
 from registry.wire.disclosures import disclosed
 from registry.wire.events import Event, Reader
 from tests.support.memory_log import MemoryLog
-from tests.support.node import MASTER, ORIGIN, TestNode, request
+from tests.support.node import ORIGIN, TestNode, request, vault_of
 
 
 @pytest.fixture
@@ -222,7 +221,7 @@ def test_a_process_that_starts_waits_for_none_that_is_in_the_middle_of_writing(n
         starting.commit()
         for table in ("registry_events", "vault.learners", "intake.batches", "feed.notices"):
             writing.execute(SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(Identifier(*table.split("."))))
-        Registry(make_conninfo(node.dsn, options="-c lock_timeout=2s"), ORIGIN, Vault(MASTER)).close()
+        Registry(make_conninfo(node.dsn, options="-c lock_timeout=2s"), ORIGIN, vault_of(node.dsn)).close()
         starting.execute("SET lock_timeout TO '2s'")
         feed.create(starting)
 
@@ -230,5 +229,5 @@ def test_a_process_that_starts_waits_for_none_that_is_in_the_middle_of_writing(n
 def test_tables_of_another_version_are_made_anew(node):
     with psycopg.connect(node.dsn, autocommit=True) as connection:
         connection.execute("DROP TABLE intake.waiting; COMMENT ON SCHEMA vault IS 'an earlier one'")
-        Registry(node.dsn, ORIGIN, Vault(MASTER)).close()
+        Registry(node.dsn, ORIGIN, vault_of(node.dsn)).close()
         assert connection.execute("SELECT count(*) FROM intake.waiting").fetchone() == (0,)

@@ -5,9 +5,8 @@ import pytest
 
 from registry.application import Registry
 from registry.owner import OtherOwner, Owner, claim, create_table, release
-from registry.vault import Vault
 from tests.bench.data import achievement
-from tests.support.node import MASTER
+from tests.support.node import vault_of
 
 GENT = Owner("gent", "uni.example", "a" * 64)
 LUND = Owner("lund", "uni.example", "a" * 64)
@@ -15,7 +14,7 @@ LUND = Owner("lund", "uni.example", "a" * 64)
 
 def store(dsn, member):
     """What a version that wrote no owner has left: an achievement of a member's."""
-    with Registry(dsn, f"uni.example/{member}", Vault(MASTER)) as registry:
+    with Registry(dsn, f"uni.example/{member}", vault_of(dsn)) as registry:
         registry.publish_achievement(achievement(member, "0bbac7a9-0d4d-4a05-bb7a-000000000001"))
 
 
@@ -43,7 +42,7 @@ def test_a_database_of_before_becomes_the_node_s_whose_events_it_holds_and_no_ot
 
 
 def test_a_backup_goes_to_a_database_that_its_member_owns_already_and_to_no_others(dsn):
-    with Registry(dsn, "uni.example/gent", Vault(MASTER)):
+    with Registry(dsn, "uni.example/gent", vault_of(dsn)):
         pass
     claim(dsn, GENT, "gent/registry.toml")
     with psycopg.connect(dsn, autocommit=True) as connection:

@@ -154,3 +154,27 @@ def test_what_progress_calls_complete_passes_the_check_and_is_never_flagged(conn
     assert any(complete for _, complete in issued)
     for view in credentials.read(connection, [("twente", credential) for credential, _ in issued]):
         assert (UNMET in view.flags) != dict(issued)[view.credential], view
+
+
+def test_a_part_that_another_member_stacks_too_may_still_be_used_and_one_of_the_issuer_may_not(members):
+    module = members.offer(members.twente)
+    whole = members.compose(members.twente, required=[ref(members.twente, module)], min_ects=5, sharing="forbidden")
+    own = members.award(members.twente, module)
+    stack = members.award(members.twente, whole, 30, parts=[part(members.twente, own)])
+    theirs = members.offer(members.aveiro)
+    taken = members.award(members.aveiro, theirs, learner=new_id(), parts=[part(members.twente, own)])
+    members.see()
+    [shown] = credentials.read(members.connection, [("twente", stack)])
+    assert (shown.flags, shown.unmet) == ([], [])
+    wanted = Wanted(("twente", whole), 1, members.learner, DAY, [part(members.twente, own)], stack)
+    assert breaches(members.connection, wanted) == []
+    members.twente.seal(members.twente.revoke(stack))
+    members.see()
+    found = progress.read(members.connection, members.learner, ("twente", whole), on=DAY)
+    assert (found.complete, [one.also_counted_in for one in found.parts]) == (True, [[f"aveiro/{taken}"]])
+    other = members.award(members.twente, whole, 30, parts=[part(members.twente, own)])
+    members.see()
+    assert {one.code for one in breaches(members.connection, wanted._replace(replaces=None))} == {"sharing"}
+    found = progress.read(members.connection, members.learner, ("twente", whole), on=DAY)
+    assert {one.credential: one.why for one in found.left}[own] == "used"
+    assert f"twente/{other}" in found.held

@@ -10,7 +10,7 @@ from tests.vectors import make
 from tests.vectors.run import main, run
 
 OWN = Path(__file__).parents[1] / "vectors"
-SHARED = Path(__file__).parents[3] / "shared" / "vectors"
+SHARED = Path(__file__).parents[3] / "shared"
 
 
 def test_the_projects_own_vectors_give_their_verdicts():
@@ -87,9 +87,11 @@ def test_cases_that_contradict_themselves_are_differences(tmp_path):
     assert [line.split(":")[0] for line in said] == ["merkle", "merkle", "merkle", "streams/key", "streams/short"]
 
 
-def test_the_shared_vectors_give_their_verdicts():
-    if not SHARED.exists():
+@pytest.mark.parametrize("name", ["vectors", "vectors-2"])
+def test_the_shared_vectors_give_their_verdicts(name):
+    folder = SHARED / name
+    if not folder.exists():
         if os.environ.get("CI") == "true":
-            pytest.fail(f"the shared vectors must be run in CI, and are not at {SHARED}")
-        pytest.skip("the shared vectors are not beside this checkout (../shared/vectors)")
-    assert [said for said in run(SHARED) if not said.startswith("#")] == []
+            pytest.fail(f"the shared vectors must be run in CI, and are not at {folder}")
+        pytest.skip(f"the shared vectors are not beside this checkout (../shared/{name})")
+    assert [said for said in run(folder) if not said.startswith("#")] == []

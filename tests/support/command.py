@@ -24,10 +24,14 @@ def registry(*arguments, home=None, check=True, environment=None, timeout=120):
 
 
 @contextlib.contextmanager
-def started(*arguments, home=None, says=None, seconds=20.0):
-    """Start a command that goes on, and wait until it has said something; killed at the end if it still runs."""
+def started(*arguments, home=None, says=None, seconds=20.0, before=()):
+    """Start a command that goes on, and wait until it has said something; killed at the end if it still runs.
+
+    `before` are the words of a program that runs it, as `bash -c` with a limit. The process has its `output`, a path.
+    """
     with tempfile.NamedTemporaryFile("w+") as output:
-        process = subprocess.Popen(command(*arguments, home=home), stdout=output, stderr=output, cwd=ROOT)
+        process = subprocess.Popen([*before, *command(*arguments, home=home)], stdout=output, stderr=output, cwd=ROOT)
+        process.output = Path(output.name)
         try:
             if says:
                 until(

@@ -18,13 +18,12 @@ from registry.office.applicants import Applicant
 from registry.office.cases import Office
 from registry.office.opening import CaseAsked, SubjectAsked
 from registry.publisher import Publisher
-from registry.vault import Vault
 from registry.wire.forms import CredentialRef
 from registry.wire.recognition import External, Grant, Ground
+from tests.support.node import vault_of
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 
 ORIGIN = f"{CONSORTIUM}/lund"
-MASTER = bytes(range(32))
 ADA = Applicant(family_name="Jansen", given_name="Ada", date_of_birth="2001-02-03")
 STATISTICS = External("Oslo Met", "NO", "Statistics")
 
@@ -49,7 +48,7 @@ class Lund:
 
     def another(self):
         """The same office in another process."""
-        registry = Registry(self.dsn, ORIGIN, Vault(MASTER))
+        registry = Registry(self.dsn, ORIGIN, vault_of(self.dsn))
         self._open.append(registry)
         return Office(registry, self.setting, Viewed(lambda: nullcontext(self.views), self.governance, ORIGIN))
 

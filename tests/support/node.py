@@ -1,12 +1,16 @@
 """A member's private side on a real PostgreSQL, with a log of choice."""
 
+import random
 import uuid
+
+from psycopg.conninfo import conninfo_to_dict
 
 from registry.application import Registry
 from registry.issuing import Issuer
 from registry.publisher import Publisher
 from registry.requests import IssueRequest
 from registry.vault import Vault
+from registry.vault_keys import MemoryKeys
 from registry.wire import commit
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
@@ -14,6 +18,13 @@ from tests.bench.data import achievement
 
 ORIGIN = "test.example/twente"
 MASTER = bytes(range(32))
+KEYS = {}
+
+
+def vault_of(dsn):
+    """The vault of a database: the same keys for all who open it in this process, and at first in any other."""
+    name = conninfo_to_dict(dsn)["dbname"], conninfo_to_dict(dsn).get("host")
+    return Vault(KEYS.setdefault(name, MemoryKeys(random.Random(7).randbytes, MASTER)))
 
 
 class TestNode:
@@ -21,12 +32,12 @@ class TestNode:
 
     __test__ = False
 
-    def __init__(self, dsn, log, signer=None):
+    def __init__(self, dsn, log, signer=None, vault=None):
         self.dsn = dsn
         self.log = log
         log.create("twente")
         self.signer = signer or Ed25519Signer.generate(ORIGIN)
-        self.registry = Registry(dsn, ORIGIN, Vault(MASTER))
+        self.registry = Registry(dsn, ORIGIN, vault or vault_of(dsn))
         self.issuer = Issuer(self.registry)
 
     def offer(self):

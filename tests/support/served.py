@@ -36,11 +36,19 @@ class Served:
         file = self.home / "registry.toml"
         file.write_text(f'log_level = "{log_level}"\n' + file.read_text() + text)
 
-    def start(self, *, run=True, workers=1):
-        """Serve, and wait until it is ready; without `run` nothing is published or projected."""
+    def start(self, *, run=True, workers=1, before=(), options=()):
+        """Serve, and wait until it is ready; without `run` nothing is published or projected.
+
+        `before` are the words of a program that runs it, as `bash -c` with a limit; `options` stand before `serve`.
+        """
         self._output = tempfile.NamedTemporaryFile("w+")  # noqa: SIM115 - closed by `stop`
         self.process = subprocess.Popen(
-            command("serve", "--port", 0, "--workers", workers, "--run" if run else "--no-run", home=self.home),
+            [
+                *before,
+                *command(
+                    *options, "serve", "--port", 0, "--workers", workers, "--run" if run else "--no-run", home=self.home
+                ),
+            ],
             stdout=self._output, stderr=self._output, cwd=ROOT, start_new_session=True,
         )  # fmt: skip
         until(lambda: self.process.poll() is not None or ADDRESS.search(self.said), 60, says=lambda: self.said)

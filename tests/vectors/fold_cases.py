@@ -11,13 +11,14 @@ from registry.wire.credentials import (
 )
 from registry.wire.governance import Head, MemberKeyAdded, MemberRangeVoided
 from tests.vectors.corner_cases import CORNERS
+from tests.vectors.deep_cases import DEEP
 from tests.vectors.fold_case import Fold
 from tests.vectors.key_cases import key_ids
 from tests.vectors.writer import identifier, signer
 
 
 def fold_cases() -> list[dict[str, Any]]:
-    return [case().case() for case in (*PLAIN, *CORNERS, key_ids)]
+    return [case().case() for case in (*PLAIN, *CORNERS, *DEEP, key_ids)]
 
 
 def _plain() -> Fold:

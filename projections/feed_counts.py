@@ -1,0 +1,69 @@
+"""The feed's counts of decisions, held against the decisions of a set of views.
+
+A count was told on some day and stays told. Since then decisions may have been withdrawn or voided, so that only this
+can be checked of it: there never were fewer decisions than it says.
+"""
+
+from typing import NamedTuple
+
+from psycopg import Connection
+
+
+class ToldCount(NamedTuple):
+    """A notice of the feed that counts decisions, and how many there can have been."""
+
+    notice: int
+    """The notice's id."""
+    member: str
+    achievement: str
+    outcome: str
+    at_least: int
+    """What the notice says."""
+    possible: int
+    """How many such decisions the log has of before that day, whatever became of them."""
+
+
+def unfounded(served: Connection, own: Connection) -> list[ToldCount]:
+    """Return the counts in the feed beside `served` that are higher than the views of `own` allow.
+
+    Empty, too, where there is no feed. Raises `psycopg.DataError` where a count is no count.
+    """
+    there = served.execute("SELECT to_regclass('feed.notices') IS NOT NULL").fetchone()
+    if there is None or not there[0]:
+        return []
+    told = served.execute(_TOLD).fetchall()
+    if not told:
+        return []
+    names = ("ids", "members", "achievements", "outcomes", "numbers", "days")
+    columns = {name: [row[place] for row in told] for place, name in enumerate(names)}
+    rows = own.execute(_POSSIBLE, columns)
+    return [ToldCount(*row) for row in rows]
+
+
+_TOLD = """
+SELECT id, member, thing, data ->> 'outcome', greatest(leaf, (data ->> 'atLeast')::bigint), data ->> 'before'
+FROM feed.notices
+WHERE cause_member = '' AND kind LIKE 'achievement.decided.%' AND NOT withdrawn
+ORDER BY id
+"""
+
+# Whose decisions were voided may have been counted before: each of those is allowed for.
+_POSSIBLE = """
+SELECT * FROM (
+    SELECT n.id, n.member, n.achievement, n.outcome, n.number,
+        (SELECT count(*) FROM refusals WHERE code = 'voided') + (
+            SELECT count(DISTINCT (b.member, b.decision))
+            FROM decision_bases b
+            JOIN decisions d ON d.member = b.member AND d.decision = b.decision
+            WHERE b.of_member = n.member AND b.member <> n.member AND b.credential IS NULL
+              AND b.achievement = n.achievement::uuid AND d.decision_date < n.day::date
+              AND EXISTS (
+                SELECT FROM json_array_elements(d.content -> 'grants') AS granted,
+                    json_array_elements_text(granted -> 'from') AS f (i)
+                WHERE granted ->> 'outcome' = n.outcome AND f.i = b.basis::text)
+        ) AS possible
+    FROM unnest(%(ids)s::bigint[], %(members)s::text[], %(achievements)s::text[], %(outcomes)s::text[],
+        %(numbers)s::bigint[], %(days)s::text[]) AS n (id, member, achievement, outcome, number, day)
+) AS c
+WHERE possible < number ORDER BY id
+"""

@@ -1,0 +1,29 @@
+"""Which passphrases are too weak to protect a whole node's personal data."""
+
+from typing import Final
+
+SHORTEST: Final = 12
+"""Characters at least (NIST SP 800-63B asks for 15 where nothing else protects, and 8 at the very least)."""
+_DIFFERENT: Final = 6
+_COMMON: Final = (
+    "password", "passphrase", "registry", "university", "credential", "letmein", "welcome", "qwertyuiop", "qwertzuiop",
+    "1234567890", "abcdefghijklmnopqrstuvwxyz", "iloveyou", "administrator", "changeme", "backup", "secret",
+)  # fmt: skip
+_HINT: Final = "Choose several words that do not belong together, or make one: openssl rand -base64 24"
+
+
+def weakness_of(passphrase: bytes) -> str | None:
+    """Return what makes a passphrase too weak, and what to do, as the rest of a sentence; None where nothing does."""
+    text = passphrase.decode(errors="replace").casefold()
+    if len(text) < SHORTEST:
+        return f"is too short: {len(text)} of at least {SHORTEST} characters. {_HINT}"
+    if len(set(text)) < _DIFFERENT:
+        return f"repeats too few characters: {len(set(text))} of at least {_DIFFERENT} different ones. {_HINT}"
+    rest = text
+    for word in _COMMON:
+        for length in range(len(word), 4, -1):
+            for start in range(len(word) - length + 1):
+                rest = rest.replace(word[start : start + length], "")
+    if len(rest) < SHORTEST // 2:
+        return f"is made of common words or runs of neighbouring keys. {_HINT}"
+    return None

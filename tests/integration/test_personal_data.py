@@ -1,0 +1,221 @@
+"""No personal value stands open in any table, whichever way it came in and in whichever column it was."""
+
+import json
+import uuid
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+
+import psycopg
+import pytest
+
+from projections import feed
+from registry import owner
+from registry.backup import _SCHEMAS
+from registry.batches import Book, Worker
+from registry.cli.imports import Offered
+from registry.erasing import erase
+from registry.intake.taking import Taking
+from registry.office.applicants import Applicant
+from registry.office.opening import CaseAsked, SubjectAsked
+from registry.requests import Issued
+from tests.support.lund import STATISTICS, Lund
+from tests.support.memory_log import MemoryLog
+from tests.support.node import TestNode, request
+from tests.support.scanning import found_in
+
+SAMPLES = resources.files("registry.intake").joinpath("samples")
+HEADER = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
+PERSON = {
+    "student": "stu-8844771",
+    "family_name": "Quixwobble",
+    "given_name": "Zephyrine",
+    "date_of_birth": "1987-11-23",
+    "grade": "8.7731",
+    "national_id": "NID-55331199",
+    "note": "a note about wombats",
+}
+RECORD = "row-of-quix-1"
+WORDS = [*PERSON.values(), RECORD, "23.11.1987"]
+
+OPEN = "is no personal data: "
+HASH = "is a keyed hash of its value"
+SEALED = "is sealed"
+ID = OPEN + "a random id, a state, a code or a format of this software's"
+STAFF = OPEN + "which person or system of the university acts, as it names them"
+COLUMNS = {
+    "access.keys": {"key": ID, "name": STAFF, "secret": "is a hash of the secret", "scopes": ID},
+    "access.requests": {"caller": STAFF, "key": HASH, "request": HASH, "body": SEALED},
+    "intake.batches": {
+        "kind": ID, "media": ID, "state": ID, "by": STAFF, "request": HASH, "key": SEALED, "released_by": STAFF,
+        "sealed_name": SEALED, "sealed_notes": SEALED, "sealed_error": SEALED,
+    },
+    "intake.course_codes": {"code": OPEN + "the university's own code of a course"},
+    "intake.drafts": {"content": HASH, "format": ID, "sealed": SEALED},
+    "intake.events": {"event": HASH, "content": HASH},
+    "intake.problems": {"code": ID, "sealed": SEALED},
+    "intake.waiting": {"record": HASH, "student": HASH, "sealed": SEALED},
+    "node.owner": {"member": ID, "consortium": ID, "founded": OPEN + "a hash on the log"},
+    "office.cases": {
+        "file_number": OPEN + "a number that leads to the person only through the office's files",
+        "state": ID, "purpose": ID, "assessor": STAFF, "approver": STAFF,
+    },
+    "office.subjects": {"member": ID},
+    "office.texts": {"kind": ID, "by": STAFF, "sealed": SEALED},
+    "public.registry_events": {
+        "topic": ID,
+        "state": OPEN + "events as they are published; of a case its ids, states and days",
+    },
+    "publisher.commits": {"root": OPEN + "a hash on the log", "hashes": OPEN + "hashes on the log"},
+    "vault.cohorts": {"record": HASH, "content": HASH},
+    "vault.decisions": {"sealed": SEALED},
+    "vault.erased": {"record": HASH},
+    "vault.learners": {"student": HASH, "key": SEALED, "person": SEALED},
+    "vault.records": {"record": HASH, "content": HASH, "sealed": SEALED},
+    "webhooks.deliveries": {
+        "message": ID, "type": ID, "body": OPEN + "a notice made of the log", "error": OPEN + "what a receiver answered"
+    },
+    "webhooks.endpoints": {
+        "url": OPEN + "an address of a system", "kinds": ID, "secret": SEALED, "previous": SEALED, "disabled_for": ID,
+        "last_error": OPEN + "what a receiver answered",
+    },
+}  # fmt: skip
+TEXTS = ("text", "bytea", "json", "jsonb", "ARRAY", "character varying", "character", "xml")
+
+
+@pytest.fixture
+def node(dsn):
+    made = TestNode(dsn, MemoryLog())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def book(node, tmp_path):
+    return Book(node.dsn, node.registry.vault, tmp_path / "spool")
+
+
+def send(book, content, media="text/csv", kind="credentials", name="Quixwobble.csv"):
+    begun = book.receive(name, kind, media, "a-system", str(uuid.uuid4()), dry_run=False)
+    begun.spool.write(content if isinstance(content, bytes) else content.encode())
+    return book.received(begun.batch, begun.spool, None, release=False).batch
+
+
+def shifted(achievement):
+    """Rows of a file with each personal value in each other column, and rows that are no rows."""
+    names = [*HEADER.split(","), "valid_until", "valid_from", "version", "replaces", "parts", "course", "ects"]
+    good = {"record": "r", "achievement": achievement, "awarding_date": "2026-06-30", **PERSON}
+    rows = []
+    for value in [*PERSON.values(), "23.11.1987", RECORD]:
+        for column in names:
+            if column not in ("record", "student", "family_name", "given_name"):
+                rows.append({**good, "record": f"r{len(rows)}", column: value})
+    lines = [",".join(names)]
+    lines += [",".join(str(row.get(name, "")) for name in names) for row in rows]
+    lines += [f"{RECORD},{','.join(PERSON.values())}", f'"{",".join(PERSON.values())}', "=Quixwobble" + "," * 13]
+    return lines, rows
+
+
+def worked(node, book, *batches):
+    worker = Worker(node.registry, node.issuer, book, Offered(node.registry))
+    while worker.step():
+        pass
+    return [book.one(batch) for batch in batches]
+
+
+def test_whatever_column_it_was_in_no_table_has_a_persons_value(node, book, dsn):
+    achievement = node.offer()
+    lines, rows = shifted(achievement)
+    day = (datetime.now(UTC).date() + timedelta(days=9)).isoformat()
+    held = ",".join(["held", achievement, *list(PERSON.values())[:4], "2026-06-30", day])
+    badge = SAMPLES.joinpath("openbadge.json").read_text()
+    for before, after in (
+        ("s2600002", PERSON["student"]), ("Silva", "Quixwobble"), ("Duarte", "Zephyrine"), ("2001-09-30", "23.11.1987"),
+        ("Soil in the city", "Quixwobble"), ('"targetCode": "6"', '"targetCode": "Quixwobble"'),
+    ):  # fmt: skip
+        assert before in badge
+        badge = badge.replace(before, after)
+    batches = [
+        send(book, "\n".join(lines)),
+        send(book, lines[-3] + "\n" + lines[-3]),
+        send(book, f"{HEADER},Quixwobble\n" + ",".join([RECORD, achievement, *PERSON.values()][:8])),
+        send(book, f"{HEADER},valid_from\n{held}\n"),
+        send(book, "\n".join(json.dumps(row) for row in rows), "application/x-ndjson"),
+        send(book, '{"Quixwobble": "Zephyrine"}\n{"record": "Quixwobble"\n["Quixwobble"]\n', "application/x-ndjson"),
+        send(book, "credential,change,reason\nstu-8844771,Quixwobble,Zephyrine\n,Zephyrine,\n", kind="statusChanges"),
+        send(book, badge, "application/json"),
+    ]
+    done = worked(node, book, *batches)
+    assert [one.name for one in done] == ["Quixwobble.csv"] * len(batches)  # whoever may read a batch reads it
+    quoted = [problem.value for batch in batches for _, problem in book.problems(batch, 999)]
+    assert "Quixwobble" in quoted  # as may the value that is wrong
+    assert done[1].error is not None
+    assert "quixwobble" in done[1].error
+    assert sum(one.refused for one in done) > 150
+    assert done[3].held == 1
+    assert found_in(dsn, WORDS) == []
+    [row] = node.issuer.issue([request(1, achievement, **PERSON)])
+    assert isinstance(row, Issued)
+    erase(node.registry, book, row.learner)
+    assert found_in(dsn, WORDS) == []
+    assert not [one for batch in batches for _, one in book.problems(batch, 999) if one.value in PERSON.values()]
+
+
+def test_events_of_systems_and_what_is_answered_to_them_repeat_no_persons_value(node, dsn):
+    achievement = node.offer()
+    _, rows = shifted(achievement)
+
+    def event(kind, data):
+        body = {"specversion": "1.0", "id": str(uuid.uuid4()), "source": "sis", "type": kind, "data": data}
+        return json.dumps(body).encode()
+
+    events = [event("credential.issue.v1", row) for row in rows]
+    events += [
+        event("credential.issue.v1", {"Quixwobble": 1, "record": ["Quixwobble"]}),
+        event("credential.revoke.v1", {"credential": "Quixwobble", "reason": "stu-8844771"}),
+        event("credential.suspend.v1", {"Quixwobble": "stu-8844771"}),
+        event("Quixwobble", {}),
+        b'{"Quixwobble": ',
+    ]
+    results = Taking(node.registry, node.issuer, Offered(node.registry)).take(events)
+    assert sum(not one.accepted for one in results) > 90
+    said = [json.dumps([one.code, one.where, one.detail]).encode() for one in results]
+    assert [one for one in said for word in PERSON.values() if word.encode() in one] == []
+    assert found_in(dsn, WORDS) == []
+
+
+def test_a_case_keeps_its_applicant_and_what_was_written_sealed(dsn):
+    lund = Lund(dsn)
+    applicant = Applicant(
+        family_name="Quixwobble", given_name="Zephyrine", date_of_birth="1987-11-23", student="stu-8844771",
+        email="quix@example.org", address="7 Wombat Road",
+    )  # fmt: skip
+    asked = CaseAsked(applicant, [SubjectAsked(external=STATISTICS)], "admission", note="a note about wombats")
+    lund.office.open(asked, "clerk")
+    assert found_in(dsn, [*WORDS, "quix@example.org", "7 Wombat Road"]) == []
+    lund.close()
+
+
+def test_every_column_of_the_private_side_is_sealed_hashed_or_without_personal_data_for_a_reason(node):
+    with psycopg.connect(node.dsn) as connection:
+        owner.create_table(connection)
+        feed.create(connection)
+        columns = connection.execute(
+            "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns"
+            " WHERE (table_schema = ANY(%s) OR table_name = 'registry_events') AND data_type = ANY(%s)",
+            (list(_SCHEMAS), list(TEXTS)),
+        ).fetchall()
+    declared = [(table, column) for table, reasons in COLUMNS.items() for column in reasons]
+    assert sorted(columns) == sorted(declared)
+
+
+def test_the_scanner_finds_a_value_as_text_and_as_bytes_in_hexadecimal_and_in_base64(node):
+    cursor = node.registry.cursor()
+    word = "Quixwobble"
+    for content in (word, word.encode().hex(), b64encode(b"1" + word.encode() + b"234").decode(), word.upper()):
+        for value in (content, content.encode()):
+            cursor.execute(f"CREATE TABLE found (content {'text' if isinstance(value, str) else 'bytea'})")
+            cursor.execute("INSERT INTO found VALUES (%s)", (value,))
+            expected = isinstance(value, str) or content in (word, word.upper())
+            assert (("public.found", word) in found_in(node.dsn, [word])) or not expected
+            cursor.execute("DROP TABLE found")

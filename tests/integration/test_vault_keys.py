@@ -1,0 +1,284 @@
+"""Keys of the vault: replaced when somebody is erased, so that old copies of the database open nothing."""
+
+import os
+from pathlib import Path
+
+import psycopg
+import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg.errors import SerializationFailure
+
+from registry import rewrapping, store
+from registry.application import Registry
+from registry.batches import Book, Worker
+from registry.cli.imports import Offered
+from registry.erasing import erase
+from registry.keystore import MASTER, RING, Keystore, KeystoreError
+from registry.requests import Issued
+from registry.rewrapping import SHARED_COLUMNS, locked_keys
+from registry.vault import HiddenBasis, Vault, VaultError, bucket_of, derived
+from registry.vault_keys import KeyRing
+from registry.wire.disclosures import disclosure, salts
+from tests.support.memory_log import MemoryLog
+from tests.support.node import ORIGIN, TestNode, request
+from tests.support.streams import new_id
+
+HEADER = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date"
+OLD_SCHEMA = Path(__file__).parents[1] / "support" / "private_before_keys.sql"
+
+
+@pytest.fixture
+def keys(tmp_path):
+    made = Keystore(tmp_path / "keys")
+    made.create_master()
+    return made
+
+
+@pytest.fixture
+def node(dsn, keys):
+    made = TestNode(dsn, MemoryLog(), vault=Vault(keys))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def book(node, tmp_path):
+    return Book(node.dsn, node.registry.vault, tmp_path / "spool")
+
+
+def issued(node, *requests):
+    outcomes = node.issuer.issue(list(requests))
+    assert all(isinstance(one, Issued) for one in outcomes), outcomes
+    return outcomes
+
+
+def all_values(connection):
+    """Every sealed value of the database, as somebody finds it in a copy."""
+    found = [bytes(row[0]) for row in connection.execute("SELECT key FROM vault.learners").fetchall()]
+    for one in SHARED_COLUMNS:
+        rows = connection.execute(
+            f"SELECT {one.column} FROM {one.schema}.{one.table} WHERE {one.column} IS NOT NULL AND {one.where}"
+        )
+        found += [bytes(row[0]) for row in rows.fetchall()]
+    return found
+
+
+def opens(value, keys, about):
+    """Whether any key on the disk opens a value, of whatever purpose."""
+    ring = keys.ring()
+    secrets = [key for bucket in ring.buckets for key in bucket.values()]
+    secrets += [ring.lookup, keys.master(), derived(keys.master(), b"wrapping"), derived(keys.master(), b"keys")]
+    for secret in secrets:
+        for start in (0, 4):
+            for purpose in about:
+                try:
+                    AESGCM(secret).decrypt(value[start : start + 12], value[start + 12 :], purpose.encode())
+                except InvalidTag:
+                    continue
+                return True
+    return False
+
+
+def test_what_stood_in_the_database_before_an_erasure_is_opened_by_no_key_that_is_left(node, book, keys, dsn):
+    achievement = node.offer()
+    [gone] = issued(node, request(1, achievement))
+    issued(node, *(request(n, achievement) for n in range(2, 600)))
+    decision = new_id()
+    said = disclosure(salts(1), "credential", {"member": "twente", "credential": gone.credential})
+    node.registry.save([], private=HiddenBasis(node.registry.vault, decision, [said]))
+    begun = book.receive("one", "credentials", "text/csv", "a", "1", dry_run=False)
+    begun.spool.write(f"{HEADER}\nr9,Quixwobble,s1,Jansen,Ada,2001-02-03,soon\n".encode())
+    book.received(begun.batch, begun.spool, None, release=False)
+    assert Worker(node.registry, node.issuer, book, Offered(node.registry)).step()
+    about = [f"{gone.learner} key", f"- {decision}", f"- batch {begun.batch}"]
+    with psycopg.connect(dsn) as connection:
+        [wrapped] = connection.execute("SELECT key FROM vault.learners WHERE learner = %s", (gone.learner,)).fetchone()
+        values = [bytes(wrapped), *all_values(connection)]
+    assert sum(opens(value, keys, about) for value in values) >= 3
+    erase(node.registry, book, gone.learner)
+    assert [value for value in values if opens(value, keys, about)] == []
+
+
+def test_all_others_are_read_as_before_by_processes_that_were_open_then(node, book, dsn, tmp_path):
+    achievement = node.offer()
+    people = issued(node, *(request(n, achievement) for n in range(600)))
+    other = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
+    assert len(other.registry.vault.disclosures(other.registry.cursor(), people[1].credential)) == 4
+    erase(node.registry, book, people[0].learner)
+    for registry in (node.registry, other.registry):
+        for one in people[1:]:
+            assert len(registry.vault.disclosures(registry.cursor(), one.credential)) == 4
+    near = [one for one in people[1:] if bucket_of(one.learner) == bucket_of(people[0].learner)]
+    assert near, "600 learners in 256 buckets"
+    [more] = issued(other, request(1000, achievement))
+    erase(other.registry, book, people[1].learner)
+    assert len(node.registry.vault.disclosures(node.registry.cursor(), more.credential)) == 4
+    issued(node, request(1001, achievement))
+    other.close()
+
+
+class Died(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("step", ["files written", "sealed again", "committed"])
+def test_a_process_that_dies_while_keys_are_replaced_loses_nothing(node, book, keys, dsn, tmp_path, monkeypatch, step):
+    achievement = node.offer()
+    gone, *others = issued(node, *(request(n, achievement) for n in range(300)))
+    before = keys.ring()
+
+    def die(*_):
+        raise Died
+
+    with monkeypatch.context() as dying:
+        dying.setattr(node.registry, "settle_keys", die)
+        if step == "files written":
+            dying.setattr(rewrapping, "_seal_learners_again", die)
+        elif step == "sealed again":
+            dying.setattr(node.registry.recorder, "_notify_channel", die)
+        with pytest.raises(Died):
+            erase(node.registry, book, gone.learner)
+    assert max(map(len, keys.ring().buckets)) == 2  # old and new keys together
+    again = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
+    vault, cursor = again.registry.vault, again.registry.cursor()
+    assert (vault.learner(cursor, gone.learner) is None) == (step == "committed")
+    assert (keys.ring() == before) == (step != "committed")
+    assert {len(bucket) for bucket in keys.ring().buckets} == {1}
+    for one in others:
+        assert len(vault.disclosures(cursor, one.credential)) == 4
+    if step != "committed":
+        erase(again.registry, book, gone.learner)
+    issued(again, request(1000, achievement))
+    again.close()
+
+
+def test_a_value_under_a_key_that_was_replaced_just_then_is_refused_and_the_writer_looks_again(node, book, dsn):
+    achievement = node.offer()
+    [gone] = issued(node, request(1, achievement))
+    late = HiddenBasis(node.registry.vault, new_id(), ["a disclosure"])
+    erase(node.registry, book, gone.learner)
+    with psycopg.connect(dsn, row_factory=psycopg.rows.dict_row) as connection, pytest.raises(SerializationFailure):
+        late.write(connection.cursor())
+    with pytest.raises(store.StaleState):
+        node.registry.save([], private=late)
+
+
+def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(node, book, dsn, tmp_path):
+    achievement = node.offer()
+    people = issued(node, *(request(n, achievement) for n in range(300)))
+    other = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
+    stored = node.issuer._store
+    tries = []
+
+    def slow(ready, also=None):
+        if not tries:
+            erase(other.registry, book, people[0].learner)
+            erase(other.registry, book, people[1].learner)
+        tries.append(len(ready.stored))
+        stored(ready, also)
+
+    node.issuer._store = slow
+    fresh = issued(node, *(request(n, achievement) for n in range(1000, 1600)))
+    assert tries == [600, 600]
+    for one in fresh:
+        assert len(other.registry.vault.disclosures(other.registry.cursor(), one.credential)) == 4
+    other.close()
+
+
+def test_a_database_that_is_older_than_the_keys_is_refused_and_so_are_keys_that_are_older(node, book, dsn, keys):
+    achievement = node.offer()
+    people = issued(node, *(request(n, achievement) for n in range(2)))
+    before = keys.ring()
+    erase(node.registry, book, people[0].learner)
+    after = keys.ring()
+    keys.write_ring(before)
+    with pytest.raises(VaultError, match="keys are older than the database"):
+        Registry(dsn, ORIGIN, Vault(keys))
+    keys.write_ring(after)
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE vault.keys SET generation = 1")
+    with pytest.raises(VaultError, match="database is older than the vault's keys"):
+        Registry(dsn, ORIGIN, Vault(keys))
+
+
+def test_every_column_under_the_shared_key_has_a_trigger_and_is_sealed_again(node):
+    with psycopg.connect(node.dsn) as connection:
+        found = connection.execute(
+            "SELECT n.nspname, c.relname, convert_from(rtrim(t.tgargs, '\\x00'), 'UTF8') FROM pg_trigger t"
+            " JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE t.tgfoid = 'vault.check_shared_key'::regproc"
+        ).fetchall()
+    assert sorted(found) == sorted(one[:3] for one in SHARED_COLUMNS)
+
+
+@pytest.mark.parametrize("name", [MASTER, RING])
+def test_a_lost_file_of_keys_is_named_with_what_to_do(node, keys, tmp_path, name):
+    (tmp_path / "keys" / name).unlink()
+    with pytest.raises((VaultError, KeystoreError), match="registry restore --backup"):
+        Registry(node.dsn, ORIGIN, Vault(keys))
+
+
+@pytest.mark.parametrize("passphrase", [None, b"correct horse battery staple"])
+def test_another_master_key_opens_all_that_the_one_before_did_which_then_opens_nothing(dsn, tmp_path, passphrase):
+    keys = Keystore(tmp_path / "keys", passphrase)
+    keys.create_master()
+    node = TestNode(dsn, MemoryLog(), vault=Vault(keys))
+    achievement = node.offer()
+    [one] = issued(node, request(1, achievement))
+    before, text = keys.master(), (tmp_path / "keys" / MASTER).read_bytes()
+    with node.registry.connection.transaction(), node.registry.cursor() as cursor, locked_keys(cursor):
+        keys.rotate_master()
+    assert keys.master() != before
+    assert (
+        text.startswith(b"{") == (tmp_path / "keys" / MASTER).read_bytes().startswith(b"{") == (passphrase is not None)
+    )
+    for vault in (node.registry.vault, Vault(Keystore(tmp_path / "keys", passphrase))):
+        assert len(vault.disclosures(node.registry.cursor(), one.credential)) == 4
+    assert issued(node, request(1, achievement))[0].unchanged  # hashes stay
+    (tmp_path / "keys" / MASTER).write_bytes(text)
+    with pytest.raises(KeystoreError, match="does not open with"):
+        Keystore(tmp_path / "keys", passphrase).ring()
+    node.close()
+
+
+@pytest.mark.parametrize("writes", [0, 1, 2])
+def test_a_change_of_the_master_key_that_is_broken_off_leaves_keys_that_open(keys, tmp_path, monkeypatch, writes):
+    ring, replace, done = keys.ring(), keys._replace, []
+
+    def dying(name, data):
+        if len(done) == writes:
+            raise Died
+        done.append(name)
+        replace(name, data)
+
+    monkeypatch.setattr(keys, "_replace", dying)
+    with pytest.raises(Died):
+        keys.rotate_master()
+    after = Keystore(tmp_path / "keys")
+    assert after.ring() == ring
+    after.rotate_master()
+    assert after.ring() == ring
+    assert sorted(path.name for path in (tmp_path / "keys").iterdir()) == [RING, MASTER]
+
+
+def test_files_of_keys_are_their_owners_alone_whatever_the_umask(tmp_path):
+    before = os.umask(0)
+    try:
+        keys = Keystore(tmp_path / "keys")
+        keys.create_master()
+        keys.create_signer("signing", ORIGIN)
+        keys.note_signed("signing", 1, "00")
+        keys.rotate_master()
+        keys.write_ring(keys.ring())
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "keys").iterdir()} == {0o600}
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_file_that_held_the_keys_before_is_overwritten(keys, tmp_path):
+    held = (tmp_path / "keys" / RING).open("rb")
+    keys.write_ring(KeyRing.create(os.urandom))
+    assert set(held.read()) == {0}
+    held.close()
