@@ -84,7 +84,7 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "quarantine",
     ),
     "Operations": (
-        "init", "status", "publish", "project", "run", "serve", "api-key", "key", "webhook", "feed", "archive",
+        "init", "status", "publish", "project", "run", "serve", "api-key", "key", "vault", "webhook", "feed", "archive",
         "backup", "restore", "demo",
     ),
     "Consortium": ("found", "member", "governance", "university"),
