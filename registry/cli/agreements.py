@@ -15,6 +15,7 @@ from registry.cli import ids
 from registry.cli.assessing import facts_of
 from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
+from registry.cli.files import read_json
 from registry.cli.founding import publish_now
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, text_of, title_of
@@ -266,10 +267,7 @@ def _ref(node: Node, member: str, text: str) -> VersionedRef:
 
 
 def _read(node: Node, file: Path) -> AgreementDeclared:
-    try:
-        values = msgspec.json.decode(file.read_bytes(), type=dict[str, object])
-    except (OSError, msgspec.DecodeError) as error:
-        raise typer.BadParameter(f"{file}: {error}", param_hint="--file") from error
+    values = read_json(file, dict[str, object])
     filled = {"agreement": random_id(), "includeRevisions": True, "outcome": "full", "ectsRatio": 1}
     return _checked(node, filled | {"validFrom": "2000-01-01"} | values)
 

@@ -84,7 +84,7 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "quarantine",
     ),
     "Operations": (
-        "init", "status", "publish", "project", "run", "serve", "api-key", "key", "webhook", "feed", "archive",
+        "init", "status", "publish", "project", "run", "serve", "api-key", "key", "vault", "webhook", "feed", "archive",
         "backup", "restore", "demo",
     ),
     "Consortium": ("found", "member", "governance", "university"),
@@ -223,8 +223,16 @@ def _code_of(command: Callable[[], Any]) -> int:
     try:
         command()
     except SystemExit as end:  # as Typer ends every command
+        if _interrupted(end):  # at a question, of which Typer makes an end with 1
+            return 130
         return end.code if isinstance(end.code, int) else 1 if end.code else 0
     return 0
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _failed(error: Exception, words: Sequence[str]) -> int:

@@ -172,7 +172,12 @@ def withdraw(
 def cohort(
     context: typer.Context,
     assessment: AssessmentId,
-    file: Annotated[Path, typer.Argument(help="A credential a line, or CSV with `credential` and perhaps `record`.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="A credential a line, or CSV with `credential` and perhaps `record`."
+        ),
+    ],
     *,
     condition: ConditionOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing.")] = False,

@@ -109,12 +109,18 @@ class Report(msgspec.Struct):
 def import_file(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(help="Rows (CSV, NDJSON), or a document (ELM, EuHEMC, Open Badges 3.0, ELMO).")
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="Rows (CSV, NDJSON), or a document (ELM, EuHEMC, Open Badges 3.0, ELMO)."
+        ),
     ],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing.")] = False,
     complete: Annotated[
-        Path | None, typer.Option(help="JSON with what a document lacks: {achievement: {…}, credential: {…}}.")
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="JSON with what a document lacks: {achievement: {…}, credential: {…}}."
+        ),
     ] = None,
     publish: Annotated[bool, typer.Option(help="Publish at once.")] = True,
     as_json: AsJson = False,

@@ -1,11 +1,13 @@
 """No command answers a mistake with a traceback: all of them, with whatever a person can get wrong."""
 
 import re
+import signal
+import subprocess
 
 import psycopg
 import pytest
 
-from tests.support.command import Consortium
+from tests.support.command import Consortium, command, registry, until
 from tests.support.every_command import ALL, ENDLESS, bad_files, call, is_file, words_for
 
 CODES = {0, 1, 2, 3, 4, 5}
@@ -55,10 +57,10 @@ def test_a_file_that_cannot_be_read_is_named(path, shared, files, calls):
     for file in files.values():
         calls("--home", shared.home, *words_for(path, file))
         calls("--home", shared.folder / "consortium", *words_for(path, file))
-    code, _, err = calls("--home", shared.home, *words_for(path, files["nowhere"]))
+    code, out, err = calls("--home", shared.home, *words_for(path, files["nowhere"]))
     required = [one for one in ALL[path].params if one.required]
     if code and required and all(is_file(one) for one in required):
-        assert "missing.json" in re.sub(r"[\s│]", "", err), err
+        assert "missing.json" in re.sub(r"[\s│]", "", out + err), out + err
 
 
 @pytest.mark.parametrize("path", SHORT)
@@ -110,3 +112,52 @@ def test_views_that_are_not_there_are_said(path, shared, files, calls, postgres,
             connection.execute(f"CREATE DATABASE {name}")
     monkeypatch.setenv("REGISTRY_DATABASE", postgres.dsn(name))
     calls("--home", shared.home, *words_for(path, files["text"], files=False))
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("run",), "is running"),
+        (("serve", "--port", "0", "--workers", "1"), "http://127.0.0.1:"),
+        (("webhook", "run"), "webhooks are posted"),
+    ],
+    ids=["run", "serve", "webhook run"],
+)
+def test_what_goes_on_until_it_is_stopped_ends_without_a_traceback(words, says, sent, shared, tmp_path):
+    said = tmp_path / "said"
+    with said.open("w") as file:
+        process = subprocess.Popen(command(*words, home=shared.home), stdout=file, stderr=file)
+        try:
+            until(lambda: says in said.read_text(), 60.0, says=said.read_text)
+            process.send_signal(sent)
+            assert process.wait(60) in (0, 128 + sent)
+        finally:
+            process.kill()
+            process.wait()
+    assert "Traceback" not in said.read_text()
+
+
+@pytest.mark.parametrize(
+    "words", [("run",), ("serve", "--port", "0"), ("webhook", "run"), ("intake", "kafka")], ids=" ".join
+)
+def test_what_would_go_on_says_at_once_that_its_settings_are_wrong(words, tmp_path):
+    done = registry(*words, home=tmp_path / "nowhere", check=3)
+    assert "registry.toml" in done.stderr
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_command_that_is_stopped_at_a_question_ends_as_interrupted(sent, shared, tmp_path):
+    said = tmp_path / "said"
+    words = ("--record", "r", "--student", "s", "--awarding-date", "2026-01-01")
+    with said.open("w") as file, subprocess.Popen(
+        command("credential", "issue", "2afda2b4-a247-4f0f-aedd-e040beb58eab", *words, home=shared.home),
+        stdin=subprocess.PIPE, stdout=file, stderr=file,
+    ) as process:  # fmt: skip
+        try:
+            until(lambda: "Family name" in said.read_text(), 60.0, says=said.read_text)
+            process.send_signal(sent)
+            assert process.wait(60) == 128 + sent
+        finally:
+            process.kill()
+    assert "Traceback" not in said.read_text()
