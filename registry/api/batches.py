@@ -68,7 +68,7 @@ _BODY: Final = f"""Rows: CSV with a header, or a JSON object a line. Which colum
   `awarding_date`, and `achievement` or `course` are needed. Or one document of at most 8 MiB, whose awards are the
   rows: European Learning Model, European higher-education micro-credential or Open Badges 3.0 as JSON, ELMO as XML.
 - `statusChanges`: `credential`, `change` (suspend, reinstate or revoke), and, but for reinstate, `reason` (one of
-  {", ".join(get_args(StatusReason))}).
+  {", ".join(get_args(StatusReason))}). As JSON: `{{"credential": "…", "change": "revoke", "reason": "issuedInError"}}`
 - `reconciliation`: `record`, `achievement` or `course`, `awarding_date`; `ects` and `status` where you have them.
 """
 

@@ -16,9 +16,8 @@ _DAY: Final = "2026-07-01"
 ROWS: Final = {
     "text/csv": "record,student,family_name,given_name,date_of_birth,awarding_date,course,ects\n"
     "UT-2026-000123,s1234567,Jansen,Ada,2001-02-03,2026-06-30,DATA-LIT-1,5\n",
-    "application/x-ndjson": '{"credential": "' + _CREDENTIAL + '", "change": "revoke", "reason": "issuedInError"}\n',
 }
-"""Rows of a batch: of credentials, and of status changes (`kind=statusChanges`)."""
+"""Rows of a batch of credentials. (Generators of requests cannot write the other media types.)"""
 EXAMPLES: Final[Mapping[str, Any]] = {
     "CredentialRow": {
         "record": "UT-2026-000123",
