@@ -16,7 +16,7 @@ METHODS = {"get", "post", "put", "delete", "patch"}
 PUBLIC = {
     "health", "ready", "listMembers", "getMember", "listStreams", "getAchievement", "searchCatalogue",
     "verifyCredential", "listAgreements", "getSignedDigest", "getCredentialAsOf", "verifyReceipt", "listRecognition",
-    "getAgreement", "verifyDecision",
+    "getAgreement", "verifyDecision", "listAgreementsOfCredential",
 }  # fmt: skip
 
 
