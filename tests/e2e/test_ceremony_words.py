@@ -110,7 +110,7 @@ def test_a_members_content_is_printed_edited_and_proposed_again(govern, tmp_path
     assert "published already: as entry 2" in govern("governance", "publish", file).stdout
     assert "published already: as entry 2" in govern("governance", "check", file).stdout
     assert "https://twente.example" in govern("governance", "show").stdout
-    [member] = printed_json(govern("member", "list", "--json"))
+    [member] = printed_json(govern("member", "list", "--json"))["items"]
     assert (member["country"], member["homepage"], member["standing"]) == ("NL", "https://twente.example", "active")
     assert "Twente" in govern("member", "list").stdout
 
