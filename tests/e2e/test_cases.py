@@ -68,7 +68,7 @@ def test_from_a_learners_receipt_to_a_decision_an_appeal_and_an_amended_decision
         "--as", "k.berg", "--note", "Two credits less.",
     )  # fmt: skip
     refused = offices.case("approve", case, "--as", "k.berg", check=1)
-    assert "second-person: approve: k.berg made the proposal" in refused.stderr
+    assert "k.berg made the proposal; another person must do this (second-person)" in refused.stderr
     assert offices.moved("approve", case, "--as", "l.holm")["state"] == "approved"
     decided = offices.moved("decide", case)
     assert decided["state"] == "decided"
