@@ -48,7 +48,7 @@ def test_an_erased_learners_credential_says_so_and_that_its_claims_are_gone(cons
     shown = consortium.run("credential", "show", credential, "--claims")
     assert f"Its learner was erased on {date.today()}" in shown.stderr  # noqa: DTZ011 - the day of this test
     assert "disclosures" not in shown.stderr
-    assert printed_json(consortium.run("credential", "show", credential, "--claims", "--json"))["claims"] == {}
+    assert printed_json(consortium.run("credential", "show", credential, "--claims", "--json"))["disclosed"] is None
 
 
 def test_nothing_is_erased_without_confirmation(consortium):

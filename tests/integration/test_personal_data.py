@@ -71,7 +71,10 @@ COLUMNS = {
         "topic": ID,
         "state": OPEN + "events as they are published; of a case its ids, states and days",
     },
-    "publisher.dealt_with": {"what": ID, "subject": ID, "successor": ID},
+    "publisher.dealt_with": {"what": ID, "subject": ID},
+    "publisher.held": {
+        "aggregate": ID, "topic": ID, "code": ID, "reason": OPEN + "a rule that consumers apply to what is on the log"
+    },
     "publisher.commits": {"root": OPEN + "a hash on the log", "hashes": OPEN + "hashes on the log"},
     "vault.cohorts": {"record": HASH, "content": HASH},
     "vault.decisions": {"sealed": SEALED},

@@ -69,8 +69,8 @@ def test_an_erased_learner_is_not_spoken_of_again(node):
 
 
 class _Nothing:
-    def write(self, cursor):
-        pass
+    def delete(self, _):
+        return set()
 
 
 def test_until_then_it_exists_for_nobody_and_nothing_is_built_on_it(node):
