@@ -117,9 +117,7 @@ def explain(error: Exception, words: Sequence[str] = ()) -> tuple[int, str] | No
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, Refusal):
-        return f"{error.detail} ({error.code})"
-    if isinstance(error, NotAccepted):
-        return f"{error.detail}. {error.remedy} ({error.code})"
+        return f"{error.explanation} ({error.code})"
     if isinstance(error, InvalidEvent):
         return f"{error.path}: {error.detail} ({error.code})"
     if isinstance(error, _DATABASE):

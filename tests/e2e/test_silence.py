@@ -205,7 +205,7 @@ def test_what_was_refused_is_said_first_and_is_published_again_at_the_issuers_wo
     again = said(consortium.run("import", rows, check=1))
     assert "exists for nobody: the log refused it" in again
     assert "0 issued, 0 as before, 2 not taken in" in again
-    listed = printed_json(consortium.run("refused", "list", "--json", check=1))
+    listed = printed_json(consortium.run("refused", "list", "--json", check=1))["items"]
     assert [(one["how"], one["refused"]["code"]) for one in listed] == [("publish-again", "member-suspended")] * 2
     before = prepared.records()
     assert "Nothing was done" in said(consortium.run("refused", "publish-again", "--dry-run"))
