@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import msgspec
 from psycopg import Connection
 
+from consumers.cursor import newest_claim
 from consumers.log_state import check_log
 from consumers.verifier import FORM
 from projections import positions
 from registry.cli import last_error
 from registry.keystore import SIGNING, KeystoreError
-from registry.log import GOVERNANCE, LogError
+from registry.log import GOVERNANCE, LogError, SharedLog
 from registry.rules.governance import MemberRecord
 from registry.translation import PUBLISHED
 from registry.wire.keys import VerifierKey
@@ -142,7 +143,29 @@ def log_state(node: "Node", connection: Connection) -> LogState:
         )
     except LogError as error:
         return LogState([f"the log cannot be reached: {error}"], away=True)
-    return LogState([fault.detail for fault in found], any(fault.away for fault in found))
+    faults = [fault.detail for fault in found]
+    if not any(fault.away or fault.stream == settings.member for fault in found):
+        faults += _own_end(node.log_as_it_is(), connection, settings.member)
+    return LogState(faults, any(fault.away for fault in found))
+
+
+def _own_end(log: SharedLog, connection: Connection, member: str) -> list[str]:
+    """Whether the own log ends before what this node has published, where the views had not read that far."""
+    if not _exists(connection, "publisher.commits"):
+        return []
+    row = connection.execute("SELECT max(size) FROM publisher.commits WHERE next IS NOT NULL").fetchone()
+    published = row[0] if row is not None and row[0] is not None else 0
+    try:
+        claimed = newest_claim(log, member)
+    except LogError:  # no stream: what that means is said of the whole log
+        claimed = 0
+    if claimed >= published:
+        return []
+    detail = (
+        f"the log of {member} ends at {claimed:,} events, and this node has published {published:,}: it was cut or"
+        " replaced. `registry publish` puts the rest back"
+    )
+    return [detail]
 
 
 def node_health(node: "Node", connection: Connection, log: LogState | None = None) -> NodeHealth:

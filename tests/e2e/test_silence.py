@@ -6,6 +6,7 @@ One consortium for all; each trouble is made once, and each way in is tried unde
 
 import json
 import re
+from importlib import resources
 from typing import NamedTuple
 
 import pytest
@@ -14,6 +15,7 @@ from registry import key_proof
 from registry.keystore import Keystore
 from tests.support.command import Consortium, printed_json, registry
 
+SAMPLES = resources.files("registry.intake").joinpath("samples")
 pytestmark = pytest.mark.xdist_group("silence")
 
 
@@ -38,6 +40,10 @@ WAYS = {
     "declare an agreement": Way((
         "agreement", "declare", "lund", "--level", "6", "--purpose", "creditTransfer", "--valid-from", "2026-01-01",
     ), "recogniser"),
+    "publish a draft": Way(("achievement", "draft", "publish", "{draft}")),
+    "assess an achievement": Way(("recognition", "assess", "{lunds_achievement}", "--ects", "5"), "recogniser"),
+    "decide on a credential": Way(("recognition", "decide", "{lunds_credential}", "--ects", "5"), "recogniser"),
+    "decide a case": Way(("case", "decide", "{case}"), "recogniser"),
 }  # fmt: skip
 
 
@@ -56,6 +62,7 @@ class Prepared:
         [first, second, third] = self.credentials()
         self.consortium.run("credential", "suspend", first, "--reason", "underReview")
         self.consortium.run("project")
+        self.prepare_office()
         new = "".join(rows.read_text().replace("r0", "r10").replace("r1,", "r11,").splitlines(keepends=True)[:3])
         (self.folder / "new.csv").write_text(new)
         self.names = {
@@ -65,6 +72,35 @@ class Prepared:
             "suspended": first,
             "active": second,
             "other": third,
+            **self.office,
+        }
+
+    def prepare_office(self):
+        """A credential of lund's for twente to decide about, a case that is approved, and a draft that is complete."""
+        run, folder = self.consortium.run, self.folder
+        offered = registry("achievement", "publish", folder / "achievement.json", home=self.lund).stdout.split()[1]
+        achievement = offered.rstrip(",")
+        registry("import", self.consortium.rows(achievement, 1, "lund.csv"), home=self.lund)
+        registry("project", home=self.lund)
+        found = registry("learner", "show", "s0", "--student", "--json", home=self.lund)
+        credential = f"lund/{printed_json(found)['credentials'][0]['credential']}"
+        run("project")
+        (folder / "ada.json").write_text(
+            json.dumps({"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03"})
+        )
+        opened = run("case", "open", "--credential", credential, "--applicant", folder / "ada.json", "--json")
+        case = printed_json(opened)["case"]
+        run("case", "complete", case)
+        run("case", "propose", case, "--outcome", "full", "--ects", "5", "--as", "m.lind")
+        run("case", "approve", case, "--as", "k.berg")
+        run("import", SAMPLES.joinpath("openbadge.json"), check=1)
+        [draft] = printed_json(run("achievement", "draft", "list", "--json"))["items"]
+        run("achievement", "draft", "complete", draft["draft"], SAMPLES.joinpath("openbadge-rest.json"))
+        self.office = {
+            "lunds_achievement": f"lund/{achievement}@1",
+            "lunds_credential": credential,
+            "case": case,
+            "draft": draft["draft"],
         }
 
     def credentials(self):
@@ -161,6 +197,46 @@ def test_settings_of_another_node_or_log_are_refused_by_every_way_in(prepared, n
     finally:
         file.write_text(text)
     assert prepared.records() == before
+
+
+def test_what_was_cut_from_the_own_log_is_put_back_before_anything_is_reported_as_published(prepared):
+    log = prepared.folder / "log" / "twente.log"
+    whole = log.read_bytes()
+    log.write_bytes(whole[: whole.rindex(b"test.example/twente\n")])
+    assert "ends" in said(prepared.consortium.run("status", check=1))
+    prepared.consortium.run("publish")
+    assert log.read_bytes() == whole
+    assert "published 1 event" in said(prepared.go(WAYS["publish an achievement"], 0))
+    audited = ("audit", "--log", f"file:{prepared.folder / 'log'}", "--founded", prepared.consortium.founded)
+    assert said(registry(*audited)).startswith("Verified up to")
+
+
+@pytest.mark.parametrize("trouble", ["gone", "cut", "newer"])
+def test_under_a_governance_log_that_is_not_what_was_read_nothing_is_done_as_if_it_were(prepared, trouble):
+    """Gone, shorter than this node has read, or saying something that its views have not seen: the newest counts."""
+    if trouble == "newer":  # published by the consortium, and never projected here
+        prepared.govern("suspend", "twente", "--reason", "administrative")
+    log = prepared.folder / "log" / "governance.log"
+    whole = log.read_bytes()
+    if trouble == "gone":
+        log.unlink()
+    elif trouble == "cut":
+        prepared.consortium.run("project")
+        log.write_bytes(whole[: whole.rindex(b"test.example\n")])
+    before = prepared.records()
+    try:
+        for name, way in WAYS.items():
+            done = prepared.go(way, check=False)
+            told = said(done)
+            assert "published " not in told, (name, told)
+            assert re.search("the log is gone|governance|suspended since", told), (name, told)
+            assert done.returncode in (1, 3, 4), (name, told)
+        assert prepared.consortium.run("status", check=False).returncode in (1, 4)
+    finally:
+        log.write_bytes(whole)
+    assert prepared.records() == before
+    if trouble == "newer":
+        prepared.govern("reinstate", "twente", "--reason", "administrative")
 
 
 def test_a_node_that_is_not_admitted_stores_nothing(prepared):
