@@ -82,7 +82,6 @@ def audit_command(
     since: Annotated[
         Path | None,
         typer.Option(
-            exists=True,
             dir_okay=False,
             help="Go on from an earlier report (JSON) of this log, or of another copy of it; the log alone.",
         ),
@@ -116,8 +115,8 @@ def audit_command(
 ) -> None:
     """Replay the log from zero with public keys alone, rebuild the views, and compare them with those served.
 
-    Exits 0 only if everything that was request for was checked and is well; 1 if something is not well; 5 if something
-    that was request for could not be checked. docs/auditing.md says what is checked.
+    Exits 0 only if everything that was asked for was checked and is well; 1 if something is not well; 5 if something
+    that was asked for could not be checked. docs/auditing.md says what is checked.
 
     Examples: registry audit --html report.html; registry audit --log file:copy --founded 9f2c…
     registry audit --log-only --save monday.json; registry audit --since monday.json
@@ -126,7 +125,7 @@ def audit_command(
         return
     request = _request_of(context, log, founded, views=views, only=member or (), workers=workers, scratch=scratch)
     witnesses = _witnesses(request.node, witness or (), cosignatures)
-    earlier = AuditReport.read(since.read_bytes()) if since is not None else None
+    earlier = _report_of(since) if since is not None else None
     if earlier is not None and views:
         raise typer.BadParameter("--since verifies the log alone; leave --views out", param_hint="--views")
     for file in (html, save):
@@ -351,12 +350,24 @@ def _with_stored(node: Node, report: AuditReport) -> AuditReport:
     return conclude(report, faults=stored)
 
 
+def _report_of(file: Path) -> AuditReport:
+    """Return an earlier report. Where the file is absent, nothing can be compared: that is inconclusive.
+
+    Raises `NoReport` for a file that is there and is not a report.
+    """
+    try:
+        return AuditReport.read(file.read_bytes())
+    except OSError as error:
+        errors.print(f"Nothing was compared: cannot read {file}: {error.strerror}.", markup=False, highlight=False)
+        raise typer.Exit(_exit_code(INCONCLUSIVE)) from error
+
+
 @audit_app.command("compare")
 def compare_command(
     one: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="A report, as `registry audit --save` wrote it.")
+        Path, typer.Argument(dir_okay=False, help="A report, as `registry audit --save` wrote it.")
     ],
-    other: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Another auditor's.")],
+    other: Annotated[Path, typer.Argument(dir_okay=False, help="Another auditor's.")],
     *,
     log: Annotated[
         str | None, typer.Option(help="A log that decides where the reports share no head: file:PATH, kafka://…")
@@ -367,14 +378,14 @@ def compare_command(
 
     A report keeps some of a stream's heads, its newest among them. Where the two share none after which both have
     read on, a log decides: does it pass through the newest head of each? The first report should be your own: it is
-    request which keys a member has.
+    asked which keys a member has.
 
     Exits 0 if both saw the same heads, 1 if they saw two histories, 5 if one saw less than the other, or if the
     reports do not say whether they saw the same.
 
     Example: registry audit compare mine.json theirs.json --log file:/srv/log
     """
-    reports = AuditReport.read(one.read_bytes()), AuditReport.read(other.read_bytes())
+    reports = _report_of(one), _report_of(other)
     found = compare(*reports)
     if log is not None and found.undecided:
         with contextlib.closing(open_log(log, reports[0].consortium, read_only=True)) as deciding:

@@ -176,3 +176,11 @@ def test_a_node_signs_what_it_serves_once_a_day_and_an_audit_holds_it_to_that(co
     os.utime(note, (yesterday, yesterday))
     with opened(consortium.home) as node:
         assert sign_daily(node)
+
+
+def test_an_earlier_report_that_is_absent_is_a_comparison_not_made(consortium, tmp_path):
+    said = consortium.run("audit", "--since", tmp_path / "none.json", check=5)
+    assert "Nothing was compared: cannot read" in said.stderr
+    here = tmp_path / "here.json"
+    consortium.run("audit", "--log-only", "--save", here)
+    assert "none.json" in registry("audit", "compare", here, tmp_path / "none.json", check=5).stderr
