@@ -100,6 +100,9 @@ def compare(one: AuditReport, other: AuditReport) -> Comparison:
     for state in one.streams:
         if (second := theirs.get(state.member)) is None:
             continue
+        if not (_ends_in_its_head(state) and _ends_in_its_head(second)):
+            unsigned.append(state.member)
+            continue
         shared = _shared(state, second)
         contradicting = [(size, notes) for size, notes in shared if _root(notes[0]) != _root(notes[1])]
         first = contradicting[0][0] if contradicting else None
@@ -143,12 +146,16 @@ def decided(found: Comparison, one: AuditReport, other: AuditReport, log: Shared
     fold = GovernanceFold(one.consortium, bytes.fromhex(one.founded))
     for record in log.records(GOVERNANCE):
         fold.take(record.data)
-    differences, undecided = list(found.differences), []
+    differences, undecided, unsigned = list(found.differences), [], list(found.unsigned)
     for doubt in found.undecided:
         record_of = fold.state.members.get(doubt.member)
         states = [s for report in (one, other) for s in report.streams if s.member == doubt.member and s.heads]
         if record_of is None or len(states) < 2:
             undecided.append(doubt)
+            continue
+        keys = [window.key for window in record_of.keys]
+        if not all(_signed(state.heads[-1].note, keys) for state in states):
+            unsigned.append(doubt.member)
             continue
         trust = MemberTrust(f"{one.consortium}/{doubt.member}", record_of)
         try:
@@ -162,7 +169,18 @@ def decided(found: Comparison, one: AuditReport, other: AuditReport, log: Shared
             differences.append(Difference(doubt.member, state.size, doubt.agreed, (state.heads[-1].note, note)))
         elif wrong:
             undecided.append(doubt)  # the log is a third history: it says nothing of these two
-    return _comparison(differences, undecided, found.unsigned, found.shorter)
+    return _comparison(differences, undecided, unsigned, found.shorter)
+
+
+def _ends_in_its_head(state: StreamState) -> bool:
+    """Whether the size and root that a report gives a stream are those of its newest head, whose note is there."""
+    if not state.heads:
+        return True
+    try:
+        checkpoint = parse_note(state.heads[-1].note).checkpoint
+    except MalformedNote:
+        return False
+    return (checkpoint.size, checkpoint.root.hex()) == (state.size, state.root)
 
 
 def _signed(text: str, keys: Sequence[VerifierKey]) -> bool:

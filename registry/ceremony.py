@@ -182,11 +182,11 @@ def size_after(proposal: Proposal) -> int:
 
 def place_on_log(proposal: Proposal, known: Known) -> str | None:
     """Where a proposal stands on governance's log, in words; None where it does not."""
-    first = _checkpoint(proposal).size - len(proposal.events)
+    last = _checkpoint(proposal).size  # entries are counted from 1, leaves from 0
+    first = last - len(proposal.events) + 1
     hashes = leaf_hashes(proposal.lines)
-    if not hashes or list(known.leaves[first : first + len(hashes)]) != list(hashes):
+    if not hashes or list(known.leaves[first - 1 : last]) != list(hashes):
         return None
-    last = first + len(hashes) - 1
     return f"as entry {first} of governance" if first == last else f"as entries {first} to {last} of governance"
 
 

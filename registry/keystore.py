@@ -239,7 +239,8 @@ class Keystore:
                         " Restore both from a backup: registry restore --backup FILE"
                     ) from error
             except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
-                raise KeystoreError(f"{self._folder / RING} holds no keys: {error}") from error
+                if last_try:  # a file that is just being replaced is overwritten while it is read
+                    raise KeystoreError(f"{self._folder / RING} holds no keys: {error}") from error
         raise AssertionError  # pragma: no cover - the second try returns or raises
 
     def write_ring(self, ring: KeyRing) -> None:
@@ -295,14 +296,17 @@ class Keystore:
         survive: there, encrypt the disk.
         """
         path, fresh = self._folder / name, self._folder / f".{name}.new"
-        _destroy(fresh)  # a process may have died before it put this in its place
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        before = os.open(path, os.O_WRONLY) if path.exists() else None
-        fresh.replace(path)
+        try:
+            _destroy(fresh)  # a process may have died before it put this in its place
+            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(file, "wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            before = os.open(path, os.O_WRONLY) if path.exists() else None
+            fresh.replace(path)
+        except OSError as error:
+            raise KeystoreError(f"cannot write {path}: {error.strerror}; the keys are as they were") from error
         _sync_folder(self._folder)
         if before is not None:
             _overwrite(before)

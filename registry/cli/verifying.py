@@ -261,7 +261,7 @@ def _show(result: _Checked) -> None:
         for name, value in result.claims.items():
             say(f"  {name}: {value if isinstance(value, str) else msgspec.json.encode(value).decode()}")
     say(f"{receipt.legal_name} ({receipt.member}) published {receipt.type} about {receipt.subject}")
-    say(f"entry {receipt.leaf:,} of its log, under its head at {receipt.size:,}, root {receipt.root}")
+    say(f"entry {receipt.leaf + 1:,} of its log, under its head at {receipt.size:,}, root {receipt.root}")
     for key in receipt.keys:
         retired = f", retired at {key.end:,}" if key.end is not None else ""
         say(f"signed by {short_key(key.vkey)}, which counts from {key.start:,} on{retired}")

@@ -97,7 +97,7 @@ def test_what_stands_on_the_log_already_is_said_to_with_its_place(consortium):
     signer = Ed25519Signer.generate(f"{CONSORTIUM}/porto")
     proposal = ceremony.propose(have, [admission("porto", signer.vkey)], NOW)
     consortium.seal(*proposal.lines)
-    with pytest.raises(AlreadyPublished, match="as entry 2 of governance"):
+    with pytest.raises(AlreadyPublished, match="as entry 3 of governance"):
         check(proposal, known(consortium))
     with pytest.raises(AlreadyPublished):
         ceremony.check(proposal, known(consortium), lambda *_: None, NOW + timedelta(days=9))
