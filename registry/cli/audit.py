@@ -194,11 +194,11 @@ def _write(file: Path | None, content: bytes) -> None:
 
 @contextlib.contextmanager
 def _report_interruption() -> Iterator[None]:
-    """Say in one line that an interrupted audit found nothing out."""
+    """Say in one line that an audit that was stopped has found nothing out."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
-        errors.print("interrupted: this audit has no result", style="yellow")
+        errors.print("This audit was stopped and has no result.", style="yellow")
         raise
 
 
