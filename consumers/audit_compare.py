@@ -61,16 +61,22 @@ class Comparison(msgspec.Struct, frozen=True):
     """Streams of which a report holds a contradicting head that no key of the member, as the first report names
     them, has signed: it proves nothing but that the report is not to be believed."""
     shorter: list[Shorter] = []
+    not_well: list[int] = []
+    """Which of the two reports (1, 2) was itself not well."""
 
     @property
     def verdict(self) -> str:
         """`well` where both saw the same heads, `not well` where they saw two histories, else `inconclusive`."""
         if self.differences or self.unsigned:
             return NOT_WELL
-        return WELL if self.same else INCONCLUSIVE
+        return WELL if self.same and not self.not_well else INCONCLUSIVE
 
     def sentence(self, one: str, other: str) -> str:
         """Say what it came to, of two reports that have these names."""
+        names = " and ".join((one, other)[report - 1] for report in self.not_well)
+        return self._result(one, other) + (f" Itself not well: {names}." if names else "")
+
+    def _result(self, one: str, other: str) -> str:
         if self.differences:
             names = ", ".join(difference.member for difference in self.differences)
             return f"Not the same: {names} showed two histories."
@@ -116,7 +122,8 @@ def compare(one: AuditReport, other: AuditReport) -> Comparison:
                 unsigned.append(state.member)
         elif agreed < reach:
             undecided.append(Undecided(state.member, agreed, reach))
-    return _comparison(differences, undecided, unsigned, shorter)
+    not_well = [number for number, report in enumerate((one, other), 1) if report.verdict == NOT_WELL]
+    return msgspec.structs.replace(_comparison(differences, undecided, unsigned, shorter), not_well=not_well)
 
 
 def _comparison(
@@ -169,7 +176,8 @@ def decided(found: Comparison, one: AuditReport, other: AuditReport, log: Shared
             differences.append(Difference(doubt.member, state.size, doubt.agreed, (state.heads[-1].note, note)))
         elif wrong:
             undecided.append(doubt)  # the log is a third history: it says nothing of these two
-    return _comparison(differences, undecided, unsigned, found.shorter)
+    settled = _comparison(differences, undecided, unsigned, found.shorter)
+    return msgspec.structs.replace(settled, not_well=found.not_well)
 
 
 def _ends_in_its_head(state: StreamState) -> bool:

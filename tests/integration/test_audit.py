@@ -140,6 +140,9 @@ def test_histories_that_part_and_share_no_size_again_are_undecided_until_a_log_d
     lied = msgspec.structs.replace(early, streams=[_with_root(s) for s in early.streams])
     assert (compare(lied, later).differences, compare(lied, later).unsigned) == ([], ["twente"])
     unsigned = msgspec.structs.replace(early, streams=[_unsigned(s) for s in early.streams])
+    doubted = msgspec.structs.replace(mine, verdict="not well")
+    assert compare(mine, doubted).verdict == "inconclusive"
+    assert compare(mine, doubted).sentence("a", "b") == "Both saw the same histories. Itself not well: b."
     accused = decided(compare(unsigned, later), unsigned, later, log)
     assert (accused.differences, accused.unsigned) == ([], ["twente"])
 

@@ -196,3 +196,13 @@ def test_a_proposal_that_was_altered_is_refused(consortium, change):
 
     with pytest.raises(CeremonyRefused):
         sign()
+
+
+@pytest.mark.parametrize("name", ["TU\nDelft", "TU Delft\u202e", "TU\u200b Delft", " TU Delft", "TU  Delft"])
+def test_a_name_that_looks_like_another_is_neither_proposed_nor_signed(consortium, name):
+    have = known(consortium)
+    act = admission("porto", Ed25519Signer.generate(f"{CONSORTIUM}/porto").vkey, legal_name=name)
+    with pytest.raises(CeremonyRefused, match="the legal name"):
+        ceremony.propose(have, [act], NOW)
+    with pytest.raises(CeremonyRefused, match="the legal name"):
+        check(by_somebody_else(have, act), have)
