@@ -101,6 +101,7 @@ class Node:
         self.settings = settings
         self._own_key: tuple[object, VerifierKey] | None = None
         """The signing key's public half, and the state of the file that it was read from."""
+        self._views: Connection | None = None
         self._open = contextlib.ExitStack()
 
     def close(self) -> None:
@@ -166,16 +167,13 @@ class Node:
         if fault is not None:
             raise SettingsError(fault)
 
-    @cached_property
-    def _views(self) -> Connection:
-        connection = views.connect(self.dsn())
-        self._open.callback(connection.close)
-        views.create(connection)
-        feed.create(connection)
-        return connection
-
     def views(self) -> Connection:
-        """The read views; made empty where there are none yet."""
+        """The read views; made empty where there are none yet. A connection that was lost is made again."""
+        if self._views is None or self._views.closed:
+            self._views = views.connect(self.dsn())
+            self._open.callback(self._views.close)
+            views.create(self._views)
+            feed.create(self._views)
         return self._views
 
     @cached_property

@@ -117,7 +117,7 @@ def test_run_publishes_and_projects_what_others_store_and_ends_cleanly(consortiu
         assert "registry run" in told.stderr, told.stderr
         until(
             lambda: (
-                printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))["size"] == 601
+                printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))["size"] == 602
             )
         )
         running.send_signal(signal.SIGINT)
