@@ -16,7 +16,7 @@ import structlog
 from psycopg import Connection
 
 from consumers import claims, quarantine
-from consumers.cursor import Cursor, confirm
+from consumers.cursor import Cursor, Mark, confirm, still_stands
 from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold
 from consumers.governance_rows import GovernanceRows
@@ -90,8 +90,8 @@ class Projector:
         self._governance = GovernanceRows(connection, log, GovernanceFold(consortium, founded), batch_bytes)
         self._confirmed: set[str] = set()
         """Members whose place in the log was held against the head that it stands for."""
-        self._rewound: dict[str, int | None] = {}
-        """For each member, the last accepted record behind which reading began again: once is enough."""
+        self._marks: dict[str, Mark] = {}
+        """The newest record that was read of each member's stream."""
         self._lost: dict[str, tuple[int, LogError]] = {}
         """Members whose stream lacks what was read of it, and where the stream ended then."""
 
@@ -202,8 +202,7 @@ class Projector:
             batches(self._log, member, trust, position.tree, position.next, self._batch_bytes, self._waypoint)
         )
         for batch in parts:
-            if first and batch.doubtful and not rewind and self._rewound.get(member, -1) != position.last:
-                self._rewound[member] = position.last
+            if first and batch.doubtful and not rewind and not self._at_mark(position):
                 parts.close()
                 raise _Doubt
             first = False
@@ -213,6 +212,13 @@ class Projector:
                     break  # another projector is at this member; the next step sees where it came to
                 done += self._take(locked, record, trust, batch)
         return done
+
+    def _at_mark(self, position: Position) -> bool:
+        """Whether a position is right behind a record that this projector has read, and that still stands there."""
+        mark = self._marks.get(position.member)
+        if mark is None or mark.next != position.next:
+            return position.next == 0
+        return still_stands(self._log, position.member, mark)
 
     def _confirm(self, position: Position, trust: MemberTrust, *, rewind: bool) -> tuple[Position, bool]:
         """Hold a position against the log, as `cursor.confirm` does, and save where its place is now.
@@ -303,6 +309,7 @@ class Projector:
         last = position.last if batch.last is None else batch.last
         after = msgspec.structs.replace(after, tree=batch.tree, next=batch.next, last=last)
         positions.save(connection, after)
+        self._marks[member] = batch.mark
         if self._feeding is not None:
             if causes is not None:
                 self._feeding.add(causes, batch.commits)

@@ -23,11 +23,11 @@ import structlog
 
 from consumers.appending import append_durably
 from consumers.cosignatures import Cosignatures
-from consumers.cursor import START, Cursor, confirm
+from consumers.cursor import START, Cursor, Mark, confirm, mark_of, still_stands
 from consumers.governance import GovernanceFold, read_again
 from consumers.stream import REPLAY_BYTES, Waypoint
 from consumers.stream_audit import passed
-from consumers.verifier import CLAIMS, OK, REPEAT, MemberTrust, Verifier
+from consumers.verifier import CLAIMS, OK, MemberTrust, Verifier
 from registry.log import (
     GOVERNANCE,
     HeadLost,
@@ -122,6 +122,8 @@ class _Followed:
         self.last: int | None = None
         """Where the record that led to the tree begins."""
         self.next = 0
+        self.mark: Mark | None = None
+        """The newest record that was read."""
         self.note: SignedNote | None = None
         self.judged = 0
         """The governance size under which it was read."""
@@ -235,7 +237,7 @@ class Witness:
                             followed.agreed = seen.size
                     elif verdict.code in CLAIMS and verdict.commit is not None:
                         claims.append(verdict.commit.note)
-                followed.tree, followed.next = verifier.tree, records[-1].next
+                followed.tree, followed.next, followed.mark = verifier.tree, records[-1].next, mark_of(records[-1])
         except NoSuchStream:
             return 0  # admitted, and has published nothing yet
         self._weigh(member, trust, followed, claims)
@@ -246,18 +248,11 @@ class Witness:
 
         Another history is read from its beginning, and then held against what this witness has cosigned.
         """
-        try:
-            records = self._log.read(member, followed.next, 1)
-        except TailLost:
-            records = None
-        except NoSuchStream:
-            if not followed.tree.size:
-                return followed
-            records = None
-        if records == [] or (records and Verifier(trust, followed.tree).judge(records[0].data).code in (OK, REPEAT)):
+        if followed.mark is None or still_stands(self._log, member, followed.mark):
             return followed
         try:
-            here = confirm(self._log, member, trust, Cursor(followed.tree, followed.last, followed.next))
+            cursor = Cursor(followed.tree, followed.last, followed.next)
+            here = confirm(self._log, member, trust, cursor, rewind=True)
         except HistoryRewritten:
             here = START
         if here.tree != followed.tree:
