@@ -131,6 +131,8 @@ def read_again(log: SharedLog, fold: GovernanceFold) -> tuple[GovernanceFold, in
             again.take(record.data)
             position = record.next
     except NoSuchStream as error:
+        if not fold.size:
+            raise
         raise LogGone(gone(fold.size, error)) from error
     check_same(again, fold.tree)
     return again, position

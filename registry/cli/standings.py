@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from consumers.governance import Change, GovernanceFold, read_again
+from consumers.governance import Change, GovernanceFold
+from consumers.governance_reader import GovernanceReader
 from projections import members, views
-from registry.log import GOVERNANCE, LogError, LogUnavailable, NoSuchStream, TailLost
+from registry.log import LogError, LogUnavailable, NoSuchStream
 from registry.rules.governance import MemberRecord
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ class Standings:
 
     def __init__(self, node: "Node") -> None:
         self._node = node
-        self._next = 0
-        self._fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
+        self._reader = GovernanceReader(GovernanceFold(node.settings.consortium, node.settings.founded_hash))
         self._followed = False
         self._begun = threading.Event()
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ class Standings:
         if not self._followed and (self._read_at is None or time.monotonic() - self._read_at > _FRESH):
             self.read_on()
             self._begun.set()
-        return self._fold
+        return self._reader.fold
 
     @property
     def size(self) -> int:
@@ -118,12 +118,8 @@ class Standings:
             self._read_at = time.monotonic()
             log = self._node.log()
             try:
-                try:
-                    for record in log.records(GOVERNANCE, self._next):
-                        self._fold.take(record.data)
-                        self._next = record.next
-                except TailLost:  # the file was replaced, or the topic made again: the same entries stand elsewhere
-                    self._fold, self._next = read_again(log, self._fold)
+                for _ in self._reader.follow(log):
+                    pass  # the reader folds what it reads
             except NoSuchStream as error:
                 self.error = error  # nothing was founded yet, or the log is gone
             except LogError as error:
