@@ -8,7 +8,7 @@ there, or from the first record, in one transaction, while readers see the old r
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -49,7 +49,12 @@ OnBatch = Callable[[str, int, int], None]
 
 
 _LOST: Final = (TailLost, HeadLost, HistoryRewritten, LogGone, ForeignLog)
-"""What is wrong with a log that can be reached. The views keep what they have; other streams go on."""
+"""What is wrong with a stream that can be read. It is not verified again before the stream's end moves."""
+
+
+def _worst(faults: Sequence[LogError]) -> LogError:
+    """Return the fault that says most: another history, then what is lost, then what cannot be read now."""
+    return min(faults, key=lambda fault: (not isinstance(fault, HistoryRewritten), not isinstance(fault, _LOST)))
 
 
 class _Doubt(Exception):
@@ -103,26 +108,30 @@ class Projector:
     def step(self) -> Progress:
         """Bring every stream's rows up to the log's present end; governance first.
 
-        Raises `TailLost`, `HeadLost`, `HistoryRewritten`, `LogGone` or `ForeignLog` at its end, with the views of all
-        other streams up to date, where a stream no longer holds what was read of it. What was read is kept.
+        Raises `LogGone`, `ForeignLog`, or `NoSuchStream` before the founding, where nothing can be read. Raises the
+        worst of what is wrong with single streams, and names all of it, at its end: the views of all other streams are
+        up to date then, and those streams keep what was read of them.
         """
         faults: list[LogError] = []
+        done = NOTHING
         try:
             done = self._governance.follow()
-        except (TailLost, HistoryRewritten) as error:
-            done = NOTHING
+        except (LogGone, ForeignLog):
+            raise
+        except LogError as error:
+            if not self.governance.size:
+                raise
             faults.append(error)
         for member in sorted(self.governance.state.members):
             if self._mine(member):
                 try:
                     done += self._project(member)
-                except _LOST as error:
+                except LogError as error:
                     faults.append(error)
         if self._feeding is not None:
             self._feeding.daily()
         if faults:
-            worst = min(faults, key=lambda error: not isinstance(error, HistoryRewritten))
-            raise type(worst)("\n".join(str(error) for error in faults))
+            raise type(_worst(faults))("\n".join(dict.fromkeys(str(error) for error in faults)))
         return done
 
     def run(self, stop: threading.Event, poll: float = 1.0) -> None:
@@ -131,7 +140,7 @@ class Projector:
         while not stop.is_set():
             try:
                 progress = self.step()
-            except _LOST as error:
+            except LogError as error:
                 if str(error) != said:
                     said = str(error)
                     _log.error("projector.log_fault", error=said)
