@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from consumers.cursor import Mark, mark_of, still_stands
-from consumers.governance import GovernanceFold, RefusedLeaf, gone, read_again
+from consumers.governance import GovernanceFold, RefusedLeaf, check_log_of, read_again
 from consumers.stream import REPLAY_BYTES
 from consumers.verifier import Verdict
-from registry.log import GOVERNANCE, LogGone, NoSuchStream, Record, SharedLog
+from registry.log import GOVERNANCE, NoSuchStream, Record, SharedLog
 
 
 class JudgedRecord(NamedTuple):
@@ -39,8 +39,7 @@ class GovernanceReader:
 
         Where the log changed behind the place, these are all records from the first on, once more, with a new fold.
 
-        Raises `NoSuchStream` where governance was never read and is not there, `LogGone` where it was read and is not
-        there, and `TailLost` or `HistoryRewritten` where the log no longer holds what was read. The fold stays then.
+        Raises what `check_log_of` and `read_again` raise. The fold stays then.
         """
         fold, start = self.fold, self.next
         if self._mark is not None and not still_stands(log, GOVERNANCE, self._mark):
@@ -52,11 +51,12 @@ class GovernanceReader:
             if fold.size >= self.fold.size:
                 self.fold, self.next, self._mark = fold, start, mark_of(records[-1])
             yield fold, judged
+        if self.next and not self.fold.size:
+            check_log_of(log, self.fold)
 
     def _read(self, log: SharedLog, start: int, batch_bytes: int) -> list[Record]:
         try:
             return log.read(GOVERNANCE, start, batch_bytes)
-        except NoSuchStream as error:
-            if not self.fold.size:
-                raise
-            raise LogGone(gone(self.fold.size, error)) from error
+        except NoSuchStream:
+            check_log_of(log, self.fold, self.fold.size)
+            raise

@@ -4,7 +4,7 @@ import msgspec
 from psycopg import Connection
 
 from consumers import claims, quarantine
-from consumers.governance import GovernanceFold, RefusedLeaf, check_same, gone
+from consumers.governance import GovernanceFold, RefusedLeaf, check_log_of, check_same
 from consumers.governance_reader import GovernanceReader, JudgedRecord
 from consumers.progress import NOTHING, Progress
 from consumers.quarantine import Quarantined
@@ -12,8 +12,7 @@ from consumers.verifier import CLAIMS, OK, REPEAT
 from projections import positions
 from projections.copy import copy, line
 from projections.members import write_members
-from registry.log import GOVERNANCE, ForeignLog, LogGone, NoSuchStream, SharedLog
-from registry.rules.founding import LOOKED_AT, foreign
+from registry.log import GOVERNANCE, SharedLog
 from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import root_of
 
@@ -45,25 +44,13 @@ class GovernanceRows:
         """
         done = NOTHING
         known = positions.all_positions(self._connection).get(GOVERNANCE)
-        try:
-            for fold, records in self._reader.follow(self._log, self._batch_bytes):
-                done += self._take(fold, records)
-        except LogGone:
-            raise
-        except NoSuchStream as error:
-            if known is None or not known.tree.size:
-                raise
-            raise LogGone(gone(known.tree.size, error)) from error
-        if not self.fold.size:
-            self._raise_if_foreign()
+        if known is not None and known.tree.size > self.fold.size:
+            check_log_of(self._log, self.fold, known.tree.size)
+        for fold, records in self._reader.follow(self._log, self._batch_bytes):
+            done += self._take(fold, records)
         if known is not None:
             check_same(self.fold, known.tree)
         return done
-
-    def _raise_if_foreign(self) -> None:
-        records = [record.data for record in self._log.read(GOVERNANCE)[:LOOKED_AT]]
-        if (other := foreign(records, self.fold.state.consortium, self.fold.founded)) is not None:
-            raise ForeignLog(other)
 
     def _take(self, fold: GovernanceFold, records: list[JudgedRecord]) -> Progress:
         """Write what a batch came to, `fold` being governance after it."""

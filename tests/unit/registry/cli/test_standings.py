@@ -7,7 +7,7 @@ import pytest
 
 from registry.cli import standings
 from registry.cli.standings import Standings
-from registry.log import LogError, TailLost
+from registry.log import ForeignLog, LogError, TailLost
 from tests.support.command import until
 from tests.support.streams import CONSORTIUM, Consortium
 
@@ -93,3 +93,13 @@ def test_governance_that_the_log_lost_goes_on_counting_and_the_error_says_so(con
     log.append("governance", [consortium.records[1]])
     made.read_on()
     assert (made.error, made.fold().size) == (None, 3)
+
+
+def test_a_log_of_another_founding_is_neither_read_nor_answered_from(consortium):
+    log = Consortium("twente").log()
+    node = SimpleNamespace(settings=SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded))
+    node.log = lambda: log
+    made = Standings(node)
+    with pytest.raises(ForeignLog, match="another founding"):
+        made.record("twente")
+    assert isinstance(made.error, ForeignLog)
