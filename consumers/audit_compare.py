@@ -61,16 +61,22 @@ class Comparison(msgspec.Struct, frozen=True):
     """Streams of which a report holds a contradicting head that no key of the member, as the first report names
     them, has signed: it proves nothing but that the report is not to be believed."""
     shorter: list[Shorter] = []
+    not_well: list[int] = []
+    """Which of the two reports (1, 2) was itself not well."""
 
     @property
     def verdict(self) -> str:
         """`well` where both saw the same heads, `not well` where they saw two histories, else `inconclusive`."""
         if self.differences or self.unsigned:
             return NOT_WELL
-        return WELL if self.same else INCONCLUSIVE
+        return WELL if self.same and not self.not_well else INCONCLUSIVE
 
     def sentence(self, one: str, other: str) -> str:
         """Say what it came to, of two reports that have these names."""
+        names = " and ".join((one, other)[report - 1] for report in self.not_well)
+        return self._result(one, other) + (f" Itself not well: {names}." if names else "")
+
+    def _result(self, one: str, other: str) -> str:
         if self.differences:
             names = ", ".join(difference.member for difference in self.differences)
             return f"Not the same: {names} showed two histories."
@@ -100,6 +106,9 @@ def compare(one: AuditReport, other: AuditReport) -> Comparison:
     for state in one.streams:
         if (second := theirs.get(state.member)) is None:
             continue
+        if not (_ends_in_its_head(state) and _ends_in_its_head(second)):
+            unsigned.append(state.member)
+            continue
         shared = _shared(state, second)
         contradicting = [(size, notes) for size, notes in shared if _root(notes[0]) != _root(notes[1])]
         first = contradicting[0][0] if contradicting else None
@@ -113,7 +122,8 @@ def compare(one: AuditReport, other: AuditReport) -> Comparison:
                 unsigned.append(state.member)
         elif agreed < reach:
             undecided.append(Undecided(state.member, agreed, reach))
-    return _comparison(differences, undecided, unsigned, shorter)
+    not_well = [number for number, report in enumerate((one, other), 1) if report.verdict == NOT_WELL]
+    return msgspec.structs.replace(_comparison(differences, undecided, unsigned, shorter), not_well=not_well)
 
 
 def _comparison(
@@ -143,12 +153,16 @@ def decided(found: Comparison, one: AuditReport, other: AuditReport, log: Shared
     fold = GovernanceFold(one.consortium, bytes.fromhex(one.founded))
     for record in log.records(GOVERNANCE):
         fold.take(record.data)
-    differences, undecided = list(found.differences), []
+    differences, undecided, unsigned = list(found.differences), [], list(found.unsigned)
     for doubt in found.undecided:
         record_of = fold.state.members.get(doubt.member)
         states = [s for report in (one, other) for s in report.streams if s.member == doubt.member and s.heads]
         if record_of is None or len(states) < 2:
             undecided.append(doubt)
+            continue
+        keys = [window.key for window in record_of.keys]
+        if not all(_signed(state.heads[-1].note, keys) for state in states):
+            unsigned.append(doubt.member)
             continue
         trust = MemberTrust(f"{one.consortium}/{doubt.member}", record_of)
         try:
@@ -162,7 +176,19 @@ def decided(found: Comparison, one: AuditReport, other: AuditReport, log: Shared
             differences.append(Difference(doubt.member, state.size, doubt.agreed, (state.heads[-1].note, note)))
         elif wrong:
             undecided.append(doubt)  # the log is a third history: it says nothing of these two
-    return _comparison(differences, undecided, found.unsigned, found.shorter)
+    settled = _comparison(differences, undecided, unsigned, found.shorter)
+    return msgspec.structs.replace(settled, not_well=found.not_well)
+
+
+def _ends_in_its_head(state: StreamState) -> bool:
+    """Whether the size and root that a report gives a stream are those of its newest head, whose note is there."""
+    if not state.heads:
+        return True
+    try:
+        checkpoint = parse_note(state.heads[-1].note).checkpoint
+    except MalformedNote:
+        return False
+    return (checkpoint.size, checkpoint.root.hex()) == (state.size, state.root)
 
 
 def _signed(text: str, keys: Sequence[VerifierKey]) -> bool:

@@ -59,7 +59,8 @@ def _summary(report: AuditReport) -> str:
 
 
 def _opening(report: AuditReport) -> str:
-    verified = f"Verified up to {_verified(report)}."
+    what = "Verified" if report.since is None else "Verified what came after the earlier report,"
+    verified = f"{what} up to {_verified(report)}."
     if report.verdict == NOT_WELL:
         number = len(report.faults)
         cause = _place(first_cause(report.faults))

@@ -5,6 +5,7 @@ log and adds a signature; with a threshold of them anybody can publish it. What 
 governance's log has after the proposed events, so that a proposal is good for one place in it and no other.
 """
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -102,6 +103,9 @@ class Known(NamedTuple):
         return self.state.roots_at(self.tree.size) or self.founding
 
 
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
+"""Unicode categories of characters that nobody sees, or that change how the others are shown."""
+
 VerifyHead = Callable[[str, wire.Head], None]
 """Verifies that a member's stream passes through a head which is no older than a day; raises `CeremonyRefused`."""
 
@@ -182,11 +186,11 @@ def size_after(proposal: Proposal) -> int:
 
 def place_on_log(proposal: Proposal, known: Known) -> str | None:
     """Where a proposal stands on governance's log, in words; None where it does not."""
-    first = _checkpoint(proposal).size - len(proposal.events)
+    last = _checkpoint(proposal).size  # entries are counted from 1, leaves from 0
+    first = last - len(proposal.events) + 1
     hashes = leaf_hashes(proposal.lines)
-    if not hashes or list(known.leaves[first : first + len(hashes)]) != list(hashes):
+    if not hashes or list(known.leaves[first - 1 : last]) != list(hashes):
         return None
-    last = first + len(hashes) - 1
     return f"as entry {first} of governance" if first == last else f"as entries {first} to {last} of governance"
 
 
@@ -194,6 +198,17 @@ def check_key(key: VerifierKey) -> None:
     """Refuse a key that anybody can sign by, or nobody. Raises `CeremonyRefused`."""
     if (why := weakness(key.public)) is not None:
         raise CeremonyRefused(f"the key {key.label} must not be let in: {why}. Its holder must make another.")
+
+
+def check_name(name: str) -> None:
+    """Refuse a legal name that looks like another, or like nothing: with invisible characters, or ones that turn text.
+
+    Raises `CeremonyRefused`.
+    """
+    odd = sorted({f"U+{ord(char):04X}" for char in name if unicodedata.category(char) in _INVISIBLE})
+    if odd or name != " ".join(name.split()):
+        what = f"holds {', '.join(odd)}" if odd else "has blanks at its ends, or several in a row"
+        raise CeremonyRefused(f"the legal name {name!r} {what}: write it as people see it")
 
 
 def _check_form(act: Any) -> None:  # noqa: ANN401 - any act
@@ -230,6 +245,8 @@ def _read(proposal: Proposal, known: Known) -> list[Event[Any]]:
             raise CeremonyRefused(f"{event.type} is no event of governance")
         for key in keys_of(event.data):
             check_key(key)
+        if isinstance(event.data, wire.MemberRevised):  # which an admission is, too
+            check_name(event.data.legal_name)
         events.append(event)
     return events
 

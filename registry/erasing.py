@@ -85,7 +85,8 @@ def erase(
     `credentials` are those that are known of the learner anywhere: own decisions that name one by digest forget it.
     `beside` are further rows that go in that transaction. `again`: it was said before, and governance voided that.
 
-    Raises `UnknownLearner`, `StillInBatch`, and `Duplicate` where it was said before.
+    Raises `UnknownLearner`, `StillInBatch`, `NotAccepted` where consumers would refuse it, and `Duplicate` where it was
+    said before.
     """
     known = registry.vault.learner(registry.cursor(), learner)
     said = registry.erased(learner)
@@ -93,6 +94,7 @@ def erase(
         raise UnknownLearner(f"this university has no learner {learner}", "$.learner")
     if said and not again:
         raise Duplicate(f"learner {learner} was erased already", "$.learner")
+    registry.check_accepted({"learner.erased.v1"})  # before anything goes
     named = mentions(book, known[1]["student"]) if known is not None and "student" in known[1] else []
     _take_out(book, named)  # before it is said: an erasure that is said is whole
     forgotten = _Forgotten(registry.vault, learner, credentials)

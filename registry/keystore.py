@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -143,6 +144,13 @@ class Keystore:
         following.with_suffix(".pem").replace(present.with_suffix(".pem"))
         _sync_folder(self._folder)
 
+    def changed_at(self, name: str) -> datetime:
+        """When a signing key came under this name."""
+        try:
+            return datetime.fromtimestamp((self._folder / f"{name}.pem").stat().st_ctime, UTC)
+        except OSError as error:
+            raise KeystoreError(f"cannot read {self._folder / name}.pem: {error.strerror}") from error
+
     def rename_signer(self, name: str, to: str) -> None:
         """Give a signing key another name. Raises `KeystoreError` where that is taken."""
         if (self._folder / f"{to}.pem").exists():
@@ -239,8 +247,19 @@ class Keystore:
                         " Restore both from a backup: registry restore --backup FILE"
                     ) from error
             except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
-                raise KeystoreError(f"{self._folder / RING} holds no keys: {error}") from error
+                if last_try:  # a file that is just being replaced is overwritten while it is read
+                    raise KeystoreError(f"{self._folder / RING} holds no keys: {error}") from error
         raise AssertionError  # pragma: no cover - the second try returns or raises
+
+    def vault_fault(self) -> str | None:
+        """What is wrong with the vault's keys, as far as that can be told without asking for a passphrase."""
+        try:
+            encrypted = self._read(MASTER).lstrip().startswith(b"{")
+            if not encrypted or self._passphrase is not None:
+                self.ring()
+        except KeystoreError as error:
+            return str(error)
+        return None
 
     def write_ring(self, ring: KeyRing) -> None:
         """Store the vault's keys in the place of those before, whose file is overwritten."""
@@ -295,14 +314,17 @@ class Keystore:
         survive: there, encrypt the disk.
         """
         path, fresh = self._folder / name, self._folder / f".{name}.new"
-        _destroy(fresh)  # a process may have died before it put this in its place
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        before = os.open(path, os.O_WRONLY) if path.exists() else None
-        fresh.replace(path)
+        try:
+            _destroy(fresh)  # a process may have died before it put this in its place
+            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(file, "wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            before = os.open(path, os.O_WRONLY) if path.exists() else None
+            fresh.replace(path)
+        except OSError as error:
+            raise KeystoreError(f"cannot write {path}: {error.strerror}; the keys are as they were") from error
         _sync_folder(self._folder)
         if before is not None:
             _overwrite(before)

@@ -90,8 +90,9 @@ class OwnStream:
             if row is None or row.root != extended.root:
                 raise ForeignCommits(
                     f"the log of {self._stream} has a valid commit to {extended.size} events that this node's database"
-                    " does not know: it was restored from an old state, or another node signs as this member."
-                    " Nothing was published. Restore the database, or retire the other key."
+                    " does not know. Is the setting `database` right? Otherwise the database was restored from an old"
+                    " state, or another node signs as this member: restore its newest backup, or retire the other key."
+                    " Nothing was published."
                 )
             tree, start = extended, record.next
             see(extended.size, start)

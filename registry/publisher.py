@@ -18,6 +18,7 @@ import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import psycopg
@@ -300,6 +301,18 @@ class Publisher:
 
     def _signed_by_us(self, commit: Commit) -> bool:
         return signatures.refused(commit.note, [signer.vkey for signer in self._signers], 1) is None
+
+
+def publishing_since(dsn: str) -> datetime | None:
+    """When the process that publishes this node's events began to; None where none does."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        row = connection.execute(
+            "SELECT a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND l.objid = (hashtext('registry.publisher')::bigint & 4294967295)::oid"
+        ).fetchone()
+    return None if row is None else row[0].astimezone(UTC)
 
 
 class Session:

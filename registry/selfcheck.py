@@ -5,7 +5,7 @@ was edited, deleted or slipped in is named.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
@@ -14,6 +14,7 @@ from registry.application import EVENTS_TABLE
 from registry.log import NoSuchStream, SharedLog
 from registry.translation import Stored, Translator
 from registry.wire import commit as wire
+from registry.wire.commit import Commit
 from registry.wire.errors import MalformedCommit
 from registry.wire.merkle import Tree
 
@@ -32,15 +33,19 @@ class Tampered(NamedTuple):
     notification: int | None
 
 
-def check(connection: Connection[Any], log: SharedLog, stream: str, origin: str) -> Iterator[Tampered]:
+Counts = Callable[[Commit], bool]
+"""Whether a commit counts under governance: what somebody else wrote into the stream was never stored here."""
+
+
+def check(connection: Connection[Any], log: SharedLog, stream: str, origin: str, counts: Counts) -> Iterator[Tampered]:
     """Go through stored events and published ones side by side, both in their order.
 
     Events that the publisher had held back stand later on the log than they were stored: they are compared apart.
     """
     released = _released(connection, origin)
-    published = (found for found in _published(log, stream) if _id(found[1]) not in released)
+    published = (found for found in _published(log, stream, counts) if _id(found[1]) not in released)
     if released:
-        yield from _edited(_published(log, stream), released)
+        yield from _edited(_published(log, stream, counts), released)
     leaf, line = next(published, (None, b""))
     for notification, stored in _stored(connection, origin):
         event = _id(stored)
@@ -70,8 +75,8 @@ def _edited(published: Iterator[tuple[int, bytes]], released: dict[str, tuple[in
             yield Tampered("edited", _id(line), leaf, notification)
 
 
-def _published(log: SharedLog, stream: str) -> Iterator[tuple[int, bytes]]:
-    """The member's own leaves, from the commits that extend each other."""
+def _published(log: SharedLog, stream: str, counts: Counts) -> Iterator[tuple[int, bytes]]:
+    """The member's own leaves, from the commits that count and extend each other."""
     tree = Tree()
     try:
         for record in log.records(stream):
@@ -82,7 +87,7 @@ def _published(log: SharedLog, stream: str) -> Iterator[tuple[int, bytes]]:
             if parsed.base != tree.size:
                 continue
             after = tree.extend(parsed.leaves())
-            if after.root != parsed.checkpoint.root:
+            if after.root != parsed.checkpoint.root or not counts(parsed):
                 continue
             tree = after
             yield from enumerate(parsed.lines, parsed.base)

@@ -77,6 +77,9 @@ class IssuerKeys:
             except CannotFetch as error:
                 _log.warning("access.no_keys", error=str(error), again_in=RETRY_SECONDS)
                 pause = RETRY_SECONDS
+            except Exception:  # noqa: BLE001 - whatever the issuer answers must not end this thread
+                _log.exception("access.no_keys", again_in=RETRY_SECONDS)
+                pause = RETRY_SECONDS
             else:
                 self._fetched_at, self._unknown_key = time.monotonic(), False
                 pause = RENEW_SECONDS

@@ -5,8 +5,10 @@ The rules are those that the projector and the auditor apply to everybody (`regi
 last counts; where this process has read nothing yet, the members' rows of the views do.
 """
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import Final
 
 from consumers.governance import Change
 from registry.acceptance import NotAccepted
@@ -14,11 +16,13 @@ from registry.cli.standings import Standings
 from registry.config import Settings
 from registry.keystore import KeystoreError
 from registry.log import GOVERNANCE
+from registry.publisher_errors import ForeignCommits
 from registry.rules.errors import MemberSuspended, Refusal, RoleMissing
 from registry.rules.governance import CREATES, MemberRecord
 from registry.wire.keys import VerifierKey
 from registry.wire.merkle import Tree
 
+_OWN_LOG_SECONDS: Final = 10.0
 _RESTORE = "Restore this node's database from its newest backup"
 
 
@@ -31,8 +35,15 @@ class ConsumerRules:
         standings: Standings,
         own_key: Callable[[], VerifierKey],
         published_size: Callable[[], int],
+        check_own_log: Callable[[], None] = lambda: None,
     ) -> None:
-        """`published_size` is the size of the member's log up to the newest commit that was written down to sign."""
+        """`published_size` is the size of the member's log up to the newest commit that was written down to sign.
+
+        `check_own_log` raises `ForeignCommits` where the log has commits of this member that the database does not
+        know.
+        """
+        self._check_own_log = check_own_log
+        self._own_log_checked = -_OWN_LOG_SECONDS
         self._member = settings.member
         self._consortium = settings.consortium
         self._standings = standings
@@ -48,6 +59,7 @@ class ConsumerRules:
         record = self._record()
         if leaf is None:
             leaf = self._published_size()
+            self._check_known()
             self._check_anchored(record, leaf)
             self._check_own_key(record, leaf)
         for event_type in sorted(event_types):
@@ -98,6 +110,16 @@ class ConsumerRules:
                 f" database knows {size:,}",
                 _RESTORE,
             )
+
+    def _check_known(self) -> None:
+        """Raise `NotAccepted` where this node's database does not know its own log; looked at now and then."""
+        if time.monotonic() - self._own_log_checked < _OWN_LOG_SECONDS:
+            return
+        try:
+            self._check_own_log()
+        except ForeignCommits as error:
+            raise NotAccepted("not-an-extension", str(error), "Nothing that is stored here could follow it") from error
+        self._own_log_checked = time.monotonic()
 
     def _check_own_key(self, record: MemberRecord, leaf: int) -> None:
         try:

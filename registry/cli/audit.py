@@ -15,7 +15,7 @@ from consumers.audit_digests import with_digests
 from consumers.audit_page import page
 from consumers.audit_report import AuditReport, Fault, Unchecked
 from consumers.audit_source import source_of
-from consumers.audit_verdict import INCONCLUSIVE, WELL, conclude
+from consumers.audit_verdict import INCONCLUSIVE, NOT_WELL, WELL, conclude
 from consumers.audit_witness import with_witnesses, without_witnesses
 from consumers.auditor import RootsOfLog, audit, audit_log
 from consumers.cosignatures import Cosignatures
@@ -132,6 +132,8 @@ def audit_command(
         _require_writable(file)
     with _report_interruption():
         report = _audit_log(request, earlier) if log_only or earlier is not None else _audit_whole(request)
+        if earlier is not None and earlier.verdict == NOT_WELL:
+            report = conclude(report, unchecked=[Unchecked("what the earlier report covers", "it was not well")])
         report = _with_signed(report, signed or ())
         report = _with_witnesses(request, report, witnesses, require=require_witness)
         if request.node is not None and request.own_log and request.node.settings.member != GOVERNANCE:
@@ -194,11 +196,11 @@ def _write(file: Path | None, content: bytes) -> None:
 
 @contextlib.contextmanager
 def _report_interruption() -> Iterator[None]:
-    """Say in one line that an interrupted audit found nothing out."""
+    """Say in one line that an audit that was stopped has found nothing out."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
-        errors.print("interrupted: this audit has no result", style="yellow")
+        errors.print("This audit was stopped and has no result.", style="yellow")
         raise
 
 
@@ -342,7 +344,7 @@ def _with_stored(node: Node, report: AuditReport) -> AuditReport:
                     leaf=one.leaf,
                     event=one.event,
                 )
-                for one in selfcheck.check(connection, node.log(), member, node.settings.origin)
+                for one in selfcheck.check(connection, node.log(), member, node.settings.origin, node.counts())
             ]
     except (psycopg.OperationalError, DatabaseUnavailable) as error:
         why = f"the database cannot be reached: {str(error).strip().splitlines()[0]}"

@@ -11,9 +11,9 @@ import typer
 
 from projections.reliance import on_voided
 from registry import ceremony, key_proof
-from registry.acceptance import NotAccepted
 from registry.act_words import plural
 from registry.ceremony import Known, Proposal
+from registry.cli import last_error
 from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of, opened
 from registry.cli.founding_check import check_new_log, first_founding
 from registry.cli.governance import (
@@ -325,8 +325,10 @@ def publish_now(node: Node) -> None:
         published = node.publisher().publish_pending()
     except AnotherPublisher:
         errors.print("stored; the process that publishes this node's events (`registry run`) publishes it")
+        if (last := last_error.read(node.settings.home)) is not None and last.work == "publishing":
+            errors.print(f"the last that it said, {last.time}: {last.error}", markup=False, highlight=False)
         return
-    except (LogError, NotAccepted):
+    except Exception:
         errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
         raise
     if not published.events:

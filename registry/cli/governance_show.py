@@ -95,7 +95,7 @@ def _say_member(record: MemberRecord) -> None:
     if record.anchors:
         say(f"  anchored at {', '.join(str(anchor.size) for anchor in record.anchors)}")
     for begin, end in record.voided:
-        say(f"  entries {begin} to {end - 1} are voided")
+        say(f"  entries {begin + 1} to {end} are voided")
 
 
 def _summary(record: MemberRecord) -> dict[str, Any]:

@@ -184,6 +184,8 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
     waiting, since, published = _waiting(connection)
     if since is not None and datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS):
         faults["publisher"] = [_stopped(node, waiting, since)]
+    if node.settings.keys_folder.exists() and (vault := node.keystore.vault_fault()) is not None:
+        faults["vault"] = [vault]
     record = _record(node, faults)
     key, key_standing = _key(node, record, published)
     if key_standing in ("retired", "not-yet", "unknown", "unreadable"):

@@ -26,8 +26,9 @@ def keep_house(home: Path, stop: threading.Event, every: float = 60.0) -> None:
         try:
             with opened(home) as node:
                 _once(node)
-        except _AWAY as error:
-            _log.error("run.housekeeping_again", error=str(error).strip(), again_in=every)
+        except Exception as error:  # noqa: BLE001 - one fault must not end seals and digests for good
+            expected = isinstance(error, _AWAY)
+            _log.error("run.housekeeping_again", error=str(error).strip(), again_in=every, exc_info=not expected)
             last_error.note(home, "housekeeping", error)
 
 

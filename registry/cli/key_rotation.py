@@ -1,8 +1,10 @@
 """The steps by which a member changes its signing key. Which one is next is read off the files and the log."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from registry import ceremony
 from registry.ceremony import CeremonyRefused
@@ -13,18 +15,24 @@ from registry.cli.output import counted, say
 from registry.key_proof import OfferedKey
 from registry.keystore import NEXT, RETIRED, SIGNING
 from registry.node_keys import NodeKey, node_keys
-from registry.publisher import AnotherPublisher
+from registry.publisher import AnotherPublisher, publishing_since
 from registry.wire import commit as wire_commit
 from registry.wire.errors import MalformedCommit
 from registry.wire.governance import Head, MemberKeyAdded, MemberKeyRetired
 from registry.wire.keys import VerifierKey
 
+_RECENT_SECONDS: Final = 24 * 3600
+
 
 class Rotation:
     """A change of a member's signing key."""
 
-    def __init__(self, node: Node, *, restarted: bool) -> None:
-        """`restarted`: the operator says that no process of this node has read the old key."""
+    def __init__(self, node: Node, *, restarted: bool, another: bool) -> None:
+        """`restarted`: the operator says that no process of this node has read the old key.
+
+        `another`: a rotation that was completed within a day is followed by another.
+        """
+        self._another = another
         self._node = node
         self._member = node.settings.member
         self._restarted = restarted
@@ -37,6 +45,9 @@ class Rotation:
         used = next((key for key in keys if key.use == "in use"), None)
         if new is None and not former and used is not None and used.window is None:
             self._propose_new(used.offered, "key show")
+            return False
+        if new is None and not former and not self._begins_again():
+            say("The change is complete; there is nothing to do. To begin another: registry key rotate --another")
             return False
         if new is None and not former:
             new = self._make()
@@ -102,14 +113,26 @@ class Rotation:
             published = self._node.publisher().publish_pending()
         except AnotherPublisher:
             signer = self._node.keystore.signer(SIGNING, self._node.settings.origin)
-            if self._restarted or self._newest_is_by(signer.vkey):
+            if self._newest_is_by(signer.vkey):
                 return True
+            since, changed = publishing_since(self._node.dsn()), self._node.keystore.changed_at(SIGNING)
+            if self._restarted and (since is None or since > changed):
+                return True
+            if since is not None and since <= changed:
+                say(f"The process that publishes has done so since {since:%H:%M:%S} UTC, and the key was changed at")
+                say(f"{changed:%H:%M:%S} UTC: it was not restarted since.")
             say("Another process of this node publishes (`registry run` or `registry serve`). It read the old key when")
             say("it started. Restart it now; then: registry key rotate --restarted")
             return False
         if published.events:
             say(f"Published {counted(published.events, 'event')} by the new key.")
         return True
+
+    def _begins_again(self) -> bool:
+        """Whether a rotation that ended within a day is to be followed by another: only if somebody says so."""
+        folder = self._node.settings.keys_folder
+        recent = [f for f in folder.glob(f"{RETIRED}*.pem") if time.time() - f.stat().st_ctime < _RECENT_SECONDS]
+        return self._another or not recent
 
     def _newest_is_by(self, vkey: VerifierKey) -> bool:
         for record in self._node.log().read_back(self._member):

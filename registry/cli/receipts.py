@@ -19,7 +19,7 @@ from registry.cli.beside import Beside, write_file
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import counted, errors, say
-from registry.cli.verifying import SEAL_SUFFIX, verify_receipt
+from registry.cli.verifying import DISCLOSURES_SUFFIX, SEAL_SUFFIX, verify_receipt
 from registry.erasing import why_without_claims
 from registry.log import GOVERNANCE, NoSuchStream, origin_of
 from registry.publisher import AnotherPublisher
@@ -31,7 +31,6 @@ receipt_app = typer.Typer(help="Files that prove what was recorded, for whoever 
 export_app = typer.Typer(help="The log in forms for others to serve.", no_args_is_help=True)
 
 _WAIT_SECONDS: Final = 15
-DISCLOSURES_SUFFIX: Final = ".disclosures"
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file (else the thing's id .tlog-proof).")]
 Whose = Annotated[str | None, typer.Option(help="Whose it is (else this node's).")]
@@ -178,7 +177,10 @@ def _seal_proof(node: Node, stream: str, tiles: Tiles, identifier: str) -> tuple
     """What the newest seal says of a credential: the seal's size, and the file that proves it."""
     newest = seals.newest(node.views(), stream)
     if newest is None:
-        raise NoReceipt(f"{stream} has published no status seal yet; `registry seal` makes one. Nothing was written.")
+        raise NoReceipt(
+            f"{stream} has no status seal in the views: `registry seal` makes one, and `registry project` reads it."
+            " Nothing was written."
+        )
     leaves = list(seals.sealed_leaves(node.views(), stream, newest.size))
     cosigned = _cosigned(node, stream, tiles, newest.leaf)
     proof = receipts.prove_status(identifier, receipts.make(node.log(), stream, tiles, newest.leaf, cosigned), leaves)

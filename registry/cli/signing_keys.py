@@ -69,6 +69,9 @@ def rotate(
     restarted: Annotated[
         bool, typer.Option("--restarted", help="`registry run` and `serve` were restarted after the new key came in.")
     ] = False,
+    another: Annotated[
+        bool, typer.Option("--another", help="Begin another change within a day of one that is complete.")
+    ] = False,
 ) -> None:
     """Change the key that this member signs by, step by step. Run it again whenever it says so, or was interrupted.
 
@@ -82,7 +85,7 @@ def rotate(
     Example: registry key rotate
     """
     node = _member_node(context)
-    rotation = Rotation(node, restarted=restarted)
+    rotation = Rotation(node, restarted=restarted, another=another)
     while True:
         size = governance_of(node).size
         if not rotation.step() or not wait:

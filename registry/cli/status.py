@@ -172,6 +172,12 @@ def _show(found: Status) -> None:
             )
     if found.ok:
         say("Nothing is wrong.")
+    if behind := sum(stream.lag or 0 for stream in found.streams):
+        say(
+            f"The views are {counted(behind, 'event')} behind the log: `registry project` brings them up,"
+            " `registry run` keeps them up.",
+            style="yellow",
+        )
     if node.member != GOVERNANCE:
         roles = ", ".join(node.roles) or "no roles"
         say(

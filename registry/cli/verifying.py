@@ -26,6 +26,7 @@ from registry.wire.proof import TlogProof
 from registry.wire.seals import SealProof
 
 SEAL_SUFFIX: Final = ".seal.json"
+DISCLOSURES_SUFFIX: Final = ".disclosures"
 GOVERNANCE_HEAD: Final = "governance.checkpoint"
 """Beside governance.log: its newest head that witnesses had cosigned when the receipt was made."""
 _EXITS: Final = {"genuine": 0, "not-in-force": 1, "no-effect": 1, "not-genuine": 1, "inconclusive": 5}
@@ -76,7 +77,8 @@ def verify_receipt(
         Path | None, typer.Option(help="The proof of its status (else RECEIPT.seal.json, where there is one).")
     ] = None,
     disclosures: Annotated[
-        Path | None, typer.Option(help="What it says of the person: the disclosures that the learner was given.")
+        Path | None,
+        typer.Option(help="What it says of the person, as the learner was given it (else RECEIPT.disclosures)."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -100,6 +102,8 @@ def verify_receipt(
             _verify_consistency(ConsistencyProof.parse(text), folder, trusted, policy, as_json=as_json)
             return
         result = _check(TlogProof.parse(text), file, seal, folder, trusted, policy)
+        if disclosures is None and (beside := file.with_name(file.name + DISCLOSURES_SUFFIX)).exists():
+            disclosures = beside
         if disclosures is not None:
             claims = open_claims(result.receipt.event, _text_of(disclosures).split())
             result = msgspec.structs.replace(result, claims=claims)
@@ -148,6 +152,12 @@ def _check(proof: TlogProof, file: Path, seal: Path | None, folder: Path, truste
     """Check a receipt, and the seal beside it. Raises `InvalidProof` where it proves nothing, and `PolicyUnmet`."""
     now = datetime.now(UTC)
     fold, governed = _governance(folder, proof.note.checkpoint.origin.partition("/")[0], trusted, policy)
+    member = proof.note.checkpoint.origin.partition("/")[2]
+    if member and member not in fold.state.members:
+        raise _NotChecked(
+            f"Not confirmed: the governance log beside it, of {fold.size:,} entries, knows no member {member[:40]}."
+            " It may be older than the receipt; ask for the present one."
+        )
     receipt = receipts.verify(proof, fold)
     cosigned = policy.check(proof.note, now)
     beside = seal or file.with_name(file.name + SEAL_SUFFIX)
@@ -261,7 +271,7 @@ def _show(result: _Checked) -> None:
         for name, value in result.claims.items():
             say(f"  {name}: {value if isinstance(value, str) else msgspec.json.encode(value).decode()}")
     say(f"{receipt.legal_name} ({receipt.member}) published {receipt.type} about {receipt.subject}")
-    say(f"entry {receipt.leaf:,} of its log, under its head at {receipt.size:,}, root {receipt.root}")
+    say(f"entry {receipt.leaf + 1:,} of its log, under its head at {receipt.size:,}, root {receipt.root}")
     for key in receipt.keys:
         retired = f", retired at {key.end:,}" if key.end is not None else ""
         say(f"signed by {short_key(key.vkey)}, which counts from {key.start:,} on{retired}")

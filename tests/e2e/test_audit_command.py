@@ -128,7 +128,7 @@ def test_an_audit_that_is_interrupted_says_one_line_and_leaves_nothing(consortiu
     said = (tmp_path / "output").read_text()
     assert "Traceback" not in said
     lines = [line for line in said.splitlines() if not line.startswith(("verifying", "opened "))]
-    assert lines == ["interrupted: this audit has no result"]
+    assert lines == ["This audit was stopped and has no result.", "interrupted"]
     assert not list(elsewhere.glob("registry-audit-*"))
 
 

@@ -70,6 +70,10 @@ def test_a_learner_shows_what_a_credential_says_of_them_and_nobody_elses(made, t
     assert "The disclosures are the ones that it commits to:" in text
     wrong = check(consortium, tmp_path / "mine", "--disclosures", tmp_path / "other.disclosures", check=1)
     assert first_line(wrong).startswith("Not genuine: these disclosures are not the ones")
+    # Beside the receipt they are found by themselves; nobody is shown a name that was not checked.
+    assert printed_json(check(consortium, tmp_path / "mine", "--json"))["claims"]["studentNumber"] == "s7"
+    mine.write_text((tmp_path / "other.disclosures").read_text())
+    assert first_line(check(consortium, tmp_path / "mine", check=1)).startswith("Not genuine: these disclosures")
     absent = check(consortium, tmp_path / "mine", "--disclosures", tmp_path / "none", check=5)
     assert "there is no file" in first_line(absent)
 
@@ -79,6 +83,12 @@ def test_a_file_that_is_not_there_is_inconclusive_and_not_an_error_of_the_receip
     assert "there is no file" in first_line(check(consortium, tmp_path / "none", check=5))
     alone = tmp_path / good.name
     alone.write_bytes(good.read_bytes())
+    # A governance log that is older than the receipt says nothing against it.
+    whole = (good.parent / "governance.log").read_bytes()
+    older = tmp_path / "older"
+    older.mkdir()
+    (older / "governance.log").write_bytes(whole[: whole.rindex(b"test.example\n")])
+    assert "knows no member twente" in first_line(check(consortium, alone, "--governance", older, check=5))
     assert "governance.log" in first_line(check(consortium, alone, check=5))
     said = printed_json(check(consortium, alone, "--json", check=5))
     assert said["verdict"] == "inconclusive"

@@ -199,6 +199,35 @@ def test_settings_of_another_node_or_log_are_refused_by_every_way_in(prepared, n
     assert prepared.records() == before
 
 
+def test_a_database_that_does_not_know_its_own_log_stores_nothing(prepared):
+    """As where the setting `database` is misspelt, and an empty one was made."""
+    empty = prepared.consortium.server.dsn(prepared.consortium.name("empty"))
+    file, text = changed_settings(prepared, "database", empty)
+    before = prepared.records()
+    try:
+        for name in ("publish an achievement", "declare an agreement"):
+            told = said(prepared.go(WAYS[name], 1))
+            assert "that this node's database does not know. Is the setting `database` right?" in told, told
+            assert "Nothing was stored" in told
+        assert "not-an-extension" in told
+    finally:
+        file.write_text(text)
+    assert prepared.records() == before
+
+
+def test_a_vault_whose_master_key_is_anothers_is_said(prepared):
+    key = prepared.home / "keys" / "vault-master.key"
+    own = key.read_bytes()
+    key.write_text("ab" * 32 + "\n")
+    try:
+        assert "vault-keys.json does not open with vault-master.key" in said(
+            registry("status", home=prepared.home, check=1)
+        )
+    finally:
+        key.write_bytes(own)
+    assert registry("status", home=prepared.home).returncode == 0
+
+
 def test_what_was_cut_from_the_own_log_is_put_back_before_anything_is_reported_as_published(prepared):
     log = prepared.folder / "log" / "twente.log"
     whole = log.read_bytes()

@@ -136,6 +136,26 @@ def test_histories_that_part_and_share_no_size_again_are_undecided_until_a_log_d
     assert settled.sentence("early", "later") == "The same as far as both go; early ends at 21 of 31 in twente."
     shorter = open_log(f"file:{tmp_path / 'early'}", CONSORTIUM, read_only=True)
     assert decided(doubt, early, later, shorter).undecided == doubt.undecided
+    # A report whose root is not that of the head that it holds accuses nobody, and neither does an unsigned head.
+    lied = msgspec.structs.replace(early, streams=[_with_root(s) for s in early.streams])
+    assert (compare(lied, later).differences, compare(lied, later).unsigned) == ([], ["twente"])
+    unsigned = msgspec.structs.replace(early, streams=[_unsigned(s) for s in early.streams])
+    doubted = msgspec.structs.replace(mine, verdict="not well")
+    assert compare(mine, doubted).verdict == "inconclusive"
+    assert compare(mine, doubted).sentence("a", "b") == "Both saw the same histories. Itself not well: b."
+    accused = decided(compare(unsigned, later), unsigned, later, log)
+    assert (accused.differences, accused.unsigned) == ([], ["twente"])
+
+
+def _with_root(state):
+    return msgspec.structs.replace(state, root="ab" * 32) if state.member == "twente" else state
+
+
+def _unsigned(state):
+    if state.member != "twente":
+        return state
+    heads = [msgspec.structs.replace(head, note=head.note.replace("— ", "— x")) for head in state.heads]
+    return msgspec.structs.replace(state, heads=heads)
 
 
 def test_a_history_at_a_size_that_nobody_accepted_is_evidence_too(consortium, tmp_path):

@@ -116,7 +116,7 @@ def test_a_stream_that_died_by_a_retired_key_lives_again_with_the_new_one(world,
     assert world.seen() == world.node.stored()
     assert world.publisher().publish_pending().events == 0
     assert world.faults() == []
-    assert list(check(world.node.registry.connection, world.log, "twente", ORIGIN)) == []
+    assert list(check(world.node.registry.connection, world.log, "twente", ORIGIN, ByGovernance(world).counts)) == []
 
 
 def test_own_commits_that_stay_refused_stop_the_publisher_and_are_named(world):
@@ -188,7 +188,7 @@ def test_events_stored_before_a_suspension_wait_for_the_reinstatement_and_what_r
     world.publisher().publish_pending()
     assert world.seen() == world.node.stored()
     assert world.connection.execute("SELECT count(*) FROM refusals").fetchone() == (0,)
-    assert list(check(registry.connection, world.log, "twente", ORIGIN)) == []
+    assert list(check(registry.connection, world.log, "twente", ORIGIN, ByGovernance(world).counts)) == []
 
 
 @pytest.mark.parametrize("step", ["write down", "commit what is written down", "sign", "append", "note the place"])

@@ -13,7 +13,7 @@ from registry import selfcheck
 from registry.wire import commit
 from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberSuspended
 from registry.wire.keys import Ed25519Signer
-from registry.wire.merkle import Tree
+from registry.wire.merkle import Tree, leaf_hashes
 from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
@@ -190,9 +190,19 @@ def node(dsn):
     made.close()
 
 
+def signed_by(node):
+    key = node.signer.vkey
+
+    def counts(commit):
+        lines = commit.note.by([key])
+        return bool(lines) and all(key.verifies(line.signature, commit.note.text.encode()) for key, line in lines)
+
+    return counts
+
+
 def tampered(node):
     with node.registry.recorder.datastore.get_connection() as connection:
-        found = selfcheck.check(connection, node.log, node.registry.member, node.registry.origin)
+        found = selfcheck.check(connection, node.log, node.registry.member, node.registry.origin, signed_by(node))
         return [(one.what, one.leaf) for one in found]
 
 
@@ -227,3 +237,12 @@ def test_stored_events_as_they_were_published_are_well(node):
 def test_a_stored_event_that_an_administrator_edits_deletes_or_slips_in_is_named(node, sql, found):
     change(node, sql)
     assert tampered(node) == found
+
+
+def test_what_somebody_else_writes_into_the_stream_was_never_stored_here_and_is_no_loss(node):
+    origin, tree = node.registry.origin, Tree().extend(leaf_hashes(node.lines()))
+    thief = Ed25519Signer.generate(origin)
+    forged, _ = commit.seal(origin, tree, [b'{"id":"00000000-0000-4000-8000-000000000000-1"}'], [thief])
+    with node.log.writer("twente"):
+        node.log.append("twente", [forged])
+    assert tampered(node) == []

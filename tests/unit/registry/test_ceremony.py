@@ -97,7 +97,7 @@ def test_what_stands_on_the_log_already_is_said_to_with_its_place(consortium):
     signer = Ed25519Signer.generate(f"{CONSORTIUM}/porto")
     proposal = ceremony.propose(have, [admission("porto", signer.vkey)], NOW)
     consortium.seal(*proposal.lines)
-    with pytest.raises(AlreadyPublished, match="as entry 2 of governance"):
+    with pytest.raises(AlreadyPublished, match="as entry 3 of governance"):
         check(proposal, known(consortium))
     with pytest.raises(AlreadyPublished):
         ceremony.check(proposal, known(consortium), lambda *_: None, NOW + timedelta(days=9))
@@ -196,3 +196,13 @@ def test_a_proposal_that_was_altered_is_refused(consortium, change):
 
     with pytest.raises(CeremonyRefused):
         sign()
+
+
+@pytest.mark.parametrize("name", ["TU\nDelft", "TU Delft\u202e", "TU\u200b Delft", " TU Delft", "TU  Delft"])
+def test_a_name_that_looks_like_another_is_neither_proposed_nor_signed(consortium, name):
+    have = known(consortium)
+    act = admission("porto", Ed25519Signer.generate(f"{CONSORTIUM}/porto").vkey, legal_name=name)
+    with pytest.raises(CeremonyRefused, match="the legal name"):
+        ceremony.propose(have, [act], NOW)
+    with pytest.raises(CeremonyRefused, match="the legal name"):
+        check(by_somebody_else(have, act), have)
