@@ -5,6 +5,7 @@ led to the reader's tree. Files are cut, rotated and restored from copies, topic
 retention deletes the oldest records; then the same commits stand elsewhere, or fewer of them, or others.
 """
 
+import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -27,10 +28,34 @@ class Cursor(NamedTuple):
 START = Cursor(Tree(), None, 0)
 
 
+class Mark(NamedTuple):
+    """The newest record that a reader has read, whatever it was: reading goes on right behind it."""
+
+    position: int
+    next: int
+    digest: str
+    """SHA-256 of its bytes, in hexadecimal."""
+
+
+def mark_of(record: Record) -> Mark:
+    """Return the mark that a record leaves."""
+    return Mark(record.position, record.next, hashlib.sha256(record.data).hexdigest())
+
+
+def still_stands(log: SharedLog, stream: str, mark: Mark) -> bool:
+    """Whether the record that left a mark stands where it stood: then reading may go on behind it."""
+    try:
+        record = _record_at(log, stream, mark.position)
+    except NoSuchStream:
+        return False
+    return record is not None and mark_of(record) == mark
+
+
 def confirm(log: SharedLog, stream: str, trust: Trust, cursor: Cursor, *, rewind: bool = False) -> Cursor:
     """Return where reading goes on after the cursor's head, as the log is now.
 
-    The same cursor where the head still stands at `last` (with `rewind`, reading goes on right behind that record);
+    The same cursor where the head still stands at `last` (with `rewind`, reading goes on right behind that record, and
+    at the beginning of a stream of which nothing counted yet);
     else the place where the head was found; or `START` where the log has the same history but no commit that ends at
     this head, because commits were merged: then the reader has to begin again.
 
@@ -39,7 +64,7 @@ def confirm(log: SharedLog, stream: str, trust: Trust, cursor: Cursor, *, rewind
     size = cursor.tree.size
     try:
         if size == 0:
-            return cursor if cursor.next <= log.end(stream) else START
+            return START if rewind or cursor.next > log.end(stream) else cursor
         if cursor.last is not None:
             record = _record_at(log, stream, cursor.last)
             if record is not None and _leads_to(record, trust.origin, cursor.tree):

@@ -4,11 +4,14 @@ It is small, and every verdict on a member's stream depends on the whole of it; 
 first record at every start and held in memory.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 from consumers.verifier import OK, RootTrust, Verdict, Verifier
-from registry.log import GOVERNANCE, HistoryRewritten, LogGone, NoSuchStream, SharedLog, TailLost
+from registry.log import GOVERNANCE, HistoryRewritten, SharedLog, TailLost
+from registry.log.founding import check_founding
 from registry.rules.errors import Refusal
+from registry.rules.founding import foreign
 from registry.rules.governance import Governance, RootKeys
 from registry.wire.commit import Commit
 from registry.wire.errors import InvalidEvent
@@ -122,16 +125,14 @@ class GovernanceFold:
 def read_again(log: SharedLog, fold: GovernanceFold) -> tuple[GovernanceFold, int]:
     """Fold governance from its first record once more; return the fold and where reading goes on.
 
-    For a reader whose place in the log turned out to be wrong. Raises `LogGone`, `TailLost` where the log is shorter
-    than what `fold` knows, and `HistoryRewritten` where it says something else.
+    For a reader whose place in the log turned out to be wrong. Raises `LogGone` or `ForeignLog`, `TailLost` where the
+    log is shorter than what `fold` knows, and `HistoryRewritten` where it says something else.
     """
+    check_log_of(log, fold, fold.size)
     again, position = fold.begin_again(), 0
-    try:
-        for record in log.records(GOVERNANCE):
-            again.take(record.data)
-            position = record.next
-    except NoSuchStream as error:
-        raise LogGone(gone(fold.size, error)) from error
+    for record in log.records(GOVERNANCE):
+        again.take(record.data)
+        position = record.next
     check_same(again, fold.tree)
     return again, position
 
@@ -150,9 +151,9 @@ def check_same(fold: GovernanceFold, known: Tree) -> None:
         )
 
 
-def gone(size: int, error: NoSuchStream) -> str:
-    """Say that the log is not there any more, of which this node has read `size` governance entries."""
-    return (
-        f"the log is gone: {error}. {size:,} governance entries were read here before. Mount the log again, or restore"
-        " it from another copy"
-    )
+def check_log_of(log: SharedLog, fold: GovernanceFold, read: int = 0) -> None:
+    """Raise `LogGone`, `ForeignLog` or `NoSuchStream` where a log is not the one that a fold is of.
+
+    `read` is how many entries of governance are known of it.
+    """
+    check_founding(log, partial(foreign, consortium=fold.state.consortium, founded=fold.founded), read)

@@ -4,15 +4,15 @@ import msgspec
 from psycopg import Connection
 
 from consumers import claims, quarantine
-from consumers.governance import GovernanceFold, RefusedLeaf, check_same, gone, read_again
+from consumers.governance import GovernanceFold, RefusedLeaf, check_log_of, check_same
+from consumers.governance_reader import GovernanceReader, JudgedRecord
 from consumers.progress import NOTHING, Progress
 from consumers.quarantine import Quarantined
 from consumers.verifier import CLAIMS, OK, REPEAT
 from projections import positions
 from projections.copy import copy, line
 from projections.members import write_members
-from registry.log import GOVERNANCE, ForeignLog, LogGone, NoSuchStream, Record, SharedLog, TailLost
-from registry.rules.founding import LOOKED_AT, foreign
+from registry.log import GOVERNANCE, SharedLog
 from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import root_of
 
@@ -24,9 +24,17 @@ class GovernanceRows:
         self._connection = connection
         self._log = log
         self._batch_bytes = batch_bytes
-        self.fold = fold
-        self.next = 0
+        self._reader = GovernanceReader(fold)
+
+    @property
+    def fold(self) -> GovernanceFold:
+        """Governance as far as it was read."""
+        return self._reader.fold
+
+    @property
+    def next(self) -> int:
         """Where reading goes on."""
+        return self._reader.next
 
     def follow(self) -> Progress:
         """Read to the log's present end, and write what is new.
@@ -36,38 +44,21 @@ class GovernanceRows:
         """
         done = NOTHING
         known = positions.all_positions(self._connection).get(GOVERNANCE)
-        try:
-            while records := self._read():
-                done += self._take(records)
-        except NoSuchStream as error:
-            if known is None or not known.tree.size:
-                raise
-            raise LogGone(gone(known.tree.size, error)) from error
-        if not self.fold.size:
-            self._raise_if_foreign()
+        if known is not None and known.tree.size > self.fold.size:
+            check_log_of(self._log, self.fold, known.tree.size)
+        for fold, records in self._reader.follow(self._log, self._batch_bytes):
+            done += self._take(fold, records)
         if known is not None:
             check_same(self.fold, known.tree)
         return done
 
-    def _raise_if_foreign(self) -> None:
-        records = [record.data for record in self._log.read(GOVERNANCE)[:LOOKED_AT]]
-        if (other := foreign(records, self.fold.state.consortium, self.fold.founded)) is not None:
-            raise ForeignLog(other)
-
-    def _read(self) -> list[Record]:
-        try:
-            return self._log.read(GOVERNANCE, self.next, self._batch_bytes)
-        except TailLost:
-            self.fold, self.next = read_again(self._log, self.fold)
-            return []
-
-    def _take(self, records: list[Record]) -> Progress:
+    def _take(self, fold: GovernanceFold, records: list[JudgedRecord]) -> Progress:
+        """Write what a batch came to, `fold` being governance after it."""
         kept: list[Quarantined] = []
         refused: list[RefusedLeaf] = []
         notes: list[tuple[SignedNote, str, int]] = []
         commits = 0
-        for record in records:
-            verdict, leaves = self.fold.take(record.data)
+        for record, verdict, leaves in records:
             refused += leaves
             commits += verdict.code == OK
             if verdict.code not in (OK, REPEAT):
@@ -75,23 +66,21 @@ class GovernanceRows:
                 kept.append(Quarantined(GOVERNANCE, record.position, verdict.code, verdict.detail, record.data, size))
                 if verdict.code in CLAIMS and verdict.commit is not None:
                     notes.append((verdict.commit.note, verdict.code, record.position))
-        self.next = records[-1].next
-        if self.fold.size and kept and kept[0].position == records[0].position:
-            # Garbage, or a place that is wrong since the bytes before it changed: the first record on tells.
-            again, following = read_again(self._log, self.fold)
-            if again.size > self.fold.size:
-                self.fold, self.next = again, following
         with self._connection.transaction():
-            new = self._write(kept, refused, notes)
+            new = self._write(fold, records[-1].record.next, kept, refused, notes)
         # Governance is read from its beginning at every start; only what the views had not seen is news.
         return Progress(new, commits if new else 0, len(kept) if new else 0)
 
     def _write(
-        self, kept: list[Quarantined], refused: list[RefusedLeaf], notes: list[tuple[SignedNote, str, int]]
+        self,
+        fold: GovernanceFold,
+        following: int,
+        kept: list[Quarantined],
+        refused: list[RefusedLeaf],
+        notes: list[tuple[SignedNote, str, int]],
     ) -> int:
         """Write what governance came to; return how many of its events the views had not seen."""
         position = positions.lock(self._connection, GOVERNANCE)
-        fold = self.fold
         if fold.size >= position.tree.size:
             check_same(fold, position.tree)
         known = self._connection.execute("SELECT leaf FROM refusals WHERE member = %s", (GOVERNANCE,)).fetchall()
@@ -111,7 +100,7 @@ class GovernanceRows:
             positions.save(
                 self._connection,
                 msgspec.structs.replace(
-                    position, tree=fold.tree, governance=fold.size, next=self.next, skipped=fold.skipped
+                    position, tree=fold.tree, governance=fold.size, next=following, skipped=fold.skipped
                 ),
             )
         return max(0, fold.size - position.tree.size)

@@ -10,11 +10,12 @@ from typing import Final
 import msgspec
 
 from consumers.cursor import Cursor, begins_after_start, confirm, newest_claim, parsed
-from consumers.governance import GovernanceFold, check_same
+from consumers.governance import GovernanceFold, check_log_of, check_same
 from consumers.verifier import MemberTrust
 from projections.positions import Position
 from registry.log import (
     GOVERNANCE,
+    ForeignLog,
     HeadLost,
     HistoryRewritten,
     LogError,
@@ -23,7 +24,6 @@ from registry.log import (
     SharedLog,
     TailLost,
 )
-from registry.rules.founding import LOOKED_AT, foreign
 
 UNREADABLE: Final = "log-unreadable"
 GONE: Final = "log-gone"
@@ -80,23 +80,18 @@ def check_log(log: SharedLog, positions: Mapping[str, Position], consortium: str
 
 def _governance(log: SharedLog, fold: GovernanceFold, position: Position | None) -> Iterator[LogFault]:
     known = position.tree.size if position is not None else 0
-    first: list[bytes] = []
     try:
-        for record in log.records(GOVERNANCE):
-            if len(first) < LOOKED_AT:
-                first.append(record.data)
-            fold.take(record.data)
-    except NoSuchStream as error:
-        if known:
-            detail = (
-                f"the log is gone: {error}. {known:,} governance entries were read here before. Mount the log again"
-            )
-            yield LogFault(GONE, "", f"{detail}, or restore it from another copy", known, 0)
+        check_log_of(log, fold, known)
+    except LogGone as error:
+        yield LogFault(GONE, "", str(error), known, 0)
         return
-    other = foreign(first, fold.state.consortium, fold.founded)
-    if not fold.size and other is not None:
-        yield LogFault(FOREIGN, "", other)
+    except ForeignLog as error:
+        yield LogFault(FOREIGN, "", str(error))
         return
+    except NoSuchStream:
+        return  # nothing was founded there yet
+    for record in log.records(GOVERNANCE):
+        fold.take(record.data)
     if position is not None:
         try:
             check_same(fold, position.tree)

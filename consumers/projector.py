@@ -8,7 +8,7 @@ there, or from the first record, in one transaction, while readers see the old r
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -16,7 +16,7 @@ import structlog
 from psycopg import Connection
 
 from consumers import claims, quarantine
-from consumers.cursor import Cursor, confirm
+from consumers.cursor import Cursor, Mark, confirm, still_stands
 from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold
 from consumers.governance_rows import GovernanceRows
@@ -49,7 +49,12 @@ OnBatch = Callable[[str, int, int], None]
 
 
 _LOST: Final = (TailLost, HeadLost, HistoryRewritten, LogGone, ForeignLog)
-"""What is wrong with a log that can be reached. The views keep what they have; other streams go on."""
+"""What is wrong with a stream that can be read. It is not verified again before the stream's end moves."""
+
+
+def _worst(faults: Sequence[LogError]) -> LogError:
+    """Return the fault that says most: another history, then what is lost, then what cannot be read now."""
+    return min(faults, key=lambda fault: (not isinstance(fault, HistoryRewritten), not isinstance(fault, _LOST)))
 
 
 class _Doubt(Exception):
@@ -90,8 +95,8 @@ class Projector:
         self._governance = GovernanceRows(connection, log, GovernanceFold(consortium, founded), batch_bytes)
         self._confirmed: set[str] = set()
         """Members whose place in the log was held against the head that it stands for."""
-        self._rewound: dict[str, int | None] = {}
-        """For each member, the last accepted record behind which reading began again: once is enough."""
+        self._marks: dict[str, Mark] = {}
+        """The newest record that was read of each member's stream."""
         self._lost: dict[str, tuple[int, LogError]] = {}
         """Members whose stream lacks what was read of it, and where the stream ended then."""
 
@@ -103,26 +108,30 @@ class Projector:
     def step(self) -> Progress:
         """Bring every stream's rows up to the log's present end; governance first.
 
-        Raises `TailLost`, `HeadLost`, `HistoryRewritten`, `LogGone` or `ForeignLog` at its end, with the views of all
-        other streams up to date, where a stream no longer holds what was read of it. What was read is kept.
+        Raises `LogGone`, `ForeignLog`, or `NoSuchStream` before the founding, where nothing can be read. Raises the
+        worst of what is wrong with single streams, and names all of it, at its end: the views of all other streams are
+        up to date then, and those streams keep what was read of them.
         """
         faults: list[LogError] = []
+        done = NOTHING
         try:
             done = self._governance.follow()
-        except (TailLost, HistoryRewritten) as error:
-            done = NOTHING
+        except (LogGone, ForeignLog):
+            raise
+        except LogError as error:
+            if not self.governance.size:
+                raise
             faults.append(error)
         for member in sorted(self.governance.state.members):
             if self._mine(member):
                 try:
                     done += self._project(member)
-                except _LOST as error:
+                except LogError as error:
                     faults.append(error)
         if self._feeding is not None:
             self._feeding.daily()
         if faults:
-            worst = min(faults, key=lambda error: not isinstance(error, HistoryRewritten))
-            raise type(worst)("\n".join(str(error) for error in faults))
+            raise type(_worst(faults))("\n".join(dict.fromkeys(str(error) for error in faults)))
         return done
 
     def run(self, stop: threading.Event, poll: float = 1.0) -> None:
@@ -131,7 +140,7 @@ class Projector:
         while not stop.is_set():
             try:
                 progress = self.step()
-            except _LOST as error:
+            except LogError as error:
                 if str(error) != said:
                     said = str(error)
                     _log.error("projector.log_fault", error=said)
@@ -202,8 +211,7 @@ class Projector:
             batches(self._log, member, trust, position.tree, position.next, self._batch_bytes, self._waypoint)
         )
         for batch in parts:
-            if first and batch.doubtful and not rewind and self._rewound.get(member, -1) != position.last:
-                self._rewound[member] = position.last
+            if first and batch.doubtful and not rewind and not self._at_mark(position):
                 parts.close()
                 raise _Doubt
             first = False
@@ -213,6 +221,13 @@ class Projector:
                     break  # another projector is at this member; the next step sees where it came to
                 done += self._take(locked, record, trust, batch)
         return done
+
+    def _at_mark(self, position: Position) -> bool:
+        """Whether a position is right behind a record that this projector has read, and that still stands there."""
+        mark = self._marks.get(position.member)
+        if mark is None or mark.next != position.next:
+            return position.next == 0
+        return still_stands(self._log, position.member, mark)
 
     def _confirm(self, position: Position, trust: MemberTrust, *, rewind: bool) -> tuple[Position, bool]:
         """Hold a position against the log, as `cursor.confirm` does, and save where its place is now.
@@ -303,6 +318,7 @@ class Projector:
         last = position.last if batch.last is None else batch.last
         after = msgspec.structs.replace(after, tree=batch.tree, next=batch.next, last=last)
         positions.save(connection, after)
+        self._marks[member] = batch.mark
         if self._feeding is not None:
             if causes is not None:
                 self._feeding.add(causes, batch.commits)

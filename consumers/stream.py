@@ -9,6 +9,7 @@ import threading
 from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple, TypeVar
 
+from consumers.cursor import Mark, mark_of
 from consumers.quarantine import Quarantined
 from consumers.verifier import CLAIMS, OK, REPEAT, Trust, Verifier
 from projections.fold import Folded
@@ -45,6 +46,7 @@ class Batch(NamedTuple):
     claims: list[tuple[SignedNote, str, int]]
     """Each with its verdict, and where its record begins."""
     waypoints: list[Waypoint]
+    mark: Mark
     repeats: int = 0
     """How many records were the present head once more."""
     last: int | None = None
@@ -84,7 +86,7 @@ def batches(
     verifier, reader = Verifier(trust, tree), Reader(trust.origin)
     marked = tree.size
     while records := read_on(log, member, start, batch_bytes):
-        batch = Batch(start, records[-1].next, verifier.tree, [], [], [], [])
+        batch = Batch(start, records[-1].next, verifier.tree, [], [], [], [], mark_of(records[-1]))
         repeats = 0
         last, doubtful = None, False
         for record in records:

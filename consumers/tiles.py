@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from consumers.cursor import Cursor, confirm
+from consumers.cursor import Cursor, Mark, confirm, mark_of, still_stands
 from consumers.governance import GovernanceFold
 from consumers.stream import BATCH_BYTES, read_on
 from consumers.verifier import FORM, OK, REPEAT, MemberTrust, Verifier
@@ -45,6 +45,8 @@ class TileState(msgspec.Struct, frozen=True):
     """Whether a record was refused for a reason that governance may change."""
     last: int | None = None
     """Where the record that led to the tree begins; None: not known."""
+    mark: Mark | None = None
+    """The newest record that was read; None: not known."""
 
     @property
     def tree(self) -> Tree:
@@ -211,7 +213,9 @@ def follow(tiles: Tiles, log: SharedLog, stream: str, governance: GovernanceFold
         tiles.clear()
     trust = MemberTrust(f"{governance.state.consortium}/{stream}", record)
     before, state = tiles.size, tiles.state
-    here = confirm(log, stream, trust, Cursor(state.tree, state.last, state.next))
+    mark = state.mark
+    rewind = mark is None or not still_stands(log, stream, mark)
+    here = confirm(log, stream, trust, Cursor(state.tree, state.last, state.next), rewind=rewind)
     if here.tree != state.tree:
         tiles.clear()
         before, state = 0, tiles.state
@@ -223,8 +227,9 @@ def follow(tiles: Tiles, log: SharedLog, stream: str, governance: GovernanceFold
             tiles.append(verdict.leaves)
             last = found.position if verdict.code == OK else last
             doubtful = doubtful or verdict.code not in _SETTLED
-        at = records[-1].next
-        tiles.save(_state(verifier.tree, at, governance.size, len(record.anchors), doubtful=doubtful, last=last))
+        at, mark = records[-1].next, mark_of(records[-1])
+        anchors = len(record.anchors)
+        tiles.save(_state(verifier.tree, at, governance.size, anchors, doubtful=doubtful, last=last, mark=mark))
     return tiles.size - before
 
 
@@ -238,9 +243,16 @@ def _follow_governance(tiles: Tiles, governance: GovernanceFold) -> int:
 
 
 def _state(
-    tree: Tree, position: int, governance: int, anchors: int, *, doubtful: bool, last: int | None = None
+    tree: Tree,
+    position: int,
+    governance: int,
+    anchors: int,
+    *,
+    doubtful: bool,
+    last: int | None = None,
+    mark: Mark | None = None,
 ) -> TileState:
-    return TileState(tree.size, [h.hex() for h in tree.hashes], position, governance, anchors, doubtful, last)
+    return TileState(tree.size, [h.hex() for h in tree.hashes], position, governance, anchors, doubtful, last, mark)
 
 
 def _stands(tiles: Tiles, record: MemberRecord) -> bool:

@@ -23,19 +23,18 @@ import structlog
 
 from consumers.appending import append_durably
 from consumers.cosignatures import Cosignatures
-from consumers.cursor import START, Cursor, confirm
-from consumers.governance import GovernanceFold, read_again
+from consumers.cursor import START, Cursor, Mark, confirm, mark_of, still_stands
+from consumers.governance import GovernanceFold
+from consumers.governance_reader import GovernanceReader
 from consumers.stream import REPLAY_BYTES, Waypoint
 from consumers.stream_audit import passed
-from consumers.verifier import CLAIMS, OK, REPEAT, MemberTrust, Verifier
+from consumers.verifier import CLAIMS, OK, MemberTrust, Verifier
 from registry.log import (
     GOVERNANCE,
-    HeadLost,
     HistoryRewritten,
-    LogGone,
+    LogError,
     NoSuchStream,
     SharedLog,
-    TailLost,
     origin_of,
 )
 from registry.wire.checkpoint import SignedNote
@@ -122,11 +121,15 @@ class _Followed:
         self.last: int | None = None
         """Where the record that led to the tree begins."""
         self.next = 0
+        self.mark: Mark | None = None
+        """The newest record that was read."""
         self.note: SignedNote | None = None
         self.judged = 0
         """The governance size under which it was read."""
         self.agreed = 0
         """The cosigned head of this size, and those before it, are known to be this stream's."""
+        self.claims: list[SignedNote] = []
+        """Disputed heads that were read and not held against the stream yet."""
 
 
 class Witness:
@@ -157,28 +160,37 @@ class Witness:
         self.kept = Cosignatures(folder / "cosignatures", [self.key])
         self._caught_file = folder / "caught.jsonl"
         self.caught: list[Caught] = self._read_caught()
-        self._governance = GovernanceFold(consortium, founded)
-        self._governance_next = 0
+        self._governance_reader = GovernanceReader(GovernanceFold(consortium, founded))
         self._governance_note: SignedNote | None = None
         self._followed: dict[str, _Followed] = {}
 
     # Following
 
+    @property
+    def _governance(self) -> GovernanceFold:
+        return self._governance_reader.fold
+
     def follow(self) -> int:
-        """Read all streams to their present ends and cosign their newest heads; gives how many commits were taken."""
+        """Read all streams to their present ends and cosign their newest heads; return how many commits were taken.
+
+        A stream that cannot be read, or lacks what was read of it, is logged, and holds up no other. Raises `LogError`
+        where governance was never read and cannot be.
+        """
         self._step("read")
         commits = self._follow_governance()
+        weighed = []
         for member in sorted(self._governance.state.members):
             try:
                 commits += self._follow(member)
-            except (TailLost, HeadLost, LogGone) as error:
+                weighed.append(self._followed[member])
+            except LogError as error:
                 _log.error("witness.log_fault", member=member, error=str(error))  # what it cosigned, it goes on holding
-        self._cosign_new()
+        self._cosign_new(weighed)
         return commits
 
     def positions(self) -> dict[str, int]:
         """Where reading goes on in each stream."""
-        return {GOVERNANCE: self._governance_next} | {name: f.next for name, f in self._followed.items()}
+        return {GOVERNANCE: self._governance_reader.next} | {name: f.next for name, f in self._followed.items()}
 
     def wait(self, seconds: float) -> None:
         """Wait until there is more to read, at most so long."""
@@ -187,22 +199,18 @@ class Witness:
     def _follow_governance(self) -> int:
         commits = 0
         try:
-            self._log.read(GOVERNANCE, self._governance_next, 1)
-        except TailLost:
-            try:
-                self._governance, self._governance_next = read_again(self._log, self._governance)
-            except (TailLost, HistoryRewritten) as error:
-                _log.error("witness.log_fault", member=GOVERNANCE, error=str(error))
-                return 0
-        while records := self._log.read(GOVERNANCE, self._governance_next, REPLAY_BYTES):
-            for record in records:
-                verdict, _ = self._governance.take(record.data)
-                if verdict.code == OK and verdict.commit is not None:
-                    self._governance_note = verdict.commit.note
-                    commits += 1
-                elif verdict.code in CLAIMS and verdict.commit is not None:
-                    self._weigh_governance(verdict.commit.note)
-            self._governance_next = records[-1].next
+            for fold, records in self._governance_reader.follow(self._log):
+                for _, verdict, _ in records:
+                    if verdict.code == OK and verdict.commit is not None:
+                        if fold is self._governance:
+                            self._governance_note = verdict.commit.note
+                        commits += 1
+                    elif verdict.code in CLAIMS and verdict.commit is not None:
+                        self._weigh_governance(verdict.commit.note)
+        except LogError as error:
+            if not self._governance.size:
+                raise
+            _log.error("witness.log_fault", member=GOVERNANCE, error=str(error))  # what was read goes on counting
         return commits
 
     def _weigh_governance(self, note: SignedNote) -> None:
@@ -222,7 +230,7 @@ class Witness:
         followed = self._place_of(member, trust, followed)
         verifier = Verifier(trust, followed.tree)
         seen = self.journal.seen.get(origin)
-        commits, claims = 0, []
+        commits = 0
         try:
             while records := self._log.read(member, followed.next, REPLAY_BYTES):
                 for found in records:
@@ -234,11 +242,12 @@ class Witness:
                         if seen is not None and (head.size, _encode(head.root)) == (seen.size, seen.root):
                             followed.agreed = seen.size
                     elif verdict.code in CLAIMS and verdict.commit is not None:
-                        claims.append(verdict.commit.note)
-                followed.tree, followed.next = verifier.tree, records[-1].next
+                        followed.claims.append(verdict.commit.note)
+                followed.tree, followed.next, followed.mark = verifier.tree, records[-1].next, mark_of(records[-1])
         except NoSuchStream:
             return 0  # admitted, and has published nothing yet
-        self._weigh(member, trust, followed, claims)
+        self._weigh(member, trust, followed, followed.claims)
+        followed.claims.clear()
         return commits
 
     def _place_of(self, member: str, trust: MemberTrust, followed: _Followed) -> _Followed:
@@ -246,18 +255,11 @@ class Witness:
 
         Another history is read from its beginning, and then held against what this witness has cosigned.
         """
-        try:
-            records = self._log.read(member, followed.next, 1)
-        except TailLost:
-            records = None
-        except NoSuchStream:
-            if not followed.tree.size:
-                return followed
-            records = None
-        if records == [] or (records and Verifier(trust, followed.tree).judge(records[0].data).code in (OK, REPEAT)):
+        if followed.mark is None or still_stands(self._log, member, followed.mark):
             return followed
         try:
-            here = confirm(self._log, member, trust, Cursor(followed.tree, followed.last, followed.next))
+            cursor = Cursor(followed.tree, followed.last, followed.next)
+            here = confirm(self._log, member, trust, cursor, rewind=True)
         except HistoryRewritten:
             here = START
         if here.tree != followed.tree:
@@ -271,8 +273,8 @@ class Witness:
         origin = origin_of(self._consortium, member)
         seen = self.journal.seen.get(origin)
         heads = [(note.checkpoint.size, note.checkpoint.root, str(note)) for note in claims]
-        if seen is not None and followed.agreed < seen.size <= followed.tree.size:
-            followed.agreed = seen.size
+        unsure = seen is not None and followed.agreed < seen.size <= followed.tree.size
+        if seen is not None and unsure:
             cosigned = self.kept.at(origin, seen.size)
             if cosigned is not None:
                 heads.append((seen.size, base64.b64decode(seen.root), str(cosigned)))
@@ -285,15 +287,17 @@ class Witness:
                 actual, own = passed(self._log, member, trust, [Waypoint(Tree(), 0)], size)
             if actual != root:
                 self._catch(Caught(origin, size, (note, own)))
+        if seen is not None and unsure:
+            followed.agreed = seen.size
 
-    def _cosign_new(self) -> None:
-        """Write down and cosign the newest heads that were read."""
-        notes = [f.note for f in self._followed.values() if f.note is not None]
+    def _cosign_new(self, streams: list[_Followed]) -> None:
+        """Write down and cosign the newest heads of governance and of streams that were held against what is known."""
+        notes = [f.note for f in streams if f.note is not None]
         if self._governance_note is not None:
             notes.append(self._governance_note)
         caught = {one.origin for one in self.caught}
         fresh = []
-        for followed in self._followed.values():
+        for followed in streams:
             followed.agreed = max(followed.agreed, followed.tree.size)
         for note in notes:
             head = note.checkpoint

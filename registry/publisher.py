@@ -15,6 +15,7 @@ alike. The head to go on from is the last valid extension, never simply the last
 """
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -28,7 +29,8 @@ from psycopg import Connection, sql
 from registry.acceptance import Acceptance, NotAccepted
 from registry.commit_store import CommitStore, Draft, Held, Row
 from registry.drafting import AT_ONCE, Drafter
-from registry.log import GOVERNANCE, ForeignLog, LogError, LogGone, LogMoved, NoSuchStream, SharedLog, TailLost
+from registry.log import LogError, LogGone, LogMoved, NoSuchStream, SharedLog, TailLost
+from registry.log.founding import check_founding
 from registry.own_stream import Counts, OwnStream
 from registry.publisher_errors import (
     AnotherPublisher,
@@ -38,7 +40,7 @@ from registry.publisher_errors import (
     StoreChanged,
 )
 from registry.rules import signatures
-from registry.rules.founding import LOOKED_AT, foreign
+from registry.rules.founding import foreign
 from registry.wire import commit as wire
 from registry.wire.commit import Commit
 from registry.wire.keys import Signer
@@ -144,22 +146,9 @@ class Publisher:
         """Make the stream if it is missing, on a log whose governance is the right one and nowhere else."""
         if self._founding is not None:
             consortium, founded = self._founding
-            try:
-                records = self._log.read(GOVERNANCE)[:LOOKED_AT]
-            except NoSuchStream as error:
-                seen = store.newest_seen()
-                if seen is None:
-                    raise
-                raise LogGone(
-                    f"the log is gone: {error}. {seen.size:,} entries of {self._stream} were on it. Nothing was"
-                    " published. Mount the log again, or restore it from another copy"
-                ) from error
-            if not records:
-                raise LogGone(
-                    "governance on the log is empty. Nothing was published. Restore the log from another copy"
-                )
-            if (other := foreign([record.data for record in records], consortium, founded)) is not None:
-                raise ForeignLog(f"{other}. Nothing was published")
+            seen = store.newest_seen()
+            judge = functools.partial(foreign, consortium=consortium, founded=founded)
+            check_founding(self._log, judge, seen.size if seen is not None else 0, self._stream)
         if self._stream not in self._log.streams():
             self._log.create(self._stream)
 

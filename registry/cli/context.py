@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from psycopg import Connection
 
 from consumers.cosignatures import Cosignatures
 from consumers.feeding import Feeding
-from consumers.governance import GovernanceFold
+from consumers.governance import GovernanceFold, check_log_of
 from consumers.log_state import check_log
 from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
@@ -32,13 +31,14 @@ from registry.cli import ids
 from registry.cli.acceptance import ConsumerRules
 from registry.cli.own_refusals import OwnRefusals
 from registry.cli.parts import ViewedParts
-from registry.cli.standings import GONE, Standings
+from registry.cli.standings import Standings
 from registry.commit_store import CommitStore
 from registry.config import FILE, Settings, SettingsError, load
 from registry.issuing import Issuer
 from registry.keystore import SIGNING, Keystore
 from registry.log import (
     GOVERNANCE,
+    ForeignLog,
     HeadLost,
     LogError,
     LogUnavailable,
@@ -52,7 +52,6 @@ from registry.owner import Owner, claim
 from registry.postgres import database
 from registry.publisher import Publisher
 from registry.publisher_errors import ForeignCommits
-from registry.rules.founding import LOOKED_AT, foreign
 from registry.vault import Vault
 from registry.wire.commit import Commit
 from registry.wire.cosignature import CosignerKey
@@ -142,7 +141,7 @@ class Node:
         return log
 
     def log(self) -> SharedLog:
-        """The shared log. Raises `SettingsError` where it is of another consortium or founding than the settings say.
+        """The shared log. Raises `ForeignLog` where it is of another consortium or founding than the settings say.
 
         A log that cannot be read is not judged here: whoever reads it meets the error.
         """
@@ -158,14 +157,16 @@ class Node:
         return self._log
 
     def check_founding(self, log: SharedLog) -> None:
-        """Raise `SettingsError` where a log is of another consortium or founding than the settings say."""
+        """Raise `ForeignLog` where a log is of another consortium or founding than the settings say."""
         try:
-            first = [record.data for record in islice(log.records(GOVERNANCE), LOOKED_AT)]
+            check_log_of(log, self._empty_fold())
+        except ForeignLog:
+            raise
         except LogError:  # not there yet, or away: the command says so itself when it reads
             return
-        fault = foreign(first, self.settings.consortium, self.settings.founded_hash)
-        if fault is not None:
-            raise SettingsError(fault)
+
+    def _empty_fold(self) -> GovernanceFold:
+        return GovernanceFold(self.settings.consortium, self.settings.founded_hash)
 
     def views(self) -> Connection:
         """The read views; made empty where there are none yet. A connection that was lost is made again."""
@@ -281,15 +282,15 @@ class Node:
     def governance(self) -> GovernanceFold:
         """Governance as the log has it now; empty before the founding.
 
-        Raises `LogUnavailable` where the views have read governance and the log has none: it is gone.
+        Raises `LogGone` where the views have read governance and the log has none.
         """
-        fold = GovernanceFold(self.settings.consortium, self.settings.founded_hash)
+        fold = self._empty_fold()
         try:
             for record in self.log().records(GOVERNANCE):
                 fold.take(record.data)
         except NoSuchStream:
-            if self.standings.viewed()[0]:
-                raise LogUnavailable(GONE) from None
+            if read := self.standings.viewed()[0]:
+                check_log_of(self.log(), fold, read)
         return fold
 
     def tiles(self, stream: str, fold: GovernanceFold) -> Tiles:

@@ -15,7 +15,7 @@ from registry.act_words import plural
 from registry.ceremony import Known, Proposal
 from registry.cli import last_error
 from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of, opened
-from registry.cli.founding_check import check_log, first_founding
+from registry.cli.founding_check import check_new_log, first_founding
 from registry.cli.governance import (
     WithoutProof,
     act_now,
@@ -88,7 +88,7 @@ def init(
     check_addresses(log, database)
     check_free(folder)
     url = log_url(folder, log)
-    governance = check_log(url, consortium, founded)
+    governance = check_new_log(url, consortium, founded)
     passphrase = given_passphrase() or new_passphrase()
     values = {"consortium": consortium, "member": member, "founded": founded, "log": log, "database": database}
     key = make_node(folder, values, passphrase)

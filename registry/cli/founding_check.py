@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from consumers.governance import GovernanceFold
+from consumers.governance import GovernanceFold, check_log_of
 from registry.cli.node_folder import is_consortium
-from registry.config import SettingsError
-from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
+from registry.log import GOVERNANCE, ForeignLog, NoSuchStream, SharedLog, open_log
 from registry.rules.governance import Governance
 from registry.wire import commit as wire
 from registry.wire.errors import MalformedCommit
@@ -23,33 +22,26 @@ class Founding(NamedTuple):
     """The hash of its first event, hexadecimal."""
 
 
-def check_log(url: str, consortium: str, founded: str) -> Governance | None:
-    """Compare a log with the consortium and the founding that somebody named.
+def check_new_log(url: str, consortium: str, founded: str) -> Governance | None:
+    """Compare a log with the consortium and the founding that somebody named for a new node.
 
     Returns what its governance says; None where it holds none yet.
 
-    Raises `SettingsError` where it is another consortium's, and the log's own errors where it cannot be read.
+    Raises `ForeignLog` where it is another consortium's, and the log's own errors where it cannot be read.
     """
     fold = GovernanceFold(consortium, bytes.fromhex(founded))
-    empty = True
-    with _governance(url, consortium) as records:
-        for record in records:
-            empty = False
-            fold.take(record)
-    if fold.size:
-        return fold.state
-    if empty:
-        return None
-    found = first_founding(url, consortium)
-    if found is not None and found.consortium is not None and found.consortium != consortium:
-        raise SettingsError(
-            f"the log at {url} is of {found.consortium}; you said {consortium}. Correct --consortium, or --log."
-        )
-    shown = found.founded if found is not None and found.founded is not None else "that cannot be read"
-    raise SettingsError(
-        f"the log at {url} has another founding: its hash is {shown}; you said {founded}. Ask somebody whom you trust"
-        " for the founding's hash of your consortium."
-    )
+    with _opened(url, consortium) as log:
+        if log is None:
+            return None
+        try:
+            check_log_of(log, fold)
+        except NoSuchStream:
+            return None
+        except ForeignLog as error:
+            raise ForeignLog(f"{url}: {error}. No node was made") from error
+        for record in log.records(GOVERNANCE):
+            fold.take(record.data)
+    return fold.state
 
 
 def first_founding(url: str, consortium: str) -> Founding | None:
@@ -71,25 +63,19 @@ def first_founding(url: str, consortium: str) -> Founding | None:
 
 
 def _first(url: str, consortium: str) -> bytes | None:
-    with _governance(url, consortium) as records:
-        return next(records, None)
+    with _opened(url, consortium) as log:
+        if log is not None:
+            with contextlib.suppress(NoSuchStream):
+                return next((record.data for record in log.records(GOVERNANCE)), None)
+    return None
 
 
 @contextlib.contextmanager
-def _governance(url: str, consortium: str) -> Iterator[Iterator[bytes]]:
-    """The records of governance, read without writing anything; none where nobody has made the log."""
+def _opened(url: str, consortium: str) -> Iterator[SharedLog | None]:
+    """The log, opened without writing anything; None where nobody has made its folder."""
     scheme, _, path = url.partition(":")
     if scheme == "file" and not Path(path).is_dir():
-        yield iter(())
+        yield None
         return
-    log = open_log(url, consortium, read_only=True)
-    try:
-        yield _records(log)
-    finally:
-        log.close()
-
-
-def _records(log: SharedLog) -> Iterator[bytes]:
-    with contextlib.suppress(NoSuchStream):
-        for record in log.records(GOVERNANCE):
-            yield record.data
+    with contextlib.closing(open_log(url, consortium, read_only=True)) as log:
+        yield log

@@ -90,6 +90,7 @@ def run(context: typer.Context) -> None:
     node.views()
     with stopping() as stop:
         if node.settings.member == GOVERNANCE:  # the consortium's own node publishes by ceremony
+            node.log()  # another consortium's log ends this, as it ends a member's node
             errors.print("governance is followed; Ctrl-C ends it", markup=False)
             HealthWatch(node, says=True).follow(stop)
             follow_log(node, stop)

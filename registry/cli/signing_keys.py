@@ -11,7 +11,7 @@ from registry.cli.governance_show import window_words
 from registry.cli.key_rotation import Rotation
 from registry.cli.output import AsJson, errors, print_json, say
 from registry.config import SettingsError
-from registry.log import GOVERNANCE, LogError
+from registry.log import GOVERNANCE, ForeignLog, LogError
 from registry.node_keys import NodeKey, node_keys
 from registry.rules.governance import MemberRecord
 
@@ -42,6 +42,8 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> None:
     record: MemberRecord | None = None
     try:
         record = governance_of(node).state.members.get(node.settings.member)
+    except ForeignLog:
+        raise
     except LogError as error:
         problem = str(error)
     keys = node_keys(node.keystore, node.settings.origin, record)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from consumers.governance import Change, GovernanceFold, read_again
+from consumers.governance import Change, GovernanceFold
+from consumers.governance_reader import GovernanceReader
 from projections import members, views
-from registry.log import GOVERNANCE, LogError, LogUnavailable, NoSuchStream, TailLost
+from registry.log import ForeignLog, LogError, LogGone, NoSuchStream
+from registry.log.founding import gone
 from registry.rules.governance import MemberRecord
 
 if TYPE_CHECKING:
@@ -18,11 +20,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _FRESH: Final = 1.0
 """Seconds after which governance is read on."""
-
-GONE: Final = (
-    "the log is gone: this node has read governance, and the log has none now. Nothing was stored or published. Is the"
-    " share mounted? Bring the log back, or correct the settings."
-)
 
 
 class Standings:
@@ -34,8 +31,7 @@ class Standings:
 
     def __init__(self, node: "Node") -> None:
         self._node = node
-        self._next = 0
-        self._fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
+        self._reader = GovernanceReader(GovernanceFold(node.settings.consortium, node.settings.founded_hash))
         self._followed = False
         self._begun = threading.Event()
         self._lock = threading.Lock()
@@ -59,7 +55,7 @@ class Standings:
         if not self._followed and (self._read_at is None or time.monotonic() - self._read_at > _FRESH):
             self.read_on()
             self._begun.set()
-        return self._fold
+        return self._reader.fold
 
     @property
     def size(self) -> int:
@@ -74,7 +70,7 @@ class Standings:
         """
         fold = self.fold()
         if isinstance(self.error, NoSuchStream):
-            raise self._gone(fold)
+            raise self._gone(self.error, fold)
         if fold.size:
             return fold.state.members.get(member)
         size, records = self._last_read()
@@ -82,11 +78,10 @@ class Standings:
             raise self.error
         return records.get(member)
 
-    def _gone(self, fold: GovernanceFold) -> LogError:
+    def _gone(self, error: NoSuchStream, fold: GovernanceFold) -> LogError:
         """The error that there is no governance on the log: was there ever?"""
-        if not fold.size and not self.viewed()[0]:
-            return self.error or NoSuchStream("nothing was founded on this log yet")
-        return LogUnavailable(GONE)
+        read = fold.size or self.viewed()[0]
+        return gone(read, str(error)) if read and not isinstance(error, LogGone) else error
 
     def changes(self, member: str) -> list[Change]:
         """What governance said of a member, in its order; nothing where only the views tell."""
@@ -113,17 +108,15 @@ class Standings:
         return self._begun.wait(seconds)
 
     def read_on(self) -> None:
-        """Read what governance has said since. A log that is away is noted in `error`."""
+        """Read what governance has said since. A log that is away is noted in `error`. Raises `ForeignLog`."""
         with self._lock:
             self._read_at = time.monotonic()
-            log = self._node.log()
             try:
-                try:
-                    for record in log.records(GOVERNANCE, self._next):
-                        self._fold.take(record.data)
-                        self._next = record.next
-                except TailLost:  # the file was replaced, or the topic made again: the same entries stand elsewhere
-                    self._fold, self._next = read_again(log, self._fold)
+                for _ in self._reader.follow(self._node.log()):
+                    pass  # the reader folds what it reads
+            except ForeignLog as error:
+                self.error = error
+                raise
             except NoSuchStream as error:
                 self.error = error  # nothing was founded yet, or the log is gone
             except LogError as error:

@@ -1,22 +1,24 @@
 """Whether a log is the one that a node was set up for: the consortium's name and its founding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
 
 from registry.wire import commit as wire
 from registry.wire.checkpoint import Checkpoint
 from registry.wire.errors import MalformedCommit, MalformedNote
 from registry.wire.merkle import leaf_hash
 
-LOOKED_AT = 32
+LOOKED_AT: Final = 32
 """Records at the beginning of governance that are looked at for a founding."""
 
 
-def foreign(records: Sequence[bytes], consortium: str, founded: bytes) -> str | None:
+def foreign(records: Iterable[bytes], consortium: str, founded: bytes) -> str | None:
     """Say what a log is whose governance begins with these records, if it is not this consortium's; else None.
 
     `founded` is the founding's leaf hash. No records: None.
     """
-    beginnings = [_beginning(record) for record in records[:LOOKED_AT]]
+    beginnings = [_beginning(record) for record in islice(records, LOOKED_AT)]
     if (consortium, founded) in beginnings or not beginnings:
         return None
     for origin, founding in beginnings:

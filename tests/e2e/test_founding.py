@@ -45,7 +45,7 @@ def everything_in(folder):
         ({"database": "postgresql://here:none/x"}, 4, ""),
         ({"database": "postgresql://127.0.0.1:1/x"}, 4, ""),
         ({"founded": HASH}, 3, "another founding"),
-        ({"consortium": "other.example"}, 3, "is of test.example; you said other.example"),
+        ({"consortium": "other.example"}, 3, "is of test.example, and the settings say other.example"),
     ],
 )
 def test_a_node_that_cannot_be_made_leaves_nothing(there, changes, code, problem):

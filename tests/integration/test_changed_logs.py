@@ -267,6 +267,32 @@ def test_a_log_that_came_back_in_merged_commits_is_read_on(world, tmp_path):
     world.check_whole()
 
 
+@pytest.mark.parametrize("junk", [1, 3])
+def test_a_stream_of_which_nothing_counted_yet_is_read_from_the_beginning_when_it_was_replaced(world, tmp_path, junk):
+    path = tmp_path / "log" / "twente.log"
+    running, witness, tiles = world.projector(), world.witness(tmp_path), Tiles(tmp_path / "tiles")
+    stranger = Consortium("twente").universities["twente"]
+    for _ in range(junk):
+        put(world.log, "twente", [stranger.seal(stranger.publish()[1])])
+        running.step()
+        witness.follow()
+        follow(tiles, world.log, "twente", running.governance)
+    passed = positions.all_positions(world.connection)["twente"]
+    assert (passed.tree.size, passed.next, tiles.state.next) == (0, path.stat().st_size, path.stat().st_size)
+    path.write_bytes(b"")
+    world.issue(8 * junk)
+    world.publisher().publish_pending()
+    assert path.stat().st_size > passed.next
+    for reader in (running, world.projector()):
+        reader.step()
+        assert positions.all_positions(world.connection)["twente"].tree.size == world.node.stored()
+    witness.follow()
+    assert witness.journal.seen[ORIGIN].size == world.node.stored()
+    follow(tiles, world.log, "twente", running.governance)
+    assert tiles.size == world.node.stored()
+    world.check_whole()
+
+
 # The whole log
 
 

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from consumers import quarantine
 from consumers.projector import Projector
-from projections import credentials, learners, views
+from projections import credentials, learners, positions, views
 from projections.digest import digest
+from registry.log import LogUnavailable
 from registry.wire import commit
 from registry.wire.credentials import Part, StatusSealed
-from registry.wire.governance import MemberKeyAdded, MemberRangeVoided, MemberSuspended
+from registry.wire.governance import Head, MemberKeyAdded, MemberRangeVoided, MemberSuspended
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
 from tests.support.emptying import empty
@@ -151,6 +152,82 @@ def test_a_voided_range_takes_its_effects_with_it(connection):
     projector.step()
     assert credentials.read(connection, [("twente", credential)]) == []
     assert connection.execute("SELECT credential::text FROM voided_credentials").fetchall() == [(credential,)]
+
+
+def with_garbage(consortium):
+    """A log on which governance's admission is followed by records that nobody signed."""
+    log = consortium.log()
+    log.append("governance", [b"garbage"] * 3)
+    return log
+
+
+def without_garbage(consortium, log):
+    """Put a clean copy in the log's place, which has grown past where a reader of the other one stands."""
+    log.cut("governance", 1)
+    for name in ("lund", "aveiro", "bergen"):
+        log.append("governance", [consortium.seal(consortium.admission(name))])
+    for name in ("twente", "nobody"):  # the second is refused
+        suspension = MemberSuspended(name, Head(0, EMPTY_ROOT), "administrative")
+        log.append("governance", [consortium.seal(consortium.line("member.suspended.v1", name, suspension))])
+
+
+@pytest.mark.parametrize("grows", [0, 3])
+def test_governance_that_was_replaced_is_written_as_it_is_now(connection, grows):
+    consortium = Consortium("twente")
+    log = with_garbage(consortium)
+    projector = projector_of(connection, consortium, log)
+    projector.step()
+    without_garbage(consortium, log)
+    if not grows:  # the copy is shorter than the place: its newest entries come in one commit
+        [last] = [commit.merge([commit.parse(record.data) for record in log.read("governance")[1:]])]
+        log.cut("governance", 1)
+        log.append("governance", [last])
+    projector.step()
+    [(standing,)] = connection.execute("SELECT standing FROM members WHERE member = 'twente'").fetchall()
+    assert standing == "suspended"
+    assert positions.all_positions(connection)["governance"].tree == consortium.tree
+    written = evidence(connection)[2]
+    assert written != []
+    empty(connection, "views")
+    projector_of(connection, consortium, log).step()
+    assert evidence(connection)[2] == written
+
+
+class Unreadable(MemoryLog):
+    """A log of which some streams cannot be read, as a file without permission."""
+
+    def __init__(self, log, *streams):
+        super().__init__()
+        self._streams = log._streams
+        self.unreadable = set(streams)
+
+    def _stream(self, stream):
+        if stream in self.unreadable:
+            raise LogUnavailable(f"{stream} cannot be read")
+        return super()._stream(stream)
+
+
+@pytest.mark.parametrize("after_a_first_step", [False, True])
+@pytest.mark.parametrize("unreadable", ["aveiro", "governance"])
+def test_a_stream_that_cannot_be_read_holds_up_no_other(connection, unreadable, after_a_first_step):
+    consortium = Consortium("aveiro", "lund", "twente")
+    log = Unreadable(consortium.log())
+    projector = projector_of(connection, consortium, log)
+    if after_a_first_step:
+        projector.step()
+    for name, university in consortium.universities.items():
+        log.append(name, [university.seal(university.publish()[1])])
+    log.unreadable.add(unreadable)
+    for _ in range(2):
+        with pytest.raises(LogUnavailable, match=f"{unreadable} cannot be read"):
+            projector.step()
+    known = positions.all_positions(connection)
+    read = {name for name in consortium.universities if name in known and known[name].tree.size == 1}
+    expected = set(consortium.universities) if unreadable == "governance" and after_a_first_step else set()
+    assert read == (expected or (set() if unreadable == "governance" else {"lund", "twente"}))
+    log.unreadable.clear()
+    projector.step()
+    assert all(positions.all_positions(connection)[name].tree.size == 1 for name in consortium.universities)
 
 
 def test_two_projectors_on_the_same_views_do_not_disturb_each_other(dsn, connection):

@@ -9,6 +9,7 @@ import pytest
 from consumers.cosignatures import Cosignatures, parse_note
 from consumers.policy import Policy, PolicyUnmet
 from consumers.witness import Caught, Journal, Seen, TwoHeads, Witness
+from registry.log import LogUnavailable
 from registry.wire import commit, merkle
 from registry.wire.checkpoint import Checkpoint, SignedNote
 from registry.wire.cosignature import CosignerKey, cosign
@@ -249,3 +250,65 @@ def test_a_journal_refuses_another_head_of_one_size_and_forgets_a_torn_line(tmp_
         file.write(b'{"origin":"a","size":9')
     assert Journal(tmp_path / "j").seen == {"a": Seen("a", 5, "x")}
     assert isinstance(Caught("a", 1, ("x", "y")), Caught)
+
+
+class Unreadable(MemoryLog):
+    """A log of which some streams cannot be read, as a file without permission."""
+
+    def __init__(self, log, *streams):
+        super().__init__()
+        self._streams = log._streams
+        self.unreadable = set(streams)
+
+    def _stream(self, stream):
+        if stream in self.unreadable:
+            raise LogUnavailable(f"{stream} cannot be read")
+        return super()._stream(stream)
+
+
+@pytest.mark.parametrize("unreadable", ["aveiro", "governance"])
+def test_a_stream_that_cannot_be_read_holds_up_no_other_and_is_cosigned_later(consortium, tmp_path, unreadable):
+    log = Unreadable(consortium.log())
+    witness = witness_of(consortium, log, tmp_path)
+    witness.follow()
+    for name, university in consortium.universities.items():
+        log.append(name, [university.seal(university.issue(university.achievement, new_id())[1])])
+    log.unreadable.add(unreadable)
+    witness.follow()
+    sizes = {name: witness.journal.seen[university.origin].size for name, university in consortium.universities.items()}
+    assert sizes == {"twente": 14, "aveiro": 13 if unreadable == "aveiro" else 14}
+    log.unreadable.clear()
+    witness.follow()
+    assert witness.journal.seen[consortium.universities["aveiro"].origin].size == 14
+
+
+def test_a_witness_reads_governance_on_that_was_replaced_by_a_copy_without_its_garbage(consortium, tmp_path):
+    log = consortium.log()
+    log.append("governance", [b"garbage"] * 3)
+    witness = witness_of(consortium, log, tmp_path)
+    witness.follow()
+    log.cut("governance", 1)
+    for name in ("lund", "bergen", "porto", "siena"):
+        log.append("governance", [consortium.seal(consortium.admission(name))])
+    witness.follow()
+    assert witness.journal.seen[CONSORTIUM].size == 7
+
+
+def test_a_head_that_cannot_be_held_against_the_stream_yet_stays_to_be_weighed_and_nothing_is_cosigned(
+    consortium, tmp_path, monkeypatch
+):
+    twente = consortium.universities["twente"]
+    log = consortium.log()
+    witness = witness_of(consortium, log, tmp_path)
+    witness.follow()
+    log.append("twente", [fork_of(twente, 2), twente.seal(twente.issue(twente.achievement, new_id())[1])])
+
+    def unreadable(*_):
+        raise LogUnavailable("twente cannot be read")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("consumers.witness.passed", unreadable)
+        witness.follow()
+        assert (witness.caught, witness.journal.seen[twente.origin].size) == ([], 13)
+    witness.follow()
+    assert [(caught.origin, caught.size) for caught in witness.caught] == [(twente.origin, 9)]

@@ -7,7 +7,7 @@ import pytest
 
 from registry.cli import standings
 from registry.cli.standings import Standings
-from registry.log import LogError
+from registry.log import ForeignLog, LogError, TailLost
 from tests.support.command import until
 from tests.support.streams import CONSORTIUM, Consortium
 
@@ -45,7 +45,7 @@ def test_what_governance_says_is_known_without_anybody_asking(followed, consorti
     assert standing(followed, "twente") == "active"
     assert standing(followed, "lund") == "unknown"
     consortium.seal(consortium.admission("lund"))
-    until(lambda: len(followed._fold.state.members) == 2)
+    until(lambda: len(followed.fold().state.members) == 2)
     assert standing(followed, "lund") == "active"
 
 
@@ -58,3 +58,48 @@ def test_a_log_that_fails_is_tried_again_and_what_was_known_is_answered_from(fol
     assert [standing(followed, member) for member in ("twente", "lund")] == ["active", "unknown"]
     followed.fails.clear()
     until(lambda: standing(followed, "lund") == "active")
+
+
+def test_a_log_that_was_replaced_by_a_copy_without_its_garbage_is_read_on(consortium):
+    log = consortium.log()
+    log.append("governance", [b"garbage"] * 3)
+    node = SimpleNamespace(settings=SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded))
+    node.log = lambda: log
+    made = Standings(node)
+    made.read_on()
+    assert made._reader.next == 4
+    log.cut("governance", 1)
+    for name in ("lund", "aveiro", "bergen", "porto"):
+        log.append("governance", [consortium.seal(consortium.admission(name))])
+    for more in (0, 1):  # at once, and when there is more to read
+        made.read_on()
+        assert (made.error, made.fold().size) == (None, 6 + more)
+        log.append("governance", [consortium.seal(consortium.admission("siena"))])
+    assert standing(made, "porto") == "active"
+
+
+def test_governance_that_the_log_lost_goes_on_counting_and_the_error_says_so(consortium):
+    consortium.seal(consortium.admission("lund"))
+    log = consortium.log()
+    node = SimpleNamespace(settings=SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded))
+    node.log = lambda: log
+    made = Standings(node)
+    made.read_on()
+    log.cut("governance", 1)
+    for _ in range(2):
+        made.read_on()
+        assert isinstance(made.error, TailLost)
+        assert standing(made, "lund") == "active"
+    log.append("governance", [consortium.records[1]])
+    made.read_on()
+    assert (made.error, made.fold().size) == (None, 3)
+
+
+def test_a_log_of_another_founding_is_neither_read_nor_answered_from(consortium):
+    log = Consortium("twente").log()
+    node = SimpleNamespace(settings=SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded))
+    node.log = lambda: log
+    made = Standings(node)
+    with pytest.raises(ForeignLog, match="another founding"):
+        made.record("twente")
+    assert isinstance(made.error, ForeignLog)
