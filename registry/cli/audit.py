@@ -364,9 +364,7 @@ def _report_of(file: Path) -> AuditReport:
 
 @audit_app.command("compare")
 def compare_command(
-    one: Annotated[
-        Path, typer.Argument(dir_okay=False, help="A report, as `registry audit --save` wrote it.")
-    ],
+    one: Annotated[Path, typer.Argument(dir_okay=False, help="A report, as `registry audit --save` wrote it.")],
     other: Annotated[Path, typer.Argument(dir_okay=False, help="Another auditor's.")],
     *,
     log: Annotated[

@@ -43,6 +43,21 @@ class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
     """Heads that this member signed and that contradict its own tree."""
     codes: tuple[str, ...] = ()
     """EVENTS.md's names of the rules."""
+    foreign_records: int = 0
+    """Records beyond the tree's end that do not count and that this node did not write: anybody can append one."""
+    foreign_codes: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What an operator should know, and what keeps this node from nothing."""
+        if not self.foreign_records:
+            return []
+        warning = (
+            f"{self.foreign_records:,} records in this member's name were not written by this node and do not count"
+            f" ({', '.join(self.foreign_codes)}): somebody else writes to this stream. They have no effect, and"
+            " publishing goes on. `registry quarantine list` shows them"
+        )
+        return [warning]
 
     @property
     def faults(self) -> list[str]:
@@ -97,11 +112,9 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 def own_stream(connection: Connection, member: str) -> OwnStream:
     """What did not count of a member's stream; `connection` sees the views and this node's private side."""
-    quarantined = connection.execute(
-        "SELECT q.code, count(*) FROM quarantine q LEFT JOIN positions p USING (member)"
-        " WHERE q.member = %s AND q.code <> ALL(%s) AND q.size > coalesce(p.size, 0) GROUP BY q.code",
-        (member, sorted(FORM)),
-    ).fetchall()
+    quarantined = _quarantined(connection, member)
+    own = [(code, count) for code, ours, count in quarantined if ours]
+    foreign = [(code, count) for code, ours, count in quarantined if not ours]
     dealt_with = "SELECT leaf FROM publisher.dealt_with"
     if not _exists(connection, "publisher.dealt_with"):
         dealt_with = "SELECT NULL::bigint"
@@ -115,10 +128,32 @@ def own_stream(connection: Connection, member: str) -> OwnStream:
     ).fetchone()
     return OwnStream(
         refused_events=sum(count for _, count in refused),
-        quarantined_commits=sum(count for _, count in quarantined),
+        quarantined_commits=sum(count for _, count in own),
         disputed_heads=disputed[0] if disputed is not None else 0,
-        codes=tuple(sorted({code for code, _ in (*quarantined, *refused)})),
+        codes=tuple(sorted({code for code, _ in (*own, *refused)})),
+        foreign_records=sum(count for _, count in foreign),
+        foreign_codes=tuple(sorted({code for code, _ in foreign})),
     )
+
+
+def _quarantined(connection: Connection, member: str) -> list[tuple[str, bool, int]]:
+    """Count the commits beyond the tree's end that do not count, by rule and by whether this node wrote them down.
+
+    Anybody can append a record that names any size. Ours are those whose head, size and root, was written down.
+    """
+    ours = "false"
+    if _exists(connection, "publisher.commits"):
+        # A checkpoint is three lines: origin, size, root (registry/wire/checkpoint.py).
+        ours = (
+            "EXISTS (SELECT FROM publisher.commits c WHERE c.size = q.size AND position(convert_to("
+            "E'\\n' || c.size || E'\\n' || encode(c.root, 'base64') || E'\\n\\n', 'UTF8')"
+            " IN substring(q.record FROM 1 FOR 1024)) > 0)"
+        )
+    return connection.execute(
+        f"SELECT q.code, {ours} AS ours, count(*) FROM quarantine q LEFT JOIN positions p USING (member)"  # noqa: S608 - our own
+        " WHERE q.member = %s AND q.code <> ALL(%s) AND q.size > coalesce(p.size, 0) GROUP BY 1, 2",
+        (member, sorted(FORM)),
+    ).fetchall()
 
 
 def own_commits_refused(connection: Connection, member: str) -> str | None:

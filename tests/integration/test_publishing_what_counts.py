@@ -9,13 +9,15 @@ from consumers.governance import GovernanceFold
 from consumers.verifier import MemberTrust, refused
 from projections import credentials, positions
 from registry.acceptance import NotAccepted
+from registry.cli.health import own_commits_refused, own_stream
 from registry.log import GOVERNANCE
 from registry.publisher import OwnCommitsRefused
 from registry.rules.errors import Refusal
 from registry.selfcheck import check
+from registry.wire import commit
 from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberReinstated, MemberSuspended
 from registry.wire.keys import Ed25519Signer
-from registry.wire.merkle import leaf_hashes
+from registry.wire.merkle import Tree, leaf_hashes
 from tests.integration.test_changed_logs import World
 from tests.support.node import ORIGIN
 from tests.support.streams import CONSORTIUM, Stream
@@ -144,6 +146,43 @@ def test_what_the_own_projector_refuses_is_published_again_where_that_helps(worl
         with pytest.raises(OwnCommitsRefused):  # said until the projector has read on
             session.publish()
     assert world.seen() == world.node.stored()
+
+
+def append(world, *records):
+    with world.log.writer("twente"):
+        world.log.append("twente", list(records))
+
+
+@pytest.mark.parametrize("thief", ["unknown key", "retired key"])
+def test_a_record_that_somebody_else_appended_in_the_members_name_stops_nobody(world, thief):
+    world.issue()
+    world.publisher().publish_pending()
+    stranger = Ed25519Signer.generate(ORIGIN)
+    if thief == "retired key":
+        stranger, world.node.signer = world.node.signer, world.change_key(world.head())
+    tree = Tree(998, [b"a" * 32] * 7)  # 998 has seven bits
+    append(world, commit.seal(ORIGIN, tree, [b"{}"], [stranger])[0])
+    world.seen()
+    own = own_stream(world.connection, "twente")
+    assert (own.quarantined_commits, own.faults, own.foreign_records) == (0, [], 1)
+    assert "1 records in this member's name were not written by this node" in own.warnings[0]
+    world.issue()
+    publisher = world.publisher(own_refusals=lambda: own_commits_refused(world.connection, "twente"))
+    assert publisher.publish_pending().events == 1
+    assert world.seen() == world.node.stored()
+
+
+def test_commits_that_this_node_wrote_and_that_do_not_count_are_told_from_those_of_somebody_else(world):
+    world.issue()
+    world.publisher().publish_pending()
+    world.change_key(world.head())
+    world.issue()
+    world.publisher(acceptance=None, counts=None).publish_pending()  # by the retired key
+    append(world, commit.seal(ORIGIN, Tree(998, [b"a" * 32] * 7), [b"{}"], [Ed25519Signer.generate(ORIGIN)])[0])
+    world.seen()
+    own = own_stream(world.connection, "twente")
+    assert (own.quarantined_commits, own.codes, own.foreign_records) == (1, ("key-not-valid",), 1)
+    assert "1 of this node's own commits did not count" in own_commits_refused(world.connection, "twente")
 
 
 # Suspended after something was stored
