@@ -96,11 +96,15 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
     key_standing: KeyStanding = "not-checked"
     own: OwnStream = OwnStream()
     waiting: int = 0
-    """Stored events that are not on the log yet."""
+    """Stored events that are not on the log yet, those that are held back included."""
     waiting_since: str | None = None
-    """When the oldest of them was stored (RFC 3339)."""
+    """When the oldest of them that is not held back was stored (RFC 3339)."""
+    held: int = 0
+    """Stored events that are held back, because consumers would refuse them now."""
+    held_because: str | None = None
+    """The rule and the remedy for the first of them."""
     faults: dict[str, list[str]] = {}
-    """By component: `log`, `own_stream`, `key`, `membership`, `publisher`; a component that is well is not in it."""
+    """By component: `log`, `own_stream`, `key`, `membership`, `publisher`, `held`; what is well is not in it."""
     log_away: bool = False
     """Whether the log cannot be reached or is gone."""
 
@@ -219,6 +223,10 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
     waiting, since, published = _waiting(connection)
     if since is not None and datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS):
         faults["publisher"] = [_stopped(node, waiting, since)]
+    held, held_because = _held(connection)
+    if held_because is not None:
+        fault = f"{held:,} stored events are held back and not on the log, since consumers would refuse them now"
+        faults["held"] = [f"{fault}: {held_because}"]
     record = _record(node, faults)
     key, key_standing = _key(node, record, published)
     if key_standing in ("retired", "not-yet", "unknown", "unreadable"):
@@ -230,7 +238,9 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
         key=key,
         key_standing=key_standing,
         own=own,
-        waiting=waiting,
+        waiting=waiting + held,
+        held=held,
+        held_because=held_because,
         waiting_since=None if since is None else since.isoformat(timespec="seconds"),
         log_away=log.away,
     )
@@ -285,21 +295,38 @@ def _key_standing(record: MemberRecord, key: VerifierKey, published: int) -> Key
 
 
 def _waiting(connection: Connection) -> tuple[int, datetime | None, int]:
-    """How many stored events wait to be published, since when, and the size of the log without them."""
-    if not (_exists(connection, "public.registry_events") and _exists(connection, "publisher.commits")):
+    """How many stored events wait for the publisher's next pass, since when, and the size of the log without them.
+
+    Events that are held back are not among them (`_held`).
+    """
+    if not (_exists(connection, "public.registry_events") and _exists(connection, "publisher.held")):
         return 0, None, 0
     row = connection.execute(
-        "WITH done AS (SELECT coalesce(max(last), 0) AS last, coalesce(max(size), 0) AS size"
-        "  FROM publisher.commits WHERE next IS NOT NULL)"
-        " SELECT (SELECT count(*) FROM public.registry_events, done WHERE notification_id > last"
-        "  AND topic = ANY(%(topics)s)),"
-        " (SELECT state FROM public.registry_events, done WHERE notification_id > last AND topic = ANY(%(topics)s)"
-        "  ORDER BY notification_id LIMIT 1), (SELECT coalesce(max(size), 0) FROM publisher.commits)",
+        "WITH done AS (SELECT coalesce(max(last), 0) AS last FROM publisher.commits WHERE next IS NOT NULL),"
+        " waiting AS (SELECT notification_id, state FROM public.registry_events, done WHERE notification_id > last"
+        "  AND topic = ANY(%(topics)s)"
+        "  AND NOT EXISTS (SELECT FROM publisher.held h WHERE h.notification = notification_id)"
+        "  UNION ALL"  # released again, and its commit has not been seen on the log yet
+        "  SELECT e.notification_id, e.state FROM publisher.commits c JOIN publisher.held h USING (size)"
+        "  JOIN public.registry_events e ON e.notification_id = h.notification WHERE c.next IS NULL)"
+        " SELECT (SELECT count(*) FROM waiting), (SELECT state FROM waiting ORDER BY notification_id LIMIT 1),"
+        " (SELECT coalesce(max(size), 0) FROM publisher.commits)",
         {"topics": sorted(PUBLISHED)},
     ).fetchone()
     assert row is not None  # noqa: S101 - a row of three values
     since = None if row[1] is None else msgspec.json.decode(row[1], type=_Stored).timestamp
     return row[0], since, row[2]
+
+
+def _held(connection: Connection) -> tuple[int, str | None]:
+    """How many stored events are held back, and why the first of them is."""
+    if not _exists(connection, "publisher.held"):
+        return 0, None
+    row = connection.execute(
+        "SELECT count(*), (SELECT reason FROM publisher.held WHERE size IS NULL ORDER BY notification LIMIT 1)"
+        " FROM publisher.held WHERE size IS NULL"
+    ).fetchone()
+    return (0, None) if row is None else (row[0], row[1])
 
 
 class _Stored(msgspec.Struct):

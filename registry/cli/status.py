@@ -186,6 +186,8 @@ def _show(found: Status) -> None:
         waiting = (
             f"{counted(node.waiting, 'stored event')} waiting" if node.waiting else "all stored events are published"
         )
+        if node.held:
+            waiting += f", {node.held:,} of them held back"
         say(f"{waiting}; the newest published event is of {found.last_published or '-'}")
     say("")
     table(

@@ -1,6 +1,8 @@
 """The publisher signs only what consumers accept, and mends what they refused: keys that were retired, suspensions."""
 
 import contextlib
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,7 +11,8 @@ from consumers.governance import GovernanceFold
 from consumers.verifier import MemberTrust, refused
 from projections import credentials, positions
 from registry.acceptance import NotAccepted
-from registry.cli.health import own_commits_refused, own_stream
+from registry.cli.health import node_health, own_commits_refused, own_stream
+from registry.cli.standings import Standings
 from registry.log import GOVERNANCE
 from registry.publisher import OwnCommitsRefused
 from registry.rules.errors import Refusal
@@ -39,7 +42,7 @@ class ByGovernance:
     def check_events(self, event_types, leaf=None):
         for kind in event_types:
             try:
-                self.record.check(leaf, kind)
+                self.record.check(self._world.node.registry.published_size() if leaf is None else leaf, kind)
             except Refusal as no:
                 raise NotAccepted(no.code, no.detail, "Ask the consortium.") from no
 
@@ -80,6 +83,29 @@ class Governed(World):
             ("member.key.retired.v1", MemberKeyRetired("twente", str(old), head, "rotated")),
         )
         return new
+
+    def served(self):
+        """The node as its health looks at it."""
+        settings = SimpleNamespace(
+            member="twente",
+            origin=ORIGIN,
+            consortium=CONSORTIUM,
+            founded_hash=self.consortium.founded,
+            home=Path("/none"),
+        )
+        keystore = SimpleNamespace(public=lambda *_: self.node.signer.vkey)
+        made = SimpleNamespace(
+            settings=settings,
+            keystore=keystore,
+            log=lambda: self.log,
+            log_as_it_is=lambda: self.log,
+            dsn=lambda: self.node.dsn,
+        )
+        made.standings = Standings(made)
+        return made
+
+    def health(self):
+        return node_health(self.served(), self.connection)
 
     def seen(self):
         """How many of the member's events the views have."""
@@ -269,3 +295,36 @@ def test_commits_of_held_events_are_made_again_where_the_log_loses_them(suspende
     world.publisher().publish_pending()
     assert (tmp_path / "log" / "twente.log").read_bytes() == before
     assert world.seen() == world.node.stored()
+
+
+def test_events_that_are_held_back_stay_visible_while_others_are_published(suspended):
+    world, registry = suspended, suspended.node.registry
+    registry._acceptance = ByGovernance(world)
+    world.publisher().publish_pending()
+    registry.revoke(world.first, "issuedInError")
+    published = world.publisher().publish_pending()
+    assert (published.events, published.size) == (1, 3)
+    world.seen()
+    health = world.health()
+    assert (health.waiting, health.waiting_since, health.held) == (3, None, 3)
+    [fault] = health.faults["held"]
+    assert fault.startswith("3 stored events are held back")
+    assert "member-suspended: the member is suspended. Ask the consortium." in fault
+    assert set(health.faults) == {"held", "membership"}
+
+
+def test_a_position_counts_what_will_be_published_and_not_what_is_held_back(suspended):
+    world, registry = suspended, suspended.node.registry
+    registry._acceptance = ByGovernance(world)
+    world.publisher().publish_pending()
+    assert registry.size_when_published() == 2
+    registry.revoke(world.first, "issuedInError")
+    registry.revoke(issued(world)[1], "issuedInError")  # held back behind its issuing
+    assert registry.size_when_published() == 3
+    assert world.publisher().publish_pending().size == 3
+    assert registry.size_when_published() == 3
+    world.govern(("member.reinstated.v1", MemberReinstated("twente", world.head(), "administrative")))
+    world.issue()
+    assert registry.size_when_published() == 8
+    assert world.publisher().publish_pending().size == 8
+    assert registry.size_when_published() == 8
