@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from consumers.cursor import newest_claim
-from consumers.log_state import check_log
+from consumers.cursor import parsed
+from consumers.log_state import BEGINS_LATE, REFUSED, UNREADABLE, EarlierLooks, check_log
 from consumers.verifier import FORM
 from projections import positions
 from registry.cli import last_error
@@ -104,7 +104,12 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
     held_because: str | None = None
     """The rule and the remedy for the first of them."""
     faults: dict[str, list[str]] = {}
-    """By component: `log`, `own_stream`, `key`, `membership`, `publisher`, `held`; what is well is not in it."""
+    """By component: `log`, `other_streams`, `own_stream`, `key`, `membership`, `publisher`, `held`.
+
+    What is well is not in it. `other_streams`: streams of other members are not what was read of them here before.
+    """
+    peers: list[str] = []
+    """What is wrong with other members' streams: they have to mend it, and it keeps this node from nothing."""
     log_away: bool = False
     """Whether the log cannot be reached or is gone."""
 
@@ -112,6 +117,11 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
     def sentences(self) -> list[str]:
         """All that is wrong, one sentence each."""
         return [sentence for found in self.faults.values() for sentence in found]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What an operator should know, and what is no fault of this node."""
+        return [*self.own.warnings, *self.peers]
 
 
 def own_stream(connection: Connection, member: str) -> OwnStream:
@@ -167,42 +177,73 @@ def own_commits_refused(connection: Connection, member: str) -> str | None:
 
 
 class LogState(NamedTuple):
-    """What is wrong with the log, in sentences, and whether it cannot be read at all."""
+    """What is wrong with the log, in sentences."""
 
     faults: list[str]
+    """Of the whole log, governance and this member's own stream."""
     away: bool
+    """Whether the log cannot be read at all."""
+    changed: list[str]
+    """Other members' streams that are not what was read of them here before."""
+    peers: list[str]
+    """Other members' streams that nobody can read, or whose newest records do not count."""
 
 
-def log_state(node: "Node", connection: Connection) -> LogState:
-    """Hold the log against what the views have read of it and against the settings. Creates nothing."""
+def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None = None) -> LogState:
+    """Hold the log against what the views have read of it and against the settings. Creates nothing.
+
+    `earlier`: what earlier looks found, for a process that looks again and again.
+    """
     settings = node.settings
     try:
         found = check_log(
-            node.log_as_it_is(), positions.all_positions(connection), settings.consortium, settings.founded_hash
+            node.log_as_it_is(),
+            positions.all_positions(connection),
+            settings.consortium,
+            settings.founded_hash,
+            earlier=earlier or EarlierLooks(settings.member),
         )
     except LogError as error:
-        return LogState([f"the log cannot be reached: {error}"], away=True)
-    faults = [fault.detail for fault in found]
-    if not any(fault.away or fault.stream == settings.member for fault in found):
-        faults += _own_end(node.log_as_it_is(), connection, settings.member)
-    return LogState(faults, any(fault.away for fault in found))
+        return LogState([f"the log cannot be reached: {error}"], away=True, changed=[], peers=[])
+    own, state = settings.member, LogState([], any(fault.away for fault in found), [], [])
+    for fault in found:
+        if fault.stream not in ("", GOVERNANCE, own):
+            kind = state.peers if fault.code in (BEGINS_LATE, REFUSED, UNREADABLE) else state.changed
+            kind.append(fault.detail)
+        elif fault.stream != own or fault.code != REFUSED:  # anybody can append there; `own_stream` judges what is ours
+            state.faults.append(fault.detail)
+    if not state.faults:
+        state.faults.extend(_own_end(node.log_as_it_is(), connection, own))
+    return state
 
 
 def _own_end(log: SharedLog, connection: Connection, member: str) -> list[str]:
-    """Whether the own log ends before what this node has published, where the views had not read that far."""
+    """Whether the newest commit that this node has published is still there, where the views had not read that far."""
     if not _exists(connection, "publisher.commits"):
         return []
-    row = connection.execute("SELECT max(size) FROM publisher.commits WHERE next IS NOT NULL").fetchone()
-    published = row[0] if row is not None and row[0] is not None else 0
-    try:
-        claimed = newest_claim(log, member)
-    except LogError:  # no stream: what that means is said of the whole log
-        claimed = 0
-    if claimed >= published:
+    newest = connection.execute(
+        "SELECT c.size, c.root, c.next,"
+        "  (SELECT coalesce(max(b.next), 0) FROM publisher.commits b WHERE b.next < c.next)"
+        " FROM publisher.commits c WHERE c.next IS NOT NULL"
+        " AND c.size > coalesce((SELECT p.size FROM positions p WHERE p.member = %s), 0) ORDER BY c.size DESC LIMIT 1",
+        (member,),
+    ).fetchone()
+    if newest is None:
         return []
+    size, root, end, start = newest
+    try:
+        for record in log.records(member, start):
+            if record.next < end:
+                continue
+            commit = parsed(record) if record.next == end else None
+            if commit is not None and (commit.checkpoint.size, commit.checkpoint.root) == (size, root):
+                return []
+            break
+    except LogError:  # no stream, or a shorter one: the same as a stream without that commit
+        pass
     detail = (
-        f"the log of {member} ends at {claimed:,} events, and this node has published {published:,}: it was cut or"
-        " replaced. `registry publish` puts the rest back"
+        f"the log of {member} ends before entry {size:,}, which this node has published: it was cut or replaced."
+        " `registry publish` puts the rest back"
     )
     return [detail]
 
@@ -215,8 +256,11 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
     log = log or log_state(node, connection)
     if log.faults:
         faults["log"] = log.faults
+    if log.changed:
+        faults["other_streams"] = log.changed
+    found = msgspec.structs.replace(found, peers=log.peers, log_away=log.away)
     if member == GOVERNANCE:
-        return msgspec.structs.replace(found, log_away=log.away)
+        return found
     own = own_stream(connection, member)
     if own.faults:
         faults["own_stream"] = own.faults
@@ -242,7 +286,6 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
         held=held,
         held_because=held_because,
         waiting_since=None if since is None else since.isoformat(timespec="seconds"),
-        log_away=log.away,
     )
 
 

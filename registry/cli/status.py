@@ -173,7 +173,7 @@ def _show(found: Status) -> None:
                 f"{stream.member}: the last {commits} on its log did not count (`registry quarantine list`)",
                 style="yellow",
             )
-    for warning in node.own.warnings:
+    for warning in node.warnings:
         say(warning, style="yellow")
     if found.ok:
         say("Nothing is wrong.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from consumers.log_state import EarlierLooks
 from projections import views
 from registry.cli import last_error
 from registry.cli.health import LogState, NodeHealth, log_state, node_health
@@ -19,7 +20,10 @@ LOOK_SECONDS: Final = 2.0
 LOG_SECONDS: Final = 10.0
 """The log is looked at less often: that costs reads of every stream."""
 READINESS: Final = ("database", "log", "own_stream", "publisher")
-"""The components that `/ready` answers for. A member's standing and key are shown, and keep nobody from reading."""
+"""The components that `/ready` answers for.
+
+A member's standing and key, what is held back, and other members' streams are shown, and keep nobody from reading.
+"""
 
 
 class NotWell(Exception):
@@ -34,6 +38,8 @@ class HealthWatch:
         self._node = node
         self._says = says
         self._said: set[str] = set()
+        self._warned: set[str] = set()
+        self._earlier = EarlierLooks(node.settings.member)
         self._log: LogState | None = None
         self._log_at = 0.0
         self.health: NodeHealth | None = None
@@ -49,8 +55,8 @@ class HealthWatch:
         """Look once."""
         try:
             with views.connect(self._node.dsn()) as connection:
-                if self._log is None or time.monotonic() - self._log_at > LOG_SECONDS or self._log.faults:
-                    self._log, self._log_at = log_state(self._node, connection), time.monotonic()
+                if self._log is None or time.monotonic() - self._log_at > LOG_SECONDS:
+                    self._log, self._log_at = log_state(self._node, connection, self._earlier), time.monotonic()
                 self.health = node_health(self._node, connection, self._log)
         except DATABASE_AWAY as error:
             self.health = None
@@ -70,6 +76,10 @@ class HealthWatch:
 
     def _say(self) -> None:
         """Say what is wrong now and was not before, and what is well again."""
+        warnings = set() if self.health is None else set(self.health.warnings)
+        for warning in sorted(warnings - self._warned):
+            _log.warning("node.noticed", warning=warning)
+        self._warned = warnings
         now = {sentence for found in self.faults.values() for sentence in found}
         for component, sentences in self.faults.items():
             for sentence in sentences:

@@ -211,6 +211,29 @@ def test_commits_that_this_node_wrote_and_that_do_not_count_are_told_from_those_
     assert "1 of this node's own commits did not count" in own_commits_refused(world.connection, "twente")
 
 
+def test_what_others_append_is_no_fault_of_this_nodes_log(world):
+    admission = world.consortium.seal(world.consortium.admission("lund"))
+    with world.log.writer("governance"):
+        world.log.append("governance", [admission])
+    world.log.create("lund")
+    strangers = {name: Ed25519Signer.generate(f"{CONSORTIUM}/{name}") for name in ("twente", "lund")}
+    world.issue()
+    world.publisher().publish_pending()  # and the views have read nothing of it yet
+    for name, signer in strangers.items():
+        record, _ = commit.seal(f"{CONSORTIUM}/{name}", Tree(4, [b"a" * 32]), [b"{}"], [signer])
+        with world.log.writer(name):
+            world.log.append(name, [record, record])
+    for looked in ("before the views have read it", "afterwards"):
+        health = world.health()
+        assert health.faults == {}, looked
+        world.seen()
+    assert [peer.partition(":")[0] for peer in health.peers] == [
+        "the stream lund begins with entry 4",
+        "the newest 2 records of the stream lund are refused",
+    ]
+    assert health.warnings[0].startswith("2 records in this member's name were not written by this node")
+
+
 # Suspended after something was stored
 
 
