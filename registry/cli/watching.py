@@ -19,7 +19,9 @@ _log = structlog.get_logger(__name__)
 LOOK_SECONDS: Final = 2.0
 LOG_SECONDS: Final = 10.0
 """The log is looked at less often: that costs reads of every stream."""
-READINESS: Final = ("database", "log", "own_stream", "publisher")
+STALE_SECONDS: Final = 30.0
+"""What was found longer ago than this says nothing about now."""
+READINESS: Final = ("health", "database", "log", "own_stream", "publisher")
 """The components that `/ready` answers for.
 
 A member's standing and key, what is held back, and other members' streams are shown, and keep nobody from reading.
@@ -44,8 +46,17 @@ class HealthWatch:
         self._log_at = 0.0
         self.health: NodeHealth | None = None
         """As it was last seen; None before the first look, and while the database is away."""
-        self.faults: dict[str, list[str]] = {}
-        """All that is wrong, by component."""
+        self._found: dict[str, list[str]] = {"health": ["the node has not looked at itself yet"]}
+        self._looked_at = time.monotonic()
+
+    @property
+    def faults(self) -> dict[str, list[str]]:
+        """All that is wrong, by component; `health` where that was not looked at, could not be, or is too long ago."""
+        seconds = time.monotonic() - self._looked_at
+        if seconds > STALE_SECONDS:
+            stale = f"the node last looked at itself {seconds:.0f} seconds ago: the look at the log or database hangs"
+            return {**self._found, "health": [stale]}
+        return self._found
 
     def follow(self, stop: threading.Event) -> None:
         """Look every few seconds until told to stop."""
@@ -60,9 +71,10 @@ class HealthWatch:
                 self.health = node_health(self._node, connection, self._log)
         except DATABASE_AWAY as error:
             self.health = None
-            self.faults = {"database": [str(error).strip().partition("\n")[0]]}
+            self._found = {"database": [str(error).strip().partition("\n")[0]]}
         else:
-            self.faults = self.health.faults
+            self._found = self.health.faults
+        self._looked_at = time.monotonic()
         if self._says:
             self._say()
 
@@ -70,8 +82,11 @@ class HealthWatch:
         while not stop.is_set():
             try:
                 self.look()
-            except Exception:  # noqa: BLE001 - whatever it was: the next round looks again, and the log has it
+            except Exception as error:  # noqa: BLE001 - whatever it was: the next round looks again, and the log has it
                 _log.exception("node.not_looked_at")
+                self.health = None
+                self._found = {"health": [f"the node could not look at itself: {type(error).__name__}: {error}"]}
+                self._looked_at = time.monotonic()
             stop.wait(LOOK_SECONDS)
 
     def _say(self) -> None:
@@ -80,8 +95,8 @@ class HealthWatch:
         for warning in sorted(warnings - self._warned):
             _log.warning("node.noticed", warning=warning)
         self._warned = warnings
-        now = {sentence for found in self.faults.values() for sentence in found}
-        for component, sentences in self.faults.items():
+        now = {sentence for found in self._found.values() for sentence in found}
+        for component, sentences in self._found.items():
             for sentence in sentences:
                 if sentence not in self._said:
                     _log.error("node.not_well", component=component, fault=sentence)
