@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -32,6 +32,15 @@ class RefusedEvent(msgspec.Struct, frozen=True):
     subject: str
     names: tuple[str, ...]
     """All ids in its data: what it is about and builds on."""
+
+
+class RefusedCommits(NamedTuple):
+    """What this node's own projector refuses of the commits that this node wrote."""
+
+    detail: str
+    """Which rule refuses them, and what to do."""
+    read: int
+    """Where the projector goes on reading the own stream: what stands there and later was not judged yet."""
 
 
 def read_refused(leaf: int, code: str, detail: str, line: bytes) -> RefusedEvent:

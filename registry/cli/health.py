@@ -18,6 +18,7 @@ from projections import positions
 from registry.cli import last_error
 from registry.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
+from registry.refusals import RefusedCommits
 from registry.rules.governance import MemberRecord
 from registry.translation import PUBLISHED
 from registry.wire.keys import VerifierKey
@@ -170,10 +171,13 @@ def _quarantined(connection: Connection, member: str) -> list[tuple[str, bool, i
     ).fetchall()
 
 
-def own_commits_refused(connection: Connection, member: str) -> str | None:
+def own_commits_refused(connection: Connection, member: str) -> RefusedCommits | None:
     """Why this node's own commits do not count, for its publisher to stop; None where they do."""
     own = own_stream(connection, member)
-    return own.faults[0] if own.quarantined_commits else None
+    if not own.quarantined_commits:
+        return None
+    row = connection.execute("SELECT next FROM positions WHERE member = %s", (member,)).fetchone()
+    return RefusedCommits(own.faults[0], 0 if row is None else row[0])
 
 
 class LogState(NamedTuple):

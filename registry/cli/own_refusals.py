@@ -9,7 +9,7 @@ from psycopg import Connection, OperationalError
 
 from projections import views
 from registry.cli.health import own_commits_refused
-from registry.refusals import Refusals, RefusedEvent, by_subject, read_refused
+from registry.refusals import Refusals, RefusedCommits, RefusedEvent, by_subject, read_refused
 
 T = TypeVar("T")
 
@@ -44,8 +44,8 @@ class OwnRefusals:
             self._ask(self._look)
             return self._found
 
-    def commits(self) -> str | None:
-        """Why commits of this node do not count, in a sentence; None where all that the views have read of it does."""
+    def commits(self) -> RefusedCommits | None:
+        """Why commits of this node do not count; None where all that the views have read of it does."""
         with self._lock:
             return self._ask(partial(own_commits_refused, member=self._member))
 

@@ -15,13 +15,14 @@ from registry.cli.health import node_health, own_commits_refused, own_stream
 from registry.cli.standings import Standings
 from registry.log import GOVERNANCE
 from registry.publisher import OwnCommitsRefused
+from registry.refusals import RefusedCommits
 from registry.rules.errors import Refusal
 from registry.selfcheck import check
 from registry.wire import commit
 from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberReinstated, MemberSuspended
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree, leaf_hashes
-from tests.integration.test_changed_logs import World
+from tests.integration.test_changed_logs import Counting, World
 from tests.support.node import ORIGIN
 from tests.support.streams import CONSORTIUM, Stream
 
@@ -149,7 +150,7 @@ def test_a_stream_that_died_by_a_retired_key_lives_again_with_the_new_one(world,
 
 def test_own_commits_that_stay_refused_stop_the_publisher_and_are_named(world):
     world.issue()
-    refusals = ["2 commits since entry 2 are refused: not-an-extension"]
+    refusals = [RefusedCommits("2 commits since entry 2 are refused: not-an-extension", 0)]
     publisher = world.publisher(own_refusals=lambda: refusals[0])
     with publisher.session() as session:
         with pytest.raises(OwnCommitsRefused, match="not-an-extension"):
@@ -167,10 +168,20 @@ def test_what_the_own_projector_refuses_is_published_again_where_that_helps(worl
     world.publisher(acceptance=None, counts=None).publish_pending()
     world.node.signer = new
     world.issue()
-    with world.publisher(own_refusals=lambda: "1 commit is refused: key-not-valid").session() as session:
+    refused = [RefusedCommits("1 commit is refused: key-not-valid", 0)]
+    log = Counting(world.log)
+    with world.publisher(own_refusals=lambda: refused[0], log=log).session() as session:
         assert session.publish().commits == 2
-        with pytest.raises(OwnCommitsRefused):  # said until the projector has read on
-            session.publish()
+        before = log.records_read
+        world.issue()
+        assert session.publish().events == 1  # the projector has not read on, and says nothing of what stands there now
+        refused[0] = refused[0]._replace(read=world.log.end("twente"))
+        for _ in range(3):
+            with pytest.raises(OwnCommitsRefused):  # it has, and refuses the same
+                session.publish()
+        assert log.records_read == before  # the stream is not read from leaf 0 again, since nothing changed
+        refused[0] = None
+        session.publish()
     assert world.seen() == world.node.stored()
 
 
@@ -208,7 +219,7 @@ def test_commits_that_this_node_wrote_and_that_do_not_count_are_told_from_those_
     world.seen()
     own = own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.codes, own.foreign_records) == (1, ("key-not-valid",), 1)
-    assert "1 of this node's own commits did not count" in own_commits_refused(world.connection, "twente")
+    assert "1 of this node's own commits did not count" in own_commits_refused(world.connection, "twente").detail
 
 
 def test_what_others_append_is_no_fault_of_this_nodes_log(world):
