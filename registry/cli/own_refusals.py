@@ -23,7 +23,7 @@ class OwnRefusals:
         self._member = member
         self._connection: Connection | None = None
         self._lock = threading.Lock()
-        self._seen: tuple[int, int | None, int] | None = None
+        self._seen: tuple[object, ...] | None = None
         self._found: list[RefusedEvent] = []
         self._by_subject: Refusals = {}
 
@@ -58,9 +58,10 @@ class OwnRefusals:
 
     def _look(self, connection: Connection) -> None:
         seen = connection.execute(
-            "SELECT (SELECT count(*) FROM refusals WHERE member = %(member)s),"
-            " (SELECT max(leaf) FROM refusals WHERE member = %(member)s),"
-            " (SELECT count(*) FROM publisher.dealt_with)",
+            # By content: folded again, as many events at the same places may be refused for other rules.
+            "SELECT count(*), sum(hashtextextended(concat_ws(' ', leaf, code, detail, md5(line)), 0)),"
+            " (SELECT count(*) FROM publisher.dealt_with), (SELECT sum(leaf) FROM publisher.dealt_with)"
+            " FROM refusals WHERE member = %(member)s",
             {"member": self._member},
         ).fetchone()
         if seen == self._seen:

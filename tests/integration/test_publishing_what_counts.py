@@ -12,6 +12,7 @@ from consumers.verifier import MemberTrust, refused
 from projections import credentials, positions
 from registry.acceptance import NotAccepted
 from registry.cli.health import node_health, own_commits_refused, own_stream
+from registry.cli.own_refusals import OwnRefusals
 from registry.cli.standings import Standings
 from registry.log import GOVERNANCE
 from registry.publisher import OwnCommitsRefused
@@ -243,6 +244,14 @@ def test_what_others_append_is_no_fault_of_this_nodes_log(world):
         "the newest 2 records of the stream lund are refused",
     ]
     assert health.warnings[0].startswith("2 records in this member's name were not written by this node")
+
+
+def test_own_refusals_are_those_of_the_views_now_where_a_refold_left_as_many_at_the_same_places(world):
+    world.connection.execute("INSERT INTO refusals VALUES ('twente', 4, 'role-missing', '$', 'why', '{}')")
+    with contextlib.closing(OwnRefusals(lambda: world.node.dsn, "twente")) as refusals:
+        assert [one.code for one in refusals.listed()] == ["role-missing"]
+        world.connection.execute("UPDATE refusals SET code = 'member-suspended'")
+        assert [one.code for one in refusals.listed()] == ["member-suspended"]
 
 
 # Suspended after something was stored
