@@ -39,16 +39,22 @@ def read_beginning(log: SharedLog, stream: str, earlier: Beginning | None, *, bo
     found = Beginning(first, 0, None, whole=False, complete=False)
     if earlier is not None and earlier.first == first and earlier.next <= log.end(stream):
         found = earlier
+    elif records:  # most streams begin with leaf 0: then nothing further is read
+        found = _read_on(found, records[0])
     if found.whole:
         return found
     further = log.records(stream, found.next)
     for record in limited(further) if bounded else further:
-        commit = parsed(record)
-        entry = found.entry if found.entry is not None or commit is None else commit.base
-        found = found._replace(next=record.next, entry=entry, whole=commit is not None and commit.base == 0)
+        found = _read_on(found, record)
         if found.whole:
             return found
     return found._replace(complete=found.next >= log.end(stream))
+
+
+def _read_on(found: Beginning, record: Record) -> Beginning:
+    commit = parsed(record)
+    entry = found.entry if found.entry is not None or commit is None else commit.base
+    return found._replace(next=record.next, entry=entry, whole=commit is not None and commit.base == 0)
 
 
 def limited(records: Iterable[Record]) -> Iterator[Record]:

@@ -5,6 +5,7 @@ Nothing is written, and nothing is made that is missing.
 
 import hashlib
 from collections.abc import Collection, Hashable, Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -21,7 +22,6 @@ from registry.log import (
     LogError,
     LogGone,
     NoSuchStream,
-    Record,
     SharedLog,
     TailLost,
 )
@@ -68,6 +68,7 @@ class EarlierLooks:
         self.own = own
         self.beginnings: dict[str, Beginning] = {}
         self.faults: dict[str, tuple[Hashable, list[LogFault]]] = {}
+        """What was wrong with a stream, and with which one; None: that was not looked at."""
 
 
 def check_log(
@@ -130,27 +131,30 @@ def _member_again(
     log: SharedLog, name: str, fold: GovernanceFold, position: Position, earlier: EarlierLooks
 ) -> list[LogFault]:
     """What is wrong with a member's stream; what was found before where nothing has changed since."""
+    before = earlier.faults.pop(name, None)
     try:
-        first = log.read(name, 0, 1)
-        newest = hashlib.sha256(b"".join(record.data for record in (*first, *_newest(log, name)))).digest()
-        seen: Hashable = (newest, log.end(name), position, fold.size)
-        before = earlier.faults.get(name)
+        # Looked at before the rest, and only where something was wrong: a stream that is well costs less without.
+        seen = None if before is None else (_ends(log, name), position, fold.size)
         if before is not None and before[0] == seen:
+            earlier.faults[name] = before
             return before[1]
-    except NoSuchStream:
-        seen = None
-    except LogError as error:
-        return [LogFault(UNREADABLE, name, f"the stream {name} cannot be read: {error}")]
-    try:
         faults = list(_member(log, name, fold, position, earlier))
     except LogError as error:
         return [LogFault(UNREADABLE, name, f"the stream {name} cannot be read: {error}")]
-    searched = earlier.beginnings.get(name)
-    if faults and seen is not None and (searched is None or searched.whole or searched.complete):
-        earlier.faults[name] = seen, faults
-    else:
-        earlier.faults.pop(name, None)
+    found = earlier.beginnings.get(name)
+    if faults:
+        settled = found is None or found.whole or found.complete
+        earlier.faults[name] = seen if settled else None, faults
     return faults
+
+
+def _ends(log: SharedLog, name: str) -> Hashable:
+    """What tells whether a stream is the one that was looked at before: its first and newest record, and its end."""
+    try:
+        records = (*log.read(name, 0, 1)[:1], *islice(log.read_back(name), 1))
+        return hashlib.sha256(b"".join(record.data for record in records)).digest(), log.end(name)
+    except NoSuchStream:
+        return None
 
 
 def _member(
@@ -193,17 +197,13 @@ def _member(
         return  # admitted, and has published nothing yet
 
 
-def _newest(log: SharedLog, name: str) -> list[Record]:
-    return [record for record, _ in zip(log.read_back(name), range(1), strict=False)]
-
-
 def _refused_after(log: SharedLog, name: str, cursor: Cursor) -> int:
     """How many records after the last accepted one would have been news, and were refused; the first ones at most.
 
     Heads up to the tree's own size, put on the log once more, are no news.
     """
-    newest = _newest(log, name)
-    if not newest or newest[0].position == cursor.last:
+    newest = next(iter(log.read_back(name)), None)
+    if newest is None or newest.position == cursor.last:
         return 0
     start = 0
     if cursor.last is not None:
