@@ -105,15 +105,6 @@ def begins_after_start(log: SharedLog, stream: str) -> int | None:
     return first
 
 
-def newest_claim(log: SharedLog, stream: str) -> int:
-    """Return the tree size that the newest well-formed commit of a stream names; 0 where there is none."""
-    for record in log.read_back(stream):
-        commit = parsed(record)
-        if commit is not None:
-            return commit.checkpoint.size
-    return 0
-
-
 def parsed(record: Record) -> Commit | None:
     """The commit that a record is in form, if it is one."""
     try:

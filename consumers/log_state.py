@@ -3,13 +3,15 @@
 Nothing is written, and nothing is made that is missing.
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
 import msgspec
 
-from consumers.cursor import Cursor, begins_after_start, confirm, newest_claim, parsed
+from consumers.beginning import Beginning, limited, read_beginning
+from consumers.cursor import Cursor, confirm, parsed
 from consumers.governance import GovernanceFold, check_log_of, check_same
 from consumers.verifier import MemberTrust
 from projections.positions import Position
@@ -33,7 +35,6 @@ REWRITTEN: Final = "log-rewritten"
 BEGINS_LATE: Final = "log-begins-late"
 REFUSED: Final = "newest-refused"
 
-_COUNTED: Final = 1000
 _CODES: Final = ((LogGone, GONE), (TailLost, SHORTER), (HeadLost, BEGINS_LATE), (HistoryRewritten, REWRITTEN))
 
 
@@ -53,17 +54,39 @@ class LogFault(msgspec.Struct, frozen=True):
 
     @property
     def away(self) -> bool:
-        """Whether the log cannot be read at all: exit code 4. Everything else is exit code 1."""
-        return self.code in (UNREADABLE, GONE)
+        """Whether the whole log cannot be read: exit code 4. Everything else is exit code 1."""
+        return self.code in (UNREADABLE, GONE) and not self.stream
 
 
-def check_log(log: SharedLog, positions: Mapping[str, Position], consortium: str, founded: bytes) -> list[LogFault]:
+class EarlierLooks:
+    """What earlier looks at the same log found, so that a stream that did not change is not read again.
+
+    The stream of `own` is searched for leaf 0 without a bound; any member can make its own stream long.
+    """
+
+    def __init__(self, own: str | None = None) -> None:
+        self.own = own
+        self.beginnings: dict[str, Beginning] = {}
+        self.faults: dict[str, tuple[Hashable, list[LogFault]]] = {}
+        """What was wrong with a stream, and with which one; None: that was not looked at."""
+
+
+def check_log(
+    log: SharedLog,
+    positions: Mapping[str, Position],
+    consortium: str,
+    founded: bytes,
+    *,
+    earlier: EarlierLooks | None = None,
+    streams: Collection[str] | None = None,
+) -> list[LogFault]:
     """Hold a log against what this node's views have read of it (`positions.all_positions`); no faults: an empty list.
 
     `founded` is the founding's leaf hash, 32 bytes. Each stream costs a few reads where it is well, and is verified
     from its beginning where it is not. A log without governance that this node has never read is no fault: nothing
-    was founded there yet.
+    was founded there yet. `streams` are the members whose streams are looked at; None: all of them.
     """
+    earlier = earlier or EarlierLooks()
     read = {name: position for name, position in positions.items() if position.tree.size or position.next}
     try:
         fold = GovernanceFold(consortium, founded)
@@ -71,8 +94,8 @@ def check_log(log: SharedLog, positions: Mapping[str, Position], consortium: str
         if any(fault.code in (GONE, FOREIGN) for fault in faults):
             return faults
         for name in sorted(read.keys() | fold.state.members.keys()):
-            if name != GOVERNANCE and name in fold.state.members:
-                faults += _member(log, name, fold, read.get(name, Position(name)))
+            if name != GOVERNANCE and name in fold.state.members and (streams is None or name in streams):
+                faults += _member_again(log, name, fold, read.get(name, Position(name)), earlier)
     except LogError as error:
         return [LogFault(UNREADABLE, "", str(error))]
     return faults
@@ -99,7 +122,39 @@ def _governance(log: SharedLog, fold: GovernanceFold, position: Position | None)
             yield _fault(error, GOVERNANCE, known, fold.size)
 
 
-def _member(log: SharedLog, name: str, fold: GovernanceFold, position: Position) -> Iterator[LogFault]:
+def _member_again(
+    log: SharedLog, name: str, fold: GovernanceFold, position: Position, earlier: EarlierLooks
+) -> list[LogFault]:
+    """What is wrong with a member's stream; what was found before where nothing has changed since."""
+    before = earlier.faults.pop(name, None)
+    try:
+        # Looked at before the rest, and only where something was wrong: a stream that is well costs less without.
+        seen = None if before is None else (_ends(log, name), position, fold.size)
+        if before is not None and before[0] == seen:
+            earlier.faults[name] = before
+            return before[1]
+        faults = list(_member(log, name, fold, position, earlier))
+    except LogError as error:
+        return [LogFault(UNREADABLE, name, f"the stream {name} cannot be read: {error}")]
+    found = earlier.beginnings.get(name)
+    if faults:
+        settled = found is None or found.whole or found.complete
+        earlier.faults[name] = seen if settled else None, faults
+    return faults
+
+
+def _ends(log: SharedLog, name: str) -> Hashable:
+    """What tells whether a stream is the one that was looked at before: its first and newest record, and its end."""
+    try:
+        records = (*log.read(name, 0, 1)[:1], *islice(log.read_back(name), 1))
+        return hashlib.sha256(b"".join(record.data for record in records)).digest(), log.end(name)
+    except NoSuchStream:
+        return None
+
+
+def _member(
+    log: SharedLog, name: str, fold: GovernanceFold, position: Position, earlier: EarlierLooks
+) -> Iterator[LogFault]:
     trust = MemberTrust(f"{fold.state.consortium}/{name}", fold.state.members[name])
     size = position.tree.size
     try:
@@ -108,16 +163,21 @@ def _member(log: SharedLog, name: str, fold: GovernanceFold, position: Position)
         yield _fault(error, name, size, _claimed(log, name))
         return
     try:
-        begins = begins_after_start(log, name)
-        if begins is not None:
+        found = read_beginning(log, name, earlier.beginnings.get(name), bounded=name != earlier.own)
+        earlier.beginnings[name] = found
+        if found.entry and not found.whole:
+            lost = (
+                "its oldest entries were deleted, and whoever reads it for the first time can verify nothing"
+                if found.complete
+                else "whether its oldest entries stand further on was not looked for to the end"
+            )
             yield LogFault(
                 BEGINS_LATE,
                 name,
-                f"the stream {name} begins with entry {begins:,}: its oldest entries were deleted, and whoever reads it"
-                " for the first time can verify nothing. Its member's node puts them on the log again when it"
-                " publishes; set the topic's retention to unlimited",
+                f"the stream {name} begins with entry {found.entry:,}: {lost}. Its member's node puts them on the log"
+                " again when it publishes; set the topic's retention to unlimited",
                 size,
-                newest_claim(log, name),
+                _claimed(log, name),
             )
         if there.next == log.end(name) and (refused := _refused_after(log, name, there)):
             yield LogFault(
@@ -126,14 +186,14 @@ def _member(log: SharedLog, name: str, fold: GovernanceFold, position: Position)
                 f"the newest {refused:,} records of the stream {name} are refused: nothing since entry {size:,} counts."
                 " `registry quarantine list` says why",
                 size,
-                newest_claim(log, name),
+                _claimed(log, name),
             )
     except NoSuchStream:
         return  # admitted, and has published nothing yet
 
 
 def _refused_after(log: SharedLog, name: str, cursor: Cursor) -> int:
-    """How many records after the last accepted one would have been news, and were refused; at most `_COUNTED`.
+    """How many records after the last accepted one would have been news, and were refused; the first ones at most.
 
     Heads up to the tree's own size, put on the log once more, are no news.
     """
@@ -145,13 +205,15 @@ def _refused_after(log: SharedLog, name: str, cursor: Cursor) -> int:
         start = log.read(name, cursor.last, 1)[0].next
     elif cursor.tree.size:
         return 0  # where the last accepted record stands is not known
-    commits = (parsed(record) for record in islice(log.records(name, start), _COUNTED))
+    commits = (parsed(record) for record in limited(log.records(name, start)))
     return sum(commit is None or commit.checkpoint.size > cursor.tree.size for commit in commits)
 
 
 def _claimed(log: SharedLog, name: str) -> int:
+    """The tree size that the newest commit of a stream names; 0 where there is none among its newest records."""
     try:
-        return newest_claim(log, name)
+        commits = (parsed(record) for record in limited(log.read_back(name)))
+        return next((commit.checkpoint.size for commit in commits if commit is not None), 0)
     except NoSuchStream:
         return 0
 

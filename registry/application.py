@@ -39,6 +39,7 @@ from registry.domain.errors import (
 from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
+from registry.log import LogError
 from registry.refusals import FindRefusals, builds_on_refused
 from registry.rewrapping import ErasedRows, KeyReplacement, settle
 from registry.store import KeysReplaced, PrivateRecorder, PrivateRows, StoredEvent, Together, opened
@@ -60,10 +61,18 @@ EVENTS_TABLE: Final = "registry_events"
 
 
 _WAITING: Final = f"""
-SELECT coalesce(done.size, 0) + (
-    SELECT count(*) FROM {EVENTS_TABLE} WHERE notification_id > coalesce(done.last, 0) AND topic = ANY(%(published)s)
+WITH done AS (SELECT coalesce(max(size), 0) AS size, coalesce(max(last), 0) AS last FROM publisher.commits),
+held AS (SELECT notification, aggregate, topic FROM publisher.held WHERE size IS NULL),
+staying AS (SELECT aggregate, min(notification) AS first FROM held WHERE topic = ANY(%(refused)s) GROUP BY aggregate)
+SELECT done.size + (
+    SELECT count(*) FROM held
+    WHERE NOT EXISTS (SELECT FROM staying s WHERE s.aggregate = held.aggregate AND s.first <= held.notification)
+) + (
+    SELECT count(*) FROM {EVENTS_TABLE} WHERE notification_id > done.last AND topic = ANY(%(published)s)
+    AND NOT EXISTS (SELECT FROM publisher.held h WHERE h.notification = notification_id)
+    AND NOT EXISTS (SELECT FROM staying s WHERE s.aggregate = originator_id::text)
 ) AS size
-FROM (SELECT max(size) AS size, max(last) AS last FROM publisher.commits) AS done
+FROM done
 """  # noqa: S608 - a name of our own
 
 
@@ -198,10 +207,29 @@ class Registry:
             raise NotAccepted(refused.code, refused.detail, f"Nothing was stored. {refused.remedy}") from None
 
     def size_when_published(self) -> int:
-        """The size that this member's log will have when all that is stored now is on it."""
-        row = self.cursor().execute(_WAITING, {"published": list(self._translator.published)}).fetchone()
+        """The size that this member's log will have when all that can be published now is on it.
+
+        Events that are held back (drafting.py) do not count while consumers would refuse them: nobody waits for them.
+        """
+        cursor = self.cursor()
+        held = [
+            str(row["topic"])
+            for row in cursor.execute("SELECT DISTINCT topic FROM publisher.held WHERE size IS NULL").fetchall()
+        ]
+        values = {"published": list(self._translator.published), "refused": [t for t in held if self._is_refused(t)]}
+        row = cursor.execute(_WAITING, values).fetchone()
         assert row is not None  # noqa: S101 - an aggregate gives a row
         return int(row["size"])
+
+    def _is_refused(self, topic: str) -> bool:
+        """Whether an event of this topic that is held back stays so; yes where that cannot be told now."""
+        if self._acceptance is None:
+            return False
+        try:
+            self._acceptance.check_events(self._translator.types([topic]), self.published_size())
+        except (NotAccepted, LogError):
+            return True
+        return False
 
     def faults(self, stored: Sequence[StoredEvent]) -> dict[int, Refused]:
         """What a verifier would refuse of these events for their form, by their place in the list."""

@@ -39,6 +39,7 @@ from registry.publisher_errors import (
     PublisherError,
     StoreChanged,
 )
+from registry.refusals import RefusedCommits
 from registry.rules import signatures
 from registry.rules.founding import foreign
 from registry.wire import commit as wire
@@ -89,7 +90,7 @@ class Publisher:
         *,
         counts: Counts | None = None,
         acceptance: Acceptance | None = None,
-        own_refusals: Callable[[], str | None] = lambda: None,
+        own_refusals: Callable[[], RefusedCommits | None] = lambda: None,
         founding: tuple[str, bytes] | None = None,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -97,7 +98,7 @@ class Publisher:
 
         `counts` says whether a commit on the log counts under governance; without it, this node's own signature does.
         `acceptance` is asked before anything is signed; without it, everything is accepted. `own_refusals` returns what
-        this node's own projector refuses of its stream now, in words, and is asked before each pass. `founding` is the
+        this node's own projector refuses of its stream now, and is asked before each pass. `founding` is the
         consortium's name and the hash of its founding: a log of another one, or one that is gone, is not written to.
         `step` receives each step's name before it is taken (tests stop there).
         """
@@ -110,8 +111,8 @@ class Publisher:
         self._acceptance = acceptance
         self._own = OwnStream(log, stream, origin, counts or self._signed_by_us)
         self._own_refusals = own_refusals
-        self._answered: str | None = None
-        """What the own projector refused when the stream was last read from leaf 0 for it."""
+        self._answered: tuple[str, int] | None = None
+        """What the own projector refused when the stream was last read from leaf 0 for it, and where it ended then."""
         self._founding = founding
         self._channel = recorder.channel_name
         self._step = step
@@ -249,19 +250,23 @@ class Publisher:
     # After a start, and after anything went wrong
 
     def _answer_refusals(self, connection: Connection, store: CommitStore, done: list[Draft]) -> None:
-        """Where this node's own projector refuses commits of it, publish again what does not count, or stop."""
-        refusals = self._own_refusals()
-        if refusals is None:
+        """Where this node's own projector refuses commits of it, publish again what does not count, or stop.
+
+        The stream is read from leaf 0 once for each refusal and end of the stream. While the projector has not read
+        all of it, its refusal is about what stood there before, and publishing goes on.
+        """
+        refused = self._own_refusals()
+        if refused is None:
             self._answered = None
             return
-        if refusals != self._answered:
-            before = len(done)
+        end = self._log.end(self._stream)
+        if self._answered is None or self._answered[0] != refused.detail or end not in (self._answered[1], self._end):
             self._reconcile(connection, store, done)
-            if len(done) > before:
-                self._answered = refusals  # the projector has yet to read them
-                return
+            self._answered = refused.detail, self._end
+        if refused.read < self._end:
+            return
         raise OwnCommitsRefused(
-            f"this node's own reading of the log refuses what it published: {refusals}. Publishing again changes"
+            f"this node's own reading of the log refuses what it published: {refused.detail}. Publishing again changes"
             " nothing; nothing further was published"
         )
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -34,14 +34,29 @@ class RefusedEvent(msgspec.Struct, frozen=True):
     """All ids in its data: what it is about and builds on."""
 
 
+class RefusedCommits(NamedTuple):
+    """What this node's own projector refuses of the commits that this node wrote."""
+
+    detail: str
+    """Which rule refuses them, and what to do."""
+    read: int
+    """Where the projector goes on reading the own stream: what stands there and later was not judged yet."""
+
+
 def read_refused(leaf: int, code: str, detail: str, line: bytes) -> RefusedEvent:
-    """A refused event from its line on the log."""
-    values: dict[str, Any] = msgspec.json.decode(line)
-    data = values.get("data")
-    return RefusedEvent(
-        leaf, code, detail, str(values.get("id", "")), str(values.get("type", "")), str(values.get("subject", "")),
-        tuple(_ids(data)),
-    )  # fmt: skip
+    """Read a refused event from its line on the log.
+
+    Whoever has the key may have written any line: what is no event in form has no id, type or subject.
+    """
+    try:
+        values: Any = msgspec.json.decode(line)
+        names = tuple(_ids(values.get("data"))) if isinstance(values, dict) else ()
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # no JSON, no UTF-8, or nested too deep
+        values, names = {}, ()
+    if not isinstance(values, dict):
+        values = {}
+    event, kind, subject = (str(values.get(name, "")) for name in ("id", "type", "subject"))
+    return RefusedEvent(leaf, code, detail, event, kind, subject, names)
 
 
 def _ids(value: Any) -> Iterable[str]:  # noqa: ANN401 - any JSON

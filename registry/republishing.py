@@ -9,7 +9,7 @@ What to repeat is decided by what was refused and why:
 - refused for standing or role (`member-suspended`, `role-missing`): again;
 - refused because an earlier one was (`unknown-credential` after a refused issuing, say): again, behind it;
 - about a learner who was erased since: never again; it is closed;
-- anything else: by hand. The rule would refuse it again.
+- an event that this node did not write, and anything else: by hand. The rule would refuse it again.
 """
 
 from collections.abc import Sequence
@@ -29,6 +29,8 @@ from registry.store import IntegrityError, StoredEvent
 from registry.translation import AGAIN, EVENTS
 
 FOR_STANDING: Final = frozenset({"member-suspended", "role-missing"})
+_MAX_VERSION: Final = 2**31
+"""Versions of aggregates are 32-bit numbers in the database."""
 _CONSEQUENCES: Final = frozenset(
     {
         "unknown-achievement", "unknown-credential", "unknown-decision", "unknown-assessment", "unknown-agreement",
@@ -53,6 +55,8 @@ def plan(registry: Registry, refused: Sequence[RefusedEvent]) -> list[Repair]:
         learner = next((name for name in one.names if registry.erased(name)), None)
         if learner is not None:
             found.append(Repair(one, "close", "its learner was erased since: it is not said again"))
+        elif _original(registry, one.event) is None:
+            found.append(Repair(one, "by-hand", f"{one.code}: {one.detail}; this node did not write it"))
         elif one.code in FOR_STANDING or (one.code in _CONSEQUENCES and repeated & {one.subject, *one.names}):
             why = one.detail if one.code in FOR_STANDING else "it builds on one that is published again"
             found.append(Repair(one, "publish-again", why))
@@ -89,6 +93,7 @@ def _stored_again(registry: Registry, refused: Sequence[RefusedEvent]) -> list[S
     stored: list[StoredEvent] = []
     for one in refused:
         event = originals[one.event]
+        assert event is not None  # noqa: S101 - `plan` leaves others to people
         originator = UUID(str(event.originator_id))
         thing = things.get(originator)
         if thing is None:
@@ -100,11 +105,19 @@ def _stored_again(registry: Registry, refused: Sequence[RefusedEvent]) -> list[S
     return stored
 
 
-def _original(registry: Registry, event: str) -> StoredEvent:
-    """The stored event that a refused one was made from."""
+def _original(registry: Registry, event: str) -> StoredEvent | None:
+    """The stored event that a refused one was made from; None where this node stored none with that id."""
     originator, _, version = event.rpartition("-")
-    [found] = registry.recorder.select_events(UUID(originator), gt=int(version) - 1, lte=int(version))
-    return StoredEvent(found.originator_id, found.originator_version, found.topic, found.state)
+    try:
+        number, identifier = int(version), UUID(originator)
+    except ValueError:
+        return None
+    if not 0 < number < _MAX_VERSION:
+        return None
+    found = registry.recorder.select_events(identifier, gt=number - 1, lte=number)
+    if not found:
+        return None
+    return StoredEvent(found[0].originator_id, found[0].originator_version, found[0].topic, found[0].state)
 
 
 class _DealtWith:

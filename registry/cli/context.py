@@ -273,9 +273,13 @@ class Node:
         )
 
     def refuse_gone_log(self) -> None:
-        """Raise `LogUnavailable` where the log that this node has read is gone: none is begun in its place."""
+        """Raise `LogUnavailable` where the log that this node has read is gone: none is begun in its place.
+
+        Only governance is looked at: no other member's stream keeps this node from its work.
+        """
         settings = self.settings
-        for fault in check_log(self.log(), all_positions(self.views()), settings.consortium, settings.founded_hash):
+        positions = all_positions(self.views())
+        for fault in check_log(self.log(), positions, settings.consortium, settings.founded_hash, streams=()):
             if fault.away:
                 raise LogUnavailable(fault.detail)
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from consumers.cursor import newest_claim
-from consumers.log_state import check_log
+from consumers.cursor import parsed
+from consumers.log_state import BEGINS_LATE, REFUSED, UNREADABLE, EarlierLooks, check_log
 from consumers.verifier import FORM
 from projections import positions
 from registry.cli import last_error
 from registry.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
+from registry.refusals import RefusedCommits
 from registry.rules.governance import MemberRecord
 from registry.translation import PUBLISHED
 from registry.wire.keys import VerifierKey
@@ -43,6 +44,21 @@ class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
     """Heads that this member signed and that contradict its own tree."""
     codes: tuple[str, ...] = ()
     """EVENTS.md's names of the rules."""
+    foreign_records: int = 0
+    """Records beyond the tree's end that do not count and that this node did not write: anybody can append one."""
+    foreign_codes: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What an operator should know, and what keeps this node from nothing."""
+        if not self.foreign_records:
+            return []
+        warning = (
+            f"{self.foreign_records:,} records in this member's name were not written by this node and do not count"
+            f" ({', '.join(self.foreign_codes)}): somebody else writes to this stream. They have no effect, and"
+            " publishing goes on. `registry quarantine list` shows them"
+        )
+        return [warning]
 
     @property
     def faults(self) -> list[str]:
@@ -81,11 +97,20 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
     key_standing: KeyStanding = "not-checked"
     own: OwnStream = OwnStream()
     waiting: int = 0
-    """Stored events that are not on the log yet."""
+    """Stored events that are not on the log yet, those that are held back included."""
     waiting_since: str | None = None
-    """When the oldest of them was stored (RFC 3339)."""
+    """When the oldest of them that is not held back was stored (RFC 3339)."""
+    held: int = 0
+    """Stored events that are held back, because consumers would refuse them now."""
+    held_because: str | None = None
+    """The rule and the remedy for the first of them."""
     faults: dict[str, list[str]] = {}
-    """By component: `log`, `own_stream`, `key`, `membership`, `publisher`; a component that is well is not in it."""
+    """By component: `log`, `other_streams`, `own_stream`, `key`, `membership`, `publisher`, `held`.
+
+    What is well is not in it. `other_streams`: streams of other members are not what was read of them here before.
+    """
+    peers: list[str] = []
+    """What is wrong with other members' streams: they have to mend it, and it keeps this node from nothing."""
     log_away: bool = False
     """Whether the log cannot be reached or is gone."""
 
@@ -94,14 +119,17 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
         """All that is wrong, one sentence each."""
         return [sentence for found in self.faults.values() for sentence in found]
 
+    @property
+    def warnings(self) -> list[str]:
+        """What an operator should know, and what is no fault of this node."""
+        return [*self.own.warnings, *self.peers]
+
 
 def own_stream(connection: Connection, member: str) -> OwnStream:
     """What did not count of a member's stream; `connection` sees the views and this node's private side."""
-    quarantined = connection.execute(
-        "SELECT q.code, count(*) FROM quarantine q LEFT JOIN positions p USING (member)"
-        " WHERE q.member = %s AND q.code <> ALL(%s) AND q.size > coalesce(p.size, 0) GROUP BY q.code",
-        (member, sorted(FORM)),
-    ).fetchall()
+    quarantined = _quarantined(connection, member)
+    own = [(code, count) for code, ours, count in quarantined if ours]
+    foreign = [(code, count) for code, ours, count in quarantined if not ours]
     dealt_with = "SELECT leaf FROM publisher.dealt_with"
     if not _exists(connection, "publisher.dealt_with"):
         dealt_with = "SELECT NULL::bigint"
@@ -115,55 +143,111 @@ def own_stream(connection: Connection, member: str) -> OwnStream:
     ).fetchone()
     return OwnStream(
         refused_events=sum(count for _, count in refused),
-        quarantined_commits=sum(count for _, count in quarantined),
+        quarantined_commits=sum(count for _, count in own),
         disputed_heads=disputed[0] if disputed is not None else 0,
-        codes=tuple(sorted({code for code, _ in (*quarantined, *refused)})),
+        codes=tuple(sorted({code for code, _ in (*own, *refused)})),
+        foreign_records=sum(count for _, count in foreign),
+        foreign_codes=tuple(sorted({code for code, _ in foreign})),
     )
 
 
-def own_commits_refused(connection: Connection, member: str) -> str | None:
+def _quarantined(connection: Connection, member: str) -> list[tuple[str, bool, int]]:
+    """Count the commits beyond the tree's end that do not count, by rule and by whether this node wrote them down.
+
+    Anybody can append a record that names any size. Ours are those whose head, size and root, was written down.
+    """
+    ours = "false"
+    if _exists(connection, "publisher.commits"):
+        # A checkpoint is three lines: origin, size, root (registry/wire/checkpoint.py).
+        ours = (
+            "EXISTS (SELECT FROM publisher.commits c WHERE c.size = q.size AND position(convert_to("
+            "E'\\n' || c.size || E'\\n' || encode(c.root, 'base64') || E'\\n\\n', 'UTF8')"
+            " IN substring(q.record FROM 1 FOR 1024)) > 0)"
+        )
+    return connection.execute(
+        f"SELECT q.code, {ours} AS ours, count(*) FROM quarantine q LEFT JOIN positions p USING (member)"  # noqa: S608 - our own
+        " WHERE q.member = %s AND q.code <> ALL(%s) AND q.size > coalesce(p.size, 0) GROUP BY 1, 2",
+        (member, sorted(FORM)),
+    ).fetchall()
+
+
+def own_commits_refused(connection: Connection, member: str) -> RefusedCommits | None:
     """Why this node's own commits do not count, for its publisher to stop; None where they do."""
     own = own_stream(connection, member)
-    return own.faults[0] if own.quarantined_commits else None
+    if not own.quarantined_commits:
+        return None
+    row = connection.execute("SELECT next FROM positions WHERE member = %s", (member,)).fetchone()
+    return RefusedCommits(own.faults[0], 0 if row is None else row[0])
 
 
 class LogState(NamedTuple):
-    """What is wrong with the log, in sentences, and whether it cannot be read at all."""
+    """What is wrong with the log, in sentences."""
 
     faults: list[str]
+    """Of the whole log, governance and this member's own stream."""
     away: bool
+    """Whether the log cannot be read at all."""
+    changed: list[str]
+    """Other members' streams that are not what was read of them here before."""
+    peers: list[str]
+    """Other members' streams that nobody can read, or whose newest records do not count."""
 
 
-def log_state(node: "Node", connection: Connection) -> LogState:
-    """Hold the log against what the views have read of it and against the settings. Creates nothing."""
+def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None = None) -> LogState:
+    """Hold the log against what the views have read of it and against the settings. Creates nothing.
+
+    `earlier`: what earlier looks found, for a process that looks again and again.
+    """
     settings = node.settings
     try:
         found = check_log(
-            node.log_as_it_is(), positions.all_positions(connection), settings.consortium, settings.founded_hash
+            node.log_as_it_is(),
+            positions.all_positions(connection),
+            settings.consortium,
+            settings.founded_hash,
+            earlier=earlier or EarlierLooks(settings.member),
         )
     except LogError as error:
-        return LogState([f"the log cannot be reached: {error}"], away=True)
-    faults = [fault.detail for fault in found]
-    if not any(fault.away or fault.stream == settings.member for fault in found):
-        faults += _own_end(node.log_as_it_is(), connection, settings.member)
-    return LogState(faults, any(fault.away for fault in found))
+        return LogState([f"the log cannot be reached: {error}"], away=True, changed=[], peers=[])
+    own, state = settings.member, LogState([], any(fault.away for fault in found), [], [])
+    for fault in found:
+        if fault.stream not in ("", GOVERNANCE, own):
+            kind = state.peers if fault.code in (BEGINS_LATE, REFUSED, UNREADABLE) else state.changed
+            kind.append(fault.detail)
+        elif fault.stream != own or fault.code != REFUSED:  # anybody can append there; `own_stream` judges what is ours
+            state.faults.append(fault.detail)
+    if not state.faults:
+        state.faults.extend(_own_end(node.log_as_it_is(), connection, own))
+    return state
 
 
 def _own_end(log: SharedLog, connection: Connection, member: str) -> list[str]:
-    """Whether the own log ends before what this node has published, where the views had not read that far."""
+    """Whether the newest commit that this node has published is still there, where the views had not read that far."""
     if not _exists(connection, "publisher.commits"):
         return []
-    row = connection.execute("SELECT max(size) FROM publisher.commits WHERE next IS NOT NULL").fetchone()
-    published = row[0] if row is not None and row[0] is not None else 0
-    try:
-        claimed = newest_claim(log, member)
-    except LogError:  # no stream: what that means is said of the whole log
-        claimed = 0
-    if claimed >= published:
+    newest = connection.execute(
+        "SELECT c.size, c.root, c.next,"
+        "  (SELECT coalesce(max(b.next), 0) FROM publisher.commits b WHERE b.next < c.next)"
+        " FROM publisher.commits c WHERE c.next IS NOT NULL"
+        " AND c.size > coalesce((SELECT p.size FROM positions p WHERE p.member = %s), 0) ORDER BY c.size DESC LIMIT 1",
+        (member,),
+    ).fetchone()
+    if newest is None:
         return []
+    size, root, end, start = newest
+    try:
+        for record in log.records(member, start):
+            if record.next < end:
+                continue
+            commit = parsed(record) if record.next == end else None
+            if commit is not None and (commit.checkpoint.size, commit.checkpoint.root) == (size, root):
+                return []
+            break
+    except LogError:  # no stream, or a shorter one: the same as a stream without that commit
+        pass
     detail = (
-        f"the log of {member} ends at {claimed:,} events, and this node has published {published:,}: it was cut or"
-        " replaced. `registry publish` puts the rest back"
+        f"the log of {member} ends before entry {size:,}, which this node has published: it was cut or replaced."
+        " `registry publish` puts the rest back"
     )
     return [detail]
 
@@ -176,8 +260,11 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
     log = log or log_state(node, connection)
     if log.faults:
         faults["log"] = log.faults
+    if log.changed:
+        faults["other_streams"] = log.changed
+    found = msgspec.structs.replace(found, peers=log.peers, log_away=log.away)
     if member == GOVERNANCE:
-        return msgspec.structs.replace(found, log_away=log.away)
+        return found
     own = own_stream(connection, member)
     if own.faults:
         faults["own_stream"] = own.faults
@@ -186,6 +273,10 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
         faults["publisher"] = [_stopped(node, waiting, since)]
     if node.settings.keys_folder.exists() and (vault := node.keystore.vault_fault()) is not None:
         faults["vault"] = [vault]
+    held, held_because = _held(connection)
+    if held_because is not None:
+        fault = f"{held:,} stored events are held back and not on the log, since consumers would refuse them now"
+        faults["held"] = [f"{fault}: {held_because}"]
     record = _record(node, faults)
     key, key_standing = _key(node, record, published)
     if key_standing in ("retired", "not-yet", "unknown", "unreadable"):
@@ -197,9 +288,10 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
         key=key,
         key_standing=key_standing,
         own=own,
-        waiting=waiting,
+        waiting=waiting + held,
+        held=held,
+        held_because=held_because,
         waiting_since=None if since is None else since.isoformat(timespec="seconds"),
-        log_away=log.away,
     )
 
 
@@ -252,21 +344,38 @@ def _key_standing(record: MemberRecord, key: VerifierKey, published: int) -> Key
 
 
 def _waiting(connection: Connection) -> tuple[int, datetime | None, int]:
-    """How many stored events wait to be published, since when, and the size of the log without them."""
-    if not (_exists(connection, "public.registry_events") and _exists(connection, "publisher.commits")):
+    """How many stored events wait for the publisher's next pass, since when, and the size of the log without them.
+
+    Events that are held back are not among them (`_held`).
+    """
+    if not (_exists(connection, "public.registry_events") and _exists(connection, "publisher.held")):
         return 0, None, 0
     row = connection.execute(
-        "WITH done AS (SELECT coalesce(max(last), 0) AS last, coalesce(max(size), 0) AS size"
-        "  FROM publisher.commits WHERE next IS NOT NULL)"
-        " SELECT (SELECT count(*) FROM public.registry_events, done WHERE notification_id > last"
-        "  AND topic = ANY(%(topics)s)),"
-        " (SELECT state FROM public.registry_events, done WHERE notification_id > last AND topic = ANY(%(topics)s)"
-        "  ORDER BY notification_id LIMIT 1), (SELECT coalesce(max(size), 0) FROM publisher.commits)",
+        "WITH done AS (SELECT coalesce(max(last), 0) AS last FROM publisher.commits WHERE next IS NOT NULL),"
+        " waiting AS (SELECT notification_id, state FROM public.registry_events, done WHERE notification_id > last"
+        "  AND topic = ANY(%(topics)s)"
+        "  AND NOT EXISTS (SELECT FROM publisher.held h WHERE h.notification = notification_id)"
+        "  UNION ALL"  # released again, and its commit has not been seen on the log yet
+        "  SELECT e.notification_id, e.state FROM publisher.commits c JOIN publisher.held h USING (size)"
+        "  JOIN public.registry_events e ON e.notification_id = h.notification WHERE c.next IS NULL)"
+        " SELECT (SELECT count(*) FROM waiting), (SELECT state FROM waiting ORDER BY notification_id LIMIT 1),"
+        " (SELECT coalesce(max(size), 0) FROM publisher.commits)",
         {"topics": sorted(PUBLISHED)},
     ).fetchone()
     assert row is not None  # noqa: S101 - a row of three values
     since = None if row[1] is None else msgspec.json.decode(row[1], type=_Stored).timestamp
     return row[0], since, row[2]
+
+
+def _held(connection: Connection) -> tuple[int, str | None]:
+    """How many stored events are held back, and why the first of them is."""
+    if not _exists(connection, "publisher.held"):
+        return 0, None
+    row = connection.execute(
+        "SELECT count(*), (SELECT reason FROM publisher.held WHERE size IS NULL ORDER BY notification LIMIT 1)"
+        " FROM publisher.held WHERE size IS NULL"
+    ).fetchone()
+    return (0, None) if row is None else (row[0], row[1])
 
 
 class _Stored(msgspec.Struct):

@@ -9,7 +9,7 @@ from psycopg import Connection, OperationalError
 
 from projections import views
 from registry.cli.health import own_commits_refused
-from registry.refusals import Refusals, RefusedEvent, by_subject, read_refused
+from registry.refusals import Refusals, RefusedCommits, RefusedEvent, by_subject, read_refused
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ class OwnRefusals:
         self._member = member
         self._connection: Connection | None = None
         self._lock = threading.Lock()
-        self._seen: tuple[int, int | None, int] | None = None
+        self._seen: tuple[object, ...] | None = None
         self._found: list[RefusedEvent] = []
         self._by_subject: Refusals = {}
 
@@ -44,8 +44,8 @@ class OwnRefusals:
             self._ask(self._look)
             return self._found
 
-    def commits(self) -> str | None:
-        """Why commits of this node do not count, in a sentence; None where all that the views have read of it does."""
+    def commits(self) -> RefusedCommits | None:
+        """Why commits of this node do not count; None where all that the views have read of it does."""
         with self._lock:
             return self._ask(partial(own_commits_refused, member=self._member))
 
@@ -58,9 +58,10 @@ class OwnRefusals:
 
     def _look(self, connection: Connection) -> None:
         seen = connection.execute(
-            "SELECT (SELECT count(*) FROM refusals WHERE member = %(member)s),"
-            " (SELECT max(leaf) FROM refusals WHERE member = %(member)s),"
-            " (SELECT count(*) FROM publisher.dealt_with)",
+            # By content: folded again, as many events at the same places may be refused for other rules.
+            "SELECT count(*), sum(hashtextextended(concat_ws(' ', leaf, code, detail, md5(line)), 0)),"
+            " (SELECT count(*) FROM publisher.dealt_with), (SELECT sum(leaf) FROM publisher.dealt_with)"
+            " FROM refusals WHERE member = %(member)s",
             {"member": self._member},
         ).fetchone()
         if seen == self._seen:

@@ -20,7 +20,7 @@ from registry.cli.output import counted, errors, progress, say
 from registry.cli.stopping import DATABASE_AWAY, keep_on_hangup, stopping
 from registry.cli.watching import HealthWatch
 from registry.log import GOVERNANCE, LogError, open_log
-from registry.publisher import Published
+from registry.publisher import AnotherPublisher, Published
 
 _log = structlog.get_logger(__name__)
 _AGAIN = 1.0
@@ -113,7 +113,8 @@ def run_node(node: Node, stop: threading.Event) -> None:
                     if not beside.started:
                         _start_all(node, beside)
                     session.run(stop, on_published=_say, on_error=noted)
-            except (LogError, *DATABASE_AWAY) as error:
+            except (LogError, AnotherPublisher, *DATABASE_AWAY) as error:
+                # The server may hold the lock of a connection that was lost for a while: then we are that other.
                 if not beside.started:
                     raise
                 _log.error("run.publishing_again", error=str(error).strip(), again_in=_AGAIN)
@@ -188,10 +189,10 @@ def follow_log(node: Node, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             # A log of its own: the one that the publisher appends to would make it wait.
-            log = open_log(node.settings.log_url, node.settings.consortium, read_only=True)
-            node.check_founding(log)
-            with contextlib.closing(log), views.connect(node.dsn()) as connection:
-                node.projector(connection, log=log, on_fault=noted).run(stop)
+            with contextlib.closing(open_log(node.settings.log_url, node.settings.consortium, read_only=True)) as log:
+                node.check_founding(log)
+                with views.connect(node.dsn()) as connection:
+                    node.projector(connection, log=log, on_fault=noted).run(stop)
         except (LogError, *DATABASE_AWAY) as error:
             _log.error("run.projecting_again", error=str(error).strip(), again_in=_AGAIN)
             noted(error)

@@ -38,7 +38,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What `registry status --json` prints."""
 
     ok: bool
-    """Whether nothing is wrong. A lag alone is no fault: the views may be a moment behind."""
+    """Whether nothing is wrong with this node. A lag alone is no fault: the views may be a moment behind.
+
+    Records on another member's stream that do not count are shown, and are no fault of this node: anybody can append.
+    """
     error: str | None
     """Why the log cannot be read; None where it can."""
     node: NodeHealth
@@ -80,7 +83,7 @@ def _status(node: Node) -> Status:
     health = node_health(node, connection)
     streams = _streams(node, connection, health)
     return Status(
-        ok=not health.faults and not any(stream.refused_at_end for stream in streams),
+        ok=not health.faults,
         error="; ".join(health.faults["log"]) if health.log_away else None,
         node=health,
         last_published=_last_published(connection),
@@ -168,8 +171,10 @@ def _show(found: Status) -> None:
             commits = counted(stream.refused_at_end, "commit")
             say(
                 f"{stream.member}: the last {commits} on its log did not count (`registry quarantine list`)",
-                style="red",
+                style="yellow",
             )
+    for warning in node.warnings:
+        say(warning, style="yellow")
     if found.ok:
         say("Nothing is wrong.")
     if behind := sum(stream.lag or 0 for stream in found.streams):
@@ -187,6 +192,8 @@ def _show(found: Status) -> None:
         waiting = (
             f"{counted(node.waiting, 'stored event')} waiting" if node.waiting else "all stored events are published"
         )
+        if node.held:
+            waiting += f", {node.held:,} of them held back"
         say(f"{waiting}; the newest published event is of {found.last_published or '-'}")
     say("")
     table(

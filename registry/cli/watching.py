@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from consumers.log_state import EarlierLooks
 from projections import views
 from registry.cli import last_error
 from registry.cli.health import LogState, NodeHealth, log_state, node_health
@@ -18,8 +19,13 @@ _log = structlog.get_logger(__name__)
 LOOK_SECONDS: Final = 2.0
 LOG_SECONDS: Final = 10.0
 """The log is looked at less often: that costs reads of every stream."""
-READINESS: Final = ("database", "log", "own_stream", "publisher")
-"""The components that `/ready` answers for. A member's standing and key are shown, and keep nobody from reading."""
+STALE_SECONDS: Final = 30.0
+"""What was found longer ago than this says nothing about now."""
+READINESS: Final = ("health", "database", "log", "own_stream", "publisher")
+"""The components that `/ready` answers for.
+
+A member's standing and key, what is held back, and other members' streams are shown, and keep nobody from reading.
+"""
 
 
 class NotWell(Exception):
@@ -34,12 +40,23 @@ class HealthWatch:
         self._node = node
         self._says = says
         self._said: set[str] = set()
+        self._warned: set[str] = set()
+        self._earlier = EarlierLooks(node.settings.member)
         self._log: LogState | None = None
         self._log_at = 0.0
         self.health: NodeHealth | None = None
         """As it was last seen; None before the first look, and while the database is away."""
-        self.faults: dict[str, list[str]] = {}
-        """All that is wrong, by component."""
+        self._found: dict[str, list[str]] = {"health": ["the node has not looked at itself yet"]}
+        self._looked_at = time.monotonic()
+
+    @property
+    def faults(self) -> dict[str, list[str]]:
+        """All that is wrong, by component; `health` where that was not looked at, could not be, or is too long ago."""
+        seconds = time.monotonic() - self._looked_at
+        if seconds > STALE_SECONDS:
+            stale = f"the node last looked at itself {seconds:.0f} seconds ago: the look at the log or database hangs"
+            return {**self._found, "health": [stale]}
+        return self._found
 
     def follow(self, stop: threading.Event) -> None:
         """Look every few seconds until told to stop."""
@@ -49,14 +66,15 @@ class HealthWatch:
         """Look once."""
         try:
             with views.connect(self._node.dsn()) as connection:
-                if self._log is None or time.monotonic() - self._log_at > LOG_SECONDS or self._log.faults:
-                    self._log, self._log_at = log_state(self._node, connection), time.monotonic()
+                if self._log is None or time.monotonic() - self._log_at > LOG_SECONDS:
+                    self._log, self._log_at = log_state(self._node, connection, self._earlier), time.monotonic()
                 self.health = node_health(self._node, connection, self._log)
         except DATABASE_AWAY as error:
             self.health = None
-            self.faults = {"database": [str(error).strip().partition("\n")[0]]}
+            self._found = {"database": [str(error).strip().partition("\n")[0]]}
         else:
-            self.faults = self.health.faults
+            self._found = self.health.faults
+        self._looked_at = time.monotonic()
         if self._says:
             self._say()
 
@@ -64,14 +82,21 @@ class HealthWatch:
         while not stop.is_set():
             try:
                 self.look()
-            except Exception:  # noqa: BLE001 - whatever it was: the next round looks again, and the log has it
+            except Exception as error:  # noqa: BLE001 - whatever it was: the next round looks again, and the log has it
                 _log.exception("node.not_looked_at")
+                self.health = None
+                self._found = {"health": [f"the node could not look at itself: {type(error).__name__}: {error}"]}
+                self._looked_at = time.monotonic()
             stop.wait(LOOK_SECONDS)
 
     def _say(self) -> None:
         """Say what is wrong now and was not before, and what is well again."""
-        now = {sentence for found in self.faults.values() for sentence in found}
-        for component, sentences in self.faults.items():
+        warnings = set() if self.health is None else set(self.health.warnings)
+        for warning in sorted(warnings - self._warned):
+            _log.warning("node.noticed", warning=warning)
+        self._warned = warnings
+        now = {sentence for found in self._found.values() for sentence in found}
+        for component, sentences in self._found.items():
             for sentence in sentences:
                 if sentence not in self._said:
                     _log.error("node.not_well", component=component, fault=sentence)

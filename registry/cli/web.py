@@ -284,7 +284,8 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
     async def ready() -> Response[dict[str, str]]:
         """Answers 503 while a component is not well; `components` names it, and says what is wrong.
 
-        `database`, `views`, `log`, `own_stream` (what this member published and did not count), `publisher`.
+        `database`, `views`, `log`, `own_stream` (what this member published and did not count), `publisher`, `health`
+        (the node has not looked at itself, or could not).
         """
         faults = {name: found for name, found in watch.faults.items() if name in READINESS}
         if faults:

@@ -197,6 +197,8 @@ class FileLog:
             end = self._writing.get(stream)
             if end is None:
                 raise LogError(f"append to {stream} outside of writer({stream!r})")
+            if not records:
+                return []
             start = end.position if after is None else after
             frames = [framing.frame(record) for record in records]
             data = b"".join(frames)

@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.support.command import registry, until
+from registry.wire import commit
+from registry.wire.keys import Ed25519Signer
+from registry.wire.merkle import Tree
+from tests.support.command import printed_json, registry, until
 from tests.support.served import Served, achievement, csv_of, once, problem, row
 
 
@@ -77,3 +80,33 @@ def test_events_that_the_log_refused_are_what_readiness_and_the_own_member_say(s
     registry("refused", "publish-again", "--yes", home=served.home)
     until(lambda: system.get("/ready").status_code == 200, 60)
     assert own(served)["refusedEvents"] == 0
+
+
+def test_rubbish_on_anybodys_stream_and_one_that_cannot_be_read_take_no_node_out_of_service(served):
+    log, consortium = served.consortium.folder / "log", served.consortium
+    system = served.client()
+    for member in ("lund", "zwolle"):
+        consortium.join(member)
+    rubbish = [
+        commit.seal(f"test.example/{member}", Tree(1024, [b"a" * 32]), [b"{}"],
+                    [Ed25519Signer.generate(f"test.example/{member}")])[0]
+        for member in ("twente", "lund")
+    ]  # fmt: skip
+    (log / "zwolle.log").mkdir()  # reading it is an error, for every user
+    for member, record in zip(("twente", "lund"), rubbish, strict=True):
+        with (log / f"{member}.log").open("ab") as file:
+            file.write(record + b"\n")
+    until(lambda: "the newest 1 records of the stream lund are refused" in served.said, 60, says=lambda: served.said)
+    until(lambda: "1 records in this member's name" in served.said, 60, says=lambda: served.said)
+    assert system.get("/ready").status_code == 200
+    made = system.post("/v1/credentials", json=row(served.achievement, "then", "then"), headers=once("then"))
+    assert made.status_code == 201, made.text
+    position = made.headers["Registry-Position"]
+    address = f"/v1/credentials/twente/{made.json()['credential']}"
+    assert system.get(address, headers={"Registry-Wait-For": position}).status_code == 200
+    shown = printed_json(registry("status", "--json", home=served.home))
+    assert shown["ok"]
+    assert any(line.startswith("the stream zwolle cannot be read") for line in shown["node"]["peers"])
+    served.stop()
+    registry("publish", home=served.home)
+    served.start()

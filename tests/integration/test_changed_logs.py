@@ -11,7 +11,18 @@ import time
 
 import pytest
 
-from consumers.log_state import BEGINS_LATE, FOREIGN, GONE, REFUSED, REWRITTEN, SHORTER, check_log
+from consumers.beginning import MAX_RECORDS
+from consumers.log_state import (
+    BEGINS_LATE,
+    FOREIGN,
+    GONE,
+    REFUSED,
+    REWRITTEN,
+    SHORTER,
+    UNREADABLE,
+    EarlierLooks,
+    check_log,
+)
 from consumers.projector import Projector
 from consumers.tiles import Tiles, follow
 from consumers.verifier import OK, Verifier
@@ -400,6 +411,92 @@ def test_a_stream_whose_newest_records_are_all_refused_is_named(world):
         )
     world.projector().step()
     assert world.faults() == [REFUSED]
+
+
+# Other members' streams
+
+
+def with_lund(world, *records):
+    """Admit lund, and put records on its stream."""
+    admission = world.consortium.seal(world.consortium.admission("lund"))
+    with world.log.writer("governance"):
+        world.log.append("governance", [admission])
+    world.log.create("lund")
+    with world.log.writer("lund"):
+        world.log.append("lund", list(records))
+
+
+def junk(origin, entry):
+    """A commit that begins with an entry, by a key that nobody knows."""
+    hashes = [b"a" * 32] * entry.bit_count()
+    return commit.seal(origin, Tree(entry, hashes), [b"{}"], [Ed25519Signer.generate(origin)])[0]
+
+
+class Counting:
+    """A log that counts the records that were read of each stream."""
+
+    def __init__(self, log):
+        self._log = log
+        self.records_read = 0
+
+    def records(self, stream, start=0):
+        for record in self._log.records(stream, start):
+            self.records_read += stream != "governance"
+            yield record
+
+    def read_back(self, stream):
+        for record in self._log.read_back(stream):
+            self.records_read += 1
+            yield record
+
+    def __getattr__(self, name):
+        return getattr(self._log, name)
+
+
+def test_a_peer_that_floods_its_stream_costs_every_look_at_it_a_bounded_number_of_records(world):
+    record = junk(f"{CONSORTIUM}/lund", 500)
+    with_lund(world, *[record] * (3 * MAX_RECORDS + 1))
+    world.projector().step()
+    known, earlier = positions.all_positions(world.connection), EarlierLooks("twente")
+    found, costs = [], []
+    for _ in range(6):
+        log = Counting(world.log)
+        found.append(check_log(log, known, CONSORTIUM, world.consortium.founded, earlier=earlier))
+        costs.append(log.records_read)
+    assert max(costs) <= 2 * MAX_RECORDS + 10
+    assert costs[-1] <= 10  # nothing changed
+    assert [[fault.code for fault in faults] for faults in found] == [[BEGINS_LATE, REFUSED]] * 6
+    assert "was not looked for to the end" in found[0][0].detail
+    assert "its oldest entries were deleted" in found[-1][0].detail
+    assert not any(fault.away for fault in found[-1])
+
+
+def test_a_stream_whose_entries_were_put_back_at_its_end_is_found_whole_by_looks_that_go_on(world):
+    lund = Ed25519Signer.generate(f"{CONSORTIUM}/lund")
+    whole, _ = commit.seal(f"{CONSORTIUM}/lund", Tree(), [b"{}"], [lund])
+    with_lund(world, *[junk(f"{CONSORTIUM}/lund", 500)] * (MAX_RECORDS + 1), whole)
+    earlier = EarlierLooks("twente")
+    found = [
+        [fault.code for fault in check_log(world.log, {}, CONSORTIUM, world.consortium.founded, earlier=earlier)]
+        for _ in range(2)
+    ]
+    assert (BEGINS_LATE in found[0], BEGINS_LATE in found[1]) == (True, False)
+
+
+def test_one_stream_that_cannot_be_read_hides_nothing_of_the_others(world, tmp_path):
+    with_lund(world, junk(f"{CONSORTIUM}/lund", 500))
+    with world.publisher().session() as session:
+        published_one_by_one(world, session, 4)
+    world.projector().step()
+    cut_tail(tmp_path / "log" / "twente.log", None)
+    (tmp_path / "log" / "lund.log").unlink()
+    (tmp_path / "log" / "lund.log").mkdir()  # reading it is an error, for every user
+    known = positions.all_positions(world.connection)
+    found = check_log(world.log, known, CONSORTIUM, world.consortium.founded)
+    assert [(fault.code, fault.stream, fault.away) for fault in found] == [
+        (UNREADABLE, "lund", False),
+        (SHORTER, "twente", False),
+    ]
 
 
 # Kafka

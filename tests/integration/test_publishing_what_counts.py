@@ -1,6 +1,8 @@
 """The publisher signs only what consumers accept, and mends what they refused: keys that were retired, suspensions."""
 
 import contextlib
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,14 +11,19 @@ from consumers.governance import GovernanceFold
 from consumers.verifier import MemberTrust, refused
 from projections import credentials, positions
 from registry.acceptance import NotAccepted
+from registry.cli.health import node_health, own_commits_refused, own_stream
+from registry.cli.own_refusals import OwnRefusals
+from registry.cli.standings import Standings
 from registry.log import GOVERNANCE
 from registry.publisher import OwnCommitsRefused
+from registry.refusals import RefusedCommits
 from registry.rules.errors import Refusal
 from registry.selfcheck import check
+from registry.wire import commit
 from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberReinstated, MemberSuspended
 from registry.wire.keys import Ed25519Signer
-from registry.wire.merkle import leaf_hashes
-from tests.integration.test_changed_logs import World
+from registry.wire.merkle import Tree, leaf_hashes
+from tests.integration.test_changed_logs import Counting, World
 from tests.support.node import ORIGIN
 from tests.support.streams import CONSORTIUM, Stream
 
@@ -37,7 +44,7 @@ class ByGovernance:
     def check_events(self, event_types, leaf=None):
         for kind in event_types:
             try:
-                self.record.check(leaf, kind)
+                self.record.check(self._world.node.registry.published_size() if leaf is None else leaf, kind)
             except Refusal as no:
                 raise NotAccepted(no.code, no.detail, "Ask the consortium.") from no
 
@@ -78,6 +85,29 @@ class Governed(World):
             ("member.key.retired.v1", MemberKeyRetired("twente", str(old), head, "rotated")),
         )
         return new
+
+    def served(self):
+        """The node as its health looks at it."""
+        settings = SimpleNamespace(
+            member="twente",
+            origin=ORIGIN,
+            consortium=CONSORTIUM,
+            founded_hash=self.consortium.founded,
+            home=Path("/none"),
+        )
+        keystore = SimpleNamespace(public=lambda *_: self.node.signer.vkey)
+        made = SimpleNamespace(
+            settings=settings,
+            keystore=keystore,
+            log=lambda: self.log,
+            log_as_it_is=lambda: self.log,
+            dsn=lambda: self.node.dsn,
+        )
+        made.standings = Standings(made)
+        return made
+
+    def health(self):
+        return node_health(self.served(), self.connection)
 
     def seen(self):
         """How many of the member's events the views have."""
@@ -121,7 +151,7 @@ def test_a_stream_that_died_by_a_retired_key_lives_again_with_the_new_one(world,
 
 def test_own_commits_that_stay_refused_stop_the_publisher_and_are_named(world):
     world.issue()
-    refusals = ["2 commits since entry 2 are refused: not-an-extension"]
+    refusals = [RefusedCommits("2 commits since entry 2 are refused: not-an-extension", 0)]
     publisher = world.publisher(own_refusals=lambda: refusals[0])
     with publisher.session() as session:
         with pytest.raises(OwnCommitsRefused, match="not-an-extension"):
@@ -139,11 +169,89 @@ def test_what_the_own_projector_refuses_is_published_again_where_that_helps(worl
     world.publisher(acceptance=None, counts=None).publish_pending()
     world.node.signer = new
     world.issue()
-    with world.publisher(own_refusals=lambda: "1 commit is refused: key-not-valid").session() as session:
+    refused = [RefusedCommits("1 commit is refused: key-not-valid", 0)]
+    log = Counting(world.log)
+    with world.publisher(own_refusals=lambda: refused[0], log=log).session() as session:
         assert session.publish().commits == 2
-        with pytest.raises(OwnCommitsRefused):  # said until the projector has read on
-            session.publish()
+        before = log.records_read
+        world.issue()
+        assert session.publish().events == 1  # the projector has not read on, and says nothing of what stands there now
+        refused[0] = refused[0]._replace(read=world.log.end("twente"))
+        for _ in range(3):
+            with pytest.raises(OwnCommitsRefused):  # it has, and refuses the same
+                session.publish()
+        assert log.records_read == before  # the stream is not read from leaf 0 again, since nothing changed
+        refused[0] = None
+        session.publish()
     assert world.seen() == world.node.stored()
+
+
+def append(world, *records):
+    with world.log.writer("twente"):
+        world.log.append("twente", list(records))
+
+
+@pytest.mark.parametrize("thief", ["unknown key", "retired key"])
+def test_a_record_that_somebody_else_appended_in_the_members_name_stops_nobody(world, thief):
+    world.issue()
+    world.publisher().publish_pending()
+    stranger = Ed25519Signer.generate(ORIGIN)
+    if thief == "retired key":
+        stranger, world.node.signer = world.node.signer, world.change_key(world.head())
+    tree = Tree(998, [b"a" * 32] * 7)  # 998 has seven bits
+    append(world, commit.seal(ORIGIN, tree, [b"{}"], [stranger])[0])
+    world.seen()
+    own = own_stream(world.connection, "twente")
+    assert (own.quarantined_commits, own.faults, own.foreign_records) == (0, [], 1)
+    assert "1 records in this member's name were not written by this node" in own.warnings[0]
+    world.issue()
+    publisher = world.publisher(own_refusals=lambda: own_commits_refused(world.connection, "twente"))
+    assert publisher.publish_pending().events == 1
+    assert world.seen() == world.node.stored()
+
+
+def test_commits_that_this_node_wrote_and_that_do_not_count_are_told_from_those_of_somebody_else(world):
+    world.issue()
+    world.publisher().publish_pending()
+    world.change_key(world.head())
+    world.issue()
+    world.publisher(acceptance=None, counts=None).publish_pending()  # by the retired key
+    append(world, commit.seal(ORIGIN, Tree(998, [b"a" * 32] * 7), [b"{}"], [Ed25519Signer.generate(ORIGIN)])[0])
+    world.seen()
+    own = own_stream(world.connection, "twente")
+    assert (own.quarantined_commits, own.codes, own.foreign_records) == (1, ("key-not-valid",), 1)
+    assert "1 of this node's own commits did not count" in own_commits_refused(world.connection, "twente").detail
+
+
+def test_what_others_append_is_no_fault_of_this_nodes_log(world):
+    admission = world.consortium.seal(world.consortium.admission("lund"))
+    with world.log.writer("governance"):
+        world.log.append("governance", [admission])
+    world.log.create("lund")
+    strangers = {name: Ed25519Signer.generate(f"{CONSORTIUM}/{name}") for name in ("twente", "lund")}
+    world.issue()
+    world.publisher().publish_pending()  # and the views have read nothing of it yet
+    for name, signer in strangers.items():
+        record, _ = commit.seal(f"{CONSORTIUM}/{name}", Tree(4, [b"a" * 32]), [b"{}"], [signer])
+        with world.log.writer(name):
+            world.log.append(name, [record, record])
+    for looked in ("before the views have read it", "afterwards"):
+        health = world.health()
+        assert health.faults == {}, looked
+        world.seen()
+    assert [peer.partition(":")[0] for peer in health.peers] == [
+        "the stream lund begins with entry 4",
+        "the newest 2 records of the stream lund are refused",
+    ]
+    assert health.warnings[0].startswith("2 records in this member's name were not written by this node")
+
+
+def test_own_refusals_are_those_of_the_views_now_where_a_refold_left_as_many_at_the_same_places(world):
+    world.connection.execute("INSERT INTO refusals VALUES ('twente', 4, 'role-missing', '$', 'why', '{}')")
+    with contextlib.closing(OwnRefusals(lambda: world.node.dsn, "twente")) as refusals:
+        assert [one.code for one in refusals.listed()] == ["role-missing"]
+        world.connection.execute("UPDATE refusals SET code = 'member-suspended'")
+        assert [one.code for one in refusals.listed()] == ["member-suspended"]
 
 
 # Suspended after something was stored
@@ -230,3 +338,36 @@ def test_commits_of_held_events_are_made_again_where_the_log_loses_them(suspende
     world.publisher().publish_pending()
     assert (tmp_path / "log" / "twente.log").read_bytes() == before
     assert world.seen() == world.node.stored()
+
+
+def test_events_that_are_held_back_stay_visible_while_others_are_published(suspended):
+    world, registry = suspended, suspended.node.registry
+    registry._acceptance = ByGovernance(world)
+    world.publisher().publish_pending()
+    registry.revoke(world.first, "issuedInError")
+    published = world.publisher().publish_pending()
+    assert (published.events, published.size) == (1, 3)
+    world.seen()
+    health = world.health()
+    assert (health.waiting, health.waiting_since, health.held) == (3, None, 3)
+    [fault] = health.faults["held"]
+    assert fault.startswith("3 stored events are held back")
+    assert "member-suspended: the member is suspended. Ask the consortium." in fault
+    assert set(health.faults) == {"held", "membership"}
+
+
+def test_a_position_counts_what_will_be_published_and_not_what_is_held_back(suspended):
+    world, registry = suspended, suspended.node.registry
+    registry._acceptance = ByGovernance(world)
+    world.publisher().publish_pending()
+    assert registry.size_when_published() == 2
+    registry.revoke(world.first, "issuedInError")
+    registry.revoke(issued(world)[1], "issuedInError")  # held back behind its issuing
+    assert registry.size_when_published() == 3
+    assert world.publisher().publish_pending().size == 3
+    assert registry.size_when_published() == 3
+    world.govern(("member.reinstated.v1", MemberReinstated("twente", world.head(), "administrative")))
+    world.issue()
+    assert registry.size_when_published() == 8
+    assert world.publisher().publish_pending().size == 8
+    assert registry.size_when_published() == 8

@@ -84,3 +84,18 @@ def test_until_then_it_exists_for_nobody_and_nothing_is_built_on_it(node):
         with pytest.raises(NotAccepted, match="registry refused publish-again"):
             registry.retire_achievement(node.achievement)
     assert node.stored() == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"[]", b"1", b"no JSON", b"\xff", b"[" * 60_000, b'{"id": {}, "type": 7, "subject": null, "data": [[]]}',
+     b'{"data": ' + b"[" * 5_000 + b"]" * 5_000 + b"}", b'{"id": "00000000-0000-0000-0000-000000000000-99999999999"}'],
+    ids=["list", "number", "text", "no UTF-8", "deep", "other types", "deep data", "large version"],
+)  # fmt: skip
+def test_a_line_that_somebody_else_wrote_stops_nothing_and_is_left_to_people(node, line):
+    found = read_refused(3, "member-suspended", "why", line)
+    assert list(by_subject([found])) == []
+    [repair] = plan(node.registry, [found])
+    assert repair.how == "by-hand"
+    assert "this node did not write it" in repair.why
+    close(node.registry, [found])

@@ -445,6 +445,15 @@ def test_a_file_that_changed_behind_its_writer_is_not_appended_to(log: FileLog, 
         assert log.append("twente", [THIRD], after=end) == [end]
 
 
+def test_an_append_of_nothing_forgets_nothing_of_what_stands_at_the_end(log: FileLog, path: Path) -> None:
+    with log.writer("twente"):
+        log.append("twente", [FIRST, SECOND])
+        assert log.append("twente", []) == []
+        path.write_bytes(path.read_bytes()[:-3] + b"x" + path.read_bytes()[-2:])
+        with pytest.raises(LogMoved, match="replaced"):
+            log.append("twente", [THIRD])
+
+
 def test_a_file_that_was_renamed_away_is_not_made_again_by_an_append(log: FileLog, path: Path) -> None:
     with log.writer("twente"):
         log.append("twente", [FIRST])

@@ -1,0 +1,73 @@
+"""A node that watches itself: what it says before it has looked, and where looking fails or hangs."""
+
+import contextlib
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from registry.cli import watching
+from registry.cli.health import LogState, NodeHealth
+from registry.cli.watching import READINESS, HealthWatch
+from tests.support.command import until
+
+WELL = LogState([], away=False, changed=[], peers=[])
+
+
+@pytest.fixture
+def watch(monkeypatch):
+    """A watch over a node that is well; `fails` is what the next looks raise."""
+    fails, looks = [], []
+
+    def look_at_log(*_):
+        looks.append(len(looks))
+        return WELL
+
+    def look_at_node(*_):
+        if fails:
+            raise fails[-1]
+        return NodeHealth(member="twente", version="0")
+
+    monkeypatch.setattr(watching, "log_state", look_at_log)
+    monkeypatch.setattr(watching, "node_health", look_at_node)
+    monkeypatch.setattr(watching.views, "connect", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(watching, "LOOK_SECONDS", 0.01)
+    made = HealthWatch(SimpleNamespace(settings=SimpleNamespace(member="twente"), dsn=lambda: ""))
+    made.fails, made.looks = fails, looks
+    return made
+
+
+def test_a_node_that_has_not_looked_at_itself_is_not_ready(watch):
+    assert watch.faults == {"health": ["the node has not looked at itself yet"]}
+    assert "health" in READINESS
+    watch.look()
+    assert watch.faults == {}
+
+
+def test_a_look_that_fails_is_a_fault_until_one_succeeds(watch):
+    watch.look()
+    watch.fails.append(ValueError("what nobody thought of"))
+    stop = threading.Event()
+    watch.follow(stop)
+    try:
+        until(lambda: watch.faults)
+        assert watch.faults == {"health": ["the node could not look at itself: ValueError: what nobody thought of"]}
+        assert watch.health is None
+        watch.fails.clear()
+        until(lambda: not watch.faults)
+    finally:
+        stop.set()
+
+
+def test_a_look_that_hangs_is_a_fault(watch, monkeypatch):
+    watch.look()
+    assert watch.faults == {}
+    monkeypatch.setattr(watching, "STALE_SECONDS", -1.0)
+    assert "the look at the log or database hangs" in watch.faults["health"][0]
+
+
+def test_the_log_is_looked_at_as_often_where_it_has_faults_as_where_it_has_none(watch, monkeypatch):
+    monkeypatch.setattr(watching, "log_state", lambda *_: watch.looks.append(0) or WELL._replace(faults=["cut"]))
+    for _ in range(3):
+        watch.look()
+    assert len(watch.looks) == 1
