@@ -37,7 +37,7 @@ def calls(monkeypatch, capfd, tmp_path):
         assert "Internal error" not in err, said
         assert not CLASS.search(err), said
         if code in (2, 3, 4):
-            assert err.strip(), f"nothing said: {said}"
+            assert (out + err).strip(), f"nothing said: {said}"
         return code, out, err
 
     return checked
@@ -107,7 +107,7 @@ def test_ids_that_are_unknown_are_said(path, shared, files, calls):
 @pytest.mark.parametrize("path", SHORT)
 def test_views_that_are_not_there_are_said(path, shared, files, calls, postgres, monkeypatch):
     name = "every_command_empty"
-    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+    with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
             connection.execute(f"CREATE DATABASE {name}")
     monkeypatch.setenv("REGISTRY_DATABASE", postgres.dsn(name))
