@@ -226,7 +226,7 @@ def test_saved_reasons_are_listed_in_a_language_the_offices_own_first(office):
             1,
             "say why partial",
         ),
-        (["recognition", "cohort", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "x"], 1, "there is no assessment"),
+        (["recognition", "cohort", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "x"], 2, "does not exist"),
         (["agreement", "declare", "lund", "--valid-from", "2026-01-01"], 2, "one of the two"),
         (["agreement", "declare", "twente", "--level", "6", "--valid-from", "2026-01-01"], 2, "with another member"),
     ],

@@ -115,7 +115,7 @@ def test_u_0000_in_a_field_is_told_with_its_place(node, offer):
     assert [one["where"] for one in told["errors"]] == ["$.note"]
 
 
-@pytest.mark.parametrize("name", ["a" * 5000, "a" * 256, "..%2f..%2fetc%2fpasswd", "%ED%A0%80", "nothing.js", "."])
+@pytest.mark.parametrize("name", ["a" * 5000, "a" * 256, "..%2f..%2fetc%2fpasswd", "%ED%A0%80", "nothing.js"])
 def test_a_name_of_no_file_is_not_found_however_long_it_is(node, name):
     for folder in ("/docs/static", "/problems"):
         problem(node.anybody().get(f"{folder}/{name}"), 404, "not-found")
