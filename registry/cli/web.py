@@ -16,7 +16,6 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
 from litestar.response import File
@@ -71,6 +70,7 @@ from registry.http.description import (
     described,
     docs_page,
 )
+from registry.http.explained import Explained
 from registry.http.forwarded import Forwarded, base_path_of
 from registry.http.incoming import look_at
 from registry.http.kept import Kept
@@ -154,10 +154,11 @@ _TAGS = (
 )
 
 
-def application(node: Node, ending: Callable[[], bool]) -> Litestar:
+def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
     """The whole application of one node. Connections are opened when it starts.
 
-    `ending` says whether the process that serves it is ending.
+    `ending` says whether the process that serves it is ending. Who asks and how often is counted around all routes, so
+    that each process has one count of a client, whatever it asks for.
     """
     settings = node.settings
     standings, stop = node.standings, threading.Event()
@@ -195,7 +196,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         stop.set()
         views.close()
 
-    return Litestar(
+    routes = Litestar(
         [*sharing([*READING, *WRITING, *_own(views, settings, watch)]), _static()],
         state=State({"member": settings.member}),
         dependencies={
@@ -214,14 +215,6 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "facts": Provide(lambda: facts, sync_to_thread=False),
             "noted": Provide(lambda: partial(country_note, folder=folder_of(settings.home)), sync_to_thread=False),
         },
-        middleware=[
-            DefineMiddleware(
-                Authenticated, credentials=credentials, failures_per_minute=settings.http.failures_per_minute
-            ),
-            DefineMiddleware(
-                Limited, per_minute=settings.http.per_minute, per_minute_anybody=settings.http.per_minute_anybody
-            ),
-        ],
         before_request=look_at,
         plugins=[NumbersAsWritten()],
         exception_handlers=HANDLERS,
@@ -235,6 +228,9 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         debug=False,
         logging_config=None,
     )
+    http = settings.http
+    counted = Limited(routes, http.per_minute, http.per_minute_anybody)
+    return Explained(Authenticated(counted, credentials, http.failures_per_minute), HANDLERS)
 
 
 def served(node: Node, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
