@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -311,3 +312,25 @@ def test_requests_are_counted_over_all_routes_together_those_that_are_not_there_
         problem(answer, 429, "too-many-requests")
         assert asked == most
     assert anybody.get("/health").status_code == 200
+
+
+def test_a_key_that_has_ended_is_not_made_into_a_good_one(node):
+    revoked, rotated, expired = (node.key("batches:read", days=days).split("_")[1] for days in (30, 30, -1))
+    registry("api-key", "revoke", revoked, home=node.home)
+    registry("api-key", "rotate", rotated, home=node.home)
+    keys = ApiKeys(node.dsn, "twente")
+    before = keys.all()
+    for key, says in [(revoked, "revoked"), (rotated, "rotated"), (expired, "expired"), ("0" * 16, "there is no key")]:
+        refused = registry("api-key", "rotate", key, home=node.home, check=1)
+        assert says in refused.stderr
+        assert refused.stdout == ""
+    assert keys.all() == before
+
+
+def test_a_rotation_that_cannot_make_the_new_key_leaves_the_old_one_as_it_was(node):
+    keys = ApiKeys(node.dsn, "twente")
+    key = node.key("batches:read").split("_")[1]
+    before = keys.all()
+    with pytest.raises(OverflowError):
+        keys.rotate(key, 10**9, timedelta())  # its end would lie after the end of all dates
+    assert keys.all() == before
