@@ -5,6 +5,7 @@ byte at a time, holds a place that others need. Bodies of any length have a pati
 """
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import uuid4
@@ -31,6 +32,7 @@ MAX_PIPELINED: Final = 32
 _REFUSAL_SECONDS: Final = 1.0
 """How long a connection that is refused may take to send its request, which it then finds answered."""
 _RETRY_SECONDS: Final = "5"
+_TOO_LARGE: Final = 413
 
 
 class Patient(HttpToolsProtocol):
@@ -56,6 +58,7 @@ class Patient(HttpToolsProtocol):
         self._unanswered = False
         """Whether a request's headers have come and its answer has not gone."""
         self._after = 0
+        self._ends_after_body = False
         self._unread: asyncio.TimerHandle | None = None
         """Ends the connection of a client that does not read."""
         self._running: Any = None
@@ -162,15 +165,26 @@ class Patient(HttpToolsProtocol):
         self._looks = 0
         self.all_connections.serve(self)
         super().on_message_complete()
+        if self._ends_after_body:
+            self._end(None)
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # noqa: ANN401 - the server's own
         """Begin to answer a request when it is its client's turn, unless the client has gone by then."""
         self._running = cycle
         start = super()._start_asgi_task
 
+        async def answered(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's own
+            async def sending(message: Any) -> None:  # noqa: ANN401 - ASGI's own
+                if message["type"] == "http.response.start" and message["status"] == _TOO_LARGE and cycle.more_body:
+                    message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+                    cycle.transport = _ClosedAfterBody(self.transport, self._end_after_body)
+                await send(message)
+
+            await app(scope, receive, sending)
+
         def begin() -> None:
             if not self.transport.is_closing():
-                start(cycle, app)
+                start(cycle, answered)
 
         if self.starts is None:
             raise RuntimeError("a request came before any connection was made")
@@ -203,6 +217,14 @@ class Patient(HttpToolsProtocol):
             self._unread.cancel()
             self._unread = None
 
+    def _end_after_body(self) -> None:
+        """End when the body has come: who still sends when the connection ends may not get to read the answer."""
+        if self.cycle.more_body:
+            self._ends_after_body = True
+            self._wait(2 * _LOOKS)
+        else:
+            self._end(None)
+
     def timeout_keep_alive_handler(self) -> None:
         """Nothing more was asked for a while."""
         self._end(None)
@@ -218,7 +240,7 @@ class Patient(HttpToolsProtocol):
     def _look(self) -> None:
         self._timer = None
         if self._looks == 1:
-            self._end("too-slow")
+            self._end(None if self._ends_after_body else "too-slow")
         elif self._looks:
             self._looks -= 1
             self._look_later()
@@ -239,6 +261,13 @@ class Patient(HttpToolsProtocol):
             self.transport.write(_answer(HttpProblem(problem, detail), self.base_path))
         self.transport.close()
         self._await_reading()
+
+
+class _ClosedAfterBody:
+    """What a request is answered with whose body is too large, and is still coming."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
 
 
 def _answer(problem: HttpProblem, base_path: str) -> bytes:

@@ -196,6 +196,22 @@ def test_a_connection_with_too_many_requests_ahead_of_their_answers_ends(serving
         assert last_words(bad).count(b"HTTP/1.1") <= MAX_PIPELINED + 1
 
 
+def test_a_body_that_is_too_large_ends_the_connection_as_its_answer_says(serving):
+    key, size = serving.key("achievements:write"), 3_000_000
+    head = f"POST /v1/achievements HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nIdempotency-Key: l\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        [connection] = silent(serving, stack, 1, says=head.encode())
+        said = connection.recv(65536)  # what is announced is enough to refuse it
+        assert said.startswith(b"HTTP/1.1 413 ")
+        assert b"connection: close" in said
+        connection.sendall(b"x" * size + b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        while piece := connection.recv(65536):  # neither a reset nor another answer
+            said += piece
+        assert said.count(b"HTTP/1.1 ") == 1
+        assert b"/problems/too-large" in said
+
+
 def test_a_client_that_reads_nothing_is_let_go(tmp_path, postgres):
     settings = "[http]\npatience_seconds = 0.5\n"
     with contextlib.closing(Served(tmp_path, postgres, settings)) as node, contextlib.ExitStack() as stack:
