@@ -31,6 +31,10 @@ class UnknownKey(Exception):
     """No API key of that id, or a scope that there is not."""
 
 
+class EndedKey(UnknownKey):
+    """An API key that was revoked, rotated, or has expired: nothing may be made of it."""
+
+
 class ApiKey(msgspec.Struct, frozen=True, rename="camel"):
     """What is kept of a key. The secret is not."""
 
@@ -80,13 +84,16 @@ class ApiKeys:
         """Make a key; gives it, this once. Raises `UnknownKey` for a scope that there is not."""
         if unknown := sorted(set(scopes) - set(SCOPES)):
             raise UnknownKey(f"there is no scope {', '.join(unknown)}; there are {', '.join(SCOPES)}")
+        with psycopg.connect(self._dsn) as connection:
+            return self._made(connection, name, scopes, days)
+
+    def _made(self, connection: psycopg.Connection, name: str, scopes: Collection[str], days: int) -> str:
         key, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
         now = self._clock()
-        with psycopg.connect(self._dsn) as connection:
-            connection.execute(
-                "INSERT INTO access.keys (key, name, secret, scopes, created, expires) VALUES (%s, %s, %s, %s, %s, %s)",
-                (key, name, _hash(secret), sorted(set(scopes)), now, now + timedelta(days=days)),
-            )
+        connection.execute(
+            "INSERT INTO access.keys (key, name, secret, scopes, created, expires) VALUES (%s, %s, %s, %s, %s, %s)",
+            (key, name, _hash(secret), sorted(set(scopes)), now, now + timedelta(days=days)),
+        )
         return f"reg_{key}_{secret}"
 
     def all(self) -> list[ApiKey]:
@@ -100,26 +107,40 @@ class ApiKeys:
                 .fetchall()
             )
 
-    def revoke(self, key: str, after: timedelta = timedelta()) -> ApiKey:
-        """End a key, at once or after a while. Raises `UnknownKey`."""
+    def revoke(self, key: str) -> ApiKey:
+        """End a key at once. Raises `UnknownKey`."""
         with psycopg.connect(self._dsn) as connection:
-            row = (
-                connection.cursor(row_factory=class_row(ApiKey))
-                .execute(
-                    "UPDATE access.keys SET revoked = least(revoked, %s) WHERE key = %s"
-                    " RETURNING key, name, scopes, created, expires, revoked",
-                    (self._clock() + after, key),
-                )
-                .fetchone()
+            return self._ended(connection, key, self._clock())
+
+    def rotate(self, key: str, days: int, grace: timedelta) -> str:
+        """Make a new key for the same system with the same scopes, and let the old one end after `grace`; or neither.
+
+        Raises `UnknownKey`, and `EndedKey` for a key that was revoked or rotated before, or has expired.
+        """
+        now = self._clock()
+        with psycopg.connect(self._dsn) as connection:
+            found = connection.execute("SELECT revoked, expires FROM access.keys WHERE key = %s FOR UPDATE", (key,))
+            row = found.fetchone()
+            if row is not None and row[0] is not None:
+                raise EndedKey(f"the key {key} was revoked or rotated before; `registry api-key add` makes another")
+            if row is not None and row[1] <= now:
+                raise EndedKey(f"the key {key} has expired; `registry api-key add` makes another")
+            old = self._ended(connection, key, now + grace)
+            return self._made(connection, old.name, old.scopes, days)
+
+    def _ended(self, connection: psycopg.Connection, key: str, end: datetime) -> ApiKey:
+        row = (
+            connection.cursor(row_factory=class_row(ApiKey))
+            .execute(
+                "UPDATE access.keys SET revoked = least(revoked, %s) WHERE key = %s"
+                " RETURNING key, name, scopes, created, expires, revoked",
+                (end, key),
             )
+            .fetchone()
+        )
         if row is None:
             raise UnknownKey(f"there is no key {key}; `registry api-key list` shows them")
         return row
-
-    def rotate(self, key: str, days: int, grace: timedelta) -> str:
-        """A new key for the same system with the same scopes; the old one ends after `grace`. Raises `UnknownKey`."""
-        old = self.revoke(key, grace)
-        return self.add(old.name, old.scopes, days)
 
     # For requests
 

@@ -10,7 +10,8 @@ from typing import Final
 from registry.batches.batch import Media
 from registry.batches.spool import Spooled
 from registry.intake.csv_rows import FIELD, header_of
-from registry.intake.ndjson_rows import LINE, text_of, unique
+from registry.intake.ndjson_rows import LINE, text_of
+from registry.intake.not_json import unique
 from registry.intake.plain_rows import lines_of
 
 _STUDENT: Final = "student"

@@ -81,10 +81,10 @@ def rotate(
     days: Days = 365,
     grace_hours: Annotated[int, typer.Option(min=0, help="How long the old one goes on.")] = 24,
 ) -> None:
-    """Make a new key for the same system, and let the old one end after a while.
+    """Make a new key for the same system, and let the old one end after a while. A key that has ended is refused.
 
     Example: registry api-key rotate 4f1d2c3b5a697887 --grace-hours 48
     """
     made = keys_of(node_of(context)).rotate(key, days, timedelta(hours=grace_hours))
-    errors.print(f"The old key ends in {grace_hours} hours. The new one, not shown again:", markup=False)
+    errors.print(f"The old key ends in {grace_hours} hours at the latest. The new one, not shown again:", markup=False)
     say(made)

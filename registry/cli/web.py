@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache, partial
 from importlib import metadata, resources
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,10 +15,8 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
-from litestar.response import File
 from litestar.serialization import encode_json
 from litestar.types import ASGIApp
 from psycopg import Connection
@@ -63,7 +60,9 @@ from registry.config import Settings
 from registry.http import Authenticated, Credentials, HttpProblem
 from registry.http.access import SCOPES
 from registry.http.answers import Answers
+from registry.http.constant import Constant
 from registry.http.description import (
+    DOCS_FILES,
     DOCS_SCRIPT,
     DOCS_SCRIPT_NAME,
     Additions,
@@ -71,6 +70,7 @@ from registry.http.description import (
     described,
     docs_page,
 )
+from registry.http.explained import Explained
 from registry.http.forwarded import Forwarded, base_path_of
 from registry.http.incoming import look_at
 from registry.http.kept import Kept
@@ -154,10 +154,11 @@ _TAGS = (
 )
 
 
-def application(node: Node, ending: Callable[[], bool]) -> Litestar:
+def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
     """The whole application of one node. Connections are opened when it starts.
 
-    `ending` says whether the process that serves it is ending.
+    `ending` says whether the process that serves it is ending. Who asks and how often is counted around all routes, so
+    that each process has one count of a client, whatever it asks for.
     """
     settings = node.settings
     standings, stop = node.standings, threading.Event()
@@ -195,7 +196,7 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         stop.set()
         views.close()
 
-    return Litestar(
+    routes = Litestar(
         [*sharing([*READING, *WRITING, *_own(views, settings, watch)]), _static()],
         state=State({"member": settings.member}),
         dependencies={
@@ -214,14 +215,6 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
             "facts": Provide(lambda: facts, sync_to_thread=False),
             "noted": Provide(lambda: partial(country_note, folder=folder_of(settings.home)), sync_to_thread=False),
         },
-        middleware=[
-            DefineMiddleware(
-                Authenticated, credentials=credentials, failures_per_minute=settings.http.failures_per_minute
-            ),
-            DefineMiddleware(
-                Limited, per_minute=settings.http.per_minute, per_minute_anybody=settings.http.per_minute_anybody
-            ),
-        ],
         before_request=look_at,
         plugins=[NumbersAsWritten()],
         exception_handlers=HANDLERS,
@@ -235,6 +228,9 @@ def application(node: Node, ending: Callable[[], bool]) -> Litestar:
         debug=False,
         logging_config=None,
     )
+    http = settings.http
+    counted = Limited(routes, http.per_minute, http.per_minute_anybody)
+    return Explained(Authenticated(counted, credentials, http.failures_per_minute), HANDLERS)
 
 
 def served(node: Node, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
@@ -329,21 +325,20 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
         base_path = base_path_of(request.scope)
         return f"A credential registry's node. Read {base_path}/docs, or {base_path}/openapi.json.\n"
 
-    @get("/openapi.json", include_in_schema=False, sync_to_thread=False, media_type="application/vnd.oai.openapi+json")
-    def description(request: Request[Any, Any, Any]) -> bytes:
+    @get("/openapi.json", include_in_schema=False, sync_to_thread=False, uncompressed=True)
+    def description(request: Request[Any, Any, Any]) -> Response[bytes]:
         """The API's description, OpenAPI 3.1."""
-        return _description(request.app, base_path_of(request.scope))
+        return _description(request.app, base_path_of(request.scope)).answer(request)
 
-    over_kafka = encode_json(
-        asyncapi.description(settings.member, settings.origin, settings.log_url, settings.intake_kafka)
+    over_kafka = Constant(
+        encode_json(asyncapi.description(settings.member, settings.origin, settings.log_url, settings.intake_kafka)),
+        "application/vnd.aai.asyncapi+json",
     )
 
-    @get(
-        "/asyncapi.json", include_in_schema=False, sync_to_thread=False, media_type="application/vnd.aai.asyncapi+json"
-    )
-    def events() -> bytes:
+    @get("/asyncapi.json", include_in_schema=False, sync_to_thread=False, uncompressed=True)
+    def events(request: Request[Any, Any, Any]) -> Response[bytes]:
         """What goes over Kafka, AsyncAPI 3."""
-        return over_kafka
+        return over_kafka.answer(request)
 
     @get("/docs", include_in_schema=False, sync_to_thread=False, media_type=MediaType.HTML)
     def docs(request: Request[Any, Any, Any]) -> str:
@@ -354,26 +349,28 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
 
 
 @lru_cache(8)
-def _description(app: Litestar, base_path: str) -> bytes:
+def _description(app: Litestar, base_path: str) -> Constant:
     additions = Additions(BODIES, _LINKS, EXAMPLES, _WEBHOOKS)
-    return encode_json(described(app.openapi_schema.to_schema(), additions, base_path))
+    body = encode_json(described(app.openapi_schema.to_schema(), additions, base_path))
+    return Constant(body, "application/vnd.oai.openapi+json")
 
 
 def _static() -> HTTPRouteHandler:
     """The files of the interactive documentation, from the node itself."""
-    folder = Path(str(resources.files("swagger_ui").joinpath("static")))
-    # A name that somebody sends is looked up among those that there are; it never becomes a path.
-    files = {path.name: path for path in folder.iterdir() if path.is_file()}
+    folder = resources.files("swagger_ui").joinpath("static")
+    # A name that somebody sends is looked up among those that the page loads; it never becomes a path.
+    files = {
+        name: Constant(folder.joinpath(name).read_bytes(), mimetypes.guess_type(name)[0] or "application/octet-stream")
+        for name in DOCS_FILES
+    }
+    files[DOCS_SCRIPT_NAME] = Constant(DOCS_SCRIPT.encode(), "text/javascript")
 
-    @get("/docs/static/{name:str}", include_in_schema=False, sync_to_thread=False)
-    def static(name: str) -> File | Response[str]:
+    @get("/docs/static/{name:str}", include_in_schema=False, sync_to_thread=False, uncompressed=True)
+    def static(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
         """One of the files."""
-        if name == DOCS_SCRIPT_NAME:
-            return Response(DOCS_SCRIPT, media_type="text/javascript")
         if name not in files:
             raise HttpProblem("not-found", "the documentation has no such file")
-        media_type, _ = mimetypes.guess_type(name)
-        return File(files[name], media_type=media_type, content_disposition_type="inline")
+        return files[name].answer(request)
 
     return static
 

@@ -134,7 +134,7 @@ class Answers:
                 if b"cache-control" not in names:
                     headers.append((b"cache-control", b"no-store" if private else b"no-cache"))
                 message["headers"] = headers
-                if status == 200 and scope["method"] in ("GET", "HEAD") and b"etag" not in names:
+                if status == 200 and scope["method"] in ("GET", "HEAD"):
                     held = message  # until the body is known
                     return
             elif held is not None and message["type"] == "http.response.body":
@@ -177,13 +177,20 @@ def _below(base_path: bytes, name: bytes, value: bytes) -> tuple[bytes, bytes]:
     return name, value
 
 
+def tag_of(content: bytes) -> str:
+    """Return the tag of an answer with this content, as `ETag` has it."""
+    return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+
+
 def _tag(start: Any, body: Any, known: bytes | None, *, head: bool) -> bool:  # noqa: ANN401 - ASGI messages
-    """Tag an answer by its content; whether the client has it already, and it became a 304."""
+    """Tag an answer by its content, if it has no tag yet; whether the client has it already, and it became a 304."""
     content = body.get("body", b"")
     if head or not content:
         return False
-    tag = b'"' + hashlib.blake2b(content, digest_size=12).hexdigest().encode() + b'"'
-    start["headers"].append((b"etag", tag))
+    tag = next((value for name, value in start["headers"] if name.lower() == b"etag"), None)
+    if tag is None:
+        tag = tag_of(content).encode()
+        start["headers"].append((b"etag", tag))
     if known is None:
         return False
     had = [one.strip().removeprefix(b"W/") for one in known.split(b",")]

@@ -4,10 +4,13 @@
 |---|---|---|
 | of one address | `max_connections_per_address` | its own that has waited longest is closed; else 429 |
 | that wait for a whole request | half of all | the one that has waited longest is closed |
-| all | `max_connections`, at most half of the descriptors | 503 |
+| all | `max_connections`, half of the descriptors | the one that has left its answer unread longest is closed |
 
-So one address cannot fill the process, and connections that say nothing cannot do it from many addresses: the half that
-is left is for those that have sent a request.
+When there are too many of all, and every client reads, the one that has waited longest is closed; if none waits, the
+next one gets a 503.
+
+So one address cannot fill the process, and connections that say nothing, or ask and do not read, cannot do it from many
+addresses.
 """
 
 import contextlib
@@ -50,7 +53,7 @@ class Connection(Protocol):
     """A connection, as far as this module needs to know it."""
 
     def give_way(self) -> None:
-        """Close, since it waits and others come."""
+        """Close at once, since it waits or does not read, and others come."""
         ...
 
 
@@ -67,6 +70,8 @@ class Connections:
         """The same the other way round, the oldest first."""
         self._waiting: dict[Any, None] = {}
         """In the order in which they began to wait."""
+        self._unread: dict[Any, None] = {}
+        """Those that do not read what they are sent, in the order in which they stopped."""
         self._refused: set[Any] = set()
 
     def open(self, connection: Connection, address: str) -> str | None:
@@ -79,7 +84,10 @@ class Connections:
                 return "too-many-connections"
             self._dismiss(oldest)
         if len(self._networks) >= self._limits.total:
-            return "busy"
+            idle = next(iter(self._unread), None) or next(iter(self._waiting), None)
+            if idle is None:
+                return "busy"
+            self._dismiss(idle)
         self._networks[connection] = network
         self._by_network.setdefault(network, {})[connection] = None
         self.wait(connection)
@@ -100,6 +108,7 @@ class Connections:
         """Forget a connection that has ended."""
         self._refused.discard(connection)
         self._waiting.pop(connection, None)
+        self._unread.pop(connection, None)
         network = self._networks.pop(connection, None)
         if network is None:
             return
@@ -117,6 +126,15 @@ class Connections:
     def serve(self, connection: Connection) -> None:
         """Note that a connection has a request that is being answered."""
         self._waiting.pop(connection, None)
+
+    def stop_reading(self, connection: Connection) -> None:
+        """Note that a client does not read what it is sent: it has to go before all others."""
+        if connection in self._networks:
+            self._unread[connection] = None
+
+    def read_on(self, connection: Connection) -> None:
+        """Note that a client has read what it was sent."""
+        self._unread.pop(connection, None)
 
 
 def is_within(address: str, networks: Networks) -> bool:

@@ -169,6 +169,8 @@ def docs_page(base_path: str) -> str:
 """
 
 
+DOCS_FILES: Final = ("favicon-32x32.png", "swagger-ui.css", "swagger-ui-bundle.js")
+"""The files of Swagger UI that the page loads."""
 DOCS_SCRIPT_NAME: Final = "start.js"
 DOCS_SCRIPT: Final = """SwaggerUIBundle({
   url: document.getElementById("docs").dataset.description, dom_id: "#docs", deepLinking: true,

@@ -5,6 +5,7 @@ byte at a time, holds a place that others need. Bodies of any length have a pati
 """
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import uuid4
@@ -12,8 +13,10 @@ from uuid import uuid4
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from registry.http.clients import network_of
 from registry.http.connections import Connections
 from registry.http.problems import MEDIA_TYPE, HttpProblem
+from registry.http.starts import Starts
 
 HEADER_BYTES: Final = 64 * 1024
 OPEN_ENDED: Final = "/v1/batches"
@@ -24,9 +27,12 @@ _AFTER_BYTES: Final = 16 * 1024 * 1024
 _LOOKS: Final = 10
 """How often it is looked whether what is waited for has come. A timer for each request, or a look at the clock, would
 cost more than all else that is done here; a client that is too slow is ended a tenth of its time later at most."""
+MAX_PIPELINED: Final = 32
+"""Requests that one connection may send before the one in front of them is answered."""
 _REFUSAL_SECONDS: Final = 1.0
 """How long a connection that is refused may take to send its request, which it then finds answered."""
 _RETRY_SECONDS: Final = "5"
+_TOO_LARGE: Final = 413
 
 
 class Patient(HttpToolsProtocol):
@@ -37,6 +43,8 @@ class Patient(HttpToolsProtocol):
     for reading what is sent in answer."""
     all_connections: Connections
     """Of this process."""
+    starts: Starts | None = None
+    """Of this process; made with the first connection, when its event loop runs."""
     base_path = ""
     """What stands before the types of problems."""
 
@@ -50,14 +58,19 @@ class Patient(HttpToolsProtocol):
         self._unanswered = False
         """Whether a request's headers have come and its answer has not gone."""
         self._after = 0
+        self._ends_after_body = False
         self._unread: asyncio.TimerHandle | None = None
         """Ends the connection of a client that does not read."""
+        self._running: Any = None
+        """The request that is being answered, where the server knows only the one that came last."""
         self._refusal: str | None = None
         self._refusal_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server has it
         """Somebody connected."""
         super().connection_made(transport)
+        if type(self).starts is None:
+            type(self).starts = Starts(self.loop.call_soon)
         self._refusal = self.all_connections.open(self, self.client[0] if self.client else "unknown")
         if self._refusal is None:
             self._wait(_LOOKS)
@@ -70,10 +83,17 @@ class Patient(HttpToolsProtocol):
         """It is over."""
         self._forget()
         self.all_connections.close(self)
+        self.pipeline.clear()
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True  # or what is sent to who has gone would be an error in the log
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def give_way(self) -> None:
-        """Close: it has waited longest, and others come. Only who has begun to ask is told."""
+        """Close: it has waited longest, and others come. Only who has begun to ask, and reads, is told."""
+        if self.transport.get_write_buffer_size() or self.transport.is_closing():
+            self.transport.abort()  # what is closed in peace waits until all was read
+            return
         self._end("busy" if self._heads > 0 or self._unanswered else None)
 
     def data_received(self, data: bytes) -> None:
@@ -104,6 +124,8 @@ class Patient(HttpToolsProtocol):
         self._heads = -1
         super().on_headers_complete()
         self._unanswered = True
+        if self.parser.should_upgrade():  # to what we do not speak: it is answered, and the parser reads no further
+            self.cycle.keep_alive = False
         if self.scope["path"].endswith(OPEN_ENDED):
             self._looks = 0
             self.all_connections.serve(self)
@@ -113,10 +135,15 @@ class Patient(HttpToolsProtocol):
     def _look_at_headers(self) -> None:
         """Refuse headers that are too large although they came at once, and what names no host, or two.
 
+        Refused are also WebSockets, and requests behind too many others that wait for their answers.
         About whom a request with two hosts is for, proxies and servers disagree.
         """
         hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self._end(None)
+        elif self._get_upgrade() == b"websocket":
+            self._end("invalid", "there are no WebSockets here; leave out Upgrade")
+        elif hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
             self._end("invalid", "a request has exactly one Host header (RFC 9112)")
         elif self._heads > HEADER_BYTES:
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
@@ -138,9 +165,35 @@ class Patient(HttpToolsProtocol):
         self._looks = 0
         self.all_connections.serve(self)
         super().on_message_complete()
+        if self._ends_after_body:
+            self._end(None)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # noqa: ANN401 - the server's own
+        """Begin to answer a request when it is its client's turn, unless the client has gone by then."""
+        self._running = cycle
+        start = super()._start_asgi_task
+
+        async def answered(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's own
+            async def sending(message: Any) -> None:  # noqa: ANN401 - ASGI's own
+                if message["type"] == "http.response.start" and message["status"] == _TOO_LARGE and cycle.more_body:
+                    message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+                    cycle.transport = _ClosedAfterBody(self.transport, self._end_after_body)
+                await send(message)
+
+            await app(scope, receive, sending)
+
+        def begin() -> None:
+            if not self.transport.is_closing():
+                start(cycle, answered)
+
+        if self.starts is None:
+            raise RuntimeError("a request came before any connection was made")
+        self.starts.add(network_of(self.client[0]) if self.client else "unknown", begin)
 
     def on_response_complete(self) -> None:
         """It was answered."""
+        if self.transport.is_closing():
+            self._await_reading()
         self._unanswered = bool(self.pipeline)
         if not self._unanswered and not self.transport.is_closing():
             self.all_connections.wait(self)
@@ -149,15 +202,32 @@ class Patient(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The client reads more slowly than it is answered."""
         super().pause_writing()
+        self.all_connections.stop_reading(self)
+        self._await_reading()
+
+    def _await_reading(self) -> None:
         if self._unread is None:
             self._unread = self.loop.call_later(2 * self.seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         """The client has read on."""
         super().resume_writing()
-        if self._unread is not None:
+        self.all_connections.read_on(self)
+        if self._unread is not None and not self.transport.is_closing():
             self._unread.cancel()
             self._unread = None
+
+    def _end_after_body(self) -> None:
+        """End when the body has come: who still sends when the connection ends may not get to read the answer."""
+        if self.cycle.more_body:
+            self._ends_after_body = True
+            self._wait(2 * _LOOKS)
+        else:
+            self._end(None)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing more was asked for a while."""
+        self._end(None)
 
     def _wait(self, looks: int) -> None:
         self._looks = looks + 1
@@ -170,7 +240,7 @@ class Patient(HttpToolsProtocol):
     def _look(self) -> None:
         self._timer = None
         if self._looks == 1:
-            self._end("too-slow")
+            self._end(None if self._ends_after_body else "too-slow")
         elif self._looks:
             self._looks -= 1
             self._look_later()
@@ -184,11 +254,20 @@ class Patient(HttpToolsProtocol):
 
     def _end(self, problem: str | None, detail: str = "") -> None:
         """End the connection, with a problem of this type if any."""
+        if self.transport.is_closing():
+            return
         self._forget()
-        if not self.transport.is_closing():
-            if problem is not None:
-                self.transport.write(_answer(HttpProblem(problem, detail), self.base_path))
-            self.transport.close()
+        if problem is not None:
+            self.transport.write(_answer(HttpProblem(problem, detail), self.base_path))
+        self.transport.close()
+        self._await_reading()
+
+
+class _ClosedAfterBody:
+    """What a request is answered with whose body is too large, and is still coming."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
 
 
 def _answer(problem: HttpProblem, base_path: str) -> bytes:
@@ -210,4 +289,5 @@ def _answer(problem: HttpProblem, base_path: str) -> bytes:
 
 def patient(seconds: float, connections: Connections, base_path: str = "") -> type[Patient]:
     """A protocol for one process's server, with this patience and these connections."""
-    return type("Patient", (Patient,), {"seconds": seconds, "all_connections": connections, "base_path": base_path})
+    own = {"seconds": seconds, "all_connections": connections, "base_path": base_path, "starts": None}
+    return type("Patient", (Patient,), own)

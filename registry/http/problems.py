@@ -152,7 +152,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "storage-full": Kind(
         507,
         "The node has no room for this",
-        "The disk that it would be written to is full. Nothing of the request was kept.",
+        "The disk that it would be written to is full. Nothing that the request brought was kept; a batch stays in the"
+        " list of batches as `incomplete`.",
         "Send it again after the time in `Retry-After`, with the same Idempotency-Key; a smaller one may pass before."
         " Tell the node's administrator.",
     ),

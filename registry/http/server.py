@@ -32,6 +32,7 @@ def server_for(
         http=patient(patience_seconds, Connections(limits, trusted_proxies), base_path),
         ws="none",
         log_config=None,
+        log_level="error",  # what a stranger sends is no matter for the log: it would grow as strangers like
         access_log=False,
         server_header=False,
         # Forwarded headers count only from proxies that the settings name: see forwarded.py.

@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from registry.intake.columns import NAMES, RowChecker
+from registry.intake.not_json import no_constant, unique, why_not_json
 from registry.intake.report import Problem
 from registry.requests import IssueRequest
 from registry.wire.credentials import StatusReason
@@ -63,10 +64,9 @@ def parse(value: bytes | None, checker: RowChecker) -> Asked | Faulty:
     if len(value) > MAX_BYTES:
         return _faulty(named, "$", "", f"is longer than {MAX_BYTES:,} bytes")
     try:
-        event = json.loads(value.decode(), object_pairs_hook=_unique, parse_constant=_constant)
+        event = json.loads(value.decode(), object_pairs_hook=unique, parse_constant=no_constant)
     except (ValueError, RecursionError) as error:
-        why = "nests too deep" if isinstance(error, RecursionError) else str(error).partition(": ")[0]
-        return _faulty(named, "$", "", f"is not JSON in UTF-8: {why}")
+        return _faulty(named, "$", "", f"is not JSON in UTF-8: {why_not_json(error)}")
     if not isinstance(event, dict):
         return _faulty(named, "$", "", "is not a JSON object; send one CloudEvent a record")
     for name in ("source", "id", "type"):
@@ -126,13 +126,3 @@ def _faulty(named: Named, where: str, field: str, detail: str) -> Faulty:
 
 def _text(number: float) -> str:
     return repr(number) if isinstance(number, int) or number != int(number) else str(int(number))
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise ValueError("a name stands twice")
-    return dict(pairs)
-
-
-def _constant(text: str) -> float:
-    raise ValueError(f"{text} is no JSON number")

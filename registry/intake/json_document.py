@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from registry.intake.document import Document, Values
+from registry.intake.not_json import no_constant, why_not_json
 from registry.intake.report import IntakeError
 
 _DEPTH: Final = 100
@@ -20,20 +21,15 @@ _LEVEL: Final = re.compile(r"\d+")
 def load(content: bytes, name: str) -> Values:
     """A JSON object. Raises `IntakeError` for anything else, what cannot be stored included."""
     try:
-        document = json.loads(content.removeprefix(b"\xef\xbb\xbf"), parse_constant=_constant)
+        document = json.loads(content.removeprefix(b"\xef\xbb\xbf"), parse_constant=no_constant)
         json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        why = "nests too deep" if isinstance(error, RecursionError) else str(error).partition(": ")[0]
-        raise IntakeError(f"{name} is not JSON in UTF-8: {why}") from error
+        raise IntakeError(f"{name} is not JSON in UTF-8: {why_not_json(error)}") from error
     if not isinstance(document, dict):
         raise IntakeError(f"{name} is not one JSON object")
     if (fault := _fault(document, _DEPTH)) is not None:
         raise IntakeError(f"{name} {fault}")
     return document
-
-
-def _constant(text: str) -> float:
-    raise ValueError(f"{text} is no JSON number")
 
 
 def _fault(value: Any, left: int) -> str | None:  # noqa: ANN401 - any JSON value

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from registry.intake.columns import COLUMNS, NAMES, RowChecker, example_note
+from registry.intake.not_json import no_constant, unique, why_not_json
 from registry.intake.plain_rows import lines_of
 from registry.intake.report import Catalogue, Problem, Readable
 from registry.requests import IssueRequest
@@ -45,10 +46,9 @@ class NdjsonRows:
 
     def _row(self, number: int, line: bytes) -> IssueRequest | Problem | None:
         try:
-            value = json.loads(line.decode(), object_pairs_hook=unique, parse_constant=_constant)
+            value = json.loads(line.rstrip(b"\r\n").decode(), object_pairs_hook=unique, parse_constant=no_constant)
         except (ValueError, RecursionError) as error:
-            why = "nests too deep" if isinstance(error, RecursionError) else str(error)
-            return Problem(f"line {number}", "", "", f"is not a JSON object in UTF-8: {why}")
+            return Problem(f"line {number}", "", "", f"is not a JSON object in UTF-8: {why_not_json(error)}")
         if not isinstance(value, dict):
             return Problem(f"line {number}", "", "", 'is not a JSON object; write {"record": …, …}')
         row: dict[str, str] = {}
@@ -68,18 +68,6 @@ def text_of(number: float) -> str:
     if isinstance(number, int):
         return repr(number)
     return str(int(number)) if number.is_integer() else repr(number)
-
-
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of these. Raises `ValueError` where a name stands twice."""
-    names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
-        raise ValueError("a name stands twice")
-    return dict(pairs)
-
-
-def _constant(text: str) -> float:
-    raise ValueError(f"{text} is no JSON number")
 
 
 def template() -> str:

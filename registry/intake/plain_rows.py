@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Final, Literal
 
+from registry.intake.not_json import no_constant, unique, why_not_json
 from registry.intake.report import IntakeError, Readable
 
 Form = Literal["csv", "ndjson"]
@@ -74,8 +75,10 @@ def _ndjson(content: Readable) -> Iterator[Row]:
                 yield number, f"is longer than {_LIMIT:,} bytes"
             elif line.strip():
                 try:
-                    row = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+                    text = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").decode()
+                    row = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+                    json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair cannot be stored
                 except (ValueError, RecursionError) as error:
-                    yield number, f"is not JSON: {error}"
+                    yield number, f"is not JSON: {why_not_json(error)}"
                     continue
                 yield number, row if isinstance(row, dict) else "is not a JSON object"

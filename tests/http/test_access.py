@@ -1,6 +1,8 @@
 """Who may: every scope from both sides, keys, and what is the same about every answer."""
 
+import contextlib
 import re
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -10,7 +12,7 @@ from registry.http.access import SCOPES
 from registry.http.problems import KINDS
 from registry.wire.misfits import plain
 from tests.support.command import registry, until
-from tests.support.served import achievement, once, problem, row
+from tests.support.served import Served, achievement, once, problem, row
 
 METHODS = {"get", "post", "put", "delete", "patch"}
 PUBLIC = {
@@ -275,3 +277,60 @@ def test_a_body_that_cannot_be_read_says_where(node, offer):
         415,
         "unsupported-media-type",
     )
+
+
+@pytest.fixture
+def counting(tmp_path, postgres):
+    """A node that lets through so little that a test reaches its limits."""
+    limits = "[http]\nfailures_per_minute = 6\nper_minute = 50\nper_minute_anybody = 40\n"
+    with contextlib.closing(Served(tmp_path, postgres, limits)) as made:
+        yield made.start()
+
+
+ROUTES = (
+    ("GET", "/v1/batches"), ("POST", "/v1/achievements"), ("GET", "/v1/members"), ("GET", "/v1/nothing"),
+    ("DELETE", "/v1/members"), ("GET", "/v1/learners/17"),
+)  # fmt: skip
+
+
+def test_tokens_that_are_not_good_are_counted_over_all_routes_together(counting):
+    client = counting.bearer("abc")
+    answers = [client.request(*ROUTES[number % len(ROUTES)]) for number in range(12)]
+    assert [answer.status_code for answer in answers] == [401] * 6 + [429] * 6
+    refused = problem(answers[-1], 429, "too-many-requests")
+    assert "more than 6" in refused["detail"]
+    assert int(answers[-1].headers["retry-after"]) > 0
+
+
+def test_requests_are_counted_over_all_routes_together_those_that_are_not_there_included(counting):
+    known, anybody = counting.client(), counting.anybody()
+    for client, most in ((known, 50), (anybody, 40)):
+        asked = 0
+        while (answer := client.request(*ROUTES[asked % len(ROUTES)])).status_code != 429:
+            asked += 1
+            assert int(answer.headers["ratelimit-remaining"]) == most - asked
+        problem(answer, 429, "too-many-requests")
+        assert asked == most
+    assert anybody.get("/health").status_code == 200
+
+
+def test_a_key_that_has_ended_is_not_made_into_a_good_one(node):
+    revoked, rotated, expired = (node.key("batches:read", days=days).split("_")[1] for days in (30, 30, -1))
+    registry("api-key", "revoke", revoked, home=node.home)
+    registry("api-key", "rotate", rotated, home=node.home)
+    keys = ApiKeys(node.dsn, "twente")
+    before = keys.all()
+    for key, says in [(revoked, "revoked"), (rotated, "rotated"), (expired, "expired"), ("0" * 16, "there is no key")]:
+        refused = registry("api-key", "rotate", key, home=node.home, check=1)
+        assert says in refused.stderr
+        assert refused.stdout == ""
+    assert keys.all() == before
+
+
+def test_a_rotation_that_cannot_make_the_new_key_leaves_the_old_one_as_it_was(node):
+    keys = ApiKeys(node.dsn, "twente")
+    key = node.key("batches:read").split("_")[1]
+    before = keys.all()
+    with pytest.raises(OverflowError):
+        keys.rotate(key, 10**9, timedelta())  # its end would lie after the end of all dates
+    assert keys.all() == before

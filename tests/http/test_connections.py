@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from registry.http.patience import MAX_PIPELINED
 from tests.support.command import until
 from tests.support.served import Served, problem
 
@@ -125,25 +126,104 @@ def test_an_address_whose_connections_are_all_being_answered_gets_no_more(tmp_pa
         assert answers(node, "127.0.0.2")
 
 
+LARGE = b"GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def unread(node, stack, count, address="127.0.0.1", says=LARGE * 20):
+    """Connections of one address on which much is asked and nothing is read."""
+    made = []
+    for _ in range(count):
+        connection = stack.enter_context(socket.socket())
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(60)
+        connection.bind((address, 0))
+        connection.connect(place(node))
+        connection.sendall(says)
+        made.append(connection)
+    return made
+
+
+def test_clients_that_ask_and_do_not_read_give_way_to_those_who_do(tmp_path, postgres):
+    settings = "[http]\nmax_connections = 8\nmax_connections_per_address = 2\n"
+    with contextlib.closing(Served(tmp_path, postgres, settings)) as node, contextlib.ExitStack() as stack:
+        node.start()
+        for number in range(1, 13):
+            unread(node, stack, 2, f"127.0.4.{number}")
+        with asking(node, "127.0.0.2") as client:
+            for path in ("/health", "/v1/members", "/health"):
+                assert client.get(path).status_code == 200
+
+
+def test_clients_that_leave_before_they_are_answered_leave_nothing_in_the_log(tmp_path, postgres):
+    with contextlib.closing(Served(tmp_path, postgres)) as node:
+        node.start()
+        before = len(node.said.splitlines())
+        with contextlib.ExitStack() as leaving:
+            unread(node, leaving, 20, "127.0.0.6")
+            unread(node, leaving, 20, "127.0.0.6", b"GET /v1/members HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+            half = b"POST /v1/achievements HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+            unread(node, leaving, 20, "127.0.0.6", half)
+            unread(node, leaving, 20, "127.0.0.6", b"no request at all\r\n\r\n")
+            with asking(node, "127.0.0.2") as client:
+                assert client.get("/v1/members").status_code == 200
+        port = place(node)[1]
+        until(lambda: not any(connections_to(port, None)), 60)
+        assert answers(node, "127.0.0.2")
+        for line in node.said.splitlines()[before:]:
+            assert json.loads(line)["event"] == "http.answered", line
+
+
+def test_a_request_for_a_websocket_is_refused_and_one_for_another_protocol_is_answered(serving):
+    before = len(serving.said.splitlines())
+    upgrade = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        refused, answered = (
+            last_words(*silent(serving, stack, 1, says=upgrade % protocol)) for protocol in (b"websocket", b"h2c")
+        )
+    assert refused.startswith(b"HTTP/1.1 400 ")
+    assert b"no WebSockets" in refused
+    assert answered.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" in answered
+    assert all(line.startswith("{") for line in serving.said.splitlines()[before:])
+
+
+def test_a_connection_with_too_many_requests_ahead_of_their_answers_ends(serving):
+    request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        [good] = silent(serving, stack, 1, says=request * MAX_PIPELINED + request[:-2] + b"Connection: close\r\n\r\n")
+        assert last_words(good).count(b"HTTP/1.1 200 OK") == MAX_PIPELINED + 1
+        [bad] = silent(serving, stack, 1, says=request * 5000)
+        assert last_words(bad).count(b"HTTP/1.1") <= MAX_PIPELINED + 1
+
+
+def test_a_body_that_is_too_large_ends_the_connection_as_its_answer_says(serving):
+    key, size = serving.key("achievements:write"), 3_000_000
+    head = f"POST /v1/achievements HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nIdempotency-Key: l\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        [connection] = silent(serving, stack, 1, says=head.encode())
+        said = connection.recv(65536)  # what is announced is enough to refuse it
+        assert said.startswith(b"HTTP/1.1 413 ")
+        assert b"connection: close" in said
+        connection.sendall(b"x" * size + b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        while piece := connection.recv(65536):  # neither a reset nor another answer
+            said += piece
+        assert said.count(b"HTTP/1.1 ") == 1
+        assert b"/problems/too-large" in said
+
+
 def test_a_client_that_reads_nothing_is_let_go(tmp_path, postgres):
     settings = "[http]\npatience_seconds = 0.5\n"
     with contextlib.closing(Served(tmp_path, postgres, settings)) as node, contextlib.ExitStack() as stack:
         node.start()
-        request = b"GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
-        connection = stack.enter_context(socket.socket())
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(60)
-        connection.connect(place(node))
-        connection.sendall(request * 20)
-        until(lambda: not any_connection_to(place(node)[1], connection.getsockname()[1]), 30)
+        [connection] = unread(node, stack, 1)
+        until(lambda: not any(connections_to(place(node)[1], connection.getsockname()[1])), 30)
 
 
-def any_connection_to(port, client_port):
-    """Whether the server's end of a connection is still open (from Linux's own table)."""
+def connections_to(port, client_port):
+    """The server's ends of connections that are still open (from Linux's own table); of one client, or of all."""
     with Path("/proc/net/tcp").open() as table:
         for line in table.readlines()[1:]:
             local, remote, state = line.split()[1:4]
-            ports = int(local.rpartition(":")[2], 16), int(remote.rpartition(":")[2], 16)
-            if ports == (port, client_port) and state == "01":
-                return True
-    return False
+            if int(local.rpartition(":")[2], 16) == port and state in ("01", "08"):
+                yield client_port in (None, int(remote.rpartition(":")[2], 16))

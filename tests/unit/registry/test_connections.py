@@ -93,3 +93,26 @@ def test_half_of_the_descriptors_are_left_for_the_log_and_the_database(monkeypat
     assert limits.total == total
     assert limits.per_address <= total // 2
     assert limits.waiting == total // 2
+
+
+def test_who_has_left_an_answer_unread_for_longest_gives_way_when_there_are_too_many():
+    connections = Connections(LIMITS)
+    made = [one for net in range(5) for one in opened(connections, *(f"192.0.{net}.{host}" for host in (1, 2)))
+            if connections.serve(one) is None]  # fmt: skip
+    for slow in (made[7], made[3], made[5]):
+        connections.stop_reading(slow)
+    connections.read_on(made[7])  # and stops again: it is no longer the one that has read nothing for longest
+    connections.stop_reading(made[7])
+    for number in range(3):
+        connections.serve(*opened(connections, f"198.51.100.{number}"))
+    assert [number for number, connection in enumerate(made) if connection.gone] == [3, 5, 7]
+    assert connections.open(Fake(), "198.51.100.9") == "busy"
+
+
+def test_where_every_client_reads_the_one_that_has_waited_longest_gives_way_before_anybody_is_refused():
+    connections = Connections(LIMITS)
+    for number in range(8):
+        connections.serve(*opened(connections, f"192.0.2.{number}"))
+    waiting = opened(connections, "192.0.3.1", "192.0.3.2")
+    opened(connections, "192.0.4.1")
+    assert [connection.gone for connection in waiting] == [True, False]

@@ -1,0 +1,39 @@
+"""Why something is no JSON, in words for who wrote it; the library's own words are for who wrote the reader."""
+
+import json
+from typing import Any
+
+
+class NotJson(ValueError):
+    """What the reader's own checks refuse: its text is for people."""
+
+
+def why_not_json(error: ValueError | RecursionError) -> str:
+    """Return what is wrong, from what reading or writing JSON raised. Quotes nothing of the content."""
+    match error:
+        case NotJson():
+            return str(error)
+        case RecursionError():
+            return "nests too deep"
+        case UnicodeDecodeError():
+            return f"byte {error.start + 1} is not UTF-8"
+        case UnicodeEncodeError():
+            return "a text in it has half of a surrogate pair (\\ud800 to \\udfff), which is no character"
+        case json.JSONDecodeError(lineno=1):
+            return f"see column {error.colno}"
+        case json.JSONDecodeError():
+            return f"see line {error.lineno}, column {error.colno}"
+    return "a number in it has too many digits"
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of these. Raises `NotJson` where a name stands twice."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise NotJson("a name stands twice")
+    return dict(pairs)
+
+
+def no_constant(text: str) -> float:
+    """Refuse NaN and the infinities, which the library takes for numbers. Raises `NotJson`."""
+    raise NotJson(f"{text} is no JSON number")
