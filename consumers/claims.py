@@ -10,7 +10,6 @@ from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import Tree
 
 OPEN = "open"
-AGREES = "agrees"
 CONTRADICTS = "contradicts"
 
 RootAt = Callable[[int], bytes | None]

@@ -1,6 +1,5 @@
 """Finding own credentials as a clerk does: `credential list` and `credential find`."""
 
-import sys
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.config import SettingsError
 from registry.log import GOVERNANCE
 from registry.wire.credentials import Status
@@ -33,7 +33,6 @@ _WITHOUT_MARKS: Final = str.maketrans(
     }
 )
 """Letters that Unicode does not take apart."""
-_BETWEEN_PARTS: Final = "-'.\u2019"
 
 
 class Found(NamedTuple):
@@ -56,7 +55,9 @@ class Found(NamedTuple):
 
 Achievement = Annotated[str | None, typer.Option(help="Of this achievement: its id, or your own course code.")]
 State = Annotated[str | None, typer.Option(help="active, suspended, revoked or replaced.")]
-Student = Annotated[str | None, typer.Option(help="Of the learner with this number; - reads it from standard input.")]
+Student = Annotated[
+    str | None, typer.Option(help=f"Of the learner with this number. {FROM_INPUT}", callback=from_input)
+]
 Record = Annotated[str | None, typer.Option(help="Issued for the row with this id of your own.")]
 Begin = Annotated[datetime | None, day_option("--from", help="Awarded on that day or later.")]
 End = Annotated[datetime | None, day_option("--until", help="Awarded on that day or before.")]
@@ -82,7 +83,9 @@ def list_credentials(
     *,
     student: Student = None,
     record: Record = None,
-    name: Annotated[str | None, typer.Option(help="Words of the learner's name; see `credential find`.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Words of the learner's name; see `credential find`.", callback=from_input)
+    ] = None,
     achievement: Achievement = None,
     status: State = None,
     begin: Begin = None,
@@ -107,7 +110,7 @@ def list_credentials(
 
 def find_credentials(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Words of the learner's name; - reads them from standard input.")],
+    name: Annotated[str, typer.Argument(help=f"Words of the learner's name. {FROM_INPUT}", callback=from_input)],
     *,
     achievement: Achievement = None,
     status: State = None,
@@ -122,19 +125,14 @@ def find_credentials(
     """Find this university's own credentials by the learner's name.
 
     Each word must begin a family name or a given name; capitals and accents do not matter. The vault keeps names
-    encrypted for each learner, so all learners are decrypted one by one, about 5,000 a second: --achievement, --from
-    and --until make it faster.
+    encrypted for each learner, so all learners are decrypted one by one: --achievement, --from and --until make it
+    faster.
 
     Example: registry credential find "jansen ada" --from 2026-01-01
     """
     node = node_of(context)
     asked = _query(node, None, None, achievement, status, begin, end)
     _print(node, asked, name, None, limit, after, as_json=as_json, as_csv=as_csv, wide=wide)
-
-
-def from_stdin(text: str) -> str:
-    """Return a word of the command, or the first line of standard input where the word is `-`."""
-    return sys.stdin.readline().strip() if text == "-" else text
 
 
 def _query(
@@ -160,7 +158,7 @@ def _query(
         status=status,
         begin=begin and begin.date(),
         end=end and end.date(),
-        learners=None if student is None else [node.learner_of_student(from_stdin(student))],
+        learners=None if student is None else [node.learner_of_student(student)],
         credentials=credentials,
     )
 
@@ -177,7 +175,7 @@ def _print(
     as_csv: bool,
     wide: bool,
 ) -> None:
-    words = None if name is None else normalised(from_stdin(name)).split()
+    words = None if name is None else normalised(name).split()
     if words == []:
         raise typer.BadParameter("name at least one word of the learner's name", param_hint="NAME")
     people = _People(node)
