@@ -325,6 +325,8 @@ class Node:
 
         What else is wrong with the log is not judged here.
         """
+        if self.standings.error is not None:
+            return  # the log is away: it is looked at when it is back, before anything is signed
         own = OwnStream(self.log(), self.settings.member, self.settings.origin, self.counts())
         for last_try in (False, True):  # a publisher at work may have written a commit down since
             with psycopg.connect(self.dsn(), autocommit=True) as connection:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _FRESH: Final = 1.0
 """Seconds after which governance is read on."""
+_AWAY: Final = 30.0
+"""Seconds after which a log that was away is asked again by who does not follow it: each time costs a time limit."""
 
 
 class Standings:
@@ -52,7 +54,8 @@ class Standings:
 
     def fold(self) -> GovernanceFold:
         """Governance, some seconds old at most unless the log is away."""
-        if not self._followed and (self._read_at is None or time.monotonic() - self._read_at > _FRESH):
+        fresh = _FRESH if self.error is None else _AWAY
+        if not self._followed and (self._read_at is None or time.monotonic() - self._read_at > fresh):
             self.read_on()
             self._begun.set()
         return self._reader.fold
@@ -110,7 +113,6 @@ class Standings:
     def read_on(self) -> None:
         """Read what governance has said since. A log that is away is noted in `error`. Raises `ForeignLog`."""
         with self._lock:
-            self._read_at = time.monotonic()
             try:
                 for _ in self._reader.follow(self._node.log()):
                     pass  # the reader folds what it reads
@@ -124,6 +126,8 @@ class Standings:
                 _log.warning("governance.away", error=type(error).__name__)
             else:
                 self.error = None
+            finally:
+                self._read_at = time.monotonic()
 
     def _follow(self, stop: threading.Event) -> None:
         while not stop.is_set():

@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from registry.postgres import Embedded, embedded
+from registry.postgres import DatabaseUnavailable, Embedded, embedded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +52,15 @@ def dsn(postgres: Embedded) -> Iterator[str]:
 def _sweep() -> None:
     """Stop and remove the servers of runs that were killed an hour ago or more."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if (folder / "users").exists() and (folder / "users").stat().st_mtime < time.time() - 3600:
-            with embedded(folder, settings=SETTINGS) as server:
-                pass
+        try:
+            old = (folder / "users").stat().st_mtime < time.time() - 3600
+        except FileNotFoundError:
+            continue
+        if old:
+            try:
+                with embedded(folder, settings=SETTINGS) as server:
+                    pass
+            except DatabaseUnavailable:
+                continue  # whoever made it is just removing it
             if not server.running:
                 shutil.rmtree(folder, ignore_errors=True)
