@@ -33,7 +33,7 @@ def test_a_signed_digest_a_page_and_an_audit_that_goes_on(consortium):
     assert "test.example/twente signed a digest of its views: agrees" in (folder / "a.html").read_text()
     consortium.run("audit", "--log-only", "--save", folder / "monday.json")
     said = consortium.run("audit", "--since", folder / "monday.json", "--save", folder / "tuesday.json").stdout
-    assert said.startswith("Verified up to ")
+    assert said.startswith("Verified what came after the earlier report, up to ")
     assert "Only what is new was verified: 0 new events, and governance" in said
     assert "not the views' rows" in said
     said = consortium.run("audit", "compare", folder / "monday.json", folder / "tuesday.json").stdout
