@@ -22,7 +22,7 @@ def test_a_broker_stopped_and_started_again_under_run_costs_nothing(tmp_path, po
             empty_broker.start()
         shown = ("university", "show", "twente", "--year", "2026", "--json")
         until(
-            lambda: printed_json(consortium.run(*shown, check=False))["size"] == 301,
+            lambda: printed_json(consortium.run(*shown, check=False))["size"] >= 301,  # a seal may have come as well
             90,
         )
         assert running.poll() is None
