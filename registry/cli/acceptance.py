@@ -118,7 +118,8 @@ class ConsumerRules:
         try:
             self._check_own_log()
         except ForeignCommits as error:
-            raise NotAccepted("not-an-extension", str(error), "Nothing that is stored here could follow it") from error
+            detail = str(error).removesuffix(" Nothing was published.").removesuffix(".")
+            raise NotAccepted("not-an-extension", detail, "Nothing that is stored here could follow it") from error
         self._own_log_checked = time.monotonic()
 
     def _check_own_key(self, record: MemberRecord, leaf: int) -> None:

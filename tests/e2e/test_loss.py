@@ -170,9 +170,11 @@ def test_a_backup_older_than_the_log_stops_the_publisher_before_it_signs(consort
     before = leaves(tmp_path / "log")
     shutil.rmtree(consortium.home)
     home = restored(consortium, tmp_path, postgres, file)
-    stopped = issue(consortium, "other", home, check=4)
+    stopped = issue(consortium, "other", home, check=1)
     assert "does not know" in stopped.stderr
-    assert "Nothing was published" in stopped.stderr.replace("\n", " ")
+    assert "Nothing was stored" in stopped.stderr.replace("\n", " ")
+    published = registry("publish", home=home, check=4)
+    assert "Nothing was published" in published.stderr.replace("\n", " ")
     assert leaves(tmp_path / "log") == before
 
 
