@@ -269,8 +269,10 @@ def test_who_read_less_is_named_with_the_size_at_which_it_ends(consortium, folde
     theirs = audited(consortium, folder)
     found = compare(mine, theirs)
     assert found.verdict == "inconclusive"
-    assert found.sentence("A", "B") == "The same as far as both go; B ends at 0 of 7 in aveiro."
-    assert compare(theirs, mine).sentence("A", "B") == "The same as far as both go; A ends at 0 of 7 in aveiro."
+    assert found.sentence("A", "B") == ("The same as far as both go; B ends at 0 of 7 in aveiro. Itself not well: B.")
+    assert compare(theirs, mine).sentence("A", "B") == (
+        "The same as far as both go; A ends at 0 of 7 in aveiro. Itself not well: A."
+    )
     assert compare(mine, mine).sentence("A", "B") == "Both saw the same histories."
     # A report in which the stream does not occur at all is one that saw nothing of it.
     without = msgspec.structs.replace(mine, streams=[s for s in mine.streams if s.member != "delft"])
