@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from projections import decisions
-from registry import publisher
+from registry import drafting
 from registry.batches import Book
 from registry.domain.case_errors import (
     ApplicantErased,
@@ -387,7 +387,7 @@ def test_many_events_of_cases_hold_up_no_decision_behind_them(lund, monkeypatch)
         lund.office.complete(lund.open(STATISTICS).case, "desk")
     later = lund.office.decide(lund.approved(lund.issue()), "l.holm").decision
     for name in ("PER_COMMIT", "AT_ONCE"):
-        monkeypatch.setattr(publisher, name, 2)
+        monkeypatch.setattr(drafting, name, 2)
     lund.publish()
     assert [on_log(lund, one).state for one in (decided, later)] == ["inForce", "inForce"]
 

@@ -94,6 +94,7 @@ class Governed(World):
             consortium=CONSORTIUM,
             founded_hash=self.consortium.founded,
             home=Path("/none"),
+            keys_folder=Path("/none/keys"),
         )
         keystore = SimpleNamespace(public=lambda *_: self.node.signer.vkey)
         made = SimpleNamespace(
