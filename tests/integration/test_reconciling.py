@@ -96,7 +96,7 @@ def kinds(found):
 
 def test_what_is_missing_on_either_side_is_told(term):
     found, counts = term.reconcile(*term.agreeing()[:-1], term.row(50), term.row(99))
-    assert kinds(found) == [(9, "missingHere", "record"), (10, "missingHere", "record"), (0, "missingThere", "record")]
+    assert kinds(found) == [(9, "missing_here", "record"), (10, "missingHere", "record"), (0, "missing_there", "record")]
     assert [one.credential for one in found] == [None, term.late, term.issued[7]]
     assert "not on the log yet" in found[1].detail
     assert (counts.missing_here, counts.missing_there, counts.agreeing) == (2, 1, 7)
@@ -186,7 +186,7 @@ def test_the_command_exits_1_where_they_differ_and_0_where_they_agree(term):
     assert "8 agree" in term.consortium.run(*given).stdout
     file.write_text(csv_of(term.agreeing()[1:]))
     said = printed_json(term.consortium.run(*given, "--json", check=1))
-    assert said["counts"]["missingThere"] == 1
+    assert said["counts"]["missing_there"] == 1
     assert said["differences"][0]["credential"] == term.issued[0]
     term.consortium.run("reconcile", file, "--from", UNTIL, "--until", FROM, check=2)
 
