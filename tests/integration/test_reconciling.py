@@ -96,11 +96,7 @@ def kinds(found):
 
 def test_what_is_missing_on_either_side_is_told(term):
     found, counts = term.reconcile(*term.agreeing()[:-1], term.row(50), term.row(99))
-    assert kinds(found) == [
-        (9, "missing_here", "record"),
-        (10, "missingHere", "record"),
-        (0, "missing_there", "record"),
-    ]
+    assert kinds(found) == [(9, "missingHere", "record"), (10, "missingHere", "record"), (0, "missingThere", "record")]
     assert [one.credential for one in found] == [None, term.late, term.issued[7]]
     assert "not on the log yet" in found[1].detail
     assert (counts.missing_here, counts.missing_there, counts.agreeing) == (2, 1, 7)
