@@ -101,7 +101,7 @@ class Registry:
         self.store = opened(self.connection, dsn)
         try:
             settle(self.connection, vault)
-        except BaseException:
+        except BaseException:  # whatever it was, the connections are closed
             self.close()
             raise
         recorder = self.store.recorder

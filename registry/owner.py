@@ -62,7 +62,7 @@ def claim(dsn: str, owner: Owner, settings: str) -> None:
     Raises `OtherOwner` where it is another's, and then nothing is changed.
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
-        if _exists(connection, "node.owner") and (known := _read(connection)) is not None:
+        if table_exists(connection, "node.owner") and (known := _read(connection)) is not None:
             if known != owner and known.member == owner.member and _is_empty(connection):
                 # Made for the same member with a wrong consortium or founding, and not used: it is made again.
                 connection.execute("UPDATE node.owner SET consortium = %s, founded = %s", owner[1:])
@@ -92,7 +92,7 @@ def claim(dsn: str, owner: Owner, settings: str) -> None:
 def withdraw(dsn: str, owner: Owner) -> None:
     """Take back the claim of a node that could not be made, so that the database is free for the next try."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        if _exists(connection, "node.owner"):
+        if table_exists(connection, "node.owner"):
             connection.execute("DELETE FROM node.owner WHERE (member, consortium, founded) = (%s, %s, %s)", owner)
 
 
@@ -101,7 +101,8 @@ def _read(connection: Connection) -> Owner | None:
     return None if row is None else Owner(*row)
 
 
-def _exists(connection: Connection, table: str) -> bool:
+def table_exists(connection: Connection, table: str) -> bool:
+    """Whether a table is there, named with its schema."""
     row = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
     return row is not None and row[0] is not None
 
@@ -109,7 +110,7 @@ def _exists(connection: Connection, table: str) -> bool:
 def _is_empty(connection: Connection) -> bool:
     """Whether nothing was stored here, and nothing read."""
     for table, filled in ((_EVENTS, "true"), ("views.positions", "size > 0")):
-        if _exists(connection, table):
+        if table_exists(connection, table):
             found = connection.execute(f"SELECT FROM {table} WHERE {filled} LIMIT 1")
             if found.fetchone() is not None:
                 return False
@@ -130,7 +131,7 @@ def _contradiction(connection: Connection, owner: Owner) -> str | None:
     The publisher of an achievement is one of its awarding bodies, and what this node published is what the views have
     read of its log.
     """
-    if not _exists(connection, _EVENTS):
+    if not table_exists(connection, _EVENTS):
         return None
     rows = connection.execute(
         f"SELECT state FROM {_EVENTS} WHERE topic = %s ORDER BY notification_id LIMIT 20",  # noqa: S608 - our own name
@@ -140,7 +141,7 @@ def _contradiction(connection: Connection, owner: Owner) -> str | None:
         bodies = msgspec.json.decode(state, type=_Published).data.awarding_bodies
         if owner.member not in bodies:
             return f"its stored events are those of {' or '.join(bodies)}"
-    if _exists(connection, "views.positions") and _exists(connection, "publisher.commits"):
+    if table_exists(connection, "views.positions") and table_exists(connection, "publisher.commits"):
         row = connection.execute(
             "SELECT 1 FROM publisher.commits c JOIN views.positions p ON p.size = c.size"
             " WHERE p.member = %s AND p.root <> c.root",

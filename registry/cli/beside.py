@@ -87,6 +87,6 @@ def write_file(file: Path, content: bytes, mode: int = 0o644) -> None:
             stream.write(content)
         Path(name).chmod(mode)
         Path(name).replace(file)
-    except BaseException:
+    except BaseException:  # whatever it was, no half a file stays
         Path(name).unlink(missing_ok=True)
         raise

@@ -222,7 +222,7 @@ def make_consortium(
                     signed = _signed_founding(node, proposal, keystore)
                     appending = True
                     publish_proposal(node, signed)
-            except BaseException:
+            except BaseException:  # Ctrl-C too: all of it, or nothing
                 if appending and _may_be_founded(node):
                     new.keep()  # what may stand on the log cannot be signed again by other keys
                     errors.print(
@@ -328,7 +328,7 @@ def publish_now(node: Node) -> None:
         if (last := last_error.read(node.settings.home)) is not None and last.work == "publishing":
             errors.print(f"the last that it said, {last.time}: {last.error}", markup=False, highlight=False)
         return
-    except Exception:
+    except Exception:  # whatever it was: what is stored waits, and that is said
         errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
         raise
     if not published.events:

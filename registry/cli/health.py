@@ -18,6 +18,7 @@ from projections import positions
 from registry.cli import last_error
 from registry.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
+from registry.owner import table_exists
 from registry.refusals import RefusedCommits
 from registry.rules.governance import MemberRecord
 from registry.translation import PUBLISHED
@@ -131,7 +132,7 @@ def own_stream(connection: Connection, member: str) -> OwnStream:
     own = [(code, count) for code, ours, count in quarantined if ours]
     foreign = [(code, count) for code, ours, count in quarantined if not ours]
     dealt_with = "SELECT leaf FROM publisher.dealt_with"
-    if not _exists(connection, "publisher.dealt_with"):
+    if not table_exists(connection, "publisher.dealt_with"):
         dealt_with = "SELECT NULL::bigint"
     refused = connection.execute(
         f"SELECT code, count(*) FROM refusals WHERE member = %s AND NOT leaf = ANY(ARRAY({dealt_with}))"  # noqa: S608 - our own
@@ -157,7 +158,7 @@ def _quarantined(connection: Connection, member: str) -> list[tuple[str, bool, i
     Anybody can append a record that names any size. Ours are those whose head, size and root, was written down.
     """
     ours = "false"
-    if _exists(connection, "publisher.commits"):
+    if table_exists(connection, "publisher.commits"):
         # A checkpoint is three lines: origin, size, root (registry/wire/checkpoint.py).
         ours = (
             "EXISTS (SELECT FROM publisher.commits c WHERE c.size = q.size AND position(convert_to("
@@ -223,7 +224,7 @@ def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None
 
 def _own_end(log: SharedLog, connection: Connection, member: str) -> list[str]:
     """Whether the newest commit that this node has published is still there, where the views had not read that far."""
-    if not _exists(connection, "publisher.commits"):
+    if not table_exists(connection, "publisher.commits"):
         return []
     newest = connection.execute(
         "SELECT c.size, c.root, c.next,"
@@ -348,7 +349,7 @@ def _waiting(connection: Connection) -> tuple[int, datetime | None, int]:
 
     Events that are held back are not among them (`_held`).
     """
-    if not (_exists(connection, "public.registry_events") and _exists(connection, "publisher.held")):
+    if not (table_exists(connection, "public.registry_events") and table_exists(connection, "publisher.held")):
         return 0, None, 0
     row = connection.execute(
         "WITH done AS (SELECT coalesce(max(last), 0) AS last FROM publisher.commits WHERE next IS NOT NULL),"
@@ -369,7 +370,7 @@ def _waiting(connection: Connection) -> tuple[int, datetime | None, int]:
 
 def _held(connection: Connection) -> tuple[int, str | None]:
     """How many stored events are held back, and why the first of them is."""
-    if not _exists(connection, "publisher.held"):
+    if not table_exists(connection, "publisher.held"):
         return 0, None
     row = connection.execute(
         "SELECT count(*), (SELECT reason FROM publisher.held WHERE size IS NULL ORDER BY notification LIMIT 1)"
@@ -389,8 +390,3 @@ def _stopped(node: "Node", waiting: int, since: datetime) -> str:
     if before is not None and before.work == "publishing" and datetime.fromisoformat(before.time) >= since:
         return f"{text}: {before.error}"
     return f"{text}; is `registry run` or `registry serve` running?"
-
-
-def _exists(connection: Connection, table: str) -> bool:
-    row = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
-    return row is not None and row[0] is not None
