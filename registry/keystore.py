@@ -40,6 +40,9 @@ _PUBLIC: Final = ".public"
 _SCRYPT: Final = {"n": 2**15, "r": 8, "p": 1}
 _MASTER_PURPOSE: Final = b"credential registry: vault master key"
 
+MAX_PASSPHRASE_BYTES: Final = 1023
+"""What PKCS8 encryption takes in the `cryptography` package."""
+
 Ask = Callable[[], bytes | None]
 """Gives the passphrase when a key turns out to need one: from a file, the environment, a person; None: nobody."""
 
@@ -61,6 +64,11 @@ class Keystore:
 
     def create_signer(self, name: str, origin: str) -> Ed25519Signer:
         """A new signing key, stored under a name."""
+        if self._passphrase is not None and len(self._passphrase) > MAX_PASSPHRASE_BYTES:
+            raise KeystoreError(
+                f"the passphrase has {len(self._passphrase):,} bytes; at most {MAX_PASSPHRASE_BYTES:,} protect a key."
+                " Is it the right file? No key was made"
+            )
         signer = Ed25519Signer.generate(origin)
         protection: serialization.KeySerializationEncryption = (
             serialization.BestAvailableEncryption(self._passphrase)

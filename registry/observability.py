@@ -32,7 +32,6 @@ def configure(level: str = "warning") -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _StandardError())),
-        cache_logger_on_first_use=True,
     )
 
 

@@ -1,5 +1,8 @@
 """Fixtures for all tests; PostgreSQL's stand in tests/support/postgres.py, Kafka's in tests/support/kafka.py."""
 
+import pytest
+import structlog
+
 pytest_plugins = [
     "tests.support.postgres",
     "tests.support.kafka",
@@ -9,3 +12,11 @@ pytest_plugins = [
     "tests.support.verapdf",
     "tests.support.workers",
 ]
+
+
+@pytest.fixture(autouse=True)
+def logging_settings():
+    """Put back how the tests log: a command that runs in the test's own process sets its own level."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)

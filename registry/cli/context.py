@@ -286,7 +286,8 @@ class Node:
     def governance(self) -> GovernanceFold:
         """Governance as the log has it now; empty before the founding.
 
-        Raises `LogGone` where the views have read governance and the log has none.
+        Raises `LogGone`, `TailLost` or `HistoryRewritten` where the views have read a governance that the log does
+        not hold.
         """
         fold = self._empty_fold()
         try:
@@ -295,6 +296,8 @@ class Node:
         except NoSuchStream:
             if read := self.standings.viewed()[0]:
                 check_log_of(self.log(), fold, read)
+        else:
+            self.standings.check_known(fold)
         return fold
 
     def tiles(self, stream: str, fold: GovernanceFold) -> Tiles:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from consumers.governance import Change, GovernanceFold
+from consumers.governance import Change, GovernanceFold, check_same
 from consumers.governance_reader import GovernanceReader
-from projections import members, views
-from registry.log import ForeignLog, LogError, LogGone, NoSuchStream
+from projections import members, positions, views
+from registry.log import GOVERNANCE, ForeignLog, HistoryRewritten, LogError, LogGone, NoSuchStream, TailLost
 from registry.log.founding import gone
 from registry.rules.governance import MemberRecord
 
@@ -35,6 +35,7 @@ class Standings:
         self._node = node
         self._reader = GovernanceReader(GovernanceFold(node.settings.consortium, node.settings.founded_hash))
         self._followed = False
+        self._compared_with_views = False
         self._begun = threading.Event()
         self._lock = threading.Lock()
         self._read_at: float | None = None
@@ -69,9 +70,12 @@ class Standings:
         """What governance says of a member; None where it knows none of that name.
 
         Where this process has read nothing of the log, it is what the views have. Raises the log's error where they
-        have read nothing either, and where the log is there without governance: then it is gone, and not just away.
+        have read nothing either, and where the log is there with less governance than was read here before, with
+        none, or with another one: then it is not just away.
         """
         fold = self.fold()
+        if isinstance(self.error, (TailLost, HistoryRewritten)):
+            raise self.error
         if isinstance(self.error, NoSuchStream):
             raise self._gone(self.error, fold)
         if fold.size:
@@ -101,6 +105,24 @@ class Standings:
             views.create(connection)
             return members.read_records(connection)
 
+    def _compare_with_views(self) -> None:
+        """Raise `TailLost` or `HistoryRewritten` where the views have read a governance that the log does not hold.
+
+        Once is enough: what this process has read itself never becomes less.
+        """
+        if self._compared_with_views:
+            return
+        self.check_known(self._reader.fold)
+        self._compared_with_views = True
+
+    def check_known(self, fold: GovernanceFold) -> None:
+        """Raise `TailLost` or `HistoryRewritten` where a fold of the log does not hold what the views have read."""
+        with views.connect(self._node.dsn()) as connection:
+            views.create(connection)
+            known = positions.all_positions(connection).get(GOVERNANCE)
+        if known is not None:
+            check_same(fold, known.tree)
+
     def follow(self, stop: threading.Event) -> None:
         """Begin to read on every few seconds, in a thread of its own, until told to stop."""
         self._followed = True
@@ -116,11 +138,12 @@ class Standings:
             try:
                 for _ in self._reader.follow(self._node.log()):
                     pass  # the reader folds what it reads
+                self._compare_with_views()
             except ForeignLog as error:
                 self.error = error
                 raise
-            except NoSuchStream as error:
-                self.error = error  # nothing was founded yet, or the log is gone
+            except (NoSuchStream, TailLost, HistoryRewritten) as error:
+                self.error = error  # nothing was founded yet, or the log is not the one that was read here
             except LogError as error:
                 self.error = error
                 _log.warning("governance.away", error=type(error).__name__)

@@ -230,6 +230,7 @@ def test_a_vault_whose_master_key_is_anothers_is_said(prepared):
 
 def test_what_was_cut_from_the_own_log_is_put_back_before_anything_is_reported_as_published(prepared):
     log = prepared.folder / "log" / "twente.log"
+    prepared.go(WAYS["publish an achievement"], 0)  # published, and never projected here
     whole = log.read_bytes()
     log.write_bytes(whole[: whole.rindex(b"test.example/twente\n")])
     assert "ends" in said(prepared.consortium.run("status", check=1))
@@ -245,6 +246,8 @@ def test_under_a_governance_log_that_is_not_what_was_read_nothing_is_done_as_if_
     """Gone, shorter than this node has read, or saying something that its views have not seen: the newest counts."""
     if trouble == "newer":  # published by the consortium, and never projected here
         prepared.govern("suspend", "twente", "--reason", "administrative")
+    elif trouble == "cut":  # what is left lets twente do everything, but nobody knows what else was cut
+        prepared.consortium.join("kaunas")
     log = prepared.folder / "log" / "governance.log"
     whole = log.read_bytes()
     if trouble == "gone":

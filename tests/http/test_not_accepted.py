@@ -61,9 +61,11 @@ def test_a_suspended_member_is_refused_per_request_and_per_row_until_it_is_reins
 
 
 def test_events_that_the_log_refused_are_what_readiness_and_the_own_member_say(served):
-    size = served.anybody().get("/v1/streams").json()
-    before = next(one["size"] for one in size if one["member"] == "twente")
     system = served.client()
+    first = system.post("/v1/credentials", json=row(served.achievement, "early", "early"), headers=once("early"))
+    address, position = f"/v1/credentials/twente/{first.json()['credential']}", first.headers["Registry-Position"]
+    assert system.get(address, headers={"Registry-Wait-For": position}).status_code == 200
+    before = next(one["size"] for one in served.anybody().get("/v1/streams").json() if one["member"] == "twente")
     made = system.post("/v1/credentials", json=row(served.achievement, "late", "late"), headers=once("late"))
     assert made.status_code == 201, made.text
     until(lambda: any(one["size"] > before for one in served.anybody().get("/v1/streams").json()
@@ -76,7 +78,7 @@ def test_events_that_the_log_refused_are_what_readiness_and_the_own_member_say(s
     assert "1 of this node's own events were refused (member-suspended)" in told["components"]["own_stream"][0]
     assert own(served)["refusedEvents"] == 1
     assert "registry refused publish-again" in own(served)["faults"][0]
-    assert any("refused publish-again" in line["fault"] for line in served.logged("node.not_well"))
+    until(lambda: any("refused publish-again" in line["fault"] for line in served.logged("node.not_well")), 30)
     registry("refused", "publish-again", "--yes", home=served.home)
     until(lambda: system.get("/ready").status_code == 200, 60)
     assert own(served)["refusedEvents"] == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.keystore import Keystore
+from registry.keystore import Keystore, KeystoreError
 
 
 def test_the_public_half_is_known_without_the_passphrase_and_only_of_the_key_that_is_there(tmp_path):
@@ -17,3 +17,10 @@ def test_the_public_half_is_known_without_the_passphrase_and_only_of_the_key_tha
     assert asking.public("signing", "test.example/twente") is None
     plain = Keystore(tmp_path / "plain").create_signer("signing", "test.example/twente")
     assert Keystore(tmp_path / "plain").public("signing", "test.example/twente") == plain.vkey
+
+
+def test_a_passphrase_that_is_too_long_for_a_key_is_refused_and_leaves_no_key(tmp_path):
+    kept = Keystore(tmp_path / "keys", b"long " * 300)
+    with pytest.raises(KeystoreError, match=r"has 1,500 bytes; at most 1,023 protect a key\. .* No key was made"):
+        kept.create_signer("signing", "test.example/twente")
+    assert not (tmp_path / "keys" / "signing.pem").exists()
