@@ -54,6 +54,11 @@ def check_streams(
         if state.member != GOVERNANCE and state.member not in fold.state.members and state.size:
             detail = f"an earlier report verified {state.size:,} events of it, and governance knows no such member now"
             findings.faults.append(Fault("history", state.member, "unknown-member", detail, size=state.size))
+    members = [stream for stream in replayed if stream.state.member != GOVERNANCE]
+    if members and not any(stream.there for stream in members):
+        names = ", ".join(stream.state.member for stream in members)
+        why = f"there is no log of {names}: nothing was published yet, or this copy is not whole"
+        findings.unchecked.append(Unchecked("what the members have published", why))
     if not only:
         _check_strangers(log, findings, set(known) | {GOVERNANCE})
     return findings

@@ -122,7 +122,7 @@ def find_credentials(
     as_csv: AsCsv = False,
     wide: Wide = False,
 ) -> None:
-    """Find this university's own credentials by the learner's name.
+    """Find this university's own credentials by the learner's name. Exit code 1: none was found.
 
     Each word must begin a family name or a given name; capitals and accents do not matter. The vault keeps names
     encrypted for each learner, so all learners are decrypted one by one: --achievement, --from and --until make it
@@ -132,7 +132,8 @@ def find_credentials(
     """
     node = node_of(context)
     asked = _query(node, None, None, achievement, status, begin, end)
-    _print(node, asked, name, None, limit, after, as_json=as_json, as_csv=as_csv, wide=wide)
+    if not _print(node, asked, name, None, limit, after, as_json=as_json, as_csv=as_csv, wide=wide):
+        raise typer.Exit(1)
 
 
 def _query(
@@ -174,7 +175,8 @@ def _print(
     as_json: bool,
     as_csv: bool,
     wide: bool,
-) -> None:
+) -> int:
+    """Print the credentials, and return how many there are."""
     words = None if name is None else normalised(name).split()
     if words == []:
         raise typer.BadParameter("name at least one word of the learner's name", param_hint="NAME")
@@ -194,8 +196,7 @@ def _print(
         errors.print("No such credential of this university is known here.")
     if more and not as_json:
         errors.print(f"There are more: repeat with --after {items[-1].credential}", markup=False)
-    if not items and not (as_json or as_csv):
-        raise typer.Exit(1)
+    return len(items)
 
 
 def _lines(node: Node, query: CredentialQuery, after: str | None) -> Iterator[Line]:

@@ -166,6 +166,7 @@ def test_an_audit_told_to_end_takes_its_server_with_it(consortium, tmp_path):
 
 
 def test_a_node_signs_what_it_serves_once_a_day_and_an_audit_holds_it_to_that(consortium):
+    consortium.offer()
     consortium.run("project")
     with opened(consortium.home) as node:
         assert sign_daily(node)
@@ -179,6 +180,7 @@ def test_a_node_signs_what_it_serves_once_a_day_and_an_audit_holds_it_to_that(co
 
 
 def test_an_earlier_report_that_is_absent_is_a_comparison_not_made(consortium, tmp_path):
+    consortium.offer()
     said = consortium.run("audit", "--since", tmp_path / "none.json", check=5)
     assert "Nothing was compared: cannot read" in said.stderr
     here = tmp_path / "here.json"

@@ -59,6 +59,8 @@ def test_a_name_is_found_whatever_its_capitals_and_accents(registrar):
     assert [one["given_name"] for one in found(registrar, "zoe", command="find")] == ["Zoë"]
     assert normalised("O'Brien-Łukasz Groß") == "o brien lukasz gross"
     assert "known here" in registrar.run("credential", "find", "nobody", check=1).stderr
+    assert printed_json(registrar.run("credential", "find", "nobody", "--json", check=1))["items"] == []
+    assert "known here" in registrar.run("credential", "list", "--status", "replaced").stderr
     registrar.run("credential", "find", " ", check=2)
 
 

@@ -91,6 +91,16 @@ def test_a_missing_log_of_which_nobody_speaks_is_a_warning(consortium, folder):
     assert "1 warning" in report.summary
 
 
+def test_a_copy_without_any_members_log_is_inconclusive(consortium, folder):
+    for name in ("aveiro", "delft", "twente"):
+        (folder / f"{name}.log").unlink()
+    report = audited(consortium, folder)
+    assert report.verdict == "inconclusive"
+    assert report.summary.startswith(
+        "Inconclusive: what the members have published could not be checked: there is no log of aveiro, delft, twente:"
+    )
+
+
 def test_a_log_that_ends_before_a_head_that_governance_names_lacks_its_end(consortium, folder):
     twente = consortium.universities["twente"]
     act = MemberSuspended("twente", twente.head, "administrative")
