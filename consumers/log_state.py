@@ -13,6 +13,7 @@ import msgspec
 from consumers.beginning import Beginning, limited, read_beginning
 from consumers.cursor import Cursor, confirm, parsed
 from consumers.governance import GovernanceFold, check_log_of, check_same
+from consumers.governance_reader import GovernanceReader
 from consumers.verifier import MemberTrust
 from projections.positions import Position
 from registry.log import (
@@ -66,6 +67,8 @@ class EarlierLooks:
 
     def __init__(self, own: str | None = None) -> None:
         self.own = own
+        self.governance: GovernanceReader | None = None
+        """Governance as far as it was read: anybody can append to it, and nobody folds all of it at every look."""
         self.beginnings: dict[str, Beginning] = {}
         self.faults: dict[str, tuple[Hashable, list[LogFault]]] = {}
         """What was wrong with a stream, and with which one; None: that was not looked at."""
@@ -89,10 +92,12 @@ def check_log(
     earlier = earlier or EarlierLooks()
     read = {name: position for name, position in positions.items() if position.tree.size or position.next}
     try:
-        fold = GovernanceFold(consortium, founded)
-        faults = list(_governance(log, fold, read.get(GOVERNANCE)))
+        if earlier.governance is None:
+            earlier.governance = GovernanceReader(GovernanceFold(consortium, founded))
+        faults = list(_governance(log, earlier.governance, read.get(GOVERNANCE)))
         if any(fault.code in (GONE, FOREIGN) for fault in faults):
             return faults
+        fold = earlier.governance.fold
         for name in sorted(read.keys() | fold.state.members.keys()):
             if name != GOVERNANCE and name in fold.state.members and (streams is None or name in streams):
                 faults += _member_again(log, name, fold, read.get(name, Position(name)), earlier)
@@ -101,10 +106,14 @@ def check_log(
     return faults
 
 
-def _governance(log: SharedLog, fold: GovernanceFold, position: Position | None) -> Iterator[LogFault]:
+def _governance(log: SharedLog, reader: GovernanceReader, position: Position | None) -> Iterator[LogFault]:
     known = position.tree.size if position is not None else 0
     try:
-        check_log_of(log, fold, known)
+        check_log_of(log, reader.fold, max(known, reader.fold.size))
+        for _ in reader.follow(log):
+            pass  # the reader folds what it reads
+        if position is not None:
+            check_same(reader.fold, position.tree)
     except LogGone as error:
         yield LogFault(GONE, "", str(error), known, 0)
         return
@@ -113,13 +122,8 @@ def _governance(log: SharedLog, fold: GovernanceFold, position: Position | None)
         return
     except NoSuchStream:
         return  # nothing was founded there yet
-    for record in log.records(GOVERNANCE):
-        fold.take(record.data)
-    if position is not None:
-        try:
-            check_same(fold, position.tree)
-        except (TailLost, HistoryRewritten) as error:
-            yield _fault(error, GOVERNANCE, known, fold.size)
+    except (TailLost, HistoryRewritten) as error:
+        yield _fault(error, GOVERNANCE, known, _claimed(log, GOVERNANCE))
 
 
 def _member_again(

@@ -438,10 +438,17 @@ class Counting:
     def __init__(self, log):
         self._log = log
         self.records_read = 0
+        self.of_governance = 0
+
+    def read(self, stream, start, batch_bytes):
+        records = self._log.read(stream, start, batch_bytes)
+        self.of_governance += len(records) * (stream == "governance")
+        return records
 
     def records(self, stream, start=0):
         for record in self._log.records(stream, start):
             self.records_read += stream != "governance"
+            self.of_governance += stream == "governance"
             yield record
 
     def read_back(self, stream):
@@ -469,6 +476,19 @@ def test_a_peer_that_floods_its_stream_costs_every_look_at_it_a_bounded_number_o
     assert "was not looked for to the end" in found[0][0].detail
     assert "its oldest entries were deleted" in found[-1][0].detail
     assert not any(fault.away for fault in found[-1])
+
+
+def test_a_governance_log_full_of_rubbish_is_read_once_and_not_at_every_look(world):
+    put(world.log, "governance", [b"rubbish"] * 2000)
+    world.projector().step()
+    known, earlier = positions.all_positions(world.connection), EarlierLooks("twente")
+    costs = []
+    for _ in range(2):
+        log = Counting(world.log)
+        assert check_log(log, known, CONSORTIUM, world.consortium.founded, earlier=earlier) == []
+        costs.append(log.of_governance)
+    assert costs[0] > 2000
+    assert costs[1] < 100
 
 
 def test_a_stream_whose_entries_were_put_back_at_its_end_is_found_whole_by_looks_that_go_on(world):
