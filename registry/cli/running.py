@@ -98,8 +98,11 @@ def run(context: typer.Context) -> None:
             run_node(node, stop)
 
 
-def run_node(node: Node, stop: threading.Event) -> None:
-    """Publish, project, post webhooks and keep house until told to stop."""
+def run_node(node: Node, stop: threading.Event, on_started: Callable[[], None] = lambda: None) -> None:
+    """Publish, project, post webhooks and keep house until told to stop.
+
+    `on_started` is called once, when no other process publishes for this node. Raises `AnotherPublisher` before.
+    """
     beside = _Beside(stop)
     HealthWatch(node, says=True).follow(stop)
 
@@ -112,6 +115,7 @@ def run_node(node: Node, stop: threading.Event) -> None:
                 with node.publisher().session() as session:
                     if not beside.started:
                         _start_all(node, beside)
+                        on_started()
                     session.run(stop, on_published=_say, on_error=noted)
             except (LogError, AnotherPublisher, *DATABASE_AWAY) as error:
                 # The server may hold the lock of a connection that was lost for a while: then we are that other.

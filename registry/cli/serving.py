@@ -65,17 +65,23 @@ def serve(
             target=_keep_alive, args=(node.settings.home, node.settings.log_level, sockets, stop), name="http",
             daemon=True,
         )  # fmt: skip
-        keeping.start()
         address = "{}:{}".format(*sockets[0].getsockname()[:2])
-        errors.print(f"{node.settings.member} answers at http://{address}; its API is described at /docs", markup=False)
+        answers = f"{node.settings.member} answers at http://{address}; its API is described at /docs"
+
+        def begin() -> None:
+            keeping.start()
+            errors.print(answers, markup=False)
+
         try:
             if run:
-                run_node(node, stop)
+                run_node(node, stop, begin)
             else:
+                begin()
                 stop.wait()
         finally:
             stop.set()
-            keeping.join()
+            if keeping.is_alive():
+                keeping.join()
 
 
 def _listen(host: str, port: int, count: int) -> list[socket.socket]:

@@ -112,3 +112,9 @@ def test_rubbish_on_anybodys_stream_and_one_that_cannot_be_read_take_no_node_out
     served.stop()
     registry("publish", home=served.home)
     served.start()
+
+
+def test_a_second_node_beside_one_that_runs_never_says_that_it_answers(served):
+    second = registry("serve", "--port", 0, home=served.home, check=4)
+    assert "answers at" not in second.stdout + second.stderr
+    assert "another process publishes" in (second.stdout + second.stderr).lower()

@@ -241,7 +241,7 @@ def test_what_others_append_is_no_fault_of_this_nodes_log(world):
         assert health.faults == {}, looked
         world.seen()
     assert [peer.partition(":")[0] for peer in health.peers] == [
-        "the stream lund begins with entry 4",
+        "the stream lund begins with entry 5",
         "the newest 2 records of the stream lund are refused",
     ]
     assert health.warnings[0].startswith("2 records in this member's name were not written by this node")
