@@ -142,8 +142,8 @@ def _check_history(log: SharedLog, stream: str, trust: Trust, tree: Tree) -> Non
     """Raise what is wrong with a stream that has no commit to this tree; nothing where commits were merged over it."""
     if (first := begins_after_start(log, stream)) is not None:
         raise HeadLost(
-            f"the stream {stream} begins with entry {first + 1:,}: its oldest entries were deleted, and nobody can verify"
-            f" the rest. {tree.size:,} entries were read here before. Its member's node puts them on the log again when"
+            f"the stream {stream} begins with entry {first + 1:,}: its oldest entries were deleted, and nobody can"
+            f" verify the rest. {tree.size:,} entries were read here before. Its member's node puts them on the log again when"
             " it publishes; set the topic's retention to unlimited"
         )
     verifier = Verifier(trust)

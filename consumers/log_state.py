@@ -178,8 +178,8 @@ def _member(
             yield LogFault(
                 BEGINS_LATE,
                 name,
-                f"the stream {name} begins with entry {found.entry + 1:,}: {lost}. Its member's node puts them on the log"
-                " again when it publishes; set the topic's retention to unlimited",
+                f"the stream {name} begins with entry {found.entry + 1:,}: {lost}. Its member's node puts them on the"
+                " log again when it publishes; set the topic's retention to unlimited",
                 size,
                 _claimed(log, name),
             )
