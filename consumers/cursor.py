@@ -143,8 +143,8 @@ def _check_history(log: SharedLog, stream: str, trust: Trust, tree: Tree) -> Non
     if (first := begins_after_start(log, stream)) is not None:
         raise HeadLost(
             f"the stream {stream} begins with entry {first + 1:,}: its oldest entries were deleted, and nobody can"
-            f" verify the rest. {tree.size:,} entries were read here before. Its member's node puts them on the log again"
-            " when it publishes; set the topic's retention to unlimited"
+            f" verify the rest. {tree.size:,} entries were read here before. Its member's node puts them on the log"
+            " again when it publishes; set the topic's retention to unlimited"
         )
     verifier = Verifier(trust)
     for before, commit in _commits(log, stream, verifier):
