@@ -38,6 +38,8 @@ class Draft(NamedTuple):
     last: int
     released: tuple[int, ...] = ()
     """Where it holds events that were held back before: their notification ids, all of its events."""
+    refused: str = ""
+    """Why consumers would refuse events of it, where it was written down before and has to follow all the same."""
 
 
 class Held(NamedTuple):

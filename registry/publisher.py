@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+import msgspec
 import psycopg
 import structlog
 from eventsourcing.postgres import PostgresApplicationRecorder
@@ -74,6 +75,23 @@ class Published(NamedTuple):
     """Stored events that are held back, because consumers would refuse them now."""
     held_because: str = ""
     """The rule and the remedy for the first of them."""
+    refused: int = 0
+    """Events in commits that hold some which consumers refuse: written down before governance said so."""
+    refused_because: str = ""
+    """The rule and the remedy for the first of these commits."""
+
+    @property
+    def faults(self) -> list[str]:
+        """What did not take effect, in sentences."""
+        sentences = []
+        if self.held:
+            sentences.append(f"stored events that are held back, not published: {self.held:,}. {self.held_because}")
+        if self.refused:
+            sentences.append(
+                f"published events that consumers refuse, all or some: {self.refused:,}. They had been written down"
+                f" for the log before. {self.refused_because}. `registry project`, then `registry refused list`"
+            )
+        return sentences
 
 
 class Publisher:
@@ -177,8 +195,16 @@ class Publisher:
                 raise
         assert self._tree is not None  # noqa: S101 - brought up above
         held = store.held()
-        because = held[0].reason if held else ""
-        return Published(sum(len(draft.lines) for draft in done), len(done), self._tree.size, len(held), because)
+        refused = [draft for draft in done if draft.refused]
+        return Published(
+            sum(len(draft.lines) for draft in done),
+            len(done),
+            self._tree.size,
+            len(held),
+            held[0].reason if held else "",
+            sum(len(draft.lines) for draft in refused),
+            refused[0].refused if refused else "",
+        )
 
     def _bring_up(self, connection: Connection, store: CommitStore, done: list[Draft]) -> None:
         self._answer_refusals(connection, store, done)
@@ -211,6 +237,10 @@ class Publisher:
         done: list[Draft],
     ) -> None:
         self._check(drafts)
+        for draft in drafts:
+            # Governance was read again just now: it may say something since these events were chosen.
+            if (refusal := self._refusal(draft)) is not None:
+                raise refusal
         self._step("write down")
         with connection.transaction():
             # Together: after a crash, what is in no commit and not held back is read again.
@@ -228,6 +258,17 @@ class Publisher:
             keys = [signer.vkey for signer in self._signers]
             for draft in drafts:
                 self._acceptance.check_commit(draft.before, draft.after, keys)
+
+    def _refusal(self, draft: Draft) -> NotAccepted | None:
+        """Why consumers would refuse an event of a commit; None where they would not."""
+        if self._acceptance is None:
+            return None
+        types = {msgspec.json.decode(line, type=_EventType).type for line in draft.lines}
+        try:
+            self._acceptance.check_events(types, draft.before.size)
+        except NotAccepted as refusal:
+            return refusal
+        return None
 
     def _put(self, store: CommitStore, drafts: Sequence[Draft]) -> None:
         """Sign, append, and write down where."""
@@ -294,10 +335,15 @@ class Publisher:
         self._go_on(store, tree, lacking, done)
 
     def _go_on(self, store: CommitStore, tree: Tree, lacking: Sequence[Row], done: list[Draft]) -> None:
-        """Go on from a verified tree, after putting on the log again what it lacks."""
+        """Go on from a verified tree, after putting on the log again what it lacks.
+
+        A commit that was written down may have been signed: no other one may ever stand in its place. Where consumers
+        refuse its events by now, it is published all the same, and said.
+        """
         for at in range(0, len(lacking), AT_ONCE):
             drafts = self._drafter.again(tree, lacking[at : at + AT_ONCE], store)
             self._check(drafts)
+            drafts = [draft._replace(refused=str(self._refusal(draft) or "")) for draft in drafts]
             _log.warning("publisher.made_again", stream=self._stream, commits=len(drafts))
             self._put(store, drafts)
             tree = drafts[-1].after
@@ -318,6 +364,10 @@ def publishing_since(dsn: str) -> datetime | None:
             " AND l.objid = (hashtext('registry.publisher')::bigint & 4294967295)::oid"
         ).fetchone()
     return None if row is None else row[0].astimezone(UTC)
+
+
+class _EventType(msgspec.Struct):
+    type: str
 
 
 class Session:
@@ -343,11 +393,11 @@ class Session:
         """Publish whatever is stored, as soon as it is, until told to stop.
 
         A log that is away, a commit that consumers would refuse, and commits that this node's own projector refuses
-        are passed to `on_error` and tried again; so are events that are held back, once for each reason. A database
-        that is away ends this, and the caller begins again.
+        are passed to `on_error` and tried again; so are events that are held back or had no effect, once for each
+        reason. A database that is away ends this, and the caller begins again.
         """
         self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
-        pause, held_because = poll, ""
+        pause, known = poll, list[str]()
         while not stop.is_set():
             try:
                 published = self.publish()
@@ -358,9 +408,10 @@ class Session:
                 pause = min(pause * 2, 30)
                 continue
             pause = poll
-            if published.held_because not in ("", held_because):
-                on_error(PublisherError(f"{published.held} stored events are held back: {published.held_because}"))
-            held_because = published.held_because
+            for fault in published.faults:
+                if fault not in known:
+                    on_error(PublisherError(fault))
+            known = published.faults
             if published.events:
                 on_published(published)
                 continue

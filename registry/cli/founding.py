@@ -332,7 +332,7 @@ def publish_now(node: Node) -> None:
         errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
         raise
     if not published.events:
-        refuse_held(published)
+        refuse_faults(published)
         errors.print(f"nothing waits; the log of {node.settings.member} has {published.size}", markup=False)
         return
     errors.print(
@@ -340,17 +340,14 @@ def publish_now(node: Node) -> None:
         markup=False,
         highlight=False,
     )
-    refuse_held(published)
+    refuse_faults(published)
 
 
-def refuse_held(published: Published) -> None:
-    """End with exit code 1 where stored events are held back, since consumers would refuse them now."""
-    if published.held:
-        errors.print(
-            f"{counted(published.held, 'stored event')} held back, not published: {published.held_because}",
-            markup=False,
-            style="red",
-        )
+def refuse_faults(published: Published) -> None:
+    """End with exit code 1 where stored events are held back, or published ones have no effect."""
+    for fault in published.faults:
+        errors.print(fault, markup=False, style="red")
+    if published.faults:
         raise typer.Exit(1)
 
 

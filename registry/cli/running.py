@@ -13,7 +13,7 @@ from projections import views
 from registry.cli import last_error
 from registry.cli.context import Node, node_of
 from registry.cli.dispatching import dispatch, dispatcher
-from registry.cli.founding import refuse_held
+from registry.cli.founding import refuse_faults
 from registry.cli.housekeeping import keep_house
 from registry.cli.intake import take_in_beside
 from registry.cli.output import counted, errors, progress, say
@@ -42,7 +42,7 @@ def publish(context: typer.Context) -> None:
     published = node.publisher().publish_pending()
     done = f"{counted(published.events, 'event')} in {counted(published.commits, 'commit')}"
     say(f"{done}; the log has {published.size:,}")
-    refuse_held(published)
+    refuse_faults(published)
 
 
 def project(

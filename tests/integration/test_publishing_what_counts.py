@@ -328,6 +328,59 @@ def test_a_publisher_that_dies_while_it_holds_or_releases_events_publishes_each_
     assert world.connection.execute("SELECT count(*) FROM refusals").fetchone() == (0,)
 
 
+class LateReader(ByGovernance):
+    """Governance as it was read some time ago, until a commit is checked: then it is read again."""
+
+    def __init__(self, world):
+        super().__init__(world)
+        self._read = super().record
+
+    @property
+    def record(self):
+        return self._read
+
+    def check_commit(self, before, after, keys):
+        self._read = super().record
+        super().check_commit(before, after, keys)
+
+
+def test_nothing_is_signed_for_a_member_whose_suspension_is_read_just_before(world):
+    world.issue()
+    world.publisher().publish_pending()
+    head, before = world.head(), world.log.end("twente")
+    rules = LateReader(world)
+    world.issue(2)
+    world.govern(("member.suspended.v1", MemberSuspended("twente", head, "administrative")))
+    with pytest.raises(NotAccepted, match="suspended"):
+        world.publisher(acceptance=rules).publish_pending()
+    assert world.log.end("twente") == before
+    published = world.publisher(acceptance=rules).publish_pending()
+    assert (published.events, published.held) == (0, 2)
+
+
+def test_what_was_written_down_before_a_suspension_is_published_after_a_crash_and_not_reported_as_well(world):
+    world.issue()
+    world.publisher().publish_pending()
+    head = world.head()
+    world.issue(2)
+
+    def die(name):
+        if name == "sign":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        world.publisher(step=die).publish_pending()
+    world.govern(("member.suspended.v1", MemberSuspended("twente", head, "administrative")))
+    world.node.registry.revoke(issued(world)[0], "issuedInError")  # which is never in the way
+    published = world.publisher().publish_pending()
+    assert (published.events, published.refused, published.held) == (3, 2, 0)
+    assert "member-suspended" in published.refused_because
+    assert "published events that consumers refuse, all or some: 2." in published.faults[0]
+    world.seen()
+    assert world.connection.execute("SELECT count(*) FROM refusals").fetchone() == (2,)
+    assert world.publisher().publish_pending().faults == []
+
+
 def test_commits_of_held_events_are_made_again_where_the_log_loses_them(suspended, tmp_path):
     world = suspended
     world.node.registry.revoke(world.first, "issuedInError")
