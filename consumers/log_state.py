@@ -35,6 +35,7 @@ SHORTER: Final = "log-shorter"
 REWRITTEN: Final = "log-rewritten"
 BEGINS_LATE: Final = "log-begins-late"
 REFUSED: Final = "newest-refused"
+NO_GOVERNANCE: Final = "no-governance"
 
 _CODES: Final = ((LogGone, GONE), (TailLost, SHORTER), (HeadLost, BEGINS_LATE), (HistoryRewritten, REWRITTEN))
 
@@ -86,8 +87,7 @@ def check_log(
     """Hold a log against what this node's views have read of it (`positions.all_positions`); no faults: an empty list.
 
     `founded` is the founding's leaf hash, 32 bytes. Each stream costs a few reads where it is well, and is verified
-    from its beginning where it is not. A log without governance that this node has never read is no fault: nothing
-    was founded there yet. `streams` are the members whose streams are looked at; None: all of them.
+    from its beginning where it is not. `streams` are the members whose streams are looked at; None: all of them.
     """
     earlier = earlier or EarlierLooks()
     read = {name: position for name, position in positions.items() if position.tree.size or position.next}
@@ -121,7 +121,12 @@ def _governance(log: SharedLog, reader: GovernanceReader, position: Position | N
         yield LogFault(FOREIGN, "", str(error))
         return
     except NoSuchStream:
-        return  # nothing was founded there yet
+        detail = (
+            f"there is no governance of {reader.fold.state.consortium} on the log: nothing was founded there yet, or"
+            " the setting `log` names another place"
+        )
+        yield LogFault(NO_GOVERNANCE, "", detail)
+        return
     except (TailLost, HistoryRewritten) as error:
         yield _fault(error, GOVERNANCE, known, _claimed(log, GOVERNANCE))
 

@@ -8,8 +8,9 @@ there, or from the first record, in one transaction, while readers see the old r
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
@@ -49,7 +50,20 @@ OnBatch = Callable[[str, int, int], None]
 
 
 _LOST: Final = (TailLost, HeadLost, HistoryRewritten, LogGone, ForeignLog)
-"""What is wrong with a stream that can be read. It is not verified again before the stream's end moves."""
+"""What is wrong with a stream that can be read. To verify all of it again costs much, and is not done at every step."""
+_LOST_SECONDS: Final = 5.0
+_MAX_LOST_SECONDS: Final = 300.0
+
+
+class _Lost(NamedTuple):
+    """What was wrong with a member's stream when it was last verified."""
+
+    error: LogError
+    seen: tuple[int, int]
+    """Where the stream ended, and the governance entry that last changed what counts of the member."""
+    again_at: float
+    """The monotonic time at which it is verified again, where neither changed."""
+    pause: float
 
 
 def _worst(faults: Sequence[LogError]) -> LogError:
@@ -97,8 +111,8 @@ class Projector:
         """Members whose place in the log was held against the head that it stands for."""
         self._marks: dict[str, Mark] = {}
         """The newest record that was read of each member's stream."""
-        self._lost: dict[str, tuple[int, LogError]] = {}
-        """Members whose stream lacks what was read of it, and where the stream ended then."""
+        self._lost: dict[str, _Lost] = {}
+        """Members whose stream lacks what was read of it."""
 
     @property
     def governance(self) -> GovernanceFold:
@@ -160,26 +174,29 @@ class Projector:
     # Members
 
     def _project(self, member: str) -> Progress:
-        self._raise_if_lost(member)
-        try:
-            try:
-                return self._read(member)
-            except (TailLost, NoSuchStream, _Doubt):
-                # The file was cut or replaced, or the topic was made again: find the place of the head reached so far.
-                self._confirmed.discard(member)
-                return self._read(member, rewind=True)
-        except _LOST as error:
-            self._lost[member] = self._end(member), error
-            raise
-
-    def _raise_if_lost(self, member: str) -> None:
-        """Raise again what was found to be wrong with a stream that ends where it ended then."""
-        if member in self._lost:
-            end, error = self._lost[member]
-            if self._end(member) == end:
-                raise error
-            del self._lost[member]
+        changed = self.governance.state.members[member].changed
+        before = self._lost.get(member)
+        if before is not None:
+            # A damaged record may have been put right where it stands: the end alone does not tell.
+            if (self._end(member), changed) == before.seen and time.monotonic() < before.again_at:
+                raise before.error
             self._confirmed.discard(member)
+        try:
+            done = self._read_or_find(member)
+        except _LOST as error:
+            pause = _LOST_SECONDS if before is None else min(2 * before.pause, _MAX_LOST_SECONDS)
+            self._lost[member] = _Lost(error, (self._end(member), changed), time.monotonic() + pause, pause)
+            raise
+        self._lost.pop(member, None)
+        return done
+
+    def _read_or_find(self, member: str) -> Progress:
+        try:
+            return self._read(member)
+        except (TailLost, NoSuchStream, _Doubt):
+            # The file was cut or replaced, or the topic was made again: find the place of the head reached so far.
+            self._confirmed.discard(member)
+            return self._read(member, rewind=True)
 
     def _end(self, member: str) -> int:
         try:

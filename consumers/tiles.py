@@ -177,9 +177,22 @@ class Tiles:
             raise DamagedTiles(f"tile {tile.path} is missing in {self.folder}; `registry tiles --rebuild`") from error
 
     def root(self, size: int) -> bytes:
-        """The root of the tree's first `size` leaves."""
+        """The root of the tree's first `size` leaves, held against the root that the log led to.
+
+        Raises `DamagedTiles` where it does not lead there.
+        """
         self._within(size)
-        return subtrees(self.size, self._cached)(0, size) if size else merkle.EMPTY_ROOT
+        if not size:
+            return merkle.EMPTY_ROOT
+        root = subtrees(self.size, self._cached)(0, size)
+        path = self.consistency(size, self.size) if size < self.size else []
+        try:
+            merkle.verify_consistency(size, root, self.size, self.state.tree.root, path)
+        except InvalidProof as error:
+            raise DamagedTiles(
+                f"the tiles in {self.folder} are damaged ({error}); `registry tiles --rebuild`"
+            ) from error
+        return root
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """The path of a leaf in the tree of `size` leaves."""

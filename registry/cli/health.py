@@ -12,7 +12,7 @@ import msgspec
 from psycopg import Connection
 
 from consumers.cursor import parsed
-from consumers.log_state import BEGINS_LATE, REFUSED, UNREADABLE, EarlierLooks, check_log
+from consumers.log_state import BEGINS_LATE, NO_GOVERNANCE, REFUSED, UNREADABLE, EarlierLooks, check_log
 from consumers.verifier import FORM
 from projections import positions
 from registry.cli import last_error
@@ -215,6 +215,8 @@ def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None
         if fault.stream not in ("", GOVERNANCE, own):
             kind = state.peers if fault.code in (BEGINS_LATE, REFUSED, UNREADABLE) else state.changed
             kind.append(fault.detail)
+        elif own == GOVERNANCE and fault.code == NO_GOVERNANCE:
+            continue  # the consortium's own node founds it
         elif fault.stream != own or fault.code != REFUSED:  # anybody can append there; `own_stream` judges what is ours
             state.faults.append(fault.detail)
     if not state.faults:

@@ -11,6 +11,7 @@ import msgspec
 import structlog
 import typer
 
+from consumers.cosignatures import Cosignatures
 from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt, head_of
 from consumers.witness import Witness
@@ -21,6 +22,7 @@ from registry.cli.stopping import keep_on_hangup
 from registry.config import SettingsError
 from registry.keystore import Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream, open_log, origin_of
+from registry.wire.checkpoint import SignedNote
 from registry.wire.cosignature import CosignerKey
 
 _log = structlog.get_logger(__name__)
@@ -206,12 +208,30 @@ def gather(node: Node) -> list[dict[str, Any]]:
                     if found is None:
                         raise WitnessRefused("has cosigned nothing of it")  # noqa: TRY301 - told like a refusal
                     note = found
-                kept.add(note)
+                _keep(kept, note, origin, CosignerKey.parse(one.key))
                 size = note.checkpoint.size
             except (WitnessRefused, WitnessUnavailable, NoReceipt, NoSuchStream) as problem:
                 error = str(problem)
             rows.append({"stream": stream, "witness": one.url, "size": size, "error": error})
     return rows
+
+
+def _keep(kept: Cosignatures, note: SignedNote, origin: str, key: CosignerKey) -> None:
+    """Keep a cosigned head. Raises `WitnessRefused` where it is not what was asked for: then nothing is kept."""
+    from consumers.witness_client import WitnessRefused  # noqa: PLC0415 - an HTTP client is loaded by who asks
+
+    head = note.checkpoint
+    if head.origin != origin:
+        raise WitnessRefused(f"answered with a head of {head.origin}")
+    if key.time_of(note) is None:
+        raise WitnessRefused(f"its answer is not cosigned by the key of {key.name} that the settings name")
+    before = kept.at(origin, head.size)
+    if before is not None and before.checkpoint.root != head.root:
+        raise WitnessRefused(
+            f"it cosigned another root at {head.size:,} events than was cosigned before: the member showed two"
+            " histories, or a witness lies. Keep both copies, and ask the member and the witness"
+        )
+    kept.add(note)
 
 
 def unmet(node: Node, stream: str, size: int) -> str | None:

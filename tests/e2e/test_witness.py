@@ -65,6 +65,20 @@ def test_heads_are_cosigned_and_receipts_carry_it(tmp_path, postgres):
     assert "not w3.example" in refused.stdout
 
 
+def test_a_cosignature_by_another_key_than_the_settings_name_is_not_reported_as_kept(tmp_path, postgres):
+    consortium = Consortium(tmp_path, postgres)
+    consortium.offer()
+    folder, _, port = made(consortium, "w1", tmp_path / "log")
+    _, other, _ = made(consortium, "w2", tmp_path / "log")
+    relies_on(consortium, [(folder, other, port)], 1)
+    with started("witness", "run", folder, "--port", port, says="is running"):
+        until(lambda: "has cosigned nothing" not in consortium.run("cosign", "--json", check=1).stdout)
+        rows = printed_json(consortium.run("cosign", "--json", check=1))["items"]
+    assert [(row["stream"], row["size"]) for row in rows] == [("governance", None), ("twente", None)]
+    assert all("not cosigned by the key of w2.example" in row["error"] for row in rows)
+    assert not list((consortium.home / "cosignatures").glob("*"))
+
+
 def test_a_member_that_shows_two_histories_is_caught_and_named(tmp_path, postgres):
     consortium = Consortium(tmp_path, postgres)
     consortium.run("import", consortium.rows(consortium.offer(), 5))

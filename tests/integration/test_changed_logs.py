@@ -16,6 +16,7 @@ from consumers.log_state import (
     BEGINS_LATE,
     FOREIGN,
     GONE,
+    NO_GOVERNANCE,
     REFUSED,
     REWRITTEN,
     SHORTER,
@@ -372,7 +373,7 @@ def test_a_log_on_which_nothing_was_founded_is_not_published_to(dsn, tmp_path):
         with pytest.raises(NoSuchStream, match="no log"):
             world.publisher().publish_pending()
         assert not (tmp_path / "log").exists()
-        assert world.faults() == []  # nothing was read of it
+        assert world.faults() == [NO_GOVERNANCE]
 
 
 def test_governance_that_is_shorter_than_what_was_read_is_named_and_kept(world, tmp_path):
@@ -476,6 +477,32 @@ def test_a_peer_that_floods_its_stream_costs_every_look_at_it_a_bounded_number_o
     assert "was not looked for to the end" in found[0][0].detail
     assert "its oldest entries were deleted" in found[-1][0].detail
     assert not any(fault.away for fault in found[-1])
+
+
+def test_a_damaged_record_that_was_put_right_where_it_stands_is_read_on(world, tmp_path, monkeypatch):
+    monkeypatch.setattr("consumers.projector._LOST_SECONDS", 0)
+    with world.publisher().session() as session:
+        published_one_by_one(world, session, 4)
+    projector = world.projector()
+    projector.step()
+    file = tmp_path / "log" / "twente.log"
+    whole = file.read_bytes()
+    newest = [record.position for record in world.log.records("twente")][-1]
+    damaged = bytearray(whole)
+    damaged[newest + 40] ^= 1
+    file.write_bytes(damaged)
+    projector = world.projector()
+    with pytest.raises(TailLost):
+        projector.step()
+    file.write_bytes(whole)
+    projector.step()
+
+
+def test_a_member_node_whose_log_has_no_governance_is_not_well(world, tmp_path):
+    nowhere = open_log(f"file:{tmp_path / 'nowhere'}", CONSORTIUM)
+    [fault] = check_log(nowhere, {}, CONSORTIUM, world.consortium.founded)
+    assert (fault.code, fault.away) == (NO_GOVERNANCE, False)
+    assert "nothing was founded there yet, or the setting `log` names another place" in fault.detail
 
 
 def test_a_governance_log_full_of_rubbish_is_read_once_and_not_at_every_look(world):

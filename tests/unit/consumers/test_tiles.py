@@ -55,6 +55,20 @@ def test_what_was_written_and_not_counted_is_written_again(tmp_path):
     proves_all(again)
 
 
+def test_a_root_that_a_damaged_tile_leads_to_is_not_given(tmp_path):
+    tiles = Tiles(tmp_path)
+    grown(tiles, 600)
+    file = tmp_path / Tile(0, 1).path
+    data = bytearray(file.read_bytes())
+    data[40] ^= 1
+    file.write_bytes(data)
+    damaged = Tiles(tmp_path)
+    with pytest.raises(DamagedTiles, match=r"are damaged .*`registry tiles --rebuild`"):
+        damaged.root(300)
+    for size in (256, 600):  # which that tile is not needed for
+        assert damaged.root(size) == merkle.root_of(LEAVES[:size])
+
+
 def test_a_missing_tile_is_told_and_a_larger_tree_than_there_is(tmp_path):
     tiles = Tiles(tmp_path)
     grown(tiles, 600)

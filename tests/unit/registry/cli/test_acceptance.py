@@ -7,11 +7,11 @@ import pytest
 
 from registry.acceptance import NotAccepted
 from registry.cli.acceptance import ConsumerRules
-from registry.cli.standings import Standings
 from registry.log import LogUnavailable
 from registry.wire import governance as wire
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import leaf_hashes
+from tests.support.standings import StandingsWithoutViews
 from tests.support.streams import CONSORTIUM, Consortium
 
 ISSUED = {"credential.issued.v1"}
@@ -29,7 +29,7 @@ class Node:
         self.key = self.university.signers[0].vkey
         self.size = 0
         self.away = None
-        self.standings = Standings(self)
+        self.standings = StandingsWithoutViews(self)
         self.rules = ConsumerRules(self.settings, self.standings, lambda: self.key, lambda: self.size)
 
     def log(self):

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from registry.cli import standings
-from registry.cli.standings import Standings
 from registry.log import ForeignLog, LogError, TailLost
 from tests.support.command import until
+from tests.support.standings import StandingsWithoutViews
 from tests.support.streams import CONSORTIUM, Consortium
 
 
@@ -29,7 +29,7 @@ def followed(consortium, monkeypatch):
         return consortium.log()
 
     settings = SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded)
-    made, stop = Standings(SimpleNamespace(settings=settings, log=log)), threading.Event()
+    made, stop = StandingsWithoutViews(SimpleNamespace(settings=settings, log=log)), threading.Event()
     made.fails = fails
     made.follow(stop)
     yield made
@@ -65,7 +65,7 @@ def test_a_log_that_was_replaced_by_a_copy_without_its_garbage_is_read_on(consor
     log.append("governance", [b"garbage"] * 3)
     node = SimpleNamespace(settings=SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded))
     node.log = lambda: log
-    made = Standings(node)
+    made = StandingsWithoutViews(node)
     made.read_on()
     assert made._reader.next == 4
     log.cut("governance", 1)
@@ -83,7 +83,7 @@ def test_governance_that_the_log_lost_goes_on_counting_and_the_error_says_so(con
     log = consortium.log()
     node = SimpleNamespace(settings=SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded))
     node.log = lambda: log
-    made = Standings(node)
+    made = StandingsWithoutViews(node)
     made.read_on()
     log.cut("governance", 1)
     for _ in range(2):
@@ -99,7 +99,7 @@ def test_a_log_of_another_founding_is_neither_read_nor_answered_from(consortium)
     log = Consortium("twente").log()
     node = SimpleNamespace(settings=SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded))
     node.log = lambda: log
-    made = Standings(node)
+    made = StandingsWithoutViews(node)
     with pytest.raises(ForeignLog, match="another founding"):
         made.record("twente")
     assert isinstance(made.error, ForeignLog)
