@@ -14,6 +14,7 @@ from consumers.beginning import Beginning, limited, read_beginning
 from consumers.cursor import Cursor, confirm, parsed
 from consumers.governance import GovernanceFold, check_log_of, check_same
 from consumers.governance_reader import GovernanceReader
+from consumers.stream import claimed_size
 from consumers.verifier import MemberTrust
 from projections.positions import Position
 from registry.log import (
@@ -219,10 +220,8 @@ def _refused_after(log: SharedLog, name: str, cursor: Cursor) -> int:
 
 
 def _claimed(log: SharedLog, name: str) -> int:
-    """The tree size that the newest commit of a stream names; 0 where there is none among its newest records."""
     try:
-        commits = (parsed(record) for record in limited(log.read_back(name)))
-        return next((commit.checkpoint.size for commit in commits if commit is not None), 0)
+        return claimed_size(log, name)
     except NoSuchStream:
         return 0
 

@@ -3,20 +3,18 @@
 Verifying needs no database and folding waits for one, so that the two overlap when they run in two threads.
 """
 
-import contextlib
 import queue
 import threading
 from collections.abc import Generator, Iterator
+from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
-from consumers.cursor import Mark, mark_of
+from consumers.cursor import Mark, mark_of, parsed
 from consumers.quarantine import Quarantined
 from consumers.verifier import CLAIMS, OK, REPEAT, Trust, Verifier
 from projections.fold import Folded
 from registry.log import NoSuchStream, Record, SharedLog
-from registry.wire import commit as wire
 from registry.wire.checkpoint import SignedNote
-from registry.wire.errors import MalformedCommit
 from registry.wire.events import Reader
 from registry.wire.merkle import Tree
 
@@ -24,6 +22,7 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 """What is folded at once: the database wants few and large batches."""
 REPLAY_BYTES: Final = 512 * 1024
 """What is verified at once where nothing is folded: small enough to be let go before it leaves the cache."""
+_NEWEST_RECORDS: Final = 32
 WAYPOINT: Final = 4096
 """A waypoint is kept at least so many leaves after the last."""
 
@@ -66,11 +65,12 @@ def read_on(log: SharedLog, stream: str, start: int, most_bytes: int) -> list[Re
 
 
 def claimed_size(log: SharedLog, stream: str) -> int:
-    """How large a stream says it is, by its newest commit; nothing of it is verified. For whoever watches progress."""
-    for record in log.read_back(stream):
-        with contextlib.suppress(MalformedCommit):
-            return wire.parse(record.data).checkpoint.size
-    return 0
+    """Return the largest tree size that the newest records of a stream name; 0 where there is none.
+
+    Nothing is verified: anybody can append a record that names any size. Raises the log's errors.
+    """
+    commits = (parsed(record) for record in islice(log.read_back(stream), _NEWEST_RECORDS))
+    return max((commit.checkpoint.size for commit in commits if commit is not None), default=0)
 
 
 def batches(

@@ -163,6 +163,8 @@ class Witness:
         self._governance_reader = GovernanceReader(GovernanceFold(consortium, founded))
         self._governance_note: SignedNote | None = None
         self._followed: dict[str, _Followed] = {}
+        self.faults: dict[str, str] = {}
+        """What was wrong with streams when they were last followed, by stream."""
 
     # Following
 
@@ -177,14 +179,19 @@ class Witness:
         where governance was never read and cannot be.
         """
         self._step("read")
-        commits = self._follow_governance()
+        faults: dict[str, str] = {}
+        commits = self._follow_governance(faults)
         weighed = []
         for member in sorted(self._governance.state.members):
             try:
                 commits += self._follow(member)
                 weighed.append(self._followed[member])
             except LogError as error:
-                _log.error("witness.log_fault", member=member, error=str(error))  # what it cosigned, it goes on holding
+                faults[member] = str(error)  # what it cosigned, it goes on holding
+        for stream, fault in faults.items():
+            if self.faults.get(stream) != fault:
+                _log.error("witness.log_fault", member=stream, error=fault)
+        self.faults = faults
         self._cosign_new(weighed)
         return commits
 
@@ -196,7 +203,7 @@ class Witness:
         """Wait until there is more to read, at most so long."""
         self._log.wait(self.positions(), seconds)
 
-    def _follow_governance(self) -> int:
+    def _follow_governance(self, faults: dict[str, str]) -> int:
         commits = 0
         try:
             for fold, records in self._governance_reader.follow(self._log):
@@ -210,7 +217,7 @@ class Witness:
         except LogError as error:
             if not self._governance.size:
                 raise
-            _log.error("witness.log_fault", member=GOVERNANCE, error=str(error))  # what was read goes on counting
+            faults[GOVERNANCE] = str(error)  # what was read goes on counting
         return commits
 
     def _weigh_governance(self, note: SignedNote) -> None:

@@ -1,6 +1,7 @@
 """A witness over HTTP: C2SP tlog-witness's add-checkpoint, and what it has cosigned for whoever asks."""
 
 import threading
+import time
 from typing import Any, Final
 
 import structlog
@@ -8,13 +9,35 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.exceptions import HTTPException
 
 from consumers.witness import Witness
+from registry.log import GOVERNANCE
 
 MAX_BODY: Final = 64 * 1024
 _RETRY_SECONDS: Final = "30"
+_STALE_SECONDS: Final = 120.0
 _log = structlog.get_logger(__name__)
 
 
-def application(witness: Witness, lock: threading.Lock) -> Litestar:
+class Followed:
+    """When the log was last followed to its end, and what was wrong since. Written by one thread, read by others."""
+
+    def __init__(self) -> None:
+        self.error: str | None = None
+        self._at = time.monotonic()
+
+    def now(self) -> None:
+        """Note that the log was followed to its end."""
+        self.error, self._at = None, time.monotonic()
+
+    @property
+    def fault(self) -> str | None:
+        """Why the witness does not follow the log; None while it does."""
+        if self.error is not None:
+            return self.error
+        seconds = time.monotonic() - self._at
+        return f"the log was last followed {seconds:.0f} seconds ago" if seconds > _STALE_SECONDS else None
+
+
+def application(witness: Witness, lock: threading.Lock, followed: Followed) -> Litestar:
     """The witness's routes; `lock` is held while the witness is used, since another thread follows with it.
 
     Whoever waits for the lock does so in a thread: the server goes on answering what needs no lock.
@@ -37,13 +60,14 @@ def application(witness: Witness, lock: threading.Lock) -> Litestar:
         return Response(f"{witness.key}\n", media_type="text/plain")
 
     @get("/health", sync_to_thread=False)
-    def health() -> dict[str, Any]:
-        """How many logs are followed, and which were caught showing two histories."""
-        return {
-            "status": "ok",
-            "logs": len(witness.journal.seen),
-            "caught": sorted({one.origin for one in witness.caught}),
-        }
+    def health() -> Response[dict[str, Any]]:
+        """How many logs are followed, and which were caught showing two histories; 503 while governance cannot be."""
+        fault = followed.fault or witness.faults.get(GOVERNANCE)
+        if fault is not None:
+            return _document(503, "this witness does not follow the log", fault)
+        caught = sorted({one.origin for one in witness.caught})
+        seen, unread = len(witness.journal.seen), sorted(witness.faults)
+        return Response({"status": "ok", "logs": seen, "not_followed": unread, "caught": caught})
 
     @get("/caught", sync_to_thread=False)
     def caught() -> list[dict[str, Any]]:
@@ -96,6 +120,6 @@ def _failed(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, A
     return _document(500, "internal error; see the witness's log")
 
 
-def _document(status: int, title: str, **headers: str) -> Response[dict[str, Any]]:
-    problem = {"type": "about:blank", "title": title, "status": status}
+def _document(status: int, title: str, detail: str | None = None, **headers: str) -> Response[dict[str, Any]]:
+    problem = {"type": "about:blank", "title": title, "status": status} | ({"detail": detail} if detail else {})
     return Response(problem, status_code=status, media_type="application/problem+json", headers=headers)

@@ -39,9 +39,18 @@ def unpack(size: int, packed: bytes) -> Tree:
 _COLUMNS = "member, size, hashes, governance, next, anchors, voids, skipped, diverged, last"
 
 
+class DamagedPosition(Exception):
+    """A row of `positions` that is of no tree: somebody changed it, or it was lost."""
+
+
 def _position(row: tuple[Any, ...]) -> Position:
     member, size, hashes, *rest = row
-    return Position(member, unpack(size, hashes), *rest)
+    try:
+        return Position(member, unpack(size, hashes), *rest)
+    except ValueError as error:
+        raise DamagedPosition(
+            f"the views' position of {member} is damaged ({error}); `registry project --rebuild` makes the views again"
+        ) from error
 
 
 def all_positions(connection: Connection) -> dict[str, Position]:

@@ -3,17 +3,17 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 import psycopg
 import typer
 from psycopg.rows import dict_row
 
-from consumers.archive_check import Reach, check, reach_of
+from consumers.archive_check import check, reach_of
 from consumers.archiver import Archived, archive
 from consumers.rebuild import rebuild
 from consumers.restorer import CannotRestore, Restored, restore
@@ -61,8 +61,8 @@ def archive_command(
     """Archive the log of all members: merged commits in compressed, sealed segments. Run again, it adds what is new.
 
     What is younger than a day is left for the next run, and its number is printed; --all takes it, too. With --check it
-    verifies every file and every segment by itself, says up to where the archive goes and what the log has beyond that,
-    and exits 1 unless all is sound.
+    verifies every file and every segment by itself, and says up to where the archive goes and what the log has beyond
+    that. Exit code 1: the archive is not sound, or the log ends before it. 5: the log could not be read to compare.
 
     Examples: registry archive /backup/archive; registry archive /backup/archive --check
     """
@@ -79,11 +79,14 @@ def archive_command(
             source, settings.consortium, settings.founded_hash, path, before=before, on_stream=_sizes(counter)
         )
     source.close()
+    compared = _compare({stream.stream: stream.size for stream in done}, log or settings.log_url, settings.consortium)
     if as_json:
         print_json(done)
     else:
         _show_archived(path, done, older_than)
-    if any(stream.refused for stream in done):
+    for fault in compared.shorter:
+        errors.print(fault, markup=False, highlight=False, style="red")
+    if compared.shorter or any(stream.refused for stream in done):
         raise typer.Exit(1)
 
 
@@ -106,40 +109,60 @@ def _show_archived(path: Path, done: list[Archived], older_than: int) -> None:
         errors.print("Records that are no part of their stream were left out; `registry audit` names them.")
 
 
+class _Compared(NamedTuple):
+    """An archive beside the log. What the log has is as its newest records claim."""
+
+    beyond: int | None
+    """Events that the log has and the archive has not; None where the log cannot be read."""
+    shorter: list[str]
+    """The streams that end before the archive does, in sentences."""
+    reason: str | None
+    """Why the log cannot be read."""
+
+
 def _check(archive: ArchiveLog, founded: bytes, log_url: str, *, as_json: bool) -> None:
     with progress("verifying", sum(s[-1].last for s in archive.manifest.streams.values() if s)) as counter:
         faults = list(check(archive, founded, _sizes(counter)))
     reach = [reach_of(archive, stream) for stream in archive.manifest.streams]
-    beyond, reason = _beyond(reach, log_url, archive.manifest.consortium)
+    compared = _compare({r.stream: r.size for r in reach}, log_url, archive.manifest.consortium)
+    faults += compared.shorter
     if as_json:
-        print_json(
-            {"ok": not faults, "streams": reach, "faults": faults, "not_archived": beyond, "not_compared": reason}
-        )
+        print_json({
+            "ok": not faults and compared.reason is None, "streams": reach, "faults": faults,
+            "not_archived": compared.beyond, "not_compared": compared.reason,
+        })  # fmt: skip
     else:
         for fault in faults:
             say(fault, style="red")
         events = counted(sum(stream.size for stream in reach), "event")
         say(f"{counted(len(faults), 'fault')}." if faults else f"The archive is sound: {events}.")
         table(("stream", "archived to", "newest event"), [(r.stream, f"{r.size:,}", r.newest) for r in reach])
-        if reason is not None:
-            say(f"Whether the log goes further was not compared: {reason}", style="yellow")
-        elif beyond:
-            say(f"NOT in the archive: {counted(beyond, 'event')} that the log has.", style="yellow")
-        else:
+        if compared.reason is not None:
+            say(f"Whether the log goes further could not be checked: {compared.reason}", style="yellow")
+        elif compared.beyond:
+            say(f"NOT in the archive: {counted(compared.beyond, 'event')} that the log has.", style="yellow")
+        elif not compared.shorter:
             say("The log has nothing that is not in the archive.")
     if faults:
         raise typer.Exit(1)
+    if compared.reason is not None:
+        raise typer.Exit(5)
 
 
-def _beyond(reach: list[Reach], url: str, consortium: str) -> tuple[int | None, str | None]:
-    """How many events the log claims to have beyond the archive; None, and why, where it cannot be read."""
-    archived = {stream.stream: stream.size for stream in reach}
+def _compare(archived: Mapping[str, int], url: str, consortium: str) -> _Compared:
+    """Hold the sizes that an archive has of each stream against those that the log claims."""
     try:
         with contextlib.closing(open_log(url, consortium, read_only=True)) as log:
             claimed = {stream: claimed_size(log, stream) for stream in log.streams()}
     except LogError as error:
-        return None, str(error)
-    return sum(max(0, size - archived.get(stream, 0)) for stream, size in claimed.items()), None
+        return _Compared(None, [], str(error))
+    shorter = [
+        f"the log of {stream} ends at {claimed.get(stream, 0):,} events, and the archive has {size:,}: the log was cut"
+        " or replaced. `registry restore --help` says how a log is made from an archive"
+        for stream, size in archived.items()
+        if claimed.get(stream, 0) < size
+    ]
+    return _Compared(sum(max(0, size - archived.get(stream, 0)) for stream, size in claimed.items()), shorter, None)
 
 
 def _sizes(counter: Counter) -> Callable[[str, int], None]:

@@ -20,6 +20,7 @@ from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt
 from consumers.restorer import CannotRestore
 from projections.errors import InvalidQuery, TooCostly
+from projections.positions import DamagedPosition
 from projections.views import OutdatedViews
 from registry.acceptance import NotAccepted
 from registry.access import UnknownKey
@@ -76,6 +77,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (IntakeError, 1),
     (OwnCommitsRefused, 1),
     (PublisherError, 4),
+    (DamagedPosition, 1),
     (HistoryRewritten, 1),
     (HeadLost, 1),
     (TailLost, 1),

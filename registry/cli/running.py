@@ -10,6 +10,7 @@ import typer
 
 from consumers.rebuild import rebuild
 from projections import views
+from projections.positions import DamagedPosition
 from registry.cli import last_error
 from registry.cli.context import Node, node_of
 from registry.cli.dispatching import dispatch, dispatcher
@@ -59,7 +60,9 @@ def project(
     Examples: registry project; registry project --follow; registry project --rebuild
     """
     node = node_of(context)
-    node.refuse_gone_log()
+    # Views that are damaged cannot say what they have read; to make them again is what --rebuild is for.
+    with contextlib.suppress(*([DamagedPosition] if fresh else [])):
+        node.refuse_gone_log()
     with progress("projecting") as counter:
         sizes: dict[str, int] = {}
 

@@ -5,7 +5,7 @@ import threading
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import structlog
@@ -24,6 +24,9 @@ from registry.keystore import Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream, open_log, origin_of
 from registry.wire.checkpoint import SignedNote
 from registry.wire.cosignature import CosignerKey
+
+if TYPE_CHECKING:
+    from consumers.witness_http import Followed
 
 _log = structlog.get_logger(__name__)
 _FILE = "witness.json"
@@ -100,15 +103,16 @@ def run(
 
     Example: registry witness run w1 --port 8321
     """
-    from consumers.witness_http import application  # noqa: PLC0415 - a server is loaded by who serves
+    from consumers.witness_http import Followed, application  # noqa: PLC0415 - a server is loaded by who serves
     from registry.http.server import server_for  # noqa: PLC0415 - likewise
 
     witness = _witness(folder)
     lock, stop = threading.Lock(), threading.Event()
-    following = threading.Thread(target=_follow, args=(witness, lock, stop), name="following")
+    followed = Followed()
+    following = threading.Thread(target=_follow, args=(witness, lock, stop, followed), name="following")
     listening = _listen(host, port)
     server = server_for(
-        application(witness, lock),
+        application(witness, lock, followed),
         patience_seconds=_PATIENCE_SECONDS,
         max_connections=_MAX_CONNECTIONS,
         max_connections_per_address=_MAX_CONNECTIONS_PER_ADDRESS,
@@ -132,7 +136,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(f"cannot listen at {host} port {port}: {error.strerror}") from error
 
 
-def _follow(witness: Witness, lock: threading.Lock, stop: threading.Event) -> None:
+def _follow(witness: Witness, lock: threading.Lock, stop: threading.Event, followed: "Followed") -> None:
     told: set[str] = set()
     while not stop.is_set():
         try:
@@ -144,8 +148,14 @@ def _follow(witness: Witness, lock: threading.Lock, stop: threading.Event) -> No
             told |= caught
             if not commits:
                 witness.wait(1.0)
+            followed.now()
         except (LogError, OSError) as error:
             _log.error("witness.following_again", error=str(error))
+            followed.error = str(error)
+            stop.wait(1.0)
+        except Exception as error:  # noqa: BLE001 - whatever it was: it is said, and the next round tries again
+            _log.exception("witness.following_again")
+            followed.error = type(error).__name__
             stop.wait(1.0)
 
 

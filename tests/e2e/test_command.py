@@ -286,3 +286,15 @@ def test_a_member_that_was_admitted_and_has_published_nothing_holds_nobody_up(co
         status = printed_json(registry("status", "--json", home=home))
         assert {one["member"]: one["size"] for one in status["streams"]} == {"governance": 3, "lund": 0, "twente": 4}
         assert status["error"] is None
+
+
+def test_views_whose_position_is_damaged_say_so_and_a_rebuild_mends_them(consortium):
+    consortium.offer()
+    consortium.run("project")
+    with psycopg.connect(consortium.server.dsn(consortium.name("twente")), autocommit=True) as connection:
+        connection.execute("UPDATE views.positions SET hashes = '' WHERE member = 'twente'")
+    said = consortium.run("project", check=1).stderr
+    assert "position of twente is damaged" in said
+    assert "`registry project --rebuild` makes the views again" in " ".join(said.split())
+    consortium.run("project", "--rebuild")
+    assert consortium.run("status").stdout.startswith("Nothing is wrong.")

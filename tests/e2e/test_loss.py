@@ -82,8 +82,18 @@ def test_an_archive_says_what_it_has_not(consortium, tmp_path):
     assert (whole["not_archived"], whole["not_compared"]) == (0, None)
     assert {stream["stream"]: stream["size"] for stream in whole["streams"]} == {"governance": 2, "twente": 601}
     assert all(stream["newest"] for stream in whole["streams"])
-    away = consortium.run("archive", archive, "--check", "--log", f"file:{tmp_path / 'nowhere'}").stdout
-    assert "Whether the log goes further was not compared" in away
+    away = consortium.run("archive", archive, "--check", "--log", f"file:{tmp_path / 'nowhere'}", check=5).stdout
+    assert "Whether the log goes further could not be checked" in away
+    # A record that is appended once more claims an older size; and a log that was cut ends before the archive.
+    log = tmp_path / "log" / "twente.log"
+    whole = log.read_bytes()
+    commits = [b"test.example/twente\n" + part for part in whole.split(b"test.example/twente\n")[1:]]
+    log.write_bytes(whole + commits[0])
+    assert "The log has nothing that is not in the archive." in consortium.run("archive", archive, "--check").stdout
+    log.write_bytes(whole[: -len(commits[-1])])
+    for words in (("--check",), ("--all",)):
+        cut = consortium.run("archive", archive, *words, check=1)
+        assert "the log of twente ends at" in " ".join((cut.stdout + cut.stderr).split())
 
 
 @pytest.mark.parametrize("source", ["archive", "member"])

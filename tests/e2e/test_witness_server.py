@@ -90,6 +90,17 @@ def test_a_witness_with_few_descriptors_goes_on_following_and_answering_under_si
         assert "Too many open files" not in process.output.read_text()
 
 
+def test_a_witness_whose_log_is_gone_says_that_it_does_not_follow_it(consortium):
+    log = consortium.folder / "log"
+    with running(consortium) as (_, url):
+        until(lambda: httpx.get(f"{url}/health").status_code == 200)
+        log.rename(consortium.folder / "elsewhere")
+        until(lambda: httpx.get(f"{url}/health").status_code == 503, 30)
+        assert httpx.get(f"{url}/health").json()["title"] == "this witness does not follow the log"
+        (consortium.folder / "elsewhere").rename(log)
+        until(lambda: httpx.get(f"{url}/health").status_code == 200, 30)
+
+
 def test_a_slow_client_of_a_witness_is_let_go(consortium):
     with running(consortium) as (_, url), contextlib.ExitStack() as stack:
         host, _, port = url.removeprefix("http://").partition(":")
