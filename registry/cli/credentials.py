@@ -9,6 +9,7 @@ from registry.cli import finding, ids, moments
 from registry.cli.context import node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, plain, print_json, say
+from registry.cli.own_events import say_older_wait, say_views_behind
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.reading import credential_rows
 from registry.erasing import why_without_claims
@@ -75,7 +76,10 @@ def issue(
         raise typer.Exit(1)
     say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
     say(f"learner    {outcome.learner}")
-    publish_now(node)
+    if outcome.unchanged:
+        say_older_wait(node)
+    else:
+        publish_now(node)
 
 
 def check_days(request: IssueRequest) -> None:
@@ -157,6 +161,7 @@ def show(
         say(f"{was.member} was {was.standing or 'no member'}")
         return
     found = view.read(node.views(), [(whose, credential)])
+    say_views_behind(node)
     if not found:
         errors.print(f"{whose} has no credential {credential} in the views.", markup=False)
         raise typer.Exit(1)

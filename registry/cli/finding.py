@@ -13,6 +13,7 @@ from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, title_of
+from registry.cli.own_events import say_views_behind
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.config import SettingsError
 from registry.log import GOVERNANCE
@@ -194,6 +195,7 @@ def _print(
     following = {"next": items[-1].credential if more else None}
     if print_list(items, _COLUMNS, as_json=as_json, as_csv=as_csv, wide=wide, more=following) and not items:
         errors.print("No such credential of this university is known here.")
+    say_views_behind(node)
     if more and not as_json:
         errors.print(f"There are more: repeat with --after {items[-1].credential}", markup=False)
     return len(items)

@@ -15,6 +15,7 @@ from registry.cli.days import day_option
 from registry.cli.founding import publish_now
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, title_of
+from registry.cli.own_events import say_older_wait
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.intake import parts
 from registry.requests import Issued, IssueRequest
@@ -130,7 +131,10 @@ def issue(
     say(f"learner    {outcome.learner}")
     for one in stacked:
         say(f"part       {one.member}/{one.credential}, {one.ects} ECTS")
-    publish_now(node)
+    if outcome.unchanged:
+        say_older_wait(node)
+    else:
+        publish_now(node)
 
 
 def _given(texts: list[str]) -> list[Part]:
