@@ -285,7 +285,7 @@ class Importer:
         taken: list[Taken] = []
         asked: list[tuple[Taken, bytes, IssueRequest]] = []
         for number, one in enumerate(waiting, start + 1):
-            came = Taken(number, title, f"draft {draft}", "its draft was published", achievement, None, draft)
+            came = Taken(number, title, f"draft {draft}", "its draft was published", achievement, None, draft=draft)
             taken.append(came)
             came.missing = [f"credential.{name}" for name in one.missing]
             if came.missing:
