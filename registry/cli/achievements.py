@@ -172,7 +172,7 @@ def list_all(
         Column("university", lambda one: one.member),
         Column("achievement", lambda one: one.achievement),
         Column("version", lambda one: one.version),
-        Column("title", lambda one: title_of(one.title)),
+        Column("title", lambda one: title_of(one.title), cut=True),
         Column("kind", lambda one: one.kind, wide=True),
         Column("ECTS", lambda one: one.ects),
         Column("EQF", lambda one: one.eqf_level),

@@ -18,6 +18,7 @@ from registry.cli.own_events import count_waiting, say_older_wait
 from registry.domain.errors import UnknownAchievement
 from registry.intake import Document, IntakeError, Problem, csv_rows, ndjson_rows, open_intake
 from registry.intake.course_codes import CourseCodes
+from registry.intake.csv_rows import NO_ROWS
 from registry.intake.importing import Importer, Taken
 from registry.requests import Issued, IssueRequest, NotIssued, Outcome
 
@@ -157,6 +158,8 @@ def import_file(
         print_json(report)
     else:
         show(report)
+    if NO_ROWS in report.notes:
+        raise typer.Exit(1)
     if publish and not dry_run:
         if report.stored:
             _publish(node, report)
