@@ -104,3 +104,63 @@ def test_an_import_that_is_stopped_says_how_many_rows_it_stored(clerk, number, c
     waiting = printed_json(clerk.run("status", "--json", check=False))["node"]["waiting"]
     assert waiting == stored
     clerk.run("publish")
+
+
+def test_a_change_of_status_names_the_credential_that_it_changed(clerk):
+    clerk.run("import", clerk.rows(clerk.achievement, 9, "more.csv"))
+    clerk.run("project")
+    [known] = printed_json(clerk.run("credential", "list", "--record", "r8", "--json"))["items"]
+    whole = known["credential"]
+    for change, words in (
+        ("suspended", ("suspend", whole[:13], "--reason", "underReview")),
+        ("reinstated", ("reinstate", whole[:13])),
+        ("revoked", ("revoke", whole[:13], "--reason", "issuedInError")),
+    ):
+        said = clerk.run("credential", *words).stdout
+        assert f"{change} credential {whole}\n" in said
+        assert f"{clerk.achievement}, version 1: Data literacy\n" in said
+        assert known["learner"] in said
+        assert "Jansen" not in said
+
+
+def test_a_list_in_csv_has_a_column_of_records_only_where_one_was_asked_for(clerk):
+    clerk.run("project")
+    assert "record" not in clerk.run("credential", "list", "--csv").stdout.splitlines()[0].split(",")
+    header, row = clerk.run("credential", "list", "--record", "r7", "--csv").stdout.splitlines()
+    assert row.split(",")[header.split(",").index("record")] == "r7"
+
+
+def test_a_student_number_that_nobody_has_is_unknown_and_no_wrong_usage(clerk):
+    for words in (
+        ("credential", "list", "--student", "nobody"),
+        ("learner", "show", "nobody", "--student"),
+        ("learner", "erase", "nobody", "--student", "--yes"),
+        ("stack", "progress", clerk.achievement, "--student", "nobody"),
+    ):
+        assert "No learner of this university has that student number." in clerk.run(*words, check=1).stderr, words
+
+
+def test_a_file_without_rows_is_said_to_have_none(clerk, tmp_path):
+    file = tmp_path / "rows.csv"
+    header = registry("template", "csv").stdout.splitlines()[0] + "\n"
+    for text, says in (
+        ("", "is empty"),
+        ("\n \n", "is empty"),
+        (header, "there is a header and no row: nothing was taken in"),
+        (header + "\n\n", "there is a header and no row: nothing was taken in"),
+    ):
+        file.write_text(text)
+        done = clerk.run("import", file, check=1)
+        assert says in done.stdout + done.stderr, text
+
+
+def test_an_erasure_says_how_many_credentials_lose_their_data(clerk):
+    clerk.run(
+        "credential", "issue", clerk.achievement, "--record", "two", "--student", "s5", "--family-name", "Jansen",
+        "--given-name", "Ada", "--date-of-birth", "2001-02-03", "--awarding-date", "2026-06-30",
+    )  # fmt: skip
+    clerk.run("project")
+    mine = printed_json(clerk.run("credential", "list", "--student", "s5", "--json"))["items"]
+    said = clerk.run("learner", "erase", "s5", "--student", "--yes").stdout
+    assert f"the personal data behind {len(mine)} credentials is destroyed" in said
+    assert len(mine) > 1
