@@ -45,6 +45,18 @@ def test_an_import_that_stores_nothing_says_that_older_events_wait_and_leaves_th
     assert clerk.run("import", rows).stderr == ""
 
 
+def test_rows_that_are_as_before_are_not_said_to_be_stored_where_the_log_was_emptied(tmp_path, postgres):
+    made = Consortium(tmp_path, postgres)
+    rows = made.rows(made.offer(), 2)
+    made.run("import", rows)
+    made.run("project")
+    log = tmp_path / "log" / "twente.log"
+    log.write_bytes(b"")
+    again = made.run("import", rows)
+    assert "0 issued, 2 as before" in again.stdout
+    assert "stored" not in again.stderr
+
+
 def test_a_credential_that_was_issued_before_is_not_published_again(clerk):
     issue = (
         "credential", "issue", clerk.achievement, "--record", "one", "--student", "s1", "--family-name", "Jansen",
@@ -124,6 +136,7 @@ def test_a_change_of_status_names_the_credential_that_it_changed(clerk):
 
 
 def test_a_list_in_csv_has_a_column_of_records_only_where_one_was_asked_for(clerk):
+    clerk.run("import", clerk.rows(clerk.achievement, 9, "more.csv"))
     clerk.run("project")
     assert "record" not in clerk.run("credential", "list", "--csv").stdout.splitlines()[0].split(",")
     header, row = clerk.run("credential", "list", "--record", "r7", "--csv").stdout.splitlines()
