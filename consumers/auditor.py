@@ -23,8 +23,9 @@ from consumers.governance import GovernanceFold
 from consumers.log_audit import replay_all
 from consumers.projector import OnBatch
 from consumers.rebuild import Source, fill, fresh_schema
+from consumers.settling import roots_at
 from consumers.stream import Waypoint
-from consumers.stream_audit import OnStream, Replayed, roots_at
+from consumers.stream_audit import OnStream, Replayed
 from consumers.verifier import MemberTrust
 from projections import views
 from projections.digest import Snapshot, snapshot
