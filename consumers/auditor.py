@@ -30,6 +30,7 @@ from projections import views
 from projections.digest import Snapshot, snapshot
 from projections.feed_counts import find_impossible_counts
 from registry.log import GOVERNANCE, LogError, open_log
+from registry.wire.errors import InvalidProof
 from registry.wire.merkle import Tree, root_of
 
 _COMPARISONS = 3
@@ -146,15 +147,21 @@ def _compare_served(served: str, own: Connection, log: _Log, *, require: bool) -
                 if attempt + 1 == _COMPARISONS or same_positions(ours, theirs):
                     break
                 log.read()  # it went on meanwhile: follow it and look again
-            compared = compare_views(own, other, ours, theirs, RootsOfLog(log.source, log.fold))
+            compared = compare_views(own, other, ours, theirs, RootsOfLog(log.source, log.fold), log.fold)
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
             detail = f"its views lack what views of this version have: {str(error).splitlines()[0]}"
-            found = ViewsComparison(faults=[Fault("views", _NODE, "differ", detail)])
-            return _Views(snapshot(own, only=log.only), compared=found)
+            return _Views(snapshot(own, only=log.only), compared=_differing(detail))
+        except InvalidProof as error:
+            detail = f"the position of one of its members is none that a log can have: {error}"
+            return _Views(snapshot(own, only=log.only), compared=_differing(detail))
         compared.required = require
         compared.skipped_tables = skipped
         compared.faults += _impossible_counts(other, own)
         return _Views(ours, theirs, compared)
+
+
+def _differing(detail: str) -> ViewsComparison:
+    return ViewsComparison(faults=[Fault("views", _NODE, "differ", detail)])
 
 
 @contextlib.contextmanager
@@ -240,12 +247,12 @@ def _with_views(report: AuditReport, compared: ViewsComparison | None, no_views:
         else:
             ahead.append(fault)
     what = [Unchecked(f"the node's views of {name}", why) for name, why in compared.uncompared.items()]
-    if compared.skipped_tables:
+    if compared.skipped_tables and compared.required:
         what.append(Unchecked("the words for search", "the node's PostgreSQL is another version"))
     report = msgspec.structs.replace(
         report, members=members, faults=fold_under_governance([*faults, *ahead]), views=compared.sentence()
     )
-    return conclude(report, warnings=compared.warnings, unchecked=what if compared.required else [])
+    return conclude(report, warnings=compared.warnings, unchecked=what)
 
 
 def audit_log(
