@@ -23,8 +23,9 @@ _PLACES: Final = ("positions", "claims", "quarantine")
 _EVIDENCE: Final = (
     Table("claims", 'size, note COLLATE "C"', "size, note, encode(root, 'hex'), code"),
     Table("quarantine", "2, 3", "DISTINCT code, size, encode(sha256(record), 'hex')"),
+    Table("refusals", "leaf", "leaf, code, path, encode(line, 'hex')"),
 )
-"""What of them stays as it is, once it is there."""
+"""What was not taken in: a row stays as it is, once it is there."""
 
 RootAt = Callable[[str, int], str | None]
 """Returns the root (hexadecimal) that a member's log has at a size; None where that cannot be told."""
@@ -156,8 +157,14 @@ class _Compared(NamedTuple):
                 comparison.faults += faults
 
     def _governance(self, yours: MemberDigest) -> list[Fault]:
-        """Compare governance's position where the served views are behind: its rows are those of its members."""
-        return [] if self.root_at(GOVERNANCE, yours.size) == yours.root else [_other_root(yours)]
+        """Compare governance's position, and the rows in its name, where the served views are behind."""
+        grows = {table.name for table in _EVIDENCE}
+        tables = [t for t in FURTHER if t.name in self.ours.further[GOVERNANCE] and t.name not in (*grows, "positions")]
+        beside = {table.name: table_digest(self.own, table, GOVERNANCE) for table in tables}
+        theirs = self.theirs.further.get(GOVERNANCE, dict.fromkeys(beside, NO_ROWS))
+        mine = yours._replace(root=self.root_at(GOVERNANCE, yours.size) or "", tables={})
+        faults = _differing(self.own, self.served, mine, yours, beside, theirs)
+        return [*faults, *self._additional_evidence(GOVERNANCE)]
 
     def _behind(self, yours: MemberDigest, *, placed: bool) -> list[Fault]:
         """Compare a member's rows with the rebuilt ones as they were at the position of the served ones."""
@@ -204,7 +211,7 @@ class _Compared(NamedTuple):
             return [*faults, *_differing(self.own, self.served, mine, yours, beside, theirs)]
 
     def _additional_evidence(self, name: str) -> Iterator[Fault]:
-        """Find disputed heads and quarantined records that no record of the log, up to its present end, led to.
+        """Find disputed heads, quarantined records and refused events to which the log, up to its end, does not lead.
 
         Views that are behind may lack some that the log has by now, so that only one direction is compared.
         """

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import Connection
 
 from consumers.audit_report import AuditReport, Fault, KeyUse, MemberReport, NoReport, StreamState, Unchecked, event_id
+from consumers.audit_since import carry_over
 from consumers.audit_state import tree_of
 from consumers.audit_streams import check_streams, fold_under_governance
 from consumers.audit_verdict import conclude
@@ -223,7 +224,7 @@ def _with_views(report: AuditReport, compared: ViewsComparison | None, no_views:
     """Add what the comparison with a node's views came to, or why it was not made."""
     if compared is None:
         no_views = no_views or _NoViews("they were not read", inconclusive=True)
-        unchecked = [Unchecked("the node's views", no_views.why)] if no_views.inconclusive else []
+        unchecked = [Unchecked("the node's views", no_views.why, "views")] if no_views.inconclusive else []
         report = msgspec.structs.replace(report, views=f"The node's views were not compared: {no_views.why}.")
         return conclude(report, unchecked=unchecked)
     members = [
@@ -246,9 +247,9 @@ def _with_views(report: AuditReport, compared: ViewsComparison | None, no_views:
             )
         else:
             ahead.append(fault)
-    what = [Unchecked(f"the node's views of {name}", why) for name, why in compared.uncompared.items()]
+    what = [Unchecked(f"the node's views of {name}", why, "views", name) for name, why in compared.uncompared.items()]
     if compared.skipped_tables and compared.required:
-        what.append(Unchecked("the words for search", "the node's PostgreSQL is another version"))
+        what.append(Unchecked("the words for search", "the node's PostgreSQL is another version", "views"))
     report = msgspec.structs.replace(
         report, members=members, faults=fold_under_governance([*faults, *ahead]), views=compared.sentence()
     )
@@ -266,7 +267,7 @@ def audit_log(
     """Replay the log alone: the views' rows are neither rebuilt nor read.
 
     `since`: an earlier report of this log, or of another copy of it, to go on from where governance lets what it
-    verified stand.
+    verified stand. What it found and this audit does not check again stays in the report.
     """
     began = time.monotonic()
     if since is not None and (since.consortium, since.founded) != (source.consortium, source.founded.hex()):
@@ -281,12 +282,6 @@ def audit_log(
     report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="log", only=only, since=earlier)
     if since is None:
         return report
-    again = {stream.state.member for stream in replayed if stream.events == stream.state.size}
-    kept = [
-        fault
-        for fault in since.faults
-        if fault.kind in ("record", "event", "fork", "history") and fault not in faults and fault.member not in again
-    ]
     # Streams that were not asked for stay as the earlier report has them.
     named = {stream.state.member for stream in replayed}
     streams = [*report.streams, *(state for state in since.streams if state.member not in named)]
@@ -295,9 +290,8 @@ def audit_log(
         report,
         since=verified,
         streams=sorted(streams, key=lambda state: (state.member != GOVERNANCE, state.member)),
-        faults=[*kept, *report.faults],
     )
-    return conclude(report)
+    return carry_over(report, since, replayed, RootsOfLog(source, fold), only=only)
 
 
 def _report(
