@@ -43,7 +43,7 @@ class ViewsComparison(msgspec.Struct):
     uncompared: dict[str, str] = msgspec.field(default_factory=dict)
     """By member: why its rows were not compared."""
     required: bool = False
-    """Whether the comparison was asked for, so that what was not compared makes the audit inconclusive."""
+    """Whether the comparison was asked for: then tables that were left out for all make the audit inconclusive."""
     skipped_tables: tuple[str, ...] = ()
     """Tables that were left out for all, because the two servers make other words."""
 

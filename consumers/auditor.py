@@ -57,8 +57,9 @@ def audit(
     `only`: these members' streams and rows alone, besides governance; the report then has no digest of the whole.
 
     `scratch` is the DSN of a database in which the views are rebuilt and dropped again; `served` that of the
-    node whose views are compared, None to compare with none. `require_views`: where views cannot be compared, the
-    audit is inconclusive; otherwise the report says so.
+    node whose views are compared, None to compare with none. `require_views`: where there are no views of this
+    version, the audit is inconclusive; otherwise the report says so. A member's rows that cannot be compared make it
+    inconclusive in any case.
     """
     began = time.monotonic()
     with fresh_schema(scratch, "audit") as schema, views.connect(scratch, schema) as own:
