@@ -42,6 +42,8 @@ class Replayed(NamedTuple):
     """Whether the log has such a stream at all."""
     unread: str = ""
     """Why the stream could not be read to its end."""
+    start: int = 0
+    """Where in the log reading began."""
 
     @property
     def whole(self) -> bool:
@@ -80,7 +82,7 @@ def replay_member(
         member, run.tree, run.at, fold.size, run.refused, run.heads, skipped=run.skipped, record=record,
         doubtful=run.doubtful, mentions=run.mentions,
     )  # fmt: skip
-    return Replayed(state, [*run.faults(), *damage], run.tree.size - run.began, run.repeated, there, unread)
+    return Replayed(state, [*run.faults(), *damage], run.tree.size - run.began, run.repeated, there, unread, run.start)
 
 
 class _StreamRun:
@@ -98,7 +100,7 @@ class _StreamRun:
         self._claims: list[tuple[SignedNote, int]] = []
         self._waypoints: list[Waypoint] = []
         self.tree = Tree()
-        self.began = self.at = self.skipped = self.repeated = 0
+        self.began = self.start = self.at = self.skipped = self.repeated = 0
         self.refused: dict[str, int] = {}
         self.mentions: dict[str, int] = {}
         self.heads = Heads()
@@ -116,7 +118,7 @@ class _StreamRun:
             return
         self.gone_on = True
         self.tree = tree_of(state)
-        self.began, self.at, self.skipped = state.size, place, state.skipped
+        self.began, self.start, self.at, self.skipped = state.size, place, place, state.skipped
         self.refused, self.mentions = dict(state.refused), dict(state.mentions)
         self.heads, self.doubtful = Heads(state.heads), state.doubtful
 
