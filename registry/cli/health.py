@@ -19,6 +19,7 @@ from registry.cli import last_error
 from registry.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
 from registry.owner import table_exists
+from registry.publisher_errors import ForeignCommits
 from registry.refusals import RefusedCommits
 from registry.rules.governance import MemberRecord
 from registry.translation import PUBLISHED
@@ -106,9 +107,11 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
     held_because: str | None = None
     """The rule and the remedy for the first of them."""
     faults: dict[str, list[str]] = {}
-    """By component: `log`, `other_streams`, `own_stream`, `key`, `membership`, `publisher`, `held`.
+    """By component: `database`, `log`, `other_streams`, `own_stream`, `key`, `membership`, `publisher`, `held`.
 
-    What is well is not in it. `other_streams`: streams of other members are not what was read of them here before.
+    What is well is not in it. `database`: it does not know what the node's own log holds; what is judged by it (which
+    events were repaired, whether the key counts at the log's end, what waits) is not looked at then. `other_streams`:
+    streams of other members are not what was read of them here before.
     """
     peers: list[str] = []
     """What is wrong with other members' streams: they have to mend it, and it keeps this node from nothing."""
@@ -192,6 +195,8 @@ class LogState(NamedTuple):
     """Other members' streams that are not what was read of them here before."""
     peers: list[str]
     """Other members' streams that nobody can read, or whose newest records do not count."""
+    unknown: str = ""
+    """That the log holds commits of this member that the node's database does not know; empty where it does not."""
 
 
 def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None = None) -> LogState:
@@ -219,9 +224,22 @@ def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None
             continue  # the consortium's own node founds it
         elif fault.stream != own or fault.code != REFUSED:  # anybody can append there; `own_stream` judges what is ours
             state.faults.append(fault.detail)
+    if own != GOVERNANCE and not state.away and (unknown := _unknown_commits(node)):
+        return state._replace(unknown=unknown)
     if not state.faults:
         state.faults.extend(_own_end(node.log_as_it_is(), connection, own))
     return state
+
+
+def _unknown_commits(node: "Node") -> str:
+    """What the log holds of this member that its database does not know, in a sentence; empty where it knows all."""
+    try:
+        node.own_log.check()
+    except ForeignCommits as error:
+        return str(error).removesuffix(" Nothing was published.")
+    except LogError:  # not the log of the settings, and that is said already
+        return ""
+    return ""
 
 
 def _own_end(log: SharedLog, connection: Connection, member: str) -> list[str]:
@@ -261,6 +279,8 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
     faults: dict[str, list[str]] = {}
     found = NodeHealth(member=member, version=metadata.version("credential-registry"), faults=faults)
     log = log or log_state(node, connection)
+    if log.unknown:
+        faults["database"] = [log.unknown]
     if log.faults:
         faults["log"] = log.faults
     if log.changed:
@@ -269,10 +289,10 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
     if member == GOVERNANCE:
         return found
     own = own_stream(connection, member)
-    if own.faults:
+    if own.faults and not log.unknown:
         faults["own_stream"] = own.faults
     waiting, since, published = _waiting(connection)
-    if since is not None and datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS):
+    if not log.unknown and since is not None and datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS):
         faults["publisher"] = [_stopped(node, waiting, since)]
     if node.settings.keys_folder.exists() and (vault := node.keystore.vault_fault()) is not None:
         faults["vault"] = [vault]
@@ -281,7 +301,7 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
         fault = f"{held:,} stored events are held back and not on the log, since consumers would refuse them now"
         faults["held"] = [f"{fault}: {held_because}"]
     record = _record(node, faults)
-    key, key_standing = _key(node, record, published)
+    key, key_standing = _key(node, None if log.unknown else record, published)
     if key_standing in ("retired", "not-yet", "unknown", "unreadable"):
         faults["key"] = [_KEY_FAULTS[key_standing].format(key=key)]
     return msgspec.structs.replace(
