@@ -17,10 +17,12 @@ from psycopg import Connection
 from consumers.cosignatures import Cosignatures
 from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold, check_log_of
+from consumers.governance_rows import GovernanceRows
 from consumers.log_state import check_log
 from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
+from consumers.stream import BATCH_BYTES
 from consumers.tiles import Tiles, follow
 from consumers.verifier import MemberTrust, refused
 from projections import feed, views
@@ -296,6 +298,13 @@ class Node:
         else:
             self.standings.check_known(fold)
         return fold
+
+    def remember_governance(self) -> None:
+        """Write governance as the log has it now into the views: from then on, a log that holds less is refused.
+
+        Raises what `governance` raises, and `NoSuchStream` before the founding.
+        """
+        GovernanceRows(self.views(), self.log(), self._empty_fold(), BATCH_BYTES).follow()
 
     def tiles(self, stream: str, fold: GovernanceFold) -> Tiles:
         """A stream's tiles, up to date. Raises `NoSuchStream` for one that governance does not know."""

@@ -20,6 +20,7 @@ from registry.key_proof import OfferedKey
 from registry.keystore import Keystore
 from registry.log import GOVERNANCE, LogUnavailable
 from registry.rules.governance import RootKeys
+from registry.signed_heads import SignedHead, SignedHeads
 from registry.wire import governance as wire
 from registry.wire.events import Event, Reader
 from registry.wire.keys import Signer, VerifierKey
@@ -56,10 +57,15 @@ def governance_of(node: Node) -> GovernanceFold:
 
 
 def known(node: Node, proposal: Proposal | None = None) -> tuple[Known, GovernanceFold]:
-    """Governance as the log has it; for the founding itself, by the keys that it names if it is the trusted one."""
+    """Governance as the log has it; for the founding itself, by the keys that it names if it is the trusted one.
+
+    This node remembers what it goes by here: it signs and proposes nothing under a shorter governance later.
+    """
     founding = None
     founds = proposal is not None and _begins(proposal)
     fold = node.governance() if founds else governance_of(node)
+    if fold.size:
+        node.remember_governance()
     if fold.size == 0 and proposal is not None:
         line = proposal.events[0].encode()
         if leaf_hash(line) != node.settings.founded_hash:
@@ -179,40 +185,45 @@ def add_signatures(
 ) -> tuple[Proposal, list[str]]:
     """Sign with all root keys of a folder that are in force; returns their files' names, too.
 
-    A key signs each size once. Raises `CeremonyRefused` where it signed another head of that size.
+    A key signs each place of governance once. Raises `CeremonyRefused` where it signed another proposal for one of
+    these places.
     """
     signers: list[Signer] = []
     names: list[str] = []
-    size, root = _head(proposal)
+    head = _head(proposal)
     for name in keys.names():
         signer = keys.signer(name, node.settings.consortium)
         if have.roots is None or signer.vkey not in have.roots.keys:
             continue
-        before = keys.signed(name).get(size)
-        if before not in (None, root) and not again:
+        signed = SignedHeads(keys.signed_file(name))
+        before = next((each for each in signed.listed() if head.contradicts(each)), None)
+        if before is not None and not again:
             raise CeremonyRefused(
-                f"the key {name} has signed another head of {plural(size, 'event')}; if that proposal was given up,"
-                " sign this one with --again: should both be published, it is a fork"
+                f"the key {name} has signed another proposal for the same place: that one leads to"
+                f" {plural(before.size, 'entry')}, and this one follows {plural(head.after, 'entry')} and leads to"
+                f" {head.size:,}. Should both be published, it is a fork. If that one was given up, sign this one:"
+                " registry governance sign FILE --again"
             )
-        keys.note_signed(name, size, root)
+        signed.add(head)
         signers.append(signer)
         names.append(name)
     return ceremony.sign(proposal, signers, have), names
 
 
-def _head(proposal: Proposal) -> tuple[int, str]:
+def _head(proposal: Proposal) -> SignedHead:
     lines = proposal.checkpoint.split("\n")
-    return int(lines[1]), lines[2]
+    return SignedHead(int(lines[1]) - len(proposal.events), int(lines[1]), lines[2])
 
 
 def publish_proposal(node: Node, proposal: Proposal) -> int:
-    """Append a proposal that has its signatures; gives governance's new size."""
+    """Append a proposal that has its signatures, and remember it; return governance's new size."""
     log = node.log()
     log.create(GOVERNANCE)
     with log.writer(GOVERNANCE):
         have, fold = known(node, proposal)
         ceremony.check(proposal, have, verify_head(node, fold), datetime.now(UTC))
         log.append(GOVERNANCE, [ceremony.ready(proposal, have)])
+        node.remember_governance()
     return node.governance().size
 
 

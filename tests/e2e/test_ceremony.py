@@ -136,4 +136,12 @@ def test_what_must_not_be_signed_is_refused_with_its_reason(consortium):
     registry("governance", "sign", file, "--yes", home=home)
     other = ceremony(consortium, "withdraw", "twente", "--reason", "administrative", sign=False)
     twice = registry("governance", "sign", other, "--yes", home=home, check=1)
-    assert "signed another head" in twice.stderr
+    assert "signed another proposal for the same place" in " ".join(twice.stderr.split())
+    # Nor one of more events that follow the same entries, whose head has another size.
+    longer = consortium.folder / "longer.json"
+    for act in (("roles", "--role", "issuer"), ("withdraw", "--reason", "administrative")):
+        registry("governance", "propose", act[0], longer, "twente", *act[1:], home=home)
+    longer_told = registry("governance", "sign", longer, "--yes", home=home, check=1)
+    assert "signed another proposal for the same place" in " ".join(longer_told.stderr.split())
+    assert json.loads(longer.read_text())["signatures"] == []
+    registry("governance", "sign", longer, "--yes", "--again", home=home)
