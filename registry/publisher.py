@@ -354,16 +354,24 @@ class Publisher:
         return signatures.refused(commit.note, [signer.vkey for signer in self._signers], 1) is None
 
 
+_PUBLISHING: Final = (
+    "SELECT a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+    " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND l.objid = (hashtext('registry.publisher')::bigint & 4294967295)::oid"
+)
+
+
 def publishing_since(dsn: str) -> datetime | None:
     """When the process that publishes this node's events began to; None where none does."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        row = connection.execute(
-            "SELECT a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-            " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            " AND l.objid = (hashtext('registry.publisher')::bigint & 4294967295)::oid"
-        ).fetchone()
+        row = connection.execute(_PUBLISHING).fetchone()
     return None if row is None else row[0].astimezone(UTC)
+
+
+def publishes(connection: Connection) -> bool:
+    """Whether a process publishes this node's events now."""
+    return connection.execute(_PUBLISHING).fetchone() is not None
 
 
 class _EventType(msgspec.Struct):

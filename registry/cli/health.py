@@ -16,6 +16,7 @@ from consumers.log_state import BEGINS_LATE, NO_GOVERNANCE, REFUSED, UNREADABLE,
 from consumers.verifier import FORM
 from projections import positions
 from registry.cli import last_error
+from registry.cli.view_lag import own_lag
 from registry.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
 from registry.owner import table_exists
@@ -107,7 +108,8 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
     held_because: str | None = None
     """The rule and the remedy for the first of them."""
     faults: dict[str, list[str]] = {}
-    """By component: `database`, `log`, `other_streams`, `own_stream`, `key`, `membership`, `publisher`, `held`.
+    """By component: `database`, `log`, `other_streams`, `own_stream`, `key`, `membership`, `publisher`, `held`,
+    `vault`, `views`.
 
     What is well is not in it. `database`: it does not know what the node's own log holds; what is judged by it (which
     events were repaired, whether the key counts at the log's end, what waits) is not looked at then. `other_streams`:
@@ -294,6 +296,8 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
     waiting, since, published = _waiting(connection)
     if not log.unknown and since is not None and datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS):
         faults["publisher"] = [_stopped(node, waiting, since)]
+    if "own_stream" not in faults and (lag := own_lag(connection, member)) is not None:
+        faults["views"] = [lag]
     if node.settings.keys_folder.exists() and (vault := node.keystore.vault_fault()) is not None:
         faults["vault"] = [vault]
     held, held_because = _held(connection)

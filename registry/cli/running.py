@@ -75,7 +75,9 @@ def project(
             done = rebuild(node.dsn(), node.source(), workers=workers, on_batch=on_batch)
             node.projector().step()  # what came meanwhile, and the feed of what the fresh views were first to see
         else:
-            done = node.projector(on_batch=on_batch).step()
+            projector = node.projector(on_batch=on_batch)
+            done = projector.step()
+            projector.settle_all()
     refused = counted(done.quarantined, "record")
     say(f"{counted(done.events, 'event')} in {counted(done.commits, 'commit')}, {refused} quarantined")
     if follow:

@@ -247,6 +247,21 @@ def test_what_others_append_is_no_fault_of_this_nodes_log(world):
     assert health.warnings[0].startswith("2 records in this member's name were not written by this node")
 
 
+def test_views_that_are_not_brought_up_while_the_node_publishes_are_a_fault(world, monkeypatch):
+    monkeypatch.setattr("registry.cli.view_lag.STILL_SECONDS", 0)
+    world.seen()
+    with world.publisher().session() as session:
+        world.issue()
+        session.publish()
+        assert list(world.health().faults) == ["views"]
+        assert "are not in its views since" in world.health().faults["views"][0]
+        world.seen()
+        assert world.health().faults == {}
+        world.issue()
+        session.publish()
+    assert world.health().faults == {}, "nobody runs: `registry project` brings them up"
+
+
 def test_own_refusals_are_those_of_the_views_now_where_a_refold_left_as_many_at_the_same_places(world):
     world.connection.execute("INSERT INTO refusals VALUES ('twente', 4, 'role-missing', '$', 'why', '{}')")
     with contextlib.closing(OwnRefusals(lambda: world.node.dsn, "twente")) as refusals:
