@@ -44,7 +44,7 @@ from registry.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream
 from registry.owner import Owner, withdraw
 from registry.postgres import DatabaseUnavailable
-from registry.publisher import AnotherPublisher, Published
+from registry.publisher import AnotherPublisher
 from registry.rules.governance import Governance
 from registry.wire.governance import ConsortiumFounded, MemberAdmitted
 from registry.wire.merkle import Tree, leaf_hash
@@ -320,7 +320,11 @@ _OPTIONS = {
 
 
 def publish_now(node: Node) -> None:
-    """Publish what a command has stored; where another process of this node does that, it is left to it."""
+    """Publish what a command has stored; where another process of this node does that, it is left to it.
+
+    Ends with exit code 1 where some of what was stored since the last pass had no effect. What earlier commands stored
+    and what is held back still is a warning: whoever does this again for its sake would do it twice.
+    """
     try:
         published = node.publisher().publish_pending()
     except AnotherPublisher:
@@ -331,23 +335,20 @@ def publish_now(node: Node) -> None:
     except Exception:  # whatever it was: what is stored waits, and that is said
         errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
         raise
-    if not published.events:
-        refuse_faults(published)
-        errors.print(f"nothing waits; the log of {node.settings.member} has {published.size}", markup=False)
-        return
-    errors.print(
-        f"published {counted(published.events, 'event')}; the log of {node.settings.member} has {published.size}",
-        markup=False,
-        highlight=False,
-    )
-    refuse_faults(published)
-
-
-def refuse_faults(published: Published) -> None:
-    """End with exit code 1 where stored events are held back, or published ones have no effect."""
+    has = f"the log of {node.settings.member} has {published.size:,}"
+    done = f"published {counted(published.events, 'event')}" if published.events else "nothing to publish"
+    errors.print(f"{done}; {has}", markup=False, highlight=False)
+    if published.new:
+        refuse_faults(published.new)
     for fault in published.faults:
+        errors.print(f"Warning, about events of earlier commands: {fault}", markup=False, style="yellow")
+
+
+def refuse_faults(faults: Sequence[str]) -> None:
+    """End with exit code 1 where stored events are held back, or published ones have no effect."""
+    for fault in faults:
         errors.print(fault, markup=False, style="red")
-    if published.faults:
+    if faults:
         raise typer.Exit(1)
 
 
