@@ -240,8 +240,9 @@ def make_consortium(
 
 def _signed_founding(node: Node, proposal: Proposal, keystore: Keystore) -> Proposal:
     have, _ = known(node, proposal)
-    signed, _ = add_signatures(node, proposal, have, keystore, again=False)
-    write_proposal(node.settings.home / "founding.json", signed)
+    file = node.settings.home / "founding.json"
+    signed, _ = add_signatures(node, proposal, have, keystore, file, again=False)
+    write_proposal(file, signed)
     return signed
 
 
@@ -278,6 +279,8 @@ def admit(
     without_proof: WithoutProof = False,
 ) -> None:
     """Admit a member with the root keys that are here, and publish it; or leave a proposal for others to sign.
+
+    Exits 1 where it leaves a proposal: the member is not admitted until that is signed and published.
 
     Example: registry member admit twente --key eciu.example/twente+… --legal-name "University of Twente" --country NL
     """
