@@ -118,3 +118,21 @@ def test_a_second_node_beside_one_that_runs_never_says_that_it_answers(served):
     second = registry("serve", "--port", 0, home=served.home, check=4)
     assert "answers at" not in second.stdout + second.stderr
     assert "another process publishes" in (second.stdout + second.stderr).lower()
+
+
+@pytest.mark.parametrize("trouble", ["absent", "empty"])
+def test_a_node_whose_log_folder_is_gone_or_empty_is_not_ready_until_it_is_back(served, trouble):
+    system, folder = served.client(), served.consortium.folder
+    until(lambda: system.get("/ready").status_code == 200, 60, says=lambda: system.get("/ready").text)
+    (folder / "log").rename(folder / "elsewhere")
+    if trouble == "empty":
+        (folder / "log").mkdir()
+    try:
+        until(lambda: system.get("/ready").status_code == 503, 30)
+        told = problem(system.get("/ready"), 503, "unavailable")
+        assert "the log is gone" in told["components"]["log"][0]
+    finally:
+        if trouble == "empty":
+            (folder / "log").rmdir()
+        (folder / "elsewhere").rename(folder / "log")
+    until(lambda: system.get("/ready").status_code == 200, 60, says=lambda: system.get("/ready").text)
