@@ -140,6 +140,19 @@ def test_a_suspended_member_revokes_and_that_counts_and_issues_nothing(consortiu
     assert printed_json(consortium.run("audit", "--json"))["faults"] == []
 
 
+def test_a_reinstatement_for_another_reason_than_the_suspensions_is_asked_about(consortium):
+    ceremony(consortium, "suspend", "twente", "--reason", "rulesBroken")
+    file, home = consortium.folder / "reinstate.json", consortium.folder / "consortium"
+    words = ("governance", "propose", "reinstate", file, "twente", "--reason")
+    asked = registry(*words, "administrative", home=home, check=1)
+    assert "twente was suspended for the reason rulesBroken" in " ".join(asked.stdout.split())
+    assert not file.exists()
+    registry(*words, "administrative", "--yes", home=home)
+    file.unlink()
+    registry(*words, "rulesBroken", home=home)
+    assert file.exists()
+
+
 def test_what_must_not_be_signed_is_refused_with_its_reason(consortium):
     file = ceremony(consortium, "suspend", "twente", "--reason", "administrative", sign=False)
     home = consortium.folder / "consortium"

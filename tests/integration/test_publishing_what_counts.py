@@ -204,7 +204,7 @@ def test_a_record_that_somebody_else_appended_in_the_members_name_stops_nobody(w
     world.seen()
     own = own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.faults, own.foreign_records) == (0, [], 1)
-    assert "1 records in this member's name were not written by this node" in own.warnings[0]
+    assert "1 record in this member's name was not written by this node" in own.warnings[0]
     world.issue()
     publisher = world.publisher(own_refusals=lambda: own_commits_refused(world.connection, "twente"))
     assert publisher.publish_pending().events == 1
