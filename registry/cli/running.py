@@ -43,7 +43,7 @@ def publish(context: typer.Context) -> None:
     published = node.publisher().publish_pending()
     done = f"{counted(published.events, 'event')} in {counted(published.commits, 'commit')}"
     say(f"{done}; the log has {published.size:,}")
-    refuse_faults(published)
+    refuse_faults(published.faults)
 
 
 def project(

@@ -204,7 +204,7 @@ def test_a_record_that_somebody_else_appended_in_the_members_name_stops_nobody(w
     world.seen()
     own = own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.faults, own.foreign_records) == (0, [], 1)
-    assert "1 records in this member's name were not written by this node" in own.warnings[0]
+    assert "1 record in this member's name was not written by this node" in own.warnings[0]
     world.issue()
     publisher = world.publisher(own_refusals=lambda: own_commits_refused(world.connection, "twente"))
     assert publisher.publish_pending().events == 1
@@ -295,12 +295,17 @@ def test_events_stored_before_a_suspension_wait_for_the_reinstatement_and_what_r
     published = world.publisher().publish_pending()
     assert (published.events, published.held) == (0, 3)
     assert "member-suspended" in published.held_because
+    assert published.new == (published.faults[0],)
+    assert world.publisher().publish_pending().new == ()
     registry = world.node.registry
     waiting = issued(world)[1]
     registry.revoke(world.first, "issuedInError")
+    published = world.publisher().publish_pending()
+    assert (published.events, published.held, published.new) == (1, 3, ())
     registry.revoke(waiting, "issuedInError")  # of a credential that is itself held back
     published = world.publisher().publish_pending()
-    assert (published.events, published.held) == (1, 4)
+    assert (published.events, published.held) == (0, 4)
+    assert "not published: 1. member-suspended" in published.new[0]
     size = world.seen()
     assert size == 3
     [view] = credentials.read(world.connection, [("twente", world.first)])
@@ -391,6 +396,7 @@ def test_what_was_written_down_before_a_suspension_is_published_after_a_crash_an
     assert (published.events, published.refused, published.held) == (3, 2, 0)
     assert "member-suspended" in published.refused_because
     assert "published events that consumers refuse, all or some: 2." in published.faults[0]
+    assert published.new == (), "an earlier pass had written them down"
     world.seen()
     assert world.connection.execute("SELECT count(*) FROM refusals").fetchone() == (2,)
     assert world.publisher().publish_pending().faults == []

@@ -73,3 +73,7 @@ def test_the_log_is_looked_at_as_often_where_it_has_faults_as_where_it_has_none(
     for _ in range(3):
         watch.look()
     assert len(watch.looks) == 1
+
+
+def test_a_log_that_goes_away_is_noticed_within_fifteen_seconds():
+    assert watching.LOG_SECONDS + 2 * watching.LOOK_SECONDS < 15  # one look may just have begun
