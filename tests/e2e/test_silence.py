@@ -29,7 +29,7 @@ class Way(NamedTuple):
 
 
 WAYS = {
-    "publish an achievement": Way(("achievement", "publish", "{file}")),
+    "publish an achievement": Way(("achievement", "publish", "{file}", "--again")),
     "revise an achievement": Way(("achievement", "revise", "{achievement}", "{file}")),
     "import rows": Way(("import", "{rows}")),
     "check rows": Way(("import", "{rows}", "--dry-run")),
