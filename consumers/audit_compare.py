@@ -8,8 +8,8 @@ from consumers.audit_report import AuditReport, StreamState
 from consumers.audit_verdict import INCONCLUSIVE, NOT_WELL, WELL
 from consumers.cosignatures import parse_note
 from consumers.governance import GovernanceFold
+from consumers.settling import passed
 from consumers.stream import Waypoint
-from consumers.stream_audit import passed
 from consumers.verifier import MemberTrust
 from registry.log import GOVERNANCE, NoSuchStream, SharedLog, TailLost
 from registry.wire.errors import MalformedNote

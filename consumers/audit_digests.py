@@ -42,7 +42,7 @@ def with_digests(report: AuditReport, notes: Sequence[ViewsNote]) -> AuditReport
             detail = f"it signed another digest of its views than the log leads to, {report.digest}, at equal positions"
             faults.append(Fault("views", name, verdict, detail, evidence=[str(note)]))
         elif verdict == NOT_COMPARED:
-            unchecked.append(Unchecked(f"the digest that {note.origin} signed", why))
+            unchecked.append(Unchecked(f"the digest that {note.origin} signed", why, "views", name))
     return conclude(msgspec.structs.replace(report, signed=signed), faults=faults, unchecked=unchecked)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from jinja2 import Environment, StrictUndefined
 
 from consumers.audit_report import AuditReport, MemberReport, StreamState
-from consumers.audit_verdict import INCONCLUSIVE, WELL
+from consumers.audit_verdict import AS_BEFORE, INCONCLUSIVE, WELL
 
 _WIDTH: Final = 640
 _HEIGHT: Final = 180
@@ -34,6 +34,7 @@ def page(report: AuditReport, made: datetime | None = None) -> str:
         refusals[name] = refusals.get(name, 0) + 1
     return template.render(
         report=report,
+        as_before=AS_BEFORE,
         style={WELL: "good", INCONCLUSIVE: "open"}.get(report.verdict, "bad"),
         made=moment,
         growth=_growth(report.streams),

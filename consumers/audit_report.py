@@ -29,13 +29,23 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     """How many more things could not be judged because of this one."""
     consequences: list["Fault"] = []
     """The first of those."""
+    earlier: bool = False
+    """Whether an earlier report found it, and this audit, which goes on from it, did not check it again."""
 
 
-class Unchecked(msgspec.Struct, frozen=True):
+class Unchecked(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something that was asked for and could not be checked."""
 
     what: str
     why: str
+    kind: str = ""
+    """What it would have found a fault of: `stream`, `views`, `stored` or `witness`, as faults are named."""
+    member: str = ""
+    """Whose it is; empty where it is of several."""
+    size: int | None = None
+    """The size of the head that nobody vouches for."""
+    earlier: bool = False
+    """Whether an earlier report could not check it, and this audit, which goes on from it, did not try again."""
 
 
 class KeyUse(msgspec.Struct, frozen=True):

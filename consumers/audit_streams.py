@@ -40,7 +40,8 @@ def check_streams(
     for stream in replayed:
         name = stream.state.member
         if stream.unread:
-            findings.unchecked.append(Unchecked(f"the log of {name} after {stream.state.size:,} events", stream.unread))
+            what = f"the log of {name} after {stream.state.size:,} events"
+            findings.unchecked.append(Unchecked(what, stream.unread, "stream", name))
             continue
         if stream.repeated:
             detail = f"{_times(stream.repeated, 'record')} of its log repeat what it holds already; they change nothing"
@@ -58,7 +59,7 @@ def check_streams(
     if members and not any(stream.there for stream in members):
         names = ", ".join(stream.state.member for stream in members)
         why = f"there is no log of {names}: nothing was published yet, or this copy is not whole"
-        findings.unchecked.append(Unchecked("what the members have published", why))
+        findings.unchecked.append(Unchecked("what the members have published", why, "stream"))
     if not only:
         _check_strangers(log, findings, set(known) | {GOVERNANCE})
     return findings
@@ -95,7 +96,8 @@ def _check_strangers(log: SharedLog, findings: Findings, known: set[str]) -> Non
         except NoSuchStream:
             continue  # it was removed meanwhile
         except LogError as error:
-            findings.unchecked.append(Unchecked(f"the stream {name}, which belongs to no member", str(error)))
+            what = f"the stream {name}, which belongs to no member"
+            findings.unchecked.append(Unchecked(what, str(error), "stream", name))
             continue
         if holds_records:
             findings.unknown[name] = size

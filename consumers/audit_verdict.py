@@ -12,6 +12,7 @@ from registry.log import GOVERNANCE
 WELL: Final = "well"
 NOT_WELL: Final = "not well"
 INCONCLUSIVE: Final = "inconclusive"
+AS_BEFORE: Final = "so says the earlier report; it was not checked again"
 
 _CAUSES: Final = ("record", "stream", "history", "fork", "witness", "event", "seal", "stored", "views")
 """Kinds of faults, those that explain others first."""
@@ -69,7 +70,9 @@ def _opening(report: AuditReport) -> str:
     if report.verdict == INCONCLUSIVE:
         first = report.unchecked[0]
         more = "" if len(report.unchecked) == 1 else f", and {len(report.unchecked) - 1:,} more"
-        return f"Inconclusive: {first.what} could not be checked{more}: {first.why}. {verified} No fault was found."
+        before = f" ({AS_BEFORE})" if first.earlier else ""
+        what = f"{first.what} could not be checked{more}: {first.why}{before}"
+        return f"Inconclusive: {what}. {verified} No fault was found."
     return verified
 
 
@@ -131,6 +134,8 @@ def _day(time: str) -> str:
 
 def _place(fault: Fault) -> str:
     detail = fault.detail.rstrip(".")
+    if fault.earlier:
+        return f"{_place(msgspec.structs.replace(fault, earlier=False))} ({AS_BEFORE})"
     if fault.kind == "record" and fault.size is not None and fault.code in _REFUSED:
         text = f"the record of its log that ends at {fault.size:,} events is {_REFUSED[fault.code]}"
         return f"{fault.member}: {text}: {detail}"

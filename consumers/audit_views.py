@@ -2,20 +2,30 @@
 
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from psycopg import Connection
 
 from consumers.audit_report import Fault
-from projections.digest import MemberDigest, Snapshot, differences, snapshot, table_digest
+from consumers.governance import GovernanceFold
+from projections import views
+from projections.digest import NO_ROWS, MemberDigest, Snapshot, differences, snapshot, table_digest
 from projections.positions import GOVERNANCE, all_positions
 from projections.rollback import roll_back
 from projections.tables import FURTHER, VIEWS, WORDS, Table
+from registry.wire.merkle import EMPTY_ROOT
 
 _ROWS_SHOWN: Final = 1000
+_ALL: Final = 1 << 62
 _PLACES: Final = ("positions", "claims", "quarantine")
 """Tables that speak of the end of the log: they say nothing of an earlier size."""
+_EVIDENCE: Final = (
+    Table("claims", 'size, note COLLATE "C"', "size, note, encode(root, 'hex'), code"),
+    Table("quarantine", "2, 3", "DISTINCT code, size, encode(sha256(record), 'hex')"),
+    Table("refusals", "leaf", "leaf, code, path, encode(line, 'hex')"),
+)
+"""What was not taken in: a row stays as it is, once it is there."""
 
 RootAt = Callable[[str, int], str | None]
 """Returns the root (hexadecimal) that a member's log has at a size; None where that cannot be told."""
@@ -33,27 +43,27 @@ class ViewsComparison(msgspec.Struct):
     uncompared: dict[str, str] = msgspec.field(default_factory=dict)
     """By member: why its rows were not compared."""
     required: bool = False
-    """Whether the comparison was asked for, so that what was not compared makes the audit inconclusive."""
+    """Whether the comparison was asked for: then tables that were left out for all make the audit inconclusive."""
     skipped_tables: tuple[str, ...] = ()
     """Tables that were left out for all, because the two servers make other words."""
 
     def sentence(self) -> str:
         """Say in a sentence what the comparison came to."""
         differing = [name for name, verdict in self.verdicts.items() if verdict in ("differ", "ahead")]
-        behind = [name for name, verdict in self.verdicts.items() if verdict == "behind"]
+        compared = [name for name in self.verdicts if name not in self.uncompared]
+        behind = [name for name in compared if self.verdicts[name] == "behind"]
         parts = []
         if differing or any(fault.kind == "views" for fault in self.faults):
             parts.append("The node serves what the log does not lead to.")
         elif behind:
             lag = sum(self.lags.get(name, 0) for name in behind)
-            events = f"{lag:,} {'event' if lag == 1 else 'events'}"
-            parts.append(f"The node's views are {events} behind; as far as they go they are what the log leads to.")
-        elif self.verdicts and len(self.uncompared) < len(self.verdicts):
+            events = f"{lag:,} {'event' if lag == 1 else 'events'} behind" if lag else "of an earlier governance"
+            parts.append(f"The node's views are {events}; as far as they go they are what the log leads to.")
+        elif compared:
             parts.append("What the node serves is what the log leads to.")
         if self.uncompared:
-            first = next(iter(self.uncompared.items()))
-            names = ", ".join(self.uncompared)
-            parts.append(f"The node's views of {names} were not compared: {first[1]}.")
+            reason = next(iter(self.uncompared.values()))
+            parts.append(f"The node's views of {', '.join(self.uncompared)} were not compared: {reason}.")
         if self.skipped_tables:
             tables = ", ".join(self.skipped_tables)
             parts.append(
@@ -81,73 +91,147 @@ def same_positions(ours: Snapshot, theirs: Snapshot) -> bool:
 
 
 def compare_views(
-    own: Connection, served: Connection, ours: Snapshot, theirs: Snapshot, root_at: RootAt
+    own: Connection, served: Connection, ours: Snapshot, theirs: Snapshot, root_at: RootAt, fold: GovernanceFold
 ) -> ViewsComparison:
-    """Compare the served views with those rebuilt, member by member, in all that is served."""
+    """Compare the served views with those rebuilt, member by member, in all that is served.
+
+    What the served views say of their own positions decides with what they are compared, never whether they are: a
+    member without a position, or with an empty one, may have no rows. `fold` is governance as the log has it.
+    """
     comparison = ViewsComparison()
-    others = {member.member: member for member in theirs.digest.members}
+    placed = {member.member: member for member in theirs.digest.members}
+    others = theirs.unplaced | placed
+    members_at = placed[GOVERNANCE].size if GOVERNANCE in placed else 0
+    compared = _Compared(comparison, own, served, ours, theirs, root_at, fold, members_at)
     for mine in ours.digest.members:
-        yours = others.pop(mine.member, None)
-        _compare_member(comparison, own, served, mine, yours, ours, theirs, root_at)
+        yours = others.pop(mine.member, None) or MemberDigest(
+            mine.member, 0, EMPTY_ROOT.hex(), 0, dict.fromkeys((table.name for table in VIEWS), NO_ROWS)
+        )
+        compared.member(mine, yours, placed=mine.member in placed)
+    if GOVERNANCE in theirs.unplaced:  # it has no rows of views
+        nothing = dict.fromkeys((table.name for table in VIEWS), NO_ROWS)
+        mine = theirs.unplaced[GOVERNANCE]._replace(tables=nothing)
+        comparison.faults += _differing(own, served, mine, theirs.unplaced[GOVERNANCE], {}, {})
     for name in others:
-        if name != GOVERNANCE:
+        if name in fold.state.members:
+            comparison.verdicts[name] = "not compared"
+            comparison.uncompared[name] = "its log could not be read whole, so they were not rebuilt"
+        elif name != GOVERNANCE:
             detail = "the served views have rows of a member that governance does not know"
             comparison.faults.append(Fault("views", name, "unknown-member", detail))
     return comparison
 
 
-def _compare_member(
-    comparison: ViewsComparison, own: Connection, served: Connection, mine: MemberDigest, yours: MemberDigest | None,
-    ours: Snapshot, theirs: Snapshot, root_at: RootAt,
-) -> None:  # fmt: skip
-    name = mine.member
-    size, governance = (yours.size, yours.governance) if yours is not None else (0, 0)
-    comparison.lags[name] = max(0, mine.size - size)
-    if (size, governance) == (mine.size, mine.governance) and yours is not None:
-        faults = list(_differing(own, served, mine, yours, ours.further[name], theirs.further[name]))
-        comparison.verdicts[name] = "differ" if faults else "equal"
-        comparison.faults += faults
-    elif size > mine.size or governance > mine.governance:
-        comparison.verdicts[name] = "ahead"
-        detail = f"the served views have {size:,} events, the log {mine.size:,}"
-        comparison.faults.append(Fault("views", name, "ahead", detail))
-    else:
-        comparison.verdicts[name] = "behind"
-        detail = f"the served views have {size:,} events, the log {mine.size:,}"
-        comparison.warnings.append(Fault("views", name, "behind", detail))
-        if yours is not None and size and governance == mine.governance:
-            _compare_behind(comparison, own, served, yours, theirs.further[name], root_at)
-        elif size or name == GOVERNANCE:
-            comparison.uncompared[name] = "they are of an earlier governance"
+class _Compared(NamedTuple):
+    """Both sets of views, and the log that decides between them."""
+
+    comparison: ViewsComparison
+    own: Connection
+    served: Connection
+    ours: Snapshot
+    theirs: Snapshot
+    root_at: RootAt
+    fold: GovernanceFold
+    members_at: int
+    """The size of governance that the served rows of the table `members` are of."""
+
+    def member(self, mine: MemberDigest, yours: MemberDigest, *, placed: bool) -> None:
+        """Compare one member's rows; `placed`: whether the served views have a position of it."""
+        name, comparison = mine.member, self.comparison
+        comparison.lags[name] = max(0, mine.size - yours.size)
+        if placed and (yours.size, yours.governance) == (mine.size, mine.governance):
+            faults = list(
+                _differing(self.own, self.served, mine, yours, self.ours.further[name], self.theirs.further[name])
+            )
+            comparison.verdicts[name] = "differ" if faults else "equal"
+            comparison.faults += faults
+        elif yours.size > mine.size or yours.governance > mine.governance:
+            comparison.verdicts[name] = "ahead"
+            comparison.faults.append(Fault("views", name, "ahead", _sizes(mine, yours)))
+        else:
+            comparison.verdicts[name] = "behind"
+            comparison.warnings.append(Fault("views", name, "behind", _sizes(mine, yours)))
+            faults = self._governance(yours) if name == GOVERNANCE else self._behind(yours, placed=placed)
+            if faults:
+                comparison.verdicts[name] = "differ"
+                comparison.faults += faults
+
+    def _governance(self, yours: MemberDigest) -> list[Fault]:
+        """Compare governance's position, and the rows in its name, where the served views are behind."""
+        grows = {table.name for table in _EVIDENCE}
+        tables = [t for t in FURTHER if t.name in self.ours.further[GOVERNANCE] and t.name not in (*grows, "positions")]
+        beside = {table.name: table_digest(self.own, table, GOVERNANCE) for table in tables}
+        theirs = self.theirs.further.get(GOVERNANCE, dict.fromkeys(beside, NO_ROWS))
+        mine = yours._replace(root=self.root_at(GOVERNANCE, yours.size) or "", tables={})
+        faults = _differing(self.own, self.served, mine, yours, beside, theirs)
+        return [*faults, *self._additional_evidence(GOVERNANCE)]
+
+    def _behind(self, yours: MemberDigest, *, placed: bool) -> list[Fault]:
+        """Compare a member's rows with the rebuilt ones as they were at the position of the served ones."""
+        name, record = yours.member, self.fold.state.members[yours.member]
+        said = [change.leaf for change in self.fold.changes[name]]
+        if yours.size and yours.governance <= said[0]:
+            detail = f"they are of governance at {yours.governance:,} entries, which did not know {name} yet"
+            return [Fault("views", name, "impossible", f"the served views have {yours.size:,} events, and {detail}")]
+        root = EMPTY_ROOT.hex() if not yours.size else self.root_at(name, yours.size)
+        reason = ""
+        if yours.size and record.changed > yours.governance:
+            reason = (
+                f"they are of governance at {yours.governance:,} entries, which has said more about {name} since, and"
+                " cannot be made as they were then"
+            )
+        elif root is None or (yours.size and all_positions(self.own)[name].diverged):
+            reason = "they are behind, and cannot be made as they were at that size"
+        if reason:
+            self.comparison.uncompared[name] = reason
+        tables = [] if reason else [table for table in VIEWS if table.name != "members"]
+        left_out = _PLACES if placed else ("positions",)
+        further = [] if reason else [t for t in FURTHER if t.name in self.ours.further[name] and t.name not in left_out]
+        faults = [] if reason or not placed else list(self._additional_evidence(name))
+        if self.members_at <= said[0] or not any(leaf >= self.members_at for leaf in said):
+            tables += [table for table in VIEWS if table.name == "members"]
+        elif not reason:
+            self.comparison.uncompared[name] = (
+                f"what they say of the member itself is of governance at {self.members_at:,} entries, which has said"
+                " more about it since"
+            )
+        with self.own.transaction(force_rollback=True):
+            if not yours.size:
+                views.forget(self.own, name)
+            elif not reason:
+                roll_back(self.own, name, yours.size, _ALL)
+            if self.members_at <= said[0]:
+                self.own.execute("DELETE FROM members WHERE member = %s", (name,))
+            mine = MemberDigest(
+                name, yours.size, root or yours.root, yours.governance,
+                {table.name: table_digest(self.own, table, name) for table in tables},
+            )  # fmt: skip
+            beside = {table.name: table_digest(self.own, table, name) for table in further}
+            theirs = self.theirs.further.get(name, dict.fromkeys(beside, NO_ROWS))
+            return [*faults, *_differing(self.own, self.served, mine, yours, beside, theirs)]
+
+    def _additional_evidence(self, name: str) -> Iterator[Fault]:
+        """Find disputed heads, quarantined records and refused events to which the log, up to its end, does not lead.
+
+        Views that are behind may lack some that the log has by now, so that only one direction is compared.
+        """
+        for table in _EVIDENCE:
+            differing = differences(self.own, self.served, table, name, _ALL).rows
+            rows = [f"- {theirs}" for ours, theirs in differing if ours is None]
+            if rows:
+                detail = f"rows of {table.name} are not what the log leads to (- served)"
+                yield Fault("views", name, "differ", detail, evidence=rows[:_ROWS_SHOWN])
 
 
-def _compare_behind(
-    comparison: ViewsComparison,
-    own: Connection,
-    served: Connection,
-    yours: MemberDigest,
-    further: dict[str, str],
-    root_at: RootAt,
-) -> None:
-    """Compare views that are behind with the rebuilt ones as they were at that size."""
-    name = yours.member
-    if name == GOVERNANCE:
-        return  # it has no rows but its position
-    root = root_at(name, yours.size)
-    if root is None or all_positions(own)[name].diverged:
-        comparison.uncompared[name] = "they are behind, and cannot be made as they were at that size"
-        return
-    tables = [table for table in FURTHER if table.name in further and table.name not in _PLACES]
-    with own.transaction(force_rollback=True):
-        roll_back(own, name, yours.size, 1 << 62)
-        mine = MemberDigest(
-            name, yours.size, root, yours.governance, {t.name: table_digest(own, t, name) for t in VIEWS}
-        )
-        beside = {table.name: table_digest(own, table, name) for table in tables}
-        faults = list(_differing(own, served, mine, yours, beside, further))
-    if faults:
-        comparison.verdicts[name] = "differ"
-        comparison.faults += faults
+def _sizes(mine: MemberDigest, yours: MemberDigest) -> str:
+    if mine.size != yours.size:
+        return f"the served views have {yours.size:,} events, the log {mine.size:,}"
+    return f"the served views are of governance at {yours.governance:,} entries, and it has {mine.governance:,}"
+
+
+def _other_root(yours: MemberDigest) -> Fault:
+    detail = f"the served views are of another tree, whose root is {yours.root}"
+    return Fault("views", yours.member, "other-root", detail)
 
 
 def _differing(
@@ -155,8 +239,7 @@ def _differing(
     further: dict[str, str], theirs: dict[str, str],
 ) -> Iterator[Fault]:  # fmt: skip
     if mine.root != yours.root:
-        detail = f"the served views are of another tree, whose root is {yours.root}"
-        yield Fault("views", mine.member, "other-root", detail)
+        yield _other_root(yours)
     for table in VIEWS:
         if table.name in mine.tables and mine.tables[table.name] != yours.tables.get(table.name):
             yield _rows(own, served, table, mine.member)

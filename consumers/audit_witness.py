@@ -1,11 +1,12 @@
 """Cosigned heads held against an audited log: who vouches that its heads are the newest, and what they contradict."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from consumers.audit_report import AuditReport, CosignedHead, Fault, StreamState, Unchecked
+from consumers.audit_since import without_earlier
 from consumers.audit_verdict import conclude
 from consumers.audit_views import RootAt
 from consumers.policy import Policy, PolicyUnmet
@@ -38,12 +39,17 @@ def with_witnesses(
             continue
         head, why = _vouching(state, note, policy, now)
         cosigned_heads.append(head)
-        exact = head.size == state.size
-        if why and (require or policy.needed):
-            unchecked.append(Unchecked(f"that the head of {state.member} at {state.size:,} events is the newest", why))
-        elif require and not exact:
+        if require and not why and head.size != state.size:
             why = f"witnesses cosigned {head.size:,} events, and this log has {state.size:,}; run `registry cosign`"
-            unchecked.append(Unchecked(f"that the head of {state.member} at {state.size:,} events is the newest", why))
+        if why and (require or policy.needed):
+            what = f"that the head of {state.member} at {state.size:,} events is the newest"
+            unchecked.append(Unchecked(what, why, "witness", state.member, state.size))
+    again = {(fault.member, fault.code, fault.size) for fault in faults}
+    report = without_earlier(
+        report,
+        faults=lambda fault: fault.kind == "witness" and (fault.member, fault.code, fault.size) in again,
+        unchecked=lambda item: _vouched_since(item, cosigned_heads, require=require),
+    )
     report = msgspec.structs.replace(report, witnesses=len(policy.witnesses), cosigned_heads=cosigned_heads)
     return conclude(report, faults=faults, unchecked=unchecked)
 
@@ -56,7 +62,17 @@ def without_witnesses(report: AuditReport, states: Iterable[StreamState], *, req
     why = (
         "no witness is known here: name witnesses in the settings of a node, as [[witness]], and run `registry cosign`"
     )
-    return conclude(report, unchecked=[Unchecked(f"that the heads of {names} are the newest", why)])
+    report = without_earlier(report, unchecked=lambda item: item.kind == "witness")  # it is asked again here
+    return conclude(report, unchecked=[Unchecked(f"that the heads of {names} are the newest", why, "witness")])
+
+
+def _vouched_since(item: Unchecked, heads: Sequence[CosignedHead], *, require: bool) -> bool:
+    """Return whether what an earlier report says of a head was asked again here, or is answered by witnesses now."""
+    if item.kind != "witness":
+        return False
+    if require:
+        return True
+    return item.size is not None and any(head.member == item.member and head.size >= item.size for head in heads)
 
 
 def _contradiction(state: StreamState, note: SignedNote, root_at: RootAt) -> Fault | None:

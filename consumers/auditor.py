@@ -15,6 +15,7 @@ import psycopg
 from psycopg import Connection
 
 from consumers.audit_report import AuditReport, Fault, KeyUse, MemberReport, NoReport, StreamState, Unchecked, event_id
+from consumers.audit_since import carry_over
 from consumers.audit_state import tree_of
 from consumers.audit_streams import check_streams, fold_under_governance
 from consumers.audit_verdict import conclude
@@ -23,13 +24,15 @@ from consumers.governance import GovernanceFold
 from consumers.log_audit import replay_all
 from consumers.projector import OnBatch
 from consumers.rebuild import Source, fill, fresh_schema
+from consumers.settling import roots_at
 from consumers.stream import Waypoint
-from consumers.stream_audit import OnStream, Replayed, roots_at
+from consumers.stream_audit import OnStream, Replayed
 from consumers.verifier import MemberTrust
 from projections import views
 from projections.digest import Snapshot, snapshot
 from projections.feed_counts import find_impossible_counts
 from registry.log import GOVERNANCE, LogError, open_log
+from registry.wire.errors import InvalidProof
 from registry.wire.merkle import Tree, root_of
 
 _COMPARISONS = 3
@@ -55,8 +58,9 @@ def audit(
     `only`: these members' streams and rows alone, besides governance; the report then has no digest of the whole.
 
     `scratch` is the DSN of a database in which the views are rebuilt and dropped again; `served` that of the
-    node whose views are compared, None to compare with none. `require_views`: where views cannot be compared, the
-    audit is inconclusive; otherwise the report says so.
+    node whose views are compared, None to compare with none. `require_views`: where there are no views of this
+    version, the audit is inconclusive; otherwise the report says so. A member's rows that cannot be compared make it
+    inconclusive in any case.
     """
     began = time.monotonic()
     with fresh_schema(scratch, "audit") as schema, views.connect(scratch, schema) as own:
@@ -146,15 +150,21 @@ def _compare_served(served: str, own: Connection, log: _Log, *, require: bool) -
                 if attempt + 1 == _COMPARISONS or same_positions(ours, theirs):
                     break
                 log.read()  # it went on meanwhile: follow it and look again
-            compared = compare_views(own, other, ours, theirs, RootsOfLog(log.source, log.fold))
+            compared = compare_views(own, other, ours, theirs, RootsOfLog(log.source, log.fold), log.fold)
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
             detail = f"its views lack what views of this version have: {str(error).splitlines()[0]}"
-            found = ViewsComparison(faults=[Fault("views", _NODE, "differ", detail)])
-            return _Views(snapshot(own, only=log.only), compared=found)
+            return _Views(snapshot(own, only=log.only), compared=_differing(detail))
+        except InvalidProof as error:
+            detail = f"the position of one of its members is none that a log can have: {error}"
+            return _Views(snapshot(own, only=log.only), compared=_differing(detail))
         compared.required = require
         compared.skipped_tables = skipped
         compared.faults += _impossible_counts(other, own)
         return _Views(ours, theirs, compared)
+
+
+def _differing(detail: str) -> ViewsComparison:
+    return ViewsComparison(faults=[Fault("views", _NODE, "differ", detail)])
 
 
 @contextlib.contextmanager
@@ -216,7 +226,7 @@ def _with_views(report: AuditReport, compared: ViewsComparison | None, no_views:
     """Add what the comparison with a node's views came to, or why it was not made."""
     if compared is None:
         no_views = no_views or _NoViews("they were not read", inconclusive=True)
-        unchecked = [Unchecked("the node's views", no_views.why)] if no_views.inconclusive else []
+        unchecked = [Unchecked("the node's views", no_views.why, "views")] if no_views.inconclusive else []
         report = msgspec.structs.replace(report, views=f"The node's views were not compared: {no_views.why}.")
         return conclude(report, unchecked=unchecked)
     members = [
@@ -239,13 +249,13 @@ def _with_views(report: AuditReport, compared: ViewsComparison | None, no_views:
             )
         else:
             ahead.append(fault)
-    what = [Unchecked(f"the node's views of {name}", why) for name, why in compared.uncompared.items()]
-    if compared.skipped_tables:
-        what.append(Unchecked("the words for search", "the node's PostgreSQL is another version"))
+    what = [Unchecked(f"the node's views of {name}", why, "views", name) for name, why in compared.uncompared.items()]
+    if compared.skipped_tables and compared.required:
+        what.append(Unchecked("the words for search", "the node's PostgreSQL is another version", "views"))
     report = msgspec.structs.replace(
         report, members=members, faults=fold_under_governance([*faults, *ahead]), views=compared.sentence()
     )
-    return conclude(report, warnings=compared.warnings, unchecked=what if compared.required else [])
+    return conclude(report, warnings=compared.warnings, unchecked=what)
 
 
 def audit_log(
@@ -259,7 +269,7 @@ def audit_log(
     """Replay the log alone: the views' rows are neither rebuilt nor read.
 
     `since`: an earlier report of this log, or of another copy of it, to go on from where governance lets what it
-    verified stand.
+    verified stand. What it found and this audit does not check again stays in the report.
     """
     began = time.monotonic()
     if since is not None and (since.consortium, since.founded) != (source.consortium, source.founded.hex()):
@@ -274,12 +284,6 @@ def audit_log(
     report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="log", only=only, since=earlier)
     if since is None:
         return report
-    again = {stream.state.member for stream in replayed if stream.events == stream.state.size}
-    kept = [
-        fault
-        for fault in since.faults
-        if fault.kind in ("record", "event", "fork", "history") and fault not in faults and fault.member not in again
-    ]
     # Streams that were not asked for stay as the earlier report has them.
     named = {stream.state.member for stream in replayed}
     streams = [*report.streams, *(state for state in since.streams if state.member not in named)]
@@ -288,9 +292,8 @@ def audit_log(
         report,
         since=verified,
         streams=sorted(streams, key=lambda state: (state.member != GOVERNANCE, state.member)),
-        faults=[*kept, *report.faults],
     )
-    return conclude(report)
+    return carry_over(report, since, replayed, RootsOfLog(source, fold), only=only)
 
 
 def _report(

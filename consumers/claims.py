@@ -2,18 +2,18 @@
 stored tree tells its root at that size. A claim that contradicts the tree is evidence of a fork.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from psycopg import Connection
 
 from registry.wire.checkpoint import SignedNote
-from registry.wire.merkle import Tree
 
 OPEN = "open"
 CONTRADICTS = "contradicts"
 
-RootAt = Callable[[int], bytes | None]
-"""Returns the tree's own root at a size that it has passed; None where the log no longer tells."""
+AT_ONCE: Final = 10_000
+"""Sizes that are settled in one reading of a stream."""
 
 
 def keep(connection: Connection, member: str, note: SignedNote, code: str, position: int) -> None:
@@ -27,21 +27,23 @@ def keep(connection: Connection, member: str, note: SignedNote, code: str, posit
 
 
 def open_sizes(connection: Connection, member: str, up_to: int) -> Sequence[int]:
-    """The sizes of claims that a tree of `up_to` leaves can settle."""
+    """The sizes of disputed heads that a tree of `up_to` leaves can settle, smallest first; `AT_ONCE` at most."""
     rows = connection.execute(
-        "SELECT DISTINCT size FROM claims WHERE member = %s AND settled = 'open' AND size <= %s ORDER BY size",
-        (member, up_to),
+        "SELECT DISTINCT size FROM claims WHERE member = %s AND settled = 'open' AND size <= %s ORDER BY size LIMIT %s",
+        (member, up_to, AT_ONCE),
     )
     return [row[0] for row in rows]
 
 
-def settle(connection: Connection, member: str, tree: Tree, root_at: RootAt) -> int:
-    """Settle every claim that the tree can tell about; gives how many contradict it."""
+def members_with_open(connection: Connection) -> list[str]:
+    """The members of which disputed heads are not settled yet."""
+    return [row[0] for row in connection.execute("SELECT DISTINCT member FROM claims WHERE settled = 'open'")]
+
+
+def settle(connection: Connection, member: str, roots: Mapping[int, bytes]) -> int:
+    """Settle every disputed head of sizes whose own roots are known; return how many contradict the tree."""
     contradicted = 0
-    for size in open_sizes(connection, member, tree.size):
-        actual = tree.root if size == tree.size else root_at(size)
-        if actual is None:
-            continue  # it stays open
+    for size, actual in roots.items():
         rows = connection.execute(
             "UPDATE claims SET settled = CASE WHEN root = %(actual)s THEN 'agrees' ELSE 'contradicts' END,"
             " actual = %(actual)s WHERE member = %(member)s AND settled = 'open' AND size = %(size)s"

@@ -5,7 +5,7 @@ notes are the evidence (`registry audit compare`, a witness's `caught`).
 """
 
 from consumers.governance import GovernanceFold
-from consumers.receipts import NoReceipt, commits_from, head_of, signed_by
+from consumers.receipts import NoReceipt, commits_from, head_of, rests_on_retired_keys, signed_by
 from consumers.tiles import Tiles
 from registry.log import SharedLog
 from registry.wire.checkpoint import SignedNote
@@ -42,9 +42,14 @@ def make(log: SharedLog, stream: str, tiles: Tiles, old: int, new: int | None = 
     return proof
 
 
-def verify(proof: ConsistencyProof, governance: GovernanceFold) -> None:
-    """Check both heads and the path under governance. Raises `InvalidProof` where it proves nothing."""
+def verify(proof: ConsistencyProof, governance: GovernanceFold) -> bool:
+    """Check both heads and the path under governance. Raises `InvalidProof` where it proves nothing.
+
+    Return whether the newer head rests on retired keys: then only a witness can say that it is the member's own. The
+    older head needs no such look: a newer head of the member's own that begins with it makes it the member's own.
+    """
     proof.verify()
+    rests = False
     for note in (proof.old, proof.new):
         head = note.checkpoint
         consortium, slash, member = head.origin.partition("/")
@@ -56,4 +61,5 @@ def verify(proof: ConsistencyProof, governance: GovernanceFold) -> None:
         record = governance.state.members.get(member)
         if consortium != governance.state.consortium or not slash or record is None:
             raise InvalidProof(f"{head.origin[:80]!r} is no member's log as governance has it")
-        signed_by(note, record)
+        rests = rests_on_retired_keys(head.size, record, signed_by(note, record))  # the newer head comes last
+    return rests

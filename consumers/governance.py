@@ -39,6 +39,8 @@ class Change(NamedTuple):
     type: str
     vkey: str | None = None
     """The key that it is about, where it is about one."""
+    reason: str | None = None
+    """Why, where the event says so."""
 
 
 class GovernanceFold:
@@ -101,7 +103,8 @@ class GovernanceFold:
                 else:
                     if (member := getattr(event.data, "member", None)) is not None:
                         vkey = getattr(event.data, "vkey", None)
-                        self.changes.setdefault(member, []).append(Change(leaf, event.time, event.type, vkey))
+                        reason = getattr(event.data, "reason", None)
+                        self.changes.setdefault(member, []).append(Change(leaf, event.time, event.type, vkey, reason))
                     if isinstance(event.data, MemberRevised):  # which an admission is, too
                         self.contents[event.data.member] = data_of(line)
         return refused

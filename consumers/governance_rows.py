@@ -94,7 +94,8 @@ class GovernanceRows:
         quarantine.keep(self._connection, kept)
         for note, code, place in notes:
             claims.keep(self._connection, GOVERNANCE, note, code, place)
-        claims.settle(self._connection, GOVERNANCE, fold.tree, lambda size: root_of(fold.leaves[:size]))
+        sizes = claims.open_sizes(self._connection, GOVERNANCE, fold.size)
+        claims.settle(self._connection, GOVERNANCE, {size: root_of(fold.leaves[:size]) for size in sizes})
         if fold.size >= position.tree.size:
             write_members(self._connection, fold.state, fold.contents)
             positions.save(

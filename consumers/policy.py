@@ -8,7 +8,8 @@ import msgspec
 from registry.wire.checkpoint import SignedNote
 from registry.wire.cosignature import CosignerKey
 
-_SKEW: Final = timedelta(minutes=5)
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far another's clock may run ahead of this one."""
 
 
 class PolicyUnmet(Exception):
@@ -33,7 +34,7 @@ class Policy(msgspec.Struct, frozen=True):
         """Who cosigned the head. Raises `PolicyUnmet`."""
         times = {w.name: t for w in self.witnesses if (t := w.time_of(note)) is not None}
         head = f"the head of {note.checkpoint.origin} at {note.checkpoint.size}"
-        ahead = sorted(name for name, time in times.items() if time > now + _SKEW)
+        ahead = sorted(name for name, time in times.items() if time > now + CLOCK_SKEW)
         if ahead:
             raise PolicyUnmet(f"{head} was cosigned in the future by {', '.join(ahead)}: a clock is wrong")
         if len(times) < self.needed:

@@ -18,12 +18,13 @@ from psycopg import Connection
 
 from consumers import claims, quarantine
 from consumers.cursor import Cursor, Mark, confirm, still_stands
+from consumers.disputes import Disputes
 from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold
 from consumers.governance_rows import GovernanceRows
 from consumers.progress import NOTHING, Progress
 from consumers.stream import BATCH_BYTES, WAYPOINT, Batch, ahead, batches
-from consumers.verifier import OK, MemberTrust, Verifier
+from consumers.verifier import MemberTrust
 from projections import positions, views
 from projections.causes import Causes
 from projections.fold import fold
@@ -40,7 +41,6 @@ from registry.log import (
     TailLost,
 )
 from registry.rules.governance import MemberRecord
-from registry.wire.merkle import Tree
 
 _log = structlog.get_logger(__name__)
 
@@ -69,6 +69,10 @@ class _Lost(NamedTuple):
 def _worst(faults: Sequence[LogError]) -> LogError:
     """Return the fault that says most: another history, then what is lost, then what cannot be read now."""
     return min(faults, key=lambda fault: (not isinstance(fault, HistoryRewritten), not isinstance(fault, _LOST)))
+
+
+class _Stopped(Exception):
+    """The projector is to stop while it folds a member again."""
 
 
 class _Doubt(Exception):
@@ -113,6 +117,8 @@ class Projector:
         """The newest record that was read of each member's stream."""
         self._lost: dict[str, _Lost] = {}
         """Members whose stream lacks what was read of it."""
+        self._disputes = Disputes(connection, log, members)
+        self._stopping = threading.Event()
 
     @property
     def governance(self) -> GovernanceFold:
@@ -137,20 +143,28 @@ class Projector:
                 raise
             faults.append(error)
         for member in sorted(self.governance.state.members):
-            if self._mine(member):
+            if self._mine(member) and not self._stopping.is_set():
                 try:
                     done += self._project(member)
                 except LogError as error:
                     faults.append(error)
+                except _Stopped:
+                    break
+        self._disputes.settle_some(self.governance.state, self.governance.size, self._stopping)
         if self._feeding is not None:
             self._feeding.daily()
         if faults:
             raise type(_worst(faults))("\n".join(dict.fromkeys(str(error) for error in faults)))
         return done
 
+    def settle_all(self) -> None:
+        """Hold all disputed heads that are kept against their streams, however long that takes."""
+        self._disputes.settle_all(self.governance.state, self.governance.size, self._stopping)
+
     def run(self, stop: threading.Event, poll: float = 1.0) -> None:
         """Follow the log until told to stop. What is wrong with the log is said, and looked at again."""
         said = ""
+        self._stopping = stop
         while not stop.is_set():
             try:
                 progress = self.step()
@@ -232,11 +246,14 @@ class Projector:
                 parts.close()
                 raise _Doubt
             first = False
+            if self._stopping.is_set():
+                parts.close()
+                break
             with self._connection.transaction():
                 locked = positions.lock(self._connection, member)
                 if (locked.next, locked.governance) != (batch.start, self.governance.size):
                     break  # another projector is at this member; the next step sees where it came to
-                done += self._take(locked, record, trust, batch)
+                done += self._take(locked, record, batch)
         return done
 
     def _at_mark(self, position: Position) -> bool:
@@ -303,6 +320,7 @@ class Projector:
 
     def _fold_again(self, kept: Position, record: MemberRecord, trust: MemberTrust) -> Progress:
         member, size = kept.member, kept.tree.size
+        self._disputes.begin_again(member)
         _log.info("projector.folding_again", member=member, governance=self.governance.size, begins=size)
         if size:
             roll_back(self._connection, member, size, kept.next)
@@ -312,7 +330,9 @@ class Projector:
         done = NOTHING
         causes = None if self._feeding is None else self._feeding.causes(member)
         for batch in ahead(batches(self._log, member, trust, kept.tree, kept.next, self._batch_bytes, self._waypoint)):
-            done += self._take(position, record, trust, batch, causes)
+            if self._stopping.is_set():
+                raise _Stopped  # the transaction is rolled back, and the next start folds again
+            done += self._take(position, record, batch, causes)
             position = positions.lock(self._connection, member)
         if self._feeding is not None and causes is not None:
             self._feeding.write(causes, position, anew=size)
@@ -322,7 +342,6 @@ class Projector:
         self,
         position: Position,
         record: MemberRecord,
-        trust: MemberTrust,
         batch: Batch,
         causes: Causes | None = None,
     ) -> Progress:
@@ -345,35 +364,12 @@ class Projector:
         quarantine.keep(connection, batch.quarantined)
         for note, code, place in batch.claims:
             claims.keep(connection, member, note, code, place)
-        contradicted = claims.settle(connection, member, batch.tree, lambda size: self._root_at(member, trust, size))
+        if batch.claims or batch.commits:
+            self._disputes.may_have(member)
         events = batch.tree.size - position.tree.size
         _log.debug("projector.batch", member=member, size=batch.tree.size, events=events)
         if batch.quarantined:
             _log.warning("projector.quarantined", member=member, records=len(batch.quarantined))
-        if contradicted:
-            _log.error("projector.fork_evidence", member=member, claims=contradicted)
         if self._on_batch is not None:
             self._on_batch(member, batch.tree.size, batch.next)
         return Progress(events, len(batch.commits), len(batch.quarantined))
-
-    def _root_at(self, member: str, trust: MemberTrust, size: int) -> bytes | None:
-        """The tree's root at a size that it has passed, from the waypoint before it and the log, if that has it."""
-        row = self._connection.execute(
-            "SELECT size, hashes, position FROM waypoints WHERE member = %s AND size <= %s ORDER BY size DESC LIMIT 1",
-            (member, size),
-        ).fetchone()
-        waypoint = (positions.unpack(row[0], row[1]), row[2]) if row is not None else (Tree(), 0)
-        if waypoint[0].size == size:
-            return waypoint[0].root
-        for tree, start in dict.fromkeys((waypoint, (Tree(), 0))):
-            verifier = Verifier(trust, tree)
-            try:
-                for found in self._log.records(member, start):
-                    before = verifier.tree
-                    verdict = verifier.judge(found.data)
-                    if verdict.code == OK and verifier.tree.size >= size:
-                        return before.extend(verdict.leaves[: size - before.size]).root
-            except TailLost:
-                continue  # the waypoint's place lies beyond the stream's end now
-        _log.warning("projector.head_not_comparable", member=member, size=size)
-        return None

@@ -71,7 +71,9 @@ def fill(
                 alone = Projector(
                     connection, log, source.consortium, source.founded, members=members.__contains__, on_batch=on_batch
                 )
-                return done + alone.step()
+                done += alone.step()
+                alone.settle_all()
+                return done
     finally:
         log.close()
     jobs = [(frozenset(members[number::count]), dsn, schema, source) for number in range(count)]
@@ -91,6 +93,8 @@ def _fill_share(report: Report, share: frozenset[str], dsn: str, schema: str, so
             projector = Projector(
                 connection, log, source.consortium, source.founded, members=share.__contains__, on_batch=report
             )
-            return projector.step()
+            done = projector.step()
+            projector.settle_all()
+            return done
     finally:
         log.close()

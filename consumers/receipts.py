@@ -150,7 +150,7 @@ def verify(proof: TlogProof, governance: GovernanceFold) -> VerifiedReceipt:
         record.standing_at(proof.index),
         record.standing,
         refused,
-        _rests_on_retired_keys(proof.note.checkpoint.size, record, windows),
+        rests_on_retired_keys(head.size, record, windows),
         _notes(proof, record, windows),
     )
 
@@ -181,7 +181,7 @@ def _event(line: bytes, origin: str) -> Event[Any] | Skipped:
 def _notes(proof: TlogProof, record: MemberRecord, windows: list[KeyWindow]) -> list[str]:
     """What the reader should know beside the proof."""
     head, notes = proof.note.checkpoint, []
-    if _rests_on_retired_keys(head.size, record, windows):
+    if rests_on_retired_keys(head.size, record, windows):
         notes.append(
             "every key that signed the head has since been retired: that this head is the member's own rests on"
             " witnesses, or on a newer receipt"
@@ -193,7 +193,11 @@ def _notes(proof: TlogProof, record: MemberRecord, windows: list[KeyWindow]) -> 
     return notes
 
 
-def _rests_on_retired_keys(size: int, record: MemberRecord, windows: list[KeyWindow]) -> bool:
+def rests_on_retired_keys(size: int, record: MemberRecord, windows: list[KeyWindow]) -> bool:
+    """Return whether only keys that were retired since signed a head of that size, and governance anchors none there.
+
+    Whoever holds such a key today can sign such a head: only a witness can say that it is the member's own.
+    """
     anchored = any(anchor.size == size for anchor in record.anchors)
     return all(window.end is not None for window in windows) and not anchored
 
@@ -211,6 +215,9 @@ class VerifiedStatus(msgspec.Struct, frozen=True):
     size: int
     sealed: str
     """When the issuer says that it sealed."""
+    rests_on_retired_keys: bool
+    """Whether every key that signed the seal's head was retired since, and governance anchors no head of that size:
+    then only a witness can say that the seal is the issuer's own."""
 
 
 def verify_status(proof: SealProof, receipt: VerifiedReceipt, governance: GovernanceFold) -> VerifiedStatus:
@@ -228,7 +235,8 @@ def verify_status(proof: SealProof, receipt: VerifiedReceipt, governance: Govern
         raise InvalidProof("the seal speaks of leaves that came after it")
     if receipt.leaf >= event.data.size:
         raise InvalidProof(f"the credential was issued after the seal's {event.data.size} leaves")
-    return VerifiedStatus(proof.credential, seals.verify(proof, event.data), event.data.size, event.time)
+    status = seals.verify(proof, event.data)
+    return VerifiedStatus(proof.credential, status, event.data.size, event.time, found.rests_on_retired_keys)
 
 
 def governed(note: SignedNote, governance: GovernanceFold) -> int:

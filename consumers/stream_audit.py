@@ -1,15 +1,16 @@
 """One stream of the log, replayed with public keys: form, signatures, tree and typed decode."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, NamedTuple
 
 from consumers.audit_report import Fault, StreamState, count, event_id
 from consumers.audit_state import Heads, stands, state_of, tree_of
 from consumers.governance import GovernanceFold
 from consumers.record_faults import RecordFaults
+from consumers.settling import roots_at
 from consumers.stream import Batch, Waypoint, batches
-from consumers.verifier import FORM, OK, MemberTrust, Verifier
+from consumers.verifier import FORM, MemberTrust
 from projections.fold import Folded
 from registry.log import ArchiveDamaged, LogError, NoSuchStream, SharedLog, TailLost
 from registry.wire import commit as wire
@@ -41,6 +42,8 @@ class Replayed(NamedTuple):
     """Whether the log has such a stream at all."""
     unread: str = ""
     """Why the stream could not be read to its end."""
+    start: int = 0
+    """Where in the log reading began."""
 
     @property
     def whole(self) -> bool:
@@ -79,7 +82,7 @@ def replay_member(
         member, run.tree, run.at, fold.size, run.refused, run.heads, skipped=run.skipped, record=record,
         doubtful=run.doubtful, mentions=run.mentions,
     )  # fmt: skip
-    return Replayed(state, [*run.faults(), *damage], run.tree.size - run.began, run.repeated, there, unread)
+    return Replayed(state, [*run.faults(), *damage], run.tree.size - run.began, run.repeated, there, unread, run.start)
 
 
 class _StreamRun:
@@ -97,7 +100,7 @@ class _StreamRun:
         self._claims: list[tuple[SignedNote, int]] = []
         self._waypoints: list[Waypoint] = []
         self.tree = Tree()
-        self.began = self.at = self.skipped = self.repeated = 0
+        self.began = self.start = self.at = self.skipped = self.repeated = 0
         self.refused: dict[str, int] = {}
         self.mentions: dict[str, int] = {}
         self.heads = Heads()
@@ -115,7 +118,7 @@ class _StreamRun:
             return
         self.gone_on = True
         self.tree = tree_of(state)
-        self.began, self.at, self.skipped = state.size, place, state.skipped
+        self.began, self.start, self.at, self.skipped = state.size, place, place, state.skipped
         self.refused, self.mentions = dict(state.refused), dict(state.mentions)
         self.heads, self.doubtful = Heads(state.heads), state.doubtful
 
@@ -258,37 +261,3 @@ def fork_fault(member: str, note: SignedNote, actual: bytes, other: str | None) 
     size = note.checkpoint.size
     detail = f"signed a head at {size} whose root is not the tree's own, {actual.hex()}"
     return Fault("fork", member, "fork", detail, size=size, evidence=[str(note), *([other] if other else [])])
-
-
-def passed(
-    log: SharedLog, member: str, trust: MemberTrust, waypoints: Sequence[Waypoint], size: int
-) -> tuple[bytes, str]:
-    """Return the tree's root at a size that it has passed, and the note of the commit that reached it."""
-    return roots_at(log, member, trust, waypoints, {size})[size]
-
-
-def roots_at(
-    log: SharedLog, member: str, trust: MemberTrust, waypoints: Sequence[Waypoint], sizes: Collection[int]
-) -> dict[int, tuple[bytes, str]]:
-    """Return, for sizes that the tree has passed, its root and the note of the commit that reached it.
-
-    The stream is read once, from the last waypoint before the smallest size. Raises `TailLost`.
-    """
-    wanted = sorted(sizes)
-    found: dict[int, tuple[bytes, str]] = {}
-    first = wanted[0]
-    start = next(point for point in reversed(waypoints) if point.tree.size < first or not point.tree.size)
-    verifier, at = Verifier(trust, start.tree), start.position
-    while records := log.read(member, at):
-        for record in records:
-            before = verifier.tree
-            verdict = verifier.judge(record.data)
-            if verdict.code != OK or verdict.commit is None:
-                continue
-            while len(found) < len(wanted) and wanted[len(found)] <= verifier.tree.size:
-                size = wanted[len(found)]
-                found[size] = before.extend(verdict.leaves[: size - before.size]).root, str(verdict.commit.note)
-            if len(found) == len(wanted):
-                return found
-        at = records[-1].next
-    raise TailLost(f"the log of {member} no longer reaches {wanted[-1]} leaves: it lost its end while it was read")

@@ -26,8 +26,8 @@ from consumers.cosignatures import Cosignatures
 from consumers.cursor import START, Cursor, Mark, confirm, mark_of, still_stands
 from consumers.governance import GovernanceFold
 from consumers.governance_reader import GovernanceReader
+from consumers.settling import Settling
 from consumers.stream import REPLAY_BYTES, Waypoint
-from consumers.stream_audit import passed
 from consumers.verifier import CLAIMS, OK, MemberTrust, Verifier
 from registry.log import (
     GOVERNANCE,
@@ -47,6 +47,8 @@ from registry.wire.proof import hashes
 _log = structlog.get_logger(__name__)
 _COMPACT: Final = 4096
 """The journal is written anew when it has so many more lines than streams."""
+_MAX_CLAIMS: Final = 10_000
+"""Sizes of disputed heads that are held in memory for one stream."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -128,8 +130,19 @@ class _Followed:
         """The governance size under which it was read."""
         self.agreed = 0
         """The cosigned head of this size, and those before it, are known to be this stream's."""
-        self.claims: list[SignedNote] = []
-        """Disputed heads that were read and not held against the stream yet."""
+        self.claims: dict[int, dict[bytes, str]] = {}
+        """Disputed heads that were read and not held against the stream yet: by size and root, one note each."""
+        self.settling: Settling | None = None
+        """The reading that tells the stream's own roots at some of their sizes."""
+
+    @property
+    def passed_claims(self) -> list[int]:
+        """The sizes of disputed heads that the tree has passed: their roots can be known."""
+        return [size for size in self.claims if size <= self.tree.size]
+
+    def dispute(self, size: int, root: bytes, note: str) -> None:
+        """Keep a head to be held against the stream."""
+        self.claims.setdefault(size, {}).setdefault(root, note)
 
 
 class Witness:
@@ -185,7 +198,8 @@ class Witness:
         for member in sorted(self._governance.state.members):
             try:
                 commits += self._follow(member)
-                weighed.append(self._followed[member])
+                if not self._followed[member].passed_claims:
+                    weighed.append(self._followed[member])
             except LogError as error:
                 faults[member] = str(error)  # what it cosigned, it goes on holding
         for stream, fault in faults.items():
@@ -237,9 +251,13 @@ class Witness:
         followed = self._place_of(member, trust, followed)
         verifier = Verifier(trust, followed.tree)
         seen = self.journal.seen.get(origin)
+        caught = {one.origin for one in self.caught}  # one contradiction is evidence enough
         commits = 0
         try:
-            while records := self._log.read(member, followed.next, REPLAY_BYTES):
+            # Who signs many heads waits until they are settled: so much is held in memory at most.
+            while len(followed.claims) < _MAX_CLAIMS and (
+                records := self._log.read(member, followed.next, REPLAY_BYTES)
+            ):
                 for found in records:
                     verdict = verifier.judge(found.data)
                     if verdict.code == OK and verdict.commit is not None:
@@ -248,13 +266,13 @@ class Witness:
                         head = followed.note.checkpoint
                         if seen is not None and (head.size, _encode(head.root)) == (seen.size, seen.root):
                             followed.agreed = seen.size
-                    elif verdict.code in CLAIMS and verdict.commit is not None:
-                        followed.claims.append(verdict.commit.note)
+                    elif verdict.code in CLAIMS and verdict.commit is not None and origin not in caught:
+                        disputed = verdict.commit.checkpoint
+                        followed.dispute(disputed.size, disputed.root, str(verdict.commit.note))
                 followed.tree, followed.next, followed.mark = verifier.tree, records[-1].next, mark_of(records[-1])
         except NoSuchStream:
             return 0  # admitted, and has published nothing yet
-        self._weigh(member, trust, followed, followed.claims)
-        followed.claims.clear()
+        self._weigh(member, trust, followed)
         return commits
 
     def _place_of(self, member: str, trust: MemberTrust, followed: _Followed) -> _Followed:
@@ -275,27 +293,39 @@ class Witness:
         followed.last, followed.next = here.last, here.next
         return followed
 
-    def _weigh(self, member: str, trust: MemberTrust, followed: _Followed, claims: list[SignedNote]) -> None:
-        """Hold what was claimed, and what this witness has cosigned, against the stream."""
+    def _weigh(self, member: str, trust: MemberTrust, followed: _Followed) -> None:
+        """Hold what was claimed, and what this witness has cosigned, against the stream: a bounded part of it."""
         origin = origin_of(self._consortium, member)
         seen = self.journal.seen.get(origin)
-        heads = [(note.checkpoint.size, note.checkpoint.root, str(note)) for note in claims]
         unsure = seen is not None and followed.agreed < seen.size <= followed.tree.size
-        if seen is not None and unsure:
-            cosigned = self.kept.at(origin, seen.size)
-            if cosigned is not None:
-                heads.append((seen.size, base64.b64decode(seen.root), str(cosigned)))
-        for size, root, note in heads:
-            if not 0 < size <= followed.tree.size:
-                continue
-            if size == followed.tree.size:
-                actual, own = followed.tree.root, str(followed.note)
-            else:
-                actual, own = passed(self._log, member, trust, [Waypoint(Tree(), 0)], size)
-            if actual != root:
-                self._catch(Caught(origin, size, (note, own)))
-        if seen is not None and unsure:
+        if seen is not None and unsure and (cosigned := self.kept.at(origin, seen.size)) is not None:
+            followed.dispute(seen.size, base64.b64decode(seen.root), str(cosigned))
+        if origin in {one.origin for one in self.caught}:
+            followed.claims.clear()  # one contradiction is evidence enough
+        self._compare(origin, followed, followed.tree.size, followed.tree.root, str(followed.note))
+        if followed.settling is None and (sizes := followed.passed_claims):
+            followed.settling = Settling(self._log, member, trust, Waypoint(Tree(), 0), sizes)
+        if followed.settling is not None:
+            try:
+                found = followed.settling.advance()
+            except LogError:
+                followed.settling = None  # it begins again
+                raise
+            for size, (actual, own) in found.items():
+                self._compare(origin, followed, size, actual, own)
+            if not followed.settling.wanted:
+                followed.settling = None
+        if len(followed.claims) >= _MAX_CLAIMS and not followed.passed_claims:
+            # All of them lie beyond the stream's end as it was read, which none of them may keep from going on.
+            followed.claims = {size: followed.claims[size] for size in sorted(followed.claims)[: _MAX_CLAIMS // 2]}
+        if seen is not None and unsure and seen.size not in followed.claims:
             followed.agreed = seen.size
+
+    def _compare(self, origin: str, followed: _Followed, size: int, actual: bytes, own: str) -> None:
+        """Compare the heads that were claimed of a size with the tree's own root there."""
+        for root, note in followed.claims.pop(size, {}).items():
+            if root != actual:
+                self._catch(Caught(origin, size, (note, own)))
 
     def _cosign_new(self, streams: list[_Followed]) -> None:
         """Write down and cosign the newest heads of governance and of streams that were held against what is known."""
@@ -366,7 +396,8 @@ class Witness:
         message = note.text.encode()
         if len(lines) < needed or not all(key.verifies(line.signature, message) for key, line in lines):
             return Answer(403, "not signed by a key that counts")
-        self._weigh_offered(note)
+        if not self._weigh_offered(note):
+            return Answer(503, "this head is being compared with the log; ask again in a minute")
         if old > head.size:
             return Answer(400, "the old size is larger than the checkpoint's")
         seen = self.journal.seen.get(head.origin)
@@ -387,12 +418,20 @@ class Witness:
         line = next(s for s in cosigned.signatures if (s.name, s.key_id) == (self.key.name, self.key.key_id))
         return Answer(200, f"{line}\n")
 
-    def _weigh_offered(self, note: SignedNote) -> None:
-        """A validly signed head that the stream has passed: it is the stream's own, or evidence."""
-        member = note.checkpoint.origin.partition("/")[2]
+    def _weigh_offered(self, note: SignedNote) -> bool:
+        """Hold a validly signed head against the stream; whether that is done.
+
+        A head that the stream has passed is the stream's own, or evidence.
+        """
+        head = note.checkpoint
+        member = head.origin.partition("/")[2]
         record, followed = self._governance.state.members.get(member), self._followed.get(member)
-        if record is not None and followed is not None and followed.note is not None:
-            self._weigh(member, MemberTrust(note.checkpoint.origin, record), followed, [note])
+        if record is None or followed is None or followed.note is None or head.size > followed.tree.size:
+            return True
+        if head.size:
+            followed.dispute(head.size, head.root, str(note))
+        self._weigh(member, MemberTrust(head.origin, record), followed)
+        return head.size not in followed.claims
 
     def _keys_of(self, origin: str, size: int) -> tuple[list[VerifierKey], int]:
         """The keys that may have signed a head of this size, and how many must; (none, 0) for an unknown log."""

@@ -7,12 +7,13 @@ to the byte. The whole is a hash over those hashes and the positions they stand 
 import hashlib
 from collections.abc import Collection, Iterator
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from psycopg import Connection
 
 from projections.positions import GOVERNANCE, all_positions
 from projections.tables import VERSION, VIEWS, Table
+from registry.wire.merkle import EMPTY_ROOT
 
 
 class MemberDigest(NamedTuple):
@@ -51,23 +52,48 @@ class Snapshot(NamedTuple):
     digest: ViewsDigest
     further: dict[str, dict[str, str]]
     """By member, then by table: the hash (hexadecimal) of its rows."""
+    unplaced: dict[str, MemberDigest]
+    """Members that have rows and no position, which the digest leaves out: size and governance are 0. So are rows of
+    views in the name of governance, which has none. Only where further tables were asked for."""
 
 
 def snapshot(connection: Connection, *, only: Collection[str] = (), further: Collection[Table] = ()) -> Snapshot:
     """Hash the views, and tables beside them, as of one moment; of some members alone where they are named."""
     members: list[MemberDigest] = []
     beside: dict[str, dict[str, str]] = {}
+    unplaced: dict[str, MemberDigest] = {}
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        for member, position in sorted(all_positions(connection).items()):
-            if only and member not in (*only, GOVERNANCE):
+        positions = all_positions(connection)
+        wanted = (*only, GOVERNANCE) if only else ()
+        for member, position in sorted(positions.items()):
+            if wanted and member not in wanted:
                 continue
             tables = {} if member == GOVERNANCE else {t.name: table_digest(connection, t, member) for t in VIEWS}
             members.append(
                 MemberDigest(member, position.tree.size, position.tree.root.hex(), position.governance, tables)
             )
             beside[member] = {table.name: table_digest(connection, table, member) for table in further}
-    return Snapshot(ViewsDigest(members, _total(members)), beside)
+        for member in _without_position(connection, positions, further) if further else ():
+            if not wanted or member in wanted:
+                tables = {table.name: table_digest(connection, table, member) for table in VIEWS}
+                unplaced[member] = MemberDigest(member, 0, EMPTY_ROOT.hex(), 0, tables)
+                beside.setdefault(member, {t.name: table_digest(connection, t, member) for t in further})
+    return Snapshot(ViewsDigest(members, _total(members)), beside, unplaced)
+
+
+def _without_position(connection: Connection, placed: Collection[str], further: Collection[Table]) -> list[str]:
+    """Return the members that have rows and no position, and governance where it has rows of views; by name."""
+    found: set[str] = set()
+    in_views = {table.name for table in VIEWS}
+    for name in in_views | {table.name for table in further}:
+        known = [member for member in placed if member != GOVERNANCE or name not in in_views]
+        rows = connection.execute(
+            f"SELECT DISTINCT member FROM {name} WHERE member <> ALL(%s)",  # noqa: S608 - names of our own
+            (known,),
+        )
+        found |= {row[0] for row in rows}
+    return sorted(found)
 
 
 def _total(members: Collection[MemberDigest]) -> str:
@@ -77,6 +103,10 @@ def _total(members: Collection[MemberDigest]) -> str:
         for name, value in item.tables.items():
             total.update(f"{name} {value}\n".encode())
     return total.hexdigest()
+
+
+NO_ROWS: Final = hashlib.sha256().hexdigest()
+"""The hash of a table in which a member has no rows."""
 
 
 def table_digest(connection: Connection, table: Table, member: str) -> str:

@@ -79,8 +79,13 @@ def unavailable_reason(connection: Connection, schema: str = SERVED) -> str | No
         return "there are no views yet; run `registry project`"
     if row[0] != _label():
         return f"they are of another version ({row[0]}); rebuild them with `registry project --rebuild`"
-    positions = sql.SQL("SELECT FROM {} WHERE size > 0 LIMIT 1").format(sql.Identifier(schema, "positions"))
-    if connection.execute(positions).fetchone() is None:
+    # Rows are views, whatever the positions say of them: to call them absent would keep them from any comparison.
+    served = [sql.SQL("SELECT FROM {} WHERE size > 0 LIMIT 1").format(sql.Identifier(schema, "positions"))]
+    served += [
+        sql.SQL("SELECT FROM {} LIMIT 1").format(sql.Identifier(schema, name))
+        for name in dict.fromkeys((*(table.name for table in VIEWS), *BESIDE, *EVIDENCE))
+    ]
+    if all(connection.execute(query).fetchone() is None for query in served):
         return "there are no views yet: nothing was projected; run `registry project`"
     return None
 

@@ -64,8 +64,9 @@ def describe(data: Any, member: MemberRecord | None) -> str:  # noqa: ANN401 - a
 
 
 def plural(number: int, noun: str) -> str:
-    """`1 signature`, `2 signatures`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """`1 signature`, `2 signatures`, `2 entries`."""
+    several = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else several}"
 
 
 def signatures_needed(signed: int, needed: int) -> str:

@@ -14,6 +14,7 @@ import msgspec
 
 from registry import key_proof
 from registry.act_words import describe, plural, signatures_needed
+from registry.countries import COUNTRIES
 from registry.domain.membership import Consortium
 from registry.key_proof import OfferedKey
 from registry.rules.governance import Governance, RootKeys
@@ -33,6 +34,10 @@ MAX_AGE: Final = timedelta(days=1)
 
 class CeremonyRefused(Exception):
     """A proposal that must not be signed or published as it is: the message says why."""
+
+
+class NoRootKey(CeremonyRefused):
+    """None of the keys that are here is a root key in force."""
 
 
 class AlreadyPublished(CeremonyRefused):
@@ -211,6 +216,12 @@ def check_name(name: str) -> None:
         raise CeremonyRefused(f"the legal name {name!r} {what}: write it as people see it")
 
 
+def check_country(country: str) -> None:
+    """Refuse a country that does not exist. Raises `CeremonyRefused`."""
+    if country not in COUNTRIES:
+        raise CeremonyRefused(f"there is no country {country}: write two capital letters of ISO 3166-1, for example NL")
+
+
 def _check_form(act: Any) -> None:  # noqa: ANN401 - any act
     try:
         msgspec.convert(msgspec.to_builtins(act), type(act))
@@ -247,6 +258,7 @@ def _read(proposal: Proposal, known: Known) -> list[Event[Any]]:
             check_key(key)
         if isinstance(event.data, wire.MemberRevised):  # which an admission is, too
             check_name(event.data.legal_name)
+            check_country(event.data.country)
         events.append(event)
     return events
 
@@ -265,11 +277,11 @@ def _checkpoint(proposal: Proposal) -> Checkpoint:
 
 
 def sign(proposal: Proposal, signers: Sequence[Signer], known: Known) -> Proposal:
-    """Add signatures by root keys in force. Raises `CeremonyRefused` where none of these is one."""
+    """Add signatures by root keys in force. Raises `NoRootKey` where none of these is one."""
     roots = known.roots
     usable = [signer for signer in signers if roots is not None and signer.vkey in roots.keys]
     if not usable:
-        raise CeremonyRefused("none of these keys is a root key in force")
+        raise NoRootKey("none of these keys is a root key in force; `registry governance show` shows the root keys")
     held = {_name(line) for line in proposal.signatures}
     message = proposal.checkpoint.encode()
     added = [
@@ -300,6 +312,15 @@ def signed_by(proposal: Proposal, known: Known) -> list[VerifierKey]:
         if not key.verifies(line.signature, message):
             raise CeremonyRefused(f"the signature by {key.label} does not verify")
     return [key for key, _ in lines]
+
+
+def missing_signatures(proposal: Proposal, known: Known) -> str:
+    """How many signatures a proposal still needs, and whose they can be, in a sentence; empty where none is missing."""
+    roots, signed = known.roots, signed_by(proposal, known)
+    if roots is None or len(signed) >= roots.threshold:
+        return ""
+    others = ", ".join(key.label for key in roots.keys if key not in signed)
+    return f"{signatures_needed(len(signed), roots.threshold)}; the root keys that have not signed it are {others}"
 
 
 def ready(proposal: Proposal, known: Known) -> bytes:

@@ -27,6 +27,10 @@ class SettingsError(Exception):
     """Settings that are missing or wrong. The message names each, where it was looked for, and what to do."""
 
 
+class NoSettings(SettingsError):
+    """Nobody named a node's folder, and neither the current folder nor one above it is one."""
+
+
 def _address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or len(value) > 200:
@@ -216,23 +220,37 @@ class Settings(BaseSettings):
 
 
 def find_home(given: Path | None) -> Path:
-    """The node's folder: as given, from the environment, or the current one or the nearest above it."""
+    """The node's folder: as given, from the environment, or the current one or the nearest above it.
+
+    Raises `NoSettings` where there is none, and `SettingsError` where that cannot be told.
+    """
     if given is not None:
         return given.resolve()
     if HOME_VARIABLE in os.environ:
         return Path(os.environ[HOME_VARIABLE]).resolve()
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if (folder / FILE).exists():
+        if _is_there(folder / FILE):
             return folder
-    raise SettingsError(
+    raise NoSettings(
         f"no {FILE} in {here} or above it; go to a node's folder, name it with --home or {HOME_VARIABLE},"
         " or make one with `registry init`"
     )
 
 
+def _is_there(file: Path) -> bool:
+    """Return whether there is a file, or a link to one. Raises `SettingsError` where that cannot be told."""
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise SettingsError(f"cannot look for {file}: {error.strerror}; name the node's folder with --home") from error
+    return True
+
+
 def load(given: Path | None = None) -> Settings:
-    """The settings of the node whose folder is given or found. Raises `SettingsError`."""
+    """The settings of the node whose folder is given or found. Raises `NoSettings`, `SettingsError`."""
     home = find_home(given)
     file = home / FILE
     if not file.is_file():

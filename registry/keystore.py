@@ -168,32 +168,9 @@ class Keystore:
             (self._folder / f"{name}{_PUBLIC}").replace(self._folder / f"{to}{_PUBLIC}")
         _sync_folder(self._folder)
 
-    # Sign once, for keys that sign what people bring
-
-    def signed(self, name: str) -> dict[int, str]:
-        """The sizes that this key has signed a head of, and the roots (hexadecimal)."""
-        try:
-            kept = json.loads((self._folder / f"{name}{_SIGNED}").read_text())
-        except FileNotFoundError:
-            return {}
-        except ValueError as error:
-            raise KeystoreError(f"{self._folder / name}{_SIGNED} is not readable; it says what was signed") from error
-        return {int(size): root for size, root in kept.items()}
-
-    def note_signed(self, name: str, size: int, root: str) -> None:
-        """Write down what is about to be signed, durably."""
-        kept = {str(at): known for at, known in self.signed(name).items()} | {str(size): root}
-        fresh = self._folder / f".{name}{_SIGNED}"
-        try:
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(kept, file)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._folder / f"{name}{_SIGNED}")
-        except OSError as error:
-            raise KeystoreError(
-                f"cannot write down in {self._folder} what is about to be signed: {error.strerror}; nothing was signed"
-            ) from error
+    def signed_file(self, name: str) -> Path:
+        """The file beside a root key that says what it has signed (`registry.signed_heads`)."""
+        return self._folder / f"{name}{_SIGNED}"
 
     # The vault's master key
 

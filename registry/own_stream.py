@@ -89,10 +89,10 @@ class OwnStream:
             row = known.get(extended.size)
             if row is None or row.root != extended.root:
                 raise ForeignCommits(
-                    f"the log of {self._stream} has a valid commit to {extended.size} events that this node's database"
+                    f"the log of {self._stream} has a valid commit to entry {extended.size:,} that this node's database"
                     " does not know. Is the setting `database` right? Otherwise the database was restored from an old"
-                    " state, or another node signs as this member: restore its newest backup, or retire the other key."
-                    " Nothing was published."
+                    " state, or another node signs as this member. docs/repair.md, under *The database does not know"
+                    " its own log*, says what can be done. Nothing was published."
                 )
             tree, start = extended, record.next
             see(extended.size, start)

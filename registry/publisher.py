@@ -79,19 +79,29 @@ class Published(NamedTuple):
     """Events in commits that hold some which consumers refuse: written down before governance said so."""
     refused_because: str = ""
     """The rule and the remedy for the first of these commits."""
+    new: tuple[str, ...] = ()
+    """Those of `faults` that are about events which no earlier pass has read: the caller may just have stored them."""
 
     @property
     def faults(self) -> list[str]:
         """What did not take effect, in sentences."""
         sentences = []
         if self.held:
-            sentences.append(f"stored events that are held back, not published: {self.held:,}. {self.held_because}")
+            sentences.append(_held_back(self.held, self.held_because))
         if self.refused:
-            sentences.append(
-                f"published events that consumers refuse, all or some: {self.refused:,}. They had been written down"
-                f" for the log before. {self.refused_because}. `registry project`, then `registry refused list`"
-            )
+            sentences.append(_refused(self.refused, self.refused_because))
         return sentences
+
+
+def _held_back(events: int, because: str) -> str:
+    return f"stored events that are held back, not published: {events:,}. {because}"
+
+
+def _refused(events: int, because: str) -> str:
+    return (
+        f"published events that consumers refuse, all or some: {events:,}. They had been written down for the log"
+        f" before. {because}. `registry project`, then `registry refused list`"
+    )
 
 
 class Publisher:
@@ -179,6 +189,7 @@ class Publisher:
         Raises `NotAccepted` where consumers would refuse the commit, and nothing is signed then.
         """
         store = CommitStore(connection)
+        read_before = store.read_up_to()
         done: list[Draft] = []
         for attempt in range(_ATTEMPTS):
             try:
@@ -196,6 +207,11 @@ class Publisher:
         assert self._tree is not None  # noqa: S101 - brought up above
         held = store.held()
         refused = [draft for draft in done if draft.refused]
+        new_held = [event for event in held if event.notification > read_before]
+        new_refused = [draft for draft in refused if draft.last > read_before]
+        new = [_held_back(len(new_held), new_held[0].reason)] if new_held else []
+        if new_refused:
+            new.append(_refused(sum(len(draft.lines) for draft in new_refused), new_refused[0].refused))
         return Published(
             sum(len(draft.lines) for draft in done),
             len(done),
@@ -204,6 +220,7 @@ class Publisher:
             held[0].reason if held else "",
             sum(len(draft.lines) for draft in refused),
             refused[0].refused if refused else "",
+            tuple(new),
         )
 
     def _bring_up(self, connection: Connection, store: CommitStore, done: list[Draft]) -> None:
@@ -354,16 +371,24 @@ class Publisher:
         return signatures.refused(commit.note, [signer.vkey for signer in self._signers], 1) is None
 
 
+_PUBLISHING: Final = (
+    "SELECT a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+    " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND l.objid = (hashtext('registry.publisher')::bigint & 4294967295)::oid"
+)
+
+
 def publishing_since(dsn: str) -> datetime | None:
     """When the process that publishes this node's events began to; None where none does."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        row = connection.execute(
-            "SELECT a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-            " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            " AND l.objid = (hashtext('registry.publisher')::bigint & 4294967295)::oid"
-        ).fetchone()
+        row = connection.execute(_PUBLISHING).fetchone()
     return None if row is None else row[0].astimezone(UTC)
+
+
+def publishes(connection: Connection) -> bool:
+    """Whether a process publishes this node's events now."""
+    return connection.execute(_PUBLISHING).fetchone() is not None
 
 
 class _EventType(msgspec.Struct):

@@ -23,7 +23,7 @@ from registry.wire.keys import VerifierKey
 from registry.wire.merkle import Tree
 
 _OWN_LOG_SECONDS: Final = 10.0
-_RESTORE = "Restore this node's database from its newest backup"
+_RESTORE = "Restore this node's database from its newest backup; docs/repair.md says what to do where there is none"
 
 
 class ConsumerRules:

@@ -25,7 +25,7 @@ from registry.cli.governance import (
 )
 from registry.cli.governance_show import member_of
 from registry.cli.member_content import read_content
-from registry.cli.output import say
+from registry.cli.output import errors, say
 from registry.key_proof import OfferedKey
 from registry.rules.governance import MemberRecord
 from registry.wire import governance as wire
@@ -198,12 +198,30 @@ def suspend(context: typer.Context, file: File, member: Member, *, reason: Reaso
 
 
 @propose_app.command("reinstate")
-def reinstate(context: typer.Context, file: File, member: Member, *, reason: Reason, head: AtHead = None) -> None:
-    """End a suspension.
+def reinstate(
+    context: typer.Context,
+    file: File,
+    member: Member,
+    *,
+    reason: Reason,
+    head: AtHead = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, though the suspension had another reason.")] = False,
+) -> None:
+    """End a suspension. Where it had another reason than you give, you are asked.
 
     Example: registry governance propose reinstate proposal.json delft --reason administrative
     """
-    at = newest_head(node_of(context), member, head)
+    node = node_of(context)
+    suspensions = [c for c in governance_of(node).changes.get(member, []) if c.type == "member.suspended.v1"]
+    if suspensions and suspensions[-1].reason != reason:
+        say(
+            f"{member} was suspended for the reason {suspensions[-1].reason}, and you reinstate it for {reason}.",
+            "yellow",
+        )
+        if not yes and not typer.confirm("Is that meant?"):
+            errors.print("Nothing was proposed. Name the suspension's reason, or pass --yes.", markup=False)
+            raise typer.Exit(1)
+    at = newest_head(node, member, head)
     _add(context, file, wire.MemberReinstated(member, at, reason))  # type: ignore[arg-type] # read again below
 
 

@@ -14,8 +14,9 @@ from consumers.audit_compare import compare, decided
 from consumers.audit_digests import with_digests
 from consumers.audit_page import page
 from consumers.audit_report import AuditReport, Fault, Unchecked
+from consumers.audit_since import without_earlier
 from consumers.audit_source import source_of
-from consumers.audit_verdict import INCONCLUSIVE, NOT_WELL, WELL, conclude
+from consumers.audit_verdict import INCONCLUSIVE, WELL, conclude
 from consumers.audit_witness import with_witnesses, without_witnesses
 from consumers.auditor import RootsOfLog, audit, audit_log
 from consumers.cosignatures import Cosignatures
@@ -132,8 +133,6 @@ def audit_command(
         _require_writable(file)
     with _report_interruption():
         report = _audit_log(request, earlier) if log_only or earlier is not None else _audit_whole(request)
-        if earlier is not None and earlier.verdict == NOT_WELL:
-            report = conclude(report, unchecked=[Unchecked("what the earlier report covers", "it was not well")])
         report = _with_signed(report, signed or ())
         report = _with_witnesses(request, report, witnesses, require=require_witness)
         if request.node is not None and request.own_log and request.node.settings.member != GOVERNANCE:
@@ -251,7 +250,7 @@ def _audit_whole(request: _Request) -> AuditReport:
             request.source, scratch, served=served, require_views=bool(request.views), only=request.only,
             workers=request.workers, on_batch=counts.on_batch, on_stream=counts.on_stream,
         )  # fmt: skip
-    return conclude(report, unchecked=[Unchecked("the node's views", away)]) if away else report
+    return conclude(report, unchecked=[Unchecked("the node's views", away, "views")]) if away else report
 
 
 @contextlib.contextmanager
@@ -287,9 +286,9 @@ def _with_signed(report: AuditReport, files: Sequence[Path]) -> AuditReport:
         try:
             notes.append(ViewsNote.parse(file.read_bytes()))
         except OSError as error:
-            unchecked.append(Unchecked(f"the signed digest {file}", f"cannot read it: {error.strerror}"))
+            unchecked.append(Unchecked(f"the signed digest {file}", f"cannot read it: {error.strerror}", "views"))
         except MalformedNote as error:
-            unchecked.append(Unchecked(f"the signed digest {file}", f"it is none: {error}"))
+            unchecked.append(Unchecked(f"the signed digest {file}", f"it is none: {error}", "views"))
     return conclude(with_digests(report, notes), unchecked=unchecked)
 
 
@@ -348,7 +347,12 @@ def _with_stored(node: Node, report: AuditReport) -> AuditReport:
             ]
     except (psycopg.OperationalError, DatabaseUnavailable) as error:
         why = f"the database cannot be reached: {str(error).strip().splitlines()[0]}"
-        return conclude(report, unchecked=[Unchecked("this node's stored events", why)])
+        return conclude(report, unchecked=[Unchecked("this node's stored events", why, "stored", member)])
+    report = without_earlier(
+        report,
+        faults=lambda fault: (fault.kind, fault.member) == ("stored", member),
+        unchecked=lambda item: (item.kind, item.member) == ("stored", member),
+    )
     return conclude(report, faults=stored)
 
 

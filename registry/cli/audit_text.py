@@ -4,7 +4,7 @@ from collections import Counter
 
 from consumers.audit_compare import Comparison
 from consumers.audit_report import AuditReport, Fault
-from consumers.audit_verdict import INCONCLUSIVE, WELL
+from consumers.audit_verdict import AS_BEFORE, INCONCLUSIVE, WELL
 from registry.cli.output import counted, say, table
 
 _SHOWN = 20
@@ -35,7 +35,8 @@ def show_report(report: AuditReport) -> None:
         rest = Counter(fault.code for fault in report.faults[_SHOWN:])
         say("and " + ", ".join(f"{count} more {code}" for code, count in rest.items()) + "; --json lists them all")
     for item in report.unchecked[:_SHOWN]:
-        say(f"not checked: {item.what}: {item.why}", style="yellow")
+        before = f" ({AS_BEFORE})" if item.earlier else ""
+        say(f"not checked: {item.what}: {item.why}{before}", style="yellow")
     if len(report.unchecked) > _SHOWN:
         say(f"and {len(report.unchecked) - _SHOWN:,} more that could not be checked; --json lists them all")
     for fault in report.warnings[:_SHOWN]:
@@ -47,7 +48,9 @@ def show_report(report: AuditReport) -> None:
 def _show_fault(fault: Fault, style: str, indent: str = "") -> None:
     places = (("position", fault.position), ("size", fault.size), ("leaf", fault.leaf), ("event", fault.event))
     where = [f"{name} {value}" for name, value in places if value is not None]
-    say(f"{indent}{fault.member}, {', '.join(where) or fault.kind}: {fault.code}: {fault.detail}", style=style)
+    before = f" ({AS_BEFORE})" if fault.earlier else ""
+    what = f"{fault.code}: {fault.detail}{before}"
+    say(f"{indent}{fault.member}, {', '.join(where) or fault.kind}: {what}", style=style)
     for line in (fault.evidence or [])[:_SHOWN]:
         say(f"{indent}    " + line.replace("\n", f"\n{indent}    "))
     if len(fault.evidence or ()) > _SHOWN:

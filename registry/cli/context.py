@@ -17,10 +17,12 @@ from psycopg import Connection
 from consumers.cosignatures import Cosignatures
 from consumers.feeding import Feeding
 from consumers.governance import GovernanceFold, check_log_of
+from consumers.governance_rows import GovernanceRows
 from consumers.log_state import check_log
 from consumers.policy import Policy
 from consumers.projector import OnBatch, Projector
 from consumers.rebuild import Source
+from consumers.stream import BATCH_BYTES
 from consumers.tiles import Tiles, follow
 from consumers.verifier import MemberTrust, refused
 from projections import feed, views
@@ -29,10 +31,10 @@ from registry import observability
 from registry.application import Registry
 from registry.cli import ids
 from registry.cli.acceptance import ConsumerRules
+from registry.cli.own_log import OwnLog
 from registry.cli.own_refusals import OwnRefusals
 from registry.cli.parts import ViewedParts
 from registry.cli.standings import Standings
-from registry.commit_store import CommitStore
 from registry.config import FILE, Settings, SettingsError, load
 from registry.issuing import Issuer
 from registry.keystore import SIGNING, Keystore
@@ -47,17 +49,14 @@ from registry.log import (
     TailLost,
     open_log,
 )
-from registry.own_stream import OwnStream
 from registry.owner import Owner, claim
 from registry.postgres import database
 from registry.publisher import Publisher
-from registry.publisher_errors import ForeignCommits
 from registry.vault import Vault
 from registry.wire.commit import Commit
 from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import VerifierKey
-from registry.wire.merkle import Tree
 
 
 class State:
@@ -187,7 +186,7 @@ class Node:
         """What consumers would say of this node's events; None on the consortium's own node, which is no member."""
         if self.settings.member == GOVERNANCE:
             return None
-        return ConsumerRules(self.settings, self.standings, self.signing_key, self._published_size, self.check_own_log)
+        return ConsumerRules(self.settings, self.standings, self.signing_key, self._published_size, self.own_log.check)
 
     def _published_size(self) -> int:
         return self.registry.published_size()
@@ -300,6 +299,13 @@ class Node:
             self.standings.check_known(fold)
         return fold
 
+    def remember_governance(self) -> None:
+        """Write governance as the log has it now into the views: from then on, a log that holds less is refused.
+
+        Raises what `governance` raises, and `NoSuchStream` before the founding.
+        """
+        GovernanceRows(self.views(), self.log(), self._empty_fold(), BATCH_BYTES).follow()
+
     def tiles(self, stream: str, fold: GovernanceFold) -> Tiles:
         """A stream's tiles, up to date. Raises `NoSuchStream` for one that governance does not know."""
         if stream != GOVERNANCE and stream not in fold.state.members:
@@ -323,30 +329,10 @@ class Node:
         """The cosigned heads that this node has fetched."""
         return Cosignatures(self.settings.home / "cosignatures", self.policy().witnesses)
 
-    def check_own_log(self) -> None:
-        """Raise `ForeignCommits` where the log has commits of this member that count and its database does not know.
-
-        What else is wrong with the log is not judged here.
-        """
-        if self.standings.error is not None:
-            return  # the log is away: it is looked at when it is back, before anything is signed
-        own = OwnStream(self.log(), self.settings.member, self.settings.origin, self.counts())
-        for last_try in (False, True):  # a publisher at work may have written a commit down since
-            with psycopg.connect(self.dsn(), autocommit=True) as connection:
-                store = CommitStore(connection)
-                newest, unseen = store.newest_seen(), store.unseen()
-            try:
-                if newest is None:
-                    own.follow(Tree(), 0, unseen, lambda *_: None)
-                elif newest.next is not None:
-                    own.follow(newest.tree, newest.next, unseen, lambda *_: None)
-            except ForeignCommits:
-                if last_try:
-                    raise
-            except LogError:
-                return
-            else:
-                return
+    @cached_property
+    def own_log(self) -> OwnLog:
+        """Whether this node's database knows all that counts of its own log."""
+        return OwnLog(self)
 
     def counts(self) -> Callable[[Commit], bool]:
         """Whether a commit of this member counts, under governance as it is known when this is asked."""

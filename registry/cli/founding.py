@@ -44,7 +44,7 @@ from registry.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream
 from registry.owner import Owner, withdraw
 from registry.postgres import DatabaseUnavailable
-from registry.publisher import AnotherPublisher, Published
+from registry.publisher import AnotherPublisher
 from registry.rules.governance import Governance
 from registry.wire.governance import ConsortiumFounded, MemberAdmitted
 from registry.wire.merkle import Tree, leaf_hash
@@ -240,8 +240,9 @@ def make_consortium(
 
 def _signed_founding(node: Node, proposal: Proposal, keystore: Keystore) -> Proposal:
     have, _ = known(node, proposal)
-    signed, _ = add_signatures(node, proposal, have, keystore, again=False)
-    write_proposal(node.settings.home / "founding.json", signed)
+    file = node.settings.home / "founding.json"
+    signed, _ = add_signatures(node, proposal, have, keystore, file, again=False)
+    write_proposal(file, signed)
     return signed
 
 
@@ -278,6 +279,8 @@ def admit(
     without_proof: WithoutProof = False,
 ) -> None:
     """Admit a member with the root keys that are here, and publish it; or leave a proposal for others to sign.
+
+    Exits 1 where it leaves a proposal: the member is not admitted until that is signed and published.
 
     Example: registry member admit twente --key eciu.example/twente+… --legal-name "University of Twente" --country NL
     """
@@ -320,7 +323,11 @@ _OPTIONS = {
 
 
 def publish_now(node: Node) -> None:
-    """Publish what a command has stored; where another process of this node does that, it is left to it."""
+    """Publish what a command has stored; where another process of this node does that, it is left to it.
+
+    Ends with exit code 1 where some of what was stored since the last pass had no effect. What earlier commands stored
+    and what is held back still is a warning: whoever does this again for its sake would do it twice.
+    """
     try:
         published = node.publisher().publish_pending()
     except AnotherPublisher:
@@ -331,23 +338,20 @@ def publish_now(node: Node) -> None:
     except Exception:  # whatever it was: what is stored waits, and that is said
         errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
         raise
-    if not published.events:
-        refuse_faults(published)
-        errors.print(f"nothing waits; the log of {node.settings.member} has {published.size}", markup=False)
-        return
-    errors.print(
-        f"published {counted(published.events, 'event')}; the log of {node.settings.member} has {published.size}",
-        markup=False,
-        highlight=False,
-    )
-    refuse_faults(published)
-
-
-def refuse_faults(published: Published) -> None:
-    """End with exit code 1 where stored events are held back, or published ones have no effect."""
+    has = f"the log of {node.settings.member} has {published.size:,}"
+    done = f"published {counted(published.events, 'event')}" if published.events else "nothing to publish"
+    errors.print(f"{done}; {has}", markup=False, highlight=False)
+    if published.new:
+        refuse_faults(published.new)
     for fault in published.faults:
+        errors.print(f"Warning, about events of earlier commands: {fault}", markup=False, style="yellow")
+
+
+def refuse_faults(faults: Sequence[str]) -> None:
+    """End with exit code 1 where stored events are held back, or published ones have no effect."""
+    for fault in faults:
         errors.print(fault, markup=False, style="red")
-    if published.faults:
+    if faults:
         raise typer.Exit(1)
 
 

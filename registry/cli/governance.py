@@ -12,7 +12,7 @@ from consumers.governance import GovernanceFold
 from consumers.receipts import commits_from
 from registry import ceremony, key_proof
 from registry.act_words import plural, signatures_needed
-from registry.ceremony import AlreadyPublished, CeremonyRefused, Known, Proposal
+from registry.ceremony import AlreadyPublished, CeremonyRefused, Known, NoRootKey, Proposal
 from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of
 from registry.cli.node_folder import check_consortium
 from registry.cli.output import errors, say
@@ -20,6 +20,7 @@ from registry.key_proof import OfferedKey
 from registry.keystore import Keystore
 from registry.log import GOVERNANCE, LogUnavailable
 from registry.rules.governance import RootKeys
+from registry.signed_heads import SignedHead, SignedHeads
 from registry.wire import governance as wire
 from registry.wire.events import Event, Reader
 from registry.wire.keys import Signer, VerifierKey
@@ -56,10 +57,15 @@ def governance_of(node: Node) -> GovernanceFold:
 
 
 def known(node: Node, proposal: Proposal | None = None) -> tuple[Known, GovernanceFold]:
-    """Governance as the log has it; for the founding itself, by the keys that it names if it is the trusted one."""
+    """Governance as the log has it; for the founding itself, by the keys that it names if it is the trusted one.
+
+    This node remembers what it goes by here: it signs and proposes nothing under a shorter governance later.
+    """
     founding = None
     founds = proposal is not None and _begins(proposal)
     fold = node.governance() if founds else governance_of(node)
+    if fold.size:
+        node.remember_governance()
     if fold.size == 0 and proposal is not None:
         line = proposal.events[0].encode()
         if leaf_hash(line) != node.settings.founded_hash:
@@ -174,63 +180,87 @@ def checked(node: Node, proposal: Proposal) -> Known:
     return have
 
 
+class SignedOther(CeremonyRefused):
+    """A key has signed another proposal for the same place in governance."""
+
+
 def add_signatures(
-    node: Node, proposal: Proposal, have: Known, keys: Keystore, *, again: bool
+    node: Node, proposal: Proposal, have: Known, keys: Keystore, file: Path, *, again: bool
 ) -> tuple[Proposal, list[str]]:
     """Sign with all root keys of a folder that are in force; returns their files' names, too.
 
-    A key signs each size once. Raises `CeremonyRefused` where it signed another head of that size.
+    A key signs each place of governance once. Raises `SignedOther` where it signed another proposal for one of these
+    places, and `NoRootKey` where none of them is a root key in force. `file` is the proposal's.
     """
     signers: list[Signer] = []
     names: list[str] = []
-    size, root = _head(proposal)
+    head = _head(proposal)
     for name in keys.names():
         signer = keys.signer(name, node.settings.consortium)
         if have.roots is None or signer.vkey not in have.roots.keys:
             continue
-        before = keys.signed(name).get(size)
-        if before not in (None, root) and not again:
-            raise CeremonyRefused(
-                f"the key {name} has signed another head of {plural(size, 'event')}; if that proposal was given up,"
-                " sign this one with --again: should both be published, it is a fork"
+        signed = SignedHeads(keys.signed_file(name))
+        before = next((each for each in signed.listed() if head.contradicts(each)), None)
+        if before is not None and not again:
+            raise SignedOther(
+                f"the key {name} has signed another proposal for the same place: that one leads to"
+                f" {plural(before.size, 'entry')}, and this one follows {plural(head.after, 'entry')} and leads to"
+                f" {head.size:,}. Should both be published, it is a fork. If that one was given up, sign this one:"
+                f" registry governance sign {file} --again"
             )
-        keys.note_signed(name, size, root)
+        signed.add(head)
         signers.append(signer)
         names.append(name)
     return ceremony.sign(proposal, signers, have), names
 
 
-def _head(proposal: Proposal) -> tuple[int, str]:
+def _head(proposal: Proposal) -> SignedHead:
     lines = proposal.checkpoint.split("\n")
-    return int(lines[1]), lines[2]
+    return SignedHead(int(lines[1]) - len(proposal.events), int(lines[1]), lines[2])
 
 
 def publish_proposal(node: Node, proposal: Proposal) -> int:
-    """Append a proposal that has its signatures; gives governance's new size."""
+    """Append a proposal that has its signatures, and remember it; return governance's new size."""
     log = node.log()
     log.create(GOVERNANCE)
     with log.writer(GOVERNANCE):
         have, fold = known(node, proposal)
         ceremony.check(proposal, have, verify_head(node, fold), datetime.now(UTC))
         log.append(GOVERNANCE, [ceremony.ready(proposal, have)])
+        node.remember_governance()
     return node.governance().size
 
 
 def act_now(node: Node, acts: Sequence[Any], offered: Sequence[OfferedKey]) -> None:
-    """Propose, sign with the keys that are here, and publish; where they do not suffice, leave a file to pass on."""
+    """Propose, sign with the root keys that are here, and publish.
+
+    Raises `CeremonyRefused` where these do not suffice; the message names the proposal's file that was left for those
+    who must sign.
+    """
     have, _ = known(node)
     proposal = ceremony.propose(have, acts, datetime.now(UTC), offered)
-    proposal, _ = add_signatures(node, proposal, have, node.keystore, again=False)
+    file = _free_file(node, have.tree.size)
     try:
-        ceremony.ready(proposal, have)
-    except CeremonyRefused as missing:
-        file = node.settings.home / f"proposal-{have.tree.size}.json"
+        proposal, _ = add_signatures(node, proposal, have, node.keystore, file, again=False)
+    except NoRootKey:
+        pass  # they are where their holders are
+    except SignedOther:
+        write_proposal(file, proposal)
+        raise
+    if missing := ceremony.missing_signatures(proposal, have):
         write_proposal(file, proposal)
         raise CeremonyRefused(
-            f"nothing is published yet: {missing}. Pass {file} on to who holds the other root keys:"
-            f" `registry governance sign {file}`, then `registry governance publish {file}`."
-        ) from missing
+            f"nothing is published yet. The proposal is in {file}. It has {missing}. Pass the file on to who holds"
+            f" them: `registry governance sign {file.name} --key THEIR-KEY.pem` (docs/keys.md); then, here: `registry"
+            f" governance publish {file}`. A proposal is good for a day."
+        )
     say(f"governance has {plural(publish_proposal(node, proposal), 'event')}")
+
+
+def _free_file(node: Node, size: int) -> Path:
+    """A name for a proposal's file that is not taken: another proposal may be waiting for signatures."""
+    names = (f"proposal-{size}{more}.json" for more in ("", *(f"-{number}" for number in range(2, 1000))))
+    return next(file for name in names if not (file := node.settings.home / name).exists())
 
 
 @governance_app.command("sign")
@@ -263,7 +293,7 @@ def sign(
     keys = node.keystore
     if key is not None:
         keys = _One(key, given_passphrase(passphrase_file))
-    signed, names = add_signatures(node, proposal, have, keys, again=again)
+    signed, names = add_signatures(node, proposal, have, keys, file, again=again)
     write_proposal(file, signed)
     if signed.signatures == proposal.signatures:
         say(f"Nothing was added: {' and '.join(names)} had signed it already.")

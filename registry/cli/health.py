@@ -15,13 +15,15 @@ from consumers.cursor import parsed
 from consumers.log_state import BEGINS_LATE, NO_GOVERNANCE, REFUSED, UNREADABLE, EarlierLooks, check_log
 from consumers.verifier import FORM
 from projections import positions
-from registry.cli import last_error
+from registry.act_words import plural
+from registry.cli.view_lag import own_lag
+from registry.cli.waiting import held_events, stopped, waiting_events
 from registry.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
 from registry.owner import table_exists
+from registry.publisher_errors import ForeignCommits
 from registry.refusals import RefusedCommits
 from registry.rules.governance import MemberRecord
-from registry.translation import PUBLISHED
 from registry.wire.keys import VerifierKey
 
 if TYPE_CHECKING:
@@ -55,8 +57,9 @@ class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
         if not self.foreign_records:
             return []
         warning = (
-            f"{self.foreign_records:,} records in this member's name were not written by this node and do not count"
-            f" ({', '.join(self.foreign_codes)}): somebody else writes to this stream. They have no effect, and"
+            f"{plural(self.foreign_records, 'record')} in this member's name {_were(self.foreign_records)} not written"
+            f" by this node and {'does' if self.foreign_records == 1 else 'do'} not count"
+            f" ({', '.join(self.foreign_codes)}): somebody else writes to this stream. That has no effect, and"
             " publishing goes on. `registry quarantine list` shows them"
         )
         return [warning]
@@ -74,13 +77,14 @@ class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.refused_events:
             found.append(
-                f"{self.refused_events:,} of this node's own events were refused ({codes}): they exist for nobody."
-                " `registry refused list` shows them, `registry refused publish-again` repairs them"
+                f"{self.refused_events:,} of this node's own events {_were(self.refused_events)} refused ({codes}):"
+                " what was said there exists for nobody. `registry refused list` shows it, and `registry refused"
+                " publish-again` repairs it"
             )
         if self.disputed_heads:
             found.append(
-                f"{self.disputed_heads:,} heads that this member signed contradict its own log: somebody else signs"
-                " with its key, or its database was restored from an old state"
+                f"heads that this member signed and that contradict its own log: {self.disputed_heads:,}. Somebody else"
+                " signs with its key, or its database was restored from an old state"
             )
         return found
 
@@ -106,9 +110,12 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
     held_because: str | None = None
     """The rule and the remedy for the first of them."""
     faults: dict[str, list[str]] = {}
-    """By component: `log`, `other_streams`, `own_stream`, `key`, `membership`, `publisher`, `held`.
+    """By component: `database`, `log`, `other_streams`, `own_stream`, `key`, `membership`, `publisher`, `held`,
+    `vault`, `views`.
 
-    What is well is not in it. `other_streams`: streams of other members are not what was read of them here before.
+    What is well is not in it. `database`: it does not know what the node's own log holds; what is judged by it (which
+    events were repaired, whether the key counts at the log's end, what waits) is not looked at then. `other_streams`:
+    streams of other members are not what was read of them here before.
     """
     peers: list[str] = []
     """What is wrong with other members' streams: they have to mend it, and it keeps this node from nothing."""
@@ -192,6 +199,8 @@ class LogState(NamedTuple):
     """Other members' streams that are not what was read of them here before."""
     peers: list[str]
     """Other members' streams that nobody can read, or whose newest records do not count."""
+    unknown: str = ""
+    """That the log holds commits of this member that the node's database does not know; empty where it does not."""
 
 
 def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None = None) -> LogState:
@@ -219,9 +228,22 @@ def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None
             continue  # the consortium's own node founds it
         elif fault.stream != own or fault.code != REFUSED:  # anybody can append there; `own_stream` judges what is ours
             state.faults.append(fault.detail)
+    if own != GOVERNANCE and not state.away and (unknown := _unknown_commits(node)):
+        return state._replace(unknown=unknown)
     if not state.faults:
         state.faults.extend(_own_end(node.log_as_it_is(), connection, own))
     return state
+
+
+def _unknown_commits(node: "Node") -> str:
+    """What the log holds of this member that its database does not know, in a sentence; empty where it knows all."""
+    try:
+        node.own_log.check()
+    except ForeignCommits as error:
+        return str(error).removesuffix(" Nothing was published.")
+    except LogError:  # not the log of the settings, and that is said already
+        return ""
+    return ""
 
 
 def _own_end(log: SharedLog, connection: Connection, member: str) -> list[str]:
@@ -261,6 +283,8 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
     faults: dict[str, list[str]] = {}
     found = NodeHealth(member=member, version=metadata.version("credential-registry"), faults=faults)
     log = log or log_state(node, connection)
+    if log.unknown:
+        faults["database"] = [log.unknown]
     if log.faults:
         faults["log"] = log.faults
     if log.changed:
@@ -269,21 +293,24 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
     if member == GOVERNANCE:
         return found
     own = own_stream(connection, member)
-    if own.faults:
+    if own.faults and not log.unknown:
         faults["own_stream"] = own.faults
-    waiting, since, published = _waiting(connection)
-    if since is not None and datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS):
-        faults["publisher"] = [_stopped(node, waiting, since)]
+    waiting, since, published = waiting_events(connection)
+    if "own_stream" not in faults and (lag := own_lag(connection, member)) is not None:
+        faults["views"] = [lag]
     if node.settings.keys_folder.exists() and (vault := node.keystore.vault_fault()) is not None:
         faults["vault"] = [vault]
-    held, held_because = _held(connection)
+    held, held_because = held_events(connection)
     if held_because is not None:
-        fault = f"{held:,} stored events are held back and not on the log, since consumers would refuse them now"
+        fault = f"{plural(held, 'stored event')} {'is' if held == 1 else 'are'} held back and not on the log, since"
+        fault += " consumers would refuse what is said there now"
         faults["held"] = [f"{fault}: {held_because}"]
     record = _record(node, faults)
-    key, key_standing = _key(node, record, published)
+    key, key_standing = _key(node, None if log.unknown else record, published)
     if key_standing in ("retired", "not-yet", "unknown", "unreadable"):
         faults["key"] = [_KEY_FAULTS[key_standing].format(key=key)]
+    if not log.unknown and since is not None and datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS):
+        faults["publisher"] = [stopped(node.settings.home, waiting, since, by_key="key" in faults)]
     return msgspec.structs.replace(
         found,
         standing=None if record is None else record.standing,
@@ -346,49 +373,5 @@ def _key_standing(record: MemberRecord, key: VerifierKey, published: int) -> Key
     return "not-yet" if any(window.start > published for window in windows) else "retired"
 
 
-def _waiting(connection: Connection) -> tuple[int, datetime | None, int]:
-    """How many stored events wait for the publisher's next pass, since when, and the size of the log without them.
-
-    Events that are held back are not among them (`_held`).
-    """
-    if not (table_exists(connection, "public.registry_events") and table_exists(connection, "publisher.held")):
-        return 0, None, 0
-    row = connection.execute(
-        "WITH done AS (SELECT coalesce(max(last), 0) AS last FROM publisher.commits WHERE next IS NOT NULL),"
-        " waiting AS (SELECT notification_id, state FROM public.registry_events, done WHERE notification_id > last"
-        "  AND topic = ANY(%(topics)s)"
-        "  AND NOT EXISTS (SELECT FROM publisher.held h WHERE h.notification = notification_id)"
-        "  UNION ALL"  # released again, and its commit has not been seen on the log yet
-        "  SELECT e.notification_id, e.state FROM publisher.commits c JOIN publisher.held h USING (size)"
-        "  JOIN public.registry_events e ON e.notification_id = h.notification WHERE c.next IS NULL)"
-        " SELECT (SELECT count(*) FROM waiting), (SELECT state FROM waiting ORDER BY notification_id LIMIT 1),"
-        " (SELECT coalesce(max(size), 0) FROM publisher.commits)",
-        {"topics": sorted(PUBLISHED)},
-    ).fetchone()
-    assert row is not None  # noqa: S101 - a row of three values
-    since = None if row[1] is None else msgspec.json.decode(row[1], type=_Stored).timestamp
-    return row[0], since, row[2]
-
-
-def _held(connection: Connection) -> tuple[int, str | None]:
-    """How many stored events are held back, and why the first of them is."""
-    if not table_exists(connection, "publisher.held"):
-        return 0, None
-    row = connection.execute(
-        "SELECT count(*), (SELECT reason FROM publisher.held WHERE size IS NULL ORDER BY notification LIMIT 1)"
-        " FROM publisher.held WHERE size IS NULL"
-    ).fetchone()
-    return (0, None) if row is None else (row[0], row[1])
-
-
-class _Stored(msgspec.Struct):
-    timestamp: datetime
-
-
-def _stopped(node: "Node", waiting: int, since: datetime) -> str:
-    """That the publisher is stopped, with what it last said."""
-    text = f"{waiting:,} stored events wait to be published since {since:%Y-%m-%d %H:%M} UTC"
-    before = last_error.read(node.settings.home)
-    if before is not None and before.work == "publishing" and datetime.fromisoformat(before.time) >= since:
-        return f"{text}: {before.error}"
-    return f"{text}; is `registry run` or `registry serve` running?"
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"

@@ -93,13 +93,15 @@ class Rotation:
 
     def _retire(self, former: Sequence[NodeKey]) -> bool:
         waits = False
+        if not self._signs_by_new_key():
+            return False
         for old in former:
             if not old.counts:
                 self._node.keystore.rename_signer(str(old.file), f"{RETIRED}{old.id}")
                 how = "governance does not know it" if old.window is None else window_words(old.window)
                 say(f"The change is complete. The key {old.id}: {how}.")
                 say(f"Its file is {self._node.settings.keys_folder / RETIRED}{old.id}.pem; nothing needs it any more.")
-            elif self._signs_by_new_key():
+            else:
                 file = self._file(f"retire-key-{old.id}")
                 self._propose(file, MemberKeyRetired(self._member, str(old.offered.vkey), self._head(), "rotated"), [])
                 say(f"Governance must retire the old key {old.offered.vkey.label}:")
@@ -108,7 +110,10 @@ class Rotation:
         return waits
 
     def _signs_by_new_key(self) -> bool:
-        """Publish what waits by the new key; False where another process may still sign by the old one."""
+        """Publish what waits by the new key; False where another process may still sign by the old one.
+
+        Commits that did not count for the old key are sealed again by the new one.
+        """
         try:
             published = self._node.publisher().publish_pending()
         except AnotherPublisher:
@@ -126,6 +131,8 @@ class Rotation:
             return False
         if published.events:
             say(f"Published {counted(published.events, 'event')} by the new key.")
+        for fault in published.faults:
+            say(fault, "red")
         return True
 
     def _begins_again(self) -> bool:

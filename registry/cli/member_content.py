@@ -1,7 +1,7 @@
 """A member's content as somebody wrote it in JSON: read as a whole, all problems at once."""
 
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
 
@@ -10,6 +10,18 @@ from registry.wire.governance import MemberRevised
 from registry.wire.misfits import place_of
 
 T = TypeVar("T", bound=MemberRevised)
+TEMPLATE: Final = {
+    "member": "delft",
+    "legalName": "Delft University of Technology",
+    "country": "NL",
+    "identifiers": [{"scheme": "schac", "value": "tudelft.nl"}],
+    "accreditations": [],
+    "keys": ["<the public key with its proof, as `registry init` or `registry key show` prints it>"],
+    "roles": ["issuer", "recogniser"],
+    "homepage": "https://www.tudelft.nl",
+    "appealBody": {"name": "Examination Appeals Board", "url": "https://www.tudelft.nl/appeals"},
+}
+"""A member's content to fill in, for `registry governance propose admit`."""
 
 
 def read_content(file: Path, kind: type[T]) -> T:

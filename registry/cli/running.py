@@ -43,7 +43,7 @@ def publish(context: typer.Context) -> None:
     published = node.publisher().publish_pending()
     done = f"{counted(published.events, 'event')} in {counted(published.commits, 'commit')}"
     say(f"{done}; the log has {published.size:,}")
-    refuse_faults(published)
+    refuse_faults(published.faults)
 
 
 def project(
@@ -75,7 +75,9 @@ def project(
             done = rebuild(node.dsn(), node.source(), workers=workers, on_batch=on_batch)
             node.projector().step()  # what came meanwhile, and the feed of what the fresh views were first to see
         else:
-            done = node.projector(on_batch=on_batch).step()
+            projector = node.projector(on_batch=on_batch)
+            done = projector.step()
+            projector.settle_all()
     refused = counted(done.quarantined, "record")
     say(f"{counted(done.events, 'event')} in {counted(done.commits, 'commit')}, {refused} quarantined")
     if follow:

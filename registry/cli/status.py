@@ -7,6 +7,8 @@ import typer
 from psycopg import Connection
 
 from consumers import quarantine
+from consumers.beginning import limited
+from consumers.stream import claimed_size
 from consumers.verifier import MemberTrust, Trust, Verifier
 from projections.positions import GOVERNANCE, Position, all_positions
 from registry.cli import last_error
@@ -111,7 +113,7 @@ def _streams(node: Node, connection: Connection, health: NodeHealth) -> list[Str
 
 
 def _lag(node: Node, member: str, position: Position) -> int | None:
-    """How many events the newest valid head has beyond the views."""
+    """How many events the newest valid head has beyond the views; where that is much, as the log's records claim."""
     fold = node.standings.fold()
     if member == GOVERNANCE:
         return max(0, fold.size - position.tree.size)
@@ -120,14 +122,19 @@ def _lag(node: Node, member: str, position: Position) -> int | None:
         return None
     trust: Trust = MemberTrust(f"{node.settings.consortium}/{member}", record)
     verifier = Verifier(trust, position.tree)
+    log, at = node.log(), position.next
     try:
-        for each in node.log().records(member, position.next):
+        for each in limited(log.records(member, position.next)):
             verifier.judge(each.data)
+            at = each.next
+        size = verifier.tree.size
+        if at < log.end(member):  # there is more than is verified for this; the records themselves say how much
+            size = max(size, claimed_size(log, member))
     except NoSuchStream:
         return 0  # admitted, and has published nothing yet
     except LogError:
         return None
-    return verifier.tree.size - position.tree.size
+    return size - position.tree.size
 
 
 def _refused_at_end(connection: Connection) -> dict[str, int]:

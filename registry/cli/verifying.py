@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final, NamedTuple, NoReturn
 
 import msgspec
 import typer
@@ -16,7 +16,7 @@ from consumers.receipt_verdict import day, verdict
 from consumers.receipts import VerifiedReceipt, VerifiedStatus
 from registry.cli.context import node_of
 from registry.cli.output import AsJson, print_json, say
-from registry.config import SettingsError
+from registry.config import NoSettings, SettingsError
 from registry.log import GOVERNANCE, open_log
 from registry.wire.consistency import FIRST_LINE as CONSISTENCY
 from registry.wire.consistency import ConsistencyProof
@@ -51,6 +51,7 @@ class _Checked(msgspec.Struct, frozen=True):
     receipt: VerifiedReceipt
     status: VerifiedStatus | None
     cosigned: list[Cosigned]
+    seal_cosigned: list[Cosigned]
     governance: _Governed
     claims: dict[str, Any] | None = None
     """What the disclosures say, where they were given: they are the ones that the event commits to."""
@@ -76,6 +77,15 @@ def verify_receipt(
     seal: Annotated[
         Path | None, typer.Option(help="The proof of its status (else RECEIPT.seal.json, where there is one).")
     ] = None,
+    max_seal_age: Annotated[
+        int | None,
+        typer.Option(
+            "--max-seal-age",
+            metavar="HOURS",
+            min=1,
+            help="How old, in hours, the proof of its status may be (else of any age, which is said).",
+        ),
+    ] = None,
     disclosures: Annotated[
         Path | None,
         typer.Option(help="What it says of the person, as the learner was given it (else RECEIPT.disclosures)."),
@@ -88,6 +98,12 @@ def verify_receipt(
     without effect, revoked, suspended, replaced or expired. 5: something that matters cannot be told from these
     files, for example whether a credential without a seal was revoked since.
 
+    A seal says what was so when the issuer made it. With --max-seal-age 48 the result is 5 where that is more than two
+    days ago. A seal that says "revoked" or "replaced" may be older: nothing undoes these.
+
+    Where only a key that was retired since signed a head (of the receipt, of its seal, or the later one of a
+    consistency proof), whoever stole that key may have made it: the result is 5 unless a witness cosigned the head.
+
     Where witnesses are relied on, they must have cosigned the receipt's head, its seal's, and governance's
     (governance.checkpoint beside it): so nobody can hand out a governance from before a key was retired.
 
@@ -99,9 +115,10 @@ def verify_receipt(
     try:
         text, folder = _text_of(file), governance or file.parent
         if text.startswith(f"{CONSISTENCY}\n"):
+            _refuse_useless({"--seal": seal, "--max-seal-age": max_seal_age, "--disclosures": disclosures})
             _verify_consistency(ConsistencyProof.parse(text), folder, trusted, policy, as_json=as_json)
-            return
-        result = _check(TlogProof.parse(text), file, seal, folder, trusted, policy)
+        longest = None if max_seal_age is None else timedelta(hours=max_seal_age)
+        result = _check(TlogProof.parse(text), file, _Seal(seal, longest), folder, trusted, policy)
         if disclosures is None and (beside := file.with_name(file.name + DISCLOSURES_SUFFIX)).exists():
             disclosures = beside
         if disclosures is not None:
@@ -122,6 +139,20 @@ def verify_receipt(
     else:
         _show(result)
     raise typer.Exit(_EXITS[result.verdict])
+
+
+class _Seal(NamedTuple):
+    """What the reader asks of the proof of a status."""
+
+    file: Path | None
+    max_age: timedelta | None
+
+
+def _refuse_useless(options: dict[str, object]) -> None:
+    """Raise a usage error for options that were given and mean nothing for a consistency proof."""
+    for name, value in options.items():
+        if value is not None:
+            raise typer.BadParameter("a consistency proof has no status and no claims; leave it out", param_hint=name)
 
 
 class _NotChecked(Exception):
@@ -148,7 +179,7 @@ def _text_of(file: Path) -> str:
         raise InvalidProof(f"{file} is not a receipt: it is not UTF-8 text") from error
 
 
-def _check(proof: TlogProof, file: Path, seal: Path | None, folder: Path, trusted: bytes, policy: Policy) -> _Checked:
+def _check(proof: TlogProof, file: Path, seal: _Seal, folder: Path, trusted: bytes, policy: Policy) -> _Checked:
     """Check a receipt, and the seal beside it. Raises `InvalidProof` where it proves nothing, and `PolicyUnmet`."""
     now = datetime.now(UTC)
     fold, governed = _governance(folder, proof.note.checkpoint.origin.partition("/")[0], trusted, policy)
@@ -160,34 +191,47 @@ def _check(proof: TlogProof, file: Path, seal: Path | None, folder: Path, truste
         )
     receipt = receipts.verify(proof, fold)
     cosigned = policy.check(proof.note, now)
-    beside = seal or file.with_name(file.name + SEAL_SUFFIX)
-    status = None
+    beside = seal.file or file.with_name(file.name + SEAL_SUFFIX)
+    status, seal_cosigned = None, list[Cosigned]()
     if beside.exists():
         try:
             sealed = msgspec.json.decode(beside.read_bytes(), type=SealProof)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise InvalidProof(f"{beside} is not the proof of a seal: {error}") from error
         status = receipts.verify_status(sealed, receipt, fold)
-        policy.check(TlogProof.parse(sealed.seal).note, now)
-    missing = str(seal) if seal is not None and status is None else None
-    result = verdict(receipt, status, cosigned=bool(cosigned), seal_missing=missing)
-    return _Checked(result.outcome, result.summary, receipt, status, cosigned, governed)
+        seal_cosigned = policy.check(TlogProof.parse(sealed.seal).note, now)
+    missing = str(seal.file) if seal.file is not None and status is None else None
+    result = verdict(
+        receipt, status, cosigned=bool(cosigned), seal_cosigned=bool(seal_cosigned), seal_missing=missing,
+        max_seal_age=seal.max_age, now=now,
+    )  # fmt: skip
+    return _Checked(result.outcome, result.summary, receipt, status, cosigned, seal_cosigned, governed)
 
 
 def _verify_consistency(
     proof: ConsistencyProof, folder: Path, trusted: bytes, policy: Policy, *, as_json: bool
-) -> None:
+) -> NoReturn:
     old, new, now = proof.old.checkpoint, proof.new.checkpoint, datetime.now(UTC)
     fold, governed = _governance(folder, new.origin.partition("/")[0], trusted, policy)
-    consistency.verify(proof, fold)
+    retired = consistency.verify(proof, fold)
     cosigned = policy.check(proof.new, now)
-    vouched = "" if cosigned else f" Nobody but {new.origin} vouches that the later head is its newest."
-    summary = f"Proven: the log of {new.origin} at {new.size:,} begins with the one at {old.size:,}.{vouched}"
+    grown = f"the log of {new.origin} at {new.size:,} begins with the one at {old.size:,}"
+    if retired and not cosigned:
+        outcome = "inconclusive"
+        summary = (
+            f"Not confirmed: {grown}, and a key that was retired since signed the later head. Whether {new.origin}"
+            " itself signed it cannot be told from this file: ask for a proof up to a newer head, or up to one that a"
+            " witness cosigned."
+        )
+    else:
+        outcome = "genuine"
+        vouched = "" if cosigned else f" Nobody but {new.origin} vouches that the later head is its newest."
+        summary = f"Proven: {grown}.{vouched}"
     if as_json:
         heads: list[dict[str, Any]] = [{"size": head.size, "root": head.root.hex()} for head in (old, new)]
         print_json(
             {
-                "verdict": "genuine",
+                "verdict": outcome,
                 "summary": summary,
                 "origin": new.origin,
                 "heads": heads,
@@ -195,12 +239,13 @@ def _verify_consistency(
                 "governance": governed,
             }
         )
-        return
-    say(summary, style="green")
-    say(f"root at {new.size:,}: {new.root.hex()}")
-    say(f"root at {old.size:,}: {old.root.hex()}")
-    _show_cosigned(cosigned, "the newer head")
-    _show_governed(governed)
+    else:
+        say(summary, style=_STYLES[outcome])
+        say(f"root at {new.size:,}: {new.root.hex()}")
+        say(f"root at {old.size:,}: {old.root.hex()}")
+        _show_cosigned(cosigned, "the newer head")
+        _show_governed(governed)
+    raise typer.Exit(_EXITS[outcome])
 
 
 def _governance(folder: Path, consortium: str, trusted: bytes, policy: Policy) -> tuple[GovernanceFold, _Governed]:
@@ -230,14 +275,21 @@ def _governance(folder: Path, consortium: str, trusted: bytes, policy: Policy) -
 
 
 def _policy(context: typer.Context, keys: list[str] | None, needed: int | None, hours: int | None) -> Policy:
-    """Whom to rely on. A receipt may be old: the age that a node allows heads is not asked of it, only said."""
+    """Whom to rely on. A receipt may be old: the age that a node allows heads is not asked of it, only said.
+
+    Without a node's folder nobody is relied on. Raises `SettingsError` where there is one whose settings are wrong, or
+    where the folder that was named is none: its witnesses must not be forgotten.
+    """
     if keys is None:
         try:
             policy = node_of(context).policy()
-        except SettingsError:
+        except NoSettings:
             policy = Policy()
     else:
-        policy = Policy(tuple(CosignerKey.parse(key) for key in keys), len(keys))
+        try:
+            policy = Policy(tuple(CosignerKey.parse(key) for key in keys), len(keys))
+        except MalformedNote as error:
+            raise typer.BadParameter(str(error), param_hint="--witness") from error
     if needed is not None:
         if needed > len(policy.witnesses):
             raise typer.BadParameter(
@@ -252,10 +304,13 @@ def _founded(context: typer.Context, founded: str | None) -> bytes:
     if text is None:
         try:
             text = node_of(context).settings.founded
-        except SettingsError as error:
+        except NoSettings as error:
             raise SettingsError(
                 "whom to trust is not said: give --founded HASH, or run this in a node's folder"
             ) from error
+        except SettingsError as error:
+            hint = "To check a receipt without a node, leave --home out and give --founded HASH."
+            raise SettingsError(f"{str(error).rstrip('.')}. {hint}") from error
     try:
         trusted = bytes.fromhex(text)
     except ValueError as error:
@@ -285,6 +340,8 @@ def _show(result: _Checked) -> None:
     for note in receipt.notes:
         say(f"note: {note}", style="yellow")
     _show_cosigned(result.cosigned, "the head")
+    if status is not None:
+        _show_cosigned(result.seal_cosigned, "the seal's head")
     _show_governed(result.governance)
     say(receipt.event)
 

@@ -8,9 +8,12 @@ import structlog
 
 from consumers.log_state import EarlierLooks
 from projections import views
+from projections.positions import all_positions
 from registry.cli import last_error
 from registry.cli.health import LogState, NodeHealth, log_state, node_health
 from registry.cli.stopping import DATABASE_AWAY
+from registry.cli.view_lag import LagWatch
+from registry.log import GOVERNANCE
 
 if TYPE_CHECKING:
     from registry.cli.context import Node
@@ -21,7 +24,7 @@ LOG_SECONDS: Final = 10.0
 """The log is looked at less often: that costs reads of every stream."""
 STALE_SECONDS: Final = 30.0
 """What was found longer ago than this says nothing about now."""
-READINESS: Final = ("health", "database", "log", "own_stream", "publisher")
+READINESS: Final = ("health", "database", "log", "own_stream", "publisher", "views")
 """The components that `/ready` answers for.
 
 A member's standing and key, what is held back, and other members' streams are shown, and keep nobody from reading.
@@ -44,6 +47,8 @@ class HealthWatch:
         self._earlier = EarlierLooks(node.settings.member)
         self._log: LogState | None = None
         self._log_at = 0.0
+        self._lag = LagWatch()
+        self._still: dict[str, str] = {}
         self.health: NodeHealth | None = None
         """As it was last seen; None before the first look, and while the database is away."""
         self._found: dict[str, list[str]] = {"health": ["the node has not looked at itself yet"]}
@@ -68,12 +73,17 @@ class HealthWatch:
             with views.connect(self._node.dsn()) as connection:
                 if self._log is None or time.monotonic() - self._log_at > LOG_SECONDS:
                     self._log, self._log_at = log_state(self._node, connection, self._earlier), time.monotonic()
+                    self._still = self._lag.faults(self._node.log_as_it_is(), all_positions(connection))
                 self.health = node_health(self._node, connection, self._log)
         except DATABASE_AWAY as error:
             self.health = None
             self._found = {"database": [str(error).strip().partition("\n")[0]]}
         else:
-            self._found = self.health.faults
+            self._found = dict(self.health.faults)
+            for stream, fault in self._still.items():
+                # A peer whose stream cannot be read on takes no node out of service.
+                component = "views" if stream in (GOVERNANCE, self._node.settings.member) else "other_streams"
+                self._found[component] = [*self._found.get(component, ()), fault]
         self._looked_at = time.monotonic()
         if self._says:
             self._say()

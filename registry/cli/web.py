@@ -258,7 +258,7 @@ def _own_facts(member: str, watch: HealthWatch, connection: Connection) -> OwnFa
         found.quarantined_commits,
         found.disputed_heads,
         "not-checked" if seen is None else seen.key_standing,
-        found.faults,
+        [*watch.faults.get("database", ()), *found.faults],
     )
 
 
@@ -280,8 +280,8 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
     async def ready() -> Response[dict[str, str]]:
         """Answers 503 while a component is not well; `components` names it, and says what is wrong.
 
-        `database`, `views`, `log`, `own_stream` (what this member published and did not count), `publisher`, `health`
-        (the node has not looked at itself, or could not).
+        `database` (away, or it does not know what this member's log holds), `views`, `log`, `own_stream` (what this
+        member published and did not count), `publisher`, `health` (the node has not looked at itself, or could not).
         """
         faults = {name: found for name, found in watch.faults.items() if name in READINESS}
         if faults:

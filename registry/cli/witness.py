@@ -208,6 +208,9 @@ def gather(node: Node) -> list[dict[str, Any]]:
     for stream in [GOVERNANCE, *sorted(fold.state.members)]:
         origin = origin_of(node.settings.consortium, stream)
         for one in node.settings.witness:
+            if not _has_begun(node, stream):  # there is nothing to cosign, which is nobody's fault
+                rows.append({"stream": stream, "witness": one.url, "size": 0, "error": None})
+                continue
             size, error = None, None
             try:
                 if stream == node.settings.member:
@@ -224,6 +227,13 @@ def gather(node: Node) -> list[dict[str, Any]]:
                 error = str(problem)
             rows.append({"stream": stream, "witness": one.url, "size": size, "error": error})
     return rows
+
+
+def _has_begun(node: Node, stream: str) -> bool:
+    try:
+        return node.log().end(stream) > 0
+    except NoSuchStream:
+        return False
 
 
 def _keep(kept: Cosignatures, note: SignedNote, origin: str, key: CosignerKey) -> None:

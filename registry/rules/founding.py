@@ -12,6 +12,11 @@ from registry.wire.merkle import leaf_hash
 LOOKED_AT: Final = 32
 """Records at the beginning of governance that are looked at for a founding."""
 
+_COMPARE: Final = (
+    "Compare the settings' `consortium` and `founded` with what the consortium gave you out of band, in person or by"
+    " telephone; if they are the same, the log's address is wrong, or the log is not the consortium's"
+)
+
 
 def foreign(records: Iterable[bytes], consortium: str, founded: bytes) -> str | None:
     """Say what a log is whose governance begins with these records, if it is not this consortium's; else None.
@@ -23,14 +28,11 @@ def foreign(records: Iterable[bytes], consortium: str, founded: bytes) -> str | 
         return None
     for origin, founding in beginnings:
         if origin is not None and origin != consortium:
-            return (
-                f"this log is of {origin}, and the settings say {consortium}. Correct `consortium` and `founded`,"
-                " or the log's address"
-            )
+            return f"this log is of {origin}, and the settings say {consortium}. {_COMPARE}"
         if founding is not None:
+            # The log's own hash is not shown: whoever copied it from here would trust the log that is in question.
             return (
-                f"this log is of another founding of {consortium}: its founding hash is {founding.hex()}, and the"
-                f" settings say {founded.hex()}. Correct `founded`, or the log's address"
+                f"this log is of another founding of {consortium} than the settings say ({founded.hex()}). {_COMPARE}"
             )
     return (
         f"governance on this log does not begin with the founding of {consortium} that the settings name"

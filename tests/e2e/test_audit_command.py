@@ -94,6 +94,13 @@ def test_what_was_asked_for_and_could_not_be_checked_has_an_exit_code_of_its_own
     assert "cannot read it" in missing
     vouched = consortium.run("audit", "--log-only", "--require-witness", check=5).stdout
     assert "no witness is known here" in vouched
+    # What could not be checked stays so, however many reports lie between.
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    consortium.run("audit", "--log-only", "--require-witness", "--save", first, check=5)
+    consortium.run("audit", "--since", first, "--save", second, check=5)
+    said = consortium.run("audit", "--since", second, check=5).stdout
+    assert "no witness is known here" in said
+    assert "(so says the earlier report; it was not checked again)" in said
     consortium.run("audit", "--log-only", "--save", tmp_path / "mine.json")
     report = json.loads((tmp_path / "mine.json").read_bytes())
     assert report["verdict"] == "well"

@@ -1,9 +1,12 @@
 """The ceremony between people at different machines, with the command alone."""
 
 import json
+import re
 
 import pytest
 
+from registry import key_proof
+from registry.wire.keys import Ed25519Signer
 from tests.support.command import Consortium, printed_json, registry
 
 
@@ -55,6 +58,30 @@ def test_a_consortium_is_founded_by_keys_that_never_meet(tmp_path, postgres):
     again = registry("governance", "publish", file, home=home)
     assert "published already: as entry 1" in again.stdout
     assert said.strip().splitlines()[-1] in (home / "registry.toml").read_text()
+    admitted_by_keys_that_are_elsewhere(tmp_path, home, postgres)
+
+
+def admitted_by_keys_that_are_elsewhere(folder, home, postgres):
+    """`member admit` leaves a proposal; each holder signs on a machine that has only settings and the key."""
+    key = str(key_proof.prove(Ed25519Signer.generate("far.example/porto")))
+    admit = ("member", "admit", "porto", "--key", key, "--legal-name", "Porto", "--country")
+    assert "there is no country XX" in registry(*admit, "XX", home=home, check=1).stderr
+    said = " ".join(registry(*admit, "PT", home=home, check=1).stderr.split())
+    file = home / "proposal-1.json"
+    assert f"nothing is published yet. The proposal is in {file}." in said
+    assert "It has 0 signatures, 2 are needed; the root keys that have not signed it are far.example+" in said
+    for number in (0, 2):
+        holder = folder / f"holder{number}"
+        text = (home / "registry.toml").read_text()
+        database = f'database = "{postgres.dsn(f"holder{number}_{abs(hash(str(folder))):x}")}"'
+        (holder / "registry.toml").write_text(re.sub("^database = .*$", database, text, flags=re.MULTILINE))
+        registry("governance", "sign", file, "--yes", "--key", holder / "root.pem", home=holder)
+    before = file.read_bytes()
+    again = " ".join(registry(*admit, "PT", home=home, check=1).stderr.split())
+    assert f"The proposal is in {home / 'proposal-1-2.json'}." in again
+    assert file.read_bytes() == before, "a proposal that waits for signatures stays"
+    registry("governance", "publish", file, home=home)
+    assert "porto" in registry("member", "list", home=home).stdout
 
 
 def test_a_key_is_replaced_and_the_old_facts_stay_checkable(consortium):
@@ -113,6 +140,19 @@ def test_a_suspended_member_revokes_and_that_counts_and_issues_nothing(consortiu
     assert printed_json(consortium.run("audit", "--json"))["faults"] == []
 
 
+def test_a_reinstatement_for_another_reason_than_the_suspensions_is_asked_about(consortium):
+    ceremony(consortium, "suspend", "twente", "--reason", "rulesBroken")
+    file, home = consortium.folder / "reinstate.json", consortium.folder / "consortium"
+    words = ("governance", "propose", "reinstate", file, "twente", "--reason")
+    asked = registry(*words, "administrative", home=home, check=1)
+    assert "twente was suspended for the reason rulesBroken" in " ".join(asked.stdout.split())
+    assert not file.exists()
+    registry(*words, "administrative", "--yes", home=home)
+    file.unlink()
+    registry(*words, "rulesBroken", home=home)
+    assert file.exists()
+
+
 def test_what_must_not_be_signed_is_refused_with_its_reason(consortium):
     file = ceremony(consortium, "suspend", "twente", "--reason", "administrative", sign=False)
     home = consortium.folder / "consortium"
@@ -136,4 +176,19 @@ def test_what_must_not_be_signed_is_refused_with_its_reason(consortium):
     registry("governance", "sign", file, "--yes", home=home)
     other = ceremony(consortium, "withdraw", "twente", "--reason", "administrative", sign=False)
     twice = registry("governance", "sign", other, "--yes", home=home, check=1)
-    assert "signed another head" in twice.stderr
+    assert "signed another proposal for the same place" in " ".join(twice.stderr.split())
+    # Nor one of more events that follow the same entries, whose head has another size.
+    longer = consortium.folder / "longer.json"
+    for act in (("roles", "--role", "issuer"), ("withdraw", "--reason", "administrative")):
+        registry("governance", "propose", act[0], longer, "twente", *act[1:], home=home)
+    longer_told = registry("governance", "sign", longer, "--yes", home=home, check=1)
+    assert "signed another proposal for the same place" in " ".join(longer_told.stderr.split())
+    assert json.loads(longer.read_text())["signatures"] == []
+    admit = ("member", "admit", "porto", "--legal-name", "Porto", "--country", "PT", "--key")
+    key = str(key_proof.prove(Ed25519Signer.generate("test.example/porto")))
+    told = " ".join(registry(*admit, key, home=home, check=1).stderr.split())
+    left = home / "proposal-2.json"
+    assert f"registry governance sign {left} --again" in told
+    registry("governance", "sign", left, "--yes", "--again", home=home)
+    registry("governance", "publish", left, home=home)
+    assert "porto" in registry("member", "list", home=home).stdout

@@ -51,7 +51,11 @@ def everything_in(folder):
 def test_a_node_that_cannot_be_made_leaves_nothing(there, changes, code, problem):
     before = set(there.folder.iterdir())
     refused = init(there, "never", check=code, **changes)
-    assert problem in " ".join((refused.stdout + refused.stderr).replace("│", " ").split())
+    said = " ".join((refused.stdout + refused.stderr).replace("│", " ").split())
+    assert problem in said
+    if code == 3:
+        assert "what the consortium gave you out of band" in said
+        assert there.founded not in said, "nobody should copy it from the log that is in question"
     assert set(there.folder.iterdir()) == before
 
 

@@ -44,6 +44,35 @@ def test_a_receipt_is_checked_offline_and_says_what_was_sealed(made):
     assert first_line(check(consortium, revoked, check=1)).startswith("Genuine, and revoked: the issuer sealed that on")
 
 
+def test_the_age_that_a_seal_may_have_can_be_asked_for(made):
+    consortium, (_, good) = made
+    said = check(consortium, good, "--max-seal-age", 24)
+    assert first_line(said).startswith("Genuine. Neither suspended, revoked nor replaced when")
+    assert "--max-seal-age" in check(consortium, good, "--max-seal-age", 0, check=2).stderr
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["witnesses_needed = 2\n", 'unknown = "x"\n', "not TOML\n", '[[witness]]\nurl = "https://w.example"\nkey = "w"\n'],
+)
+def test_settings_that_are_wrong_never_mean_that_no_witness_is_needed(made, tmp_path, wrong):
+    consortium, (_, good) = made
+    settings = (consortium.home / "registry.toml").read_text()
+    (tmp_path / "registry.toml").write_text(settings)
+    check(consortium, good, home=tmp_path)
+    (tmp_path / "registry.toml").write_text(settings + wrong)
+    refused = check(consortium, good, home=tmp_path, check=3)
+    assert not refused.stdout
+    assert refused.stderr.startswith("error: ")
+
+
+def test_a_node_that_was_named_and_is_not_there_never_means_that_no_witness_is_needed(made, tmp_path):
+    consortium, (_, good) = made
+    assert "there is no file" in check(consortium, good, home=tmp_path, check=3).stderr
+    named = {"REGISTRY_HOME": str(tmp_path / "nowhere")}
+    assert "there is no file" in check(consortium, good, environment=named, check=3).stderr
+
+
 def test_without_its_seal_a_receipt_does_not_say_that_a_credential_is_in_force(made, tmp_path):
     consortium, (revoked, _) = made
     alone = tmp_path / "alone.tlog-proof"

@@ -106,6 +106,28 @@ def test_a_stolen_key_is_retired_by_what_is_printed_and_a_new_one_takes_its_plac
     assert keys(consortium)["in_use"]["counts"]
 
 
+def test_what_waits_or_did_not_count_is_published_by_the_new_key_before_the_change_is_complete(consortium):
+    """The old key was retired in an emergency, and the node has signed one commit more by it."""
+    home, file = consortium.folder / "consortium", consortium.folder / "stolen.json"
+    consortium.run("project")
+    size = json.loads(consortium.run("status", "--json").stdout)["streams"][1]["size"]
+    consortium.run("achievement", "publish", consortium.folder / "achievement.json")
+    old = keys(consortium)["in_use"]["key_id"]
+    registry("governance", "propose", "retire-key", file, "twente", old, "--reason", "compromised", "--head", size,
+             home=home)  # fmt: skip
+    registry("governance", "sign", file, "--yes", home=home)
+    registry("governance", "publish", file, home=home)
+    consortium.run("project")
+    assert "did not count (key-not-valid)" in " ".join(consortium.run("status", check=1).stdout.split())
+    consortium.run("key", "rotate")
+    decide(consortium, "add-key")
+    said = consortium.run("key", "rotate").stdout
+    assert "Published 1 event by the new key" in said
+    assert said.index("Published 1 event") < said.index("The change is complete")
+    consortium.run("project")
+    assert consortium.run("status").stdout.startswith("Nothing is wrong.")
+
+
 def test_a_node_that_lost_its_key_gets_a_new_one(consortium):
     (consortium.home / "keys" / "signing.pem").unlink()
     lost = keys(consortium, check=1)

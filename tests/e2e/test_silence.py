@@ -9,6 +9,7 @@ import re
 from importlib import resources
 from typing import NamedTuple
 
+import psycopg
 import pytest
 
 from registry import key_proof
@@ -154,6 +155,28 @@ def test_a_suspended_member_creates_nothing_and_is_told_since_when_and_what_to_d
     assert prepared.records() > before, "what reduces harm goes on"
     prepared.govern("reinstate", "twente", "--reason", "administrative")
     assert "2 would be issued" in said(prepared.go(WAYS["check rows"], 0))
+
+
+def test_the_exit_code_is_about_what_the_command_stored_and_the_rest_is_a_warning(prepared):
+    consortium, rows = prepared.consortium, prepared.folder / "held.csv"
+    rows.write_text((prepared.folder / "new.csv").read_text().replace("r1", "held1").replace(",,s", ",,held"))
+    consortium.run("import", rows, "--no-publish")
+    prepared.govern("suspend", "twente", "--reason", "administrative")
+    assert "held back, not published: 2" in said(consortium.run("publish", check=1))
+    told = said(consortium.run("credential", "suspend", prepared.names["other"], "--reason", "underReview"))
+    assert "published 1 event;" in told
+    assert "Warning, about events of earlier commands: stored events that are held back, not published: 2." in told
+    with psycopg.connect(consortium.server.dsn(consortium.name("twente"))) as connection:
+        newest = "SELECT aggregate FROM publisher.held WHERE size IS NULL ORDER BY notification DESC LIMIT 1"
+        [waiting] = connection.execute(newest).fetchone()
+    told = said(consortium.run("credential", "revoke", waiting, "--reason", "issuedInError", check=1))
+    assert "nothing to publish" in told
+    assert "held back, not published: 1." in told
+    prepared.govern("reinstate", "twente", "--reason", "administrative")
+    consortium.run("publish")
+    consortium.run("credential", "reinstate", prepared.names["other"])
+    consortium.run("project")
+    assert said(consortium.run("status")).startswith("Nothing is wrong.")
 
 
 def changed_settings(prepared, name, value):

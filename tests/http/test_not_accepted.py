@@ -75,7 +75,7 @@ def test_events_that_the_log_refused_are_what_readiness_and_the_own_member_say(s
     until(lambda: system.get("/ready").status_code == 503, 30)
     told = problem(system.get("/ready"), 503, "unavailable")
     assert list(told["components"]) == ["own_stream"]
-    assert "1 of this node's own events were refused (member-suspended)" in told["components"]["own_stream"][0]
+    assert "1 of this node's own events was refused (member-suspended)" in told["components"]["own_stream"][0]
     assert own(served)["refusedEvents"] == 1
     assert "registry refused publish-again" in own(served)["faults"][0]
     until(lambda: any("refused publish-again" in line["fault"] for line in served.logged("node.not_well")), 30)
@@ -99,7 +99,7 @@ def test_rubbish_on_anybodys_stream_and_one_that_cannot_be_read_take_no_node_out
         with (log / f"{member}.log").open("ab") as file:
             file.write(record + b"\n")
     until(lambda: "the newest 1 records of the stream lund are refused" in served.said, 60, says=lambda: served.said)
-    until(lambda: "1 records in this member's name" in served.said, 60, says=lambda: served.said)
+    until(lambda: "1 record in this member's name" in served.said, 60, says=lambda: served.said)
     assert system.get("/ready").status_code == 200
     made = system.post("/v1/credentials", json=row(served.achievement, "then", "then"), headers=once("then"))
     assert made.status_code == 201, made.text
@@ -118,3 +118,21 @@ def test_a_second_node_beside_one_that_runs_never_says_that_it_answers(served):
     second = registry("serve", "--port", 0, home=served.home, check=4)
     assert "answers at" not in second.stdout + second.stderr
     assert "another process publishes" in (second.stdout + second.stderr).lower()
+
+
+@pytest.mark.parametrize("trouble", ["absent", "empty"])
+def test_a_node_whose_log_folder_is_gone_or_empty_is_not_ready_until_it_is_back(served, trouble):
+    system, folder = served.client(), served.consortium.folder
+    until(lambda: system.get("/ready").status_code == 200, 60, says=lambda: system.get("/ready").text)
+    (folder / "log").rename(folder / "elsewhere")
+    if trouble == "empty":
+        (folder / "log").mkdir()
+    try:
+        until(lambda: system.get("/ready").status_code == 503, 30)
+        told = problem(system.get("/ready"), 503, "unavailable")
+        assert "the log is gone" in told["components"]["log"][0]
+    finally:
+        if trouble == "empty":
+            (folder / "log").rmdir()
+        (folder / "elsewhere").rename(folder / "log")
+    until(lambda: system.get("/ready").status_code == 200, 60, says=lambda: system.get("/ready").text)

@@ -13,6 +13,7 @@ from projections.tables import FURTHER, NOT_COMPARED, VIEWS
 from registry.log import open_log
 from registry.wire.checkpoint import Checkpoint, SignedNote
 from registry.wire.forms import VersionedRef
+from registry.wire.governance import MemberSuspended
 from registry.wire.recognition import (
     AgreementDeclared,
     Basis,
@@ -239,6 +240,100 @@ def test_views_that_are_behind_are_a_warning_and_are_compared_as_far_as_they_go(
     report = audit(source, dsn, served=dsn, workers=1)
     assert [fault.member for fault in of_views(report)] == ["twente"]
     assert "award_counts" in of_views(report)[0].detail
+
+
+CLAIMED_POSITIONS = {
+    "an empty position": "UPDATE positions SET size = 0, hashes = '' WHERE member = 'twente'",
+    "a size of 0 alone": "UPDATE positions SET size = 0 WHERE member = 'twente'",
+    "no position": "DELETE FROM positions WHERE member = 'twente'",
+    "no position of anybody": "DELETE FROM positions",
+    "empty positions of all": "UPDATE positions SET size = 0, hashes = ''",
+    "another size": "UPDATE positions SET size = 3 WHERE member = 'twente'",
+    "hashes that are none": "UPDATE positions SET hashes = '\\x00' WHERE member = 'twente'",
+    "an earlier governance": "UPDATE positions SET governance = 1 WHERE member = 'twente'",
+    "an earlier governance of all": "UPDATE positions SET governance = 1 WHERE member <> 'governance'",
+    "governance behind": "UPDATE positions SET size = 1, governance = 1 WHERE member = 'governance'",
+    "no governance": "DELETE FROM positions WHERE member = 'governance'",
+    "a later governance": "UPDATE positions SET governance = 99 WHERE member = 'twente'",
+}
+
+
+@pytest.mark.parametrize("claimed", CLAIMED_POSITIONS)
+@pytest.mark.usefixtures("consortium")
+def test_no_position_that_a_node_claims_keeps_its_rows_from_the_comparison(source, served, dsn, claimed):
+    served.execute("UPDATE credentials SET ects = 60 WHERE leaf = 2")
+    assert served.execute(CLAIMED_POSITIONS[claimed]).rowcount > 0
+    report = audit(source, dsn, served=dsn, workers=1)
+    faults = [each for fault in report.faults for each in (fault, *fault.consequences)]
+    # A position that cannot be read at all is a fault of the whole node.
+    assert {fault.member for fault in faults if fault.kind == "views"} & {"twente", "this node"}
+    assert "The node serves what the log does not lead to." in report.summary
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO erasures VALUES ('aveiro', gen_random_uuid(), 2)",
+        "INSERT INTO refusals SELECT 'aveiro', 99, code, path, detail, line FROM refusals LIMIT 1",
+        "INSERT INTO quarantine SELECT 'aveiro', 99, code, detail, record, size FROM quarantine LIMIT 1",
+    ],
+)
+def test_a_member_without_position_may_have_no_rows_but_that_of_governance(source, served, dsn, sql):
+    views.forget(served, "aveiro")
+    served.execute("DELETE FROM positions WHERE member = 'aveiro'")
+    report = audit(source, dsn, served=dsn, workers=1)
+    assert of_views(report) == report.unchecked == []
+    assert [(one.member, one.code) for one in report.warnings] == [("aveiro", "behind")]
+    assert served.execute(sql).rowcount == 1
+    [fault] = of_views(audit(source, dsn, served=dsn, workers=1))
+    assert (fault.member, fault.code) == ("aveiro", "differ")
+
+
+def test_rows_in_the_name_of_governance_or_of_nobody_are_found(source, served, dsn):
+    for name in ("governance", "nobody"):
+        served.execute("INSERT INTO erasures VALUES (%s, gen_random_uuid(), 2)", (name,))
+        [fault] = of_views(audit(source, dsn, served=dsn, workers=1))
+        assert fault.member == name
+        served.execute("DELETE FROM erasures WHERE member = %s", (name,))
+    assert of_views(audit(source, dsn, served=dsn, workers=1)) == []
+
+
+def spoken(consortium, source, line):
+    log = open_log(source.url, CONSORTIUM)
+    with log.writer("governance"):
+        log.append("governance", [consortium.seal(line)])
+    log.close()
+
+
+def test_views_of_an_earlier_governance_are_compared_unless_it_has_said_more_about_the_member(
+    consortium, source, served, dsn
+):
+    head = consortium.universities["twente"].head
+    act = MemberSuspended("twente", head, "administrative")
+    spoken(consortium, source, consortium.line("member.suspended.v1", "twente", act))
+    report = audit(source, dsn, served=dsn, workers=1)
+    assert of_views(report) == []
+    assert [item.what for item in report.unchecked] == ["the node's views of twente"]
+    assert "which has said more about twente since" in report.summary
+    served.execute("UPDATE decisions SET state = 'withdrawn'")  # of aveiro, about which nothing was said
+    assert [fault.member for fault in of_views(audit(source, dsn, served=dsn, workers=1))] == ["aveiro"]
+
+
+def test_views_of_an_earlier_governance_that_said_nothing_about_a_member_since_are_well(
+    consortium, source, served, dsn
+):
+    spoken(consortium, source, consortium.admission("delft"))
+    report = audit(source, dsn, served=dsn, workers=1)
+    assert of_views(report) == report.unchecked == []
+    served.execute("UPDATE members SET country = 'XX' WHERE member = 'twente'")
+    assert [fault.member for fault in of_views(audit(source, dsn, served=dsn, workers=1))] == ["twente"]
+
+
+def test_evidence_that_no_log_leads_to_is_found_in_views_that_are_behind(consortium, source, served, dsn):
+    grown(consortium, source)
+    served.execute("INSERT INTO quarantine SELECT member, 7, 'fork', detail, 'x', size FROM quarantine LIMIT 1")
+    [fault] = of_views(audit(source, dsn, served=dsn, workers=1))
+    assert "rows of quarantine are not what the log leads to" in fault.detail
 
 
 def test_views_that_are_not_there_are_said_and_where_they_were_asked_for_the_audit_is_inconclusive(source, dsn):

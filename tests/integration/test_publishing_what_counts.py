@@ -204,7 +204,7 @@ def test_a_record_that_somebody_else_appended_in_the_members_name_stops_nobody(w
     world.seen()
     own = own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.faults, own.foreign_records) == (0, [], 1)
-    assert "1 records in this member's name were not written by this node" in own.warnings[0]
+    assert "1 record in this member's name was not written by this node" in own.warnings[0]
     world.issue()
     publisher = world.publisher(own_refusals=lambda: own_commits_refused(world.connection, "twente"))
     assert publisher.publish_pending().events == 1
@@ -247,6 +247,21 @@ def test_what_others_append_is_no_fault_of_this_nodes_log(world):
     assert health.warnings[0].startswith("2 records in this member's name were not written by this node")
 
 
+def test_views_that_are_not_brought_up_while_the_node_publishes_are_a_fault(world, monkeypatch):
+    monkeypatch.setattr("registry.cli.view_lag.STILL_SECONDS", 0)
+    world.seen()
+    with world.publisher().session() as session:
+        world.issue()
+        session.publish()
+        assert list(world.health().faults) == ["views"]
+        assert "are not in its views since" in world.health().faults["views"][0]
+        world.seen()
+        assert world.health().faults == {}
+        world.issue()
+        session.publish()
+    assert world.health().faults == {}, "nobody runs: `registry project` brings them up"
+
+
 def test_own_refusals_are_those_of_the_views_now_where_a_refold_left_as_many_at_the_same_places(world):
     world.connection.execute("INSERT INTO refusals VALUES ('twente', 4, 'role-missing', '$', 'why', '{}')")
     with contextlib.closing(OwnRefusals(lambda: world.node.dsn, "twente")) as refusals:
@@ -280,12 +295,17 @@ def test_events_stored_before_a_suspension_wait_for_the_reinstatement_and_what_r
     published = world.publisher().publish_pending()
     assert (published.events, published.held) == (0, 3)
     assert "member-suspended" in published.held_because
+    assert published.new == (published.faults[0],)
+    assert world.publisher().publish_pending().new == ()
     registry = world.node.registry
     waiting = issued(world)[1]
     registry.revoke(world.first, "issuedInError")
+    published = world.publisher().publish_pending()
+    assert (published.events, published.held, published.new) == (1, 3, ())
     registry.revoke(waiting, "issuedInError")  # of a credential that is itself held back
     published = world.publisher().publish_pending()
-    assert (published.events, published.held) == (1, 4)
+    assert (published.events, published.held) == (0, 4)
+    assert "not published: 1. member-suspended" in published.new[0]
     size = world.seen()
     assert size == 3
     [view] = credentials.read(world.connection, [("twente", world.first)])
@@ -376,6 +396,7 @@ def test_what_was_written_down_before_a_suspension_is_published_after_a_crash_an
     assert (published.events, published.refused, published.held) == (3, 2, 0)
     assert "member-suspended" in published.refused_because
     assert "published events that consumers refuse, all or some: 2." in published.faults[0]
+    assert published.new == (), "an earlier pass had written them down"
     world.seen()
     assert world.connection.execute("SELECT count(*) FROM refusals").fetchone() == (2,)
     assert world.publisher().publish_pending().faults == []

@@ -21,6 +21,7 @@ from registry.intake.drafts import Drafts
 from registry.keystore import MASTER, RING, Keystore, KeystoreError
 from registry.requests import Issued
 from registry.rewrapping import COLUMNS, locked_keys
+from registry.signed_heads import SignedHead, SignedHeads
 from registry.vault import HiddenBasis, Vault, VaultError, bucket_of, derived, seal_bytes
 from registry.vault_keys import KeyRing
 from registry.webhooks.addresses import AddressPolicy
@@ -275,7 +276,7 @@ def test_files_of_keys_are_their_owners_alone_whatever_the_umask(tmp_path):
         keys = Keystore(tmp_path / "keys")
         keys.create_master()
         keys.create_signer("signing", ORIGIN)
-        keys.note_signed("signing", 1, "00")
+        SignedHeads(keys.signed_file("signing")).add(SignedHead(0, 1, "00"))
         keys.rotate_master()
         keys.write_ring(keys.ring())
     finally:

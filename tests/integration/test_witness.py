@@ -307,7 +307,7 @@ def test_a_head_that_cannot_be_held_against_the_stream_yet_stays_to_be_weighed_a
         raise LogUnavailable("twente cannot be read")
 
     with monkeypatch.context() as patched:
-        patched.setattr("consumers.witness.passed", unreadable)
+        patched.setattr("consumers.witness.Settling.advance", unreadable)
         witness.follow()
         assert (witness.caught, witness.journal.seen[twente.origin].size) == ([], 13)
     witness.follow()

@@ -9,7 +9,10 @@ from consumers.governance import GovernanceFold
 from registry import ceremony, key_proof
 from registry.act_words import describe, signatures_needed
 from registry.ceremony import AlreadyPublished, CeremonyRefused, Known, Proposal
+from registry.cli.member_content import TEMPLATE, convert
+from registry.countries import COUNTRIES
 from registry.domain.membership import Consortium as Acts
+from registry.intake import elm_codes
 from registry.rules.governance import Governance
 from registry.wire import governance as wire
 from registry.wire.checkpoint import Checkpoint
@@ -206,3 +209,24 @@ def test_a_name_that_looks_like_another_is_neither_proposed_nor_signed(consortiu
         ceremony.propose(have, [act], NOW)
     with pytest.raises(CeremonyRefused, match="the legal name"):
         check(by_somebody_else(have, act), have)
+
+
+@pytest.mark.parametrize("country", ["XX", "EL", "UK", "ZZ"])
+def test_a_country_that_does_not_exist_is_neither_proposed_nor_signed(consortium, country):
+    have = known(consortium)
+    act = admission("porto", Ed25519Signer.generate(f"{CONSORTIUM}/porto").vkey, country=country)
+    with pytest.raises(CeremonyRefused, match=f"there is no country {country}"):
+        ceremony.propose(have, [act], NOW)
+    with pytest.raises(CeremonyRefused, match=f"there is no country {country}"):
+        check(by_somebody_else(have, act), have)
+
+
+def test_the_country_codes_are_those_of_iso_3166_and_kosovos():
+    assert len(COUNTRIES) == 250
+    assert {*elm_codes.COUNTRIES.values(), "XK", "US", "ZW"} <= COUNTRIES
+
+
+def test_a_members_content_to_fill_in_needs_its_key_alone(consortium):
+    signer = Ed25519Signer.generate(f"{CONSORTIUM}/delft")
+    act = convert({**TEMPLATE, "keys": [str(signer.vkey)]}, wire.MemberAdmitted)
+    ceremony.propose(known(consortium), [act], NOW, [key_proof.prove(signer)])

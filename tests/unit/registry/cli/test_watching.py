@@ -10,6 +10,7 @@ from registry.cli import watching
 from registry.cli.health import LogState, NodeHealth
 from registry.cli.watching import READINESS, HealthWatch
 from tests.support.command import until
+from tests.support.memory_log import MemoryLog
 
 WELL = LogState([], away=False, changed=[], peers=[])
 
@@ -30,9 +31,10 @@ def watch(monkeypatch):
 
     monkeypatch.setattr(watching, "log_state", look_at_log)
     monkeypatch.setattr(watching, "node_health", look_at_node)
+    monkeypatch.setattr(watching, "all_positions", lambda _: {})
     monkeypatch.setattr(watching.views, "connect", lambda _: contextlib.nullcontext())
     monkeypatch.setattr(watching, "LOOK_SECONDS", 0.01)
-    made = HealthWatch(SimpleNamespace(settings=SimpleNamespace(member="twente"), dsn=lambda: ""))
+    made = HealthWatch(SimpleNamespace(settings=SimpleNamespace(member="twente"), dsn=str, log_as_it_is=MemoryLog))
     made.fails, made.looks = fails, looks
     return made
 
@@ -71,3 +73,7 @@ def test_the_log_is_looked_at_as_often_where_it_has_faults_as_where_it_has_none(
     for _ in range(3):
         watch.look()
     assert len(watch.looks) == 1
+
+
+def test_a_log_that_goes_away_is_noticed_within_fifteen_seconds():
+    assert watching.LOG_SECONDS + 2 * watching.LOOK_SECONDS < 15  # one look may just have begun

@@ -1,0 +1,21 @@
+"""Why stored events wait, as the node says it."""
+
+from datetime import UTC, datetime
+
+from registry.cli import last_error
+from registry.cli.waiting import stopped
+
+SINCE = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def test_the_key_is_named_where_it_is_the_reason_and_a_stopped_process_only_where_nothing_else_is_known(tmp_path):
+    hint = "is `registry run` or `registry serve` running?"
+    assert stopped(tmp_path, 1, SINCE, by_key=False) == (
+        f"1 stored event waits to be published since 2026-05-04 12:00 UTC; {hint}"
+    )
+    by_key = stopped(tmp_path, 1_200, SINCE, by_key=True)
+    assert by_key.startswith("1,200 stored events wait to be published since 2026-05-04 12:00 UTC: ")
+    assert "this node's signing key, which does not count" in by_key
+    assert hint not in by_key
+    last_error.note(tmp_path, "publishing", ValueError("the log is away"))
+    assert stopped(tmp_path, 1, SINCE, by_key=False).endswith("UTC: ValueError: the log is away")
