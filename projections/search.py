@@ -20,6 +20,8 @@ from projections.queries import narrowed
 from registry.wire.achievements import AchievementContent, Kind, Participation
 
 MOST: Final = 500
+MAX_PAGE_BYTES: Final = 1024 * 1024
+"""The bytes of JSON that the items of a page have at most, or its first item alone where that has more."""
 
 
 class CatalogueQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -127,7 +129,9 @@ def search(
     limit: int = 20,
     today: date | None = None,
 ) -> CataloguePage:
-    """What a search finds, at most `limit`. `today` is the day on which agreements must hold; UTC's where not given.
+    """Return what a search finds: at most `limit` items of `MAX_PAGE_BYTES`; `next` leads to the rest.
+
+    `today` is the day on which agreements must hold; UTC's where not given.
 
     Raises `InvalidQuery`, and `InvalidCursor` for a cursor that is not of this query.
     """
@@ -153,12 +157,23 @@ def search(
     for facet, value, number in counts:
         facets.setdefault(facet, {})[value] = number
     total = facets.pop("total")[""]
-    last = rows[limit - 1] if len(rows) > limit else None
+    shown = _fitting(rows[:limit])
+    last = shown[-1] if len(rows) > len(shown) else None
     return CataloguePage(
-        [Offer(*msgspec.structs.astuple(found)[:14]) for found in rows[:limit]],
+        [Offer(*msgspec.structs.astuple(found)[:14]) for found in shown],
         total,
         {name: dict(sorted(counts.items())) for name, counts in sorted(facets.items())},
         None
         if last is None
         else cursors.encode(query, _Place(last.rank, last.sort_title, last.member, UUID(last.achievement))),
     )
+
+
+def _fitting(rows: list[_Row]) -> list[_Row]:
+    """Return the first rows that a page has room for; one at least, where there is one."""
+    size = 0
+    for number, row in enumerate(rows):
+        size += len(msgspec.json.encode(row))
+        if number and size > MAX_PAGE_BYTES:
+            return rows[:number]
+    return rows

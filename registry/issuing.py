@@ -5,7 +5,7 @@ is missing and nothing else.
 """
 
 import gc
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -44,10 +44,13 @@ class Issuer:
         self._registry = registry
         self._preparer = Preparer(registry, parts)
 
-    def issue_all(self, requests: Iterable[IssueRequest], *, beside: Beside | None = None) -> Iterator[Outcome]:
+    def issue_all(
+        self, requests: Iterable[IssueRequest], *, beside: Beside | None = None
+    ) -> Generator[Outcome, None, None]:
         """Issue in batches, each a transaction; gives every request's outcome, in their order.
 
         While one batch is being stored the next is made ready. `beside` is asked for rows that are stored with each.
+        Closed before its end, it waits for the batch that is being stored.
         """
         first = 0
         with _rare_collections(), ThreadPoolExecutor(1, thread_name_prefix="issuing") as storing:
@@ -127,7 +130,7 @@ class Issuer:
         """What would become of one; nothing is stored."""
         return next(self.check_all([request]))
 
-    def check_all(self, requests: Iterable[IssueRequest]) -> Iterator[Outcome]:
+    def check_all(self, requests: Iterable[IssueRequest]) -> Generator[Outcome, None, None]:
         """What would become of these if they were issued one after another; nothing is stored.
 
         Of each request two hashes are remembered: one that comes twice is told whether it says the same.

@@ -20,9 +20,9 @@ import psycopg
 from psycopg.rows import class_row
 
 from registry.http import Caller, HttpProblem
-from registry.http.access import SCOPES
+from registry.http.access import API_KEY_PREFIX, SCOPES
 
-_FORM: Final = re.compile(r"reg_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
+_FORM: Final = re.compile(API_KEY_PREFIX + r"([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 _FRESH_SECONDS: Final = 5.0
 _TIMEOUT_SECONDS: Final = 5
 
@@ -94,7 +94,7 @@ class ApiKeys:
             "INSERT INTO access.keys (key, name, secret, scopes, created, expires) VALUES (%s, %s, %s, %s, %s, %s)",
             (key, name, _hash(secret), sorted(set(scopes)), now, now + timedelta(days=days)),
         )
-        return f"reg_{key}_{secret}"
+        return f"{API_KEY_PREFIX}{key}_{secret}"
 
     def all(self) -> list[ApiKey]:
         """All keys, the newest first."""

@@ -103,10 +103,10 @@ def _media(request: Request[Any, Any, Any], told: Media) -> Media:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given == _BYTES:
         given = told
-    if given not in _MEDIA or request.headers.get("content-encoding", "identity") != "identity":
+    if given not in _MEDIA:
         raise HttpProblem(
             "unsupported-media-type",
-            f"a batch comes as {' or '.join(_MEDIA)}, not compressed; or as {_BYTES} with `media` in the query",
+            f"a batch comes as {' or '.join(_MEDIA)}, or as {_BYTES} with `media` in the query",
         )
     return _MEDIA[given]
 
@@ -263,7 +263,10 @@ def release(
 def cancel(
     desk: Desk, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
 ) -> Response[Batch]:
-    """Nothing of it, or nothing more, is taken in; rows that were held are listed as problems."""
+    """Nothing of it, or nothing more, is taken in; rows that were held are listed as problems.
+
+    A batch that is `working` cannot be cancelled (409 `conflict`), nor one that has ended.
+    """
 
     def act(_: Writer) -> Answered:
         return Answered(200, receiving.book.cancel(str(batch)))

@@ -112,7 +112,7 @@ class Book:
             ).rowcount
             connection.execute("NOTIFY intake_batches")
         if not moved:
-            raise WrongState("the same request was sent again meanwhile, and is the one that counts")
+            raise WrongState("The same request was sent again meanwhile; that one counts.")
         return self.one(batch)
 
     def broken_off(self, batch: str, spool: Spool) -> None:
@@ -236,7 +236,7 @@ class Book:
         """A second person lets it go on. Raises `UnknownBatch`, `WrongState`, `SecondPerson`."""
         found = self.one(batch)
         if found.state != "awaitingRelease":
-            raise WrongState(f"it is {found.state}, and waits for no release")
+            raise WrongState(f"The batch is {found.state} and waits for no release.")
         if found.by == by:
             raise SecondPerson("you sent this batch in; somebody else releases it")
         with self._connect() as connection:
@@ -248,12 +248,15 @@ class Book:
             ).rowcount
             connection.execute("NOTIFY intake_batches")
         if not moved:
-            raise _settled(found.state)
+            raise WrongState(f"The batch is {self.one(batch).state} and waits for no release.")
         return self.one(batch)
 
     def cancel(self, batch: str) -> Batch:
-        """Drop a batch that has not begun, or the rows of one that are held. Raises `UnknownBatch`, `WrongState`."""
-        found = self.one(batch)
+        """Drop a batch that has not begun, or the rows of one that are held.
+
+        Raises `UnknownBatch`, and `WrongState` for one that is being worked through or has ended.
+        """
+        self.one(batch)
         with self._connect() as connection, connection.transaction():
             moved = connection.execute(
                 "UPDATE intake.batches SET state = 'cancelled', finished = %s"
@@ -261,7 +264,7 @@ class Book:
                 (self._clock(), batch),
             ).rowcount
             if not moved:
-                raise _settled(found.state)
+                raise _not_cancelled(self.one(batch).state)
             give_up_held(connection, self._vault, batch, "cancelled", "the batch was cancelled before this day")
         cancelled = self.one(batch)
         if not cancelled.refused:
@@ -287,7 +290,7 @@ class Book:
             if row is None:
                 raise UnknownBatch(f"there is no batch {batch}")
             if row["state"] == "working":
-                raise WrongState("it is being worked through")
+                raise WrongState("The batch is being worked through. Try again when it is done.")
             key, gone = os.urandom(32), list[int]()
             # A key and a file of its own: until the transaction ends, the one before is the content.
             again = row["rewritten"] + 1
@@ -402,5 +405,10 @@ class Book:
 _DUE: Final = "(state IN ('working', 'waiting') OR (state = 'scheduled' AND publish_at <= %(now)s))"
 
 
-def _settled(state: State) -> WrongState:
-    return WrongState(f"it is {state}, and cannot be changed any more")
+def _not_cancelled(state: State) -> WrongState:
+    if state == "working":
+        return WrongState(
+            "The batch is being worked through and cannot be cancelled now: rows of it may have taken effect. Wait"
+            " until it is done; rows that are held can be cancelled then."
+        )
+    return WrongState(f"The batch is {state} and cannot be cancelled.")

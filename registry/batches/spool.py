@@ -91,13 +91,13 @@ class Spooled:
     """A complete file, to be read like a path."""
 
     def __init__(self, path: Path, key: bytes, name: str) -> None:
-        """`name` is what messages call it."""
+        """`name` is what messages call it; empty where its sender gave it none."""
         self._path = path
         self._key = key
         self._name = name
 
     def __str__(self) -> str:
-        return self._name
+        return self._name or "The body"
 
     def open(self, mode: Literal["rb"]) -> BinaryIO:
         """Its bytes, from the beginning. Raises `SpoolDamaged` here or while reading."""
@@ -106,10 +106,11 @@ class Spooled:
 
     def _chunks(self) -> Iterator[bytes]:
         cipher = AESGCM(self._key)
+        name = self._name or "the batch"
         try:
             file = self._path.open("rb")
         except OSError as error:
-            raise SpoolDamaged(f"the content of {self._name} cannot be read: {error.strerror}") from error
+            raise SpoolDamaged(f"the content of {name} cannot be read: {error.strerror}") from error
         with file:
             number, last = 0, False
             while not last:
@@ -117,7 +118,7 @@ class Spooled:
                 length = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else 0
                 sealed = file.read(length) if _TAG <= length <= CHUNK + _TAG else b""
                 if not sealed or len(sealed) < length:
-                    raise SpoolDamaged(f"the content of {self._name} is cut short")
+                    raise SpoolDamaged(f"the content of {name} is cut short")
                 opened = None
                 for last in (False, True):
                     try:
@@ -126,7 +127,7 @@ class Spooled:
                     except InvalidTag:
                         continue
                 if opened is None:
-                    raise SpoolDamaged(f"the content of {self._name} was altered")
+                    raise SpoolDamaged(f"the content of {name} was altered")
                 number += 1
                 yield opened
 

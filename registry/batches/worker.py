@@ -165,7 +165,7 @@ class Worker:
     def _document(self, batch: Batch) -> None:
         """A document's awards, each in a transaction with the batch's progress."""
         with self._book.content(batch.batch).open("rb") as file:
-            document = read_document(file.read(MAX_BYTES + 1), batch.name or "the document")
+            document = read_document(file.read(MAX_BYTES + 1), batch.name or "The body")
         odd = [f"{one.where} {one.value!r} {one.detail}" for one in document.problems]
         unused = [f"not read: {path}" for path in document.unmapped()]
         self._book.note(batch.batch, [*document.notes, *odd, *unused][:_NOTES])

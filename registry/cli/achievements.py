@@ -12,6 +12,8 @@ from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, title_of
+from registry.cli.own_events import say_views_behind
+from registry.intake.importing import find_identical
 from registry.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.errors import InvalidEvent
@@ -47,16 +49,41 @@ def _content(node: Node, file: Path, achievement: str | None, version: int) -> A
 
 
 @achievement_app.command("publish")
-def publish(context: typer.Context, file: File) -> None:
+def publish(
+    context: typer.Context,
+    file: File,
+    *,
+    again: Annotated[
+        bool, typer.Option("--again", help="Offer it even if an achievement with the same content is offered already.")
+    ] = False,
+) -> None:
     """Offer a new achievement. Its id and version 1 are given here unless the file has an id.
+
+    Exits 1 if an achievement with the same content is offered already.
 
     Example: registry achievement publish data-literacy.json
     """
     node = node_of(context)
     content = _content(node, file, None, 1)
+    if not again:
+        _refuse_second(node, content)
     node.registry.publish_achievement(content)
     say(f"achievement {content.achievement}, version 1")
     publish_now(node)
+
+
+def _refuse_second(node: Node, content: AchievementContent) -> None:
+    """End with exit code 1 where this university offers the same content already."""
+    offered = [each for each in node.registry.achievements() if not each.state.retired]
+    same = find_identical(offered, content)
+    if same is not None and same != content.achievement:  # the same id is refused by its own rule
+        errors.print(
+            f"Nothing was published: {same} has the same content and is offered already. Award that one, or pass"
+            " --again to offer the same content a second time.",
+            markup=False,
+            highlight=False,
+        )
+        raise typer.Exit(1)
 
 
 @achievement_app.command("revise")
@@ -139,18 +166,20 @@ def list_all(
 
     Example: registry achievement list twente
     """
-    found = catalogue.newest(node_of(context).views(), member)
+    node = node_of(context)
+    found = catalogue.newest(node.views(), member)
     columns = [
         Column("university", lambda one: one.member),
         Column("achievement", lambda one: one.achievement),
         Column("version", lambda one: one.version),
-        Column("title", lambda one: title_of(one.title)),
+        Column("title", lambda one: title_of(one.title), cut=True),
         Column("kind", lambda one: one.kind, wide=True),
         Column("ECTS", lambda one: one.ects),
         Column("EQF", lambda one: one.eqf_level),
         Column("state", lambda one: "retired" if one.retired else "offered"),
     ]
     print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+    say_views_behind(node)
 
 
 @achievement_app.command("show")
@@ -168,6 +197,7 @@ def show(
     node = node_of(context)
     owner, achievement = ids.find(node, achievement, "achievement", member)
     found = catalogue.versions(node.views(), owner, achievement)
+    say_views_behind(node)
     if not found:
         errors.print(f"{owner} has no achievement {achievement} in the views.", markup=False)
         raise typer.Exit(1)

@@ -16,6 +16,7 @@ from registry.cli.days import day_option
 from registry.cli.facts import ViewFacts
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, progress, say, table
+from registry.cli.own_events import say_older_wait
 from registry.office.assessment import (
     MILDER,
     Considered,
@@ -205,7 +206,10 @@ def cohort(
     else:
         _show_cohort(found, bad, dry_run=dry_run)
     if not dry_run:
-        publish_now(node)
+        if any(one.decision is not None and not one.unchanged for one in found):
+            publish_now(node)
+        else:
+            say_older_wait(node)
     if bad:
         raise typer.Exit(1)
 

@@ -6,9 +6,10 @@ import typer
 
 from projections import credentials as view
 from registry.cli import finding, ids, moments
-from registry.cli.context import node_of
+from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
-from registry.cli.output import AsJson, errors, plain, print_json, say
+from registry.cli.output import AsJson, errors, plain, print_json, say, title_of
+from registry.cli.own_events import say_older_wait, say_views_behind
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.reading import credential_rows
 from registry.erasing import why_without_claims
@@ -75,7 +76,10 @@ def issue(
         raise typer.Exit(1)
     say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
     say(f"learner    {outcome.learner}")
-    publish_now(node)
+    if outcome.unchanged:
+        say_older_wait(node)
+    else:
+        publish_now(node)
 
 
 def check_days(request: IssueRequest) -> None:
@@ -92,7 +96,9 @@ def suspend(context: typer.Context, credential: Id, *, reason: Reason) -> None:
     Example: registry credential suspend e7c1ab39-… --reason underReview
     """
     node = node_of(context)
-    node.registry.suspend(node.uuid(credential, "credential"), _reason(reason))
+    code, credential = _reason(reason), node.uuid(credential, "credential")
+    node.registry.suspend(credential, code)
+    _say_changed(node, "suspended", credential)
     publish_now(node)
 
 
@@ -103,7 +109,9 @@ def reinstate(context: typer.Context, credential: Id) -> None:
     Example: registry credential reinstate e7c1ab39-…
     """
     node = node_of(context)
-    node.registry.reinstate(node.uuid(credential, "credential"))
+    credential = node.uuid(credential, "credential")
+    node.registry.reinstate(credential)
+    _say_changed(node, "reinstated", credential)
     publish_now(node)
 
 
@@ -114,8 +122,19 @@ def revoke(context: typer.Context, credential: Id, *, reason: Reason) -> None:
     Example: registry credential revoke e7c1ab39-… --reason issuedInError
     """
     node = node_of(context)
-    node.registry.revoke(node.uuid(credential, "credential"), _reason(reason))
+    code, credential = _reason(reason), node.uuid(credential, "credential")
+    node.registry.revoke(credential, code)
+    _say_changed(node, "revoked", credential)
     publish_now(node)
+
+
+def _say_changed(node: Node, change: str, credential: str) -> None:
+    """Say which credential was changed: its whole id, its achievement's title, and its learner's id."""
+    state = node.registry.credential(credential).state
+    title = title_of(node.registry.achievement(state.achievement).content.title)
+    say(f"{change} credential {credential}")
+    say(f"achievement {state.achievement}, version {state.version}: {title}")
+    say(f"learner     {state.learner or 'none any more'}")
 
 
 @credential_app.command("show")
@@ -157,6 +176,7 @@ def show(
         say(f"{was.member} was {was.standing or 'no member'}")
         return
     found = view.read(node.views(), [(whose, credential)])
+    say_views_behind(node)
     if not found:
         errors.print(f"{whose} has no credential {credential} in the views.", markup=False)
         raise typer.Exit(1)

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.rule import Rule
 
 from consumers.auditor import audit
 from consumers.projector import OnBatch
@@ -126,7 +127,7 @@ def _next(folder: Path, log: str) -> None:
 
 def _step(text: str) -> None:
     out.print()
-    out.rule(f"[bold]{text}", align="left")
+    out.print(Rule(f"[bold]{text}", align="left"), width=min(out.width, 80))
 
 
 class _Demo:

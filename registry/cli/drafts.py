@@ -12,6 +12,7 @@ from registry.cli.founding import publish_now
 from registry.cli.imports import importer, show_award
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
+from registry.cli.own_events import say_older_wait
 from registry.intake.drafts import Draft, Drafts
 from registry.intake.report import IntakeError
 
@@ -127,6 +128,7 @@ def publish(context: typer.Context, draft: Id, *, as_json: AsJson = False) -> No
     Example: registry achievement draft publish 0bbac7a9-…
     """
     node = node_of(context)
+    before = Drafts(node.registry).one(_draft(node, draft)).achievement
     taken = importer(node).publish(_draft(node, draft))
     found = Drafts(node.registry).one(_draft(node, draft))
     if as_json:
@@ -138,7 +140,10 @@ def publish(context: typer.Context, draft: Id, *, as_json: AsJson = False) -> No
             for problem in one.problems:
                 say(f"  {problem.field}: {problem.detail}", style="red")
         say(f"{len(taken) - found.waiting:,} issued, {found.waiting:,} wait")
-    publish_now(node)
+    if before is None or any(one.credential is not None and not one.unchanged for one in taken):
+        publish_now(node)
+    else:
+        say_older_wait(node)
     if found.waiting:
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ from projections.learners import known_credentials
 from registry import erasing
 from registry.application import Registry
 from registry.batches import Book
+from registry.cli import ids
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import counted, errors, say
@@ -66,14 +67,14 @@ def erase(
     registry learner erase - --student --yes < number.txt
     """
     node = node_of(context)
-    learner = node.learner_of_student(learner) if student else node.uuid(learner, "learner")
+    learner = ids.learner_of_student(node, learner) if student else node.uuid(learner, "learner")
     known = known_credentials(node.views(), learner)
     for case in erasing.affected_cases(node.registry, learner, _today()):
         errors.print(str(case), highlight=False, markup=False)
+    count = erasing.count_credentials(node.registry, learner)
     if not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter("Refusing to erase without confirmation. Pass --yes.", param_hint="--yes")
-        count = erasing.count_credentials(node.registry, learner)
         errors.print(
             f"This permanently destroys the personal data behind {counted(count, 'credential')}."
             " They cannot be reissued.",
@@ -81,7 +82,7 @@ def erase(
         )
         typer.confirm(f"Erase learner {learner} for good?", abort=True, err=True)
     erasing.erase(node.registry, book_of(node), learner, credentials=known, again=again)
-    say(f"erased     {learner}")
+    say(f"erased learner {learner}: the personal data behind {counted(count, 'credential')} is destroyed")
     publish_now(node)
 
 

@@ -9,10 +9,12 @@ import typer
 
 from projections import credentials as view
 from projections.own_credentials import CredentialQuery, Line, Place, page
+from registry.cli import ids
 from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, title_of
+from registry.cli.own_events import say_views_behind
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.config import SettingsError
 from registry.log import GOVERNANCE
@@ -64,11 +66,13 @@ End = Annotated[datetime | None, day_option("--until", help="Awarded on that day
 Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
 After = Annotated[str | None, typer.Option(metavar="ID", help="Go on after this credential, as the page before says.")]
 
+_RECORD: Final = Column("record", lambda one: one.record, wide=True)
+"""Only where it was asked for by its record: the vault keeps only a keyed hash of it."""
 _COLUMNS: Final = (
     Column("credential", lambda one: one.credential),
     Column("family name", lambda one: one.family_name),
     Column("given name", lambda one: one.given_name),
-    Column("record", lambda one: one.record, wide=True),
+    _RECORD,
     Column("learner", lambda one: one.learner, wide=True),
     Column("achievement", lambda one: f"{one.title} (v{one.version})"),
     Column("awarded", lambda one: one.awarding_date),
@@ -159,7 +163,7 @@ def _query(
         status=status,
         begin=begin and begin.date(),
         end=end and end.date(),
-        learners=None if student is None else [node.learner_of_student(student)],
+        learners=None if student is None else [ids.learner_of_student(node, student)],
         credentials=credentials,
     )
 
@@ -192,8 +196,10 @@ def _print(
     more = len(found) > limit
     items = _with_facts(node, people, found[:limit], record)
     following = {"next": items[-1].credential if more else None}
-    if print_list(items, _COLUMNS, as_json=as_json, as_csv=as_csv, wide=wide, more=following) and not items:
+    columns = [column for column in _COLUMNS if column is not _RECORD or record is not None]
+    if print_list(items, columns, as_json=as_json, as_csv=as_csv, wide=wide, more=following) and not items:
         errors.print("No such credential of this university is known here.")
+    say_views_behind(node)
     if more and not as_json:
         errors.print(f"There are more: repeat with --after {items[-1].credential}", markup=False)
     return len(items)

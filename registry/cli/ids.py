@@ -22,7 +22,7 @@ _LISTED: Final = 6
 
 
 class IdNotFound(Exception):
-    """An id's beginning that is nobody's, or that of several. The message lists them."""
+    """An id's beginning or a student number that is nobody's, or a beginning of several ids. The message lists them."""
 
 
 class Ref(NamedTuple):
@@ -81,6 +81,15 @@ def find(node: "Node", text: str, what: str, member: str | None = None) -> Ref:
         more = ", and more" if len(candidates) > _LISTED else ""
         raise IdNotFound(f"Several begin with {text}: {names}{more}. Give more of it.")
     return candidates[0]
+
+
+def learner_of_student(node: "Node", student: str) -> str:
+    """Return the id of the learner with a student number of this university. Raises `IdNotFound`."""
+    vault = node.registry.vault
+    found = vault.find(node.registry.cursor(), [vault.hashed("student", student)])
+    if not found:
+        raise IdNotFound("No learner of this university has that student number.")
+    return next(iter(found.values())).learner
 
 
 def _owner(node: "Node", identifier: str, what: str) -> Ref:

@@ -1,21 +1,26 @@
 """Taking in a university's records: `import` and `template`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import typer
+from psycopg import Cursor
+from psycopg.rows import DictRow
 
 from registry.application import Registry
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
-from registry.cli.output import AsJson, errors, print_json, progress, say
+from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
+from registry.cli.own_events import count_waiting, say_older_wait
 from registry.domain.errors import UnknownAchievement
 from registry.intake import Document, IntakeError, Problem, csv_rows, ndjson_rows, open_intake
 from registry.intake.course_codes import CourseCodes
+from registry.intake.csv_rows import NO_ROWS
 from registry.intake.importing import Importer, Taken
-from registry.requests import IssueRequest, NotIssued
+from registry.requests import Issued, IssueRequest, NotIssued, Outcome
 
 _SHOWN = 25
 
@@ -105,6 +110,11 @@ class Report(msgspec.Struct):
     missing: list[str] = []
     """What a document's awards still want, as paths into the completions."""
 
+    @property
+    def stored(self) -> bool:
+        """Whether this import stored anything that is to be published."""
+        return not self.dry_run and (self.issued > 0 or any(taken.published for taken in self.awards))
+
 
 def import_file(
     context: typer.Context,
@@ -142,14 +152,19 @@ def import_file(
         else:
             report = take_rows(node, file, source, source.notes, dry_run=dry_run)
     except IntakeError as error:
-        errors.print(str(error), markup=False)
+        errors.print(str(error), markup=False, highlight=False)
         raise typer.Exit(1) from error
     if as_json:
         print_json(report)
     else:
         show(report)
-    if publish and not dry_run:  # also what an import that was killed had stored
-        publish_now(node)
+    if NO_ROWS in report.notes:
+        raise typer.Exit(1)
+    if publish and not dry_run:
+        if report.stored:
+            _publish(node, report)
+        else:
+            say_older_wait(node)  # for example those of an import that was killed
     if report.problems or report.missing or report.waiting:
         raise typer.Exit(1)
 
@@ -158,7 +173,7 @@ def take_rows(
     node: Node, file: Path, rows: Iterable[IssueRequest | Problem], notes: list[str], *, dry_run: bool = False
 ) -> Report:
     """Issue the good rows of a file and collect the bad ones; `notes` may grow while they are read."""
-    report = Report(str(file), dry_run=dry_run, notes=notes)
+    report, stored = Report(str(file), dry_run=dry_run, notes=notes), _StoredRows()
     with progress(f"importing {file.name}") as counter:
 
         def good() -> Iterator[IssueRequest]:
@@ -169,18 +184,84 @@ def take_rows(
                 else:
                     yield row
 
-        outcomes = node.issuer.check_all(good()) if dry_run else node.issuer.issue_all(good())
-        for outcome in outcomes:
-            counter.advance()
-            if isinstance(outcome, NotIssued):
-                report.problems.append(
-                    Problem(f"record {outcome.record}", outcome.field, "", f"{outcome.code}: {outcome.detail}")
-                )
-            elif outcome.unchanged:
-                report.unchanged += 1
-            else:
-                report.issued += 1
+        outcomes = node.issuer.check_all(good()) if dry_run else node.issuer.issue_all(good(), beside=stored.beside)
+        try:
+            with closing(outcomes):  # waits for the rows that are just being stored
+                _collect(report, outcomes, counter)
+        except BaseException:  # a signal or an error: what is stored stays, and that is said
+            _say_stopped(stored.count, "row")
+            raise
     return report
+
+
+def _collect(report: Report, outcomes: Iterable[Outcome], counter: Counter) -> None:
+    for outcome in outcomes:
+        counter.advance()
+        if isinstance(outcome, NotIssued):
+            report.problems.append(
+                Problem(f"record {outcome.record}", outcome.field, "", f"{outcome.code}: {outcome.detail}")
+            )
+        elif outcome.unchanged:
+            report.unchanged += 1
+        else:
+            report.issued += 1
+
+
+class _StoredRows:
+    """Counts rows in the transactions that store them: an import that is interrupted says how many there are."""
+
+    def __init__(self) -> None:
+        self._batches: dict[int, int] = {}
+
+    @property
+    def count(self) -> int:
+        """How many rows became credentials."""
+        return sum(self._batches.values())
+
+    def beside(self, first: int, outcomes: Sequence[Outcome]) -> "_StoredBatch":
+        """Return what notes the batch that begins with request number `first` when it is stored."""
+        issued = sum(isinstance(outcome, Issued) and not outcome.unchanged for outcome in outcomes)
+        return _StoredBatch(self._batches, first, issued)
+
+
+class _StoredBatch(NamedTuple):
+    """Notes how many rows of a batch are stored. A batch that is stored again replaces its number."""
+
+    batches: dict[int, int]
+    first: int
+    issued: int
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Note them; nothing is written to the database."""
+        del cursor
+        self.batches[self.first] = self.issued
+
+
+def _say_stopped(stored: int, noun: str) -> None:
+    """Say what an import that was interrupted, or that failed, had stored."""
+    if not stored:
+        errors.print("The import stopped; nothing of this file was stored by it.", markup=False)
+        return
+    errors.print(
+        f"The import stopped; {counted(stored, noun)} of this file {'was' if stored == 1 else 'were'} stored by it and"
+        " not published: run `registry publish`. Import the file again for the rest; nothing is issued twice.",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _publish(node: Node, report: Report) -> None:
+    """Publish what the import stored; where that is interrupted, say how much of it waits."""
+    try:
+        publish_now(node)
+    except (KeyboardInterrupt, SystemExit):
+        errors.print(
+            f"Interrupted while publishing: all {counted(report.issued, 'new credential')} of this file are stored,"
+            f" and {counted(count_waiting(node), 'event')} of this node wait to be published: run `registry publish`.",
+            markup=False,
+            highlight=False,
+        )
+        raise
 
 
 def importer(node: Node) -> Importer:
@@ -198,15 +279,23 @@ def take_document(node: Node, document: Document, completions: dict[str, Any], *
         notes=document.notes + [f"{p.where} {p.value!r} {p.detail}" for p in document.problems],
         unmapped=document.unmapped(),
     )
-    for taken in importer(node).take(document, completions, dry_run=dry_run):
-        report.awards.append(taken)
-        report.problems += taken.problems
-        report.missing += [one for one in taken.missing if one not in report.missing]
-        report.waiting += taken.waiting
-        if not (taken.problems or taken.missing or taken.waiting):
-            report.unchanged += int(taken.unchanged)
-            report.issued += int(not taken.unchanged)
+    try:
+        for taken in importer(node).take(document, completions, dry_run=dry_run):
+            _add_award(report, taken)
+    except BaseException:  # a signal or an error: what is stored stays, and that is said
+        _say_stopped(0 if dry_run else report.issued, "award")
+        raise
     return report
+
+
+def _add_award(report: Report, taken: Taken) -> None:
+    report.awards.append(taken)
+    report.problems += taken.problems
+    report.missing += [one for one in taken.missing if one not in report.missing]
+    report.waiting += taken.waiting
+    if not (taken.problems or taken.missing or taken.waiting):
+        report.unchanged += int(taken.unchanged)
+        report.issued += int(not taken.unchanged)
 
 
 def _completions(file: Path | None) -> dict[str, Any]:

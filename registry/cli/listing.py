@@ -13,11 +13,14 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Column(NamedTuple):
-    """A column of a list: its heading, what stands in it, and whether only `--wide` and CSV have it."""
+    """A column of a list: its heading, and what stands in it."""
 
     name: str
     value: Callable[[Any], Any]
     wide: bool = False
+    """Whether only `--wide` and CSV have it."""
+    cut: bool = False
+    """Whether a text is cut to the column's width, unless `--wide` is given."""
 
 
 def print_list(
@@ -40,7 +43,10 @@ def print_list(
     else:
         shown = [column for column in columns if wide or not column.wide]
         table(
-            [column.name for column in shown], [[column.value(item) for column in shown] for item in items], wide=wide
+            [column.name for column in shown],
+            [[column.value(item) for column in shown] for item in items],
+            wide=wide,
+            cut=[column.name for column in shown if column.cut],
         )
     return not (as_json or as_csv)
 

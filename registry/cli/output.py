@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,11 +19,21 @@ from rich.text import Text
 SHORT: Final = 8
 """The characters of an id that a table shows at least."""
 _ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_UNLIMITED: Final = 10_000
+_UNLIMITED: Final = 1_000_000
 """The width where neither a terminal nor COLUMNS says one: a line is as long as it needs to be."""
 
-_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What would move a terminal's cursor, or could not be written: names and titles are other people's text."""
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+"""What would move a terminal's cursor, turn the direction of a text, not be seen at all, or could not be written.
+
+Names and titles are other people's text.
+"""
+_MAX_CELL: Final = 300
+"""The characters of a text that a table shows at most, unless it is wide."""
+
+
+def _visible(text: str) -> str:
+    """Return a text with its control characters written out."""
+    return _COMMANDS.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 class _Console(Console):
@@ -31,7 +41,7 @@ class _Console(Console):
 
     def render_str(self, text: str, **how: Any) -> Text:  # noqa: ANN401 - as Rich has it
         """The text as Rich has it, control characters written out."""
-        return super().render_str(_COMMANDS.sub(lambda match: ascii(match[0])[1:-1], text), **how)
+        return super().render_str(_visible(text), **how)
 
 
 def _width() -> int | None:
@@ -98,22 +108,35 @@ def text_of(value: Any) -> str:  # noqa: ANN401 - any column's value
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None, wide: bool = False
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: str | None = None,
+    wide: bool = False,
+    cut: Collection[str] = (),
 ) -> None:
     """Print rows under headings, within the width of the terminal.
 
     Ids are shortened to what tells them apart, and never broken; commands accept them like that. `wide` shows them
-    whole and lets lines be as long as they get. Values are printed as they are: nothing in them is markup.
+    whole and lets lines be as long as they get. Texts in the columns `cut` are cut to the width of their column.
+    Values are printed as they are: nothing in them is markup, and control characters are written out.
     """
-    texts = [[text_of(value) for value in row] for row in rows]
+    texts = [[_visible(text_of(value)) for value in row] for row in rows]
     if not wide:
+        texts = [[text if len(text) <= _MAX_CELL else f"{text[: _MAX_CELL - 1]}…" for text in row] for row in texts]
         short = shortened(found for row in texts for text in row for found in _ID.findall(text))
         texts = [[_ID.sub(lambda match: short[match[0]], text) for text in row] for row in texts]
     # One blank between columns: a table has up to nine of them, and a terminal 80 characters.
     made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for number, column in enumerate(columns):
         cells = [row[number] for row in texts]
-        made.add_column(column, overflow="fold", min_width=_narrowest(column, cells), no_wrap=wide)
+        one_line = column in cut and not wide
+        made.add_column(
+            column,
+            overflow="ellipsis" if one_line else "fold",
+            min_width=_narrowest(column, cells),
+            no_wrap=wide or one_line,
+        )
     for row in texts:
         made.add_row(*(text.replace("[", "\\[") for text in row))
     paper = _Console(width=_UNLIMITED if wide else _width())

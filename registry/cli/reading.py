@@ -11,7 +11,7 @@ from projections import credentials as credential_view
 from projections import learners, universities
 from projections.as_of import Moment
 from projections.decisions import read as read_decisions
-from registry.cli import moments
+from registry.cli import ids, moments
 from registry.cli.context import Node, node_of
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, Year, counted, errors, plain, print_json, say, table, title_of
@@ -90,7 +90,7 @@ def show_learner(
     """
     node = node_of(context)
     if student:
-        learner = node.learner_of_student(learner)
+        learner = ids.learner_of_student(node, learner)
     if as_of:
         _learner_as_of(node, node.uuid(learner, "learner"), moments.resolve(node, as_of), as_json=as_json)
         return

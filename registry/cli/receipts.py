@@ -1,6 +1,7 @@
 """Receipts and seals: small files that prove what was recorded, and their check."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -33,6 +34,10 @@ export_app = typer.Typer(help="The log in forms for others to serve.", no_args_i
 _WAIT_SECONDS: Final = 15
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file (else the thing's id .tlog-proof).")]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Replace files that exist, with the seal and the disclosures of the receipt before."),
+]
 Whose = Annotated[str | None, typer.Option(help="Whose it is (else this node's).")]
 
 
@@ -59,9 +64,11 @@ def credential(
         bool,
         typer.Option("--disclosures", help="Add what it says of the person, from the vault: for the learner alone."),
     ] = False,
+    force: Force = False,
 ) -> None:
     """Write the receipt of a credential; governance's log goes beside it, for checking offline.
 
+    Refuses to replace files that exist, unless --force is given: then nothing of the receipt before stays beside it.
     With --disclosures the learner can show what the credential says of them: the file holds personal data in the clear.
 
     Example: registry receipt credential e7c1ab39-… --seal
@@ -72,7 +79,7 @@ def credential(
         "SELECT leaf FROM credentials WHERE member = %s AND credential = %s", (stream, identifier)
     )
     claims = _disclosures(node, stream, identifier) if disclosures else None
-    _write(node, stream, identifier, row.fetchone(), out, with_seal=with_seal, disclosures=claims)
+    _write(node, stream, identifier, row.fetchone(), out, with_seal=with_seal, disclosures=claims, force=force)
 
 
 def _disclosures(node: Node, stream: str, credential: str) -> bytes:
@@ -92,6 +99,7 @@ def decision(
     *,
     member: Whose = None,
     out: Out = None,
+    force: Force = False,
 ) -> None:
     """Write the receipt of a recognition decision; governance's log goes beside it.
 
@@ -100,7 +108,7 @@ def decision(
     node = node_of(context)
     stream, identifier = ids.find(node, identifier, "decision", member)
     row = node.views().execute("SELECT leaf FROM decisions WHERE member = %s AND decision = %s", (stream, identifier))
-    _write(node, stream, identifier, row.fetchone(), out, with_seal=False)
+    _write(node, stream, identifier, row.fetchone(), out, with_seal=False, force=force)
 
 
 @receipt_app.command("consistency")
@@ -114,6 +122,7 @@ def consistency_command(
     ] = None,
     *,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file (else STREAM-OLD-NEW.consistency).")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write the proof that one head of a log begins with another: that nothing before was changed.
 
@@ -134,6 +143,7 @@ def consistency_command(
     made = consistency.make(node.log(), stream, tiles, old, new)
     proof = msgspec.structs.replace(made, old=cosigned(made.old), new=cosigned(made.new))
     file = out or Path(f"{stream}-{old}-{proof.new.checkpoint.size}.consistency")
+    _refuse_existing([file], force=force)
     governance = Beside.of(node, file.parent)
     write_file(file, str(proof).encode())
     say(f"{file}: the head of {stream} at {proof.new.checkpoint.size} begins with the one at {old}")
@@ -149,28 +159,46 @@ def _write(
     *,
     with_seal: bool,
     disclosures: bytes | None = None,
+    force: bool,
 ) -> None:
+    file = out or Path(f"{identifier}.tlog-proof")
+    seal_file, personal = (file.with_name(file.name + suffix) for suffix in (SEAL_SUFFIX, DISCLOSURES_SUFFIX))
+    _refuse_existing([file, seal_file, personal], force=force)
     if row is None:
         raise NoReceipt(f"{stream} has nothing {identifier} in the views; has it been projected (`registry project`)?")
     fold = node.governance()
     tiles = node.tiles(stream, fold)
     proof = proof_of(node, stream, tiles, row[0])
-    file = out or Path(f"{identifier}.tlog-proof")
     governance = Beside.of(node, file.parent)
     sealed = _seal_proof(node, stream, tiles, identifier) if with_seal else None
-    # Everything was made and checked; only now is anything written.
+    # Everything was made and checked; only now is anything written. First goes what belongs to another receipt.
+    for other, content in ((seal_file, sealed), (personal, disclosures)):
+        if content is None and other.exists():
+            other.unlink()
+            say(f"{other}: removed; it belonged to the receipt before")
     write_file(file, str(proof).encode())
     say(f"{file}: leaf {row[0]} of {stream}, under its head at {proof.note.checkpoint.size}")
     governance.write()
     if sealed is not None:
-        size, content = sealed
-        beside = file.with_name(file.name + SEAL_SUFFIX)
-        write_file(beside, content)
-        say(f"{beside}: what the seal of {size} leaves says of it")
+        size, seal_content = sealed
+        write_file(seal_file, seal_content)
+        say(f"{seal_file}: what the seal of {size} leaves says of it")
     if disclosures is not None:
-        personal = file.with_name(file.name + DISCLOSURES_SUFFIX)
         write_file(personal, disclosures, mode=0o600)
         say(f"{personal}: personal data in the clear; give it to the learner, and delete it here")
+
+
+def _refuse_existing(files: Sequence[Path], *, force: bool) -> None:
+    """Raise `typer.BadParameter` where one of these is a folder, or exists and is not to be replaced."""
+    if folders := [str(file) for file in files if file.is_dir()]:
+        raise typer.BadParameter(f"{folders[0]} is a folder; name a file.", param_hint="--out")
+    there = [str(file) for file in files if file.exists()]
+    if there and not force:
+        raise typer.BadParameter(
+            f"Refusing to replace what exists: {', '.join(there)}. Nothing was written. Name another file, or"
+            " pass --force.",
+            param_hint="--force",
+        )
 
 
 def _seal_proof(node: Node, stream: str, tiles: Tiles, identifier: str) -> tuple[int, bytes]:

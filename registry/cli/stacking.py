@@ -15,6 +15,7 @@ from registry.cli.days import day_option
 from registry.cli.founding import publish_now
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, title_of
+from registry.cli.own_events import say_older_wait
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.intake import parts
 from registry.requests import Issued, IssueRequest
@@ -94,7 +95,7 @@ def issue(
     --part twente/e7c1ab39-…:5 --part lund/432236b7-…:4:decision:twente/6fd46857-… --despite minEcts
     """
     node = node_of(context)
-    found = node.registry.vault.learner(node.registry.cursor(), node.learner_of_student(student))
+    found = node.registry.vault.learner(node.registry.cursor(), ids.learner_of_student(node, student))
     person = found[1] if found is not None else {}
     names = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
     known = person | {name: value for name, value in names.items() if value is not None}
@@ -130,7 +131,10 @@ def issue(
     say(f"learner    {outcome.learner}")
     for one in stacked:
         say(f"part       {one.member}/{one.credential}, {one.ects} ECTS")
-    publish_now(node)
+    if outcome.unchanged:
+        say_older_wait(node)
+    else:
+        publish_now(node)
 
 
 def _given(texts: list[str]) -> list[Part]:
@@ -141,7 +145,7 @@ def _given(texts: list[str]) -> list[Part]:
 
 
 def _chosen(node: Node, achievement: str, student: str, version: int | None, on: date) -> list[Part]:
-    found = _progress(node, achievement, node.learner_of_student(student), version, on)
+    found = _progress(node, achievement, ids.learner_of_student(node, student), version, on)
     if not found.parts:
         errors.print("Nothing that the learner has counts towards it.")
         raise typer.Exit(1)
@@ -151,7 +155,7 @@ def _chosen(node: Node, achievement: str, student: str, version: int | None, on:
 def _learner(node: Node, learner: str | None, student: str | None) -> str:
     if (learner is None) == (student is None):
         raise typer.BadParameter("give one of --learner and --student")
-    return node.learner_of_student(student) if student is not None else node.uuid(learner or "", "learner")
+    return ids.learner_of_student(node, student) if student is not None else node.uuid(learner or "", "learner")
 
 
 def _progress(

@@ -32,6 +32,10 @@ SCOPES: Final = {
 }
 
 
+API_KEY_PREFIX: Final = "reg_"
+"""What every API key of a node begins with; no token does."""
+
+
 class Caller(msgspec.Struct, frozen=True):
     """Whoever sent a request."""
 
@@ -107,8 +111,14 @@ class Authenticated:
             return await self._authenticate("key", key, look_up=look_up)
         if authorization is not None:
             scheme, _, token = authorization.partition(" ")
+            if authorization.strip().startswith(API_KEY_PREFIX) or token.strip().startswith(API_KEY_PREFIX):
+                raise HttpProblem(
+                    "unauthenticated",
+                    "this looks like an API key: send it in the header X-API-Key, not in Authorization",
+                    headers=_CHALLENGE,
+                )
             if scheme.lower() != "bearer" or not token.strip():
-                raise HttpProblem("unauthenticated", "Authorization takes Bearer tokens", headers=_CHALLENGE)
+                raise HttpProblem("unauthenticated", f"Authorization takes Bearer tokens; {_HOW}", headers=_CHALLENGE)
             return await self._authenticate("bearer", token.strip(), look_up=look_up)
         return ANYBODY
 

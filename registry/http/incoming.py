@@ -1,7 +1,7 @@
 """What every request is held against before its handler is reached, beyond what the framework looks at."""
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Request
@@ -16,6 +16,8 @@ async def look_at(request: Request[Any, Any, Any]) -> None:
     """Raise `HttpProblem` for what no client means. (A coroutine: the framework sends others to a thread and back.)"""
     _no_nulls(request)
     _no_others(request)
+    _no_conditions(request)
+    _not_encoded(request)
     field = request.route_handler.parsed_data_field
     if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, msgspec.Struct):
         _json_alone(request)
@@ -67,6 +69,33 @@ def _parameters(handler: BaseRouteHandler) -> dict[str, bool]:
             several = any(one.is_non_string_sequence for one in (field, *field.inner_types))
             found[(said and said.name) or name] = several
     return found
+
+
+_WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_CONDITIONS: Final = ("If-Match", "If-None-Match", "If-Unmodified-Since")
+
+
+def _no_conditions(request: Request[Any, Any, Any]) -> None:
+    """No write evaluates a condition: to ignore one would do what its sender meant to prevent."""
+    if request.method not in _WRITES:
+        return
+    for name in _CONDITIONS:
+        if name in request.headers:
+            detail = (
+                "is not taken here, and nothing was done; leave it out. A write is done once by its Idempotency-Key"
+            )
+            raise HttpProblem("invalid", errors=[Trouble(f"header {name}", detail, name)])
+
+
+def _not_encoded(request: Request[Any, Any, Any]) -> None:
+    """A body is read as it was sent: nothing is unpacked."""
+    given = ", ".join(request.headers.getall("content-encoding", []))
+    if given.strip().lower() not in ("", "identity"):
+        raise HttpProblem(
+            "unsupported-media-type",
+            f"bodies are taken uncompressed, and Content-Encoding says {given[:60]!r}; leave it out",
+            headers={"Accept-Encoding": "identity"},
+        )
 
 
 def _json_alone(request: Request[Any, Any, Any]) -> None:

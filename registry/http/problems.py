@@ -99,8 +99,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "conflict": Kind(
         409,
-        "Somebody was faster",
-        "What this rests on was changed by another request just now.",
+        "Conflict with the current state",
+        "What the request is about was changed by another request just now, or is in a state in which this cannot be"
+        " done. `detail` says which.",
         "Read it again, and decide again.",
     ),
     "too-large": Kind(
@@ -112,8 +113,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "unsupported-media-type": Kind(
         415,
         "The body is of a kind that is not taken here",
-        "`detail` lists what is.",
-        "Set `Content-Type`.",
+        "Its `Content-Type`, or a `Content-Encoding` such as gzip, is not taken. `detail` says what is.",
+        "Set `Content-Type`, and send the body uncompressed.",
     ),
     "idempotency-key-reused": Kind(
         422,

@@ -25,6 +25,8 @@ PROBLEM: Final = "problem"
 Such a file has as many fields in every row as in its header, whatever the row had: one that was short, sent in again
 as it came back, would pass for a whole one.
 """
+NO_ROWS: Final = "there is a header and no row: nothing was taken in"
+"""The note on a file that has nothing but a header."""
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -92,14 +94,17 @@ class CsvRows:
         reader = csv.reader(file, delimiter=self._delimiter)
         next(reader, None)
         names, width, check = self._names, len(self._names), self._checker.check
-        before = reader.line_num
+        before, rows = reader.line_num, 0
         while True:
             try:
                 values = next(reader)
             except StopIteration:
+                if not rows and NO_ROWS not in self.notes:
+                    self.notes.append(NO_ROWS)
                 return
             except csv.Error as error:
                 before = self.line = reader.line_num
+                rows += 1
                 yield Problem(
                     f"line {before}", "", "", f"cannot be read as a row: {error}; is a quotation mark left open?"
                 )
@@ -108,6 +113,7 @@ class CsvRows:
             self.line = before
             if not any(values):
                 continue
+            rows += 1
             if len(values) != width:
                 where = f"line {line}" if before == line else f"lines {line} to {before}"
                 yield Problem(

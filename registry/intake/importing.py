@@ -43,6 +43,8 @@ class Taken(msgspec.Struct):
     achievement: str | None = None
     version: int | None = None
     """None: the newest."""
+    published: bool = False
+    """Whether its achievement is new, and was published with it."""
     draft: str | None = None
     waiting: bool = False
     """Whether its achievement is a draft, for which it waits; in a dry run, would be and would."""
@@ -128,7 +130,7 @@ class Importer:
         if match.content is not None:
             if self._refusal(taken, partial(self._publish, match.content, match.draft)):
                 return self._done(taken, beside)
-            taken.achievement = match.achievement
+            taken.achievement, taken.published = match.achievement, True
 
         def also(outcomes: Sequence[Outcome]) -> PrivateRows:
             _outcome(taken, outcomes[0])
@@ -188,7 +190,7 @@ class Importer:
             return _Match(draft.achievement, None, how, None, draft.draft)
         own = self._offered()
         content = self._content(award, completions, taken)
-        if content is not None and (same := _identical(own, content)) is not None:
+        if content is not None and (same := find_identical(own, content)) is not None:
             return _Match(same, None, "its content is identical")
         alike = _alike(own, award, completions)
         if len(alike) == 1:
@@ -283,7 +285,7 @@ class Importer:
         taken: list[Taken] = []
         asked: list[tuple[Taken, bytes, IssueRequest]] = []
         for number, one in enumerate(waiting, start + 1):
-            came = Taken(number, title, f"draft {draft}", "its draft was published", achievement, None, draft)
+            came = Taken(number, title, f"draft {draft}", "its draft was published", achievement, None, draft=draft)
             taken.append(came)
             came.missing = [f"credential.{name}" for name in one.missing]
             if came.missing:
@@ -331,7 +333,8 @@ def _outcome(taken: Taken, outcome: Outcome) -> None:
         taken.problems = [Problem(taken.path, outcome.field, "", f"{outcome.code}: {outcome.detail}")]
 
 
-def _identical(own: Sequence[Achievement], content: AchievementContent) -> str | None:
+def find_identical(own: Sequence[Achievement], content: AchievementContent) -> str | None:
+    """Return the id of the first achievement whose newest content is this one but for its id and version."""
     for offered in own:
         given = offered.content
         if msgspec.structs.replace(content, achievement=given.achievement, version=given.version) == given:

@@ -85,7 +85,7 @@ def test_what_was_asked_for_and_could_not_be_checked_has_an_exit_code_of_its_own
     consortium.run("project")
     consortium.run("digest", "--sign", tmp_path / "early.note")
     consortium.run("audit", "--views", "--digest", tmp_path / "early.note")
-    consortium.run("achievement", "publish", tmp_path / "achievement.json")
+    consortium.run("achievement", "publish", tmp_path / "achievement.json", "--again")
     said = consortium.run("audit", "--digest", tmp_path / "early.note", check=5).stdout
     assert said.startswith("Inconclusive: the digest that test.example/twente signed could not be checked")
     assert "it is of an earlier head of twente, at 1 events, and this audit is at 2" in said

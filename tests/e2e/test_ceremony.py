@@ -95,7 +95,7 @@ def test_a_key_is_replaced_and_the_old_facts_stay_checkable(consortium):
         registry("governance", "sign", file, "--yes", home=consortium.folder / "consortium")
         registry("governance", "publish", file, home=consortium.folder / "consortium")
     assert "The change is complete" in consortium.run("key", "rotate").stdout
-    consortium.run("achievement", "publish", consortium.folder / "achievement.json")
+    consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
     consortium.run("project")
     assert "Verified up to" in consortium.run("audit").stdout
     again = consortium.folder / "new.tlog-proof"

@@ -102,7 +102,7 @@ def test_csv_has_whole_ids_and_all_columns(registrar):
     text = registrar.run("credential", "list", "--csv").stdout
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["credential"] for row in rows] == [one["credential"] for one in registrar.all]
-    assert set(rows[0]) >= {"family_name", "given_name", "record", "achievement", "awarded", "ECTS", "flags"}
+    assert set(rows[0]) >= {"family_name", "given_name", "learner", "achievement", "awarded", "ECTS", "flags"}
 
 
 def test_a_learners_record_shows_who_it_is(registrar):

@@ -217,3 +217,39 @@ def test_a_static_log_is_exported_and_grows(made, tmp_path):
     (tmp_path / "static" / "twente" / "checkpoint").write_text(first.replace("303", "302"))
     refused = consortium.run("export", "tiles", tmp_path / "static", check=1)
     assert "another history" in refused.stderr
+
+
+def test_a_receipt_replaces_nothing_unasked_and_leaves_nothing_of_the_one_before_beside_it(made, tmp_path):
+    consortium, _ = made
+    learner = [printed_json(consortium.run("learner", "show", "--student", f"s{n}", "--json")) for n in (20, 21)]
+    one, other = (each["credentials"][0]["credential"] for each in learner)
+    file = tmp_path / "f"
+    beside = [file.with_name(file.name + suffix) for suffix in (".seal.json", ".disclosures")]
+    consortium.run("receipt", "credential", one, "--seal", "--disclosures", "-o", file)
+    before = [each.read_bytes() for each in (file, *beside)]
+    refused = consortium.run("receipt", "credential", other, "-o", file, check=2)
+    said = " ".join(refused.stderr.replace("│", " ").split())
+    assert "Refusing to replace what exists" in said
+    assert "f.seal.json" in said.replace(" ", "")
+    assert [each.read_bytes() for each in (file, *beside)] == before
+    consortium.run("receipt", "credential", other, "-o", file, "--force")
+    assert [each.exists() for each in beside] == [False, False]
+    assert first_line(check(consortium, file, check=5)).startswith("Genuine. Whether it was revoked")
+    # A companion alone belongs to another receipt, too.
+    file.rename(tmp_path / "moved")
+    beside[0].write_bytes(before[1])
+    consortium.run("receipt", "credential", other, "-o", file, check=2)
+    assert not file.exists()
+    consortium.run("receipt", "credential", other, "--seal", "-o", file, "--force")
+    assert printed_json(check(consortium, file, "--json"))["verdict"] == "genuine"
+    assert "is a folder" in consortium.run("receipt", "credential", other, "-o", tmp_path, check=2).stderr
+
+
+def test_a_consistency_proof_replaces_nothing_unasked(made, tmp_path):
+    consortium, _ = made
+    file = tmp_path / "c"
+    file.write_text("mine")
+    consortium.run("receipt", "consistency", "twente", "1", "-o", file, check=2)
+    assert file.read_text() == "mine"
+    consortium.run("receipt", "consistency", "twente", "1", "-o", file, "--force")
+    assert file.read_text() != "mine"

@@ -42,19 +42,19 @@ def test_each_run_does_a_step_says_what_it_waits_for_and_may_be_repeated(consort
     new = keys(consortium)["next"]["key_id"]
 
     decide(consortium, "add-key")
-    consortium.run("achievement", "publish", consortium.folder / "achievement.json")
+    consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
     switched = consortium.run("key", "rotate").stdout
     assert f"lets {new} sign" in switched
     assert "registry governance sign retire-key-" in switched
     assert keys(consortium)["in_use"]["key_id"] == new
     assert keys(consortium)["former"]["vkey"] == old["vkey"]
-    consortium.run("achievement", "publish", consortium.folder / "achievement.json")
+    consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
     assert "was made" not in consortium.run("key", "rotate").stdout
 
     decide(consortium, "retire-key")
     assert "The change is complete" in consortium.run("key", "rotate").stdout
     assert keys(consortium)["retired"]["end"] is not None
-    consortium.run("achievement", "publish", consortium.folder / "achievement.json")
+    consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
     consortium.run("project")
     assert printed_json(consortium.run("quarantine", "list", "--json"))["items"] == []
 
@@ -135,7 +135,7 @@ def test_a_node_that_lost_its_key_gets_a_new_one(consortium):
     assert "it can sign nothing now" in consortium.run("key", "rotate").stdout
     decide(consortium, "add-key")
     assert "signs by it from now on" in consortium.run("key", "rotate").stdout
-    consortium.run("achievement", "publish", consortium.folder / "achievement.json")
+    consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
     assert keys(consortium)["in_use"]["counts"]
 
 

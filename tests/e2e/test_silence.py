@@ -29,7 +29,7 @@ class Way(NamedTuple):
 
 
 WAYS = {
-    "publish an achievement": Way(("achievement", "publish", "{file}")),
+    "publish an achievement": Way(("achievement", "publish", "{file}", "--again")),
     "revise an achievement": Way(("achievement", "revise", "{achievement}", "{file}")),
     "import rows": Way(("import", "{rows}")),
     "check rows": Way(("import", "{rows}", "--dry-run")),
@@ -368,6 +368,7 @@ def test_a_node_whose_key_was_retired_does_nothing_at_all(prepared):
         assert "key-not-valid" in told, (name, told)
         assert "this node's signing key" in told, (name, told)
         assert "was retired since" in told, (name, told)
+        assert "not published" not in told, (name, told)  # nothing was stored, either
     assert prepared.records() == before
     shown = printed_json(registry("status", "--json", home=prepared.home, check=1))
     assert shown["node"]["key_standing"] == "retired"

@@ -111,7 +111,7 @@ def older_governance_is_not_taken(consortium, file, keys):
     log.write_bytes(whole[: whole.index(b"\n\n", whole.index(b"{")) + 2])
     assert "3 events of governance, and here are 1" in refused()
     log.write_bytes(whole)
-    head.write_text(cosigned.replace("\n2\n", "\n1\n", 1))
+    head.write_text(cosigned.replace("\n3\n", "\n1\n", 1))
     assert "another governance" in refused()
     head.unlink()
     assert "is missing" in refused(5)

@@ -92,6 +92,8 @@ def test_what_is_public_needs_nothing(node, offer):
         ({"X-API-Key": "letmein"}, "form of a key"),
         ({"X-API-Key": "reg_0123456789abcdef_" + "A" * 43}, "no system has this key"),
         ({"Authorization": "Basic YTpi"}, "Bearer"),
+        ({"Authorization": "Bearer reg_0123456789abcdef_" + "A" * 43}, "send it in the header X-API-Key"),
+        ({"Authorization": "reg_0123456789abcdef_" + "A" * 43}, "send it in the header X-API-Key"),
         ({"Authorization": "Bearer"}, "Bearer"),
         ({"Authorization": "Bearer abc"}, "no key or token that this node knows"),
         ({"X-API-Key": "reg_x", "Authorization": "Bearer abc"}, "not both"),

@@ -130,7 +130,24 @@ def test_ndjson_and_status_changes_are_taken(system, offer):
 def test_a_file_without_a_needed_column_fails_as_a_whole_and_says_why(system, offer):
     content = csv_of([{k: v for k, v in one.items() if k != "student"} for one in rows(offer, 2, "column")])
     done = finished(system, send(system, content, "column"), "failed")
-    assert "student" in done["error"]
+    assert done["error"].startswith("The body: the header lacks student"), done["error"]
+    named = finished(system, send(system, content, "column of a name", name="June"), "failed")
+    assert named["error"].startswith("June: the header lacks student"), named["error"]
+
+
+def test_what_is_wrong_with_a_body_as_a_whole_is_a_whole_sentence(system):
+    utf16 = finished(system, send(system, "record,student\n".encode("utf-16"), "utf-16"), "failed")
+    assert utf16["error"].startswith("The body is UTF-16; save it as UTF-8"), utf16["error"]
+    document = {"Content-Type": "application/json"}
+    other = finished(system, send(system, b'{"a": 1}', "no document", document), "failed")
+    assert other["error"].startswith("The body"), other["error"]
+
+
+def test_a_body_with_a_header_and_no_rows_is_done_and_says_so(system, offer):
+    header = csv_of(rows(offer, 1, "header")).partition("\n")[0] + "\n"
+    done = finished(system, send(system, header, "header"))
+    assert (done["issued"], done["refused"]) == (0, 0)
+    assert done["notes"] == ["there is a header and no row: nothing was taken in"]
 
 
 def test_what_is_not_rows_or_too_much_is_refused_at_once(system):
@@ -204,7 +221,9 @@ def test_a_large_batch_waits_for_a_second_person_and_two_of_them_release_it_once
         answers = list(pool.map(lambda other: other.post(f"{path}/release", headers=once("release")), others))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     assert finished(system, made)["issued"] == 3001
-    problem(system.post(f"{path}/cancel", headers=once("cancel")), 409, "conflict")
+    ended = problem(system.post(f"{path}/cancel", headers=once("cancel")), 409, "conflict")
+    assert ended["title"] == "Conflict with the current state"
+    assert ended["detail"] == "The batch is done and cannot be cancelled."
 
 
 def test_a_batch_waits_for_its_day_and_may_be_dropped_before(system, offer):

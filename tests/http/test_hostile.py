@@ -9,6 +9,7 @@ import socket
 import psycopg
 import pytest
 
+from projections.search import MAX_PAGE_BYTES
 from registry.cli.context import opened
 from tests.bench.data import achievement as content
 from tests.support.command import until
@@ -241,3 +242,23 @@ def test_a_formula_in_a_batch_is_refused_and_comes_back_as_text(node, offer):
     cells = [cell for line in csv.reader(io.StringIO(system.get(f"{path}/corrections").text)) for cell in line]
     assert "'=HYPERLINK(1)" in cells
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_long_titles_make_no_page_of_the_catalogue_heavy_and_hide_no_achievement(node):
+    system, published = node.client("achievements:write"), set()
+    for number in range(24):
+        body = achievement() | {"title": {"en": f"heavyweight {number} " + "x" * 50_000}}
+        answer = system.post("/v1/achievements", json=body, headers=once(f"heavy {number}"))
+        assert answer.status_code == 201, answer.text
+        published.add(answer.json()["achievement"])
+    asked = {"text": "heavyweight", "limit": 500}
+    until(lambda: node.anybody().get("/v1/catalogue", params=asked).json()["total"] == 24)
+    listed, cursor, pages = [], None, 0
+    while cursor is not None or not pages:
+        page = node.anybody().get("/v1/catalogue", params=asked | ({"cursor": cursor} if cursor else {}))
+        assert page.status_code == 200, page.text[:300]
+        assert len(page.content) < MAX_PAGE_BYTES + 70_000
+        listed += [each["achievement"] for each in page.json()["items"]]
+        cursor, pages = page.json()["next"], pages + 1
+    assert pages == 2
+    assert sorted(listed) == sorted(published)

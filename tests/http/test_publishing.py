@@ -1,6 +1,7 @@
 """A university's systems publish: once each, whatever is sent again, and nothing for anybody else."""
 
 import concurrent.futures
+import gzip
 import json
 import re
 
@@ -252,6 +253,49 @@ def test_a_body_that_says_it_is_no_json_is_not_read_as_if_it_were(system, offer)
         assert kind.partition(";")[0] in told["detail"]
     taken = [{}, {"Content-Type": "Application/JSON; charset=utf-8"}, {"Content-Type": "application/ld+json"}]
     assert [send(kind, number).status_code for number, kind in enumerate(taken)] == [201, 201, 201]
+
+
+def writes(node):
+    """Every operation that writes, with made-up ids in its path."""
+    for path, operations in node.anybody().get("/openapi.json").json()["paths"].items():
+        for method in operations.keys() & {"post", "put", "patch", "delete"}:
+            yield method, re.sub(r"\{member\}", "twente", path), operations[method]
+
+
+@pytest.mark.parametrize("name", ["If-Match", "If-None-Match", "If-Unmodified-Since"])
+def test_no_write_is_done_in_spite_of_a_condition_that_it_does_not_evaluate(node, system, offer, name):
+    client, tried = node.client(), 0
+    for method, path, _ in writes(node):
+        answer = client.request(
+            method, re.sub(r"\{\w+\}", UNKNOWN, path), headers={name: '"x"', **once(f"condition {name}")}
+        )
+        [trouble] = problem(answer, 400, "invalid")["errors"]
+        assert trouble["where"] == f"header {name}", path
+        assert "is not taken here, and nothing was done" in trouble["detail"]
+        tried += 1
+    assert tried > 30
+    made = issue(system, offer, f"condition-{name}").json()
+    path = f"/v1/credentials/{made['credential']}/revoke"
+    reason = {"reason": "issuedInError"}
+    problem(system.post(path, json=reason, headers={name: '"x"', **once(f"revoke {name}")}), 400, "invalid")
+    assert system.post(path, json=reason, headers=once(f"revoke {name}")).json()["status"] == "revoked"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br, gzip", "GZIP", "unknown"])
+def test_a_body_that_is_compressed_or_said_to_be_is_not_taken(system, offer, encoding):
+    body = json.dumps(row(offer, f"encoding-{encoding}")).encode()
+    for content in (body, gzip.compress(body)):
+        headers = {"Content-Encoding": encoding, "Content-Type": "application/json", **once(f"encoding {encoding}")}
+        answer = system.post("/v1/credentials", content=content, headers=headers)
+        told = problem(answer, 415, "unsupported-media-type")["detail"]
+        assert "bodies are taken uncompressed" in told
+        assert encoding in told
+        assert answer.headers["accept-encoding"] == "identity"
+
+
+def test_a_body_that_says_that_it_is_as_it_was_made_is_taken(system, offer):
+    headers = {"Content-Encoding": "identity", **once("encoding identity")}
+    assert system.post("/v1/credentials", json=row(offer, "identity"), headers=headers).status_code == 201
 
 
 def test_nothing_is_published_with_a_null_in_its_text_and_no_agreement_is_with_nobody(system):

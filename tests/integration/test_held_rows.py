@@ -222,3 +222,13 @@ def test_a_fault_that_a_batch_meets_ends_it_alone(sis, monkeypatch, capsys):
     found = sis.book.one(batch)
     assert (found.state, "ValueError" in found.error) == ("failed", True)
     assert "Jansen" not in found.error + capsys.readouterr().out
+
+
+def test_a_batch_that_is_worked_through_is_not_cancelled_and_says_why(sis):
+    batch = sis.send(sis.row(1))
+    assert sis.book.take_up().batch == batch
+    with pytest.raises(WrongState, match="is being worked through and cannot be cancelled now"):
+        sis.book.cancel(batch)
+    assert sis.works(batch) == ("done", 1, 0, 0)
+    with pytest.raises(WrongState, match="The batch is done and cannot be cancelled"):
+        sis.book.cancel(batch)

@@ -109,7 +109,7 @@ class Consortium:
     def offer(self):
         file = self.folder / "achievement.json"
         file.write_text(registry("template", "achievement").stdout)
-        said = self.run("achievement", "publish", file).stdout
+        said = self.run("achievement", "publish", file, "--again").stdout
         return said.split()[1].rstrip(",")
 
     def rows(self, achievement, count, name="rows.csv"):

@@ -75,3 +75,27 @@ def test_json_has_snake_case_names_and_leaves_data_and_the_published_language(ca
     assert "items" in json.loads(capsys.readouterr().out)
     print_json(item, verbatim=True)
     assert "itemId" in json.loads(capsys.readouterr().out)
+
+
+def test_a_long_title_is_cut_to_its_column_and_whole_in_a_wide_table(capsys):
+    columns = [Column("id", lambda each: each), Column("title", lambda _: "Soil " * 5_000, cut=True)]
+    print_list(IDS, columns, as_json=False, as_csv=False, wide=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(IDS)
+    assert all(len(line) <= 80 and line.endswith("…") for line in lines[1:])
+    print_list(IDS, columns, as_json=False, as_csv=False, wide=True)
+    assert ("Soil " * 5_000).rstrip() in capsys.readouterr().out
+
+
+def test_a_long_text_of_others_fills_no_screen_in_any_column(capsys):
+    table(("title",), [("x" * 60_000,)])
+    assert len(capsys.readouterr().out) < 400
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_characters_that_turn_or_hide_a_text_are_written_out_in_tables(capsys, wide):
+    for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF, 0x1B):
+        table(("title",), [(f"a{chr(code)}b",)], wide=wide)
+        printed = capsys.readouterr().out
+        assert chr(code) not in printed
+        assert ascii(chr(code))[1:-1] in printed
