@@ -92,7 +92,8 @@ class OwnStream:
                     f"the log of {self._stream} has a valid commit to entry {extended.size:,} that this node's database"
                     " does not know. Is the setting `database` right? Otherwise the database was restored from an old"
                     " state, or another node signs as this member. docs/repair.md, under *The database does not know"
-                    " its own log*, says what can be done. Nothing was published."
+                    f" its own log*, says what can be done. What the database knows ends with entry {tree.size:,}."
+                    " Nothing was published."
                 )
             tree, start = extended, record.next
             see(extended.size, start)

@@ -101,3 +101,30 @@ def test_an_empty_database_is_asked_about_before_anything_else_is_blamed(consort
     finally:
         file.write_text(text)
     assert told(consortium.run("status")).startswith("Nothing is wrong.")
+
+
+def test_it_goes_on_where_the_consortium_retires_the_key_at_what_its_database_knows(consortium, restored):
+    """The way out of docs/repair.md where no newer database exists: what came after exists for nobody then."""
+    said = told(registry("status", home=restored, check=1))
+    assert "What the database knows ends with entry 1." in said
+    root, file = consortium.folder / "consortium", consortium.folder / "lost.json"
+    whole = (consortium.folder / "log" / "twente.log").read_bytes()
+    [key] = [k for k in printed_json(registry("key", "show", "--json", home=restored))["keys"] if k["use"] == "in_use"]
+    registry("governance", "propose", "retire-key", file, "twente", key["key_id"], "--reason", "lost", "--head", 1,
+             home=root)  # fmt: skip
+    registry("governance", "sign", file, "--yes", home=root)
+    registry("governance", "publish", file, home=root)
+    registry("key", "rotate", home=restored)
+    [added] = restored.glob("add-key-*.json")
+    registry("governance", "sign", added, "--yes", home=root)
+    registry("governance", "publish", added, home=root)
+    assert "The change is complete" in told(registry("key", "rotate", home=restored))
+    offered = registry("achievement", "publish", consortium.folder / "achievement.json", home=restored)
+    assert "published 1 event; the log of twente has 2" in told(offered)
+    registry("project", home=restored)
+    assert "Nothing is wrong." in told(registry("status", home=restored))
+    assert (consortium.folder / "log" / "twente.log").read_bytes().startswith(whole)
+    audited = ("audit", "--log", f"file:{consortium.folder / 'log'}", "--founded", consortium.founded)
+    assert "twente: the record of its log that ends at 2 events is signed by no key" in told(
+        registry(*audited, check=1)
+    )

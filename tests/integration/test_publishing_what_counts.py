@@ -12,6 +12,7 @@ from consumers.verifier import MemberTrust, refused
 from projections import credentials, positions
 from registry.acceptance import NotAccepted
 from registry.cli.health import node_health, own_commits_refused, own_stream
+from registry.cli.own_log import OwnLog
 from registry.cli.own_refusals import OwnRefusals
 from registry.cli.standings import Standings
 from registry.log import GOVERNANCE
@@ -103,8 +104,10 @@ class Governed(World):
             log=lambda: self.log,
             log_as_it_is=lambda: self.log,
             dsn=lambda: self.node.dsn,
+            counts=lambda: ByGovernance(self).counts,
         )
         made.standings = Standings(made)
+        made.own_log = OwnLog(made)
         return made
 
     def health(self):
