@@ -350,14 +350,6 @@ class Node:
         """The whole id that a text names (ids.py). Raises `typer.BadParameter`, `IdNotFound`."""
         return ids.resolve(self, text, what)
 
-    def learner_of_student(self, student: str) -> str:
-        """The learner that a student number of this university leads to."""
-        vault = self.registry.vault
-        found = vault.find(self.registry.cursor(), [vault.hashed("student", student)])
-        if not found:
-            raise typer.BadParameter("no learner of this university has that number")
-        return next(iter(found.values())).learner
-
     def shown_settings(self) -> dict[str, Any]:
         """The settings as they count, as JSON's own types; none of them secret."""
         values = self.settings.model_dump(mode="json", exclude={"passphrase"}, exclude_none=True)

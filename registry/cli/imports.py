@@ -11,6 +11,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application import Registry
+from registry.cli import member_content
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
@@ -52,9 +53,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def template(
-    kind: Annotated[str, typer.Argument(help="csv, ndjson, or achievement.")] = "csv",
+    kind: Annotated[str, typer.Argument(help="csv, ndjson, achievement, or member.")] = "csv",
 ) -> None:
-    """Print a file to fill in: rows of credentials, or an achievement.
+    """Print a file to fill in: rows of credentials, an achievement, or what governance publishes of a member.
 
     Example: registry template csv > awards.csv
     """
@@ -62,6 +63,7 @@ def template(
         "csv": csv_rows.template(),
         "ndjson": ndjson_rows.template(),
         "achievement": msgspec.json.format(msgspec.json.encode(ACHIEVEMENT_TEMPLATE)).decode() + "\n",
+        "member": msgspec.json.format(msgspec.json.encode(member_content.TEMPLATE)).decode() + "\n",
     }
     if kind not in made:
         raise typer.BadParameter(f"{kind!r} is none of {', '.join(made)}")

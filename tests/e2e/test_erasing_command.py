@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from registry.batches import Book, Spool
-from registry.cli import last_error
+from registry.cli import ids, last_error
 from registry.cli.context import opened
 from registry.vault import Vault
 from registry.vault_keys import MemoryKeys
@@ -25,7 +25,7 @@ def consortium(tmp_path_factory, postgres):
 
 def learner_of(consortium, number):
     with opened(consortium.home) as node:
-        return node.learner_of_student(number)
+        return ids.learner_of_student(node, number)
 
 
 def credential_of(consortium, record):
@@ -138,7 +138,7 @@ def test_whom_the_log_says_was_erased_is_erased_again_when_a_backup_brings_them_
     assert "1 learner whom the log says this university erased" in " ".join(said.split())
     with opened(home) as node:
         assert node.registry.vault.learner(node.registry.cursor(), learner) is None
-        assert node.learner_of_student("s5")
+        assert ids.learner_of_student(node, "s5")
     assert "0 learners erased again" in registry("vault", "forget-erased", home=home).stdout
 
 
