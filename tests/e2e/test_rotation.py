@@ -111,7 +111,7 @@ def test_what_waits_or_did_not_count_is_published_by_the_new_key_before_the_chan
     home, file = consortium.folder / "consortium", consortium.folder / "stolen.json"
     consortium.run("project")
     size = json.loads(consortium.run("status", "--json").stdout)["streams"][1]["size"]
-    consortium.run("achievement", "publish", consortium.folder / "achievement.json")
+    consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
     old = keys(consortium)["in_use"]["key_id"]
     registry("governance", "propose", "retire-key", file, "twente", old, "--reason", "compromised", "--head", size,
              home=home)  # fmt: skip
