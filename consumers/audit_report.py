@@ -29,6 +29,8 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     """How many more things could not be judged because of this one."""
     consequences: list["Fault"] = []
     """The first of those."""
+    ends_stream: bool = False
+    """Whether nothing of the stream after it could be verified."""
     earlier: bool = False
     """Whether an earlier report found it, and this audit, which goes on from it, did not check it again."""
 

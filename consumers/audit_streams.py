@@ -48,7 +48,7 @@ def check_streams(
             findings.warnings.append(Fault("stream", name, "repeated", detail))
         if stream.there and (torn := _torn(log, name)):
             detail = f"its log ends in {torn:,} bytes that are no whole record: a write or a copy was cut off"
-            findings.faults.append(Fault("stream", name, "torn", detail, size=stream.state.size))
+            findings.faults.append(Fault("stream", name, "torn", detail, size=stream.state.size, ends_stream=True))
         if name != GOVERNANCE and all(fault.kind == "event" for fault in stream.faults):
             _check_size(findings, fold, stream, replayed)
     for state in since:

@@ -114,16 +114,19 @@ def _vouching(report: AuditReport) -> str:
     """Say who vouches that these are the newest heads."""
     if not report.cosigned_heads:
         return "Nobody but the members vouches that these are the newest heads."
-    sizes = {state.member: state.size for state in report.streams if state.size}
-    missing = [item.member for item in report.cosigned_heads if item.size < sizes.get(item.member, 0)]
-    vouched = [item for item in report.cosigned_heads if item.size and item.member not in missing]
+    sizes = {state.member: state.size for state in report.streams}
+    vouched = [item for item in report.cosigned_heads if item.size and item.size >= sizes.get(item.member, 0)]
     if not vouched:
         return "No witness vouches that these are the newest heads."
     least = min(item.witnesses for item in vouched)
     oldest = min(item.time for item in vouched)
     text = f"{least} of {report.witnesses} witnesses cosigned"
+    missing = [item.member for item in report.cosigned_heads if item not in vouched]
     if missing:
-        return f"{text} the newest heads of all but {', '.join(missing)}, for which nobody but the members vouches."
+        return (
+            f"{text} the newest heads of {len(vouched)} of {_counted(len(report.cosigned_heads), 'log')}, the oldest on"
+            f" {_day(oldest)}; nobody but the members vouches for {', '.join(missing)}."
+        )
     return f"{text} these heads, the oldest on {_day(oldest)}."
 
 

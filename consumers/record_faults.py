@@ -147,6 +147,8 @@ class RecordFaults:
         for cause in self._causes:
             if cause.base is not None and cause.base <= size:
                 self._tell_order(cause)
+            elif cause.size == size and cause.fault.code not in _HARMLESS:
+                cause.fault = msgspec.structs.replace(cause.fault, ends_stream=True)
         return [cause.frozen() for cause in self._causes]
 
 

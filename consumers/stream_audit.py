@@ -75,7 +75,7 @@ def replay_member(
         if earlier is not None and not run.gone_on:
             run.hold_against(earlier)
     except (ArchiveDamaged, TailLost) as error:
-        damage.append(Fault("stream", member, DAMAGED, str(error), size=run.tree.size))
+        damage.append(Fault("stream", member, DAMAGED, str(error), size=run.tree.size, ends_stream=True))
     except LogError as error:
         unread = str(error)
     state = state_of(

@@ -325,7 +325,7 @@ def _with_witnesses(
         for record in log.records(GOVERNANCE):
             fold.take(record.data)
     roots = RootsOfLog(request.source, fold)
-    return with_witnesses(report, witnesses.policy, witnesses.kept.newest, roots, datetime.now(UTC), require=require)
+    return with_witnesses(report, witnesses.policy, witnesses.kept, roots, datetime.now(UTC), require=require)
 
 
 def _with_stored(node: Node, report: AuditReport) -> AuditReport:
