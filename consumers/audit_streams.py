@@ -7,10 +7,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from consumers.audit_report import Fault, StreamState, Unchecked
+from consumers.cosignatures import LINE_ENDS_CHANGED
 from consumers.governance import GovernanceFold
 from consumers.stream import claimed_size
 from consumers.stream_audit import Replayed
 from registry.log import GOVERNANCE, LogError, NoSuchStream, SharedLog
+from registry.log.files import FileLog
 
 _AGAIN_SECONDS: Final = 0.3
 """After this pause a torn end is looked at again: a writer may have been at work."""
@@ -46,6 +48,9 @@ def check_streams(
         if stream.repeated:
             detail = f"{_times(stream.repeated, 'record')} of its log repeat what it holds already; they change nothing"
             findings.warnings.append(Fault("stream", name, "repeated", detail))
+        if stream.there and isinstance(log, FileLog) and log.has_changed_line_ends(name):
+            findings.faults.append(Fault("stream", name, "line-ends", LINE_ENDS_CHANGED, ends_stream=True))
+            continue
         if stream.there and (torn := _torn(log, name)):
             detail = f"its log ends in {torn:,} bytes that are no whole record: a write or a copy was cut off"
             findings.faults.append(Fault("stream", name, "torn", detail, size=stream.state.size, ends_stream=True))
@@ -112,9 +117,32 @@ def _check_strangers(log: SharedLog, findings: Findings, known: set[str]) -> Non
             findings.warnings.append(Fault("stream", name, "unknown-member", detail))
 
 
+def fold_missing_ends(faults: Sequence[Fault]) -> list[Fault]:
+    """Return the faults, with a head that a log lacks under the fault after which nothing of it could be verified."""
+    causes: dict[str, Fault] = {}
+    for fault in faults:
+        if fault.ends_stream:
+            causes.setdefault(fault.member, fault)
+    lacking: dict[str, list[Fault]] = {}
+    for fault in faults:
+        if fault.code == "shorter" and fault.member in causes:
+            lacking.setdefault(fault.member, []).append(fault)
+    folded = []
+    for fault in faults:
+        under = lacking.get(fault.member, [])
+        if under and fault is causes[fault.member]:
+            further, consequences = fault.further + len(under), [*fault.consequences, *under]
+            folded.append(msgspec.structs.replace(fault, further=further, consequences=consequences))
+        elif fault not in under:
+            folded.append(fault)
+    return folded
+
+
 def fold_under_governance(faults: Sequence[Fault]) -> list[Fault]:
     """Return the faults, with streams of unknown members under the fault of governance that explains them."""
-    cause = next((fault for fault in faults if (fault.kind, fault.member) == ("record", GOVERNANCE)), None)
+    own = [fault for fault in faults if fault.member == GOVERNANCE]
+    cause = next((fault for fault in own if fault.kind == "record"), None)
+    cause = cause or next((fault for fault in own if fault.ends_stream or fault.code == "shorter"), None)
     explained = [
         fault
         for fault in faults

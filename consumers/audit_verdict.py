@@ -83,8 +83,9 @@ def _also_unchecked(report: AuditReport) -> str:
 
 
 def _verified(report: AuditReport) -> str:
-    total = sum(state.size for state in report.streams)
-    streams = sum(state.size > 0 for state in report.streams)
+    # A report keeps what an earlier one says of streams that were not read this time: they are not verified by that.
+    sizes = [member.size for member in report.members]
+    total, streams = sum(sizes), sum(size > 0 for size in sizes)
     return f"{_counted(total, 'event')} in {_counted(streams, 'log')}"
 
 
@@ -101,9 +102,14 @@ def _coverage(report: AuditReport) -> list[str]:
         governance = sum(state.size for state in report.streams if state.member == GOVERNANCE)
         new = _counted(max(0, report.events - governance), "new event")
         sentences.append(
-            f"Only what is new was verified: {new}, and governance; the {_counted(report.since, 'event')} that the"
-            " earlier report covers were not read again."
+            f"Only what is new was verified: {new}, and governance; of the {_counted(report.since, 'event')} that the"
+            " earlier report covers, only the hash of their records was compared."
         )
+        if report.read_again:
+            sentences.append(
+                f"Read whole, because the records are not those that the earlier report verified, or governance has"
+                f" said more about them: {', '.join(report.read_again)}."
+            )
     if lost := sum(report.unknown_streams.values()):
         names = ", ".join(report.unknown_streams)
         sentences.append(f"{_counted(lost, 'event')} could not be judged: governance knows no member {names}.")

@@ -7,6 +7,7 @@ import msgspec
 
 from consumers.audit_report import AuditReport, CosignedHead, Fault, StreamState, Unchecked
 from consumers.audit_since import without_earlier
+from consumers.audit_streams import fold_missing_ends
 from consumers.audit_verdict import conclude
 from consumers.audit_views import RootAt
 from consumers.cosignatures import Contents, Cosignatures
@@ -28,8 +29,6 @@ def with_witnesses(
     """
     faults: list[Fault] = []
     warnings: list[Fault] = []
-    causes = {fault.member: fault for fault in reversed(report.faults) if fault.ends_stream}
-    explained: dict[str, Fault] = {}
     unchecked: list[Unchecked] = []
     cosigned_heads: list[CosignedHead] = []
     for state in report.streams:
@@ -48,10 +47,7 @@ def with_witnesses(
             unchecked.append(Unchecked(what, why, "witness", state.member))
         if note is not None and (fault := _contradiction(state, note, root)) is not None:
             cosigned_heads.append(CosignedHead(state.member, 0, 0))
-            if fault.code == "shorter" and state.member in causes:
-                explained[state.member] = fault
-            else:
-                faults.append(fault)
+            faults.append(fault)
             continue
         if not state.size:
             continue
@@ -68,16 +64,13 @@ def with_witnesses(
         faults=lambda fault: fault.kind == "witness" and (fault.member, fault.code, fault.size) in again,
         unchecked=lambda item: _vouched_since(item, cosigned_heads, require=require),
     )
-    known = [
-        _with_consequence(fault, explained.pop(fault.member))
-        if fault.member in explained and fault is causes[fault.member]
-        else fault
-        for fault in report.faults
-    ]
     report = msgspec.structs.replace(
-        report, witnesses=len(set(policy.witnesses)), cosigned_heads=cosigned_heads, faults=known
+        report,
+        witnesses=len(set(policy.witnesses)),
+        cosigned_heads=cosigned_heads,
+        faults=fold_missing_ends([*report.faults, *faults]),
     )
-    return conclude(report, faults=faults, warnings=warnings, unchecked=unchecked)
+    return conclude(report, warnings=warnings, unchecked=unchecked)
 
 
 def _useless_notes(member: str, file: Contents) -> Fault:
@@ -85,11 +78,6 @@ def _useless_notes(member: str, file: Contents) -> Fault:
     are = "are" if file.not_cosigned != 1 else "is"
     detail = f"{number} in {file.file} {are} not cosigned by a witness you named, or damaged: nothing follows from that"
     return Fault("witness", member, "not-cosigned", detail)
-
-
-def _with_consequence(cause: Fault, fault: Fault) -> Fault:
-    """Return a fault that ends a stream with a head after it, which therefore could not be reached, under it."""
-    return msgspec.structs.replace(cause, further=cause.further + 1, consequences=[*cause.consequences, fault])
 
 
 def without_witnesses(report: AuditReport, states: Iterable[StreamState], *, require: bool) -> AuditReport:

@@ -17,7 +17,7 @@ from psycopg import Connection
 from consumers.audit_report import AuditReport, Fault, KeyUse, MemberReport, NoReport, StreamState, Unchecked, event_id
 from consumers.audit_since import carry_over
 from consumers.audit_state import tree_of
-from consumers.audit_streams import check_streams, fold_under_governance
+from consumers.audit_streams import check_streams, fold_missing_ends, fold_under_governance
 from consumers.audit_verdict import conclude
 from consumers.audit_views import ViewsComparison, compare_views, read_both, same_positions
 from consumers.governance import GovernanceFold
@@ -288,9 +288,11 @@ def audit_log(
     named = {stream.state.member for stream in replayed}
     streams = [*report.streams, *(state for state in since.streams if state.member not in named)]
     verified = sum(state.size for state in report.streams) - report.events
+    read_again = [s.state.member for s in replayed if s.state.member != GOVERNANCE and s.there and not s.start]
     report = msgspec.structs.replace(
         report,
         since=verified,
+        read_again=[member for member in read_again if any(s.member == member and s.size for s in earlier)],
         streams=sorted(streams, key=lambda state: (state.member != GOVERNANCE, state.member)),
     )
     return carry_over(report, since, replayed, RootsOfLog(source, fold), only=only)
@@ -302,7 +304,7 @@ def _report(
 ) -> AuditReport:  # fmt: skip
     with contextlib.closing(open_log(source.url, source.consortium, read_only=True)) as log:
         found = check_streams(log, fold, replayed, only=only, since=since)
-    faults = fold_under_governance([*faults, *found.faults])
+    faults = fold_under_governance(fold_missing_ends([*faults, *found.faults]))
     report = AuditReport(
         ok=False,
         mode=mode,

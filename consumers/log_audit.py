@@ -11,6 +11,7 @@ import msgspec
 
 from consumers.audit_report import Fault, StreamState, count, event_id
 from consumers.audit_state import Heads, state_of
+from consumers.cosignatures import LINE_ENDS_CHANGED
 from consumers.governance import GovernanceFold
 from consumers.processes import Report, run_in_processes
 from consumers.rebuild import Source
@@ -18,6 +19,7 @@ from consumers.record_faults import RecordFaults
 from consumers.stream_audit import OnStream, Replayed, fork_fault, replay_member, rewritten_fault, shorter_fault
 from consumers.verifier import CLAIMS, OK, REPEAT
 from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
+from registry.log.files import FileLog
 from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import root_of
 
@@ -77,10 +79,13 @@ def _replay_one(report: Report, source: Source, member: str, since: StreamState 
 
 def require_governance(log: SharedLog, url: str) -> None:
     """Raise `NoSuchStream` where a log has no governance: nothing in it can be judged."""
+    needed = "an audit needs it: it says who is a member, with which keys"
     if GOVERNANCE not in log.streams():
-        raise NoSuchStream(
-            f"there is no governance log at {url}; an audit needs it: it says who is a member, with which keys"
-        )
+        raise NoSuchStream(f"there is no governance log at {url}; {needed}")
+    if isinstance(log, FileLog) and log.has_changed_line_ends(GOVERNANCE):
+        raise NoSuchStream(f"the governance log at {url} cannot be read: {LINE_ENDS_CHANGED}")
+    if not log.end(GOVERNANCE) and not log.torn(GOVERNANCE):
+        raise NoSuchStream(f"the governance log at {url} is empty; {needed}")
 
 
 def _governance(log: SharedLog, source: Source, since: StreamState | None) -> tuple[GovernanceFold, Replayed]:

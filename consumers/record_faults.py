@@ -32,10 +32,18 @@ class _Cause:
         self.base: int | None = None
         """What the record extends, where the commit before it is missing."""
         self.number = 0
+        self.reach = 0
+        """The largest size that a signed head names which does not extend the tree, here or in what follows."""
+        self._look_at(fault)
         self.consequences: list[Fault] = []
+
+    def _look_at(self, fault: Fault) -> None:
+        if fault.code == "not-an-extension":
+            self.reach = max(self.reach, fault.size or 0)
 
     def add(self, fault: Fault) -> None:
         self.number += 1
+        self._look_at(fault)
         if len(self.consequences) < _LISTED:
             self.consequences.append(fault)
 
@@ -147,7 +155,7 @@ class RecordFaults:
         for cause in self._causes:
             if cause.base is not None and cause.base <= size:
                 self._tell_order(cause)
-            elif cause.size == size and cause.fault.code not in _HARMLESS:
+            if cause.fault.code not in _HARMLESS and (cause.size == size or cause.reach > size):
                 cause.fault = msgspec.structs.replace(cause.fault, ends_stream=True)
         return [cause.frozen() for cause in self._causes]
 

@@ -8,16 +8,15 @@ from consumers.audit_report import Fault, StreamState, count, event_id
 from consumers.audit_state import Heads, stands, state_of, tree_of
 from consumers.governance import GovernanceFold
 from consumers.record_faults import RecordFaults
+from consumers.records_digest import RecordsDigest
 from consumers.settling import roots_at
 from consumers.stream import Batch, Waypoint, batches
 from consumers.verifier import FORM, MemberTrust
 from projections.fold import Folded
 from registry.log import ArchiveDamaged, LogError, NoSuchStream, SharedLog, TailLost
-from registry.wire import commit as wire
 from registry.wire.achievements import AchievementJoined
 from registry.wire.checkpoint import SignedNote
 from registry.wire.credentials import CredentialIssued
-from registry.wire.errors import MalformedCommit
 from registry.wire.events import Event, Refused, Skipped
 from registry.wire.merkle import Tree
 from registry.wire.recognition import AgreementDeclared, RecognitionAssessed, RecognitionDecided
@@ -80,7 +79,7 @@ def replay_member(
         unread = str(error)
     state = state_of(
         member, run.tree, run.at, fold.size, run.refused, run.heads, skipped=run.skipped, record=record,
-        doubtful=run.doubtful, mentions=run.mentions,
+        doubtful=run.doubtful, mentions=run.mentions, digest=run.digest(),
     )  # fmt: skip
     return Replayed(state, [*run.faults(), *damage], run.tree.size - run.began, run.repeated, there, unread, run.start)
 
@@ -105,20 +104,23 @@ class _StreamRun:
         self.mentions: dict[str, int] = {}
         self.heads = Heads()
         self.doubtful = False
+        self._digest = RecordsDigest()
+        self._last: int | None = None
         self.gone_on = False
         """Whether this run goes on from an earlier report."""
 
     def go_on_from(self, state: StreamState) -> None:
-        """Go on from an earlier report, where this log holds the head at which it ended."""
+        """Go on from an earlier report, where this log holds the very records that it verified."""
         try:
-            place = _place_after(self._log, state)
+            digest = RecordsDigest.of_first(self._log, self._member, state.records)
         except LogError:
-            place = None  # reading says what is wrong
-        if place is None:
+            return  # reading says what is wrong
+        if not state.records_digest or (digest.records, str(digest)) != (state.records, state.records_digest):
             return
         self.gone_on = True
+        self._digest = digest
         self.tree = tree_of(state)
-        self.began, self.start, self.at, self.skipped = state.size, place, place, state.skipped
+        self.began, self.start, self.at, self.skipped = state.size, digest.end, digest.end, state.skipped
         self.refused, self.mentions = dict(state.refused), dict(state.mentions)
         self.heads, self.doubtful = Heads(state.heads), state.doubtful
 
@@ -152,6 +154,7 @@ class _StreamRun:
         self._claims += [(note, position) for note, _, position in batch.claims]
         self._waypoints += batch.waypoints
         self.repeated += batch.repeats
+        self._last = batch.last if batch.last is not None else self._last
         self.tree, self.at = batch.tree, batch.next
 
     def _look_at(self, commit: Folded) -> None:
@@ -200,6 +203,15 @@ class _StreamRun:
         if actual[since.size][0].hex() != since.root:
             self._others.append(rewritten_fault(self._member, since))
 
+    def digest(self) -> RecordsDigest | None:
+        """Return the digest of the records up to the head; None where they cannot be read again."""
+        try:
+            if self._last is not None:
+                self._digest.read_on(self._log, self._member, self._last)
+        except LogError:
+            return None
+        return self._digest
+
     def faults(self) -> list[Fault]:
         """Return all faults, records that were not taken in first."""
         return [*self._records.all(self.tree.size), *self._others]
@@ -215,25 +227,6 @@ def _names(data: Any) -> Iterator[str]:  # noqa: ANN401 - any event's data
         yield data.achievement.member
     elif isinstance(data, AgreementDeclared) and isinstance(data.achievements, list):
         yield from (ref.member for ref in data.achievements)
-
-
-def _place_after(log: SharedLog, state: StreamState) -> int | None:
-    """Return where the log goes on after the head at which an earlier report ended; None where it has no such head.
-
-    A copy of a log has its records at other places, so that only the head itself tells.
-    """
-    near = log.seek(state.member, state.size - 1)
-    for begin in (near, 0) if near else (0,):
-        for record in log.records(state.member, begin):
-            try:
-                head = wire.parse(record.data).checkpoint
-            except MalformedCommit:
-                continue
-            if (head.size, head.root.hex()) == (state.size, state.root):
-                return record.next
-            if head.size > state.size and begin:
-                break  # the hint was wrong: look through all
-    return None
 
 
 def shorter_fault(member: str, since: StreamState, size: int) -> Fault:
