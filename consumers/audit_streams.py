@@ -48,6 +48,12 @@ def check_streams(
         if stream.repeated:
             detail = f"{_times(stream.repeated, 'record')} of its log repeat what it holds already; they change nothing"
             findings.warnings.append(Fault("stream", name, "repeated", detail))
+        if stream.sealed_again:
+            detail = (
+                f"{_times(stream.sealed_again, 'record')} of its log were refused for their key; the same heads were"
+                " sealed again by a key that counts, so that nothing of it is missing"
+            )
+            findings.warnings.append(Fault("stream", name, "sealed-again", detail))
         if stream.there and isinstance(log, FileLog) and log.has_changed_line_ends(name):
             findings.faults.append(Fault("stream", name, "line-ends", LINE_ENDS_CHANGED, ends_stream=True))
             continue

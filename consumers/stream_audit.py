@@ -7,15 +7,16 @@ from typing import Any, Final, NamedTuple
 from consumers.audit_report import Fault, StreamState, count, event_id
 from consumers.audit_state import Heads, stands, state_of, tree_of
 from consumers.governance import GovernanceFold
-from consumers.record_faults import RecordFaults
+from consumers.record_faults import KEY_NOT_VALID, RecordFaults
 from consumers.records_digest import RecordsDigest
 from consumers.settling import roots_at
 from consumers.stream import Batch, Waypoint, batches
 from consumers.verifier import FORM, MemberTrust
 from projections.fold import Folded
 from registry.log import ArchiveDamaged, LogError, NoSuchStream, SharedLog, TailLost
+from registry.wire import commit as wire
 from registry.wire.achievements import AchievementJoined
-from registry.wire.checkpoint import SignedNote
+from registry.wire.checkpoint import Checkpoint, SignedNote
 from registry.wire.credentials import CredentialIssued
 from registry.wire.events import Event, Refused, Skipped
 from registry.wire.merkle import Tree
@@ -39,6 +40,8 @@ class Replayed(NamedTuple):
     """Records that say once more what the stream holds already."""
     there: bool = True
     """Whether the log has such a stream at all."""
+    sealed_again: int = 0
+    """Records that were refused for their key, and whose heads were signed again by a key that counts."""
     unread: str = ""
     """Why the stream could not be read to its end."""
     start: int = 0
@@ -81,7 +84,16 @@ def replay_member(
         member, run.tree, run.at, fold.size, run.refused, run.heads, skipped=run.skipped, record=record,
         doubtful=run.doubtful, mentions=run.mentions, digest=run.digest(),
     )  # fmt: skip
-    return Replayed(state, [*run.faults(), *damage], run.tree.size - run.began, run.repeated, there, unread, run.start)
+    return Replayed(
+        state,
+        [*run.faults(), *damage],
+        run.tree.size - run.began,
+        run.repeated,
+        there,
+        run.sealed_again,
+        unread,
+        run.start,
+    )
 
 
 class _StreamRun:
@@ -97,9 +109,11 @@ class _StreamRun:
         self._records = RecordFaults(consortium, member)
         self._others: list[Fault] = []
         self._claims: list[tuple[SignedNote, int]] = []
+        self._refused_for_key: list[tuple[Checkpoint, int]] = []
+        """Heads after the tree's own that no key signed which counts, and where their records begin."""
         self._waypoints: list[Waypoint] = []
         self.tree = Tree()
-        self.began = self.start = self.at = self.skipped = self.repeated = 0
+        self.began = self.start = self.at = self.skipped = self.repeated = self.sealed_again = 0
         self.refused: dict[str, int] = {}
         self.mentions: dict[str, int] = {}
         self.heads = Heads()
@@ -149,6 +163,8 @@ class _StreamRun:
             before = bisect_right(places, kept.position)
             size = batch.commits[before - 1].tree.size if before else self.tree.size
             self._records.add(kept.position, kept.code, kept.detail, kept.record, size)
+            if kept.code == KEY_NOT_VALID and kept.size is not None and kept.size > size:
+                self._refused_for_key.append((wire.parse(kept.record).checkpoint, kept.position))
             count(self.refused, kept.code)
             self.doubtful = self.doubtful or kept.code not in FORM
         self._claims += [(note, position) for note, _, position in batch.claims]
@@ -177,7 +193,8 @@ class _StreamRun:
 
     def settle(self) -> None:
         """Hold the heads that were signed and not accepted against the tree."""
-        sizes = {note.checkpoint.size for note, _ in self._claims if 0 < note.checkpoint.size <= self.tree.size}
+        heads = [note.checkpoint for note, _ in self._claims] + [head for head, _ in self._refused_for_key]
+        sizes = {head.size for head in heads if 0 < head.size <= self.tree.size}
         if not sizes:
             return
         earliest = self._waypoints[0].tree.size
@@ -193,6 +210,11 @@ class _StreamRun:
             else:
                 self._records.forgive(position)
                 self.repeated += 1
+
+        for head, position in self._refused_for_key:
+            if head.size in actual and actual[head.size][0] == head.root:
+                self._records.forgive(position)
+                self.sealed_again += 1
 
     def hold_against(self, since: StreamState) -> None:
         """Hold a stream that was read from its beginning against what an earlier report says of it."""
