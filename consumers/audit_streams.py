@@ -61,13 +61,13 @@ def check_streams(
             detail = f"its log ends in {torn:,} bytes that are no whole record: a write or a copy was cut off"
             findings.faults.append(Fault("stream", name, "torn", detail, size=stream.state.size, ends_stream=True))
         if name != GOVERNANCE and all(fault.kind == "event" for fault in stream.faults):
-            _check_size(findings, fold, stream, replayed)
+            _check_size(findings, fold, stream, replayed, asked_for=name in only)
     for state in since:
         if state.member != GOVERNANCE and state.member not in fold.state.members and state.size:
             detail = f"an earlier report verified {state.size:,} events of it, and governance knows no such member now"
             findings.faults.append(Fault("history", state.member, "unknown-member", detail, size=state.size))
     members = [stream for stream in replayed if stream.state.member != GOVERNANCE]
-    if members and not any(stream.there for stream in members):
+    if members and not only and not any(stream.there for stream in members):
         names = ", ".join(stream.state.member for stream in members)
         why = f"there is no log of {names}: nothing was published yet, or this copy is not whole"
         findings.unchecked.append(Unchecked("what the members have published", why, "stream"))
@@ -76,8 +76,13 @@ def check_streams(
     return findings
 
 
-def _check_size(findings: Findings, fold: GovernanceFold, stream: Replayed, replayed: Sequence[Replayed]) -> None:
-    """Hold a stream's size against what governance and the other members say of it."""
+def _check_size(
+    findings: Findings, fold: GovernanceFold, stream: Replayed, replayed: Sequence[Replayed], *, asked_for: bool
+) -> None:
+    """Hold a stream's size against what governance and the other members say of it.
+
+    `asked_for`: the reader named this member, so that an empty log leaves the question open.
+    """
     name, size = stream.state.member, stream.state.size
     anchored = max((anchor.size for anchor in fold.state.members[name].anchors), default=0)
     if anchored > size:
@@ -93,6 +98,9 @@ def _check_size(findings: Findings, fold: GovernanceFold, stream: Replayed, repl
         more = "" if len(speaking) == 1 else f" and {_times(len(speaking) - 1, 'other member')}"
         detail = f"{where}, although {other} (leaf {leaf:,}){more} names credentials or achievements of it"
         findings.faults.append(Fault("stream", name, "missing", detail))
+    elif asked_for:
+        why = f"{where}: it has published nothing yet, or its log is missing from this copy"
+        findings.unchecked.append(Unchecked(f"the log of {name}", why, "stream", name))
     else:
         detail = f"{where}: it has published nothing yet, or its log is missing from this copy"
         findings.warnings.append(Fault("stream", name, "nothing-published", detail))

@@ -60,7 +60,7 @@ def _summary(report: AuditReport) -> str:
 
 
 def _opening(report: AuditReport) -> str:
-    what = "Verified" if report.since is None else "Verified what came after the earlier report,"
+    what = "Verified" if not report.since else "Verified what came after the earlier report,"
     verified = f"{what} up to {_verified(report)}."
     if report.verdict == NOT_WELL:
         number = len(report.faults)
@@ -101,10 +101,12 @@ def _coverage(report: AuditReport) -> list[str]:
     if report.since is not None:
         governance = sum(state.size for state in report.streams if state.member == GOVERNANCE)
         new = _counted(max(0, report.events - governance), "new event")
-        sentences.append(
-            f"Only what is new was verified: {new}, and governance; of the {_counted(report.since, 'event')} that the"
-            " earlier report covers, only the hash of their records was compared."
-        )
+        if report.since:
+            covered = _counted(report.since, "event")
+            sentences.append(
+                f"Only what is new was verified: {new}, and governance; of the {covered} that the earlier report covers,"
+                " only the hash of their records was compared."
+            )
         if report.read_again:
             sentences.append(
                 f"Read whole, because the records are not those that the earlier report verified, or governance has"

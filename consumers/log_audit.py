@@ -24,6 +24,10 @@ from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import root_of
 
 
+class NoSuchMember(LookupError):
+    """Governance knows no member of a name that was asked for."""
+
+
 def replay_all(
     source: Source,
     *,
@@ -34,7 +38,7 @@ def replay_all(
 ) -> tuple[GovernanceFold, list[Replayed]]:
     """Replay governance and all members' streams, or some; streams in the order of their names.
 
-    Raises `NoSuchStream` where the log has no governance, or governance no such member.
+    Raises `NoSuchStream` where the log has no governance, and `NoSuchMember`.
     """
     log = open_log(source.url, source.consortium, read_only=True)
     try:
@@ -42,7 +46,7 @@ def replay_all(
         fold, governance = _governance(log, source, earlier.get(GOVERNANCE))
         if unknown := sorted(set(only) - set(fold.state.members)):
             # Left out in silence, a misspelt name would end in "verified".
-            raise NoSuchStream(f"governance has admitted no member {', '.join(unknown)}")
+            raise NoSuchMember(f"governance has admitted no member {', '.join(unknown)}")
         members = sorted(name for name in fold.state.members if not only or name in only)
         count = min(workers or os.cpu_count() or 1, len(members))
         if count < 2:

@@ -141,7 +141,7 @@ def _check(archive: ArchiveLog, founded: bytes, log_url: str, *, as_json: bool) 
             say(f"Whether the log goes further could not be checked: {compared.reason}", style="yellow")
         elif compared.beyond:
             say(f"NOT in the archive: {counted(compared.beyond, 'event')} that the log has.", style="yellow")
-        elif not compared.shorter:
+        elif not faults:
             say("The log has nothing that is not in the archive.")
     if faults:
         raise typer.Exit(1)
@@ -287,6 +287,8 @@ def _restore_log(node: Node, url: str) -> list[Restored]:
             ' folder log (log = "file:PATH" in registry.toml). For the views alone: registry project --rebuild'
         )
     source = open_log(url, settings.consortium, read_only=True)
+    if isinstance(source, ArchiveLog):
+        source.require_lengths()  # nothing is restored from an archive that lacks a part
     with progress("restoring the log") as counter:
         done = restore(source, node.log(), settings.consortium, settings.founded_hash, _sizes(counter))
     source.close()

@@ -217,3 +217,15 @@ def test_a_static_log_is_exported_and_grows(made, tmp_path):
     (tmp_path / "static" / "twente" / "checkpoint").write_text(first.replace("303", "302"))
     refused = consortium.run("export", "tiles", tmp_path / "static", check=1)
     assert "another history" in refused.stderr
+
+
+def test_words_that_mean_nothing_are_wrong_usage_and_not_a_forged_receipt(made, tmp_path):
+    consortium, (_, good) = made
+    check(consortium, good, "--witness", "foo", check=2)
+    said = check(consortium, good, "--seal", tmp_path, check=2)
+    assert "altered" not in said.stderr + said.stdout
+
+
+def test_a_receipt_without_disclosures_says_that_nothing_shows_whose_it_is(made):
+    consortium, (_, good) = made
+    assert check(consortium, good).stdout.splitlines()[1].startswith("Nothing in these files shows whose credential")
