@@ -58,7 +58,8 @@ def check_streams(
             findings.faults.append(Fault("stream", name, "line-ends", LINE_ENDS_CHANGED, ends_stream=True))
             continue
         if stream.there and (torn := _torn(log, name)):
-            detail = f"its log ends in {torn:,} bytes that are no whole record: a write or a copy was cut off"
+            are = "byte that is" if torn == 1 else "bytes that are"
+            detail = f"its log ends in {torn:,} {are} no whole record: a write or a copy was cut off"
             findings.faults.append(Fault("stream", name, "torn", detail, size=stream.state.size, ends_stream=True))
         if name != GOVERNANCE and all(fault.kind == "event" for fault in stream.faults):
             _check_size(findings, fold, stream, replayed, asked_for=name in only)

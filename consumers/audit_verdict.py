@@ -104,8 +104,8 @@ def _coverage(report: AuditReport) -> list[str]:
         if report.since:
             covered = _counted(report.since, "event")
             sentences.append(
-                f"Only what is new was verified: {new}, and governance; of the {covered} that the earlier report covers,"
-                " only the hash of their records was compared."
+                f"Only what is new was verified: {new}, and governance; of the {covered} that the earlier report"
+                " covers, only the hash of their records was compared."
             )
         if report.read_again:
             sentences.append(

@@ -36,6 +36,8 @@ class _Cause:
         self.base: int | None = None
         """What the record extends, where the commit before it is missing."""
         self.number = 0
+        self.fragments = 0
+        """How many of what follows are pieces of records."""
         self.forgiven = 0
         """How many of what follows from it turned out to be well."""
         self.is_forgiven = False
@@ -50,6 +52,7 @@ class _Cause:
 
     def add(self, fault: Fault) -> None:
         self.number += 1
+        self.fragments += fault.code == "malformed"
         self._look_at(fault)
         if len(self.consequences) < _LISTED:
             self.consequences.append(fault)
@@ -78,8 +81,11 @@ class _Cause:
             self.is_forgiven = False
         if not self.number:
             return self.fault
-        noun = "record" if self.number == 1 else "records"
-        detail = f"{self.fault.detail}; {self.number:,} further {noun} could not be judged because of it"
+        records = self.number - self.fragments
+        parts = [f"{records:,} further {'record' if records == 1 else 'records'}"] if records else []
+        if self.fragments:
+            parts.append(f"{self.fragments:,} {'piece' if self.fragments == 1 else 'pieces'} of records")
+        detail = f"{self.fault.detail}; {' and '.join(parts)} could not be judged because of it"
         return msgspec.structs.replace(self.fault, detail=detail, further=self.number, consequences=self.consequences)
 
 

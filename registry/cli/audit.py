@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 import typer
 
-from consumers.audit_compare import compare, decided
+from consumers.audit_compare import OtherConsortium, compare, decided
 from consumers.audit_digests import with_digests
 from consumers.audit_page import page
 from consumers.audit_report import AuditReport, Fault, NoReport, Unchecked
@@ -183,14 +183,20 @@ def _request_of(
             raise typer.BadParameter("the node's views are of its own log; leave --log out", param_hint="--views")
         source = Source(log or node.settings.log_url, node.settings.consortium, node.settings.founded_hash)
         return _Request(source, node, log is None, views, only, workers, scratch)
-    if len(founded) != _HASH_DIGITS or set(founded) - set("0123456789abcdef"):
-        raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them", param_hint="--founded")
+    trusted = founding_hash(founded)
     if log is None:
         raise typer.BadParameter("name the log to audit with --log", param_hint="--founded")
     if views:
         raise typer.BadParameter("there is no node whose views could be compared", param_hint="--views")
-    source = source_of(log, bytes.fromhex(founded))
+    source = source_of(log, trusted)
     return _Request(source, None, own_log=False, views=False, only=only, workers=workers, database=scratch)
+
+
+def founding_hash(text: str) -> bytes:
+    """Return a founding's hash (32 bytes) from its digits; anything else is wrong usage."""
+    if len(text) != _HASH_DIGITS or set(text) - set("0123456789abcdef"):
+        raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them", param_hint="--founded")
+    return bytes.fromhex(text)
 
 
 def require_address(url: str) -> None:
@@ -430,7 +436,12 @@ def compare_command(
     if log is not None:
         require_address(log)
     reports = _report_of(one), _report_of(other)
-    found = compare(*reports)
+    try:
+        found = compare(*reports)
+    except (OtherConsortium, MalformedNote) as error:
+        raise OtherConsortium(f"{one} and {other} cannot be compared: {error}") from error
+    if log is not None and not found.undecided:
+        errors.print("--log was not read: the reports decide by themselves.", markup=False, highlight=False)
     if log is not None and found.undecided:
         with contextlib.closing(open_log(log, reports[0].consortium, read_only=True)) as deciding:
             found = decided(found, *reports, deciding)

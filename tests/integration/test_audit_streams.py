@@ -291,8 +291,12 @@ def test_who_read_less_is_named_with_the_size_at_which_it_ends(consortium, folde
 def test_the_founding_s_hash_alone_leads_to_the_log_s_consortium(consortium, folder):
     source = source_of(f"file:{folder}", consortium.founded)
     assert source == Source(f"file:{folder}", CONSORTIUM, consortium.founded)
-    with pytest.raises(OtherFounding, match=f"It begins as the log of {CONSORTIUM}"):
-        source_of(f"file:{folder}", bytes(32))
+    other = source_of(f"file:{folder}", bytes(32))
+    assert [fault.code for fault in audit_log(other, workers=1).faults] == ["other-founding"]
+    governance = (folder / "governance.log").read_bytes()
+    (folder / "governance.log").write_bytes(b"x" * len(governance))
+    with pytest.raises(OtherFounding):
+        source_of(f"file:{folder}", consortium.founded)
     (folder / "governance.log").write_bytes(b"")
     with pytest.raises(NoSuchStream, match=r"the governance log at file:.* is empty"):
         source_of(f"file:{folder}", consortium.founded)
