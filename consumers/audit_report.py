@@ -29,6 +29,8 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     """How many more things could not be judged because of this one."""
     consequences: list["Fault"] = []
     """The first of those."""
+    ends_stream: bool = False
+    """Whether nothing of the stream after it could be verified."""
     earlier: bool = False
     """Whether an earlier report found it, and this audit, which goes on from it, did not check it again."""
 
@@ -87,6 +89,12 @@ class StreamState(msgspec.Struct, frozen=True):
     """Some of the heads that it passed through, and the last ones."""
     mentions: dict[str, int] = {}
     """Other members whose achievements or credentials its events name, each with the first leaf that does."""
+    records: int = 0
+    """How many records there are up to the one that led to the head, refused ones among them."""
+    records_digest: str = ""
+    """Of these records (`RecordsDigest`, hexadecimal); empty where it is not known."""
+    records_end: int = 0
+    """Where in the log that was read the last of them ends."""
 
 
 class MemberReport(msgspec.Struct, frozen=True):
@@ -150,6 +158,8 @@ class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
     streams: list[StreamState]
     since: int | None = None
     """How many events an earlier report had verified already, where this one went on from it."""
+    read_again: list[str] = []
+    """Streams that an earlier report covers, and that were read from their first record all the same."""
     digest: str | None = None
     """Of the views rebuilt."""
     served_digest: str | None = None

@@ -24,28 +24,43 @@ def carry_over(
 
     A fault stays a fault, and what could not be checked stays unchecked; both are marked `earlier`.
     """
-    same_log = (report.log, report.founded) == (earlier.log, earlier.founded)
-    sizes = {state.member: state.size for state in earlier.streams} if same_log else {}
-    checks = _Checks({stream.state.member: stream for stream in replayed}, root_at, not only, sizes)
-    found = {_same(fault) for fault in report.faults}
-    faults = [
-        msgspec.structs.replace(fault, earlier=True)
-        for each in earlier.faults
-        for fault in _not_again(each, checks)
-        if _same(fault) not in found
-    ]
+    ends = {state.member: state.records_end for state in earlier.streams}
+    checks = _Checks({stream.state.member: stream for stream in replayed}, root_at, not only, ends)
+    found = {_same(each) for fault in report.faults for each in (fault, *fault.consequences)}
+    faults: list[Fault] = []
     known = {item.what for item in report.unchecked}
     unchecked = [
         msgspec.structs.replace(item, earlier=True)
         for item in earlier.unchecked
         if item.what not in known and not checks.tried_again(item)
     ]
+    for each in earlier.faults:
+        for fault in _not_again(each, checks):
+            if _same(fault) in found:
+                continue
+            if report.log != earlier.log and checks.may_differ_here(fault):
+                unchecked.append(_in_another_copy(fault, earlier.log))
+            else:
+                faults.append(msgspec.structs.replace(fault, earlier=True))
+    warnings = [_gone(each) for each in earlier.faults if checks.checked_again(each) and _same(each) not in found]
     members = [
         msgspec.structs.replace(m, faults=m.faults + sum(fault.member == m.member for fault in faults))
         for m in report.members
     ]
     report = msgspec.structs.replace(report, members=members, faults=[*faults, *report.faults])
-    return conclude(report, unchecked=unchecked)
+    return conclude(report, warnings=warnings, unchecked=unchecked)
+
+
+def _in_another_copy(fault: Fault, log: str) -> Unchecked:
+    """Say that a fault of the copy that an earlier report read was not looked for in this one."""
+    what = f"whether the log of {fault.member} has here what an earlier report found in {log}"
+    return Unchecked(what, fault.detail, "stream", fault.member, earlier=True)
+
+
+def _gone(fault: Fault) -> Fault:
+    """Return the warning that a fault of an earlier report was looked for again and is not there."""
+    detail = f"the earlier report found: {fault.detail.rstrip('.')}. This is no longer so in this copy of the log"
+    return Fault(fault.kind, fault.member, "no-longer-so", detail, size=fault.size)
 
 
 def without_earlier(
@@ -84,8 +99,8 @@ class _Checks(msgspec.Struct, frozen=True):
     root_at: RootAt
     every_stream: bool
     """Whether it looked at all streams, those of nobody among them."""
-    sizes: dict[str, int]
-    """Up to which size the earlier report verified each stream; empty where it is of another copy of the log."""
+    ends: dict[str, int]
+    """Where the records end that the earlier report verified of each stream, in the log that it read."""
 
     def checked_again(self, fault: Fault) -> bool:
         """Return whether the audit would have found this fault if it was still so."""
@@ -110,16 +125,23 @@ class _Checks(msgspec.Struct, frozen=True):
         return stream is not None and stream.there and stream.whole and stream.events == stream.state.size
 
     def _lies_after(self, fault: Fault, stream: Replayed | None) -> bool:
-        """Return whether a record lies after the head from which this audit went on, so that it was read again."""
+        """Return whether a record lies after those that the earlier report verified, so that it was read again.
+
+        Where the audit goes on, this log begins with the same records: what lay after them there, lies after them here.
+        """
         return (
             stream is not None
             and stream.there
             and stream.whole
-            and fault.member in self.sizes
-            and (fault.size is None or fault.size > self.sizes[fault.member])
+            and fault.member in self.ends
             and fault.position is not None
-            and fault.position >= stream.start
+            and fault.position >= self.ends[fault.member]
         )
+
+    def may_differ_here(self, fault: Fault) -> bool:
+        """Return whether a fault of the bytes of one copy may be none of this one, which was not looked at for it."""
+        stream = self.streams.get(fault.member)
+        return fault.kind in ("record", "stream") and (stream is None or not stream.start)
 
     def _stream_checked_again(self, fault: Fault, stream: Replayed | None) -> bool:
         if fault.code == "unknown-member":

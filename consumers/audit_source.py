@@ -27,7 +27,9 @@ class OtherFounding(Exception):
 def source_of(url: str, founded: bytes) -> Source:
     """Return the log at an address, with the name of its consortium, which its founding says.
 
-    Governance's first leaf must have the hash `founded` (32 bytes). Raises `OtherFounding`, `NoSuchStream`.
+    Governance's first leaf must have the hash `founded` (32 bytes). Where it has not, the log is the one that it claims
+    to be, and an audit of it says that nothing there can be judged. Raises `OtherFounding` where it claims nothing, and
+    `NoSuchStream`.
     """
     names = _names(url)
     for name in names:
@@ -37,9 +39,10 @@ def source_of(url: str, founded: bytes) -> Source:
                     first = commit.parse(record.data)
                     if first.base == 0 and leaf_hash(first.lines[0]) == founded:
                         return Source(url, name, founded)
-    seen = f" It begins as the log of {names[0]}." if names else ""
+    if names:
+        return Source(url, names[0], founded)
     raise OtherFounding(
-        f"the governance log at {url} does not begin with a founding whose hash is {founded.hex()}.{seen} Ask"
+        f"the governance log at {url} does not begin with a founding whose hash is {founded.hex()}. Ask"
         " somebody you trust for the hash, and for the log that belongs to it."
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from consumers.audit_report import Head, NoReport, StreamState
+from consumers.records_digest import RecordsDigest
 from registry.rules.governance import MemberRecord
 from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import Tree
@@ -78,10 +79,13 @@ class Heads:
 def state_of(
     member: str, tree: Tree, at: int, governance: int, refused: dict[str, int], heads: Heads, *,
     skipped: int, record: MemberRecord | None = None, doubtful: bool = False, mentions: dict[str, int] | None = None,
+    digest: RecordsDigest | None = None,
 ) -> StreamState:  # fmt: skip
     """Return the state of a stream that was read up to the position `at`."""
     return StreamState(
         member, tree.size, tree.root.hex(), [h.hex() for h in tree.hashes], at, governance,
         len(record.anchors) if record is not None else 0, len(record.voided) if record is not None else 0,
         doubtful, skipped, refused, heads.all(), mentions or {},
+        digest.records if digest is not None else 0, str(digest) if digest is not None else "",
+        digest.end if digest is not None else 0,
     )  # fmt: skip

@@ -7,10 +7,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from consumers.audit_report import Fault, StreamState, Unchecked
+from consumers.cosignatures import LINE_ENDS_CHANGED
 from consumers.governance import GovernanceFold
 from consumers.stream import claimed_size
 from consumers.stream_audit import Replayed
 from registry.log import GOVERNANCE, LogError, NoSuchStream, SharedLog
+from registry.log.files import FileLog
 
 _AGAIN_SECONDS: Final = 0.3
 """After this pause a torn end is looked at again: a writer may have been at work."""
@@ -46,17 +48,27 @@ def check_streams(
         if stream.repeated:
             detail = f"{_times(stream.repeated, 'record')} of its log repeat what it holds already; they change nothing"
             findings.warnings.append(Fault("stream", name, "repeated", detail))
+        if stream.sealed_again:
+            detail = (
+                f"{_times(stream.sealed_again, 'record')} of its log were refused for their key; the same heads were"
+                " sealed again by a key that counts, so that nothing of it is missing"
+            )
+            findings.warnings.append(Fault("stream", name, "sealed-again", detail))
+        if stream.there and isinstance(log, FileLog) and log.has_changed_line_ends(name):
+            findings.faults.append(Fault("stream", name, "line-ends", LINE_ENDS_CHANGED, ends_stream=True))
+            continue
         if stream.there and (torn := _torn(log, name)):
-            detail = f"its log ends in {torn:,} bytes that are no whole record: a write or a copy was cut off"
-            findings.faults.append(Fault("stream", name, "torn", detail, size=stream.state.size))
+            are = "byte that is" if torn == 1 else "bytes that are"
+            detail = f"its log ends in {torn:,} {are} no whole record: a write or a copy was cut off"
+            findings.faults.append(Fault("stream", name, "torn", detail, size=stream.state.size, ends_stream=True))
         if name != GOVERNANCE and all(fault.kind == "event" for fault in stream.faults):
-            _check_size(findings, fold, stream, replayed)
+            _check_size(findings, fold, stream, replayed, asked_for=name in only)
     for state in since:
         if state.member != GOVERNANCE and state.member not in fold.state.members and state.size:
             detail = f"an earlier report verified {state.size:,} events of it, and governance knows no such member now"
             findings.faults.append(Fault("history", state.member, "unknown-member", detail, size=state.size))
     members = [stream for stream in replayed if stream.state.member != GOVERNANCE]
-    if members and not any(stream.there for stream in members):
+    if members and not only and not any(stream.there for stream in members):
         names = ", ".join(stream.state.member for stream in members)
         why = f"there is no log of {names}: nothing was published yet, or this copy is not whole"
         findings.unchecked.append(Unchecked("what the members have published", why, "stream"))
@@ -65,8 +77,13 @@ def check_streams(
     return findings
 
 
-def _check_size(findings: Findings, fold: GovernanceFold, stream: Replayed, replayed: Sequence[Replayed]) -> None:
-    """Hold a stream's size against what governance and the other members say of it."""
+def _check_size(
+    findings: Findings, fold: GovernanceFold, stream: Replayed, replayed: Sequence[Replayed], *, asked_for: bool
+) -> None:
+    """Hold a stream's size against what governance and the other members say of it.
+
+    `asked_for`: the reader named this member, so that an empty log leaves the question open.
+    """
     name, size = stream.state.member, stream.state.size
     anchored = max((anchor.size for anchor in fold.state.members[name].anchors), default=0)
     if anchored > size:
@@ -82,6 +99,9 @@ def _check_size(findings: Findings, fold: GovernanceFold, stream: Replayed, repl
         more = "" if len(speaking) == 1 else f" and {_times(len(speaking) - 1, 'other member')}"
         detail = f"{where}, although {other} (leaf {leaf:,}){more} names credentials or achievements of it"
         findings.faults.append(Fault("stream", name, "missing", detail))
+    elif asked_for:
+        why = f"{where}: it has published nothing yet, or its log is missing from this copy"
+        findings.unchecked.append(Unchecked(f"the log of {name}", why, "stream", name))
     else:
         detail = f"{where}: it has published nothing yet, or its log is missing from this copy"
         findings.warnings.append(Fault("stream", name, "nothing-published", detail))
@@ -112,9 +132,32 @@ def _check_strangers(log: SharedLog, findings: Findings, known: set[str]) -> Non
             findings.warnings.append(Fault("stream", name, "unknown-member", detail))
 
 
+def fold_missing_ends(faults: Sequence[Fault]) -> list[Fault]:
+    """Return the faults, with a head that a log lacks under the fault after which nothing of it could be verified."""
+    causes: dict[str, Fault] = {}
+    for fault in faults:
+        if fault.ends_stream:
+            causes.setdefault(fault.member, fault)
+    lacking: dict[str, list[Fault]] = {}
+    for fault in faults:
+        if fault.code == "shorter" and fault.member in causes:
+            lacking.setdefault(fault.member, []).append(fault)
+    folded = []
+    for fault in faults:
+        under = lacking.get(fault.member, [])
+        if under and fault is causes[fault.member]:
+            further, consequences = fault.further + len(under), [*fault.consequences, *under]
+            folded.append(msgspec.structs.replace(fault, further=further, consequences=consequences))
+        elif fault not in under:
+            folded.append(fault)
+    return folded
+
+
 def fold_under_governance(faults: Sequence[Fault]) -> list[Fault]:
     """Return the faults, with streams of unknown members under the fault of governance that explains them."""
-    cause = next((fault for fault in faults if (fault.kind, fault.member) == ("record", GOVERNANCE)), None)
+    own = [fault for fault in faults if fault.member == GOVERNANCE]
+    cause = next((fault for fault in own if fault.kind == "record"), None)
+    cause = cause or next((fault for fault in own if fault.ends_stream or fault.code == "shorter"), None)
     explained = [
         fault
         for fault in faults

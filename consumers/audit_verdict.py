@@ -60,7 +60,7 @@ def _summary(report: AuditReport) -> str:
 
 
 def _opening(report: AuditReport) -> str:
-    what = "Verified" if report.since is None else "Verified what came after the earlier report,"
+    what = "Verified" if not report.since else "Verified what came after the earlier report,"
     verified = f"{what} up to {_verified(report)}."
     if report.verdict == NOT_WELL:
         number = len(report.faults)
@@ -83,8 +83,9 @@ def _also_unchecked(report: AuditReport) -> str:
 
 
 def _verified(report: AuditReport) -> str:
-    total = sum(state.size for state in report.streams)
-    streams = sum(state.size > 0 for state in report.streams)
+    # A report keeps what an earlier one says of streams that were not read this time: they are not verified by that.
+    sizes = [member.size for member in report.members]
+    total, streams = sum(sizes), sum(size > 0 for size in sizes)
     return f"{_counted(total, 'event')} in {_counted(streams, 'log')}"
 
 
@@ -100,10 +101,17 @@ def _coverage(report: AuditReport) -> list[str]:
     if report.since is not None:
         governance = sum(state.size for state in report.streams if state.member == GOVERNANCE)
         new = _counted(max(0, report.events - governance), "new event")
-        sentences.append(
-            f"Only what is new was verified: {new}, and governance; the {_counted(report.since, 'event')} that the"
-            " earlier report covers were not read again."
-        )
+        if report.since:
+            covered = _counted(report.since, "event")
+            sentences.append(
+                f"Only what is new was verified: {new}, and governance; of the {covered} that the earlier report"
+                " covers, only the hash of their records was compared."
+            )
+        if report.read_again:
+            sentences.append(
+                f"Read whole, because the records are not those that the earlier report verified, or governance has"
+                f" said more about them: {', '.join(report.read_again)}."
+            )
     if lost := sum(report.unknown_streams.values()):
         names = ", ".join(report.unknown_streams)
         sentences.append(f"{_counted(lost, 'event')} could not be judged: governance knows no member {names}.")
@@ -114,16 +122,19 @@ def _vouching(report: AuditReport) -> str:
     """Say who vouches that these are the newest heads."""
     if not report.cosigned_heads:
         return "Nobody but the members vouches that these are the newest heads."
-    sizes = {state.member: state.size for state in report.streams if state.size}
-    missing = [item.member for item in report.cosigned_heads if item.size < sizes.get(item.member, 0)]
-    vouched = [item for item in report.cosigned_heads if item.size and item.member not in missing]
+    sizes = {state.member: state.size for state in report.streams}
+    vouched = [item for item in report.cosigned_heads if item.size and item.size >= sizes.get(item.member, 0)]
     if not vouched:
         return "No witness vouches that these are the newest heads."
     least = min(item.witnesses for item in vouched)
     oldest = min(item.time for item in vouched)
     text = f"{least} of {report.witnesses} witnesses cosigned"
+    missing = [item.member for item in report.cosigned_heads if item not in vouched]
     if missing:
-        return f"{text} the newest heads of all but {', '.join(missing)}, for which nobody but the members vouches."
+        return (
+            f"{text} the newest heads of {len(vouched)} of {_counted(len(report.cosigned_heads), 'log')}, the oldest on"
+            f" {_day(oldest)}; nobody but the members vouches for {', '.join(missing)}."
+        )
     return f"{text} these heads, the oldest on {_day(oldest)}."
 
 

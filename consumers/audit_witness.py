@@ -1,38 +1,52 @@
 """Cosigned heads held against an audited log: who vouches that its heads are the newest, and what they contradict."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from consumers.audit_report import AuditReport, CosignedHead, Fault, StreamState, Unchecked
 from consumers.audit_since import without_earlier
+from consumers.audit_streams import fold_missing_ends
 from consumers.audit_verdict import conclude
 from consumers.audit_views import RootAt
+from consumers.cosignatures import Contents, Cosignatures
 from consumers.policy import Policy, PolicyUnmet
 from registry.log import origin_of
 from registry.wire.checkpoint import SignedNote
-
-NoteOf = Callable[[str], SignedNote | None]
-"""Returns the newest cosigned head of an origin; None where no witness has cosigned any."""
+from registry.wire.merkle import EMPTY_ROOT
 
 
 def with_witnesses(
-    report: AuditReport, policy: Policy, note_of: NoteOf, root_at: RootAt, now: datetime, *, require: bool
+    report: AuditReport, policy: Policy, cosigned: Cosignatures, root_at: RootAt, now: datetime, *, require: bool
 ) -> AuditReport:
     """Return the report with what witnesses say of each stream's newest head.
 
     A cosigned head that the log lacks or contradicts is a fault: the log lost its end, or was rewritten. `require`:
     every newest head must be cosigned itself, by one witness at least; otherwise the policy alone says what is needed.
-    What nobody vouches for although it was asked for makes the audit inconclusive.
+    What nobody vouches for although it was asked for makes the audit inconclusive, and so does a file of cosigned heads
+    that cannot be read. Notes that no witness of the policy cosigned count for nothing, and a warning names them.
     """
     faults: list[Fault] = []
+    warnings: list[Fault] = []
     unchecked: list[Unchecked] = []
     cosigned_heads: list[CosignedHead] = []
     for state in report.streams:
         origin = origin_of(report.consortium, state.member)
-        note = note_of(origin)
-        if note is not None and (fault := _contradiction(state, note, root_at)) is not None:
+        file = cosigned.contents(origin)
+        if file.unreadable:
+            what = f"what witnesses cosigned of {state.member}, in {file.file},"
+            unchecked.append(Unchecked(what, file.unreadable, "witness", state.member))
+        elif file.not_cosigned:
+            warnings.append(_useless_notes(state.member, file))
+        note = None if file.unreadable else cosigned.newest(origin)
+        root = _root_at(state, note.checkpoint.size, root_at) if note is not None else None
+        if note is not None and note.checkpoint.size <= state.size and root is None:
+            what = f"whether the log of {state.member} has the head that witnesses cosigned"
+            why = f"the log could not be read again up to {note.checkpoint.size:,} events"
+            unchecked.append(Unchecked(what, why, "witness", state.member))
+        if note is not None and (fault := _contradiction(state, note, root)) is not None:
+            cosigned_heads.append(CosignedHead(state.member, 0, 0))
             faults.append(fault)
             continue
         if not state.size:
@@ -50,8 +64,20 @@ def with_witnesses(
         faults=lambda fault: fault.kind == "witness" and (fault.member, fault.code, fault.size) in again,
         unchecked=lambda item: _vouched_since(item, cosigned_heads, require=require),
     )
-    report = msgspec.structs.replace(report, witnesses=len(policy.witnesses), cosigned_heads=cosigned_heads)
-    return conclude(report, faults=faults, unchecked=unchecked)
+    report = msgspec.structs.replace(
+        report,
+        witnesses=len(set(policy.witnesses)),
+        cosigned_heads=cosigned_heads,
+        faults=fold_missing_ends([*report.faults, *faults]),
+    )
+    return conclude(report, warnings=warnings, unchecked=unchecked)
+
+
+def _useless_notes(member: str, file: Contents) -> Fault:
+    number = f"{file.not_cosigned:,} notes" if file.not_cosigned != 1 else "1 note"
+    are = "are" if file.not_cosigned != 1 else "is"
+    detail = f"{number} in {file.file} {are} not cosigned by a witness you named, or damaged: nothing follows from that"
+    return Fault("witness", member, "not-cosigned", detail)
 
 
 def without_witnesses(report: AuditReport, states: Iterable[StreamState], *, require: bool) -> AuditReport:
@@ -75,13 +101,21 @@ def _vouched_since(item: Unchecked, heads: Sequence[CosignedHead], *, require: b
     return item.size is not None and any(head.member == item.member and head.size >= item.size for head in heads)
 
 
-def _contradiction(state: StreamState, note: SignedNote, root_at: RootAt) -> Fault | None:
+def _root_at(state: StreamState, size: int, root_at: RootAt) -> str | None:
+    """Return the log's root at a size (hexadecimal); None where the log has no such size, or cannot be read."""
+    if size == state.size:
+        return state.root
+    if not size:
+        return EMPTY_ROOT.hex()
+    return root_at(state.member, size) if size < state.size else None
+
+
+def _contradiction(state: StreamState, note: SignedNote, root: str | None) -> Fault | None:
     head, name = note.checkpoint, state.member
     if head.size > state.size:
         detail = f"witnesses cosigned its head at {head.size:,} events, and this log ends at {state.size:,}"
         return Fault("witness", name, "shorter", detail, size=head.size, evidence=[str(note)])
-    root = state.root if head.size == state.size else root_at(name, head.size) if head.size else head.root.hex()
-    if root != head.root.hex():
+    if root is not None and root != head.root.hex():
         detail = f"at {head.size:,} events this log has another history than the one that witnesses cosigned"
         return Fault("witness", name, "fork", detail, size=head.size, evidence=[str(note)])
     return None

@@ -14,10 +14,11 @@ import msgspec
 import psycopg
 from psycopg import Connection
 
-from consumers.audit_report import AuditReport, Fault, KeyUse, MemberReport, NoReport, StreamState, Unchecked, event_id
+from consumers.audit_repairs import judge_refusals
+from consumers.audit_report import AuditReport, Fault, KeyUse, MemberReport, NoReport, StreamState, Unchecked
 from consumers.audit_since import carry_over
 from consumers.audit_state import tree_of
-from consumers.audit_streams import check_streams, fold_under_governance
+from consumers.audit_streams import check_streams, fold_missing_ends, fold_under_governance
 from consumers.audit_verdict import conclude
 from consumers.audit_views import ViewsComparison, compare_views, read_both, same_positions
 from consumers.governance import GovernanceFold
@@ -31,6 +32,7 @@ from consumers.verifier import MemberTrust
 from projections import views
 from projections.digest import Snapshot, snapshot
 from projections.feed_counts import find_impossible_counts
+from projections.positions import DamagedPosition
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.wire.errors import InvalidProof
 from registry.wire.merkle import Tree, root_of
@@ -71,8 +73,10 @@ def audit(
         else:
             rebuilt = _compare_served(served, own, log, require=require_views)
         faults = [fault for stream in log.replayed for fault in stream.faults if fault.kind != "event"]
-        faults += _judged(own)
+        without_effect, repaired = judge_refusals(own, source, log.fold)
+        faults += [*without_effect, *_lying_seals(own)]
     report = _report(source, log.fold, log.replayed, faults, time.monotonic() - began, mode="full", only=only)
+    report = conclude(report, warnings=repaired)
     if not only and log.whole:
         digest = rebuilt.ours.digest
         report = msgspec.structs.replace(
@@ -154,7 +158,7 @@ def _compare_served(served: str, own: Connection, log: _Log, *, require: bool) -
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
             detail = f"its views lack what views of this version have: {str(error).splitlines()[0]}"
             return _Views(snapshot(own, only=log.only), compared=_differing(detail))
-        except InvalidProof as error:
+        except (InvalidProof, DamagedPosition) as error:
             detail = f"the position of one of its members is none that a log can have: {error}"
             return _Views(snapshot(own, only=log.only), compared=_differing(detail))
         compared.required = require
@@ -288,9 +292,11 @@ def audit_log(
     named = {stream.state.member for stream in replayed}
     streams = [*report.streams, *(state for state in since.streams if state.member not in named)]
     verified = sum(state.size for state in report.streams) - report.events
+    read_again = [s.state.member for s in replayed if s.state.member != GOVERNANCE and s.there and not s.start]
     report = msgspec.structs.replace(
         report,
         since=verified,
+        read_again=[member for member in read_again if any(s.member == member and s.size for s in earlier)],
         streams=sorted(streams, key=lambda state: (state.member != GOVERNANCE, state.member)),
     )
     return carry_over(report, since, replayed, RootsOfLog(source, fold), only=only)
@@ -302,7 +308,7 @@ def _report(
 ) -> AuditReport:  # fmt: skip
     with contextlib.closing(open_log(source.url, source.consortium, read_only=True)) as log:
         found = check_streams(log, fold, replayed, only=only, since=since)
-    faults = fold_under_governance([*faults, *found.faults])
+    faults = fold_under_governance(fold_missing_ends([*faults, *found.faults]))
     report = AuditReport(
         ok=False,
         mode=mode,
@@ -340,12 +346,7 @@ def _member(fold: GovernanceFold, stream: Replayed, faults: Sequence[Fault]) -> 
     )
 
 
-def _judged(own: Connection) -> Iterator[Fault]:
-    """Events without effect, and seals that lie: what only the fold of the whole tells."""
-    for member, leaf, code, path, detail, line in own.execute(
-        "SELECT member, leaf, code, path, detail, line FROM refusals ORDER BY member, leaf"
-    ):
-        yield Fault("event", member, code, f"{path}: {detail}", leaf=leaf, event=event_id(bytes(line)))
+def _lying_seals(own: Connection) -> Iterator[Fault]:
     for member, leaf, size in own.execute(
         "SELECT member, leaf, size FROM seals WHERE verdict = 'contradicts' ORDER BY member, leaf"
     ):

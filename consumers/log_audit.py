@@ -11,6 +11,7 @@ import msgspec
 
 from consumers.audit_report import Fault, StreamState, count, event_id
 from consumers.audit_state import Heads, state_of
+from consumers.cosignatures import LINE_ENDS_CHANGED
 from consumers.governance import GovernanceFold
 from consumers.processes import Report, run_in_processes
 from consumers.rebuild import Source
@@ -18,8 +19,13 @@ from consumers.record_faults import RecordFaults
 from consumers.stream_audit import OnStream, Replayed, fork_fault, replay_member, rewritten_fault, shorter_fault
 from consumers.verifier import CLAIMS, OK, REPEAT
 from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
+from registry.log.files import FileLog
 from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import root_of
+
+
+class NoSuchMember(LookupError):
+    """Governance knows no member of a name that was asked for."""
 
 
 def replay_all(
@@ -32,7 +38,7 @@ def replay_all(
 ) -> tuple[GovernanceFold, list[Replayed]]:
     """Replay governance and all members' streams, or some; streams in the order of their names.
 
-    Raises `NoSuchStream` where the log has no governance, or governance no such member.
+    Raises `NoSuchStream` where the log has no governance, and `NoSuchMember`.
     """
     log = open_log(source.url, source.consortium, read_only=True)
     try:
@@ -40,7 +46,7 @@ def replay_all(
         fold, governance = _governance(log, source, earlier.get(GOVERNANCE))
         if unknown := sorted(set(only) - set(fold.state.members)):
             # Left out in silence, a misspelt name would end in "verified".
-            raise NoSuchStream(f"governance has admitted no member {', '.join(unknown)}")
+            raise NoSuchMember(f"governance has admitted no member {', '.join(unknown)}")
         members = sorted(name for name in fold.state.members if not only or name in only)
         count = min(workers or os.cpu_count() or 1, len(members))
         if count < 2:
@@ -77,10 +83,13 @@ def _replay_one(report: Report, source: Source, member: str, since: StreamState 
 
 def require_governance(log: SharedLog, url: str) -> None:
     """Raise `NoSuchStream` where a log has no governance: nothing in it can be judged."""
+    needed = "an audit needs it: it says who is a member, with which keys"
     if GOVERNANCE not in log.streams():
-        raise NoSuchStream(
-            f"there is no governance log at {url}; an audit needs it: it says who is a member, with which keys"
-        )
+        raise NoSuchStream(f"there is no governance log at {url}; {needed}")
+    if isinstance(log, FileLog) and log.has_changed_line_ends(GOVERNANCE):
+        raise NoSuchStream(f"the governance log at {url} cannot be read: {LINE_ENDS_CHANGED}")
+    if not log.end(GOVERNANCE) and not log.torn(GOVERNANCE):
+        raise NoSuchStream(f"the governance log at {url} is empty; {needed}")
 
 
 def _governance(log: SharedLog, source: Source, since: StreamState | None) -> tuple[GovernanceFold, Replayed]:

@@ -39,7 +39,8 @@ class Policy(msgspec.Struct, frozen=True):
             raise PolicyUnmet(f"{head} was cosigned in the future by {', '.join(ahead)}: a clock is wrong")
         if len(times) < self.needed:
             lacking = sorted(w.name for w in self.witnesses if w.name not in times)
-            raise PolicyUnmet(f"{head} has {len(times)} of {self.needed} cosignatures; not {', '.join(lacking)}")
+            needed = "witness that is needed" if self.needed == 1 else "witnesses that are needed"
+            raise PolicyUnmet(f"{len(times)} of {self.needed} {needed} cosigned {head}; {', '.join(lacking)} did not")
         if self.max_age is not None and self.needed:
             newest = sorted(times.values(), reverse=True)[self.needed - 1]
             if now - newest > self.max_age:

@@ -6,9 +6,12 @@ from typing import Final
 import msgspec
 
 from consumers.audit_report import Fault
+from consumers.verifier import CLAIMS
 from registry.log import origin_of
 from registry.wire.commit import parse
 from registry.wire.errors import MalformedCommit
+
+KEY_NOT_VALID: Final = "key-not-valid"
 
 _LISTED: Final = 20
 """How many consequences of a cause are listed; the others are counted."""
@@ -19,6 +22,7 @@ _REMEMBERED: Final = 1000
 _CHECKPOINT: Final = re.compile(rb"([^\n]{1,200})\n(0|[1-9][0-9]{0,18})\n[A-Za-z0-9+/=]{44}\n")
 _HARMLESS: Final = frozenset({"stale", "fork"})
 """Heads that are refused and leave what follows them as it is."""
+_FORGIVABLE: Final = CLAIMS | {KEY_NOT_VALID}
 _WINDOWS: Final = frozenset({"key-not-valid", "below-threshold", "off-anchor"})
 
 
@@ -32,18 +36,56 @@ class _Cause:
         self.base: int | None = None
         """What the record extends, where the commit before it is missing."""
         self.number = 0
+        self.fragments = 0
+        """How many of what follows are pieces of records."""
+        self.forgiven = 0
+        """How many of what follows from it turned out to be well."""
+        self.is_forgiven = False
+        self.reach = 0
+        """The largest size that a signed head names which does not extend the tree, here or in what follows."""
+        self._look_at(fault)
         self.consequences: list[Fault] = []
+
+    def _look_at(self, fault: Fault) -> None:
+        if fault.code == "not-an-extension":
+            self.reach = max(self.reach, fault.size or 0)
 
     def add(self, fault: Fault) -> None:
         self.number += 1
+        self.fragments += fault.code == "malformed"
+        self._look_at(fault)
         if len(self.consequences) < _LISTED:
             self.consequences.append(fault)
 
+    def forgive(self, position: int) -> None:
+        """Take back the record at a position, which is this cause or follows from it."""
+        if self.fault.position == position:
+            self.is_forgiven = True
+            return
+        self.forgiven += 1
+        self.consequences = [fault for fault in self.consequences if fault.position != position]
+
+    @property
+    def is_well(self) -> bool:
+        return self.is_forgiven and self.forgiven == self.number
+
     def frozen(self) -> Fault:
+        self.number -= self.forgiven
+        self.forgiven = 0
+        if self.is_forgiven and self.consequences:
+            # What followed from it has no other cause now: the first of those is it.
+            ends_stream = self.fault.ends_stream
+            self.fault, *self.consequences = self.consequences
+            self.fault = msgspec.structs.replace(self.fault, ends_stream=ends_stream)
+            self.number -= 1
+            self.is_forgiven = False
         if not self.number:
             return self.fault
-        noun = "record" if self.number == 1 else "records"
-        detail = f"{self.fault.detail}; {self.number:,} further {noun} could not be judged because of it"
+        records = self.number - self.fragments
+        parts = [f"{records:,} further {'record' if records == 1 else 'records'}"] if records else []
+        if self.fragments:
+            parts.append(f"{self.fragments:,} {'piece' if self.fragments == 1 else 'pieces'} of records")
+        detail = f"{self.fault.detail}; {' and '.join(parts)} could not be judged because of it"
         return msgspec.structs.replace(self.fault, detail=detail, further=self.number, consequences=self.consequences)
 
 
@@ -56,6 +98,8 @@ class RecordFaults:
         self._origin = origin_of(consortium, stream)
         self._causes: list[_Cause] = []
         self._out_of_place: set[int] = set()
+        self._cause_at: dict[int, _Cause] = {}
+        """The causes of records that may turn out to be well, by position."""
 
     def add(self, position: int, code: str, detail: str, record: bytes, size: int) -> None:
         """Add a record that the verifier refused when the tree had `size` leaves."""
@@ -77,8 +121,10 @@ class RecordFaults:
             if base is not None and len(self._out_of_place) < _REMEMBERED:
                 self._out_of_place.add(base)
             cause.add(fault)
+            self._remember(fault, cause)
             return
         new = _Cause(fault, size)
+        self._remember(fault, new)
         if code == "not-an-extension" and base == size:
             detail = (
                 f"the record that ends at {claimed:,} was altered: its events do not lead to the root that was signed"
@@ -138,16 +184,23 @@ class RecordFaults:
             return ""
         return origin
 
+    def _remember(self, fault: Fault, cause: _Cause) -> None:
+        if fault.position is not None and fault.code in _FORGIVABLE:
+            self._cause_at[fault.position] = cause
+
     def forgive(self, position: int) -> None:
-        """Take a record back that turned out to say what the stream holds already."""
-        self._causes = [cause for cause in self._causes if cause.fault.position != position or cause.number]
+        """Take back a record that turned out to say what the stream holds."""
+        if (cause := self._cause_at.pop(position, None)) is not None:
+            cause.forgive(position)
 
     def all(self, size: int) -> list[Fault]:
         """Return the faults, first causes only; `size` is what the stream came to."""
         for cause in self._causes:
             if cause.base is not None and cause.base <= size:
                 self._tell_order(cause)
-        return [cause.frozen() for cause in self._causes]
+            if cause.fault.code not in _HARMLESS and (cause.size == size or cause.reach > size):
+                cause.fault = msgspec.structs.replace(cause.fault, ends_stream=True)
+        return [cause.frozen() for cause in self._causes if not cause.is_well]
 
 
 def _claimed_size(record: bytes) -> int | None:

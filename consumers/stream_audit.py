@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 from consumers.audit_report import Fault, StreamState, count, event_id
 from consumers.audit_state import Heads, stands, state_of, tree_of
 from consumers.governance import GovernanceFold
-from consumers.record_faults import RecordFaults
+from consumers.record_faults import KEY_NOT_VALID, RecordFaults
+from consumers.records_digest import RecordsDigest
 from consumers.settling import roots_at
 from consumers.stream import Batch, Waypoint, batches
 from consumers.verifier import FORM, MemberTrust
@@ -15,9 +16,8 @@ from projections.fold import Folded
 from registry.log import ArchiveDamaged, LogError, NoSuchStream, SharedLog, TailLost
 from registry.wire import commit as wire
 from registry.wire.achievements import AchievementJoined
-from registry.wire.checkpoint import SignedNote
+from registry.wire.checkpoint import Checkpoint, SignedNote
 from registry.wire.credentials import CredentialIssued
-from registry.wire.errors import MalformedCommit
 from registry.wire.events import Event, Refused, Skipped
 from registry.wire.merkle import Tree
 from registry.wire.recognition import AgreementDeclared, RecognitionAssessed, RecognitionDecided
@@ -40,6 +40,8 @@ class Replayed(NamedTuple):
     """Records that say once more what the stream holds already."""
     there: bool = True
     """Whether the log has such a stream at all."""
+    sealed_again: int = 0
+    """Records that were refused for their key, and whose heads were signed again by a key that counts."""
     unread: str = ""
     """Why the stream could not be read to its end."""
     start: int = 0
@@ -75,14 +77,23 @@ def replay_member(
         if earlier is not None and not run.gone_on:
             run.hold_against(earlier)
     except (ArchiveDamaged, TailLost) as error:
-        damage.append(Fault("stream", member, DAMAGED, str(error), size=run.tree.size))
+        damage.append(Fault("stream", member, DAMAGED, str(error), size=run.tree.size, ends_stream=True))
     except LogError as error:
         unread = str(error)
     state = state_of(
         member, run.tree, run.at, fold.size, run.refused, run.heads, skipped=run.skipped, record=record,
-        doubtful=run.doubtful, mentions=run.mentions,
+        doubtful=run.doubtful, mentions=run.mentions, digest=run.digest(),
     )  # fmt: skip
-    return Replayed(state, [*run.faults(), *damage], run.tree.size - run.began, run.repeated, there, unread, run.start)
+    return Replayed(
+        state,
+        [*run.faults(), *damage],
+        run.tree.size - run.began,
+        run.repeated,
+        there,
+        run.sealed_again,
+        unread,
+        run.start,
+    )
 
 
 class _StreamRun:
@@ -98,27 +109,32 @@ class _StreamRun:
         self._records = RecordFaults(consortium, member)
         self._others: list[Fault] = []
         self._claims: list[tuple[SignedNote, int]] = []
+        self._refused_for_key: list[tuple[Checkpoint, int]] = []
+        """Heads after the tree's own that no key signed which counts, and where their records begin."""
         self._waypoints: list[Waypoint] = []
         self.tree = Tree()
-        self.began = self.start = self.at = self.skipped = self.repeated = 0
+        self.began = self.start = self.at = self.skipped = self.repeated = self.sealed_again = 0
         self.refused: dict[str, int] = {}
         self.mentions: dict[str, int] = {}
         self.heads = Heads()
         self.doubtful = False
+        self._digest = RecordsDigest()
+        self._last: int | None = None
         self.gone_on = False
         """Whether this run goes on from an earlier report."""
 
     def go_on_from(self, state: StreamState) -> None:
-        """Go on from an earlier report, where this log holds the head at which it ended."""
+        """Go on from an earlier report, where this log holds the very records that it verified."""
         try:
-            place = _place_after(self._log, state)
+            digest = RecordsDigest.of_first(self._log, self._member, state.records)
         except LogError:
-            place = None  # reading says what is wrong
-        if place is None:
+            return  # reading says what is wrong
+        if not state.records_digest or (digest.records, str(digest)) != (state.records, state.records_digest):
             return
         self.gone_on = True
+        self._digest = digest
         self.tree = tree_of(state)
-        self.began, self.start, self.at, self.skipped = state.size, place, place, state.skipped
+        self.began, self.start, self.at, self.skipped = state.size, digest.end, digest.end, state.skipped
         self.refused, self.mentions = dict(state.refused), dict(state.mentions)
         self.heads, self.doubtful = Heads(state.heads), state.doubtful
 
@@ -147,11 +163,14 @@ class _StreamRun:
             before = bisect_right(places, kept.position)
             size = batch.commits[before - 1].tree.size if before else self.tree.size
             self._records.add(kept.position, kept.code, kept.detail, kept.record, size)
+            if kept.code == KEY_NOT_VALID and kept.size is not None and kept.size > size:
+                self._refused_for_key.append((wire.parse(kept.record).checkpoint, kept.position))
             count(self.refused, kept.code)
             self.doubtful = self.doubtful or kept.code not in FORM
         self._claims += [(note, position) for note, _, position in batch.claims]
         self._waypoints += batch.waypoints
         self.repeated += batch.repeats
+        self._last = batch.last if batch.last is not None else self._last
         self.tree, self.at = batch.tree, batch.next
 
     def _look_at(self, commit: Folded) -> None:
@@ -174,7 +193,8 @@ class _StreamRun:
 
     def settle(self) -> None:
         """Hold the heads that were signed and not accepted against the tree."""
-        sizes = {note.checkpoint.size for note, _ in self._claims if 0 < note.checkpoint.size <= self.tree.size}
+        heads = [note.checkpoint for note, _ in self._claims] + [head for head, _ in self._refused_for_key]
+        sizes = {head.size for head in heads if 0 < head.size <= self.tree.size}
         if not sizes:
             return
         earliest = self._waypoints[0].tree.size
@@ -191,6 +211,11 @@ class _StreamRun:
                 self._records.forgive(position)
                 self.repeated += 1
 
+        for head, position in self._refused_for_key:
+            if head.size in actual and actual[head.size][0] == head.root:
+                self._records.forgive(position)
+                self.sealed_again += 1
+
     def hold_against(self, since: StreamState) -> None:
         """Hold a stream that was read from its beginning against what an earlier report says of it."""
         if self.tree.size < since.size:
@@ -199,6 +224,15 @@ class _StreamRun:
         actual = roots_at(self._log, self._member, self._trust, self._waypoints, {since.size})
         if actual[since.size][0].hex() != since.root:
             self._others.append(rewritten_fault(self._member, since))
+
+    def digest(self) -> RecordsDigest | None:
+        """Return the digest of the records up to the head; None where they cannot be read again."""
+        try:
+            if self._last is not None:
+                self._digest.read_on(self._log, self._member, self._last)
+        except LogError:
+            return None
+        return self._digest
 
     def faults(self) -> list[Fault]:
         """Return all faults, records that were not taken in first."""
@@ -215,25 +249,6 @@ def _names(data: Any) -> Iterator[str]:  # noqa: ANN401 - any event's data
         yield data.achievement.member
     elif isinstance(data, AgreementDeclared) and isinstance(data.achievements, list):
         yield from (ref.member for ref in data.achievements)
-
-
-def _place_after(log: SharedLog, state: StreamState) -> int | None:
-    """Return where the log goes on after the head at which an earlier report ended; None where it has no such head.
-
-    A copy of a log has its records at other places, so that only the head itself tells.
-    """
-    near = log.seek(state.member, state.size - 1)
-    for begin in (near, 0) if near else (0,):
-        for record in log.records(state.member, begin):
-            try:
-                head = wire.parse(record.data).checkpoint
-            except MalformedCommit:
-                continue
-            if (head.size, head.root.hex()) == (state.size, state.root):
-                return record.next
-            if head.size > state.size and begin:
-                break  # the hint was wrong: look through all
-    return None
 
 
 def shorter_fault(member: str, since: StreamState, size: int) -> Fault:

@@ -43,6 +43,16 @@ def only_read(connection: Connection) -> None:
     )
 
 
+def exist(connection: Connection, schema: str = SERVED) -> bool:
+    """Return whether there is a set of views of this version. Raises `OutdatedViews` for one of another version."""
+    found = connection.execute("SELECT obj_description(oid) FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone()
+    if found is not None and found[0] != _label():
+        raise OutdatedViews(
+            f"the views in {schema} are of another version ({found[0]}); rebuild them with `registry project --rebuild`"
+        )
+    return found is not None
+
+
 def create(connection: Connection, schema: str = SERVED) -> bool:
     """Make an empty set of views unless there is one of this version; whether one was made.
 
@@ -50,15 +60,7 @@ def create(connection: Connection, schema: str = SERVED) -> bool:
     """
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.create'))")
-        found = connection.execute(
-            "SELECT obj_description(oid) FROM pg_namespace WHERE nspname = %s", (schema,)
-        ).fetchone()
-        if found is not None:
-            if found[0] != _label():
-                raise OutdatedViews(
-                    f"the views in {schema} are of another version ({found[0]}); rebuild them with"
-                    " `registry project --rebuild`"
-                )
+        if exist(connection, schema):
             return False
         name = sql.Identifier(schema)
         connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))

@@ -22,12 +22,13 @@ from consumers.tiles import Tiles
 from projections import feed
 from registry import backup as backups
 from registry import owner, store
+from registry.cli.audit import founding_hash, require_address
 from registry.cli.context import Node, node_of, opened
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
 from registry.cli.vaults import erase_again
 from registry.config import Settings, SettingsError, find_home
 from registry.log import LogError, open_log
-from registry.log.archive import ArchiveLog
+from registry.log.archive import ArchiveLog, load
 from registry.passphrase import weakness_of
 from registry.postgres import DatabaseUnavailable, database
 
@@ -56,6 +57,9 @@ def archive_command(
     everything: Annotated[bool, typer.Option("--all", help="Archive all, of whatever age.")] = False,
     only_check: Annotated[bool, typer.Option("--check", help="Verify the archive, and add nothing.")] = False,
     log: Annotated[str | None, typer.Option(help="Another log than the node's: file:PATH or kafka://…")] = None,
+    founded: Annotated[
+        str | None, typer.Option(help="With --check and --log: the founding's hash; then no node is needed.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Archive the log of all members: merged commits in compressed, sealed segments. Run again, it adds what is new.
@@ -66,6 +70,13 @@ def archive_command(
 
     Examples: registry archive /backup/archive; registry archive /backup/archive --check
     """
+    if founded is not None:
+        if not only_check or log is None:
+            raise typer.BadParameter("it is for --check with --log, without a node", param_hint="--founded")
+        require_address(log)
+        found = ArchiveLog(path, load(path).consortium, lengths=False)
+        _check(found, founding_hash(founded), log, as_json=as_json)
+        return
     node = node_of(context)
     settings = node.settings
     if only_check:
@@ -98,7 +109,7 @@ def _show_archived(path: Path, done: list[Archived], older_than: int) -> None:
             for d in done
         ],
     )
-    say(f"{path} holds {counted(sum(d.size for d in done), 'event')} in {sum(d.bytes for d in done):,} bytes")
+    say(f"{path} holds {counted(sum(d.size for d in done), 'event')} in {counted(sum(d.bytes for d in done), 'byte')}")
     if waits := sum(d.waits for d in done):
         days = "a day" if older_than == 1 else f"{older_than} days"
         say(
@@ -141,7 +152,7 @@ def _check(archive: ArchiveLog, founded: bytes, log_url: str, *, as_json: bool) 
             say(f"Whether the log goes further could not be checked: {compared.reason}", style="yellow")
         elif compared.beyond:
             say(f"NOT in the archive: {counted(compared.beyond, 'event')} that the log has.", style="yellow")
-        elif not compared.shorter:
+        elif not faults:
             say("The log has nothing that is not in the archive.")
     if faults:
         raise typer.Exit(1)
@@ -287,6 +298,8 @@ def _restore_log(node: Node, url: str) -> list[Restored]:
             ' folder log (log = "file:PATH" in registry.toml). For the views alone: registry project --rebuild'
         )
     source = open_log(url, settings.consortium, read_only=True)
+    if isinstance(source, ArchiveLog):
+        source.require_lengths()  # nothing is restored from an archive that lacks a part
     with progress("restoring the log") as counter:
         done = restore(source, node.log(), settings.consortium, settings.founded_hash, _sizes(counter))
     source.close()

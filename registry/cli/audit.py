@@ -1,6 +1,8 @@
 """The audit command."""
 
 import contextlib
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +12,10 @@ import msgspec
 import psycopg
 import typer
 
-from consumers.audit_compare import compare, decided
+from consumers.audit_compare import OtherConsortium, compare, decided
 from consumers.audit_digests import with_digests
 from consumers.audit_page import page
-from consumers.audit_report import AuditReport, Fault, Unchecked
+from consumers.audit_report import AuditReport, Fault, NoReport, Unchecked
 from consumers.audit_since import without_earlier
 from consumers.audit_source import source_of
 from consumers.audit_verdict import INCONCLUSIVE, WELL, conclude
@@ -29,10 +31,10 @@ from registry.cli.audit_text import show_comparison, show_report
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, errors, print_json, progress
 from registry.cli.scratch import scratch_database
+from registry.cli.witness_options import policy_of, with_limits
 from registry.config import SettingsError
-from registry.log import GOVERNANCE, LogError, open_log
+from registry.log import GOVERNANCE, BadAddress, LogError, check_address, open_log
 from registry.postgres import DatabaseUnavailable, database
-from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote
 from registry.wire.views_note import ViewsNote
 
@@ -101,6 +103,15 @@ def audit_command(
         Path | None,
         typer.Option(exists=True, file_okay=False, help="With --witness: a copy of a node's folder `cosignatures`."),
     ] = None,
+    needed: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="How many witnesses must have cosigned (else all that --witness names, or the settings)."
+        ),
+    ] = None,
+    max_age_hours: Annotated[
+        int | None, typer.Option(min=1, help="How old their cosignatures may be (else the node's setting, or any age).")
+    ] = None,
     html: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the report as one page, too.")] = None,
     save: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the report as JSON, too: for --since and compare.")
@@ -125,7 +136,7 @@ def audit_command(
     if context.invoked_subcommand is not None:
         return
     request = _request_of(context, log, founded, views=views, only=member or (), workers=workers, scratch=scratch)
-    witnesses = _witnesses(request.node, witness or (), cosignatures)
+    witnesses = _witnesses(request.node, witness or (), cosignatures, needed, max_age_hours)
     earlier = _report_of(since) if since is not None else None
     if earlier is not None and views:
         raise typer.BadParameter("--since verifies the log alone; leave --views out", param_hint="--views")
@@ -137,12 +148,15 @@ def audit_command(
         report = _with_witnesses(request, report, witnesses, require=require_witness)
         if request.node is not None and request.own_log and request.node.settings.member != GOVERNANCE:
             report = _with_stored(request.node, report)
-    if as_json:
-        print_json(report)
-    else:
-        show_report(report)
-    _write(html, page(report).encode() if html is not None else b"")
-    _write(save, _json(report))
+    # Written first: whoever reads only the first line may close the pipe.
+    failures = [_write(html, page(report).encode() if html is not None else b""), _write(save, _json(report))]
+    with _survive_a_closed_pipe():
+        if as_json:
+            print_json(report)
+        else:
+            show_report(report)
+    for failure in filter(None, failures):
+        raise typer.BadParameter(f"{failure}; the report is above")
     if code := _exit_code(report.verdict):
         raise typer.Exit(code)
 
@@ -157,6 +171,8 @@ def _request_of(
     workers: int | None,
     scratch: str | None,
 ) -> _Request:
+    if log is not None:
+        require_address(log)
     if founded is None:
         try:
             node = node_of(context)
@@ -167,14 +183,28 @@ def _request_of(
             raise typer.BadParameter("the node's views are of its own log; leave --log out", param_hint="--views")
         source = Source(log or node.settings.log_url, node.settings.consortium, node.settings.founded_hash)
         return _Request(source, node, log is None, views, only, workers, scratch)
-    if len(founded) != _HASH_DIGITS or set(founded) - set("0123456789abcdef"):
-        raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them", param_hint="--founded")
+    trusted = founding_hash(founded)
     if log is None:
         raise typer.BadParameter("name the log to audit with --log", param_hint="--founded")
     if views:
         raise typer.BadParameter("there is no node whose views could be compared", param_hint="--views")
-    source = source_of(log, bytes.fromhex(founded))
+    source = source_of(log, trusted)
     return _Request(source, None, own_log=False, views=False, only=only, workers=workers, database=scratch)
+
+
+def founding_hash(text: str) -> bytes:
+    """Return a founding's hash (32 bytes) from its digits; anything else is wrong usage."""
+    if len(text) != _HASH_DIGITS or set(text) - set("0123456789abcdef"):
+        raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them", param_hint="--founded")
+    return bytes.fromhex(text)
+
+
+def require_address(url: str) -> None:
+    """Refuse a word that names no log at all as wrong usage."""
+    try:
+        check_address(url)
+    except BadAddress as error:
+        raise typer.BadParameter(str(error), param_hint="--log") from error
 
 
 def _require_writable(file: Path | None) -> None:
@@ -183,14 +213,14 @@ def _require_writable(file: Path | None) -> None:
         raise typer.BadParameter(f"there is no folder {file.absolute().parent}")
 
 
-def _write(file: Path | None, content: bytes) -> None:
-    """Write a file that was asked for. Raises a usage error where that cannot be."""
-    if file is None:
-        return
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise typer.BadParameter(f"cannot write {file}: {error.strerror}; the report is above") from error
+def _write(file: Path | None, content: bytes) -> str:
+    """Write a file that was asked for; return why that cannot be, empty where it was written."""
+    if file is not None:
+        try:
+            file.write_bytes(content)
+        except OSError as error:
+            return f"cannot write {file}: {error.strerror}"
+    return ""
 
 
 @contextlib.contextmanager
@@ -201,6 +231,18 @@ def _report_interruption() -> Iterator[None]:
     except (KeyboardInterrupt, SystemExit):
         errors.print("This audit was stopped and has no result.", style="yellow")
         raise
+
+
+@contextlib.contextmanager
+def _survive_a_closed_pipe() -> Iterator[None]:
+    """Go on where the reader of the report has read enough of it (`| head -1`): the exit code is the verdict's."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and error.code != 1:  # rich ends the program with 1 on a closed pipe
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _exit_code(verdict: str) -> int:
@@ -299,19 +341,20 @@ class _Witnesses(NamedTuple):
     kept: Cosignatures
 
 
-def _witnesses(node: Node | None, keys: Sequence[str], folder: Path | None) -> _Witnesses | None:
+def _witnesses(
+    node: Node | None, keys: Sequence[str], folder: Path | None, needed: int | None, max_age_hours: int | None
+) -> _Witnesses | None:
     """Return the witnesses that the command line names, else those of the node's settings; None without any."""
     if bool(keys) != (folder is not None):
         raise typer.BadParameter("--witness and --cosignatures go together", param_hint="--witness")
     if folder is not None:
-        try:
-            known = tuple(CosignerKey.parse(key) for key in keys)
-        except MalformedNote as error:
-            raise typer.BadParameter(str(error), param_hint="--witness") from error
-        return _Witnesses(Policy(known), Cosignatures(folder, known))
+        policy = with_limits(policy_of(keys), needed, max_age_hours)
+        return _Witnesses(policy, Cosignatures(folder, policy.witnesses))
     if node is None or not node.policy().witnesses:
+        if needed is not None or max_age_hours is not None:
+            raise typer.BadParameter("no witness is named: pass --witness and --cosignatures", param_hint="--needed")
         return None
-    return _Witnesses(node.policy(), node.cosignatures())
+    return _Witnesses(with_limits(node.policy(), needed, max_age_hours), node.cosignatures())
 
 
 def _with_witnesses(
@@ -325,7 +368,7 @@ def _with_witnesses(
         for record in log.records(GOVERNANCE):
             fold.take(record.data)
     roots = RootsOfLog(request.source, fold)
-    return with_witnesses(report, witnesses.policy, witnesses.kept.newest, roots, datetime.now(UTC), require=require)
+    return with_witnesses(report, witnesses.policy, witnesses.kept, roots, datetime.now(UTC), require=require)
 
 
 def _with_stored(node: Node, report: AuditReport) -> AuditReport:
@@ -359,12 +402,13 @@ def _with_stored(node: Node, report: AuditReport) -> AuditReport:
 def _report_of(file: Path) -> AuditReport:
     """Return an earlier report. Where the file is absent, nothing can be compared: that is inconclusive.
 
-    Raises `NoReport` for a file that is there and is not a report.
+    So it is where the file is not a report.
     """
     try:
         return AuditReport.read(file.read_bytes())
-    except OSError as error:
-        errors.print(f"Nothing was compared: cannot read {file}: {error.strerror}.", markup=False, highlight=False)
+    except (OSError, NoReport) as error:
+        why = f"cannot read {file}: {error.strerror}" if isinstance(error, OSError) else f"{file}: {error}"
+        errors.print(f"Nothing was compared: {why}.", markup=False, highlight=False)
         raise typer.Exit(_exit_code(INCONCLUSIVE)) from error
 
 
@@ -389,8 +433,15 @@ def compare_command(
 
     Example: registry audit compare mine.json theirs.json --log file:/srv/log
     """
+    if log is not None:
+        require_address(log)
     reports = _report_of(one), _report_of(other)
-    found = compare(*reports)
+    try:
+        found = compare(*reports)
+    except (OtherConsortium, MalformedNote) as error:
+        raise OtherConsortium(f"{one} and {other} cannot be compared: {error}") from error
+    if log is not None and not found.undecided:
+        errors.print("--log was not read: the reports decide by themselves.", markup=False, highlight=False)
     if log is not None and found.undecided:
         with contextlib.closing(open_log(log, reports[0].consortium, read_only=True)) as deciding:
             found = decided(found, *reports, deciding)

@@ -15,6 +15,7 @@ from consumers.audit_compare import OtherConsortium
 from consumers.audit_report import NoReport
 from consumers.audit_source import OtherFounding
 from consumers.export import CannotExport
+from consumers.log_audit import NoSuchMember
 from consumers.moment import UnknownMoment
 from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt
@@ -57,7 +58,8 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (NoReceipt, 1),
     (CannotWrite, 1),
     (PolicyUnmet, 1),
-    (NoReport, 1),
+    (NoReport, 5),
+    (NoSuchMember, 2),
     (OtherConsortium, 1),
     (OtherFounding, 1),
     (CeremonyRefused, 1),

@@ -16,17 +16,18 @@ from consumers.receipt_verdict import day, verdict
 from consumers.receipts import VerifiedReceipt, VerifiedStatus
 from registry.cli.context import node_of
 from registry.cli.output import AsJson, print_json, say
+from registry.cli.witness_options import policy_of, with_limits
 from registry.config import NoSettings, SettingsError
 from registry.log import GOVERNANCE, open_log
 from registry.wire.consistency import FIRST_LINE as CONSISTENCY
 from registry.wire.consistency import ConsistencyProof
-from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import InvalidProof, MalformedNote, WireError
 from registry.wire.proof import TlogProof
 from registry.wire.seals import SealProof
 
 SEAL_SUFFIX: Final = ".seal.json"
 DISCLOSURES_SUFFIX: Final = ".disclosures"
+_ABOUT_A_PERSON: Final = "credential.issued.v1"
 GOVERNANCE_HEAD: Final = "governance.checkpoint"
 """Beside governance.log: its newest head that witnesses had cosigned when the receipt was made."""
 _EXITS: Final = {"genuine": 0, "not-in-force": 1, "no-effect": 1, "not-genuine": 1, "inconclusive": 5}
@@ -59,7 +60,7 @@ class _Checked(msgspec.Struct, frozen=True):
 
 def verify_receipt(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A .tlog-proof file, or a .consistency file.")],
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="A .tlog-proof file, or a .consistency file.")],
     *,
     governance: Annotated[
         Path | None, typer.Option(help="The folder with governance.log (else the receipt's own).")
@@ -70,12 +71,15 @@ def verify_receipt(
     witness: Annotated[
         list[str] | None, typer.Option(help="The key of a witness that you rely on (else the node's settings).")
     ] = None,
-    needed: Annotated[int | None, typer.Option(min=0, help="How many of them must have cosigned.")] = None,
+    needed: Annotated[
+        int | None, typer.Option(min=0, help="How many of them must have cosigned (else all that are named).")
+    ] = None,
     max_age_hours: Annotated[
         int | None, typer.Option(min=1, help="How old their cosignatures may be (else of any age, which is said).")
     ] = None,
     seal: Annotated[
-        Path | None, typer.Option(help="The proof of its status (else RECEIPT.seal.json, where there is one).")
+        Path | None,
+        typer.Option(dir_okay=False, help="The proof of its status (else RECEIPT.seal.json, where there is one)."),
     ] = None,
     max_seal_age: Annotated[
         int | None,
@@ -88,7 +92,9 @@ def verify_receipt(
     ] = None,
     disclosures: Annotated[
         Path | None,
-        typer.Option(help="What it says of the person, as the learner was given it (else RECEIPT.disclosures)."),
+        typer.Option(
+            dir_okay=False, help="What it says of the person, as the learner was given it (else RECEIPT.disclosures)."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -196,7 +202,9 @@ def _check(proof: TlogProof, file: Path, seal: _Seal, folder: Path, trusted: byt
     if beside.exists():
         try:
             sealed = msgspec.json.decode(beside.read_bytes(), type=SealProof)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise _NotChecked(f"What its seal says was not checked: cannot read {beside}: {error.strerror}.") from error
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise InvalidProof(f"{beside} is not the proof of a seal: {error}") from error
         status = receipts.verify_status(sealed, receipt, fold)
         seal_cosigned = policy.check(TlogProof.parse(sealed.seal).note, now)
@@ -286,17 +294,8 @@ def _policy(context: typer.Context, keys: list[str] | None, needed: int | None, 
         except NoSettings:
             policy = Policy()
     else:
-        try:
-            policy = Policy(tuple(CosignerKey.parse(key) for key in keys), len(keys))
-        except MalformedNote as error:
-            raise typer.BadParameter(str(error), param_hint="--witness") from error
-    if needed is not None:
-        if needed > len(policy.witnesses):
-            raise typer.BadParameter(
-                f"{needed}, and {len(policy.witnesses)} witnesses are named", param_hint="--needed"
-            )
-        policy = msgspec.structs.replace(policy, needed=needed)
-    return msgspec.structs.replace(policy, max_age=None if hours is None else timedelta(hours=hours))
+        policy = policy_of(keys)
+    return with_limits(msgspec.structs.replace(policy, max_age=None), needed, hours)
 
 
 def _founded(context: typer.Context, founded: str | None) -> bytes:
@@ -325,6 +324,8 @@ def _show(result: _Checked) -> None:
         say("The disclosures are the ones that it commits to:")
         for name, value in result.claims.items():
             say(f"  {name}: {value if isinstance(value, str) else msgspec.json.encode(value).decode()}")
+    elif receipt.type == _ABOUT_A_PERSON:
+        say(f"Nothing in these files shows whose credential it is: that takes its disclosures ({DISCLOSURES_SUFFIX}).")
     say(f"{receipt.legal_name} ({receipt.member}) published {receipt.type} about {receipt.subject}")
     say(f"entry {receipt.leaf + 1:,} of its log, under its head at {receipt.size:,}, root {receipt.root}")
     for key in receipt.keys:

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 import typer
 
-from consumers.cosignatures import Cosignatures
+from consumers.cosignatures import Cosignatures, DamagedCosignatures
 from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt, head_of
 from consumers.witness import Witness
@@ -223,7 +223,7 @@ def gather(node: Node) -> list[dict[str, Any]]:
                     note = found
                 _keep(kept, note, origin, CosignerKey.parse(one.key))
                 size = note.checkpoint.size
-            except (WitnessRefused, WitnessUnavailable, NoReceipt, NoSuchStream) as problem:
+            except (WitnessRefused, WitnessUnavailable, NoReceipt, NoSuchStream, DamagedCosignatures) as problem:
                 error = str(problem)
             rows.append({"stream": stream, "witness": one.url, "size": size, "error": error})
     return rows

@@ -49,6 +49,7 @@ __all__ = [
     "SharedLog",
     "TailLost",
     "WriterBusy",
+    "check_address",
     "check_name",
     "check_sizes",
     "open_log",
@@ -175,18 +176,27 @@ def check_sizes(stream: str, records: Sequence[bytes]) -> None:
 
 
 def open_log(url: str, consortium: str, *, read_only: bool = False) -> SharedLog:
-    """Open `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]` or `archive:PATH`. Raises `BadAddress` for anything else."""
-    scheme, colon, rest = url.partition(":")
-    if colon and scheme == "archive" and rest:
+    """Open `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]` or `archive:PATH`. Raises `BadAddress` for anything else.
+
+    An archive that is opened for reading alone may lack files: each is missed when it is read.
+    """
+    scheme, rest = check_address(url)
+    if scheme == "archive":
         from registry.log.archive import ArchiveLog  # noqa: PLC0415 - each adapter is loaded where it is used
 
-        return ArchiveLog(rest, consortium)
-    if colon and scheme == "file" and rest:
+        return ArchiveLog(rest, consortium, lengths=not read_only)
+    if scheme == "file":
         from registry.log.files import FileLog  # noqa: PLC0415 - likewise
 
         return FileLog(rest, consortium, read_only=read_only)
-    if colon and scheme == "kafka" and rest.startswith("//") and len(rest) > 2:
-        from registry.log.kafka import KafkaLog  # noqa: PLC0415 - likewise
+    from registry.log.kafka import KafkaLog  # noqa: PLC0415 - likewise
 
-        return KafkaLog(rest[2:].rstrip("/").split(","), consortium, read_only=read_only)
+    return KafkaLog(rest[2:].rstrip("/").split(","), consortium, read_only=read_only)
+
+
+def check_address(url: str) -> tuple[str, str]:
+    """Return the scheme and the rest of a log's address. Raises `BadAddress` where it is none."""
+    scheme, _, rest = url.partition(":")
+    if (scheme in ("archive", "file") and rest) or (scheme == "kafka" and rest.startswith("//") and len(rest) > 2):
+        return scheme, rest
     raise BadAddress(f"{url!r} is no log; write file:PATH, kafka://HOST:PORT[,HOST:PORT] or archive:PATH")

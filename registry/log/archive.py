@@ -153,6 +153,11 @@ class ArchiveLog:
             for stream, segments in manifest.streams.items()
         }
 
+    def require_lengths(self) -> None:
+        """Raise `ArchiveDamaged` naming every file that is missing or of another length."""
+        if wrong := list(_wrong_lengths(self.folder, self.manifest)):
+            raise ArchiveDamaged("; ".join(wrong))
+
     # Reading
 
     def streams(self) -> list[str]:

@@ -127,6 +127,11 @@ class FileLog:
             size = os.fstat(file).st_size
             return size - _complete(file, size, self._framing(stream))
 
+    def has_changed_line_ends(self, stream: str) -> bool:
+        """Return whether the file's first line ends in CR LF: a program that copied it as text changed all of them."""
+        with self._opened(stream) as file:
+            return os.pread(file, _LEAST, 0).partition(b"\n")[0].endswith(b"\r")
+
     def seek(self, stream: str, size: int) -> int:
         """A position at or before the record with leaf `size`, by bisection over the file."""
         framing = self._framing(stream)

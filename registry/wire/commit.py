@@ -58,7 +58,7 @@ def parse(record: bytes) -> Commit:
         first = lines.index(b"")
         second = lines.index(b"", first + 1)
     except ValueError as error:
-        raise MalformedCommit("fewer than three paragraphs") from error
+        raise MalformedCommit("this is not a record of a log") from error
     head, signatures, events = lines[:first], lines[first + 1 : second], lines[second + 1 :]
     if not events or not all(events):
         raise MalformedCommit("not exactly two empty lines, or no event")

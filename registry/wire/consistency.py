@@ -29,7 +29,7 @@ class ConsistencyProof(msgspec.Struct, frozen=True):
     def parse(cls, text: str) -> "ConsistencyProof":
         """Read a file's text. Raises `InvalidProof`."""
         if len(text) > MAX_PROOF:
-            raise InvalidProof(f"{len(text):,} characters, {MAX_PROOF:,} at most")
+            raise InvalidProof("the file is too large to be a consistency proof")
         paragraphs = text.split("\n\n")
         if len(paragraphs) != 5:
             raise InvalidProof("five paragraphs: the path, the older checkpoint, its signatures, the newer, its own")

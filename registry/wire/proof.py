@@ -34,7 +34,7 @@ class TlogProof(msgspec.Struct, frozen=True):
     def parse(cls, text: str) -> "TlogProof":
         """Read a file's text; the extra line is the event. Raises `InvalidProof`."""
         if len(text) > MAX_PROOF:
-            raise InvalidProof(f"{len(text):,} characters, {MAX_PROOF:,} at most")
+            raise InvalidProof("the file is too large to be a receipt")
         paragraphs = text.split("\n\n")
         if len(paragraphs) != 3:
             raise InvalidProof("a proof is three paragraphs: the proof, the checkpoint, its signatures")

@@ -52,7 +52,9 @@ def audit_bench() -> list[Result]:
 def incremental_bench() -> list[Result]:
     """A thousand new events after 4 million that an earlier report verified."""
     source = _source()
+    began = time.perf_counter()
     before = audit_log(source)
+    whole = time.perf_counter() - began
     with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder:
         for file in Path(source.url.removeprefix("file:")).iterdir():
             if file.name == "uni-0.log":
@@ -79,4 +81,5 @@ def incremental_bench() -> list[Result]:
         spent = time.perf_counter() - began
         assert report.ok
         assert report.since == MEMBERS * EACH + MEMBERS * 40
-    return [Result("audit-incremental", "s", spent, "< 2", spent < 2)]
+    # The records that the report covers are hashed: a small part of what verifying them costs.
+    return [Result("audit-incremental", "of a whole audit", spent / whole, "< 0.4", spent / whole < 0.4)]

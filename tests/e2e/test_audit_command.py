@@ -9,10 +9,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from registry.cli.context import opened
 from registry.cli.digests import FILE, sign_daily
+from registry.wire.cosignature import CosignerKey
+from registry.wire.keys import Ed25519Signer
 from tests.support.command import Consortium, command, printed_json, registry, until
 
 
@@ -68,7 +71,7 @@ def test_a_log_and_the_founding_s_hash_are_all_that_an_auditor_needs(consortium,
     ).stdout  # fmt: skip
     assert told.startswith("Not well: 1 fault: twente: an earlier report verified 1 event, and this log has none of it")
     wrong = registry("audit", "--log", f"file:{tmp_path / 'log'}", "--founded", "0" * 64, check=1)
-    assert "does not begin with a founding" in wrong.stderr
+    assert "does not begin with a founding" in wrong.stdout
     assert "--log" in registry("audit", "--founded", consortium.founded, check=2).stderr
     assert "no node" in without_settings(consortium, "--views", check=2).stderr
     (tmp_path / "copy" / "governance.log").unlink()
@@ -152,7 +155,7 @@ def children(pid):
 
 def test_a_member_that_is_not_there_is_refused_rather_than_found_well(consortium):
     done = consortium.run("audit", "--member", "twentte", check=False)
-    assert done.returncode == 4
+    assert done.returncode == 2
     assert "twentte" in done.stderr
 
 
@@ -193,3 +196,69 @@ def test_an_earlier_report_that_is_absent_is_a_comparison_not_made(consortium, t
     here = tmp_path / "here.json"
     consortium.run("audit", "--log-only", "--save", here)
     assert "none.json" in registry("audit", "compare", here, tmp_path / "none.json", check=5).stderr
+    other = tmp_path / "other.json"
+    for content in (b"", b"{}", b"<html>", bytes(10)):
+        other.write_bytes(content)
+        assert "this is no audit report" in consortium.run("audit", "--since", other, check=5).stderr
+        assert "this is no audit report" in registry("audit", "compare", here, other, check=5).stderr
+
+
+def test_an_address_that_is_none_is_wrong_usage(consortium, tmp_path):
+    for address in (tmp_path / "log", "log", "file:", "ftp://x"):
+        said = registry("audit", "--log", address, "--founded", consortium.founded, check=2)
+        assert "file:PATH" in said.stderr
+        assert "file:PATH" in registry("audit", "compare", "a", "b", "--log", address, check=2).stderr
+
+
+def test_a_governance_log_that_is_gone_or_empty_cannot_be_audited(consortium):
+    file = consortium.folder / "log" / "governance.log"
+    file.write_bytes(b"")
+    assert "is empty" in without_settings(consortium, "--log-only", check=4).stderr
+    file.unlink()
+    assert "there is no governance log" in without_settings(consortium, "--log-only", check=4).stderr
+
+
+def test_a_member_that_was_asked_for_and_has_no_log_leaves_the_audit_inconclusive(consortium):
+    said = without_settings(consortium, "--log-only", "--member", "twente", check=5).stdout
+    assert said.startswith("Inconclusive: the log of twente could not be checked: there is no log of it")
+
+
+def test_what_is_to_be_saved_is_saved_although_only_the_first_line_is_read(consortium, tmp_path):
+    consortium.offer()
+    save, html = tmp_path / "a.json", tmp_path / "a.html"
+    words = ("audit", "--log-only", "--save", save, "--html", html)
+    reading, writing = os.pipe()
+    os.close(reading)  # nobody reads at all
+    done = subprocess.run(command(*words, home=consortium.home), stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert json.loads(save.read_bytes())["verdict"] == "well"
+    assert "Verified up to" in html.read_text()
+
+
+def test_an_audit_makes_no_views_where_there_are_none(consortium):
+    consortium.offer()
+    with opened(consortium.home) as node:
+        dsn = node.dsn()
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS views CASCADE")
+        tables = "SELECT table_schema, table_name FROM information_schema.tables ORDER BY 1, 2"
+        before = connection.execute(tables).fetchall()
+        assert "there are no views yet" in consortium.run("audit").stdout
+        assert connection.execute(tables).fetchall() == before
+
+
+def test_witnesses_are_named_by_their_line_all_needed_and_each_counted_once(consortium, tmp_path):
+    consortium.offer()
+    keys = [str(CosignerKey.of(name, Ed25519Signer.generate(name).vkey.public)) for name in ("w1", "w2")]
+    (tmp_path / "none").mkdir()
+    named = [word for key in (keys[0], *keys) for word in ("--witness", key)]
+    named += ["--cosignatures", tmp_path / "none"]
+    said = without_settings(consortium, "--log-only", *named, check=5).stdout
+    assert said.startswith("Inconclusive: that the head of governance")
+    assert "and 2 witnesses are named" in without_settings(consortium, *named, "--needed", 3, check=2).stderr
+    other = Ed25519Signer.generate("w1").vkey
+    wrong = ("--witness", other, "--cosignatures", tmp_path / "none")
+    said = " ".join(without_settings(consortium, *wrong, check=2).stderr.replace("│", " ").split())
+    assert "pass the line that `registry witness init` printed" in said
+    assert "no witness is named" in without_settings(consortium, "--needed", 1, check=2).stderr

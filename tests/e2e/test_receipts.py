@@ -253,3 +253,15 @@ def test_a_consistency_proof_replaces_nothing_unasked(made, tmp_path):
     assert file.read_text() == "mine"
     consortium.run("receipt", "consistency", "twente", "1", "-o", file, "--force")
     assert file.read_text() != "mine"
+
+
+def test_words_that_mean_nothing_are_wrong_usage_and_not_a_forged_receipt(made, tmp_path):
+    consortium, (_, good) = made
+    check(consortium, good, "--witness", "foo", check=2)
+    said = check(consortium, good, "--seal", tmp_path, check=2)
+    assert "altered" not in said.stderr + said.stdout
+
+
+def test_a_receipt_without_disclosures_says_that_nothing_shows_whose_it_is(made):
+    consortium, (_, good) = made
+    assert check(consortium, good).stdout.splitlines()[1].startswith("Nothing in these files shows whose credential")

@@ -9,6 +9,7 @@ import zstandard
 
 from consumers.archive_check import check
 from consumers.archiver import CannotArchive, archive
+from consumers.auditor import audit_log
 from consumers.rebuild import Source, fill
 from consumers.restorer import CannotRestore, restore
 from projections import views
@@ -413,3 +414,24 @@ def test_a_frame_that_would_unpack_to_more_than_is_listed_is_not_unpacked(consor
     reader.frames[0] = first._replace(size=first.size - 1)
     with pytest.raises(ArchiveDamaged, match="as it is listed"):
         reader.frame(0)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "empty", "swapped"])
+def test_a_damaged_segment_is_a_fault_of_its_stream_and_the_others_are_audited(consortium, sound, damage):
+    one, other = segments(sound, "delft")[0], segments(sound, "twente")[0]
+    if damage == "missing":
+        one.unlink()
+    else:
+        content = {"cut": one.read_bytes()[:-100], "empty": b"", "swapped": other.read_bytes()}
+        one.write_bytes(content[damage])
+    report = audit_log(Source(f"archive:{sound}", CONSORTIUM, consortium.founded), workers=1)
+    assert [(fault.kind, fault.member, fault.code) for fault in report.faults] == [("stream", "delft", "damaged")]
+    assert report.summary.startswith(f"Not well: 1 fault: delft: {one}: ")
+    assert {member.member: member.size for member in report.members}["twente"] == 301
+
+
+def test_nothing_is_restored_from_an_archive_that_lacks_a_part(sound):
+    segments(sound, "twente")[0].unlink()
+    source = open_log(f"archive:{sound}", CONSORTIUM, read_only=True)
+    with pytest.raises(ArchiveDamaged, match="missing"):
+        source.require_lengths()

@@ -1,5 +1,7 @@
 """What an earlier report found stays found until it is looked at again, however many reports lie between."""
 
+import shutil
+
 import msgspec
 import pytest
 
@@ -63,6 +65,7 @@ FAULTS = [
     Fault("witness", "twente", "shorter", "witnesses cosigned its head at 90 events", size=90),
     Fault("event", "twente", "member-suspended", "$: the member is suspended", leaf=2),
     Fault("fork", "twente", "fork", "signed another head at 2", size=2),
+    # Among the records that the earlier report verified, and this log has the very same.
     Fault("record", "twente", "bad-signature", "it is not signed", position=10, size=2),
 ]
 
@@ -167,3 +170,27 @@ def test_a_whole_audit_finds_what_only_views_tell_and_later_ones_keep_it(consort
     whole = stored(audit(source, dsn, workers=1))
     assert [(fault.kind, fault.code) for fault in whole.faults] == [("event", "illegal-transition")]
     assert since(source, since(source, whole)).faults == [msgspec.structs.replace(whole.faults[0], earlier=True)]
+
+
+def test_a_fault_of_another_copy_is_none_of_this_one_once_its_records_are_read(source, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path / "log", copy)
+    data = (copy / "twente.log").read_bytes()
+    place = data.index(b"awardingDate")
+    (copy / "twente.log").write_bytes(data[:place] + b"X" + data[place + 1 :])
+    damaged = stored(audit_log(source._replace(url=f"file:{copy}"), workers=1))
+    assert [(fault.kind, fault.member) for fault in damaged.faults] == [("record", "twente")]
+    good = since(source, damaged)
+    assert (good.verdict, good.faults) == ("well", [])
+    assert [warning.code for warning in good.warnings] == ["no-longer-so"]
+    assert "This is no longer so in this copy of the log" in good.summary
+    # Where the stream is not read, nobody knows whether this copy has the fault.
+    elsewhere = since(source, damaged, only=["aveiro"])
+    assert (elsewhere.verdict, elsewhere.faults) == ("inconclusive", [])
+    assert "whether the log of twente has here what an earlier report found in file:" in elsewhere.summary
+    here = since(source, msgspec.structs.replace(damaged, log=source.url), only=["aveiro"])
+    assert [(fault.member, fault.earlier) for fault in here.faults] == [("twente", True)]
+    assert "Verified what came after the earlier report, up to" in here.summary
+    read = sum(member.size for member in here.members)
+    assert f"up to {read} events" in here.summary
+    assert read < sum(state.size for state in here.streams)

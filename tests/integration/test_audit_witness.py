@@ -7,12 +7,15 @@ import pytest
 
 from consumers.audit_witness import with_witnesses, without_witnesses
 from consumers.auditor import RootsOfLog, audit_log
+from consumers.cosignatures import Cosignatures, DamagedCosignatures
 from consumers.governance import GovernanceFold
 from consumers.policy import Policy
 from consumers.rebuild import Source
 from consumers.witness import Witness
 from registry.log import open_log
 from registry.wire import commit
+from registry.wire.checkpoint import Checkpoint, SignedNote
+from registry.wire.cosignature import cosign
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
 from tests.support.streams import CONSORTIUM, Consortium, new_id
@@ -32,6 +35,13 @@ def consortium():
     return made
 
 
+def signed_note(origin, size, *signers, root=bytes(32)):
+    """A note of an origin that these (name, signer) cosigned."""
+    head = Checkpoint(origin, size, root)
+    lines = [cosign(name, signer, str(head), NOW) for name, signer in signers]
+    return SignedNote(head, str(head), tuple(lines))
+
+
 @pytest.fixture
 def witness(consortium, tmp_path):
     made = Witness(
@@ -42,7 +52,7 @@ def witness(consortium, tmp_path):
     return made
 
 
-def vouched(consortium, witness, folder, *, require=True, needed=0, records=None, now=NOW, max_age=None):
+def vouched(consortium, witness, folder, *, require=True, needed=0, records=None, now=NOW, max_age=None, kept=None):
     log = open_log(f"file:{folder}", CONSORTIUM)
     twente = consortium.universities["twente"].records if records is None else records
     for name, own in {"governance": consortium.records, "twente": twente}.items():
@@ -56,7 +66,7 @@ def vouched(consortium, witness, folder, *, require=True, needed=0, records=None
         fold.take(record)
     report = audit_log(source, workers=1)
     policy = Policy((witness.key,), needed, max_age)
-    return with_witnesses(report, policy, witness.kept.newest, RootsOfLog(source, fold), now, require=require)
+    return with_witnesses(report, policy, kept or witness.kept, RootsOfLog(source, fold), now, require=require)
 
 
 def test_heads_that_witnesses_cosigned_are_said_to_be_with_the_day(consortium, witness, tmp_path):
@@ -75,7 +85,8 @@ def test_a_head_that_nobody_vouches_for_leaves_the_audit_inconclusive_only_where
     assert "witnesses cosigned 4 events, and this log has 5" in report.summary
     report = vouched(consortium, witness, tmp_path / "two", require=False)
     assert report.verdict == "well"
-    assert "all but twente, for which nobody but the members vouches" in report.summary
+    assert "the newest heads of 1 of 2 logs" in report.summary
+    assert "nobody but the members vouches for twente." in report.summary
     assert vouched(consortium, witness, tmp_path / "three", require=False, needed=1).verdict == "well"
 
 
@@ -116,3 +127,85 @@ def test_without_any_witness_who_asked_for_one_is_told_so(consortium, witness, t
     asked = without_witnesses(plain, plain.streams, require=True)
     assert asked.verdict == "inconclusive"
     assert "no witness is known here" in asked.summary
+
+
+def test_a_stream_that_was_cut_is_not_left_out_of_the_count_of_cosigned_heads(consortium, witness, tmp_path):
+    records = consortium.universities["twente"].records[:-1]
+    report = vouched(consortium, witness, tmp_path / "log", records=records)
+    assert "1 of 1 witnesses cosigned the newest heads of 1 of 2 logs" in report.summary
+    assert "nobody but the members vouches for twente." in report.summary
+
+
+def test_an_altered_record_is_one_fault_although_a_witness_cosigned_a_later_head(consortium, witness, tmp_path):
+    records = list(consortium.universities["twente"].records)
+    records[2] = records[2].replace(b"awardingDate", b"awardingDatX")
+    report = vouched(consortium, witness, tmp_path / "log", records=records)
+    assert [(fault.kind, fault.member) for fault in report.faults] == [("record", "twente")]
+    assert "this log ends at" not in report.faults[0].detail
+    assert [(each.kind, each.code) for each in report.faults[0].consequences][-1] == ("witness", "shorter")
+
+
+def notes_file(witness, tmp_path, content):
+    """A copy of a witness's file of twente in which something else stands."""
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for file in (tmp_path / "w" / "cosignatures").iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    file = folder / "test.example~twente.notes"
+    file.write_bytes(content(file.read_bytes()))
+    return file, Cosignatures(folder, [witness.key])
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (lambda data: data.replace(b"\n", b"\r\n"), "line ends were changed (CRLF)"),
+        (lambda _: b"rubbish\n", "no file of cosigned heads"),
+        (lambda _: b"rubbish\n\nmore\n\n", "no file of cosigned heads"),
+        (lambda _: bytes(1000), "no file of cosigned heads"),
+    ],
+)
+def test_a_file_of_cosigned_heads_that_is_none_is_said_and_stays_as_it_is(consortium, witness, tmp_path, content, why):
+    file, kept = notes_file(witness, tmp_path, content)
+    before = file.read_bytes()
+    report = vouched(consortium, witness, tmp_path / "log", require=False, kept=kept)
+    assert report.verdict == "inconclusive"
+    assert why in report.summary
+    with pytest.raises(DamagedCosignatures, match=why.replace("(", r"\(").replace(")", r"\)")):
+        kept.add(witness.kept.newest("test.example/twente"))
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("length", [1, 20, 21, 60, 75, 80, 82, 120, 200])
+def test_only_adding_cuts_the_end_that_an_interrupted_write_left(consortium, witness, tmp_path, length):
+    whole = b""
+
+    def torn(data):
+        nonlocal whole
+        whole = data
+        return data + data[:length]
+
+    file, kept = notes_file(witness, tmp_path, torn)
+    before = file.read_bytes()
+    report = vouched(consortium, witness, tmp_path / "log", kept=kept)
+    assert (report.verdict, len(report.warnings)) == ("well", 1)
+    assert file.read_bytes() == before
+    note = witness.kept.newest("test.example/twente")
+    later = Checkpoint(note.checkpoint.origin, 9, bytes(32))
+    line = cosign(NAME, witness._signer, str(later), NOW)
+    assert kept.add(SignedNote(later, str(later), (line,))) == 1
+    assert file.read_bytes().startswith(whole + b"test.example/twente\n9\n")
+
+
+@pytest.mark.parametrize("origin", ["test.example/twente", "test.example/aveiro"])
+@pytest.mark.parametrize("first", [True, False])
+def test_heads_that_no_witness_of_the_reader_cosigned_accuse_nobody(consortium, witness, tmp_path, origin, first):
+    strange = Ed25519Signer.generate(NAME)
+    forged = [signed_note(origin, size, (NAME, strange)) for size in (3, 4, 900)]
+    forged.append(signed_note("test.example/aveiro", 900, (NAME, witness._signer)))
+    more = "".join(f"{note}\n" for note in forged).encode()
+    _, kept = notes_file(witness, tmp_path, lambda data: more + data if first else data + more)
+    report = vouched(consortium, witness, tmp_path / "log", kept=kept)
+    assert (report.verdict, report.faults) == ("well", [])
+    assert "1 of 1 witnesses cosigned these heads" in report.summary
+    assert ["4 notes in" in warning.detail for warning in report.warnings] == [True]

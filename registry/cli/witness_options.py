@@ -1,0 +1,34 @@
+"""The witnesses that somebody relies on who has no node: their keys, how many are needed, and how old a head may be."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+import typer
+
+from consumers.policy import Policy
+from registry.wire.cosignature import CosignerKey
+from registry.wire.errors import MalformedNote
+
+
+def policy_of(keys: Sequence[str]) -> Policy:
+    """Return the policy of named witnesses: all of them are needed, and a key that is named twice counts once."""
+    try:
+        witnesses = tuple(dict.fromkeys(CosignerKey.parse(key.strip()) for key in keys))
+    except MalformedNote as error:
+        raise typer.BadParameter(
+            f"{error}; pass the line that `registry witness init` printed", param_hint="--witness"
+        ) from error
+    return Policy(witnesses, len(witnesses))
+
+
+def with_limits(policy: Policy, needed: int | None, max_age_hours: int | None) -> Policy:
+    """Return a policy with the limits that the command line names instead of its own."""
+    if needed is not None:
+        if needed > len(policy.witnesses):
+            named = "1 witness is" if len(policy.witnesses) == 1 else f"{len(policy.witnesses)} witnesses are"
+            raise typer.BadParameter(f"{needed}, and {named} named", param_hint="--needed")
+        policy = msgspec.structs.replace(policy, needed=needed)
+    if max_age_hours is not None:
+        policy = msgspec.structs.replace(policy, max_age=timedelta(hours=max_age_hours))
+    return policy
