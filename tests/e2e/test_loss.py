@@ -63,8 +63,9 @@ def test_an_archive_is_audited_like_a_log_and_a_damaged_one_is_told(consortium, 
     file = next((archive / "twente").iterdir())
     file.write_bytes(file.read_bytes()[:-1])
     broken = consortium.run("audit", "--log", f"archive:{archive}", check=1)
-    assert str(file) in broken.stderr.replace("\n", "")
-    assert "cut short" in broken.stderr
+    assert broken.stdout.startswith("Not well: 1 fault: ")
+    assert str(file) in broken.stdout.replace("\n", "")
+    assert "cut short" in broken.stdout
     checked = printed_json(consortium.run("archive", archive, "--check", "--json", check=1))
     assert not checked["ok"]
     assert any(fault.startswith(f"{file}:") for fault in checked["faults"])
