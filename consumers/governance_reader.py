@@ -4,14 +4,17 @@ A place is right while the newest record that was read still stands before it. W
 replaced, or the topic was made again: then governance is read from its beginning.
 """
 
+import time
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from consumers.cursor import Mark, mark_of, still_stands
 from consumers.governance import GovernanceFold, RefusedLeaf, check_log_of, read_again
 from consumers.stream import REPLAY_BYTES
 from consumers.verifier import Verdict
 from registry.log import GOVERNANCE, NoSuchStream, Record, SharedLog
+
+_STANDS_SECONDS: Final = 1.0
 
 
 class JudgedRecord(NamedTuple):
@@ -31,6 +34,8 @@ class GovernanceReader:
         self.next = 0
         """Where reading goes on."""
         self._mark: Mark | None = None
+        self._stands_until = 0.0
+        """The monotonic time until which the place is not compared again while the log ends there."""
 
     def follow(
         self, log: SharedLog, batch_bytes: int = REPLAY_BYTES
@@ -42,9 +47,13 @@ class GovernanceReader:
         Raises what `check_log_of` and `read_again` raise. The fold stays then.
         """
         fold, start = self.fold, self.next
-        if self._mark is not None and not still_stands(log, GOVERNANCE, self._mark):
-            read_again(log, fold)
-            fold, start = fold.begin_again(), 0
+        if self._mark is not None:
+            if self._end(log) == start and time.monotonic() < self._stands_until:
+                return
+            if not still_stands(log, GOVERNANCE, self._mark):
+                read_again(log, fold)
+                fold, start = fold.begin_again(), 0
+            self._stands_until = time.monotonic() + _STANDS_SECONDS
         while records := self._read(log, start, batch_bytes):
             judged = [JudgedRecord(record, *fold.take(record.data)) for record in records]
             start = records[-1].next
@@ -53,6 +62,12 @@ class GovernanceReader:
             yield fold, judged
         if self.next and not self.fold.size:
             check_log_of(log, self.fold)
+
+    def _end(self, log: SharedLog) -> int | None:
+        try:
+            return log.end(GOVERNANCE)
+        except NoSuchStream:
+            return None  # reading says what that means
 
     def _read(self, log: SharedLog, start: int, batch_bytes: int) -> list[Record]:
         try:
