@@ -5,20 +5,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-import msgspec
 from psycopg import Connection
 
 from projections.positions import Position
+from registry.cli.waiting import stored_at
 from registry.log import LogError, SharedLog
 from registry.owner import table_exists
 from registry.publisher import publishes
 
 STILL_SECONDS: Final = 60.0
 """Views that do not move for longer, although the log has more for them, say that projecting is stuck."""
-
-
-class _Stored(msgspec.Struct):
-    timestamp: datetime
 
 
 class LagWatch:
@@ -63,7 +59,7 @@ def own_lag(connection: Connection, member: str) -> str | None:
     ).fetchone()
     if row is None:
         return None
-    since = msgspec.json.decode(row[0], type=_Stored).timestamp
+    since = stored_at(row[0])
     if (datetime.now(UTC) - since).total_seconds() < STILL_SECONDS:
         return None
     return (

@@ -32,7 +32,7 @@ def waiting_events(connection: Connection) -> tuple[int, datetime | None, int]:
         {"topics": sorted(PUBLISHED)},
     ).fetchone()
     assert row is not None  # noqa: S101 - a row of three values
-    since = None if row[1] is None else msgspec.json.decode(row[1], type=_Stored).timestamp
+    since = None if row[1] is None else stored_at(row[1])
     return row[0], since, row[2]
 
 
@@ -49,6 +49,11 @@ def held_events(connection: Connection) -> tuple[int, str | None]:
 
 class _Stored(msgspec.Struct):
     timestamp: datetime
+
+
+def stored_at(state: bytes) -> datetime:
+    """Return when an event was stored, from its stored state."""
+    return msgspec.json.decode(state, type=_Stored).timestamp
 
 
 def stopped(home: Path, waiting: int, since: datetime, *, by_key: bool) -> str:

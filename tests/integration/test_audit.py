@@ -7,7 +7,7 @@ from consumers.audit_compare import OtherConsortium, Undecided, compare, decided
 from consumers.audit_page import page
 from consumers.audit_report import AuditReport, NoReport
 from consumers.auditor import audit, audit_log
-from consumers.rebuild import Source, fill, fresh_schema
+from consumers.rebuild import fill, fresh_schema
 from projections import views
 from projections.digest import differences
 from projections.tables import VIEWS
@@ -32,18 +32,6 @@ def consortium():
     return made
 
 
-def stored(consortium, folder, **streams):
-    """The consortium's log as a folder; streams that are given stand instead of its own."""
-    log = open_log(f"file:{folder}", CONSORTIUM)
-    own = {"governance": consortium.records} | {n: u.records for n, u in consortium.universities.items()}
-    for name, records in {**own, **streams}.items():
-        log.create(name)
-        with log.writer(name):
-            log.append(name, records)
-    log.close()
-    return Source(f"file:{folder}", CONSORTIUM, consortium.founded)
-
-
 def other_history(university, commits, events=3):
     """The same history up to so many commits, and another one after them."""
     records, tree = university.records[:commits], Tree()
@@ -55,7 +43,7 @@ def other_history(university, commits, events=3):
 
 
 def test_a_good_log_is_well_whole_in_part_and_from_an_earlier_report(consortium, tmp_path):
-    source = stored(consortium, tmp_path / "log")
+    source = consortium.write(tmp_path / "log")
     whole = audit_log(source, workers=1)
     assert whole.ok
     assert whole.events == 31 + 31 + 3
@@ -75,7 +63,7 @@ def test_a_good_log_is_well_whole_in_part_and_from_an_earlier_report(consortium,
 
 
 def test_processes_find_what_one_finds(consortium, tmp_path):
-    source = stored(consortium, tmp_path / "log", twente=other_history(consortium.universities["twente"], 3)[-1:])
+    source = consortium.write(tmp_path / "log", twente=other_history(consortium.universities["twente"], 3)[-1:])
     one, two = (audit_log(source, workers=workers) for workers in (1, 2))
     assert one.faults == two.faults
     assert one.streams == two.streams
@@ -84,8 +72,8 @@ def test_processes_find_what_one_finds(consortium, tmp_path):
 
 def test_two_histories_shown_to_two_auditors_are_proved_by_their_notes(consortium, tmp_path):
     twente = consortium.universities["twente"]
-    mine = audit_log(stored(consortium, tmp_path / "mine"), workers=1)
-    theirs = audit_log(stored(consortium, tmp_path / "theirs", twente=other_history(twente, 4, 5)), workers=1)
+    mine = audit_log(consortium.write(tmp_path / "mine"), workers=1)
+    theirs = audit_log(consortium.write(tmp_path / "theirs", twente=other_history(twente, 4, 5)), workers=1)
     assert mine.ok
     assert theirs.ok  # each by itself sees nothing wrong
     found = compare(mine, theirs)
@@ -110,10 +98,10 @@ def test_two_histories_shown_to_two_auditors_are_proved_by_their_notes(consortiu
 
 def test_histories_that_part_and_share_no_size_again_are_undecided_until_a_log_decides(consortium, tmp_path):
     twente = consortium.universities["twente"]
-    source = stored(consortium, tmp_path / "mine")
+    source = consortium.write(tmp_path / "mine")
     mine = audit_log(source, workers=1)
-    theirs = audit_log(stored(consortium, tmp_path / "theirs", twente=other_history(twente, 4, 7)), workers=1)
-    early = audit_log(stored(consortium, tmp_path / "early", twente=twente.records[:5]), workers=1)
+    theirs = audit_log(consortium.write(tmp_path / "theirs", twente=other_history(twente, 4, 7)), workers=1)
+    early = audit_log(consortium.write(tmp_path / "early", twente=twente.records[:5]), workers=1)
     found = compare(mine, theirs)
     assert not found.same
     assert (found.differences, found.undecided) == ([], [Undecided("twente", 16, 23)])
@@ -161,7 +149,7 @@ def _unsigned(state):
 def test_a_history_at_a_size_that_nobody_accepted_is_evidence_too(consortium, tmp_path):
     twente = consortium.universities["twente"]
     odd = other_history(twente, 3, 3)[-1]  # a head at 14; the stream has 11 and 16
-    source = stored(consortium, tmp_path / "log", twente=[*twente.records, odd])
+    source = consortium.write(tmp_path / "log", twente=[*twente.records, odd])
     report = audit_log(source, workers=1)
     forks = [fault for fault in report.faults if fault.kind == "fork"]
     assert [(fault.member, fault.size) for fault in forks] == [("twente", 14)]
@@ -172,9 +160,9 @@ def test_a_history_at_a_size_that_nobody_accepted_is_evidence_too(consortium, tm
 
 def test_a_log_that_lost_its_tail_or_was_rewritten_is_told_from_an_earlier_report(consortium, tmp_path):
     twente = consortium.universities["twente"]
-    before = audit_log(stored(consortium, tmp_path / "log"), workers=1)
+    before = audit_log(consortium.write(tmp_path / "log"), workers=1)
     for number, records in enumerate((twente.records[:-1], other_history(twente, 6, 5))):
-        source = stored(consortium, tmp_path / f"log{number}", twente=records)
+        source = consortium.write(tmp_path / f"log{number}", twente=records)
         report = audit_log(source, since=msgspec.structs.replace(before, log=source.url), workers=1)
         assert [(fault.kind, fault.member) for fault in report.faults] == [("history", "twente")]
         assert report.faults[0].evidence
@@ -182,11 +170,11 @@ def test_a_log_that_lost_its_tail_or_was_rewritten_is_told_from_an_earlier_repor
 
 def test_governance_that_retires_a_key_sends_the_audit_back_to_the_beginning(consortium, tmp_path):
     twente = consortium.universities["twente"]
-    before = audit_log(stored(consortium, tmp_path / "log"), workers=1)
+    before = audit_log(consortium.write(tmp_path / "log"), workers=1)
     head = commit.parse(twente.records[2]).checkpoint
     act = MemberKeyRetired("twente", str(twente.signers[0].vkey), anchor(head.size, head.root), "compromised")
     consortium.seal(consortium.line("member.key.retired.v1", "twente", act))
-    source = stored(consortium, tmp_path / "again")
+    source = consortium.write(tmp_path / "again")
     report = audit_log(source, since=msgspec.structs.replace(before, log=source.url), workers=1)
     assert {state.member: state.size for state in report.streams}["twente"] == head.size
     [fault] = report.faults
@@ -207,7 +195,7 @@ def test_governance_that_retires_a_key_sends_the_audit_back_to_the_beginning(con
     ],
 )
 def test_a_database_administrator_who_changes_rows_is_found_with_the_rows(consortium, tmp_path, dsn, sql, table):
-    source = stored(consortium, tmp_path / "log")
+    source = consortium.write(tmp_path / "log")
     with views.connect(dsn) as connection:
         views.create(connection)
         fill(dsn, views.SERVED, source, workers=1)
@@ -225,7 +213,7 @@ def test_a_database_administrator_who_changes_rows_is_found_with_the_rows(consor
 
 
 def test_however_many_rows_differ_they_are_counted_and_the_first_are_shown(consortium, tmp_path, dsn):
-    source = stored(consortium, tmp_path / "log")
+    source = consortium.write(tmp_path / "log")
     with views.connect(dsn) as one, fresh_schema(dsn, "other") as schema, views.connect(dsn, schema) as other:
         views.create(one)
         fill(dsn, views.SERVED, source, workers=1)
@@ -241,7 +229,7 @@ def test_however_many_rows_differ_they_are_counted_and_the_first_are_shown(conso
 
 def test_a_page_shows_it_all_and_fetches_nothing(consortium, tmp_path):
     twente = consortium.universities["twente"]
-    source = stored(consortium, tmp_path / "log", twente=[*twente.records, other_history(twente, 3, 3)[-1]])
+    source = consortium.write(tmp_path / "log", twente=[*twente.records, other_history(twente, 3, 3)[-1]])
     report = audit_log(source, workers=1)
     made = page(report)
     for wanted in ("twente", "fork", "<svg", "one day", "Key"):
@@ -261,16 +249,16 @@ def test_a_page_shows_it_all_and_fetches_nothing(consortium, tmp_path):
 def test_what_is_no_report_or_of_another_consortium_is_refused(consortium, tmp_path):
     with pytest.raises(NoReport):
         AuditReport.read(b"{}")
-    report = audit_log(stored(consortium, tmp_path / "log"), workers=1)
+    report = audit_log(consortium.write(tmp_path / "log"), workers=1)
     assert AuditReport.read(msgspec.json.encode(report)) == report
     with pytest.raises(OtherConsortium):
         compare(report, msgspec.structs.replace(report, founded="00"))
     with pytest.raises(NoReport):
-        audit_log(stored(consortium, tmp_path / "b"), since=msgspec.structs.replace(report, consortium="other.example"))
+        audit_log(consortium.write(tmp_path / "b"), since=msgspec.structs.replace(report, consortium="other.example"))
 
 
 def test_some_members_alone_can_be_audited_with_their_views(consortium, tmp_path, dsn):
-    source = stored(consortium, tmp_path / "log")
+    source = consortium.write(tmp_path / "log")
     with views.connect(dsn) as connection:
         views.create(connection)
     fill(dsn, views.SERVED, source, workers=1)

@@ -3,12 +3,10 @@
 import pytest
 
 from consumers.auditor import audit, audit_log
-from consumers.rebuild import Source
-from registry.log import open_log
 from registry.wire import commit
 from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberReinstated, MemberSuspended
 from registry.wire.keys import Ed25519Signer
-from tests.support.streams import CONSORTIUM, Consortium, new_id
+from tests.support.streams import Consortium, new_id
 
 
 @pytest.fixture
@@ -23,17 +21,6 @@ def consortium():
 @pytest.fixture
 def twente(consortium):
     return consortium.universities["twente"]
-
-
-def written(consortium, folder):
-    log = open_log(f"file:{folder}", CONSORTIUM)
-    streams = {"governance": consortium.records} | {n: u.records for n, u in consortium.universities.items()}
-    for name, records in streams.items():
-        log.create(name)
-        with log.writer(name):
-            log.append(name, records)
-    log.close()
-    return Source(f"file:{folder}", CONSORTIUM, consortium.founded)
 
 
 def change_key(consortium, twente):
@@ -64,13 +51,13 @@ def test_commits_that_were_refused_for_their_key_and_sealed_again_are_a_warning(
     again, _ = commits(twente, twente.tree, batches, new)
     whole = list(twente.records)
     twente.records = [*whole, *refused]
-    before = audit_log(written(consortium, tmp_path / "refused"), workers=1)
+    before = audit_log(consortium.write(tmp_path / "refused"), workers=1)
     assert [(fault.code, fault.further) for fault in before.faults] == [("key-not-valid", 29)]
     twente.records = [*whole, *refused, *again[:10]]
-    [part] = audit_log(written(consortium, tmp_path / "part"), workers=1).faults
+    [part] = audit_log(consortium.write(tmp_path / "part"), workers=1).faults
     assert (part.code, part.size, part.further) == ("key-not-valid", 15, 19)
     twente.records = [*whole, *refused, *again]
-    source = written(consortium, tmp_path / "repaired")
+    source = consortium.write(tmp_path / "repaired")
     for report in (audit_log(source, workers=1), audit_log(source, since=before, workers=1)):
         assert (report.verdict, report.faults) == ("well", [])
         assert ("twente", "sealed-again") in [(warning.member, warning.code) for warning in report.warnings]
@@ -85,7 +72,7 @@ def test_what_a_retired_key_signed_after_the_head_was_there_stays_a_fault(consor
     other, _ = commits(twente, twente.tree, [[twente.issue(twente.achievement, new_id())[1]]], old)
     for number, records in enumerate(([*own, *by_thief], [*other, *own])):
         twente.records = [*twente.records[:1], *records]
-        report = audit_log(written(consortium, tmp_path / str(number)), workers=1)
+        report = audit_log(consortium.write(tmp_path / str(number)), workers=1)
         assert [fault.code for fault in report.faults] == ["key-not-valid"]
         assert report.warnings == []
 
@@ -99,23 +86,23 @@ def test_refused_events_that_were_published_again_are_warnings(consortium, twent
     consortium.seal(
         consortium.line("member.reinstated.v1", "twente", reinstated("twente", twente.head, "administrative"))
     )
-    report = audit(written(consortium, tmp_path / "refused"), dsn, workers=1)
+    report = audit(consortium.write(tmp_path / "refused"), dsn, workers=1)
     assert [(fault.code, fault.leaf) for fault in report.faults] == [("member-suspended", 4), ("member-suspended", 5)]
     twente.seal(twente.issue(twente.achievement, new_id(), credential)[1])
-    report = audit(written(consortium, tmp_path / "repaired"), dsn, workers=1)
+    report = audit(consortium.write(tmp_path / "repaired"), dsn, workers=1)
     assert [(fault.code, fault.leaf) for fault in report.faults] == [("member-suspended", 5)]
     [warning] = report.warnings
     assert (warning.code, warning.leaf) == ("published-again", 4)
     assert "(member-suspended), and published again at entry 7" in warning.detail
     twente.seal(twente.issue(twente.achievement, new_id(), lost)[1])
-    report = audit(written(consortium, tmp_path / "whole"), dsn, workers=1)
+    report = audit(consortium.write(tmp_path / "whole"), dsn, workers=1)
     assert (report.verdict, len(report.warnings)) == ("well", 2)
 
 
 def test_an_event_that_was_refused_twice_stays_a_fault(consortium, twente, dsn, tmp_path):
     credential, issued = twente.issue(twente.achievement, new_id())
     twente.seal(issued, twente.revoke(credential), twente.revoke(credential), twente.revoke(credential))
-    report = audit(written(consortium, tmp_path / "log"), dsn, workers=1)
+    report = audit(consortium.write(tmp_path / "log"), dsn, workers=1)
     assert [(fault.code, fault.leaf) for fault in report.faults] == [
         ("illegal-transition", 6),
         ("illegal-transition", 7),

@@ -11,7 +11,6 @@ from consumers.audit_since import without_earlier
 from consumers.audit_verdict import conclude
 from consumers.audit_witness import without_witnesses
 from consumers.auditor import audit, audit_log
-from consumers.rebuild import Source
 from registry.log import open_log
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 
@@ -29,16 +28,7 @@ def consortium():
 
 @pytest.fixture
 def source(consortium, tmp_path):
-    log = open_log(f"file:{tmp_path / 'log'}", CONSORTIUM)
-    for name, records in {
-        "governance": consortium.records,
-        **{name: university.records for name, university in consortium.universities.items()},
-    }.items():
-        log.create(name)
-        with log.writer(name):
-            log.append(name, records)
-    log.close()
-    return Source(f"file:{tmp_path / 'log'}", CONSORTIUM, consortium.founded)
+    return consortium.write(tmp_path / "log")
 
 
 def append(source, member, *records):

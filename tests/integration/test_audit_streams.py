@@ -39,13 +39,7 @@ def folder(consortium, tmp_path):
 
 
 def write(consortium, folder):
-    log = open_log(f"file:{folder}", CONSORTIUM)
-    streams = {"governance": consortium.records} | {n: u.records for n, u in consortium.universities.items()}
-    for name, records in streams.items():
-        log.create(name)
-        with log.writer(name):
-            log.append(name, records)
-    log.close()
+    consortium.write(folder)
     for lock in folder.glob("*.lock"):
         lock.unlink()
     return folder

@@ -7,7 +7,7 @@ import pytest
 from psycopg.types.json import Json
 
 from consumers.auditor import audit
-from consumers.rebuild import Source, fill
+from consumers.rebuild import fill
 from projections import feed, views
 from projections.tables import FURTHER, NOT_COMPARED, VIEWS
 from registry.log import open_log
@@ -80,18 +80,10 @@ def agreed(agreement, ref):
 
 @pytest.fixture
 def source(consortium, tmp_path):
-    log = open_log(f"file:{tmp_path / 'log'}", CONSORTIUM)
-    streams = {"governance": consortium.records} | {n: u.records for n, u in consortium.universities.items()}
     # A head that was signed and not accepted, and bytes that are no record at all.
     twente = consortium.universities["twente"]
     other = SignedNote.sign(Checkpoint(twente.origin, 3, bytes(32)), twente.signers)
-    streams["twente"] = [*twente.records, f"{other}\nx\n".encode(), b"garbage\n"]
-    for name, records in streams.items():
-        log.create(name)
-        with log.writer(name):
-            log.append(name, records)
-    log.close()
-    return Source(f"file:{tmp_path / 'log'}", CONSORTIUM, consortium.founded)
+    return consortium.write(tmp_path / "log", twente=[*twente.records, f"{other}\nx\n".encode(), b"garbage\n"])
 
 
 @pytest.fixture

@@ -10,9 +10,7 @@ from consumers.auditor import RootsOfLog, audit_log
 from consumers.cosignatures import Cosignatures, DamagedCosignatures
 from consumers.governance import GovernanceFold
 from consumers.policy import Policy
-from consumers.rebuild import Source
 from consumers.witness import Witness
-from registry.log import open_log
 from registry.wire import commit
 from registry.wire.checkpoint import Checkpoint, SignedNote
 from registry.wire.cosignature import cosign
@@ -53,14 +51,8 @@ def witness(consortium, tmp_path):
 
 
 def vouched(consortium, witness, folder, *, require=True, needed=0, records=None, now=NOW, max_age=None, kept=None):
-    log = open_log(f"file:{folder}", CONSORTIUM)
-    twente = consortium.universities["twente"].records if records is None else records
-    for name, own in {"governance": consortium.records, "twente": twente}.items():
-        log.create(name)
-        with log.writer(name):
-            log.append(name, own)
-    log.close()
-    source = Source(f"file:{folder}", CONSORTIUM, consortium.founded)
+    others = {} if records is None else {"twente": records}
+    source = consortium.write(folder, **others)
     fold = GovernanceFold(CONSORTIUM, consortium.founded)
     for record in consortium.records:
         fold.take(record)

@@ -18,7 +18,7 @@ from registry.wire.governance import Head, MemberKeyAdded, MemberRangeVoided, Me
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
 from tests.support.emptying import empty
-from tests.support.memory_log import MemoryLog
+from tests.support.memory_log import MemoryLog, UnreadableLog
 from tests.support.streams import CONSORTIUM, Consortium, University, new_id
 
 EMPTY_ROOT = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
@@ -193,25 +193,11 @@ def test_governance_that_was_replaced_is_written_as_it_is_now(connection, grows)
     assert evidence(connection)[2] == written
 
 
-class Unreadable(MemoryLog):
-    """A log of which some streams cannot be read, as a file without permission."""
-
-    def __init__(self, log, *streams):
-        super().__init__()
-        self._streams = log._streams
-        self.unreadable = set(streams)
-
-    def _stream(self, stream):
-        if stream in self.unreadable:
-            raise LogUnavailable(f"{stream} cannot be read")
-        return super()._stream(stream)
-
-
 @pytest.mark.parametrize("after_a_first_step", [False, True])
 @pytest.mark.parametrize("unreadable", ["aveiro", "governance"])
 def test_a_stream_that_cannot_be_read_holds_up_no_other(connection, unreadable, after_a_first_step):
     consortium = Consortium("aveiro", "lund", "twente")
-    log = Unreadable(consortium.log())
+    log = UnreadableLog(consortium.log())
     projector = projector_of(connection, consortium, log)
     if after_a_first_step:
         projector.step()

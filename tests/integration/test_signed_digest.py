@@ -2,13 +2,12 @@
 
 from consumers.audit_digests import with_digests
 from consumers.auditor import audit
-from consumers.rebuild import Source, fill
+from consumers.rebuild import fill
 from projections import views
 from projections.digest import digest
 from projections.tables import VERSION
-from registry.log import open_log
 from registry.wire.views_note import ViewsNote
-from tests.support.streams import CONSORTIUM, Consortium, new_id
+from tests.support.streams import Consortium, new_id
 
 
 def test_a_node_that_signs_changed_views_is_contradicted_by_its_own_note(tmp_path, dsn):
@@ -17,14 +16,7 @@ def test_a_node_that_signs_changed_views_is_contradicted_by_its_own_note(tmp_pat
         achievement, published = university.publish()
         university.seal(published)
         university.seal(*[university.issue(achievement, new_id())[1] for _ in range(5)])
-    source = Source(f"file:{tmp_path / 'log'}", CONSORTIUM, consortium.founded)
-    log = open_log(source.url, CONSORTIUM)
-    streams = {"governance": consortium.records} | {n: u.records for n, u in consortium.universities.items()}
-    for name, records in streams.items():
-        log.create(name)
-        with log.writer(name):
-            log.append(name, records)
-    log.close()
+    source = consortium.write(tmp_path / "log")
     twente = consortium.universities["twente"]
     with views.connect(dsn) as connection:
         views.create(connection)

@@ -16,7 +16,7 @@ from registry.wire.cosignature import CosignerKey, cosign
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
-from tests.support.memory_log import MemoryLog
+from tests.support.memory_log import MemoryLog, UnreadableLog
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 
 NAME = "witness.example/w1"
@@ -252,23 +252,9 @@ def test_a_journal_refuses_another_head_of_one_size_and_forgets_a_torn_line(tmp_
     assert isinstance(Caught("a", 1, ("x", "y")), Caught)
 
 
-class Unreadable(MemoryLog):
-    """A log of which some streams cannot be read, as a file without permission."""
-
-    def __init__(self, log, *streams):
-        super().__init__()
-        self._streams = log._streams
-        self.unreadable = set(streams)
-
-    def _stream(self, stream):
-        if stream in self.unreadable:
-            raise LogUnavailable(f"{stream} cannot be read")
-        return super()._stream(stream)
-
-
 @pytest.mark.parametrize("unreadable", ["aveiro", "governance"])
 def test_a_stream_that_cannot_be_read_holds_up_no_other_and_is_cosigned_later(consortium, tmp_path, unreadable):
-    log = Unreadable(consortium.log())
+    log = UnreadableLog(consortium.log())
     witness = witness_of(consortium, log, tmp_path)
     witness.follow()
     for name, university in consortium.universities.items():

@@ -7,7 +7,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
-from registry.log import LogMoved, NoSuchStream, Record, TailLost, WriterBusy
+from registry.log import LogMoved, LogUnavailable, NoSuchStream, Record, TailLost, WriterBusy
 
 
 class MemoryLog:
@@ -103,3 +103,17 @@ class MemoryLog:
         if stream not in self._streams:
             raise NoSuchStream(f"no stream {stream}")
         return self._streams[stream]
+
+
+class UnreadableLog(MemoryLog):
+    """The streams of another log, of which some cannot be read, as a file without permission."""
+
+    def __init__(self, log: MemoryLog, *streams: str) -> None:
+        super().__init__()
+        self._streams = log._streams
+        self.unreadable = set(streams)
+
+    def _stream(self, stream: str) -> list[bytes]:
+        if stream in self.unreadable:
+            raise LogUnavailable(f"{stream} cannot be read")
+        return super()._stream(stream)

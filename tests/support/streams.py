@@ -1,10 +1,14 @@
 """A small consortium in memory: keys, signed commits and events, for tests that need streams of their own."""
 
 import base64
+import contextlib
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from consumers.rebuild import Source
+from registry.log import open_log
 from registry.wire import commit
 from registry.wire.achievements import AchievementContent, LearningOutcome, QualityAssurance
 from registry.wire.credentials import CredentialIssued, CredentialRevoked, CredentialSuspended, LearnerErased
@@ -134,3 +138,14 @@ class Consortium(Stream):
             log.create(name)
             log.append(name, stream.records)
         return log
+
+    def write(self, folder: Path, **others: Sequence[bytes]) -> Source:
+        """Write all that has been sealed as a log of files; `others` are what stands in place of a stream's records."""
+        url = f"file:{folder}"
+        with contextlib.closing(open_log(url, self.origin)) as log:
+            streams = {name: stream.records for name, stream in {"governance": self, **self.universities}.items()}
+            for name, records in (streams | others).items():
+                log.create(name)
+                with log.writer(name):
+                    log.append(name, records)
+        return Source(url, self.origin, self.founded)
