@@ -148,13 +148,13 @@ class _Checks(msgspec.Struct, frozen=True):
             return self.every_stream
         if stream is None or not stream.whole:
             return False
-        # Sizes are held against what others say only where every record was taken in.
+        # Sizes are compared with what others say only where every record was taken in.
         return fault.code not in ("shorter", "missing") or all(found.kind == "event" for found in stream.faults)
 
     def _passes_through(self, fault: Fault) -> bool:
         """Return whether the log has by now the head that it lacked or contradicted."""
         if fault.code == "unknown-member":
-            return self.every_stream  # the earlier report's streams are held against governance every time
+            return self.every_stream  # the earlier report's streams are compared with governance every time
         if not fault.evidence or fault.size is None:
             return False
         try:

@@ -1,4 +1,4 @@
-"""A projector's disputed heads: which members have some, and holding them against their streams in turns."""
+"""A projector's disputed heads: which members have some, and comparing them with their streams in turns."""
 
 import threading
 import time

@@ -26,7 +26,7 @@ class JudgedRecord(NamedTuple):
 
 
 class GovernanceReader:
-    """Follows governance in one fold. Not to be used by two threads at once; whoever only reads `fold` may."""
+    """Follows governance in one fold. One thread at a time may follow; any number may read `fold`."""
 
     def __init__(self, fold: GovernanceFold) -> None:
         self.fold = fold

@@ -158,7 +158,7 @@ class Projector:
         return done
 
     def settle_all(self) -> None:
-        """Hold all disputed heads that are kept against their streams, however long that takes."""
+        """Compare all disputed heads with their streams, however long that takes."""
         self._disputes.settle_all(self.governance.state, self.governance.size, self._stopping)
 
     def run(self, stop: threading.Event, poll: float = 1.0) -> None:

@@ -196,7 +196,7 @@ def _notes(proof: TlogProof, record: MemberRecord, windows: list[KeyWindow]) -> 
 def rests_on_retired_keys(size: int, record: MemberRecord, windows: list[KeyWindow]) -> bool:
     """Return whether only keys that were retired since signed a head of that size, and governance anchors none there.
 
-    Whoever holds such a key today can sign such a head: only a witness can say that it is the member's own.
+    Anybody who holds such a key today can sign such a head: only a witness can say that it is the member's own.
     """
     anchored = any(anchor.size == size for anchor in record.anchors)
     return all(window.end is not None for window in windows) and not anchored

@@ -1,4 +1,4 @@
-"""A hash over the records of a stream up to a head: whoever verified them once sees cheaply that they are the same."""
+"""A hash over the records of a stream up to a head, to see cheaply that records verified before are unchanged."""
 
 import hashlib
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Disputed heads held against the tree that a stream came to, a bounded part of the stream at a time.
+"""Compares disputed heads with the tree that a stream came to, a bounded part of the stream at a time.
 
 A member can sign as many heads as it likes, of any size, and each would cost every reader a part of the stream. All of
 one member are settled in one reading, and a reader that has more to do reads a part and goes on later.

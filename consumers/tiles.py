@@ -177,7 +177,7 @@ class Tiles:
             raise DamagedTiles(f"tile {tile.path} is missing in {self.folder}; `registry tiles --rebuild`") from error
 
     def root(self, size: int) -> bytes:
-        """The root of the tree's first `size` leaves, held against the root that the log led to.
+        """Return the root of the tree's first `size` leaves, compared with the root that the log led to.
 
         Raises `DamagedTiles` where it does not lead there.
         """

@@ -131,7 +131,7 @@ class _Followed:
         self.agreed = 0
         """The cosigned head of this size, and those before it, are known to be this stream's."""
         self.claims: dict[int, dict[bytes, str]] = {}
-        """Disputed heads that were read and not held against the stream yet: by size and root, one note each."""
+        """Disputed heads that were read and not compared with the stream yet: by size and root, one note each."""
         self.settling: Settling | None = None
         """The reading that tells the stream's own roots at some of their sizes."""
 
@@ -141,7 +141,7 @@ class _Followed:
         return [size for size in self.claims if size <= self.tree.size]
 
     def dispute(self, size: int, root: bytes, note: str) -> None:
-        """Keep a head to be held against the stream."""
+        """Keep a head to be compared with the stream."""
         self.claims.setdefault(size, {}).setdefault(root, note)
 
 
@@ -419,7 +419,7 @@ class Witness:
         return Answer(200, f"{line}\n")
 
     def _weigh_offered(self, note: SignedNote) -> bool:
-        """Hold a validly signed head against the stream; whether that is done.
+        """Compare a validly signed head with the stream; return whether that is done.
 
         A head that the stream has passed is the stream's own, or evidence.
         """
