@@ -1,0 +1,21 @@
+"""Text that was spoilt on its way: a lost character, or UTF-8 that was read in another encoding."""
+
+import ftfy
+from ftfy import badness
+
+_REPLACEMENT = "\ufffd"
+
+
+def broken_text_fault(text: str) -> str | None:
+    """Return what is wrong with a text's characters and what it probably was, or None.
+
+    U+FFFD stands for a character that a program could not read: what it was cannot be told from the text. Mojibake is
+    recognised by ftfy's heuristics, which are built to leave ordinary names of any language alone.
+    """
+    if text.isascii():
+        return None
+    if _REPLACEMENT in text:
+        return "has a character that was lost (U+FFFD); write it again from the source"
+    if badness.is_bad(text) and (likely := ftfy.fix_encoding(text)) != text:
+        return f"looks like text in a wrong encoding; did you mean {likely!r}? Save the file as UTF-8, or correct it"
+    return None

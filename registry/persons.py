@@ -1,0 +1,89 @@
+"""How persons' identifiers and names are written and compared, the same in every way in.
+
+An identifier has one spelling: Unicode's composed form (NFC), no invisible character, no surrounding or doubled space.
+Two spellings of one number would otherwise be two learners.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+_INVISIBLE: Final = frozenset({"Cf", "Cc", "Co", "Cn"})
+_JOINERS: Final = "\u200c\u200d"
+"""Between letters of Persian or Indic scripts they belong to a name's spelling."""
+_SCIENTIFIC: Final = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
+_SPREADSHEET_ERROR: Final = re.compile(r"#(?:N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|####.*)", re.IGNORECASE)
+_PUNCTUATION: Final = frozenset({"Pd", "Po", "Pc", "Sm", "Sk", "So"})
+
+
+def normalise_identifier(text: str) -> str:
+    """Return the one spelling of an identifier: NFC, no invisible characters, single spaces inside."""
+    if text.isascii() and text.isprintable():  # nearly all: a file of a million rows asks for each
+        return text.strip() if "  " not in text else " ".join(text.split())
+    visible = "".join(char for char in text if char.isspace() or unicodedata.category(char) not in _INVISIBLE)
+    return unicodedata.normalize("NFC", " ".join(visible.split()))
+
+
+def normalise_name(text: str) -> str:
+    """Return a name's spelling: as an identifier's, but with the joiners that some scripts write with."""
+    if text.isascii() and text.isprintable():
+        return text.strip() if "  " not in text else " ".join(text.split())
+    kept = [
+        char
+        for place, char in enumerate(text)
+        if char.isspace()
+        or unicodedata.category(char) not in _INVISIBLE
+        or (char in _JOINERS and 0 < place < len(text) - 1 and not (text[place - 1] + text[place + 1]).isascii())
+    ]
+    return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
+
+
+def identifier_fault(text: str) -> str | None:
+    """Return what is wrong with a normalised identifier that a spreadsheet spoilt, or None."""
+    if _SCIENTIFIC.fullmatch(text):
+        return (
+            "is in scientific notation: a spreadsheet has shortened a long number and its last digits are lost;"
+            " format the column as text and write the number again"
+        )
+    if _SPREADSHEET_ERROR.fullmatch(text):
+        return "is a spreadsheet's error value; write the identifier itself"
+    return None
+
+
+def name_fault(text: str) -> str | None:
+    """Return what is wrong with a normalised name, or None. An absent name is empty, and that is no fault."""
+    if not text:
+        return None
+    if _SPREADSHEET_ERROR.fullmatch(text):
+        return "is a spreadsheet's error value; write the name itself"
+    if all(char.isspace() or unicodedata.category(char) in _PUNCTUATION for char in text):
+        return "is a placeholder and no name; leave the field empty for a person who has one name only"
+    return None
+
+
+def comparison_key(text: str) -> str:
+    """Return a name for comparing: without case, accents, punctuation and doubled spaces."""
+    bare = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+    return " ".join("".join(char if char.isalnum() else " " for char in bare).split())
+
+
+def differences(known: Mapping[str, str], stated: Mapping[str, str]) -> tuple[str, ...]:
+    """Return how two descriptions of a person contradict each other: `dateOfBirth`, `name`, both or neither.
+
+    Both have `familyName`, `givenName` and `dateOfBirth`; what one of them lacks contradicts nothing. Names contradict
+    where they share no part at all: a person who married, or has a second given name, is no other person. A date of
+    birth of which only the year or the month is known agrees with a longer one that begins so.
+    """
+    found = []
+    born, other = known.get("dateOfBirth", ""), stated.get("dateOfBirth", "")
+    if born and other and not born.startswith(other) and not other.startswith(born):
+        found.append("dateOfBirth")
+    names, others = _name_parts(known), _name_parts(stated)
+    if names and others and not names & others and "".join(sorted(names)) != "".join(sorted(others)):
+        found.append("name")
+    return tuple(found)
+
+
+def _name_parts(person: Mapping[str, str]) -> set[str]:
+    return set(comparison_key(f"{person.get('givenName', '')} {person.get('familyName', '')}").split())
