@@ -1,21 +1,26 @@
-"""What all documents share: the awards that they hold, what was odd, what was not used, and what is still wanted.
+"""What all documents share: the awards that they hold, what is unclear or refused, and what is still wanted.
 
-A document holds achievements and a person's credentials of them. What it says in a way that has no certain meaning
-is reported and not guessed; what nothing was made of is listed by its path; what Annex I still wants is asked for by
-name, and given beside the document.
+A document holds achievements and a person's credentials of them. A stated value is understood, asked for or refused:
+an award about which something is asked cannot be issued until whoever imports it names the field beside the document,
+with its value or with null for none. What nothing was made of is listed by its path; what Annex I still wants is asked
+for by name.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
 import msgspec
 
+from registry.codes import eqf_fault, isced_fault, language_fault
 from registry.domain.achievement import blank
+from registry.intake.broken_text import broken_text_fault
 from registry.intake.columns import RowChecker
-from registry.intake.report import IntakeError, Problem
+from registry.intake.report import IntakeError, Problem, masked
 from registry.requests import IssueRequest
 from registry.wire.achievements import AchievementContent
+from registry.wire.forms import Fault
 from registry.wire.misfits import told
 
 Values = dict[str, Any]
@@ -25,14 +30,44 @@ number (from 1) or course code, for one."""
 
 CREDENTIAL: Final = (
     "record", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "valid_until", "grade",
-    "original_grade", "national_id", "note", "replaces", "valid_from",
+    "original_grade", "national_id", "note", "replaces", "valid_from", "parts",
 )  # fmt: skip
-_NEEDED: Final = CREDENTIAL[:6]
+NAMES: Final = ("family_name", "given_name")
+"""One of them may be absent: some persons have one name only."""
+_NEEDED: Final = ("record", "student", "date_of_birth", "awarding_date")
+_PERSONAL: Final = frozenset(
+    f"credential.{name}" for name in (*NAMES, "student", "date_of_birth", "grade", "original_grade", "national_id")
+)
+_CHECKED_AGAINST_OWN: Final = ("achievement.ects", "achievement.eqfLevel")
+"""What a document says of its achievement that must be clear even where the university has published that one."""
 _FIELDS: Final = {field.encode_name: field.required for field in msgspec.structs.fields(AchievementContent)}
 
 
+class Oddity(msgspec.Struct, frozen=True):
+    """Something that a document says and that has no certain meaning, or that forbids issuing."""
+
+    where: str
+    """The path in the document."""
+    value: str
+    """What stands there; masked where it is about the person."""
+    detail: str
+    asks: str = ""
+    """The field of the completions that settles it, for example `credential.valid_until`; empty where none does."""
+
+    def problem(self) -> Problem:
+        """Return it as a reason why an award is not issued, with what to do."""
+        if not self.asks:
+            return Problem(self.where, "", self.value, self.detail)
+        return Problem(self.where, self.asks, self.value, f"{self.detail}; name {self.asks} beside it (null: none)")
+
+
 class External(msgspec.Struct, frozen=True, rename="camel"):
-    """A credential that somebody else issued, as its document states it. Nothing of it has been verified."""
+    """A credential that somebody else issued, as its document states it. Nothing of it has been proved.
+
+    `sources` says where in the document each value stands. Its keys are the names of Annex I's fields and of a row's
+    columns, with their part: `achievement.ects`, `achievement.learningOutcomes`, `credential.grade`. A value that was
+    not understood is absent here and stands in `unclear`.
+    """
 
     format: str
     issuer_name: str
@@ -52,7 +87,24 @@ class External(msgspec.Struct, frozen=True, rename="camel"):
     given_name: str | None
     date_of_birth: str | None
     signed: bool
-    """Whether it carries a signature or proof, which was not checked."""
+    """Whether it carries a signature or proof; `notes` of the document say what is known of it."""
+    assessments: list[str] = []
+    """Codes of EVENTS.md, as `testing`; so are the next three."""
+    participation: list[str] = []
+    supervision: str | None = None
+    learning_setting: str | None = None
+    identity_verified: bool | None = None
+    quality_assurance: list[dict[str, Any]] = []
+    """Each with `type` and `agency`, and maybe `validUntil`."""
+    nqf_level: str | None = None
+    language: list[str] = []
+    """Of instruction."""
+    grading_scheme: dict[str, Any] | None = None
+    valid_until: str | None = None
+    sources: dict[str, str] = {}
+    unclear: list[Oddity] = []
+    refusals: list[Oddity] = []
+    """Why it could not be issued: revoked, failed, withdrawn by its own word."""
 
 
 class Issuer(msgspec.Struct):
@@ -76,8 +128,18 @@ class Award:
         self.codes = list(dict.fromkeys(code for code in codes if code))
         self.number = 1
         """Its place in the document, from 1."""
-        self.problems: list[Problem] = []
-        """What was odd in this award."""
+        self.repeated = 1
+        """The place among awards of the same achievement on the same day, where the document has no ids of its own."""
+        self.issuer: Issuer | None = None
+        """Who issued it, where it is not the whole document's issuer."""
+        self.parts: list[Award] = []
+        """The awards of the same document that are parts of this one."""
+        self.problems: list[Oddity] = []
+        """What is unclear in this award."""
+        self.refusals: list[Oddity] = []
+        """Why it cannot be issued, whatever is given beside it."""
+        self.sources: dict[str, str] = {}
+        """Where in the document each field stands."""
 
     @property
     def title(self) -> str:
@@ -89,8 +151,7 @@ class Award:
         """What is read of a part, with what is given beside it. Raises `IntakeError` for what is no field of it."""
         known = _FIELDS if part == "achievement" else dict.fromkeys(CREDENTIAL, False)
         values = dict(self.achievement if part == "achievement" else self.credential)
-        awards = _object(completions, "awards")
-        for given in (completions, *(_object(awards, key) for key in (str(self.number), *self.codes))):
+        for given in self._given(completions):
             for name, value in _object(given, part).items():
                 if name not in known:
                     raise IntakeError(f"completions: {part}.{name} is no field; they are {', '.join(known)}")
@@ -100,20 +161,41 @@ class Award:
             parts = [self.codes[0], values.get("student"), values.get("awarding_date")]
             if all(parts):
                 values["record"] = "\n".join(map(str, parts)).replace("\n", " ")
+                values["record"] += f" #{self.repeated}" if self.repeated > 1 else ""
         return values
 
+    def _given(self, completions: Completions) -> list[Mapping[str, Any]]:
+        """What is given for all awards, then what is given for this one."""
+        awards = _object(completions, "awards")
+        return [completions, *(_object(awards, key) for key in (str(self.number), *self.codes))]
+
+    def asked(self, part: str, completions: Completions) -> list[Oddity]:
+        """Return what is unclear in a part and has not been named beside the document."""
+        named = {name for given in self._given(completions) for name in _object(given, part)}
+        return still_asked([one for one in self.problems if one.asks.startswith(f"{part}.")], part, named)
+
+    def open_questions(self, completions: Completions, *, new: bool) -> list[Oddity]:
+        """Return what keeps the award from being issued.
+
+        `new`: its achievement would be published from the document; otherwise only what is held against the
+        university's own counts.
+        """
+        of_achievement = self.asked("achievement", completions)
+        if not new:
+            of_achievement = [one for one in of_achievement if one.asks in _CHECKED_AGAINST_OWN]
+        return of_achievement + self.asked("credential", completions)
+
     def missing(self, completions: Completions, publisher: str) -> list[str]:
-        """What Annex I, or issuing, still wants, as paths into the completions."""
+        """Return what Annex I, or issuing, still wants, as paths into the completions."""
         return self.missing_achievement(completions, publisher) + self.missing_credential(completions)
 
     def missing_achievement(self, completions: Completions, publisher: str) -> list[str]:
-        """What Annex I still wants of the achievement."""
+        """Return what Annex I still wants of the achievement."""
         return wanted(self.completed("achievement", completions), publisher)
 
     def missing_credential(self, completions: Completions) -> list[str]:
-        """What issuing still wants."""
-        values = self.completed("credential", completions)
-        return [f"credential.{name}" for name in _NEEDED if not values.get(name)]
+        """Return what issuing still wants."""
+        return [f"credential.{name}" for name in lacking(self.completed("credential", completions))]
 
     def content(self, identifier: str, publisher: str, completions: Completions) -> AchievementContent:
         """The achievement's first version. Raises `IntakeError` where something is missing or wrong."""
@@ -135,57 +217,146 @@ class Document(ABC):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.problems: list[Problem] = []
+        self.problems: list[Oddity] = []
+        self.refusals: list[Oddity] = []
         self.notes: list[str] = []
         self.awards: list[Award] = []
         self.issuer = Issuer()
         self.signed = False
+        self._field = ""
+        self._sources: dict[str, str] = {}
+        self._in_award = False
+        self._shared: tuple[list[Oddity], list[Oddity]] = [], []
+        """What was said outside of any award: it holds for each of them."""
 
     @abstractmethod
     def unmapped(self) -> list[str]:
-        """The paths of all that was said and not used."""
+        """Return the paths of all that was said and not used."""
 
     def external(self) -> list[External]:
-        """Its awards as an office reads them that did not issue them."""
-        return [
-            External(
-                self.FORMAT,
-                self.issuer.name,
-                self.issuer.country,
-                award.achievement.get("title") or {},
-                award.achievement.get("ects"),
-                award.achievement.get("eqfLevel"),
-                award.achievement.get("workloadHours"),
-                [one["title"] for one in award.achievement.get("learningOutcomes", []) if one.get("title")],
-                award.achievement.get("fieldsOfEducation", []),
-                award.credential.get("awarding_date"),
-                award.credential.get("grade"),
-                award.credential.get("family_name"),
-                award.credential.get("given_name"),
-                award.credential.get("date_of_birth"),
-                self.signed,
-            )
-            for award in self.awards
-        ]
+        """Return its awards as an office reads them that did not issue them."""
+        return [self._external(award) for award in self.awards]
 
-    def _add(self, read: Callable[[], Award]) -> None:
-        """Take an award in, with what was odd while it was read."""
-        before = len(self.problems)
+    def _external(self, award: Award) -> External:
+        issuer = award.issuer or self.issuer
+        achievement, credential = award.achievement, award.credential
+        return External(
+            self.FORMAT,
+            issuer.name,
+            issuer.country,
+            achievement.get("title") or {},
+            achievement.get("ects"),
+            achievement.get("eqfLevel"),
+            achievement.get("workloadHours"),
+            [one["title"] for one in achievement.get("learningOutcomes", []) if one.get("title")],
+            achievement.get("fieldsOfEducation", []),
+            credential.get("awarding_date"),
+            credential.get("grade"),
+            credential.get("family_name"),
+            credential.get("given_name"),
+            credential.get("date_of_birth"),
+            self.signed,
+            assessments=achievement.get("assessments", []),
+            participation=achievement.get("participation", []),
+            supervision=achievement.get("supervision"),
+            learning_setting=achievement.get("learningSetting"),
+            identity_verified=achievement.get("identityVerified"),
+            quality_assurance=achievement.get("qualityAssurance", []),
+            nqf_level=achievement.get("nqfLevel"),
+            language=achievement.get("language", []),
+            grading_scheme=achievement.get("gradingScheme"),
+            valid_until=credential.get("valid_until"),
+            sources=award.sources,
+            unclear=award.problems,
+            refusals=award.refusals,
+        )
+
+    def _add(self, read: Callable[[], Award]) -> Award:
+        """Take an award in, with what was unclear while it was read."""
+        unclear, refused = len(self.problems), len(self.refusals)
+        self._sources, self._in_award = {}, True
         award = read()
-        award.problems = self.problems[before:]
+        self._in_award = False
+        award.problems, award.refusals = self.problems[unclear:], self.refusals[refused:]
+        award.sources = self._sources
         self.awards.append(award)
         award.number = len(self.awards)
+        return award
+
+    @contextmanager
+    def _about(self, field: str) -> Iterator[None]:
+        """While a field of the completions is read: what is odd meanwhile leaves that field open."""
+        before, self._field = self._field, field
+        try:
+            yield
+        finally:
+            self._field = before
+
+    def _values(self, part: str, readers: Mapping[str, Callable[[], Any]]) -> Values:
+        """Read the fields of a part, each by its reader."""
+        values: Values = {}
+        for name, read in readers.items():
+            with self._about(f"{part}.{name}"):
+                values[name] = read()
+        return values
+
+    def _source(self, path: str) -> None:
+        if self._field:
+            self._sources.setdefault(self._field, path)
 
     def _odd(self, path: str, value: str, detail: str) -> None:
-        field = path.rsplit(".", 1)[-1].rsplit("/", 1)[-1]
-        self.problems.append(Problem(path, field, value[:80], detail))
+        shown = masked(value) if self._field in _PERSONAL else value[:80]
+        oddity = Oddity(path, shown, detail, self._field)
+        if oddity not in self.problems or self._in_award:
+            self.problems.append(oddity)
+        if not self._in_award and oddity.asks:
+            self._shared[0].append(oddity)
+
+    def _refuse(self, path: str, value: str, detail: str) -> None:
+        """Say why an award cannot be issued, or, outside of any award, why none of the document can."""
+        oddity = Oddity(path, value[:80], detail)
+        self.refusals.append(oddity)
+        if not self._in_award:
+            self._shared[1].append(oddity)
+
+    def _sound(self, path: str, text: str) -> str:
+        """Return a text that was read; broken characters in it are reported."""
+        if (fault := broken_text_fault(text)) is not None:
+            self._odd(path, text, fault)
+        return text
+
+    def _number_records(self, awards: Sequence[Award]) -> None:
+        """Several awards under one id are known by their places besides."""
+        if len(awards) > 1:
+            for number, award in enumerate(awards, 1):
+                if "record" in award.credential:
+                    award.credential["record"] += f" #{number}"
 
     def _finish(self) -> None:
         """Say what holds for every document."""
-        if self.signed:
-            self.notes.append("the document's signature or proof was not checked; its content was read as it is")
+        for award in self.awards:
+            award.problems = award.problems + self._shared[0]
+            award.refusals = award.refusals + self._shared[1]
+            names = [name for name in NAMES if award.credential.get(name)]
+            if len(names) == 1:
+                self._note_once(f"the person has one name only, as {names[0]}; name the other if there is one")
         if self.issuer.name:
-            self.notes.append(f"by its own word the document is issued by {self.issuer.name}")
+            self._note_once(f"by its own word the document is issued by {self.issuer.name}")
+
+    def _note_once(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+def lacking(values: Values) -> list[str]:
+    """Return the columns that a credential still wants: one of a person's names is enough."""
+    names = [] if any(values.get(name) for name in NAMES) else list(NAMES)
+    return [name for name in CREDENTIAL if name in names or (name in _NEEDED and not values.get(name))]
+
+
+def still_asked(oddities: Sequence[Oddity], part: str, named: Collection[str]) -> list[Oddity]:
+    """Return those about fields of a part that nobody has named."""
+    return [one for one in oddities if one.asks.removeprefix(f"{part}.") not in named]
 
 
 def wanted(achievement: Values, publisher: str) -> list[str]:
@@ -203,9 +374,19 @@ def content(values: Values, identifier: str, publisher: str, where: str) -> Achi
         made = msgspec.convert({**values, **_given(identifier, publisher)}, AchievementContent)
     except msgspec.ValidationError as error:
         raise IntakeError(f"{where}: the achievement: {told(error, AchievementContent)}") from error
-    if (fault := made.fault(publisher) or blank(made)) is not None:
+    if (fault := made.fault(publisher) or blank(made) or _code_fault(made)) is not None:
         raise IntakeError(f"{where}: the achievement: $.{fault[0].lstrip('.')}: {fault[1]}")
     return made
+
+
+def _code_fault(made: AchievementContent) -> Fault | None:
+    """Return the first code of an achievement that is in no published list."""
+    checks = [
+        *((f".fieldsOfEducation[{place}]", isced_fault(code)) for place, code in enumerate(made.fields_of_education)),
+        *((f".language[{place}]", language_fault(tag)) for place, tag in enumerate(made.language)),
+        (".eqfLevel", None if made.eqf_level is None else eqf_fault(made.eqf_level)),
+    ]
+    return next(((path, fault) for path, fault in checks if fault is not None), None)
 
 
 def request(

@@ -5,17 +5,26 @@ of them, texts by language, concepts as objects with an `id`. No context is fetc
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
+import pycountry
+
+from registry.codes import isced_fault
+from registry.countries import COUNTRIES
 from registry.intake import elm_codes as codes
-from registry.intake.document import Award, Values
+from registry.intake.days import hours_of
+from registry.intake.document import Award, Issuer, Values
+from registry.intake.identifiers import Identifier, student_number
 from registry.intake.isced import names_another
 from registry.intake.json_document import JsonDocument, label_of
 from registry.intake.report import IntakeError
 
-_HOURS: Final = re.compile(r"PT(\d{1,6})H(?:(\d{1,4})M)?")
+_NO_AWARDS: Final = frozenset({"LearningActivity", "LearningAssessment", "LearningEntitlement"})
+"""Claims that stand beside achievements."""
+_LEVELS: Final = 16
+"""So deep parts are read."""
 
 Place = tuple[Values, str]
 """An object, and its path."""
@@ -36,27 +45,60 @@ class ElmDocument(JsonDocument):
     def recognises(cls, document: Values) -> bool:
         """Whether it looks like one of these."""
         subject = document.get("credentialSubject")
-        return isinstance(subject, dict) and "hasClaim" in subject
+        subjects = subject if isinstance(subject, list) else [subject]
+        return any(isinstance(one, dict) and "hasClaim" in one for one in subjects)
 
     def _read(self) -> None:
-        subject = self._one(self._root, "$", "credentialSubject")
-        issuer = self._one(self._root, "$", "issuer")
-        self._issued_by(issuer)
-        for claim in self._list(*subject, "hasClaim"):
-            specification = self._one(*claim, "specifiedBy")
-            if specification[0]:
-                self._add(partial(self._award, subject, claim, specification))
-        if not self.awards:
+        self.issuer = self._issued_by()
+        for subject in self._list(self._root, self._at, "credentialSubject"):
+            self._check_status(*subject)
+            for claim in self._list(*subject, "hasClaim"):
+                self._claim(subject, claim, _LEVELS)
+        if not any(award.achievement for award in self.awards):
             raise IntakeError(
                 f"{self.name} describes no achievement: there is no credentialSubject.hasClaim.specifiedBy"
             )
-        if len(self.awards) > 1:
-            # The document has one id and several credentials: each is known by its place besides.
-            for number, award in enumerate(self.awards, 1):
-                if "record" in award.credential:
-                    award.credential["record"] += f" #{number}"
+        self._number_records(self.awards)
+
+    def _claim(self, subject: Place, claim: Place, levels: int) -> Award | None:
+        """Take in a claim, its parts before it. Returns its award; None for a claim that is none."""
+        value, at = claim
+        kinds = value.get("type")
+        words = [one for one in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(one, str)]
+        kind = next((one for one in words if one in _NO_AWARDS), None)
+        if kind is not None and "specifiedBy" not in value:
+            self.notes.append(f"{at} is a {kind} that stands beside the achievements, and no award")
+        if kind is not None:
+            if value.get("grade") not in (None, "", {}):
+                with self._about("credential.grade"):
+                    self._odd(f"{at}.grade", "", "is a grade that belongs to no achievement; say what the grade is")
+            return None
+        if levels == 0:
+            raise IntakeError(f"{self.name} nests parts deeper than {_LEVELS} levels")
+        parts = [self._claim(subject, part, levels - 1) for part in self._list(*claim, "hasPart")]
+        specifications = self._list(*claim, "specifiedBy")
+        if len(specifications) != 1:
+            return self._add(partial(self._unspecified, claim, len(specifications)))
+        award = self._add(partial(self._award, subject, claim, specifications[0]))
+        award.parts = [part for part in parts if part is not None]
+        if not award.parts and specifications[0][0].get("hasPart"):
+            self.notes.append(
+                f"{specifications[0][1]}.hasPart says what the achievement consists of, and awards none of it"
+            )
+        return award
+
+    def _unspecified(self, claim: Place, specifications: int) -> Award:
+        self._refuse(
+            claim[1],
+            "",
+            f"is specified by {specifications} achievements; one is expected in specifiedBy"
+            if specifications
+            else "specifies no achievement: there is no specifiedBy",
+        )
+        return Award(self.name, claim[1], {}, {})
 
     def _award(self, subject: Place, claim: Place, specification: Place) -> Award:
+        self._check_status(*claim)
         found = []
         for identifier, at in self._list(*specification, "identifier"):
             if (code := self._plain(identifier, at, "notation")) is not None:
@@ -65,29 +107,46 @@ class ElmDocument(JsonDocument):
         achievement = self._achievement(claim, specification)
         return Award(self.name, claim[1], achievement, self._credential(subject, claim), found)
 
-    def _issued_by(self, issuer: Place) -> None:
+    def _issued_by(self) -> Issuer:
+        stated = self._root.get("issuer")
+        if isinstance(stated, str):
+            self._use(f"{self._at}.issuer")
+            self.notes.append(f"the issuer is named by an address alone ({stated[:120]})")
+            return Issuer()
+        issuer = self._one(self._root, self._at, "issuer")
         name = self._text(*issuer, "legalName")
-        if name:
-            self.issuer.name = name.get("en") or next(iter(name.values()))
-        location, at = self._one(*issuer, "location")
-        address, place = self._one(location, at, "address")
-        country, where = self._one(address, place, "countryCode")
-        code = self._item(country)
-        if code in codes.COUNTRIES:
-            self._use(where)
-            self.issuer.country = codes.COUNTRIES[code]
+        country = next((code for place in self._list(*issuer, "location") if (code := self._country(place))), "")
+        return Issuer("" if not name else name.get("en") or next(iter(name.values())), country)
+
+    def _country(self, location: Place) -> str:
+        for address in self._list(*location, "address"):
+            country, where = self._one(*address, "countryCode")
+            item = self._item(country)
+            if item == "":
+                continue
+            known = pycountry.countries.get(alpha_3=item) if len(item) == 3 else None
+            code = codes.COUNTRIES.get(item) or (known.alpha_2 if known else item)
+            if code in COUNTRIES:
+                self._use(where)
+                return code
+            self._odd(where, item, "is no country; an office has to say it")
+        return ""
 
     def _notes_text(self, owner: Values, path: str, name: str) -> dict[str, str] | None:
-        note, at = self._one(owner, path, name)
-        return self._text(note, at, "noteLiteral") if note else None
+        """The text of a note; several notes are one text."""
+        whole: dict[str, str] = {}
+        for note, at in self._list(owner, path, name):
+            for language, text in (self._text(note, at, "noteLiteral") or {}).items():
+                whole[language] = f"{whole[language]} {text}" if language in whole else text
+        return whole or None
 
     def _hours(self, owner: Values, path: str) -> int | float | None:
         value = owner.get("volumeOfLearning")
         if value is None:
             return None
         at = f"{path}.volumeOfLearning"
-        match = _HOURS.fullmatch(str(value))
-        if match is None:
+        hours = hours_of(str(value))
+        if hours is None:
             meaning = "sixty months, for example," if str(value) == "P60M" else "something else than hours"
             right = f"PT{str(value)[1:-1]}H" if re.fullmatch(r"P\d+M", str(value)) else "PT60H"
             self._odd(
@@ -95,47 +154,62 @@ class ElmDocument(JsonDocument):
             )
             return None
         self._use(at)
-        minutes = int(match[2] or 0)
-        return int(match[1]) if not minutes else round(int(match[1]) + minutes / 60, 2)
+        return hours
 
     # The achievement
 
     def _achievement(self, claim: Place, specification: Place) -> Values:
         spec, at = specification
-        values: Values = {
-            "kind": "microCredential",
-            "title": self._text(spec, at, "title"),
-            "description": self._text(spec, at, "description"),
-            "furtherInformation": self._notes_text(spec, at, "additionalNote"),
-            "learningOutcomes": [self._outcome(*item) for item in self._list(spec, at, "learningOutcome")],
-            "workloadHours": self._hours(spec, at),
-            "eqfLevel": self._eqf(spec, at),
-            "fieldsOfEducation": self._fields(spec, at),
-            "language": self._languages(spec, at),
-            "learningSetting": self._coded(spec, at, "learningSetting", codes.LEARNING_SETTING),
-            "participation": [
-                code
-                for mode, place in self._list(spec, at, "mode")
-                if (code := self._code(mode, place, self.MODES, "modes of learning")) is not None
-            ],
-            "prerequisites": self._notes_text(spec, at, "entryRequirement"),
-        }
+        values: Values = {"kind": "microCredential"} | self._values(
+            "achievement",
+            {
+                "title": lambda: self._text(spec, at, "title"),
+                "description": lambda: self._text(spec, at, "description"),
+                "furtherInformation": lambda: self._notes_text(spec, at, "additionalNote"),
+                "learningOutcomes": lambda: [self._outcome(*one) for one in self._list(spec, at, "learningOutcome")],
+                "workloadHours": lambda: self._hours(spec, at),
+                "eqfLevel": lambda: self._eqf(spec, at),
+                "fieldsOfEducation": lambda: self._fields(spec, at),
+                "language": lambda: self._languages(spec, at),
+                "learningSetting": lambda: self._coded(spec, at, "learningSetting", codes.LEARNING_SETTING),
+                "participation": lambda: self._modes(spec, at),
+                "prerequisites": lambda: self._notes_text(spec, at, "entryRequirement"),
+                "nqfLevel": lambda: self._nqf(spec, at),
+                "qualityAssurance": lambda: [
+                    self._accreditation(*one) for one in self._list(spec, at, "accreditation")
+                ],
+                "entitlesTo": lambda: [
+                    e for one in self._list(spec, at, "entitlement") if (e := self._entitlement(*one))
+                ],
+            },
+        )
         self._title_again(claim, values["title"])
-        nqf, place = self._one(spec, at, "nqfLevel")
-        if nqf:
-            self._use(place)
-            values["nqfLevel"] = label_of(nqf) or str(nqf.get("id"))
+        if values["nqfLevel"] is not None:
             values["levelBasis"] = "referenced"
-            self.notes.append("levelBasis is 'referenced', since the document names a national qualification level")
+            self._note_once("levelBasis is 'referenced', since the document names a national qualification level")
         elif values["eqfLevel"] is not None:
             values["levelBasis"] = "providerStated"
-            self.notes.append("levelBasis is 'providerStated', since the document names no national level")
-        values |= self._credits(spec, at)
+            self._note_once("levelBasis is 'providerStated', since the document names no national level")
+        with self._about("achievement.ects"):
+            values |= self._credits(spec, at)
         values |= self._assessment(claim)
-        self._activity(claim)
-        values["qualityAssurance"] = [self._accreditation(*item) for item in self._list(spec, at, "accreditation")]
-        values["entitlesTo"] = [e for item in self._list(spec, at, "entitlement") if (e := self._entitlement(*item))]
+        with self._about("achievement.workloadHours"):
+            self._activity(claim, values["workloadHours"])
         return {name: value for name, value in values.items() if value not in (None, [], {})}
+
+    def _modes(self, spec: Values, path: str) -> list[str]:
+        return [
+            code
+            for mode, place in self._list(spec, path, "mode")
+            if (code := self._code(mode, place, self.MODES, "modes of learning")) is not None
+        ]
+
+    def _nqf(self, spec: Values, path: str) -> str | None:
+        nqf, place = self._one(spec, path, "nqfLevel")
+        if not nqf:
+            return None
+        self._use(place)
+        return label_of(nqf) or str(nqf.get("id"))
 
     def _title_again(self, claim: Place, title: dict[str, str] | None) -> None:
         again = claim[0].get("title")
@@ -168,8 +242,8 @@ class ElmDocument(JsonDocument):
         found = []
         for value, at in self._list(spec, path, self.SUBJECT):
             code, label = self._item(value), label_of(value)
-            if not re.fullmatch(r"\d{2,4}", code):
-                self._odd(at, code, "is no ISCED-F 2013 code of 2 to 4 digits")
+            if (fault := isced_fault(code)) is not None:
+                self._odd(at, code, fault)
             elif names_another(code, label):
                 self._odd(at, f"{code} {label}", "is one field by its code and another by its label; say which it is")
             else:
@@ -185,6 +259,7 @@ class ElmDocument(JsonDocument):
         return found
 
     def _credits(self, spec: Values, path: str) -> Values:
+        points: dict[int | float, str] = {}
         for credit, at in self._list(spec, path, "creditPoint"):
             framework, place = self._one(credit, at, "framework")
             if self._item(framework) != self.ECTS:
@@ -194,37 +269,60 @@ class ElmDocument(JsonDocument):
                     "is not ECTS; other credit frameworks are not converted",
                 )
                 continue
-            if (point := self._number(credit, at, "point", "credits")) is None:
-                continue
-            self._use(place)
-            return {"creditBearing": True, "ects": point}
+            if (point := self._number(credit, at, "point", "credits")) is not None:
+                self._use(place)
+                points[point] = at
+        if len(points) > 1:
+            self._odd(
+                f"{path}.creditPoint", ", ".join(map(str, points)), "are several numbers of ECTS; say which it is"
+            )
+            return {}
+        if points:
+            return {"creditBearing": True, "ects": next(iter(points))}
         if not spec.get("creditPoint"):
-            self.notes.append("no credit points are named: the achievement is taken as not credit-bearing")
+            self._note_once("no credit points are named: the achievement is taken as not credit-bearing")
             return {"creditBearing": False}
         return {}
 
     def _assessment(self, claim: Place) -> Values:
         kinds: list[str] = []
-        made: Values = {}
+        checks: set[tuple[str, bool]] = set()
+        schemes: list[dict[str, str]] = []
         for proof, at in self._list(*claim, "provenBy"):
-            check, where = self._one(proof, at, "idVerification")
-            if check and (known := self._code(check, where, codes.SUPERVISION, "supervision and verification")):
-                made["supervision"], made["identityVerified"] = known
+            with self._about("achievement.supervision"):
+                check, where = self._one(proof, at, "idVerification")
+                if check and (known := self._code(check, where, codes.SUPERVISION, "supervision and verification")):
+                    checks.add(known)
+                    self._sources.setdefault("achievement.identityVerified", where)
             for spec, place in self._list(proof, at, "specifiedBy"):
-                for value, where in self._list(spec, place, "dcType"):
-                    if (code := self._code(value, where, codes.ASSESSMENT, "assessment types")) is not None:
-                        kinds.append(code)
-                scheme, where = self._one(spec, place, "gradingScheme")
-                if scheme and (title := self._text(scheme, where, "title")):
-                    made["gradingScheme"] = {"title": title}
-        return made | {"assessments": kinds}
+                with self._about("achievement.assessments"):
+                    for value, where in self._list(spec, place, "dcType"):
+                        if (code := self._code(value, where, codes.ASSESSMENT, "assessment types")) is not None:
+                            kinds.append(code)
+                with self._about("achievement.gradingScheme"):
+                    scheme, where = self._one(spec, place, "gradingScheme")
+                    if scheme and (title := self._text(scheme, where, "title")) and title not in schemes:
+                        schemes.append(title)
+        made: Values = {"assessments": list(dict.fromkeys(kinds))}
+        if len(checks) > 1:
+            with self._about("achievement.supervision"):
+                self._odd(f"{claim[1]}.provenBy", "", "says several ways of supervision; say which it is")
+        elif checks:
+            made["supervision"], made["identityVerified"] = next(iter(checks))
+        if len(schemes) > 1:
+            with self._about("achievement.gradingScheme"):
+                self._odd(f"{claim[1]}.provenBy", "", f"has {len(schemes)} grading schemes; say which is the award's")
+        elif schemes:
+            made["gradingScheme"] = {"title": schemes[0]}
+        return made
 
-    def _activity(self, claim: Place) -> None:
-        """The learning activity says the workload once more, sometimes oddly: reported, and not used."""
+    def _activity(self, claim: Place, stated: float | None) -> None:
+        """The learning activity says the workload once more, sometimes oddly."""
         for activity, at in self._list(*claim, "influencedBy"):
-            spec, place = self._one(activity, at, "specifiedBy")
-            if spec:
-                self._hours(spec, place)
+            for spec, place in self._list(activity, at, "specifiedBy"):
+                hours = self._hours(spec, place)
+                if hours is not None and stated is not None and hours != stated:
+                    self._note_once(f"{place}.volumeOfLearning ({hours} hours) is of an activity; {stated} were read")
 
     def _accreditation(self, value: Values, path: str) -> Values:
         kind, at = self._one(value, path, "dcType")
@@ -247,25 +345,41 @@ class ElmDocument(JsonDocument):
 
     def _credential(self, subject: Place, claim: Place) -> Values:
         person, at = subject
-        made: Values = {
-            "record": self._identifier(),
-            "family_name": self._name(person, at, "familyName"),
-            "given_name": self._name(person, at, "givenName"),
-            "date_of_birth": self._date(person, at, "dateOfBirth"),
-            "awarding_date": self._awarded(claim),
-            "valid_until": self._date(self._root, "$", "expirationDate") or self._date(self._root, "$", "validUntil"),
-            "valid_from": self._begins(),
-            "grade": self._grade(claim),
-        }
-        national, place = self._one(person, at, "nationalID")
-        if national.get("notation"):
-            self._use(place)
-            made["national_id"] = str(national["notation"])
-        number, place = self._one(person, at, "identifier")
-        if number.get("notation"):
-            self._use(place)
-            made["student"] = str(number["notation"])
-        return {name: value for name, value in made.items() if value is not None}
+        return self._values(
+            "credential",
+            {
+                "record": self._identifier,
+                "family_name": lambda: self._name(person, at, "familyName"),
+                "given_name": lambda: self._name(person, at, "givenName"),
+                "date_of_birth": lambda: self._date(person, at, "dateOfBirth"),
+                "awarding_date": lambda: self._awarded(claim),
+                "valid_until": self._ends,
+                "valid_from": self._begins,
+                "grade": lambda: self._grade(claim),
+                "national_id": lambda: self._national(person, at),
+                "student": lambda: student_number(self._identifiers(person, at), self._odd),
+            },
+        )
+
+    def _identifiers(self, person: Values, path: str) -> list[Identifier]:
+        found = []
+        for entry, at in self._list(person, path, "identifier"):
+            self._use(at)
+            agency = label_of(self._list(entry, at, "schemeAgency")[0][0]) if entry.get("schemeAgency") else ""
+            kind = " ".join(label_of(one) for one, _ in self._list(entry, at, "dcType"))
+            scheme = entry.get("schemeName")
+            scheme = " ".join(map(str, scheme.values())) if isinstance(scheme, dict) else str(scheme or "")
+            where = str(entry.get("schemeId") or "")
+            words = " ".join(part for part in (scheme, kind, where) if part) or agency
+            found.append(Identifier(words, str(entry.get("notation") or "").strip(), at))
+        return found
+
+    def _national(self, person: Values, path: str) -> str | None:
+        national, place = self._one(person, path, "nationalID")
+        if not national.get("notation"):
+            return None
+        self._use(place)
+        return str(national["notation"])
 
     def _identifier(self) -> str | None:
         value = self._root.get("id")
@@ -276,23 +390,48 @@ class ElmDocument(JsonDocument):
 
     def _name(self, person: Values, path: str, name: str) -> str | None:
         text = self._text(person, path, name)
-        return next(iter(text.values())) if text else None
+        if text is None:
+            return None
+        if len(set(text.values())) > 1:
+            self._odd(f"{path}.{name}", "", f"is written in {len(text)} ways; say which it is")
+            return None
+        return next(iter(text.values()))
 
     def _awarded(self, claim: Place) -> str | None:
-        process, at = self._one(*claim, "awardedBy")
-        date = self._date(process, at, "awardingDate")
-        if date is None and "validFrom" in self._root:
-            date = self._date(self._root, "$", "validFrom")
-            if date is not None:
-                self.notes.append("the awarding date is the credential's validFrom: no other is named")
-        return date
+        stated = [place for place in self._list(*claim, "awardedBy") if place[0].get("awardingDate") not in (None, "")]
+        if not stated:
+            return self._awarded_when_valid()
+        days = [self._date(*place, "awardingDate") for place in stated]
+        if len(set(days)) > 1 and None not in days:
+            self._odd(f"{claim[1]}.awardedBy", ", ".join(map(str, days)), "are several awarding dates; say which it is")
+        return days[0] if len(set(days)) == 1 else None
 
     def _grade(self, claim: Place) -> str | None:
-        grades = []
-        for proof, at in self._list(*claim, "provenBy"):
-            if text := self._notes_text(proof, at, "grade"):
-                grades.append((next(iter(text.values())), at))
-        if len({grade for grade, _ in grades}) > 1:
-            self._odd(f"{claim[1]}.provenBy", "", "gives more than one grade; say which is the award's")
+        grades: dict[str, str] = {}
+        proofs = self._list(*claim, "provenBy")
+        for proof, at in [*proofs, *(part for place in proofs for part in self._list(*place, "hasPart"))]:
+            self._check_status(proof, at)
+            for text, where in self._noted_grades(proof, at):
+                grades.setdefault(text, where)
+        for text, where in self._noted_grades(*claim):
+            grades.setdefault(text, where)
+        if len(grades) > 1:
+            self._odd(f"{claim[1]}.provenBy", f"{len(grades)} of them", "are several grades; say which is the award's")
             return None
-        return grades[0][0] if grades else None
+        return next(iter(grades), None)
+
+    def _noted_grades(self, owner: Values, path: str) -> Sequence[tuple[str, str]]:
+        """The grades under `grade`: a note, several, or a text. One grade in several languages is one of them."""
+        value = owner.get("grade")
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            text = self._plain(owner, path, "grade")
+            return [(text, f"{path}.grade")] if text is not None else []
+        found = []
+        for note, at in self._list(owner, path, "grade"):
+            if text := self._text(note, at, "noteLiteral"):
+                found.append((text.get("en") or next(iter(text.values())), at))
+                if len(set(text.values())) > 1:
+                    self._note_once(f"{at} is written in several languages; one was read")
+            elif note:
+                self._odd(at, "", "is a grade without a text; say what the grade is")
+        return found

@@ -6,11 +6,15 @@ assurance, and does not say what kind of achievement a course is: those are aske
 recognition, which are no awards of the issuer's and are not taken in.
 """
 
+from collections import Counter
+from functools import partial
 from typing import ClassVar, Final
 
 from lxml import etree
 
-from registry.intake.document import Award, Values
+from registry.codes import country_fault, isced_fault, language_fault
+from registry.intake.document import Award, Issuer, Values
+from registry.intake.identifiers import Identifier, student_number
 from registry.intake.report import IntakeError
 from registry.intake.xml_document import XmlDocument, local
 
@@ -18,7 +22,9 @@ _NAMESPACE: Final = "https://github.com/emrex-eu/elmo-schemas/tree/v"
 _KINDS: Final = {"Degree Programme": "degree", "Module": "module"}
 _OPPORTUNITY: Final = "learningOpportunitySpecification"
 _INSTANCE: Final = ("specifies", "learningOpportunityInstance")
-_STUDENT: Final = ("local", "student", "studentNumber", "studentId", "institutional")
+_LEVELS: Final = 40
+"""So deep parts are read."""
+_NATIONAL: Final = ("nationalIdentifier", "nationalidentifier", "national")
 _UNREAD: Final = {
     "extension": "it may hold anything",
     "attachment": "what people read is not data",
@@ -39,78 +45,127 @@ class ElmoDocument(XmlDocument):
         return local(root) == "elmo" and (etree.QName(root).namespace or "").startswith(_NAMESPACE)
 
     def _read(self) -> None:
-        learner = self._first(self._root, "learner")
-        if learner is None:
-            raise IntakeError(f"{self.name} names no learner")
+        learners = self._all(self._root, "learner")
+        if len(learners) != 1:
+            found = f"names {len(learners)} learners; send a transcript each" if learners else "names no learner"
+            raise IntakeError(f"{self.name} {found}")
+        self._learner = learners[0]
         for signature in self._all(self._root, "Signature"):
             self.signed = True
             self._use(signature)
+            self.notes.append(
+                f"{self._path(signature)}: the document's signature was not checked (unverified); its content was read"
+                " as it is"
+            )
         for one in self._root.iter(*(f"{{*}}{name}" for name in _UNREAD)):
             if any(owner in self._used for owner in one.iterancestors()):
                 continue
             self._use(one)
             self.notes.append(f"{self._path(one)} was not read: {_UNREAD[local(one)]}")
-        person = self._person(learner)
         for report in self._all(self._root, "report"):
             self._issued_by(report)
-            schemes = {one.get("localId"): one for one in self._all(report, "gradingScheme")}
+            self._schemes = {one.get("localId"): one for one in self._all(report, "gradingScheme")}
             for opportunity in self._all(report, _OPPORTUNITY):
-                self._walk(opportunity, person, schemes)
+                self._walk(opportunity, _LEVELS)
         if not self.awards:
             raise IntakeError(f"{self.name} holds no result that was passed: there is nothing to take in")
+        self._number_repeated()
 
     def _issued_by(self, report: etree._Element) -> None:
-        issuer = self._first(report, "issuer")
+        issuers = self._all(report, "issuer")
+        if len(issuers) > 1:
+            self.notes.append(f"{self._path(report)} names {len(issuers)} issuers: which of them issued is not known")
+        issuer = issuers[0] if len(issuers) == 1 else None
         titles = self._texts(issuer, "title") if issuer is not None else None
         name = (titles or {}).get("en") or next(iter((titles or {}).values()), "")
         if self.issuer.name and self.issuer.name != name:
             self.notes.append(f"results of several universities: {self.issuer.name}, {name}")
-        self.issuer.name = self.issuer.name or name
-        self.issuer.country = self.issuer.country or self._plain(issuer, "country") or ""
+        country = self._plain(issuer, "country") or ""
+        if country and issuer is not None and (fault := country_fault(country)) is not None:
+            self._odd(f"{self._path(issuer)}/country", country, fault)
+            country = ""
+        self._issuer = Issuer(name, country)
+        self.issuer = Issuer(self.issuer.name or name, self.issuer.country or country)
 
-    def _walk(self, opportunity: etree._Element, person: Values, schemes: dict[str | None, etree._Element]) -> None:
+    def _walk(self, opportunity: etree._Element, levels: int) -> list[Award]:
+        """Take in what was passed, parts before what they are parts of.
+
+        Returns the award; where the opportunity itself is none, those of its parts.
+        """
+        if levels == 0:
+            raise IntakeError(f"{self.name} nests parts deeper than {_LEVELS} levels")
+        parts = [
+            award
+            for part in self._all(opportunity, "hasPart")
+            for one in self._all(part, _OPPORTUNITY)
+            for award in self._walk(one, levels - 1)
+        ]
         kind = self._plain(opportunity, "type")
-        status = self._plain(opportunity, *_INSTANCE, "status")
         path = self._path(opportunity)
         if kind == "Class":
             self.notes.append(f"{path} is a class, a part of a course and no award of its own")
-        elif status not in (None, "passed"):
-            self.notes.append(f"{path} is {status}, and not passed")
-        else:
-            if status is None:
-                self.notes.append(f"{path} has no status, which in ELMO means passed")
-            self._add(lambda: self._award(opportunity, kind, person, schemes))
-        for part in self._all(opportunity, "hasPart"):
-            for one in self._all(part, _OPPORTUNITY):
-                self._walk(one, person, schemes)
+            return parts
+        specified = self._all(opportunity, _INSTANCE[0])
+        instances = [one for owner in specified for one in self._all(owner, _INSTANCE[1])]
+        awards = []
+        for instance in instances or [None]:
+            status = self._plain(instance, "status")
+            where = path if len(instances) < 2 or instance is None else self._path(instance)
+            if status is None and instance is not None and self._all(instance, "status"):
+                self.notes.append(f"{where} has no certain status, and is not taken for passed")
+            elif status not in (None, "passed"):
+                self.notes.append(f"{where} is {status}, and not passed")
+            else:
+                if status is None:
+                    self.notes.append(f"{where} has no status, which in ELMO means passed")
+                awards.append(self._add(partial(self._award, opportunity, instance, kind)))
+        if len(awards) == 1:
+            awards[0].parts = parts
+        return awards or parts
 
-    def _award(
-        self,
-        opportunity: etree._Element,
-        kind: str | None,
-        person: Values,
-        schemes: dict[str | None, etree._Element],
-    ) -> Award:
-        instance = self._first(opportunity, *_INSTANCE)
+    def _award(self, opportunity: etree._Element, instance: etree._Element | None, kind: str | None) -> Award:
         given = self._identifiers(opportunity)
         codes = [given.pop("local", ""), *(f"{scheme}:{value}" for scheme, value in given.items())]
-        achievement: Values = {
-            "kind": _KINDS.get(kind or ""),
-            "title": self._texts(opportunity, "title"),
-            "description": self._texts(opportunity, "description"),
-            "fieldsOfEducation": self._fields(opportunity),
-        }
-        credential = dict(person)
+        achievement: Values = {"kind": _KINDS.get(kind or "")} | self._values(
+            "achievement",
+            {
+                "title": lambda: self._texts(opportunity, "title"),
+                "description": lambda: self._texts(opportunity, "description"),
+                "fieldsOfEducation": lambda: self._fields(opportunity),
+            },
+        )
+        credential = self._person(self._learner)
         if instance is not None:
-            achievement |= self._credits(instance) | self._levels(instance)
-            if (language := self._plain(instance, "languageOfInstruction")) is not None:
-                achievement["language"] = [language]
-            achievement["gradingScheme"] = self._scheme(instance, schemes)
+            with self._about("achievement.ects"):
+                achievement |= self._credits(instance)
+            with self._about("achievement.eqfLevel"):
+                achievement |= self._levels(instance)
+            achievement |= self._values(
+                "achievement",
+                {
+                    "language": lambda: self._language(instance),
+                    "gradingScheme": lambda: self._scheme(instance),
+                },
+            )
             named = self._identifiers(instance)
             credential["record"] = next((f"{scheme}:{value}" for scheme, value in named.items()), None)
-            credential["awarding_date"] = self._day(instance, "date")
-            credential["grade"] = self._grade(instance)
-        return Award(self.name, self._path(opportunity), achievement, credential, codes)
+            credential |= self._values(
+                "credential",
+                {"awarding_date": lambda: self._day(instance, "date"), "grade": lambda: self._grade(instance)},
+            )
+        award = Award(self.name, self._path(opportunity), achievement, credential, codes)
+        award.issuer = self._issuer
+        return award
+
+    def _number_repeated(self) -> None:
+        """A result that was taken again stands twice, maybe on one day: each is a record of its own."""
+        seen = Counter[tuple[object, ...]]()
+        for award in self.awards:
+            key = award.credential.get("record"), tuple(award.codes), award.credential.get("awarding_date")
+            seen[key] += 1
+            award.repeated = seen[key]
+            if award.repeated > 1 and "record" in award.credential:
+                award.credential["record"] += f" #{award.repeated}"
 
     def _identifiers(self, owner: etree._Element) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -126,11 +181,20 @@ class ElmoDocument(XmlDocument):
         element, code = self._first(opportunity, "iscedCode"), self._plain(opportunity, "iscedCode")
         if element is None or code is None:
             return []
-        if not (code.isascii() and code.isdigit() and 2 <= len(code) <= 4):
+        if (fault := isced_fault(code)) is not None:
             self._used.discard(element)
-            self._odd(self._path(element), code, "is no ISCED-F 2013 code of 2 to 4 digits")
+            self._odd(self._path(element), code, fault)
             return []
         return [code]
+
+    def _language(self, instance: etree._Element) -> list[str] | None:
+        tag = self._plain(instance, "languageOfInstruction")
+        if tag is None:
+            return None
+        if (fault := language_fault(tag)) is not None:
+            self._odd(f"{self._path(instance)}/languageOfInstruction", tag, fault)
+            return None
+        return [tag]
 
     def _credits(self, instance: etree._Element) -> Values:
         values: Values = {}
@@ -138,9 +202,10 @@ class ElmoDocument(XmlDocument):
             scheme = self._plain(credit, "scheme") or ""
             if scheme.lower() != "ects":
                 self._odd(self._path(credit), scheme, "is not ECTS; other credits are not converted")
-            elif "ects" in values:
-                self._odd(self._path(credit), scheme, "is a second number of ECTS; the first was read")
             elif value := self._decimal(credit, "value", "credits"):
+                if values.get("ects", value) != value:
+                    said = f"{values['ects']}, {value}"
+                    self._odd(self._path(credit), said, "are several numbers of ECTS; say which it is")
                 values |= {"creditBearing": True, "ects": value}
         if not self._all(instance, "credit"):
             self._odd(self._path(instance), "", "names no credits; say whether it bears any, and its hours if not")
@@ -151,6 +216,8 @@ class ElmoDocument(XmlDocument):
         for level in self._all(instance, "level"):
             kind, value = (self._plain(level, "type") or "").upper(), self._plain(level, "value")
             if kind == "EQF" and value is not None and value in tuple("12345678"):
+                if values.get("eqfLevel", int(value)) != int(value):
+                    self._odd(self._path(level), value, "is a second level of the EQF; say which it is")
                 values["eqfLevel"] = int(value)
                 values.setdefault("levelBasis", "providerStated")
             elif kind == "NQF" and value is not None:
@@ -165,35 +232,59 @@ class ElmoDocument(XmlDocument):
                 self._odd(self._path(cycle), cycle.text or "", detail)
         return values
 
-    def _scheme(self, instance: etree._Element, schemes: dict[str | None, etree._Element]) -> Values | None:
+    def _scheme(self, instance: etree._Element) -> Values | None:
         element, name = self._first(instance, "gradingSchemeLocalId"), self._plain(instance, "gradingSchemeLocalId")
         if element is None or name is None:
             return None
-        if name not in schemes:
+        if name not in self._schemes:
             self._used.discard(element)
             self._odd(self._path(element), name, "is no gradingScheme of the report")
             return None
-        return {"title": self._texts(schemes[name], "description") or {"und": name}}
+        return {"title": self._texts(self._schemes[name], "description") or {"und": name}}
 
     # The credential
 
     def _person(self, learner: etree._Element) -> Values:
-        values: Values = {
-            "family_name": self._plain(learner, "familyName"),
-            "given_name": self._plain(learner, "givenNames"),
-            "date_of_birth": self._day(learner, "bday") or self._day(learner, "dateOfBirth"),
-        }
+        return self._values(
+            "credential",
+            {
+                "family_name": lambda: self._plain(learner, "familyName"),
+                "given_name": lambda: self._plain(learner, "givenNames"),
+                "date_of_birth": lambda: self._born(learner),
+                "national_id": lambda: self._national(learner),
+                "student": lambda: student_number(self._numbers(learner), self._odd),
+            },
+        )
+
+    def _born(self, learner: etree._Element) -> str | None:
+        days = {name: self._day(learner, name) for name in ("bday", "dateOfBirth") if self._all(learner, name)}
+        if len(set(days.values())) > 1 and None not in days.values():
+            self._odd(f"{self._path(learner)}/dateOfBirth", "", "is another day than bday; say which it is")
+        return next(iter(days.values())) if len(set(days.values())) == 1 else None
+
+    def _numbers(self, learner: etree._Element) -> list[Identifier]:
+        found = []
         for one in self._all(learner, "identifier"):
-            kind = one.get("type")
-            field = "national_id" if kind == "nationalIdentifier" else "student" if kind in _STUDENT else None
-            if field is not None and (text := " ".join((one.text or "").split())):
+            kind, text = one.get("type", ""), " ".join((one.text or "").split())
+            if kind not in _NATIONAL and text:
                 self._use(one)
-                values[field] = text
-        return values
+                found.append(Identifier(kind, text, self._path(one)))
+        return found
+
+    def _national(self, learner: etree._Element) -> str | None:
+        numbers = {}
+        for one in self._all(learner, "identifier"):
+            if one.get("type") in _NATIONAL and (text := " ".join((one.text or "").split())):
+                self._use(one)
+                numbers[text] = one
+        if len(numbers) > 1:
+            self._odd(f"{self._path(learner)}/identifier", "", f"there are {len(numbers)} national numbers; say which")
+            return None
+        return next(iter(numbers), None)
 
     def _grade(self, instance: etree._Element) -> str | None:
         """The result as the university writes it; without a scheme nobody knows what it is on, and that is said."""
         grade = self._plain(instance, "resultLabel")
         if grade is not None and self._first(instance, "gradingSchemeLocalId") is None:
-            self.notes.append(f"{self._path(instance)}/resultLabel has no grading scheme; it was read as it stands")
+            self._note_once(f"{self._path(instance)}/resultLabel has no grading scheme; it was read as it stands")
         return grade

@@ -8,8 +8,9 @@ university is the awarding body. The profile has no word for how learning is ass
 from collections.abc import Mapping
 from typing import ClassVar
 
+from registry.countries import COUNTRIES
 from registry.intake import elm_codes as codes
-from registry.intake.document import Award, Values
+from registry.intake.document import Award, Issuer, Values
 from registry.intake.elm import ElmDocument, Place
 
 _TYPE = "EuropeanHigherEducationMicrocredential"
@@ -44,16 +45,28 @@ class EuHemcDocument(ElmDocument):
 
     def _award(self, subject: Place, claim: Place, specification: Place) -> Award:
         award = super()._award(subject, claim, specification)
+        award.issuer = self._awarding_body(claim) or None
+        with self._about("achievement.ects"):
+            self._received(claim, award.achievement.get("ects"))
+        return award
+
+    def _awarding_body(self, claim: Place) -> Issuer | None:
+        """The university that awarded it: the profile's issuer may be somebody else."""
         process = self._one(*claim, "awardedBy")
         body = self._one(*process, "awardingBody")
-        if name := self._text(*body, "legalName"):
-            self.issuer.name = name.get("en") or next(iter(name.values()))
+        name = self._text(*body, "legalName") or {}
         place = self._one(*self._one(*process, "location"), "spatial")
+        country = ""
         if place[0]:
             self._use(place[1])
-            self.issuer.country = self._item(place[0])[:2]
-        self._received(claim, award.achievement.get("ects"))
-        return award
+            country = self._item(place[0])
+            if country not in COUNTRIES:
+                self._odd(place[1], country, "is no country's code; an office has to say it")
+                country = ""
+        issuer = Issuer(name.get("en") or next(iter(name.values()), ""), country)
+        if issuer.name and not self.issuer.name:
+            self.issuer = issuer
+        return issuer if issuer.name else None
 
     def _received(self, claim: Place, ects: object) -> None:
         """The credits that the learner received are those that the achievement is worth, or it is said."""

@@ -4,16 +4,32 @@ import datetime as dt
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from registry.intake.days import day_fault, day_of, moment_of
 from registry.intake.document import Document, Values
 from registry.intake.not_json import no_constant, why_not_json
 from registry.intake.report import IntakeError
 
 _DEPTH: Final = 100
-_DATE: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?Z)?")
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT")
+_ENDS: Final = ("validUntil", "expirationDate", "expiryDate", "expires")
+"""When a credential ends: Verifiable Credentials 2.0, the same 1.1, and others' names for it."""
+_BEGINS: Final = ("validFrom", "issuanceDate", "issued", "issuedOn")
+"""When it begins or was issued: the awarding date where no other is named."""
+_WEST: Final = dt.timedelta(hours=14)
+"""By so much the zones of the world lie behind UTC at most, and a little more: what is longer ago is past anywhere."""
+_TAKEN_BACK: Final = frozenset(
+    {"revoked", "suspended", "withdrawn", "withdrew", "failed", "fail", "invalid", "cancelled", "canceled", "rejected",
+     "expired", "notpassed", "annulled", "void", "voided", "deleted", "replaced", "superseded"}
+)  # fmt: skip
+_IN_ORDER: Final = frozenset(
+    {"active", "valid", "issued", "completed", "complete", "passed", "pass", "awarded", "achieved", "granted",
+     "accepted", "success", "successful", "notrevoked", "good"}
+)  # fmt: skip
+_STATUS: Final = ("credentialStatus", "status", "resultStatus", "achievementStatus", "revocationStatus")
+_STATUS_FLAGS: Final = ("revoked", "suspended", "withdrawn", "expired", "failed", "invalid")
+_STATUS_DETAILS: Final = ("revocationReason", "revocationDate", "revokedAt", "suspensionReason", "withdrawalDate")
 _POINT: Final = re.compile(r"\d{1,6}(\.\d{1,2})?")
 _LEVEL: Final = re.compile(r"\d+")
 
@@ -48,13 +64,18 @@ class JsonDocument(Document):
     STRUCTURE: ClassVar[frozenset[str]] = frozenset({"type", "@context", "credentialSchema"})
     """Names that say how a document is made, and nothing of the award."""
 
-    def __init__(self, name: str, document: Values) -> None:
+    def __init__(self, name: str, document: Values, at: str = "$") -> None:
+        """`at` is the document's own path, where it is one of several in a file."""
         super().__init__(name)
         self._root = document
+        self._at = at
         self._used: set[str] = set()
         self.signed = "proof" in document
-        self._use("$.proof")
+        self._use(f"{at}.proof")
+        if self.signed:
+            self.notes.append("the document's proof was not checked (unverified); its content was read as it is")
         try:
+            self._check_status(document, at)
             self._read()
         except RecursionError as error:
             raise IntakeError(f"{name} nests too deep") from error
@@ -66,10 +87,11 @@ class JsonDocument(Document):
 
     def _use(self, path: str) -> None:
         self._used.add(path)
+        self._source(path)
 
     def unmapped(self) -> list[str]:
         """The paths of all that was said and not used, bare structure aside."""
-        return sorted(self._unused(self._root, "$"))
+        return sorted(self._unused(self._root, self._at))
 
     def _unused(self, value: Any, path: str) -> list[str]:  # noqa: ANN401 - any JSON value
         if path in self._used:
@@ -106,57 +128,156 @@ class JsonDocument(Document):
         return found
 
     def _one(self, owner: Values, path: str, name: str) -> tuple[Values, str]:
-        """The first object under a name; an empty one where there is none."""
+        """The object under a name; an empty one where there is none, or several of which none is the right one."""
         found = self._list(owner, path, name)
         if len(found) > 1:
-            self._odd(f"{path}.{name}", f"{len(found)} of them", "one was expected; the first was read")
+            if all(item == found[0][0] for item, _ in found):
+                for _, at in found[1:]:
+                    self._use(at)
+                return found[0]
+            self._odd(
+                f"{path}.{name}", f"{len(found)} of them", f"there are {len(found)} where one is expected; say it"
+            )
+            return {}, f"{path}.{name}"
         return found[0] if found else ({}, f"{path}.{name}")
 
     def _plain(self, owner: Values, path: str, name: str) -> str | None:
         """A text or a number, as text."""
         value = owner.get(name)
+        if isinstance(value, dict) and "@value" in value:
+            value = value["@value"]
         if value is None or value == "":
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             self._odd(f"{path}.{name}", "", "is no text")
             return None
         self._use(f"{path}.{name}")
-        return str(value)
+        return self._sound(f"{path}.{name}", str(value))
 
     def _text(self, owner: Values, path: str, name: str) -> dict[str, str] | None:
         """Texts by language."""
+        if isinstance(value := owner.get(name), str) and value.strip():
+            self._use(f"{path}.{name}")
+            return {"und": self._sound(f"{path}.{name}", value)}
         value, at = self._one(owner, path, name)
-        if not value:
-            return None
-        self._use(at)
-        return {language: " ".join(map(str, t)) if isinstance(t, list) else str(t) for language, t in value.items()}
+        texts: dict[str, str] = {}
+        for language, given in value.items():
+            many = given if isinstance(given, list) else [given]
+            if not all(isinstance(text, str) for text in many):
+                self._odd(f"{at}.{language}", "", "is no text")
+                continue
+            if (text := " ".join(many)).strip():
+                texts[language] = self._sound(f"{at}.{language}", text)
+        if texts:
+            self._use(at)
+        return texts or None
+
+    # Days
 
     def _date(self, owner: Values, path: str, name: str) -> str | None:
+        """A day that is stated under a name; what is no certain day is reported."""
         value = owner.get(name)
-        if value is None:
+        if isinstance(value, dict) and "@value" in value:
+            value = value["@value"]
+        if value is None or (isinstance(value, str) and not value.strip()):
             return None
-        match = _DATE.fullmatch(str(value))
-        if match is not None:
-            self._use(f"{path}.{name}")
-            return match[1]
-        detail = "is not a date; write YYYY-MM-DD"
-        if _MOMENT.match(str(value)):
-            detail = "is a moment, and midnight somewhere is another day elsewhere; say which day it is"
-        self._odd(f"{path}.{name}", "" if name == "dateOfBirth" else str(value), detail)
-        return None
+        text = str(value).strip()
+        day = day_of(text)
+        if day is None:
+            self._odd(f"{path}.{name}", text, day_fault(text))
+            return None
+        self._use(f"{path}.{name}")
+        return day
+
+    def _agreed(self, names: Sequence[str]) -> tuple[str | None, str]:
+        """The day on which all that are stated under these names agree, and the first name; None where they do not."""
+        stated = [name for name in names if self._root.get(name) not in (None, "")]
+        days = [self._date(self._root, self._at, name) for name in stated]
+        if len(set(days)) > 1 and None not in days:
+            said = ", ".join(f"{name} {day}" for name, day in zip(stated, days, strict=True))
+            self._odd(f"{self._at}.{stated[0]}", said, "are stated and do not agree; say which it is")
+        return (days[0], stated[0]) if len(set(days)) == 1 else (None, "")
+
+    def _ends(self) -> str | None:
+        """The last day on which it is valid."""
+        return self._agreed(_ENDS)[0]
+
+    def _awarded_when_valid(self) -> str | None:
+        """The day from which it is valid, or was issued, as the awarding date where no other is named."""
+        day, name = self._agreed(_BEGINS)
+        if day is not None:
+            self._note_once(f"the awarding date is the credential's {name}: no other is named")
+        return day
 
     def _begins(self) -> str | None:
         """The first day on all of which it is valid, in UTC, where it is not valid yet."""
-        try:
-            said = dt.datetime.fromisoformat(str(self._root.get("validFrom")))
-            at = said.replace(tzinfo=said.tzinfo or dt.UTC).astimezone(dt.UTC)
-            day = at.date() + dt.timedelta(days=at.time() > dt.time())
-        except (ValueError, OverflowError):
-            return None  # it is listed as not read, or was reported where a day was looked for
-        if at <= dt.datetime.now(dt.UTC):
+        stated = [name for name in _BEGINS if self._root.get(name) not in (None, "")]
+        for name in stated:
+            self._used.add(f"{self._at}.{name}")
+        if not stated:
             return None
-        self._use("$.validFrom")
-        return day.isoformat()
+        path, text = f"{self._at}.{stated[0]}", str(self._root[stated[0]]).strip()
+        now = dt.datetime.now(dt.UTC)
+        day = day_of(text)
+        moment = moment_of(text) or (dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC) if day else None)
+        if moment is None:
+            if (local := _without_zone(text)) is not None and local + _WEST < now:
+                return None
+            self._odd(path, text, day_fault(text))
+            return None
+        if moment <= now:
+            return None
+        self._use(path)
+        try:
+            return (moment.date() + dt.timedelta(days=moment.time() > dt.time())).isoformat()
+        except OverflowError:
+            self._odd(path, text, day_fault(text))
+            return None
+
+    # Status
+
+    def _check_status(self, owner: Values, path: str) -> None:
+        """Refuse what is revoked or failed by its own word; say where a status was not looked up."""
+        for name in _STATUS_FLAGS:
+            if name in owner:
+                self._use(f"{path}.{name}")
+                if owner[name] not in (False, None, "", [], "false"):
+                    self._refuse(f"{path}.{name}", str(owner[name]), f"says that it is {name}; it is not issued")
+        for name in _STATUS_DETAILS:
+            if owner.get(name) not in (None, "", [], {}):
+                self._use(f"{path}.{name}")
+                self._refuse(f"{path}.{name}", str(owner[name]), "says that it was taken back; it is not issued")
+        for name in _STATUS:
+            values = owner.get(name)
+            for value in values if isinstance(values, list) else [values]:
+                if value not in (None, "", {}):
+                    self._use(f"{path}.{name}")
+                    self._status(value, f"{path}.{name}")
+
+    def _status(self, value: Any, path: str) -> None:  # noqa: ANN401 - any JSON value
+        if isinstance(value, dict):
+            words = [str(value[key]) for key in ("status", "value", "currentStatus") if key in value]
+            words += [label] if (label := label_of(value)) else []
+            self._check_status({key: value[key] for key in (*_STATUS_FLAGS, *_STATUS_DETAILS) if key in value}, path)
+            if not words:
+                self._note_once(
+                    f"{path} names where the issuer keeps the credential's status; it was not looked up: whether it is"
+                    " revoked or suspended is unverified"
+                )
+        else:
+            words = [str(value)]
+        for word in words:
+            letters = re.sub(r"[^a-z]", "", word.rsplit("/", 1)[-1].lower())
+            if letters in _IN_ORDER:
+                continue
+            if letters in _TAKEN_BACK:
+                self._refuse(path, word, f"says that it is {letters}; it is not issued")
+            elif re.match(r"https?:|urn:|did:", word):
+                self._note_once(f"{path} ({word[:80]}) was not looked up: the credential's status is unverified")
+            else:
+                self._refuse(
+                    path, word, "is a status that is not known here to mean a completed award; it is not issued"
+                )
 
     def _number(self, owner: Values, path: str, name: str, what: str) -> int | float | None:
         """A number with at most two decimals, given as a number or as text."""
@@ -197,6 +318,14 @@ class JsonDocument(Document):
     def _item(self, concept: Values) -> str:
         """The item of a controlled list that a concept is: the end of its id."""
         return str(concept.get("id", "")).rsplit("/", 1)[-1]
+
+
+def _without_zone(text: str) -> dt.datetime | None:
+    """A time without a zone, as if it were in UTC."""
+    try:
+        return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+    except ValueError:
+        return None
 
 
 def label_of(concept: Values) -> str:

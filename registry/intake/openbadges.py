@@ -6,9 +6,13 @@ words leave open (`onsite or blended` is one of two). `creditsAvailable` of the 
 """
 
 import re
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar, Final
 
-from registry.intake.document import Award, Values
+from registry.codes import country_fault, language_fault
+from registry.intake.document import Award, Issuer, Values
+from registry.intake.identifiers import Identifier, student_number
 from registry.intake.json_document import JsonDocument
 from registry.intake.report import IntakeError
 
@@ -36,9 +40,12 @@ _QUALITY: Final = (
     "names a decision about quality and its page, and neither the agency nor what was assured; give qualityAssurance"
 )
 
+Place = tuple[Values, str]
+"""An object, and its path."""
+
 
 class OpenBadge(JsonDocument):
-    """A badge, read: one achievement, one credential."""
+    """A badge, read: each achievement of each of its subjects is an award."""
 
     FORMAT: ClassVar[str] = "Open Badges 3.0"
     STRUCTURE: ClassVar[frozenset[str]] = JsonDocument.STRUCTURE | {"image", "criteria.id"}
@@ -51,17 +58,35 @@ class OpenBadge(JsonDocument):
         return bool(said) or (isinstance(subject, dict) and "achievement" in subject)
 
     def _read(self) -> None:
-        root = self._root, "$"
-        issuer = self._one(*root, "issuer")
-        self.issuer.name = self._plain(*issuer, "name") or ""
+        self._issued_by()
+        for subject in self._list(self._root, self._at, "credentialSubject"):
+            self._check_status(*subject)
+            achieved = self._list(*subject, "achievement")
+            for one in achieved:
+                self._add(partial(self._award, subject, one, achieved))
+        if not self.awards:
+            raise IntakeError(f"{self.name} describes no achievement: there is no credentialSubject.achievement")
+        self._number_records(self.awards)
+
+    def _issued_by(self) -> None:
+        stated = self._root.get("issuer")
+        if isinstance(stated, str):
+            self._use(f"{self._at}.issuer")
+            self.notes.append(f"the issuer is named by an address alone ({stated[:120]})")
+            return
+        issuer = self._one(self._root, self._at, "issuer")
         address = self._one(*issuer, "address")
         country = self._plain(*address, "addressCountryCode") or ""
-        self.issuer.country = country if re.fullmatch("[A-Z]{2}", country) else ""
-        self._subject = self._one(*root, "credentialSubject")
-        self._achieved = self._one(*self._subject, "achievement")
-        if not self._achieved[0]:
-            raise IntakeError(f"{self.name} describes no achievement: there is no credentialSubject.achievement")
-        self._add(lambda: Award(self.name, self._achieved[1], self._achievement(), self._credential(), self._codes()))
+        if country and (fault := country_fault(country)) is not None:
+            self._odd(f"{address[1]}.addressCountryCode", country, fault)
+            country = ""
+        self.issuer = Issuer(self._plain(*issuer, "name") or "", country)
+
+    def _award(self, subject: Place, achieved: Place, siblings: Sequence[Place]) -> Award:
+        """`siblings` are all achievements of the subject, this one among them."""
+        self._subject, self._achieved, self._siblings = subject, achieved, siblings
+        codes = self._codes()
+        return Award(self.name, achieved[1], self._achievement(), self._credential(), codes)
 
     def _codes(self) -> list[str]:
         """What the university may call the achievement: its code, its programme's number, its address."""
@@ -76,37 +101,64 @@ class OpenBadge(JsonDocument):
     def _achievement(self) -> Values:
         achieved = self._achieved
         language = self._language()
-        values: Values = {"kind": "microCredential"}
-        for name, field in (("name", "title"), ("description", "description")):
-            if (text := self._plain(*achieved, name)) is not None:
-                values[field] = {language: text}
+        self._check_status(*achieved)
         criteria = self._one(*achieved, "criteria")
-        if (text := self._plain(*criteria, "narrative")) is not None:
-            values["furtherInformation"] = {language: text}
-        values |= self._workload()
+        values: Values = {"kind": "microCredential"} | self._values(
+            "achievement",
+            {
+                "title": lambda: self._in_language(language, achieved, "name"),
+                "description": lambda: self._in_language(language, achieved, "description"),
+                "furtherInformation": lambda: self._in_language(language, criteria, "narrative"),
+            },
+        )
+        with self._about("achievement.ects"):
+            values |= self._workload()
         for alignment, at in self._list(*achieved, "alignment"):
-            kind = alignment.get("targetType")
-            if kind == "ext:EQF":
-                label = str(alignment.get("targetName", ""))
-                values["eqfLevel"] = self._level(str(alignment.get("targetCode", "")), label, at)
-                values["levelBasis"] = "providerStated"
-            elif kind == "ext:QualityAssurance":
-                self._odd(at, str(alignment.get("targetCode", "")), _QUALITY)
-        values["participation"] = [
-            code for code in (self._worded("participationType", _PARTICIPATION),) if code is not None
-        ]
-        values["assessments"] = [code for code in (self._worded("assessmentType", _ASSESSMENT),) if code is not None]
-        return values | self._supervision() | self._grading(language)
+            values |= self._aligned(alignment, at, values)
+        read = self._values(
+            "achievement",
+            {
+                "participation": lambda: self._worded("participationType", _PARTICIPATION),
+                "assessments": lambda: self._worded("assessmentType", _ASSESSMENT),
+            },
+        )
+        values |= {name: [code] for name, code in read.items() if code is not None}
+        values |= self._supervision()
+        with self._about("achievement.gradingScheme"):
+            values |= self._grading(language)
+        return values
+
+    def _in_language(self, language: str, owner: Place, name: str) -> dict[str, str] | None:
+        text = self._plain(*owner, name)
+        return None if text is None else {language: text}
+
+    def _aligned(self, alignment: Values, at: str, before: Values) -> Values:
+        """What an alignment says: a level, or a decision about quality. Other alignments have no place here."""
+        kind, code = alignment.get("targetType"), str(alignment.get("targetCode", ""))
+        if kind == "ext:EQF":
+            with self._about("achievement.eqfLevel"):
+                level = self._level(code, str(alignment.get("targetName", "")), at)
+                if level is not None and before.get("eqfLevel", level) != level:
+                    self._odd(at, code, f"is another level than {before['eqfLevel']}, which is stated too; say which")
+                return {"eqfLevel": level, "levelBasis": "providerStated"}
+        if kind == "ext:QualityAssurance":
+            with self._about("achievement.qualityAssurance"):
+                self._odd(at, code, _QUALITY)
+        return {}
 
     def _language(self) -> str:
-        said = str(self._achieved[0].get("inLanguage", "")).strip()
-        match = _LANGUAGE.fullmatch(said)
-        if match is None:
-            if said:
-                self._odd(f"{self._achieved[1]}.inLanguage", said, "is no language like en or nl-NL")
+        """The language of the badge's texts; `und` where none is named, or none that is known."""
+        said = str(self._achieved[0].get("inLanguage") or "").strip()
+        if not said:
             return "und"
-        self._use(f"{self._achieved[1]}.inLanguage")
-        self.notes.append(f"inLanguage ({said}) is the badge's own language; that of instruction is not named")
+        at = f"{self._achieved[1]}.inLanguage"
+        match = _LANGUAGE.fullmatch(said)
+        if match is None or language_fault(said) is not None:
+            with self._about("achievement.title"):
+                self._odd(at, said, "is no language like en or nl-NL; say the title by its language")
+            return "und"
+        self._use(at)
+        self._note_once(f"inLanguage ({said}) is the badge's own language; that of instruction is not named")
         return match[1]
 
     def _workload(self) -> Values:
@@ -116,10 +168,11 @@ class OpenBadge(JsonDocument):
             if (ects := self._number(achieved, at, "ECTS", "credits")) is not None:
                 values |= {"creditBearing": True, "ects": ects}
         elif "creditsAvailable" not in achieved:
-            self.notes.append("no credits are named: the achievement is taken as not credit-bearing")
+            self._note_once("no credits are named: the achievement is taken as not credit-bearing")
             values["creditBearing"] = False
         if "SBU" in achieved:
-            values["workloadHours"] = self._number(achieved, at, "SBU", "hours of study")
+            with self._about("achievement.workloadHours"):
+                values["workloadHours"] = self._number(achieved, at, "SBU", "hours of study")
         for owner, place, name in ((achieved, at, "creditsAvailable"), (*self._subject, "creditsEarned")):
             if name in owner:
                 self._credits(owner, place, name, values.get("ects"))
@@ -144,17 +197,23 @@ class OpenBadge(JsonDocument):
 
     def _supervision(self) -> Values:
         achieved, at = self._achieved
-        words = self._worded("supervisionType", _SUPERVISION)
+        with self._about("achievement.supervision"):
+            words = self._worded("supervisionType", _SUPERVISION)
         supervision, verified = words if words is not None else (None, None)
-        checked: Any = achieved.get("identityChecked")
-        if checked is not None and not isinstance(checked, bool):
-            self._odd(f"{at}.identityChecked", "", "is neither true nor false")
-            checked = None
-        if checked is not None:
-            self._use(f"{at}.identityChecked")
-            if verified is not None and verified != checked:
-                self._odd(f"{at}.identityChecked", str(checked).lower(), "disagrees with supervisionType; say which")
-                return {"supervision": supervision}
+        with self._about("achievement.identityVerified"):
+            checked: Any = achieved.get("identityChecked")
+            if checked is not None and not isinstance(checked, bool):
+                self._odd(f"{at}.identityChecked", str(checked), "is neither true nor false")
+                checked = None
+            if checked is not None:
+                self._use(f"{at}.identityChecked")
+                if verified is not None and verified != checked:
+                    self._odd(
+                        f"{at}.identityChecked", str(checked).lower(), "disagrees with supervisionType; say which"
+                    )
+                    return {"supervision": supervision}
+            elif verified is not None:
+                self._source(f"{at}.supervisionType")
         return {"supervision": supervision, "identityVerified": checked if verified is None else verified}
 
     def _grading(self, language: str) -> Values:
@@ -174,42 +233,92 @@ class OpenBadge(JsonDocument):
     # The credential
 
     def _credential(self) -> Values:
-        root = self._root, "$"
         person = self._subject
-        made: Values = {
-            "record": self._plain(*root, "id"),
-            "family_name": self._plain(*person, "familyName"),
-            "given_name": self._plain(*person, "givenName"),
-            "date_of_birth": self._date(*person, "dateOfBirth"),
-            "awarding_date": self._date(*root, "awardedDate"),
-            "valid_until": self._date(*root, "validUntil"),
-            "valid_from": self._begins(),
-            "grade": self._grade(),
-        }
-        if "awardedDate" not in self._root and (day := self._date(*root, "validFrom")) is not None:
-            made["awarding_date"] = day
-            self.notes.append("the awarding date is the credential's validFrom: no other is named")
-        for entry, at in self._list(*person, "identifier"):
-            field = {"sisSourcedId": "student", "nationalIdentityNumber": "national_id"}.get(
-                str(entry.get("identityType"))
-            )
-            if field is not None and entry.get("hashed") is not True:
+        return self._values(
+            "credential",
+            {
+                "record": lambda: self._plain(self._root, self._at, "id"),
+                "family_name": lambda: self._plain(*person, "familyName"),
+                "given_name": lambda: self._plain(*person, "givenName"),
+                "date_of_birth": lambda: self._date(*person, "dateOfBirth"),
+                "awarding_date": self._awarded,
+                "valid_until": self._ends,
+                "valid_from": self._begins,
+                "grade": self._grade,
+                "student": lambda: student_number(self._identifiers(), self._odd),
+                "national_id": self._national,
+            },
+        )
+
+    def _awarded(self) -> str | None:
+        if self._root.get("awardedDate") not in (None, ""):
+            return self._date(self._root, self._at, "awardedDate")
+        return self._awarded_when_valid()
+
+    def _identifiers(self) -> list[Identifier]:
+        """The learner's identifiers as the badge states them, but for national ones and what is hashed."""
+        found = []
+        for entry, at in self._list(*self._subject, "identifier"):
+            kind = str(entry.get("identityType") or "")
+            if kind == "nationalIdentityNumber":
+                continue
+            self._use(at)
+            if entry.get("hashed") is True:
+                self._note_once(f"{at} is hashed: whom it names cannot be told")
+                continue
+            text = str(entry.get("identityHash") or "").strip()
+            found.append(Identifier(kind, text, at, surely=kind == "sisSourcedId"))
+        return found
+
+    def _national(self) -> str | None:
+        numbers = {}
+        for entry, at in self._list(*self._subject, "identifier"):
+            if entry.get("identityType") == "nationalIdentityNumber" and entry.get("hashed") is not True:
                 self._use(at)
-                made[field] = str(entry.get("identityHash", ""))
-        return made
+                numbers[str(entry.get("identityHash", ""))] = at
+        if len(numbers) > 1:
+            detail = f"there are {len(numbers)} national numbers; say which it is"
+            self._odd(f"{self._subject[1]}.identifier", "", detail)
+            return None
+        return next(iter(numbers), None)
 
     def _grade(self) -> str | None:
         """The result's value, where there is one result and the badge says what scale it is on."""
-        results = [(one, at) for one, at in self._list(*self._subject, "result") if "value" in one]
-        described = {one.get("id") for one, _ in self._list(*self._achieved, "resultDescription") if "id" in one}
-        if len(results) != 1:
-            if results:
-                self._odd(f"{self._subject[1]}.result", f"{len(results)} of them", "say which is the award's grade")
+        described = self._scales(self._achieved)
+        results = self._results(described)
+        for result, at in results:
+            self._check_status(result, at)
+        graded = [(one, at) for one, at in results if "value" in one or "achievedLevel" in one]
+        if len(graded) != 1:
+            if graded:
+                self._odd(f"{self._subject[1]}.result", f"{len(graded)} of them", "say which is the award's grade")
             return None
-        [(result, at)] = results
-        if "resultDescription" in result and str(result["resultDescription"]) not in map(str, described):
+        [(result, at)] = graded
+        scale = result.get("resultDescription")
+        if scale is not None and str(scale) not in described:
             self._odd(f"{at}.resultDescription", "", "names no resultDescription of the badge; say what the grade is")
             return None
-        if "resultDescription" in result:
+        if scale is not None:
             self._use(f"{at}.resultDescription")
-        return self._plain(result, at, "value")
+        if "achievedLevel" in result:
+            self._odd(f"{at}.achievedLevel", "", "is a level of a rubric; say what the grade is")
+            return None
+        grade = self._plain(result, at, "value")
+        if grade is None:
+            self._odd(f"{at}.value", "", "is an empty result; say what the grade is")
+        return grade
+
+    def _results(self, described: set[str]) -> Sequence[Place]:
+        """The results of this achievement: where a subject has several, those on one of its scales."""
+        results = self._list(*self._subject, "result")
+        if len(self._siblings) == 1:
+            return results
+        of_any = {scale for achieved in self._siblings for scale in self._scales(achieved)}
+        for result, at in results:
+            if str(result.get("resultDescription")) not in of_any:
+                self._odd(at, "", "does not say which of the achievements it is a result of; say what the grade is")
+        return [place for place in results if str(place[0].get("resultDescription")) in described]
+
+    def _scales(self, achieved: Place) -> set[str]:
+        """The ids of an achievement's scales."""
+        return {str(one["id"]) for one, _ in self._list(*achieved, "resultDescription") if one.get("id") is not None}

@@ -11,13 +11,14 @@ from typing import Final
 
 from lxml import etree
 
+from registry.intake.days import day_fault, day_of
 from registry.intake.document import Document
 from registry.intake.report import IntakeError
 
 _DEPTH: Final = 100
 _LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
-_DAY: Final = re.compile(r"(\d{4}-\d\d-\d\d)(Z|[+-]\d\d:\d\d)?")
+_ZONE: Final = re.compile(r"\d{4}-\d\d-\d\d(Z|[+-]\d\d:\d\d)")
 _DECIMAL: Final = re.compile(r"\+?(\d{1,6})(\.\d{1,2})?0*")
 
 
@@ -97,6 +98,8 @@ class XmlDocument(Document):
 
     def _use(self, element: etree._Element) -> None:
         self._used.add(element)
+        if self._field:
+            self._source(self._path(element))
 
     def _path(self, element: etree._Element) -> str:
         steps = []
@@ -122,12 +125,22 @@ class XmlDocument(Document):
         return owner
 
     def _plain(self, owner: etree._Element | None, *names: str) -> str | None:
-        found = self._first(owner, *names)
-        text = " ".join((found.text or "").split()) if found is not None else ""
-        if found is None or not text:
+        """The text at the end of a path of names; several that differ are reported, and none is taken."""
+        owners = [owner] if owner is not None else []
+        for name in names:
+            owners = [found for one in owners for found in self._all(one, name)]
+        texts: dict[str, etree._Element] = {}
+        for found in owners:
+            if text := " ".join((found.text or "").split()):
+                texts.setdefault(text, found)
+        if len(texts) > 1:
+            self._odd(self._path(owners[0]), "", f"there are {len(texts)} where one is expected; say which it is")
             return None
-        self._use(found)
-        return text
+        for text, found in texts.items():
+            for one in owners:
+                self._use(one)
+            return self._sound(self._path(found), text)
+        return None
 
     def _texts(self, owner: etree._Element, name: str) -> dict[str, str] | None:
         """Texts by language; `und` where none is named."""
@@ -138,10 +151,11 @@ class XmlDocument(Document):
             if not _LANGUAGE.fullmatch(language):
                 self._odd(self._path(one), language, "is no language like en or nl-NL")
             elif text and language in found:
-                self._odd(self._path(one), text, f"is a second text in {language}; the first was read")
+                if text != found[language]:
+                    self._odd(self._path(one), text, f"is a second text in {language}; say which it is")
             elif text:
                 self._use(one)
-                found[language] = text
+                found[language] = self._sound(self._path(one), text)
         return found or None
 
     def _day(self, owner: etree._Element | None, *names: str) -> str | None:
@@ -150,15 +164,14 @@ class XmlDocument(Document):
         text = self._plain(owner, *names)
         if element is None or text is None:
             return None
-        match = _DAY.fullmatch(text)
-        if match is None:
+        day = day_of(text)
+        if day is None:
             self._used.discard(element)
-            shown = "" if "irth" in names[-1] or names[-1] == "bday" else text
-            self._odd(self._path(element), shown, "is not a date; write YYYY-MM-DD")
+            self._odd(self._path(element), text, day_fault(text))
             return None
-        if match[2]:
-            self.notes.append(f"{self._path(element)}: the time zone {match[2]} was left off; a day has none")
-        return match[1]
+        if (zoned := _ZONE.fullmatch(text)) is not None:
+            self._note_once(f"{self._path(element)}: the time zone {zoned[1]} was left off; a day has none")
+        return day
 
     def _decimal(self, owner: etree._Element, name: str, what: str) -> int | float | None:
         element, text = self._first(owner, name), self._plain(owner, name)

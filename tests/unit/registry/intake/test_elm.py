@@ -99,7 +99,7 @@ def test_the_projects_own_document_wants_only_what_the_model_has_no_word_for():
 def test_a_workload_in_months_is_left_unset():
     made = document(lambda claim: claim["specifiedBy"].update(volumeOfLearning="P60M"))
     assert "workloadHours" not in made.awards[0].achievement
-    assert made.problems[0].field == "volumeOfLearning"
+    assert made.problems[0].asks == "achievement.workloadHours"
 
 
 def test_other_credits_than_ects_are_not_converted():
