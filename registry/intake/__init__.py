@@ -41,7 +41,7 @@ def open_intake(path: Path, catalogue: Catalogue) -> CsvRows | NdjsonRows | Docu
     if not start:
         raise IntakeError(f"{path} is empty; there is nothing to take in")
     refuse_other(start, str(path))
-    if is_xml(head):
+    if is_xml(head) or start.startswith(b"eyJ"):
         return read_file(path)
     if path.suffix.lower() in (".ndjson", ".jsonl") and b'"credentialSubject"' not in start:
         return NdjsonRows(path, catalogue)

@@ -169,6 +169,10 @@ class Award:
         awards = _object(completions, "awards")
         return [completions, *(_object(awards, key) for key in (str(self.number), *self.codes))]
 
+    def names(self, part: str, name: str, completions: Completions) -> bool:
+        """Whether a field of a part is named beside the document, with a value or null."""
+        return any(name in _object(given, part) for given in self._given(completions))
+
     def asked(self, part: str, completions: Completions) -> list[Oddity]:
         """Return what is unclear in a part and has not been named beside the document."""
         named = {name for given in self._given(completions) for name in _object(given, part)}
@@ -337,11 +341,24 @@ class Document(ABC):
         for award in self.awards:
             award.problems = award.problems + self._shared[0]
             award.refusals = award.refusals + self._shared[1]
+            self._check_sum(award)
             names = [name for name in NAMES if award.credential.get(name)]
             if len(names) == 1:
                 self._note_once(f"the person has one name only, as {names[0]}; name the other if there is one")
         if self.issuer.name:
             self._note_once(f"by its own word the document is issued by {self.issuer.name}")
+
+    def _check_sum(self, award: Award) -> None:
+        """Ask for a whole's credits where they are not the sum of its parts'."""
+        whole, parts = award.achievement.get("ects"), [part.achievement.get("ects") for part in award.parts]
+        if not parts or whole is None or None in parts:
+            return
+        total = round(sum(float(ects) for ects in parts if ects is not None), 2)
+        if total != whole:
+            detail = f"is worth {whole} ECTS, and its {len(parts)} parts add up to {total:g}; say what it is worth"
+            oddity = Oddity(award.path, str(whole), detail, "achievement.ects")
+            award.problems = [*award.problems, oddity]
+            self.problems.append(oddity)
 
     def _note_once(self, note: str) -> None:
         if note not in self.notes:

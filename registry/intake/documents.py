@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from registry.intake import json_document, xml_document
+from registry.intake import xml_document
+from registry.intake.bundles import Bundle, inherit
 from registry.intake.document import Document
 from registry.intake.elm import ElmDocument
 from registry.intake.elmo import ElmoDocument
+from registry.intake.envelopes import Wrapped, unwrap
 from registry.intake.euhemc import EuHemcDocument
 from registry.intake.openbadges import OpenBadge
 from registry.intake.report import IntakeError
@@ -15,7 +17,10 @@ from registry.intake.report import IntakeError
 MAX_BYTES: Final = 8 * 1024 * 1024
 _JSON: Final = (EuHemcDocument, OpenBadge, ElmDocument)
 """The narrower first."""
-_NAMES: Final = "European Learning Model, European higher-education micro-credential, Open Badges 3.0, EMREX ELMO"
+_NAMES: Final = (
+    "European Learning Model, European higher-education micro-credential, Open Badges 3.0, Comprehensive Learner Record"
+    " 2.0, EMREX ELMO, and these in a presentation, a JWT or a JAdES signature"
+)
 _NO_TEXT: Final[Mapping[bytes, str]] = {
     b"PK\x03\x04": "is a zip archive (or a spreadsheet's own format); unpack it, or save it as CSV UTF-8",
     b"\x1f\x8b": "is compressed with gzip; unpack it first",
@@ -24,7 +29,6 @@ _NO_TEXT: Final[Mapping[bytes, str]] = {
     b"\xfd7zXZ": "is compressed with xz; unpack it first",
     b"%PDF": "is a PDF; give the data that it was made from",
     b"\x89PNG": "is a picture; give the badge's JSON",
-    b"eyJ": "is a signed token; give the JSON-LD that is in it",
 }
 
 
@@ -54,12 +58,41 @@ def read_document(content: bytes, name: str) -> Document:
         if not ElmoDocument.recognises(root):
             raise IntakeError(f"{name} is XML, and no ELMO: its root is {xml_document.local(root)[:80]}")
         return ElmoDocument(name, root)
-    document = json_document.load(content, name)
+    found = unwrap(content, name)
+    if len(found) == 1 and found[0].record is None:
+        return _read_json(name, found[0])
+    return _read_several(name, found)
+
+
+def _read_several(name: str, found: list[Wrapped]) -> Document:
+    """Read several credentials: one that cannot be read does not sink the others."""
+    documents: list[Document] = []
+    unread: list[tuple[str, str]] = []
+    for wrapped in found:
+        try:
+            documents.append(_read_json(name, wrapped))
+        except IntakeError as error:
+            unread.append((wrapped.path, str(error)))
+    if not documents:
+        raise IntakeError(unread[0][1])
+    bundle = Bundle(name, documents, unread)
+    for record in {wrapped.record.path: wrapped.record for wrapped in found if wrapped.record is not None}.values():
+        bundle.join(record)
+    return bundle
+
+
+def _read_json(name: str, wrapped: Wrapped) -> Document:
+    content = inherit(wrapped.content, wrapped.record)
     for kind in _JSON:
-        if kind.recognises(document):
-            return kind(name, document)
+        if kind.recognises(content):
+            document = kind(name, content, wrapped.path)
+            document.notes += wrapped.notes
+            document.signed = document.signed or wrapped.signed
+            return document
+    where = "" if wrapped.path == "$" else f" at {wrapped.path}"
     raise IntakeError(
-        f"{name} is of no known format; it has neither credentialSubject.hasClaim nor .achievement. Known are {_NAMES}"
+        f"{name} is of no known format{where}; it has neither credentialSubject.hasClaim nor .achievement. Known are"
+        f" {_NAMES}"
     )
 
 

@@ -13,7 +13,16 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application import Registry
-from registry.intake.document import CREDENTIAL, Award, Completions, Values, content, wanted
+from registry.intake.document import (
+    Award,
+    Completions,
+    Oddity,
+    Values,
+    content,
+    lacking,
+    still_asked,
+    wanted,
+)
 from registry.intake.report import IntakeError
 from registry.vault import random_id, read_again
 from registry.wire.achievements import AchievementContent
@@ -53,6 +62,8 @@ class Draft(msgspec.Struct, frozen=True):
     """As what it was published."""
     waiting: int
     """How many credentials wait for it."""
+    asked: list[Oddity] = []
+    """What its document states of it and was not understood, until somebody names it."""
 
     @property
     def values(self) -> Values:
@@ -65,11 +76,14 @@ class Waiting(msgspec.Struct, frozen=True):
 
     key: bytes
     values: Values
+    asked: list[Oddity] = []
+    """What its document states of it and was not understood, until somebody names it."""
 
     @property
     def missing(self) -> list[str]:
-        """What issuing still wants."""
-        return [name for name in CREDENTIAL[:6] if not self.values.get(name)]
+        """The columns that issuing still wants, and those that are unclear."""
+        unclear = [one.asks.removeprefix("credential.") for one in self.asked]
+        return list(dict.fromkeys([*lacking(self.values), *unclear]))
 
 
 class Drafts:
@@ -101,7 +115,8 @@ class Drafts:
 
     def _opened(self, row: DictRow) -> Draft:
         texts = self._registry.vault.open_own(_draft_purpose(row["draft"]), row.pop("sealed"))
-        return Draft(**row, **texts)
+        asked = msgspec.convert(texts.pop("asked", []), list[Oddity])  # a draft of an earlier version has none
+        return Draft(**row, **texts, asked=asked)
 
     def of(self, award: Award) -> Draft | None:
         """The draft that was made of an award's achievement; None where none was."""
@@ -113,7 +128,8 @@ class Drafts:
         return self.one(row["draft"]) if row is not None else None
 
     def _content(self, award: Award) -> bytes:
-        return self._registry.vault.digest(msgspec.json.encode([award.achievement, award.codes], order="sorted"))
+        said = {name: value for name, value in award.achievement.items() if name != "composition"}  # made of its parts
+        return self._registry.vault.digest(msgspec.json.encode([said, award.codes], order="sorted"))
 
     def waiting(self, draft: str) -> list[Waiting]:
         """The credentials that wait for a draft, the first that came first."""
@@ -124,15 +140,15 @@ class Drafts:
                 "SELECT record, sealed FROM intake.waiting WHERE draft = %s ORDER BY arrived, record", (draft,)
             )
             return [
-                Waiting(bytes(row["record"]), vault.open_own(f"{_PURPOSE} {draft}", row["sealed"]))
+                _waiting(bytes(row["record"]), vault.open_own(f"{_PURPOSE} {draft}", row["sealed"]))
                 for row in rows.fetchall()
             ]
 
         return read_again(read)
 
     def missing(self, draft: Draft) -> list[str]:
-        """What Annex I still wants of it."""
-        return wanted(draft.values, self._registry.member)
+        """What Annex I still wants of it, and what is unclear in it."""
+        return list(dict.fromkeys([*wanted(draft.values, self._registry.member), *(one.asks for one in draft.asked)]))
 
     def content(self, draft: Draft, identifier: str) -> AchievementContent:
         """What would be published. Raises `DraftIncomplete`, and `IntakeError` where something is wrong."""
@@ -151,6 +167,9 @@ class Drafts:
             for name, value in award.completed("achievement", completions).items()
             if award.achievement.get(name) != value
         }
+        asked = award.asked("achievement", completions)
+        if known is not None:  # what was settled stays settled
+            asked = [one for one in asked if one in known.asked]
         return DraftRow(
             draft,
             (
@@ -163,9 +182,12 @@ class Drafts:
                     read=award.achievement,
                     given={**(known.given if known is not None else {}), **given},
                     odd=[f"{one.where} {one.detail}" for one in award.problems],
+                    asked=asked,
                 ),
             ),
-            self._waiting_row(draft, award.completed("credential", completions)),
+            self._waiting_row(
+                draft, award.completed("credential", completions), award.asked("credential", completions)
+            ),
         )
 
     def _sealed(self, draft: str, **texts: Any) -> bytes:  # noqa: ANN401 - any JSON values
@@ -182,11 +204,11 @@ class Drafts:
             vault.hashed("record", str(record)) if record else vault.digest(msgspec.json.encode(values, order="sorted"))
         )
 
-    def _waiting_row(self, draft: str, values: Values) -> tuple[Any, ...]:
+    def _waiting_row(self, draft: str, values: Values, asked: Sequence[Oddity]) -> tuple[Any, ...]:
         vault = self._registry.vault
         student = values.get("student")
         hashed = vault.hashed("student", str(student)) if student else None
-        return self._key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", values)
+        return self._key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", {"values": values, "asked": asked})
 
     def complete(self, draft: str, given: Mapping[str, Any]) -> Draft:
         """Give what is missing: `achievement`; `credential` where one waits; `credentials` by record.
@@ -201,7 +223,10 @@ class Drafts:
         award = Award(f"draft {draft}", "$", found.values, {})
         values = award.completed("achievement", {"achievement": given.get("achievement", {})})
         more = {name: value for name, value in values.items() if found.read.get(name) != value}
-        sealed = self._sealed(draft, title=found.title, codes=found.codes, read=found.read, given=more, odd=found.odd)
+        asked = still_asked(found.asked, "achievement", given.get("achievement") or {})
+        sealed = self._sealed(
+            draft, title=found.title, codes=found.codes, read=found.read, given=more, odd=found.odd, asked=asked
+        )
         self._registry.save([], private=_Completed(draft, sealed, self._completed(draft, given)))
         return self.one(draft)
 
@@ -216,7 +241,8 @@ class Drafts:
         for one in waiting:
             if (more := named.pop(str(one.values.get("record", "")), None)) is not None:
                 award = Award(f"draft {draft}", "$", {}, one.values)
-                rows.append((one.key, self._waiting_row(draft, award.completed("credential", {"credential": more}))))
+                values = award.completed("credential", {"credential": more})
+                rows.append((one.key, self._waiting_row(draft, values, still_asked(one.asked, "credential", more))))
         if named:
             raise IntakeError(f"no credential with record {min(named)!r} waits for draft {draft}")
         return rows
@@ -233,6 +259,13 @@ class Drafts:
         """Forget a draft and the credentials that wait for it. Raises `UnknownDraft`."""
         self.one(draft)
         self._registry.save([], private=_Dropped(draft))
+
+
+def _waiting(key: bytes, sealed: Values) -> Waiting:
+    """A waiting credential as it was sealed; one of an earlier version holds its values alone."""
+    if sealed.keys() == {"values", "asked"}:
+        return Waiting(key, sealed["values"], msgspec.convert(sealed["asked"], list[Oddity]))
+    return Waiting(key, sealed)
 
 
 class DraftRow:

@@ -416,7 +416,8 @@ class ElmDocument(JsonDocument):
         for text, where in self._noted_grades(*claim):
             grades.setdefault(text, where)
         if len(grades) > 1:
-            self._odd(f"{claim[1]}.provenBy", f"{len(grades)} of them", "are several grades; say which is the award's")
+            detail = f"there are {len(grades)} grades; say which is the award's"
+            self._odd(f"{claim[1]}.provenBy", "", detail)
             return None
         return next(iter(grades), None)
 
@@ -424,8 +425,8 @@ class ElmDocument(JsonDocument):
         """The grades under `grade`: a note, several, or a text. One grade in several languages is one of them."""
         value = owner.get("grade")
         if isinstance(value, str | int | float) and not isinstance(value, bool):
-            text = self._plain(owner, path, "grade")
-            return [(text, f"{path}.grade")] if text is not None else []
+            plain = self._plain(owner, path, "grade")
+            return [(plain, f"{path}.grade")] if plain is not None else []
         found = []
         for note, at in self._list(owner, path, "grade"):
             if text := self._text(note, at, "noteLiteral"):

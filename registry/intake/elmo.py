@@ -108,9 +108,10 @@ class ElmoDocument(XmlDocument):
         specified = self._all(opportunity, _INSTANCE[0])
         instances = [one for owner in specified for one in self._all(owner, _INSTANCE[1])]
         awards = []
-        for instance in instances or [None]:
+        taken: list[etree._Element | None] = [*instances] if instances else [None]
+        for instance in taken:
             status = self._plain(instance, "status")
-            where = path if len(instances) < 2 or instance is None else self._path(instance)
+            where = self._path(instance) if instance is not None and len(instances) > 1 else path
             if status is None and instance is not None and self._all(instance, "status"):
                 self.notes.append(f"{where} has no certain status, and is not taken for passed")
             elif status not in (None, "passed"):
@@ -119,8 +120,8 @@ class ElmoDocument(XmlDocument):
                 if status is None:
                     self.notes.append(f"{where} has no status, which in ELMO means passed")
                 awards.append(self._add(partial(self._award, opportunity, instance, kind)))
-        if len(awards) == 1:
-            awards[0].parts = parts
+        if awards:
+            awards[-1].parts = parts
         return awards or parts
 
     def _award(self, opportunity: etree._Element, instance: etree._Element | None, kind: str | None) -> Award:

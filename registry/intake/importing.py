@@ -16,8 +16,9 @@ from registry.application import Registry
 from registry.domain.achievement import Achievement
 from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
 from registry.intake.columns import RowChecker
+from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_fault, composition_of, parts_text
 from registry.intake.course_codes import CourseCodes
-from registry.intake.document import Award, Completions, Document, request
+from registry.intake.document import Award, Completions, Document, Oddity, request
 from registry.intake.drafts import Drafts, Waiting
 from registry.intake.report import Catalogue, IntakeError, Problem
 from registry.issuing import Issuer
@@ -82,6 +83,8 @@ class Importer:
         self._codes = CourseCodes(registry)
         self._drafts = Drafts(registry)
         self._own: list[Achievement] | None = None
+        self._checked: set[str] = set()
+        """Records that a dry run found to be in order."""
 
     def _offered(self) -> list[Achievement]:
         """What can be issued, read once for a document."""
@@ -109,13 +112,22 @@ class Importer:
         `on_its_day`: it was held, and is no more.
         """
         taken = Taken(award.number, award.title, award.path)
+        if award.refusals:
+            taken.how = "it is not issued"
+            taken.problems = [one.problem() for one in award.refusals]
+            return self._done(taken, beside)
+        parts = self._join(award, completions, taken, dry_run=dry_run)
+        if taken.problems:
+            return self._done(taken, beside)
         match = self._match(award, completions, taken)
         if match is None:
             return self._keep(document, award, completions, taken, dry_run=dry_run, beside=beside)
         taken.version, taken.how = match.version, match.how
         taken.achievement = match.achievement if match.content is None else None  # what is new has no id yet
-        taken.missing = award.missing_credential(completions)
-        asked = None if taken.missing else self._request(award, match, completions, taken)
+        _ask(taken, award.missing_credential(completions), award.open_questions(completions, new=bool(match.content)))
+        asked = None if taken.missing or taken.problems else self._request(award, match, completions, taken)
+        if asked is not None and parts:
+            asked = self._composed(asked, match, parts, taken)
         if asked is None:
             return self._done(taken, beside)
         if dry_run:
@@ -124,6 +136,8 @@ class Importer:
                 taken.credential = taken.learner = None  # the ids of a check are nobody's
             else:
                 self._refusal(taken, partial(self._check_publishing, match.content))
+            if not taken.problems:
+                self._checked.add(asked.record)
             return self._done(taken, beside)
         if taken.held_until is not None and not on_its_day:
             return self._hold(taken, asked, match, beside)
@@ -139,8 +153,50 @@ class Importer:
                 rows.append(self._drafts.issued(match.draft, [self._drafts.key(award, completions)]))
             return Together(rows)
 
-        self._issuer.issue([asked], also=also)
+        self._issuer.issue([asked], also=also, despite=CHECKED_HERE if parts else ())
         return taken
+
+    # Parts
+
+    def _join(self, award: Award, completions: Completions, taken: Taken, *, dry_run: bool) -> list[IssuedPart]:
+        """Give an award the credentials of its parts; where they are not issued, that is its problem.
+
+        Nothing is joined where parts are named beside the document. A dry run issues none: it joins those that were
+        issued before, and says nothing of those that it found in order.
+        """
+        if not award.parts or award.names("credential", "parts", completions):
+            return []
+        found: list[IssuedPart] = []
+        lacking: list[str] = []
+        for part in award.parts:
+            record = str(part.completed("credential", completions).get("record") or "")
+            credential = self._issuer.known(record) if record else None
+            if credential is not None:
+                found.append(IssuedPart.of(self._registry, credential))
+            elif not dry_run or record not in self._checked:
+                lacking.append(part.title)
+        if lacking:
+            said = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
+            verb = "would not be issued" if dry_run else "are not issued"
+            detail = f"{len(lacking)} of its {len(award.parts)} parts {verb} ({said}); issue them, then import it again"
+            taken.how = "it waits for its parts"
+            taken.problems = [Problem(award.path, "credential.parts", "", detail)]
+        elif len(found) == len(award.parts):
+            award.credential["parts"] = parts_text(self._registry.member, found)
+            award.achievement["composition"] = composition_of(self._registry.member, found)
+            return found
+        return []
+
+    def _composed(
+        self, asked: IssueRequest, match: _Match, parts: Sequence[IssuedPart], taken: Taken
+    ) -> IssueRequest | None:
+        """The request, where its parts satisfy its achievement; None where they do not, which is said."""
+        content = match.content or self._registry.achievement(match.achievement).content
+        fault = composition_fault(self._registry, content, asked.awarding_date, parts)
+        if fault is None:
+            return asked
+        taken.problems = [Problem(taken.path, "credential.parts", "", fault)]
+        return None
 
     def _hold(self, taken: Taken, asked: IssueRequest, match: _Match, beside: Beside | None) -> Taken:
         """Nothing is done before its day, but what would be refused for good is told now."""
@@ -198,7 +254,7 @@ class Importer:
         if len(alike) > 1:
             taken.how = f"{len(alike)} achievements have the same title, ECTS and level; map its course code to one"
             return None
-        if content is None or award.missing_credential(completions):
+        if content is None or award.missing_credential(completions) or award.open_questions(completions, new=True):
             return None
         return _Match(content.achievement, None, "it is new", content, draft.draft if draft is not None else None)
 
@@ -253,7 +309,8 @@ class Importer:
         row = self._drafts.row_of(award, document.FORMAT, completions)
         taken.waiting = True
         taken.how = taken.how or "no published achievement matches it: a draft"
-        taken.missing = award.missing(completions, self._registry.member)
+        wanted = award.missing(completions, self._registry.member)
+        _ask(taken, wanted, award.open_questions(completions, new=True))
         if dry_run:
             return self._done(taken, beside)
         taken.draft = row.draft
@@ -287,10 +344,12 @@ class Importer:
         for number, one in enumerate(waiting, start + 1):
             came = Taken(number, title, f"draft {draft}", "its draft was published", achievement, None, draft=draft)
             taken.append(came)
-            came.missing = [f"credential.{name}" for name in one.missing]
-            if came.missing:
+            _ask(came, [f"credential.{name}" for name in one.missing], one.asked)
+            if came.missing or came.problems:
                 continue
             found = request(checker, one.values, achievement, None, None, came.path)
+            if isinstance(found, IssueRequest) and found.parts and (fault := self._parts_fault(found, achievement)):
+                found = Problem(came.path, "credential.parts", "", fault)
             if isinstance(found, Problem):
                 came.problems = [found]
             else:
@@ -303,8 +362,18 @@ class Importer:
             return self._drafts.issued(draft, done)
 
         if asked:
-            self._issuer.issue([one for _, _, one in asked], also=also)
+            composed = any(one.parts for _, _, one in asked)
+            self._issuer.issue([one for _, _, one in asked], also=also, despite=CHECKED_HERE if composed else ())
         return taken
+
+    def _parts_fault(self, asked: IssueRequest, achievement: str) -> str | None:
+        """Return what speaks against the parts of a credential that waited, or None; others' are left to the views."""
+        own = [one for one in asked.parts or () if one.member == self._registry.member]
+        if len(own) != len(asked.parts or ()):
+            return None
+        parts = [IssuedPart.of(self._registry, one.credential) for one in own]
+        content = self._registry.achievement(achievement).content
+        return composition_fault(self._registry, content, asked.awarding_date, parts)
 
 
 class _WithNew:
@@ -324,6 +393,13 @@ class _WithNew:
 
     def course(self, code: str) -> tuple[str, int | None] | None:
         return self._catalogue.course(code)
+
+
+def _ask(taken: Taken, missing: Sequence[str], questions: Sequence[Oddity]) -> None:
+    """Say what is wanted: what was stated and not understood is a problem, and not missing."""
+    unclear = {one.asks for one in questions}
+    taken.missing = [path for path in missing if path not in unclear]
+    taken.problems = taken.problems + [one.problem() for one in questions]
 
 
 def _outcome(taken: Taken, outcome: Outcome) -> None:

@@ -54,8 +54,9 @@ class OpenBadge(JsonDocument):
     def recognises(cls, document: Values) -> bool:
         """Whether it says that it is one, or is made like one."""
         types, subject = document.get("type"), document.get("credentialSubject")
-        said = _TYPES & {one for one in types if isinstance(one, str)} if isinstance(types, list) else types in _TYPES
-        return bool(said) or (isinstance(subject, dict) and "achievement" in subject)
+        words = {one for one in (types if isinstance(types, list) else [types]) if isinstance(one, str)}
+        subjects = subject if isinstance(subject, list) else [subject]
+        return bool(_TYPES & words) or any(isinstance(one, dict) and "achievement" in one for one in subjects)
 
     def _read(self) -> None:
         self._issued_by()
@@ -291,7 +292,7 @@ class OpenBadge(JsonDocument):
         graded = [(one, at) for one, at in results if "value" in one or "achievedLevel" in one]
         if len(graded) != 1:
             if graded:
-                self._odd(f"{self._subject[1]}.result", f"{len(graded)} of them", "say which is the award's grade")
+                self._odd(f"{self._subject[1]}.result", "", f"there are {len(graded)}; say which is the award's grade")
             return None
         [(result, at)] = graded
         scale = result.get("resultDescription")
