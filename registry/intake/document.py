@@ -169,14 +169,13 @@ class Award:
         awards = _object(completions, "awards")
         return [completions, *(_object(awards, key) for key in (str(self.number), *self.codes))]
 
-    def names(self, part: str, name: str, completions: Completions) -> bool:
-        """Whether a field of a part is named beside the document, with a value or null."""
-        return any(name in _object(given, part) for given in self._given(completions))
+    def named(self, part: str, completions: Completions) -> set[str]:
+        """Return the fields of a part that are named beside the document, with a value or null."""
+        return {name for given in self._given(completions) for name in _object(given, part)}
 
     def asked(self, part: str, completions: Completions) -> list[Oddity]:
         """Return what is unclear in a part and has not been named beside the document."""
-        named = {name for given in self._given(completions) for name in _object(given, part)}
-        return still_asked([one for one in self.problems if one.asks.startswith(f"{part}.")], part, named)
+        return still_asked(self.problems, part, self.named(part, completions))
 
     def open_questions(self, completions: Completions, *, new: bool) -> list[Oddity]:
         """Return what keeps the award from being issued.
@@ -373,7 +372,8 @@ def lacking(values: Values) -> list[str]:
 
 def still_asked(oddities: Sequence[Oddity], part: str, named: Collection[str]) -> list[Oddity]:
     """Return those about fields of a part that nobody has named."""
-    return [one for one in oddities if one.asks.removeprefix(f"{part}.") not in named]
+    prefix = f"{part}."
+    return [one for one in oddities if one.asks.startswith(prefix) and one.asks.removeprefix(prefix) not in named]
 
 
 def wanted(achievement: Values, publisher: str) -> list[str]:

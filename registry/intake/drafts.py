@@ -64,6 +64,8 @@ class Draft(msgspec.Struct, frozen=True):
     """How many credentials wait for it."""
     asked: list[Oddity] = []
     """What its document states of it and was not understood, until somebody names it."""
+    named: list[str] = []
+    """The fields that somebody named beside the document, null included."""
 
     @property
     def values(self) -> Values:
@@ -167,9 +169,8 @@ class Drafts:
             for name, value in award.completed("achievement", completions).items()
             if award.achievement.get(name) != value
         }
-        asked = award.asked("achievement", completions)
-        if known is not None:  # what was settled stays settled
-            asked = [one for one in asked if one in known.asked]
+        named = [] if known is None else known.named  # what was settled stays settled
+        named = sorted({*named, *award.named("achievement", completions)})
         return DraftRow(
             draft,
             (
@@ -182,7 +183,8 @@ class Drafts:
                     read=award.achievement,
                     given={**(known.given if known is not None else {}), **given},
                     odd=[f"{one.where} {one.detail}" for one in award.problems],
-                    asked=asked,
+                    asked=still_asked(award.problems, "achievement", named),
+                    named=named,
                 ),
             ),
             self._waiting_row(
@@ -223,9 +225,16 @@ class Drafts:
         award = Award(f"draft {draft}", "$", found.values, {})
         values = award.completed("achievement", {"achievement": given.get("achievement", {})})
         more = {name: value for name, value in values.items() if found.read.get(name) != value}
-        asked = still_asked(found.asked, "achievement", given.get("achievement") or {})
+        named = sorted({*found.named, *(given.get("achievement") or {})})
         sealed = self._sealed(
-            draft, title=found.title, codes=found.codes, read=found.read, given=more, odd=found.odd, asked=asked
+            draft,
+            title=found.title,
+            codes=found.codes,
+            read=found.read,
+            given=more,
+            odd=found.odd,
+            asked=still_asked(found.asked, "achievement", named),
+            named=named,
         )
         self._registry.save([], private=_Completed(draft, sealed, self._completed(draft, given)))
         return self.one(draft)

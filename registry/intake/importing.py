@@ -116,9 +116,7 @@ class Importer:
             taken.how = "it is not issued"
             taken.problems = [one.problem() for one in award.refusals]
             return self._done(taken, beside)
-        parts = self._join(award, completions, taken, dry_run=dry_run)
-        if taken.problems:
-            return self._done(taken, beside)
+        parts = self._join(award, completions, dry_run=dry_run)
         match = self._match(award, completions, taken)
         if match is None:
             return self._keep(document, award, completions, taken, dry_run=dry_run, beside=beside)
@@ -158,13 +156,13 @@ class Importer:
 
     # Parts
 
-    def _join(self, award: Award, completions: Completions, taken: Taken, *, dry_run: bool) -> list[IssuedPart]:
-        """Give an award the credentials of its parts; where they are not issued, that is its problem.
+    def _join(self, award: Award, completions: Completions, *, dry_run: bool) -> list[IssuedPart]:
+        """Give an award the credentials of its parts; where they are not issued, that is asked about.
 
         Nothing is joined where parts are named beside the document. A dry run issues none: it joins those that were
         issued before, and says nothing of those that it found in order.
         """
-        if not award.parts or award.names("credential", "parts", completions):
+        if not award.parts or "parts" in award.named("credential", completions):
             return []
         found: list[IssuedPart] = []
         lacking: list[str] = []
@@ -178,9 +176,14 @@ class Importer:
         if lacking:
             said = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
             verb = "would not be issued" if dry_run else "are not issued"
-            detail = f"{len(lacking)} of its {len(award.parts)} parts {verb} ({said}); issue them, then import it again"
-            taken.how = "it waits for its parts"
-            taken.problems = [Problem(award.path, "credential.parts", "", detail)]
+            detail = (
+                f"{len(lacking)} of its {len(award.parts)} parts {verb} ({said}); issue them and import it again, or"
+            )
+            award.problems = [
+                *award.problems,
+                Oddity(award.path, "", f"{detail} say of which achievements it consists", "achievement.composition"),
+                Oddity(award.path, "", f"{detail} say which credentials are its parts", "credential.parts"),
+            ]
         elif len(found) == len(award.parts):
             award.credential["parts"] = parts_text(self._registry.member, found)
             award.achievement["composition"] = composition_of(self._registry.member, found)

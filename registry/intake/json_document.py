@@ -89,6 +89,11 @@ class JsonDocument(Document):
         self._used.add(path)
         self._source(path)
 
+    def _odd(self, path: str, value: str, detail: str) -> None:
+        super()._odd(path, value, detail)
+        if self._field:
+            self._used.add(path)  # it is asked about, and not passed over
+
     def unmapped(self) -> list[str]:
         """The paths of all that was said and not used, bare structure aside."""
         return sorted(self._unused(self._root, self._at))
@@ -221,7 +226,7 @@ class JsonDocument(Document):
         day = day_of(text)
         moment = moment_of(text) or (dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC) if day else None)
         if moment is None:
-            if (local := _without_zone(text)) is not None and local + _WEST < now:
+            if (local := _without_zone(text)) is not None and local < now - _WEST:
                 return None
             self._odd(path, text, day_fault(text))
             return None

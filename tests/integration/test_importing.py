@@ -134,19 +134,19 @@ def test_importing_again_with_what_was_missing_publishes_the_draft(office):
 
 
 def test_a_credential_that_lacks_something_goes_on_waiting_and_the_others_are_issued(office):
-    [taken] = office.take("openbadge.json", change=[('"familyName": "Silva",', "")])
+    [taken] = office.take("openbadge.json", change=[('"dateOfBirth": "2001-09-30",', "")])
     office.take("openbadge.json", change=[("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b")])
     with pytest.raises(IntakeError, match="2 credentials wait"):
-        office.drafts.complete(taken.draft, {"credential": {"family_name": "Silva"}})
+        office.drafts.complete(taken.draft, {"credential": {"date_of_birth": "2001-09-30"}})
     office.drafts.complete(taken.draft, BADGE)
     issued = office.importer.publish(taken.draft)
-    assert [one.missing for one in issued if not one.credential] == [["credential.family_name"]]
+    assert [one.missing for one in issued if not one.credential] == [["credential.date_of_birth"]]
     assert office.drafts.one(taken.draft).waiting == 1
     record = rest("openbadge.json")["id"]
-    office.drafts.complete(taken.draft, {"credentials": {record: {"family_name": "Silva"}}})
+    office.drafts.complete(taken.draft, {"credentials": {record: {"date_of_birth": "2001-09-30"}}})
     assert [bool(one.credential) for one in office.importer.publish(taken.draft)] == [True]
     with pytest.raises(IntakeError, match="no credential with record"):
-        office.drafts.complete(taken.draft, {"credentials": {"x": {"family_name": "Silva"}}})
+        office.drafts.complete(taken.draft, {"credentials": {"x": {"date_of_birth": "2001-09-30"}}})
 
 
 def test_a_publication_that_stopped_between_achievement_and_credentials_goes_on(office):
