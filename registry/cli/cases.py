@@ -46,13 +46,17 @@ def open_case(
         list[Path] | None, typer.Option(help="A receipt (.tlog-proof) of a credential: checked, and kept.")
     ] = None,
     file: Annotated[
-        list[Path] | None, typer.Option(help="A credential's file (ELM): read, kept, and not taken for proved.")
+        list[Path] | None,
+        typer.Option(help="A credential's file, for example ELM or a badge: read, kept, not taken for proved."),
     ] = None,
     external: Annotated[
         list[str] | None, typer.Option(help="COUNTRY:ISSUER:TITLE of what no member issued, as NO:Oslo Met:Statistics.")
     ] = None,
     country: Annotated[
         str | None, typer.Option(help="The country of the issuer, where a --file does not say it, as NO.")
+    ] = None,
+    issuer: Annotated[
+        str | None, typer.Option(help="The name of the issuer, where a --file does not say it, for example Oslo Met.")
     ] = None,
     evidence: Annotated[
         str | None, typer.Option(help=f"How --credential and --external were shown: {', '.join(get_args(Evidence))}.")
@@ -106,7 +110,9 @@ def open_case(
         *({"receipt": read_text(one)} for one in receipt or ()),
         *({"external": _external(one), "evidence": evidence} for one in external or ()),
     ]
-    subjects += [{"file": read_text(one), "country": country} for one in file or ()]
+    subjects += [{"file": read_text(one), "country": country, "issuer": issuer} for one in file or ()]
+    if (country or issuer) and not file:
+        raise typer.BadParameter("--country and --issuer say what a --file leaves out, and there is no --file")
     if not subjects:
         raise typer.BadParameter("name at least one --credential, --receipt, --file or --external")
     values |= {name: value for name, value in person.items() if value is not None}

@@ -41,6 +41,8 @@ class SubjectAsked(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
     """The text of a credential's file: kept, and read where nothing else says what the credential is."""
     country: Country | None = None
     """The issuer's, where a file does not say it."""
+    issuer: Annotated[str, Meta(min_length=1, max_length=300)] | None = None
+    """The issuer's name, where a file does not say it."""
 
 
 class CaseAsked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
@@ -123,7 +125,9 @@ def _read(number: int, asked: SubjectAsked) -> list[Uploaded]:
         raise UnknownSubject(
             "name one of: a credential, a receipt, what no member issued, or a file", f"$.subjects[{number}]"
         )
-    return [] if given or asked.file is None else uploaded(asked.file, asked.country, f"$.subjects[{number}].file")
+    if given or asked.file is None:
+        return []
+    return uploaded(asked.file, asked.country, f"$.subjects[{number}].file", asked.issuer)
 
 
 def _subject(known: Known, number: int, asked: SubjectAsked, notes: list[str]) -> Subject:
