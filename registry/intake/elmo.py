@@ -208,6 +208,7 @@ class ElmoDocument(XmlDocument):
                     said = f"{values['ects']}, {value}"
                     self._odd(self._path(credit), said, "are several numbers of ECTS; say which it is")
                 values |= {"creditBearing": True, "ects": value}
+                self._sources["achievement.ects"] = f"{self._path(credit)}/value"
         if not self._all(instance, "credit"):
             self._odd(self._path(instance), "", "names no credits; say whether it bears any, and its hours if not")
         return values
@@ -220,6 +221,7 @@ class ElmoDocument(XmlDocument):
                 if values.get("eqfLevel", int(value)) != int(value):
                     self._odd(self._path(level), value, "is a second level of the EQF; say which it is")
                 values["eqfLevel"] = int(value)
+                self._sources["achievement.eqfLevel"] = f"{self._path(level)}/value"
                 values.setdefault("levelBasis", "providerStated")
             elif kind == "NQF" and value is not None:
                 name = self._plain(level, "description")

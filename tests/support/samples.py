@@ -23,3 +23,14 @@ def sample(name):
             pytest.fail(f"the samples of others must be tried in CI, and {name} is not at {path}")
         pytest.skip(f"{name} is not beside this checkout (../shared/data)")
     return path
+
+
+CASES = Path(__file__).parents[3] / "shared" / "cases" / "import"
+
+
+def case(name):
+    """The path of a small input that once failed (`../shared/cases/import`). Skips where the folder is missing."""
+    path = CASES / name
+    if not path.exists():
+        pytest.skip(f"{name} is not beside this checkout (../shared/cases/import)")
+    return path
