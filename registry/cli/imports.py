@@ -24,6 +24,8 @@ from registry.intake.importing import Importer, Taken
 from registry.requests import Issued, IssueRequest, NotIssued, Outcome
 
 _SHOWN = 25
+_BESIDE = ("achievement.", "credential.")
+"""How the fields begin that are said beside a document."""
 
 ACHIEVEMENT_TEMPLATE: dict[str, Any] = {
     "kind": "microCredential",
@@ -123,7 +125,9 @@ def import_file(
     file: Annotated[
         Path,
         typer.Argument(
-            exists=True, dir_okay=False, help="Rows (CSV, NDJSON), or a document (ELM, EuHEMC, Open Badges 3.0, ELMO)."
+            exists=True,
+            dir_okay=False,
+            help="Rows (CSV, NDJSON), or a document (ELM, EuHEMC, Open Badges 3.0, CLR, ELMO).",
         ),
     ],
     *,
@@ -131,7 +135,9 @@ def import_file(
     complete: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="JSON with what a document lacks: {achievement: {…}, credential: {…}}."
+            exists=True,
+            dir_okay=False,
+            help="JSON with what a document lacks: {achievement: {…}, credential: {…}}; null for none.",
         ),
     ] = None,
     publish: Annotated[bool, typer.Option(help="Publish at once.")] = True,
@@ -321,7 +327,7 @@ def show(report: Report) -> None:
         say(f"{problem.where}{field}: {problem.detail}", style="red")
     if len(report.problems) > _SHOWN:
         say(f"and {len(report.problems) - _SHOWN:,} more; --json lists them all")
-    if report.missing:
+    if report.missing or any(problem.field.startswith(_BESIDE) for problem in report.problems):
         say('Write these into a JSON file, {"achievement": {…}, "credential": {…}}, and give it with --complete;')
         say("or complete the draft: registry achievement draft complete DRAFT FILE")
     if report.unmapped:
