@@ -376,6 +376,25 @@ def still_asked(oddities: Sequence[Oddity], part: str, named: Collection[str]) -
     return [one for one in oddities if one.asks.startswith(prefix) and one.asks.removeprefix(prefix) not in named]
 
 
+def check_completions(completions: Completions, awards: Sequence[Award]) -> None:
+    """Raise `IntakeError` for what is given beside a document and would have no effect."""
+    _only(completions, ("achievement", "credential", "awards"), "completions")
+    given = _object(completions, "awards")
+    known = {key for award in awards for key in (str(award.number), *award.codes)}
+    for key in given:
+        if key not in known:
+            raise IntakeError(
+                f"completions: awards.{key} is no award of the document; name one by its number, 1 to {len(awards)}, or"
+                " by its course code"
+            )
+        _only(_object(given, key), ("achievement", "credential"), f"completions: awards.{key}")
+
+
+def _only(given: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    if unknown := sorted(given.keys() - set(known)):
+        raise IntakeError(f"{where}: {unknown[0][:80]} is none of {', '.join(known)}")
+
+
 def wanted(achievement: Values, publisher: str) -> list[str]:
     """What Annex I still wants of an achievement's values."""
     given = {**achievement, **_given("", publisher)}

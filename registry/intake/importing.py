@@ -18,7 +18,7 @@ from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
 from registry.intake.columns import RowChecker
 from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_fault, composition_of, parts_text
 from registry.intake.course_codes import CourseCodes
-from registry.intake.document import Award, Completions, Document, Oddity, request
+from registry.intake.document import Award, Completions, Document, Oddity, check_completions, request
 from registry.intake.drafts import Drafts, Waiting
 from registry.intake.report import Catalogue, IntakeError, Problem
 from registry.issuing import Issuer
@@ -94,6 +94,7 @@ class Importer:
 
     def take(self, document: Document, completions: Completions, *, dry_run: bool = False) -> Iterator[Taken]:
         """Take in all awards of a document, one after another. Raises `IntakeError` for completions that are none."""
+        check_completions(completions, document.awards)
         for award in document.awards:
             yield self.take_award(document, award, completions, dry_run=dry_run)
 

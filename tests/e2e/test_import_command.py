@@ -64,3 +64,41 @@ def test_a_transcript_is_issued_by_course_code_and_rows_name_courses_too(consort
         "a2,TFYA-13,s9,Jansen,Ada,2001-02-03,2026-06-30,\n"
     )
     assert "1 issued, 0 as before, 1 not taken in" in consortium.run("import", rows, check=1).stdout
+
+
+def test_an_unclear_document_exits_1_dry_or_not_and_is_issued_once_it_is_said(consortium, tmp_path):
+    badge = json.loads(SAMPLES.joinpath("openbadge.json").read_text()) | {"id": "urn:e2e:1", "validUntil": "next year"}
+    rest = json.loads(SAMPLES.joinpath("openbadge-rest.json").read_text())
+    file, beside = tmp_path / "badge.json", tmp_path / "rest.json"
+    file.write_text(json.dumps({"credential": badge, "deliveryDetails": {}}))
+    beside.write_text(json.dumps(rest))
+    for more in (["--dry-run"], []):
+        said = consortium.run("import", file, "--complete", beside, *more, check=1).stdout
+        assert "credential.valid_until 'next year'" in said
+        assert "null" in said
+        assert "--complete" in said
+    beside.write_text(json.dumps(rest | {"credential": rest.get("credential", {}) | {"valid_until": None}}))
+    assert "1 issued" in consortium.run("import", file, "--complete", beside).stdout
+
+
+def test_a_programme_and_its_parts_count_once(consortium, tmp_path):
+    text = SAMPLES.joinpath("transcript.xml").read_text()
+    end = "</learningOpportunitySpecification>"
+    start = text.index("<learningOpportunitySpecification>")
+    parts = [part + end for part in text[start : text.rindex(end)].split(end) if "<status>passed" in part]
+    whole = parts[0].replace("TFYA-11", "PROG-1").replace("Light and materials", "Physics outdoors")
+    whole = whole.replace("<value>6</value>", "<value>10.5</value>").replace("Ljus och material", "Fysik ute")
+    inner = "".join(f"<hasPart>{part.replace('TFYA', 'TFYC')}</hasPart>" for part in parts)
+    file, beside = tmp_path / "programme.xml", tmp_path / "rest.json"
+    nested = text[:start] + whole.replace("</specifies>", f"</specifies>{inner}") + text[text.rindex(end) + len(end) :]
+    file.write_text(nested.replace("l2600004", "l777"))
+    rest = json.loads(SAMPLES.joinpath("transcript-rest.json").read_text())
+    outcomes = {"learningOutcomes": [{"title": {"en": "Does physics"}}]}
+    rest["awards"] = {code: {"achievement": outcomes} for code in ("TFYC-11", "TFYC-12", "PROG-1")}
+    beside.write_text(json.dumps(rest))
+    report = printed_json(consortium.run("import", file, "--complete", beside, "--json"))
+    assert report["issued"] == 3
+    consortium.run("project")
+    learner = report["awards"][2]["learner"]
+    shown = printed_json(consortium.run("learner", "show", learner, "--json"))
+    assert shown["ects"] == 10.5

@@ -135,6 +135,21 @@ def test_every_award_of_a_record_is_issued_to_its_own_learner(office):
     assert len({one.learner for one in taken}) == 2
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"credentials": {}}, "credentials is none of"),
+        ({"awards": {"NOPE-1": {}}}, "awards.NOPE-1 is no award"),
+        ({"awards": {"2": {}}}, "awards.2 is no award"),
+        ({"awards": {"1": {"grade": "8"}}}, "awards.1: grade is none of"),
+    ],
+)
+def test_what_is_given_beside_a_document_and_has_no_effect_is_refused(office, given, says):
+    with pytest.raises(IntakeError, match=says):
+        office.take(badge(), BADGE | given)
+    assert office.issued() == 0
+
+
 # Parts
 
 
