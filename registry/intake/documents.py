@@ -87,6 +87,8 @@ def _read_json(name: str, wrapped: Wrapped) -> Document:
         if kind.recognises(content):
             document = kind(name, content, wrapped.path)
             document.notes += wrapped.notes
+            for outer, path in wrapped.outer:
+                document.check_wrapper(outer, path)
             document.signed = document.signed or wrapped.signed
             return document
     where = "" if wrapped.path == "$" else f" at {wrapped.path}"

@@ -8,7 +8,7 @@ is read wherever it stands, within bounds.
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from registry.intake import json_document
@@ -20,6 +20,12 @@ MAX_CREDENTIALS: Final = 200
 _MAX_WRAPPERS: Final = 8
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _DATA_URL: Final = re.compile(r"data:application/(?:vc|vp)(?:\+ld)?\+jwt[;,](?:charset=[^,]*,)?")
+_OF_WRAPPERS: Final = frozenset(
+    {"@context", "id", "type", "proof", "holder", "issuer", "credentialSchema", "credentialStatus", "status", "revoked",
+     "suspended", "validUntil", "expirationDate", "expiryDate", "expires", "iss", "sub", "aud", "jti", "nonce", "iat",
+     "nbf", "exp"}
+)  # fmt: skip
+"""What a wrapper says of itself, or what is read elsewhere."""
 _TIMES: Final = {"exp": "expires", "nbf": "issuanceDate"}
 """Claims of a token that say what a credential says itself: its end, and its beginning."""
 
@@ -33,6 +39,8 @@ class Wrapped(NamedTuple):
     """What is known of the signatures and wrappers around it."""
     signed: bool
     record: "Record | None" = None
+    outer: tuple[tuple[Values, str], ...] = ()
+    """The wrappers that may state a status of their own, with their paths."""
 
 
 class Record(NamedTuple):
@@ -49,14 +57,24 @@ class _Around(NamedTuple):
     signed: bool = False
     depth: int = 0
     record: Record | None = None
+    outer: tuple[tuple[Values, str], ...] = ()
 
     def further(self, *notes: str, signed: bool = False, where: str) -> "_Around":
         if self.depth >= _MAX_WRAPPERS:
             raise IntakeError(f"{where} is wrapped more than {_MAX_WRAPPERS} times; send the credential itself")
-        return _Around((*self.notes, *notes), self.signed or signed, self.depth + 1, self.record)
+        return self._replace(notes=(*self.notes, *notes), signed=self.signed or signed, depth=self.depth + 1)
+
+    def within(self, value: Values, path: str, *, silent: Collection[str]) -> "_Around":
+        """Note what a wrapper states beside what it wraps."""
+        unread = sorted(value.keys() - _OF_WRAPPERS - set(silent))
+        notes = [f"{path}: {', '.join(unread)[:300]} beside the credential was not read"] if unread else []
+        if "proof" in value:
+            notes.append(f"{path}: the proof of the whole was not checked (unverified)")
+        outer = {name: given for name, given in value.items() if name not in silent}
+        return self._replace(notes=(*self.notes, *notes), outer=(*self.outer, (outer, path)))
 
     def wrapped(self, value: Values, path: str) -> Wrapped:
-        return Wrapped(value, path, list(self.notes), self.signed, self.record)
+        return Wrapped(value, path, list(self.notes), self.signed, self.record, self.outer)
 
 
 def is_token(text: str) -> bool:
@@ -101,13 +119,12 @@ def _inside(value: Any, path: str, around: _Around, name: str) -> Iterator[Wrapp
     elif "vc" in value or "vp" in value:
         yield from _claims(value, path, around, name)
     elif "VerifiablePresentation" in kinds or "verifiableCredential" in value:
-        notes = [f"{path}: the presentation's own proof was not checked (unverified)"] if "proof" in value else []
-        yield from _members(value, "verifiableCredential", path, around.further(*notes, where=f"{name}: {path}"), name)
+        within = around.further(where=f"{name}: {path}").within(value, path, silent=["verifiableCredential"])
+        yield from _members(value, "verifiableCredential", path, within, name)
     elif "credential" in value or "credentials" in value:
         inner = "credential" if "credential" in value else "credentials"
-        others = sorted(value.keys() - {inner})
-        notes = [f"{path}: {', '.join(others)[:200]} beside the credential was not read"] if others else []
-        yield from _members(value, inner, path, around.further(*notes, where=f"{name}: {path}"), name)
+        within = around.further(where=f"{name}: {path}").within(value, path, silent=[inner])
+        yield from _members(value, inner, path, within, name)
     else:
         yield around.wrapped(value, path)
 
@@ -135,13 +152,10 @@ def _subjects(value: Values, path: str, around: _Around, name: str) -> Iterator[
     if len(records) < len(subjects):
         raise IntakeError(f"{name}: {path}.credentialSubject has {len(subjects)} subjects, of which only"
                           f" {len(records)} hold credentials; send a record each")  # fmt: skip
-    notes = []
-    if "proof" in value:
-        notes.append(f"{path}: the proof of the whole record was not checked (unverified)")
+    whole = around.further(where=f"{name}: {path}").within(value, path, silent=["credentialSubject"])
     for place, subject in enumerate(subjects):
         at = f"{path}.credentialSubject[{place}]" if isinstance(given, list) else f"{path}.credentialSubject"
-        within = around.further(*notes, where=f"{name}: {path}")._replace(record=Record(subject, at))
-        yield from _members(subject, "verifiableCredential", at, within, name)
+        yield from _members(subject, "verifiableCredential", at, whole._replace(record=Record(subject, at)), name)
 
 
 def _token(text: str, path: str, around: _Around, name: str) -> Iterator[Wrapped]:
@@ -192,7 +206,8 @@ def _claims(claims: Values, path: str, around: _Around, name: str) -> Iterator[W
     for claim in ("vc", "vp"):
         if isinstance(claims.get(claim), dict):
             inner = claims[claim] | _from_claims(claims, claims[claim]) if claim == "vc" else claims[claim]
-            yield from _inside(inner, f"{path}.{claim}", around.further(where=f"{name}: {path}"), name)
+            within = around.further(where=f"{name}: {path}").within(claims, path, silent=[claim])
+            yield from _inside(inner, f"{path}.{claim}", within, name)
             return
     yield from _inside(claims | _from_claims(claims, claims), path, around.further(where=f"{name}: {path}"), name)
 

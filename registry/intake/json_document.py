@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from registry.intake.days import day_fault, day_of, moment_of
-from registry.intake.document import Document, Values
+from registry.intake.document import Document, Oddity, Values
 from registry.intake.not_json import no_constant, why_not_json
 from registry.intake.report import IntakeError
 
@@ -258,6 +258,22 @@ class JsonDocument(Document):
                 if value not in (None, "", {}):
                     self._use(f"{path}.{name}")
                     self._status(value, f"{path}.{name}")
+
+    def check_wrapper(self, wrapper: Values, path: str) -> None:
+        """Refuse the awards where what stands around the document is revoked, and ask whether they end when it does."""
+        before = len(self.refusals)
+        self._check_status(wrapper, path)
+        for award in self.awards:
+            award.refusals = award.refusals + self.refusals[before:]
+        for name in _ENDS:
+            if wrapper.get(name) in (None, ""):
+                continue
+            detail = "is when the whole ends that the credential stands in; say when the credential ends"
+            end = Oddity(f"{path}.{name}", str(wrapper[name])[:80], detail, "credential.valid_until")
+            for award in self.awards:
+                if "valid_until" not in award.credential:
+                    award.problems = [*award.problems, end]
+                    self.problems.append(end)
 
     def _status(self, value: Any, path: str) -> None:  # noqa: ANN401 - any JSON value
         if isinstance(value, dict):

@@ -84,8 +84,9 @@ class XmlDocument(Document):
         """Read the document's awards."""
 
     def unmapped(self) -> list[str]:
-        """The paths of all elements that hold something and were not used."""
-        return [self._path(one) for one in self._unused(self._root)]
+        """The paths of all elements that hold something, were not used and are not asked about."""
+        asked = {one.where for one in self.problems if one.asks}
+        return [path for one in self._unused(self._root) if (path := self._path(one)) not in asked]
 
     def _unused(self, element: etree._Element) -> Iterator[etree._Element]:
         if element in self._used:

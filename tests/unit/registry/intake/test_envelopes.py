@@ -116,7 +116,7 @@ def test_a_presentation_is_all_of_its_credentials_tokens_among_them():
     assert [award.credential["record"] for award in document.awards] == ["urn:1", elm()["id"], "urn:3"]
     assert [award.number for award in document.awards] == [1, 2, 3]
     assert document.FORMAT == "Open Badges 3.0, European Learning Model"
-    assert "presentation's own proof was not checked" in notes(document)
+    assert "$: the proof of the whole was not checked (unverified)" in notes(document)
     wrapped = read(token({"vp": made}, jwk=JWK))
     assert len(wrapped.awards) == 3
     assert len(wrapped.external()) == 3
@@ -190,3 +190,28 @@ def test_a_file_with_a_token_is_a_document_whatever_it_is_called(tmp_path):
         file = tmp_path / called
         file.write_text(token({"vc": badge()}, jwk=JWK) + "\n")
         assert isinstance(open_intake(file, Everything()), Document)
+
+
+@pytest.mark.parametrize("stated", [{"revoked": True}, {"credentialStatus": {"status": "suspended"}}])
+def test_what_is_revoked_around_a_credential_is_revoked_inside_of_it(stated):
+    record = {"type": "ClrCredential", "credentialSubject": {"verifiableCredential": [badge()]}}
+    for made in (
+        {"type": "VerifiablePresentation", "verifiableCredential": [badge()]} | stated,
+        {"credential": badge()} | stated,
+        record | stated,
+        token({"vc": badge()} | stated),
+    ):
+        [award] = read(made).awards
+        assert award.refusals
+
+
+def test_what_a_record_states_beside_its_credentials_is_said_and_its_end_asked_about():
+    inner = badge()
+    inner.pop("validUntil", None)
+    record = {"type": "ClrCredential", "name": "All of it", "credentialSubject": {"verifiableCredential": [inner]}}
+    assert "name beside the credential was not read" in notes(read(record))
+    [award] = read(record | {"validUntil": "2031-01-01"}).awards
+    assert [one.asks for one in award.problems] == ["credential.valid_until"]
+    inner["validUntil"] = "2030-01-01"
+    [award] = read(record | {"validUntil": "2031-01-01"}).awards
+    assert award.problems == []
