@@ -12,14 +12,15 @@ from registry.intake.elmo import ElmoDocument
 from registry.intake.envelopes import Wrapped, unwrap
 from registry.intake.euhemc import EuHemcDocument
 from registry.intake.openbadges import OpenBadge
+from registry.intake.openbadges2 import OpenBadge2
 from registry.intake.report import IntakeError
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-_JSON: Final = (EuHemcDocument, OpenBadge, ElmDocument)
+_JSON: Final = (EuHemcDocument, OpenBadge2, OpenBadge, ElmDocument)
 """The narrower first."""
 _NAMES: Final = (
-    "European Learning Model, European higher-education micro-credential, Open Badges 3.0, Comprehensive Learner Record"
-    " 2.0, EMREX ELMO, and these in a presentation, a JWT or a JAdES signature"
+    "European Learning Model, European higher-education micro-credential, Open Badges 2.0 and 3.0, Comprehensive"
+    " Learner Record 2.0, EMREX ELMO, and these in a presentation, a JWT or a JAdES signature"
 )
 _NO_TEXT: Final[Mapping[bytes, str]] = {
     b"PK\x03\x04": "is a zip archive (or a spreadsheet's own format); unpack it, or save it as CSV UTF-8",

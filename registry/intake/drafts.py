@@ -122,12 +122,17 @@ class Drafts:
 
     def of(self, award: Award) -> Draft | None:
         """The draft that was made of an award's achievement; None where none was."""
+        draft = self.id_of(award)
+        return None if draft is None else self.one(draft)
+
+    def id_of(self, award: Award) -> str | None:
+        """The id of the draft that was made of an award's achievement; None where none was."""
         row = (
             self._registry.cursor()
             .execute("SELECT draft::text FROM intake.drafts WHERE content = %s", (self._content(award),))
             .fetchone()
         )
-        return self.one(row["draft"]) if row is not None else None
+        return None if row is None else str(row["draft"])
 
     def _content(self, award: Award) -> bytes:
         said = {name: value for name, value in award.achievement.items() if name != "composition"}  # made of its parts
@@ -160,8 +165,11 @@ class Drafts:
 
     # Changing
 
-    def row_of(self, award: Award, kind: str, completions: Completions) -> "DraftRow":
-        """What keeps an award: its achievement as a draft, unless it is one, and its credential waiting for it."""
+    def row_of(self, award: Award, kind: str, completions: Completions, version: int | None = None) -> "DraftRow":
+        """What keeps an award: its achievement as a draft, unless it is one, and its credential waiting for it.
+
+        `version` is that of a published achievement for which the credential is meant.
+        """
         known = self.of(award)
         draft = known.draft if known is not None else random_id()
         given = {
@@ -188,7 +196,9 @@ class Drafts:
                 ),
             ),
             self._waiting_row(
-                draft, award.completed("credential", completions), award.asked("credential", completions)
+                draft,
+                award.completed("credential", completions) | ({} if version is None else {"version": version}),
+                award.asked("credential", completions),
             ),
         )
 
@@ -202,9 +212,10 @@ class Drafts:
 
     def _key(self, values: Values) -> bytes:
         vault, record = self._registry.vault, values.get("record")
-        return (
-            vault.hashed("record", str(record)) if record else vault.digest(msgspec.json.encode(values, order="sorted"))
-        )
+        if record:
+            return vault.hashed("record", str(record))
+        said = {name: value for name, value in values.items() if name != "version"}  # of the achievement, not of it
+        return vault.digest(msgspec.json.encode(said, order="sorted"))
 
     def _waiting_row(self, draft: str, values: Values, asked: Sequence[Oddity]) -> tuple[Any, ...]:
         vault = self._registry.vault

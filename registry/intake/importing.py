@@ -128,6 +128,8 @@ class Importer:
         if asked is not None and parts:
             asked = self._composed(asked, match, parts, taken)
         if asked is None:
+            if match.content is None and not dry_run and _can_wait(taken):
+                return self._keep_matched(document, award, completions, taken, match, beside)
             return self._done(taken, beside)
         if dry_run:
             if match.content is None:
@@ -148,8 +150,8 @@ class Importer:
         def also(outcomes: Sequence[Outcome]) -> PrivateRows:
             _outcome(taken, outcomes[0])
             rows: list[PrivateRows] = [] if beside is None else [beside(taken)]
-            if match.draft is not None and taken.credential is not None:
-                rows.append(self._drafts.issued(match.draft, [self._drafts.key(award, completions)]))
+            if taken.credential is not None and (draft := match.draft or self._drafts.id_of(award)) is not None:
+                rows.append(self._drafts.issued(draft, [self._drafts.key(award, completions)]))
             return Together(rows)
 
         self._issuer.issue([asked], also=also, despite=CHECKED_HERE if parts else ())
@@ -322,6 +324,22 @@ class Importer:
         self._registry.save([], private=Together(also))
         return taken
 
+    def _keep_matched(
+        self,
+        document: Document,
+        award: Award,
+        completions: Completions,
+        taken: Taken,
+        match: _Match,
+        beside: Beside | None,
+    ) -> Taken:
+        """Let a credential of a published achievement wait, as those of a draft do, until what it lacks is said."""
+        row = self._drafts.row_of(award, document.FORMAT, completions, match.version)
+        taken.waiting, taken.draft = True, row.draft
+        rows: list[PrivateRows] = [row, self._drafts.published(row.draft, match.achievement)]
+        self._registry.save([], private=Together(rows if beside is None else [*rows, beside(taken)]))
+        return taken
+
     def publish(self, draft: str) -> list[Taken]:
         """Publish a draft, unless it is, and issue the credentials that wait for it; asked again, it goes on.
 
@@ -404,6 +422,12 @@ def _ask(taken: Taken, missing: Sequence[str], questions: Sequence[Oddity]) -> N
     unclear = {one.asks for one in questions}
     taken.missing = [path for path in missing if path not in unclear]
     taken.problems = taken.problems + [one.problem() for one in questions]
+
+
+def _can_wait(taken: Taken) -> bool:
+    """Whether all that keeps an award from being issued can be said of its credential."""
+    fields = [*taken.missing, *(one.field for one in taken.problems)]
+    return bool(fields) and all(field.startswith("credential.") for field in fields)
 
 
 def _outcome(taken: Taken, outcome: Outcome) -> None:

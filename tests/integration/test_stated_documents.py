@@ -120,6 +120,28 @@ def test_what_a_matched_award_leaves_unclear_is_held_too(office):
     assert [one.field for one in taken.problems] == ["achievement.ects"]
 
 
+def test_a_matched_award_waits_and_is_issued_when_what_is_unclear_is_said(office):
+    [first] = office.take(badge(), BADGE)
+    CourseCodes(office.registry).change([CourseCode("SOIL-1", first.achievement, 1)])
+    other = badge(id="urn:other", validUntil="x")
+    other["credentialSubject"]["identifier"][0]["identityHash"] = "s2"
+    [taken] = office.take(other, {})
+    assert (taken.waiting, taken.credential) == (True, None)
+    [one] = office.importer.publish(taken.draft)
+    assert (one.credential, [p.field for p in one.problems]) == (None, ["credential.valid_until"])
+    office.drafts.complete(taken.draft, {"credential": {"valid_until": "2035-01-01"}})
+    [one] = office.importer.publish(taken.draft)
+    assert one.credential
+    assert office.registry.credential(one.credential).state.version == 1
+    assert len(office.registry.achievements()) == 1
+    third = other | {"id": "urn:third"}
+    [taken] = office.take(third, {})
+    assert office.drafts.one(taken.draft).waiting == 1
+    [taken] = office.take(third | {"validUntil": "2036-01-01"}, {})
+    assert taken.credential
+    assert office.drafts.all() == []
+
+
 def test_what_is_revoked_by_its_own_word_is_issued_by_no_completion(office):
     [taken] = office.take(badge(revoked=True), BADGE)
     assert "revoked" in taken.problems[0].detail

@@ -414,6 +414,45 @@ def test_a_retaken_course_is_two_awards_with_records_of_their_own():
     assert [first.credential["grade"], second.credential["grade"]] == ["4", "5"]
 
 
+# Open Badges 2.0
+
+
+def assertion(**more):
+    return {
+        "@context": "https://w3id.org/openbadges/v2",
+        "type": "Assertion",
+        "id": "https://a.example/assertions/7",
+        "recipient": {"type": "email", "hashed": True, "identity": "sha256$abc", "salt": "x"},
+        "issuedOn": "2026-03-04T00:00:00+01:00",
+        "expires": "2029-03-04T23:59:59Z",
+        "badge": {
+            "type": "BadgeClass",
+            "id": "https://a.example/badges/3",
+            "name": "Green roofs",
+            "criteria": {"narrative": "A plan of one roof."},
+            "issuer": {"type": "Issuer", "name": "Aveiro"},
+            "extensions:ECTSExtension": {"ECTS": 2},
+            "extensions:EQFExtension": {"EQF": 6},
+        },
+    } | more
+
+
+def test_an_older_badge_is_read_by_the_same_rules():
+    document = read_document(json.dumps(assertion()).encode(), "badge")
+    [award] = document.awards
+    assert (document.FORMAT, document.issuer.name, award.title) == ("Open Badges 2.0", "Aveiro", "Green roofs")
+    assert (award.achievement["ects"], award.achievement["eqfLevel"]) == (2, 6)
+    assert (award.credential["awarding_date"], award.credential["valid_until"]) == ("2026-03-04", "2029-03-04")
+    assert "credential.student" in award.missing_credential({})
+    assert any("hashed" in note for note in document.notes)
+    [award] = read_document(json.dumps(assertion(expires="2029-03-04T10:00:00Z")).encode(), "badge").awards
+    assert asks(award) == {"credential.valid_until"}
+    [award] = read_document(json.dumps(assertion(revoked=True, revocationReason="x")).encode(), "badge").awards
+    assert award.refusals
+    with pytest.raises(IntakeError, match="by an address alone"):
+        read_document(json.dumps(assertion(badge="https://a.example/badges/3")).encode(), "badge")
+
+
 # What an office reads
 
 
