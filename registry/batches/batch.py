@@ -11,7 +11,16 @@ State = Literal[
     "receiving", "incomplete", "awaitingRelease", "scheduled", "waiting", "working", "done", "failed", "cancelled"
 ]
 Kind = Literal["credentials", "statusChanges", "reconciliation"]
-Media = Literal["text/csv", "application/x-ndjson", "application/json", "application/xml"]
+Media = Literal[
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/x-ndjson",
+    "application/json",
+    "application/xml",
+]
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TABLES: Final[tuple[Media, ...]] = ("text/csv", XLSX)
+"""Rows with a header; which of the two a content is, it shows itself."""
 DOCUMENTS: Final[tuple[Media, ...]] = ("application/json", "application/xml")
 """Not rows, but a document of a learner's awards."""
 ENDED: Final[tuple[State, ...]] = ("done", "failed", "cancelled", "incomplete")

@@ -125,6 +125,7 @@ class RowChecker:
         stacked = parts.parse(values.get("parts") or "") if "parts" not in bad else []
         if isinstance(stacked, str):
             found.append(_problem(line, "parts", values["parts"], stacked))
+            stacked = []
         if found:
             self.held_until = None
             return tuple(found)

@@ -49,8 +49,9 @@ class TableRow(NamedTuple):
     """The last line that it covers."""
     values: list[str]
     fault: str = ""
-    """Why the row cannot be read; then the values are as they stand."""
+    """Why the row cannot be read; then the values are as they stand, and as many."""
     cells: tuple[CellFault, ...] = ()
+    """Of a spreadsheet: the cells that hold no value that can be taken."""
 
     @property
     def where(self) -> str:
@@ -237,7 +238,7 @@ class Table:
                 fault = "" if len(values) == width == header_width else self._misshapen(values)
                 if before > first and not fault:
                     fault = self._swallowed(values)
-                yield TableRow(first, before, values[:width], fault), lines.taken
+                yield TableRow(first, before, values if fault else values[:width], fault), lines.taken
 
     def lines_before_rows(self) -> list[str]:
         """Return the lines of a CSV up to its header, the header among them."""
@@ -290,7 +291,8 @@ class Table:
                 for name, value in zip(self.names, row, strict=False)
                 if isinstance(value, Cell) and name
             )
-            yield TableRow(number, number, values[:width] + [""] * (width - len(values)), fault, cells)
+            values += [""] * (width - len(values))
+            yield TableRow(number, number, values if fault else values[:width], fault, cells)
 
 
 def column_name(text: str) -> str:
