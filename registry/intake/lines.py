@@ -68,14 +68,15 @@ class Lines:
 
 
 def text_lines(content: Readable) -> Iterator[tuple[int, str]]:
-    """Yield a file's lines with their numbers, decoded as a table's are; of a spreadsheet the rows of its first sheet.
+    """Yield a file's lines with their numbers and ends, decoded as a table's are.
 
-    A line that is too long is an empty one. Raises `IntakeError`.
+    Of a spreadsheet these are the rows of its first sheet. A line that is too long is an empty one. Raises
+    `IntakeError`.
     """
     if is_spreadsheet(content):
         workbook = Workbook(content)
         for number, row in workbook.rows(workbook.sheets[0]):
-            yield number, "\t".join(map(text_of, row)).rstrip("\t")
+            yield number, "\t".join(map(text_of, row)).rstrip("\t") + "\n"
         return
     with open_text(content, encoding_of(content)) as file:
         lines = Lines(file)
@@ -87,7 +88,7 @@ def text_lines(content: Readable) -> Iterator[tuple[int, str]]:
                 return
             except csv.Error:
                 line = ""
-            yield lines.number, line.rstrip("\r\n")
+            yield lines.number, line
 
 
 def open_text(content: Readable, encoding: Encoding) -> TextIOWrapper:

@@ -304,7 +304,7 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     worker = Worker(office.registry, office.node.issuer, book, Offered(office.registry))
     begun = book.receive("term", "credentials", "application/xml", "a system", "key", dry_run=False)
     begun.spool.write(content)
-    book.received(begun.batch, begun.spool, None, release=False)
+    book.received(begun.batch, begun.spool, None)
     batch = book.take_up()
     office.importer.take_award(
         document, light, {}, beside=lambda taken: _taken(office.registry.vault, batch, light, taken, on_its_day=False)
