@@ -43,7 +43,7 @@ def clean_text(name: str, value: str, *, keep_text: bool) -> tuple[str, str | No
     if len(value) > MAX_FIELD:
         return value, f"is {len(value):,} characters long, {MAX_FIELD:,} at most"
     if _BROKEN.search(value):
-        return value, "is not UTF-8 here; save the file as CSV UTF-8"
+        return value, "is not UTF-8 here; save the file as UTF-8 (in a spreadsheet: CSV UTF-8)"
     if _CONTROL.search(value):
         return value, "holds a control character; remove it"
     if name == _SEVERAL_LINES:
