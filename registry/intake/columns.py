@@ -1,9 +1,10 @@
 """The columns of a credential row: what each holds, and the check of one row. Tables and NDJSON share it."""
 
 import datetime as dt
+import functools
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from registry.intake import parts
@@ -163,22 +164,23 @@ class RowChecker:
 
     def _cleaned(self, line: int, row: Mapping[str, str], found: list[Problem]) -> dict[str, str]:
         """Return the row's texts as they are meant, and add what is wrong with their characters."""
-        values = {name: value.strip() for name, value in row.items()}
+        values = dict(row)
         if is_plain(values.values()):
             return values
         for name, value in values.items():
             if value:
                 values[name], fault = clean_text(name, value, keep_text=self._keep_text)
                 if fault is not None:
-                    found.append(_problem(line, name, value, fault))
+                    found.append(_problem(line, name, values[name], fault))
         return values
 
     def _check_person(self, line: int, values: Mapping[str, str], bad: Collection[str], found: list[Problem]) -> None:
-        found += [
-            _problem(line, name, "", "is empty; every row needs it")
-            for name in _FILLED
-            if not values.get(name) and name not in bad
-        ]
+        if not all(map(values.get, _FILLED)):
+            found += [
+                _problem(line, name, "", "is empty; every row needs it")
+                for name in _FILLED
+                if not values.get(name) and name not in bad
+            ]
         for name in _IDENTIFIERS:
             value = values.get(name)
             if value and name not in bad and (fault := identifier_fault(value)) is not None:
@@ -330,9 +332,13 @@ def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, 
     return next(iter(days_faults(born, awarded, until)), None)
 
 
-def days_faults(born: str | None, awarded: str | None, until: str | None) -> list[tuple[str, str]]:
+def days_faults(born: str | None, awarded: str | None, until: str | None) -> Sequence[tuple[str, str]]:
     """Return which of a credential's days cannot be right, by their columns, and why; None is a day not known."""
-    today = dt.datetime.now(dt.UTC).date()
+    return _days_faults(born, awarded, until, dt.datetime.now(dt.UTC).date())
+
+
+@functools.lru_cache(maxsize=32_768)
+def _days_faults(born: str | None, awarded: str | None, until: str | None, today: dt.date) -> Sequence[tuple[str, str]]:
     faults = []
     if born is not None and born < _EARLIEST_BIRTH:
         faults.append(("date_of_birth", "lies before 1900; is its year right?"))

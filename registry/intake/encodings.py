@@ -16,8 +16,10 @@ _NOT_WINDOWS_1252: Final = re.compile(
     # A symbol next to a letter: a letter of Windows-1250, ISO 8859-15 or Mac Roman.
     rb"|[A-Za-z\xc0-\xff][\x83\x86-\x89\x8b\x95\x98\x99\x9b\xa1-\xa9\xac-\xb3\xb5-\xb9\xbc-\xbf\xd7\xf7]"
     rb"|[\x83\x86-\x88\x8b\x95\x98\x99\x9b\xa2-\xa6\xa8\xa9\xac-\xb3\xb5-\xb9\xbc-\xbe\xd7\xf7][A-Za-z\xc0-\xff]"
-    # A capital or a dash amid small letters: a vowel of Mac Roman.
-    rb"|[a-z][\x8a\x8e\x9f]|[a-z][\x96\x97][a-z]"
+    # A capital, a dash or an opening quotation mark amid letters: vowels of Mac Roman.
+    rb"|[a-z][\x8a\x8e\x9f]|[A-Za-z][\x8a\x8e\x9f][a-z]|[A-Za-z][\x96\x97][a-z]|[A-Za-z]\x91"
+    # An apostrophe amid a long word, which is an i with an accent there.
+    rb"|[A-Za-z]{3}\x92(?!s\b)[a-z]"
     # Three accented letters in a row: Cyrillic or Greek.
     rb"|[\xc0-\xff]{3}"
 )
@@ -56,6 +58,7 @@ def encoding_of(content: Readable) -> Encoding:
         decoder = codecs.getincrementaldecoder("utf-8")()
         tail = b""
         is_utf8, has_utf8, is_windows = True, False, True
+        has_line_feed = False
         piece = head
         while piece:
             if is_utf8:
@@ -63,6 +66,7 @@ def encoding_of(content: Readable) -> Encoding:
                     decoder.decode(piece)
                 except UnicodeDecodeError:
                     is_utf8 = False
+            has_line_feed = has_line_feed or b"\n" in piece
             if not piece.isascii():
                 # The last bytes of the piece before are looked at again: a sequence may lie across the border.
                 text = tail + piece
@@ -74,7 +78,8 @@ def encoding_of(content: Readable) -> Encoding:
             piece = file.read(_CHUNK)
     if is_utf8 and not _cut_short(decoder):
         return _UTF8
-    if has_utf8 or not is_windows:
+    # A file whose lines end in carriage returns alone comes from a Macintosh of old, in an encoding of its own.
+    if has_utf8 or not is_windows or not has_line_feed:
         return _UTF8
     return Encoding("cp1252", "surrogateescape", WINDOWS_1252_NOTE)
 

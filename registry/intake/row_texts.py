@@ -23,15 +23,20 @@ _LINE_BREAK: Final = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
 
 
 def is_plain(values: Iterable[str]) -> bool:
-    """Return whether no text of a row needs a closer look: said of them all at once."""
+    """Return whether no text of a row needs a closer look: said of them all at once, for speed."""
     text = "|".join(values)
+    return _is_plain(text) and _RUN_WITHIN.search(text) is None and "| " not in text and " |" not in text
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text is ASCII, and has neither spaces around it nor anything that could be a fault."""
     return (
         text.isascii()
         and text.isprintable()
         and len(text) <= MAX_FIELD
         and "#" not in text
         and "  " not in text
-        and _RUN_WITHIN.search(text) is None
+        and text.strip() == text
     )
 
 
@@ -40,6 +45,9 @@ def clean_text(name: str, value: str, *, keep_text: bool) -> tuple[str, str | No
 
     `keep_text`: text that looks as if it were in a wrong encoding is meant.
     """
+    value = value.strip()
+    if _is_plain(value) and _RUN.match(value) is None:
+        return value, None
     if len(value) > MAX_FIELD:
         return value, f"is {len(value):,} characters long, {MAX_FIELD:,} at most"
     if _BROKEN.search(value):

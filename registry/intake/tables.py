@@ -232,7 +232,7 @@ class Table:
                     yield TableRow(first, before, [], _unreadable(error)), lines.taken
                     continue
                 before = lines.number
-                if not values or not (values[0] or any(value.strip() for value in values)):
+                if not values or not (values[0].strip() or any(map(str.strip, values))):
                     yield None, lines.taken
                     continue
                 fault = "" if len(values) == width == header_width else self._misshapen(values)
