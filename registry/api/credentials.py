@@ -12,8 +12,9 @@ from msgspec import Meta
 from registry.api.bodies import Offers
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
-from registry.intake.columns import MAX_FIELD, RowChecker
+from registry.intake.columns import RowChecker
 from registry.intake.report import Problem
+from registry.intake.row_texts import MAX_FIELD
 from registry.requests import Issued
 from registry.wire.credentials import CountedBy, Part, StatusReason
 from registry.wire.forms import Date, Member, check_credits

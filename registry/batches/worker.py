@@ -5,14 +5,14 @@ import traceback
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import psycopg
 import structlog
 
 from registry.application import Registry
-from registry.batches.batch import DOCUMENTS, Batch
+from registry.batches.batch import DOCUMENTS, TABLES, Batch
 from registry.batches.book import Book
 from registry.batches.progress import Held, Progress
 from registry.batches.row_problem import RowProblem, not_found_again
@@ -20,11 +20,12 @@ from registry.batches.spool import SpoolDamaged
 from registry.batches.status_rows import StatusChange, StatusRows
 from registry.batches.tally import Tally, Waiting
 from registry.domain.errors import Refusal
-from registry.intake import Award, Catalogue, CsvRows, IntakeError, NdjsonRows, read_document
+from registry.intake import Award, Catalogue, IntakeError, NdjsonRows, TableRows, read_document
 from registry.intake.documents import MAX_BYTES
 from registry.intake.importing import Importer, Taken
-from registry.intake.plain_rows import read_rows
-from registry.intake.reconciling import NEEDED, OnLog, Reconciling
+from registry.intake.plain_rows import PlainRows
+from registry.intake.reconciling import COLUMNS, NEEDED, OnLog, Reconciling
+from registry.intake.report import NO_ROWS
 from registry.issuing import Issuer
 from registry.vault import Vault
 
@@ -93,10 +94,10 @@ class Worker:
             _log.info("batches.done", batch=batch.batch, state=state)
         return True
 
-    def _rows(self, batch: Batch) -> CsvRows | NdjsonRows:
+    def _rows(self, batch: Batch) -> TableRows | NdjsonRows:
         content = self._book.content(batch.batch)
-        kind = CsvRows if batch.media == "text/csv" else NdjsonRows
-        return kind(content, self._catalogue, holds=True)
+        kind = TableRows if batch.media in TABLES else NdjsonRows
+        return kind(content, self._catalogue, holds=True, dates=batch.dates, keep_text=batch.keep_text)
 
     def _issue(self, batch: Batch) -> None:
         rows = self._rows(batch)
@@ -111,8 +112,11 @@ class Worker:
             self._registry.save([], private=tally.rest())
             if not tally.on_their_day:
                 rows.notes += self._look_ahead(batch)[:_NOTES]
+        rows.notes += tally.notes()
         if len(rows.notes) > told:
             self._book.note(batch.batch, rows.notes)
+        if not rows.count:
+            raise IntakeError(f"{self._book.content(batch.batch)}: {NO_ROWS}")
 
     def _look_ahead(self, batch: Batch) -> list[str]:
         """What would be refused for good of the rows that are held is told now; what may be on their day is noted."""
@@ -135,17 +139,16 @@ class Worker:
     def _change(self, batch: Batch) -> None:
         """Status changes, each in a transaction with the batch's progress."""
         rows = StatusRows(self._book.content(batch.batch), batch.media)
-        self._book.note(batch.batch, rows.notes)
         for row in rows:
-            if row.line <= batch.done_lines:
+            line = row.line if isinstance(row, StatusChange) else row[0].line
+            if line <= batch.done_lines:
                 continue
-            problem = row if isinstance(row, RowProblem) else self._changed(batch, row)
-            if problem is not None:
-                self._registry.save(
-                    [], private=Progress(self._registry.vault, batch.batch, row.line, problems=[problem])
-                )
+            problems = row if isinstance(row, list) else self._changed(batch, row)
+            if problems:
+                self._registry.save([], private=Progress(self._registry.vault, batch.batch, line, problems=problems))
+        self._book.note(batch.batch, rows.notes)
 
-    def _changed(self, batch: Batch, row: StatusChange) -> RowProblem | None:
+    def _changed(self, batch: Batch, row: StatusChange) -> list[RowProblem]:
         registry = self._registry
         try:
             if batch.dry_run:
@@ -153,14 +156,13 @@ class Worker:
                 row.apply(credential)
                 registry.check(credential)
                 registry.save([], private=Progress(registry.vault, batch.batch, row.line, issued=1))
-                return None
+                return []
             with registry.also(Progress(self._registry.vault, batch.batch, row.line, issued=1)):
                 registry.change(row.credential, row.apply)
         except Refusal as refusal:
-            return RowProblem(
-                row.line, f"line {row.line}", refusal.path, row.credential, refusal.code, refusal.explanation
-            )
-        return None
+            where = f"line {row.line}"
+            return [RowProblem(row.line, where, refusal.path, row.credential, refusal.code, refusal.explanation)]
+        return []
 
     def _document(self, batch: Batch) -> None:
         """A document's awards, each in a transaction with the batch's progress."""
@@ -184,7 +186,8 @@ class Worker:
         """What rows and log do not agree in, as problems. A batch that was broken off begins anew."""
         if self._on_log is None or batch.awarded_from is None or batch.awarded_until is None:
             raise IntakeError("this node has no views to reconcile with, or the batch no term")
-        rows = read_rows(self._book.content(batch.batch), "csv" if batch.media == "text/csv" else "ndjson", NEEDED)
+        form: Literal["table", "ndjson"] = "table" if batch.media in TABLES else "ndjson"
+        rows = PlainRows(self._book.content(batch.batch), form, COLUMNS, NEEDED)
         self._book.again(batch.batch)
         self._book.note(batch.batch, [])
         with Reconciling(
@@ -206,7 +209,7 @@ class Worker:
                     ),
                 )
 
-            for judged in reconciling.run(rows):
+            for judged in reconciling.run(rows, dates=batch.dates):
                 line = judged.line or line
                 problems += [
                     RowProblem(
@@ -227,7 +230,7 @@ class Worker:
             write()
             counts = reconciling.counts
         note = ", ".join(f"{name} {count}" for name, count in msgspec.to_builtins(counts).items())
-        self._book.note(batch.batch, [note])
+        self._book.note(batch.batch, [*rows.notes, note])
 
 
 def _taken(vault: Vault, batch: Batch, award: Award, taken: Taken, *, on_its_day: bool) -> Progress:

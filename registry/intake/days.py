@@ -1,93 +1,62 @@
-"""Days and hours as documents write them.
+"""Days as files write them, and the form that is meant: `YYYY-MM-DD`."""
 
-A day is understood where it has one meaning: a date, or the start or the end of a day in the zone that it is written
-in. Everything else is for a person to say: an hour of the day, a time without a zone, what is no time at all.
-"""
-
-import datetime as dt
+import functools
 import re
-from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
-_MOMENT: Final = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d)[Tt](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,12}))?)?"
-    r"(?P<zone>[Zz]|[+-](?:0\d|1[0-4]):?[0-5]\d)?",
-    re.ASCII,
-)
-_ZONED_DATE: Final = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)", re.ASCII)
-_DURATION: Final = re.compile(
-    r"PT(?:(\d{1,6}(?:[.,]\d{1,4})?)H)?(?:(\d{1,8}(?:[.,]\d{1,4})?)M)?(?:(\d{1,9}(?:[.,]\d{1,4})?)S)?", re.ASCII
-)
-DAY: Final = "write YYYY-MM-DD"
+from registry.wire.forms import check_date
+
+Order = Literal["dmy", "mdy", "ymd"]
+ORDERS: Final[tuple[Order, ...]] = ("dmy", "mdy", "ymd")
+NO_DATE: Final = "is not a date; write it as YYYY-MM-DD, for example 2026-06-30"
+_END_YEAR: Final = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
+_BEGIN_YEAR: Final = re.compile(r"(\d{4})([./-])(\d{1,2})\2(\d{1,2})")
+_TWO_DIGITS: Final = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2}")
+_PLACES: Final = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
 
 
-def day_of(text: str) -> str | None:
-    """Return the day (`YYYY-MM-DD`) that a text stands for, or None where it has no certain one."""
-    if (zoned := _ZONED_DATE.fullmatch(text)) is not None:  # XML Schema's date with its zone
-        return _real(zoned["day"])
-    moment = _MOMENT.fullmatch(text)
-    if moment is None:
-        return _real(text)
-    clock = moment["hour"], moment["minute"], moment["second"] or "00"
-    whole = not (moment["fraction"] or "").strip("0")
-    if clock == ("00", "00", "00") and whole:
-        return _real(moment["day"])
-    if moment["zone"] is None:
-        return None
-    if clock == ("24", "00", "00") and whole:
-        return _real(moment["day"])
-    if clock[:2] == ("23", "59") and (clock[2] == "59" or (clock[2] == "00" and whole)):
-        return _real(moment["day"])
-    return None
+@functools.lru_cache(maxsize=32_768)
+def read_day(text: str, order: Order | None) -> str | None:
+    """Return a day as `YYYY-MM-DD`, or None where it is no day in that order of day, month and year.
 
-
-def _real(text: str) -> str | None:
-    try:
-        return dt.date.fromisoformat(text).isoformat() if len(text) == 10 and text[4:8:3] == "--" else None
-    except ValueError:
-        return None
-
-
-def day_fault(text: str) -> str:
-    """Return why a text stands for no certain day, and what would."""
-    moment = _MOMENT.fullmatch(text)
-    if moment is None:
-        return f"is not a date; {DAY}"
-    if moment["zone"] is None:
-        return f"is a time without a zone, which is another day in another zone; {DAY}"
-    return f"is a moment within a day, which is another day in another zone; {DAY}"
-
-
-def moment_of(text: str) -> dt.datetime | None:
-    """Return the moment that a date (its start in UTC) or a time with a zone stands for, or None."""
-    try:
-        if _real(text) is not None:
-            return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
-        found = _MOMENT.fullmatch(text)
-        if found is None or found["zone"] is None:
-            return None
-        if found["hour"] == "24":
-            return None if day_of(text) is None else _moment(text.replace("T24:", "T00:")) + dt.timedelta(days=1)
-        return _moment(text)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _moment(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text.upper().replace(",", ".")).astimezone(dt.UTC)
-
-
-def hours_of(text: str) -> int | float | None:
-    """Return the hours that a duration in hours, minutes and seconds comes to, with two decimals at most, or None.
-
-    A duration with days, weeks or months says no number of hours of work.
+    `YYYY-MM-DD` is understood whatever the order: it cannot be anything else.
     """
-    found = _DURATION.fullmatch(text)
-    if found is None or not any(found.groups()):
+    if check_date(text) is None:
+        return text
+    if order is None or not text.isascii():
         return None
-    amounts = [Decimal((amount or "0").replace(",", ".")) for amount in found.groups()]
-    hours = amounts[0] + amounts[1] / 60 + amounts[2] / 3600
-    rounded = hours.quantize(Decimal("0.01"))
-    if rounded <= 0:
-        return None
-    return int(rounded) if rounded == int(rounded) else float(rounded)
+    if order == "ymd":
+        if (parts := _BEGIN_YEAR.fullmatch(text)) is None:
+            return None
+        year, month, day = parts[1], parts[3], parts[4]
+    else:
+        if (parts := _END_YEAR.fullmatch(text)) is None:
+            return None
+        year = parts[4]
+        day, month = (parts[1], parts[3]) if order == "dmy" else (parts[3], parts[1])
+    iso = f"{year}-{month:0>2}-{day:0>2}"
+    return iso if check_date(iso) is None else None
+
+
+def day_fault(text: str, order: Order | None) -> str:
+    """Return why a text is no day, and what to do where it is one in another form."""
+    if _TWO_DIGITS.fullmatch(text):
+        return "has a year of two digits; write it as YYYY-MM-DD"
+    if order is not None:
+        return f"is no day of the calendar by the order {order} ({_PLACES[order]}); write it as YYYY-MM-DD"
+    if not orders_of(text):
+        return NO_DATE
+    # One text for the whole column, whichever of its days could be read both ways.
+    if (parts := _BEGIN_YEAR.fullmatch(text)) is not None:
+        written, orders = f"YYYY{parts[2]}MM{parts[2]}DD", "--dates ymd"
+    elif "." in text:
+        written, orders = "DD.MM.YYYY", "--dates dmy"
+    else:
+        mark = "/" if "/" in text else "-"
+        written, orders = f"DD{mark}MM{mark}YYYY or MM{mark}DD{mark}YYYY", "--dates dmy or --dates mdy"
+    return f"is written {written}; write it as YYYY-MM-DD, or repeat with {orders} (over HTTP, dates=…)"
+
+
+def orders_of(text: str) -> tuple[Order, ...]:
+    """Return the orders of day, month and year in which a text is a day."""
+    return tuple(order for order in ORDERS if read_day(text, order) is not None)

@@ -14,11 +14,11 @@ import pycountry
 from registry.codes import isced_fault
 from registry.countries import COUNTRIES
 from registry.intake import elm_codes as codes
-from registry.intake.days import hours_of
 from registry.intake.document import Award, Issuer, Values
 from registry.intake.identifiers import Identifier, student_number
 from registry.intake.isced import names_another
 from registry.intake.json_document import JsonDocument, label_of
+from registry.intake.moments import hours_of
 from registry.intake.report import IntakeError
 
 _NO_AWARDS: Final = frozenset({"LearningActivity", "LearningAssessment", "LearningEntitlement"})

@@ -7,8 +7,8 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from registry.intake.days import day_fault, day_of, moment_of
 from registry.intake.document import Document, Oddity, Values
+from registry.intake.moments import day_fault, day_of, moment_of
 from registry.intake.not_json import no_constant, why_not_json
 from registry.intake.report import IntakeError
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from lxml import etree
 
-from registry.intake.days import day_fault, day_of
 from registry.intake.document import Document
+from registry.intake.moments import day_fault, day_of
 from registry.intake.report import IntakeError
 
 _DEPTH: Final = 100

@@ -53,7 +53,7 @@ COLUMNS = {
     "feed.taken": {"member": ID},
     "intake.batches": {
         "kind": ID, "media": ID, "state": ID, "by": STAFF, "request": HASH, "key": SEALED, "released_by": STAFF,
-        "sealed_name": SEALED, "sealed_notes": SEALED, "sealed_error": SEALED,
+        "sealed_name": SEALED, "sealed_notes": SEALED, "sealed_error": SEALED, "dates": ID,
     },
     "intake.course_codes": {"code": OPEN + "the university's own code of a course"},
     "intake.drafts": {"content": HASH, "format": ID, "sealed": SEALED},
@@ -107,7 +107,7 @@ def book(node, tmp_path):
 def send(book, content, media="text/csv", kind="credentials", name="Quixwobble.csv"):
     begun = book.receive(name, kind, media, "a-system", str(uuid.uuid4()), dry_run=False)
     begun.spool.write(content if isinstance(content, bytes) else content.encode())
-    return book.received(begun.batch, begun.spool, None, release=False).batch
+    return book.received(begun.batch, begun.spool, None).batch
 
 
 def shifted(achievement):
