@@ -24,6 +24,7 @@ from registry.intake.document import (
     wanted,
 )
 from registry.intake.report import IntakeError
+from registry.persons import normalise_identifier
 from registry.vault import random_id, read_again
 from registry.wire.achievements import AchievementContent
 
@@ -220,7 +221,7 @@ class Drafts:
     def _waiting_row(self, draft: str, values: Values, asked: Sequence[Oddity]) -> tuple[Any, ...]:
         vault = self._registry.vault
         student = values.get("student")
-        hashed = vault.hashed("student", str(student)) if student else None
+        hashed = vault.hashed("student", normalise_identifier(str(student))) if student else None
         return self._key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", {"values": values, "asked": asked})
 
     def complete(self, draft: str, given: Mapping[str, Any]) -> Draft:

@@ -267,7 +267,7 @@ def test_a_batch_counts_what_is_unclear_as_not_issued_and_names_it(office, tmp_p
             f"term {dry_run}", "credentials", "application/json", "a system", f"{dry_run}", dry_run=dry_run
         )
         begun.spool.write(json.dumps(file).encode())
-        book.received(begun.batch, begun.spool, None, release=False)
+        book.received(begun.batch, begun.spool, None)
         assert worker.step()
         done = book.one(begun.batch)
         assert (done.state, done.issued, done.unchanged, done.refused) == ("done", 0, 1, 2)
