@@ -13,6 +13,7 @@ Refusal
 ├── NotApplicant            an application does not say whose it is
 ├── FileNumberTaken         another case has that file number
 ├── NoCredential            a file that was sent in cannot be read
+├── HolderDiffers           a credential names another person than the applicant
 └── CaseChanged             somebody else was faster
 """
 
@@ -83,6 +84,12 @@ class NoCredential(Refusal):
     """A file says nothing that a case could be about."""
 
     code = "no-credential"
+
+
+class HolderDiffers(Refusal):
+    """A credential of the case names another person than the applicant."""
+
+    code = "holder-differs"
 
 
 class CaseChanged(Refusal):

@@ -1,5 +1,6 @@
 """The private rows that go with a case's events, written in the same transaction."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -70,7 +71,8 @@ class Written(msgspec.Struct, frozen=True, rename="camel"):
     text: str
     """Its id."""
     kind: str
-    """`applicant`, `note`, `documents`, `enquiry`, `answer`, `assessment`, `proposal`, `returned`, `appeal`, `file`."""
+    """`applicant`, `holder`, `note`, `documents`, `enquiry`, `answer`, `assessment`, `proposal`, `returned`, `appeal`,
+    `file`."""
     written: datetime
     by: str
     content: Any
@@ -101,10 +103,14 @@ class Texts:
         )
 
 
-def written(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner) -> list[Written]:
-    """All that was written in a case, the first first."""
+def written(
+    cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, *, kinds: Sequence[str] | None = None
+) -> list[Written]:
+    """Return what was written in a case, the oldest first: all, or only texts of these kinds."""
     rows = cursor.execute(
-        "SELECT id::text, kind, written, by, sealed FROM office.texts WHERE case_id = %s ORDER BY written, id", (case,)
+        "SELECT id::text, kind, written, by, sealed FROM office.texts WHERE case_id = %(case)s"
+        " AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s::text[])) ORDER BY written, id",
+        {"case": case, "kinds": None if kinds is None else list(kinds)},
     )
     return [
         Written(
