@@ -14,7 +14,7 @@ from registry.office.assessment import Assessment
 from registry.office.cases import Office
 from registry.office.offered import Requirement
 from registry.office.rows import Written
-from registry.office.views import CaseView, EnquiryView, LetterFacts, Step, SubjectView
+from registry.office.views import CaseView, EnquiryView, LeftView, LetterFacts, OverrideView, Step, SubjectView
 from registry.wire.recognition import RecognitionDecided
 
 
@@ -44,12 +44,35 @@ def show(office: Office, case: str) -> CaseView:
             for one in found.enquiries.values()
         ],
         proposal=found.proposal.grants if found.proposal is not None else None,
+        override=_override(found, written),
+        left=_left(found, written),
+        removed=sorted(found.removed),
         decisions=[registry.decision(one.decision).data for one in found.decisions],
         disclosures=registry.vault.bases(registry.cursor(), stands.decision) if stands is not None else [],
         warnings=_changed(office, found) + office.warnings(found),
         written=written,
         history=_history(registry, found),
     )
+
+
+def override_of(office: Office, case: Case) -> OverrideView | None:
+    """Return what the proposal of a case overrides, and why; None where it overrides nothing."""
+    return _override(case, _written(office.registry, case))
+
+
+def _override(case: Case, written: list[Written]) -> OverrideView | None:
+    proposal = case.proposal
+    if proposal is None or proposal.override is None:
+        return None
+    override = proposal.override
+    reason = next((one.content for one in written if one.text == override.text), "")
+    return OverrideView(override.against, reason, proposal.by, proposal.on, case.approval is not None)
+
+
+def _left(case: Case, written: list[Written]) -> list[LeftView]:
+    left = case.proposal.left if case.proposal is not None else []
+    reasons = {one.text: one.content for one in written if one.kind == "left"}
+    return [LeftView(one.subject, reasons.get(one.text, "")) for one in left]
 
 
 def letter(office: Office, case: str, decision: str | None = None) -> LetterFacts:

@@ -65,6 +65,10 @@ COLUMNS = {
         "file_number": OPEN + "a number that leads to the person only through the office's files",
         "state": ID, "purpose": ID, "assessor": STAFF, "approver": STAFF,
     },
+    "office.profiles": {
+        "key": OPEN + "the name of a programme", "name": OPEN + "the name of a programme",
+        "requirement": OPEN + "what a programme requires", "by": STAFF,
+    },
     "office.subjects": {"member": ID},
     "office.texts": {"kind": ID, "by": STAFF, "sealed": SEALED},
     "public.registry_events": {
