@@ -139,6 +139,10 @@ class OfficeSetting(BaseModel):
     """How many days after a decision it may be appealed against; 0: there is no appeal."""
     due_soon_days: Annotated[int, Field(ge=0, le=366)] = 14
     """How many days before its due date a case is shown as due soon."""
+    attachment_bytes: Annotated[int, Field(ge=1, le=64 * 1024**2)] = 10 * 1024**2
+    """How large a file may be that is attached to a case, in bytes."""
+    case_attachment_bytes: Annotated[int, Field(ge=1, le=1024**3)] = 50 * 1024**2
+    """How large all files of a case may be together, in bytes."""
 
 
 class Settings(BaseSettings):

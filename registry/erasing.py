@@ -215,6 +215,8 @@ _STATEMENTS: Final = (
     ON CONFLICT DO NOTHING""",
     """DELETE FROM intake.waiting
     WHERE student = (SELECT student FROM vault.learners WHERE learner = %(learner)s)""",
+    """DELETE FROM office.attachments
+    WHERE case_id IN (SELECT id FROM office.cases WHERE learner = %(learner)s)""",
     """DELETE FROM office.texts
     WHERE case_id IN (SELECT id FROM office.cases WHERE learner = %(learner)s)""",
     "DELETE FROM vault.decisions WHERE learner = %(learner)s",

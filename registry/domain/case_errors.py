@@ -16,11 +16,23 @@ Refusal
 ├── NotApplicant            an application does not say whose it is
 ├── FileNumberTaken         another case has that file number
 ├── NoCredential            a file that was sent in cannot be read
+├── NotOpened               several things are wrong with an application
+├── NotAttached             a file is too large for a case, or of a type that is not kept
 ├── HolderDiffers           a credential names another person than the applicant
 └── CaseChanged             somebody else was faster
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from registry.rules.errors import Refusal, Unknown
+
+
+class CaseProblem(NamedTuple):
+    """One thing that is wrong: where, and what."""
+
+    path: str
+    detail: str
 
 
 class UnknownCase(Unknown):
@@ -105,6 +117,23 @@ class NoCredential(Refusal):
     """A file says nothing that a case could be about."""
 
     code = "no-credential"
+
+
+class NotOpened(Refusal):
+    """Several things are wrong with an application; it names them all."""
+
+    code = "not-opened"
+
+    def __init__(self, problems: Sequence[CaseProblem]) -> None:
+        listed = "; ".join(f"{problem.path}: {problem.detail}" for problem in problems)
+        super().__init__(f"{len(problems)} things are wrong, and nothing was stored: {listed}", "$")
+        self.problems = list(problems)
+
+
+class NotAttached(Refusal):
+    """A file that cannot be attached: too large, of another type, or already there."""
+
+    code = "not-attached"
 
 
 class HolderDiffers(Refusal):

@@ -27,9 +27,9 @@ from registry.domain.case_errors import (
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.domain.errors import Duplicate
 from registry.office import deadlines, deciding, proposing, worklist
+from registry.office.amending import changes_between, sentence
 from registry.office.assessing import as_known, check_assessment, check_proposal, grants_of
 from registry.office.assessment import Assessment
-from registry.office.changes import changes_between, sentence
 from registry.office.facts import Facts
 from registry.office.opening import CaseAsked, SubjectAsked, key_of, opened
 from registry.office.ports import Known

@@ -71,9 +71,25 @@ def check_holders(registry: Registry, case: Case, written: Sequence[Written] | N
             stated |= text.content
     applicant = applicants.opened(registry, case.data.learner, stated)
     values: dict[str, str] = msgspec.to_builtins(applicant) if applicant is not None else {}
+    kept = [text.content for text in texts if text.kind == TEXT_KIND]
+    return check_subjects(registry, case.data.learner, values, case.subjects, kept)
+
+
+def check_subjects(
+    registry: Registry,
+    learner: str,
+    applicant: Mapping[str, str],
+    subjects: Sequence[Subject],
+    kept: Sequence[Mapping[str, Any]],
+) -> list[HolderCheck]:
+    """Compare the holder of each of these credentials with an applicant; `kept` are contents of `TEXT_KIND`."""
     return [
-        compare(number, values, [*_kept_holders(number, subject, texts), *_own_holder(registry, case, subject)])
-        for number, subject in enumerate(case.subjects)
+        compare(
+            number,
+            applicant,
+            [*_kept_holders(number, subject, kept), *_own_holder(registry, learner, subject)],
+        )
+        for number, subject in enumerate(subjects)
     ]
 
 
@@ -176,20 +192,17 @@ def _read_texts(registry: Registry, case: Case, learner: Learner) -> list[Writte
     return rows.written(registry.cursor(), registry.vault, str(case.id), learner, kinds=("applicant", TEXT_KIND))
 
 
-def _kept_holders(number: int, subject: Subject, texts: Sequence[Written]) -> list[Holder]:
+def _kept_holders(number: int, subject: Subject, kept: Sequence[Mapping[str, Any]]) -> list[Holder]:
     """Return whom disclosures and documents name that were kept with the case."""
     about = None if subject.credential is None else f"{subject.credential.member}/{subject.credential.credential}"
-    found = []
-    for text in texts:
-        if text.kind != TEXT_KIND:
-            continue
-        kept = text.content
-        if kept["about"] == about if kept["about"] is not None else kept["subject"] == number:
-            found.append(Holder(kept["source"], kept["person"]))
-    return found
+    return [
+        Holder(text["source"], text["person"])
+        for text in kept
+        if (text["about"] == about if text["about"] is not None else text["subject"] == number)
+    ]
 
 
-def _own_holder(registry: Registry, case: Case, subject: Subject) -> list[Holder]:
+def _own_holder(registry: Registry, learner: str, subject: Subject) -> list[Holder]:
     """Return whom this university's vault has a credential for, where it issued it and the learner is not erased."""
     if subject.credential is None or subject.credential.member != registry.member:
         return []
@@ -201,7 +214,7 @@ def _own_holder(registry: Registry, case: Case, subject: Subject) -> list[Holder
     )
     if row is None:
         return []
-    if row["learner"] == case.data.learner:
+    if row["learner"] == learner:
         return [Holder("vault", {}, same_learner=True)]
     disclosures = registry.vault.disclosures(registry.cursor(), credential)
     try:

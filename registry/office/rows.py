@@ -36,7 +36,7 @@ class CaseRow:
             "appeal_until": _date(stands.appeal_until if stands is not None else None),
         }
         self._subjects = [
-            (case.id, number, one.credential.member, one.credential.credential)
+            (case.id, number, one.credential.member, one.credential.credential, _seen(case, number))
             for number, one in enumerate(case.subjects)
             if one.credential is not None
         ]
@@ -57,8 +57,17 @@ ON CONFLICT (id) DO UPDATE SET state = excluded.state, completed = excluded.comp
     appeal_until = excluded.appeal_until
 """
 _SUBJECT: Final = """
-INSERT INTO office.subjects (case_id, number, member, credential) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+INSERT INTO office.subjects (case_id, number, member, credential, seen) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (case_id, number) DO UPDATE SET member = excluded.member, credential = excluded.credential,
+    seen = excluded.seen
 """
+
+
+def _seen(case: Case, number: int) -> str | None:
+    """Return the status of a credential when the decision that stands was made; None before a decision."""
+    stands = case.decision
+    found = [] if stands is None else [seen.status for seen in stands.seen if seen.subject == number]
+    return found[0] if found else None
 
 
 def _date(text: str | None) -> date | None:
@@ -130,6 +139,18 @@ def text_of(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, 
     if row is None:
         raise VaultError(f"text {text} of case {case} is not in the vault any more")
     return vault.open(learner, f"case {case} {text}", row["sealed"])
+
+
+def cases_about(cursor: Cursor[DictRow], keys: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, str]]:
+    """Return the cases about these credentials: file number, state, member and credential; withdrawn ones left out."""
+    rows = cursor.execute(
+        "SELECT c.file_number, c.state, s.member, s.credential::text"
+        " FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
+        " JOIN office.subjects s USING (member, credential) JOIN office.cases c ON c.id = s.case_id"
+        " WHERE c.state <> 'withdrawn' ORDER BY c.file_number LIMIT 100",
+        ([key[0] for key in keys], [key[1] for key in keys]),
+    ).fetchall()
+    return [(row["file_number"], row["state"], row["member"], row["credential"]) for row in rows]
 
 
 def next_file_number(cursor: Cursor[DictRow], year: int) -> str:

@@ -69,7 +69,12 @@ COLUMNS = {
         "key": OPEN + "the name of a programme", "name": OPEN + "the name of a programme",
         "requirement": OPEN + "what a programme requires", "by": STAFF,
     },
-    "office.subjects": {"member": ID},
+    "office.acknowledgements": {"condition": ID, "by": STAFF},
+    "office.assignments": {"assignee": STAFF, "by": STAFF},
+    "office.attachments": {
+        "kind": ID, "media": ID, "digest": HASH, "by": STAFF, "sealed": SEALED, "sealed_name": SEALED
+    },
+    "office.subjects": {"member": ID, "seen": ID},
     "office.texts": {"kind": ID, "by": STAFF, "sealed": SEALED},
     "public.registry_events": {
         "topic": ID,
