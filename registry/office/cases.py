@@ -30,11 +30,13 @@ from registry.office import deadlines, deciding, proposing, worklist
 from registry.office.amending import changes_between, sentence
 from registry.office.assessing import as_known, check_assessment, check_proposal, grants_of
 from registry.office.assessment import Assessment
+from registry.office.correcting import Correction, corrected
 from registry.office.facts import Facts
 from registry.office.opening import CaseAsked, SubjectAsked, key_of, opened
 from registry.office.ports import Known
 from registry.office.proposing import Leave, check_current
 from registry.office.rows import CaseRow, Texts, text_of
+from registry.office.rows import written as written_of
 from registry.office.stops import status_stops
 from registry.office.views import Moved
 from registry.office.worklist import CaseLine
@@ -117,6 +119,22 @@ class Office:
         texts, written = self._write(found, by, "answer", text)
         found.answer(enquiry, answer, _day(on), by, written)
         return self._keep(found, texts, warnings=self.warnings(found))
+
+    def correct(self, case: str, asked: Correction, by: str, on: date | None = None) -> Moved:
+        """Correct the file: the applicant, its purpose, or which credentials it is about. A proposal is returned first.
+
+        Raises a refusal, and `WireError` for a receipt that proves nothing.
+        """
+        found = self.registry.case(case)
+        learner = self._learner(found)
+        texts = Texts(self.registry.vault, str(found.id), learner, by)
+        written = written_of(self.registry.cursor(), self.registry.vault, str(found.id), learner, kinds=("applicant",))
+        stated: dict[str, Any] = {}
+        for one in written:
+            stated |= one.content
+        made = corrected(self.known, found, asked, stated, texts, by, _day(on))
+        found.correct(made.data)
+        return self._keep(found, texts, warnings=[*made.notes, *self.warnings(found)])
 
     # The decision
 

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 import msgspec
 import pytest
-from registry.office.correcting import Correction
 
 from projections import decisions
 from registry import drafting
@@ -29,6 +28,7 @@ from registry.office import showing, worklist
 from registry.office.applicants import Applicant
 from registry.office.assessment import Assessed, Assessment, Considered, Element, Offered, Proposed, Requirement
 from registry.office.comparing import ELEMENTS
+from registry.office.correcting import Correction
 from registry.office.drafting import drafted
 from registry.office.opening import CaseAsked, SubjectAsked
 from registry.office.profiles import Profile, save_profile
@@ -141,7 +141,7 @@ def test_a_credential_revoked_after_the_approval_is_decided_only_by_an_override_
     case = lund.approved(credential)
     lund.put(lund.twente.revoke(credential))
     lund.project()
-    with pytest.raises(Stopped, match=f"since it was approved, this came up: credential twente/{credential} is revoked"):
+    with pytest.raises(Stopped, match=f"since it was approved, this came up: .*twente/{credential} is revoked"):
         lund.office.decide(case, "l.holm")
     assert showing.show(lund.office, case).case.state == "approved"
     lund.office.return_(case, "l.holm")
@@ -582,8 +582,8 @@ def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_
     assert "credential 0, workload: substantiallyLess is worth a look" in assess().warnings[0]
     with pytest.raises(Stopped, match="substantiallyLess is worth a look"):
         lund.office.propose(case, [], "k.berg")
+    assess(suggested=[])  # an emptied list is filled again: the office compares, not the file
     with pytest.raises(Stopped, match="substantiallyLess"):
-        assess(suggested=[])  # an emptied list is filled again: the office compares, not the file
         lund.office.propose(case, [], "k.berg")
     assert assess(no_difference="The missing hours were a holiday.").warnings == []
     lund.office.propose(case, [], "k.berg")
