@@ -54,7 +54,8 @@ INSERT INTO office.cases (id, file_number, learner, state, purpose, opened, comp
     decision, appeal_until)
 VALUES (%(id)s, %(file_number)s, %(learner)s, %(state)s, %(purpose)s, %(opened)s, %(completed)s, %(due)s,
     %(assessor)s, %(approver)s, %(decision)s, %(appeal_until)s)
-ON CONFLICT (id) DO UPDATE SET state = excluded.state, purpose = excluded.purpose, completed = excluded.completed, due = excluded.due,
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, purpose = excluded.purpose,
+    completed = excluded.completed, due = excluded.due,
     assessor = excluded.assessor, approver = excluded.approver, decision = excluded.decision,
     appeal_until = excluded.appeal_until
 """
@@ -141,6 +142,12 @@ def text_of(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, 
     if row is None:
         raise VaultError(f"text {text} of case {case} is not in the vault any more")
     return vault.open(learner, f"case {case} {text}", row["sealed"])
+
+
+def find_case_of_decision(cursor: Cursor[DictRow], decision: str) -> str | None:
+    """Return the case whose last decision this is; None where no case has it."""
+    row = cursor.execute("SELECT id::text FROM office.cases WHERE decision = %s", (decision,)).fetchone()
+    return None if row is None else str(row["id"])
 
 
 def cases_about(cursor: Cursor[DictRow], keys: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, str]]:
