@@ -60,13 +60,13 @@ def test_what_the_office_established_is_in_the_letter_with_who_says_so():
 def test_a_slight_difference_is_told_with_its_reason_and_a_named_one_is_not_slight():
     suggested = [Suggestion("substantiallyLess", "5 of 7.5 ECTS; below 80%")]
     elements = [
-        Element(name="workload", original="5 ECTS", required="7.5 ECTS", suggested=suggested, no_difference="A holiday."),
+        Element(name="workload", original="5 ECTS", required="7.5 ECTS", suggested=suggested, no_difference="Holiday."),
         Element(name="level", original="EQF 5", required="EQF 6", suggested=[Suggestion("lowerLevel", "")],
                 named=["lowerLevel"]),
     ]  # fmt: skip
     full = Grant([0], "full", "recognised", "none")
     [judged] = file_of(assessed(Requirement(ects=7.5), elements=elements, grants=[Proposed(full)])).judged
-    assert judged.slight == {"workload": "A holiday."}
+    assert judged.slight == {"workload": "Holiday."}
 
 
 def test_a_refusal_says_why_nothing_milder_was_possible_and_what_can_be_done():
