@@ -40,10 +40,7 @@ class CredentialChange(msgspec.Struct, frozen=True, rename="camel"):
     def sentence(self) -> str:
         """The change in one sentence."""
         seen = f"; seen by {self.acknowledged_by}" if self.acknowledged_by is not None else ""
-        return (
-            f"credential {self.subject} ({self.member}/{self.credential}) was {self.then} when it was decided, and is"
-            f" {self.now} now{seen}"
-        )
+        return f"credential {self.subject} was {self.then} when it was decided, and is {self.now} now{seen}"
 
 
 class ChangedCases(NamedTuple):
@@ -67,14 +64,14 @@ class _Decided(NamedTuple):
 
 def changes_of(cursor: Cursor[DictRow], known: Known, cases: Sequence[str]) -> dict[str, list[CredentialChange]]:
     """Return what changed since the decision in each of these cases, acknowledged or not; without cases of none."""
-    rows = cursor.execute(f"{_DECIDED} AND c.id = ANY(%s::uuid[])", (list(cases),)).fetchall()  # noqa: S608 - names of our own
+    rows = cursor.execute(f"{_DECIDED} AND c.id = ANY(%s::uuid[])", (list(cases),)).fetchall()
     return _by_case(known, map(_decided, rows))
 
 
 def changed_cases(cursor: Cursor[DictRow], known: Known) -> ChangedCases:
     """Return the decided cases in which something changed that nobody acknowledged."""
     rows = cursor.execute(
-        f"{_DECIDED} ORDER BY c.opened DESC, c.id LIMIT %s",  # noqa: S608 - names of our own
+        f"{_DECIDED} ORDER BY c.opened DESC, c.id LIMIT %s",
         (MAX_SEARCHED + 1,),
     ).fetchall()
     found = _by_case(known, map(_decided, rows[:MAX_SEARCHED]))

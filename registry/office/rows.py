@@ -64,10 +64,12 @@ ON CONFLICT (case_id, number) DO UPDATE SET member = excluded.member, credential
 
 
 def _seen(case: Case, number: int) -> str | None:
-    """Return the status of a credential when the decision that stands was made; None before a decision."""
+    """Return a credential's status and flags when the decision that stands was made; None before a decision."""
     stands = case.decision
-    found = [] if stands is None else [seen.status for seen in stands.seen if seen.subject == number]
-    return found[0] if found else None
+    for seen in stands.seen if stands is not None else ():
+        if seen.subject == number:
+            return ", ".join([seen.status, *(flag for flag in seen.flags if flag != "pending")])
+    return None
 
 
 def _date(text: str | None) -> date | None:

@@ -7,6 +7,9 @@ import msgspec
 
 from registry.domain.case_events import CaseState, Document, IssuerAnswer, Seen, Subject
 from registry.office.applicants import Applicant
+from registry.office.attachments import Attachment
+from registry.office.changes import CredentialChange
+from registry.office.holder import HolderCheck
 from registry.office.offered import Requirement
 from registry.office.ports import CredentialFacts
 from registry.office.rows import Written
@@ -64,6 +67,12 @@ class CaseView(msgspec.Struct, frozen=True, rename="camel"):
     warnings: list[str]
     written: list[Written]
     history: list[Step]
+    holders: list[HolderCheck] = []
+    """Of each credential, whether its holder is the applicant."""
+    changes: list[CredentialChange] = []
+    """What changed with its credentials since the decision that stands."""
+    attachments: list[Attachment] = []
+    """Its files: what it was opened with, and what was attached."""
 
 
 class Moved(msgspec.Struct, frozen=True, rename="camel"):
