@@ -79,7 +79,7 @@ from registry.http.kept import Kept
 from registry.http.limits import Limited
 from registry.http.paths import sharing
 from registry.http.problems import index, page
-from registry.office.reasons import country_note
+from registry.office.country_notes import country_note
 
 _BODY = 2 * 1024 * 1024
 _BEGIN = 2.0
