@@ -13,7 +13,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import Dependency, Parameter
+from litestar.params import Dependency, Parameter, QueryParameter
 from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
@@ -169,7 +169,10 @@ def attached(
     key: IdempotencyKey,
     *,
     kind: Annotated[AttachmentKind, Parameter(description="What the file is.")] = "other",
-    subject: Annotated[int | None, Parameter(ge=0, description="Which credential of the case it is about.")] = None,
+    subject: Annotated[
+        int | None,
+        QueryParameter(name="subject", ge=0, le=49, description="Which credential of the case it is about."),
+    ] = None,
 ) -> Response[Attachment]:
     """Encrypted under the applicant's key, and erased with the applicant. How large it may be, the settings say."""
 
