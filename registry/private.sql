@@ -260,6 +260,15 @@ CREATE TABLE IF NOT EXISTS office.texts (
 );
 CREATE INDEX IF NOT EXISTS texts_case ON office.texts (case_id, written);
 
+-- What the office's programmes require, in its own words: about programmes, never about a person.
+CREATE TABLE IF NOT EXISTS office.profiles (
+    key         text COLLATE "C" PRIMARY KEY,  -- the name without case and accents
+    name        text NOT NULL,
+    requirement jsonb NOT NULL,
+    changed     timestamptz NOT NULL,
+    by          text NOT NULL
+);
+
 -- Files of a case: scans and documents, and what is kept as evidence. The content and the file's own name are sealed
 -- under the applicant's own key.
 CREATE TABLE IF NOT EXISTS office.attachments (

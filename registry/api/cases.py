@@ -15,9 +15,9 @@ from litestar.params import Dependency, Parameter, QueryParameter
 from registry.api.bodies import Known
 from registry.api.case_bodies import (
     AnswerGiven,
+    Approval,
     AssessmentGiven,
     Dated,
-    Deciding,
     DocumentsAsked,
     DocumentsCame,
     EnquiryAsked,
@@ -272,10 +272,17 @@ class OneCase(Controller):
         self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Proposal,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """Read as a verifier will, and held against the assessment and precedents, which `warnings` tell of."""
+        """Read as a verifier will, and compared with the assessment and with precedents, which `warnings` name.
+
+        Something that speaks against it stops it: a credential that is not active, an issuer that denies it, another
+        holder, a suggested difference that the assessment does not answer. `override` says why it is proposed all the
+        same.
+        """
         return _move(
             desk, bureau, request, data, key,
-            lambda by: bureau.propose(str(case), data.grants, by, data.on, data.note),
+            lambda by: bureau.propose(
+                str(case), data.grants, by, data.on, data.note, leave=data.leave, override=data.override
+            ),
         )  # fmt: skip
 
     @post(
@@ -283,11 +290,14 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def approve(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Approval,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """By another person than who proposed it."""
-        return _move(desk, bureau, request, data, key, lambda by: bureau.approve(str(case), by, data.on))
+        """By another person than who proposed it, who also accepts an override after reading its reason."""
+        return _move(
+            desk, bureau, request, data, key,
+            lambda by: bureau.approve(str(case), by, data.on, accept_override=data.accept_override),
+        )  # fmt: skip
 
     @post(
         "/return", operation_id="returnProposal", summary="Give the proposal back", status_code=200,
@@ -305,14 +315,11 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def decide(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Deciding,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The approved proposal becomes a decision on the log, by digest where EVENTS wants it."""
-        return _move(
-            desk, bureau, request, data, key,
-            lambda by: bureau.decide(str(case), by, data.on, despite=data.despite),
-        )  # fmt: skip
+        return _move(desk, bureau, request, data, key, lambda by: bureau.decide(str(case), by, data.on))
 
     @post(
         "/appeal", operation_id="appealCase", summary="The applicant appeals", status_code=200,
@@ -330,14 +337,11 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def amend(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Deciding,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The approved proposal supersedes the decision that stands."""
-        return _move(
-            desk, bureau, request, data, key,
-            lambda by: bureau.amend(str(case), by, data.on, despite=data.despite),
-        )  # fmt: skip
+        return _move(desk, bureau, request, data, key, lambda by: bureau.amend(str(case), by, data.on))
 
     @post(
         "/withdraw", operation_id="withdrawCase", summary="Take back the application or the decision",

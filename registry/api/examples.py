@@ -111,7 +111,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "grants": [{"from": [0], "outcome": "full", "mode": "credited", "gradeTransfer": "passOnly", "ects": 5}],
         "on": _DAY,
     },
-    "Deciding": {"on": _DAY},
+    "Approval": {"acceptOverride": False, "on": _DAY},
     "Withdrawal": {"on": _DAY},
     "LetterAsked": {
         "decision": _OTHER,

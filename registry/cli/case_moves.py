@@ -14,10 +14,13 @@ from registry.cli.office import office_of
 from registry.cli.output import AsJson, errors, print_json, say, title_of
 from registry.cli.reasons import folder_of, show_country
 from registry.domain.case_events import Document, IssuerAnswer
+from registry.office import showing
 from registry.office.assessment import Assessment, Requirement, requirement_of
 from registry.office.cases import Office
 from registry.office.country_notes import country_note
+from registry.office.deciding import numbers_decided
 from registry.office.drafting import drafted
+from registry.office.proposing import Leave
 from registry.office.views import Moved
 from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
 
@@ -194,45 +197,83 @@ def propose(
     ] = None,
     condition: Annotated[list[str] | None, typer.Option(help="What is still to be done, where conditional.")] = None,
     note: Annotated[str | None, typer.Option("--note", help="For the applicant; kept encrypted.")] = None,
+    leave: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NUMBER:REASON",
+            help="A credential of the case that is not decided about, and why: the letter prints it.",
+        ),
+    ] = None,
+    override: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REASON",
+            help="Why you propose this although something speaks against it; kept encrypted. The person who approves"
+            " reads and accepts it. Name nobody here: other users of this machine see it.",
+        ),
+    ] = None,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
     """Propose what to grant: what the assessment proposes, else one grant on all credentials by options, or --grants.
 
+    What speaks against it stops it: a credential that is not active, an issuer that denies it, another holder, a
+    suggested difference that nobody answered. Without an assessment the letter says *not assessed*.
+
     Examples: registry case propose 2026/00017
     registry case propose 2026/00017 --outcome full --ects 5
     registry case propose 2026/00017 --outcome partial --ects 3 --ground workload:substantiallyLess
     registry case propose 2026/00017 --grants grants.json
+    registry case propose 2026/00017 --outcome full --ects 5 --leave "1:You submitted it for information only."
     """
-    office, found = _office(context, case)
+    office, found = _office(context, case, look=True)
+    left = [_leave(text) for text in leave or ()]
+    about = office.registry.case(found)
     if grants is not None:
         made = read_json(grants, list[Grant])
     elif outcome is not None:
+        asked_for = about.data.towards if about.data.towards and len(about.data.towards) == 1 else None
         one = {
-            "from": list(range(len(office.registry.case(found).subjects))),
+            "from": numbers_decided(about, [each.subject for each in left]),
             "outcome": outcome,
             "mode": mode,
             "gradeTransfer": "none",
             "ects": int(ects) if ects is not None and ects == int(ects) else ects,
             "eqfLevel": eqf_level,
-            "towards": towards_of(node_of(context), towards) if towards else None,
+            "towards": towards_of(node_of(context), towards) if towards else asked_for[0] if asked_for else None,
             "grounds": [_ground(text) for text in ground] if ground else None,
             "conditions": [convert({"code": code}, Condition, "--condition") for code in condition or ()] or None,
         }
         made = [convert({k: v for k, v in one.items() if v is not None}, Grant, "--outcome")]
     else:
         made = []
-    show_moved(office.propose(found, made, who(by), day_of(on), note), as_json=as_json)
+    update = office.propose(found, made, who(by), day_of(on), note, leave=left, override=override)
+    show_moved(update, as_json=as_json)
 
 
-def approve(context: typer.Context, case: CaseId, *, by: As = None, on: Day = None, as_json: AsJson = False) -> None:
-    """Agree with the proposal: another person than who made it.
+def approve(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    accept_override: Annotated[
+        bool, typer.Option("--accept-override", help="You read why something is overridden, and accept it.")
+    ] = False,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Agree with the proposal: another person than who made it. What it overrides is printed with its reason.
 
     Example: registry case approve 2026/00017 --as l.holm
     """
-    office, found = _office(context, case)
-    show_moved(office.approve(found, who(by), day_of(on)), as_json=as_json)
+    office, found = _office(context, case, look=True)
+    override = showing.override_of(office, office.registry.case(found))
+    if override is not None:
+        errors.print(
+            f"{override.by} overrides {', '.join(override.against)}: {override.reason}", markup=False, highlight=False
+        )
+    show_moved(office.approve(found, who(by), day_of(on), accept_override=accept_override), as_json=as_json)
 
 
 def return_(
@@ -252,24 +293,22 @@ def return_(
     show_moved(office.return_(found, who(by), day_of(on), note), as_json=as_json)
 
 
-Despite = Annotated[bool, typer.Option("--despite", help="Decide although a credential's status speaks against it.")]
-
-
 def decide(
     context: typer.Context,
     case: CaseId,
     *,
-    despite: Despite = False,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish the approved proposal as a decision, after looking once more at what it is about.
+    """Publish the approved proposal as a decision, after another look at what it is about.
+
+    What speaks against it since it was approved stops it: return the proposal, and propose again.
 
     Example: registry case decide 2026/00017
     """
     office, found = _office(context, case, look=True)
-    _published(context, office.decide(found, who(by), day_of(on), despite=despite), as_json=as_json)
+    _published(context, office.decide(found, who(by), day_of(on)), as_json=as_json)
 
 
 def appeal(
@@ -293,7 +332,6 @@ def amend(
     context: typer.Context,
     case: CaseId,
     *,
-    despite: Despite = False,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
@@ -303,7 +341,7 @@ def amend(
     Example: registry case amend 2026/00017
     """
     office, found = _office(context, case, look=True)
-    _published(context, office.amend(found, who(by), day_of(on), despite=despite), as_json=as_json)
+    _published(context, office.amend(found, who(by), day_of(on)), as_json=as_json)
 
 
 def withdraw(
@@ -367,6 +405,14 @@ def _published(context: typer.Context, moved: Moved, *, as_json: bool) -> None:
     if moved.decision is not None:
         publish_now(node_of(context))
     show_moved(moved, as_json=as_json)
+
+
+def _leave(text: str) -> Leave:
+    number, colon, reason = text.partition(":")
+    if not (colon and number.strip().isascii() and number.strip().isdigit() and reason.strip()):
+        raise typer.BadParameter(f"{text!r} is not NUMBER:REASON, such as 1:…", param_hint="--leave")
+    made: Leave = convert({"subject": int(number), "reason": reason.strip()}, Leave, "--leave")
+    return made
 
 
 def _documents(names: list[str]) -> list[Document]:

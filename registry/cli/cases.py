@@ -294,7 +294,8 @@ def _show(found: CaseView) -> None:
             what = f"{subject.credential.member}/{subject.credential.credential}"
             what += f" {title_of(now.title)}, {now.status}" if now is not None else ", not arrived"
         paper = "" if subject.documented else ", without documents"
-        say(f"credential {number}: {what} ({subject.evidence}{paper})")
+        gone = ", removed from the case" if number in found.removed else ""
+        say(f"credential {number}: {what} ({subject.evidence}{paper}){gone}")
         if one.at_decision is not None:
             say(f"  when it was decided: {', '.join([one.at_decision.status, *one.at_decision.flags])}")
     for warning in found.warnings:
@@ -303,6 +304,11 @@ def _show(found: CaseView) -> None:
         say("to note that you have seen what changed: registry case acknowledge CASE")
     for attached in found.attachments:
         say(f"file {attached.attachment}: {attached.kind}, {attached.media_type}, {attached.bytes:,} bytes")
+    if found.override is not None:
+        override = found.override
+        say(f"override of {', '.join(override.against)} by {override.by}: {override.reason}", style="yellow")
+    for left in found.left:
+        say(f"credential {left.subject} is left out: {left.reason}")
     if found.outstanding:
         say(f"waits for {', '.join(found.outstanding)}")
     for enquiry in found.enquiries:

@@ -12,6 +12,7 @@ from consumers.governance import GovernanceFold
 from projections import contents, credentials
 from projections.departures import Draft, departure
 from registry.cli.context import Node
+from registry.cli.facts import ViewFacts
 from registry.office.cases import Office
 from registry.office.ports import CredentialFacts, Key, OwnDecision, ProvedCredential
 from registry.wire.credentials import CredentialIssued
@@ -162,4 +163,5 @@ ORDER BY d.decision_date DESC, d.decision LIMIT %(limit)s
 def office_of(node: Node) -> Office:
     """The office of a node, for one command."""
     known = Viewed(lambda: nullcontext(node.views()), node.governance, node.settings.origin)
-    return Office(node.registry, node.settings.office, known)
+    offers = ViewFacts(lambda: nullcontext(node.views()), node.standings)
+    return Office(node.registry, node.settings.office, known, offers)

@@ -180,7 +180,7 @@ def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
     credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
     if tokens is not None:
         credentials.append(tokens)
-    office = served_office(node, views)
+    office = served_office(node, views, facts)
     letters = ServedLetters(node, desk)
 
     async def started(app: Litestar) -> None:

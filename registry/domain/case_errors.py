@@ -3,11 +3,14 @@
 Refusal
 ├── IllegalTransition       (EVENTS.md's own) the case's state does not allow the move
 ├── UnknownCase             there is no such case here
+├── UnknownProfile          the office has no programme profile of that name, or several apply
 ├── UnknownSubject          nor such a credential, enquiry or document in it
 ├── SecondPerson            whoever proposed does not approve
 ├── DateOrder               what happens later is not dated earlier, and nothing is dated ahead
 ├── AppealOpen              a file is not closed while an appeal may be lodged
+├── NotCovered              a proposal says nothing about one of the credentials
 ├── CredentialStatus        the credentials' status speaks against the decision
+├── Stopped                 something speaks against the proposal, and nobody gave a reason to override it
 ├── AssessmentObjections    the assessment has something to be mended first
 ├── ApplicantErased         nothing more is written about somebody who was erased
 ├── NotApplicant            an application does not say whose it is
@@ -38,6 +41,12 @@ class UnknownCase(Unknown):
     code = "unknown-case"
 
 
+class UnknownProfile(Unknown):
+    """The office has no such programme profile, or it is not said which one applies."""
+
+    code = "unknown-profile"
+
+
 class UnknownSubject(Refusal):
     """The case has no such credential, enquiry or requested document."""
 
@@ -66,6 +75,18 @@ class CredentialStatus(Refusal):
     """What is decided about is revoked, say, or has not arrived here."""
 
     code = "credential-status"
+
+
+class NotCovered(Refusal):
+    """A proposal is about every credential of the case, or says which it leaves out."""
+
+    code = "credential-not-covered"
+
+
+class Stopped(Refusal):
+    """A proposal, its approval or its decision is stopped until it is changed, or overridden with a reason."""
+
+    code = "stopped"
 
 
 class AssessmentObjections(Refusal):

@@ -58,8 +58,8 @@ def normalise(applicant: Applicant) -> Applicant:
     return msgspec.structs.replace(applicant, **spelt)
 
 
-def _check_values(applicant: Applicant) -> None:
-    """Raise `NotApplicant` for names and a number that are none."""
+def check_applicant(applicant: Applicant) -> None:
+    """Raise `NotApplicant` for names, a number or a date of birth that are none."""
     faults = {
         "familyName": name_fault(applicant.family_name or ""),
         "givenName": name_fault(applicant.given_name or ""),
@@ -72,6 +72,11 @@ def _check_values(applicant: Applicant) -> None:
     for name, fault in faults.items():
         if fault is not None:
             raise NotApplicant(fault, f"$.applicant.{name}")
+    if applicant.date_of_birth is not None and not _born(applicant.date_of_birth):
+        raise NotApplicant(
+            "is no date of birth; write YYYY-MM-DD, or YYYY-MM or YYYY where no more is known",
+            "$.applicant.dateOfBirth",
+        )
 
 
 def admitted(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learner:
@@ -80,12 +85,7 @@ def admitted(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learn
     `applicant` is in its one spelling (`normalise`).
     """
     vault, cursor = registry.vault, registry.cursor()
-    _check_values(applicant)
-    if applicant.date_of_birth is not None and not _born(applicant.date_of_birth):
-        raise NotApplicant(
-            "is no date of birth; write YYYY-MM-DD, or YYYY-MM or YYYY where no more is known",
-            "$.applicant.dateOfBirth",
-        )
+    check_applicant(applicant)
     if applicant.learner is not None:
         known = vault.learner(cursor, applicant.learner)
         if known is None:

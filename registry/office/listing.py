@@ -103,7 +103,9 @@ def key_names(cursor: Cursor[DictRow], people: Sequence[str]) -> dict[str, str]:
 
 def _assessed(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[CredentialLine]:
     found = []
-    for subject in case.subjects:
+    for number, subject in enumerate(case.subjects):
+        if number in case.removed:
+            continue
         if subject.external is not None:
             found.append(CredentialLine(subject.external.title, subject.external.issuer_name, subject.external.country))
         elif (key := key_of(subject)) is not None:
@@ -120,6 +122,6 @@ def _title(texts: Mapping[str, str]) -> str:
     return texts.get("en") or next(iter(texts.values()), "")
 
 
-def _worst(office: Office, case: Case) -> HolderState:
-    states = {check.state for check in check_holders(office.registry, case)}
-    return next(state for state in _WORST_FIRST if state in states)
+def _worst(office: Office, case: Case) -> HolderState | None:
+    states = {check.state for check in check_holders(office.registry, case) if check.subject not in case.removed}
+    return next((state for state in _WORST_FIRST if state in states), None)

@@ -235,11 +235,24 @@ def _proven(known: Known, asked: CaseAsked, read: Sequence[_Read]) -> list[Prove
     return match_disclosures(asked.disclosures, digests)
 
 
+def read_added(
+    known: Known, asked: Sequence[SubjectAsked], start: int
+) -> tuple[list[Subject], list[tuple[str, dict[str, Any]]], list[str]]:
+    """Read credentials that are added to a case, whose numbers begin at `start`.
+
+    Return them, what is kept of them sealed (kinds and contents), and notes. Raises a refusal, and `WireError` for a
+    receipt that proves nothing.
+    """
+    read = [_read(known, subject, f"$.add[{number}]") for number, subject in enumerate(asked)]
+    subjects = [subject for part in read for subject in part.subjects]
+    return subjects, list(_kept(read, subjects, [], start)), [note for part in read for note in part.notes]
+
+
 def _kept(
-    read: Sequence[_Read], subjects: Sequence[Subject], proven: Sequence[Proven]
+    read: Sequence[_Read], subjects: Sequence[Subject], proven: Sequence[Proven], start: int = 0
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Return what is kept, sealed, of files, and of whom documents and disclosures name: kinds and contents."""
-    number = 0
+    number = start
     for part in read:
         for text in (part.asked.receipt, part.asked.file):
             if text is not None:

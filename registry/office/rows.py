@@ -38,13 +38,15 @@ class CaseRow:
         self._subjects = [
             (case.id, number, one.credential.member, one.credential.credential, _seen(case, number))
             for number, one in enumerate(case.subjects)
-            if one.credential is not None
+            if one.credential is not None and number not in case.removed
         ]
+        self._removed = [(case.id, number) for number in sorted(case.removed)]
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write it, new or once more."""
         cursor.execute(_CASE, self.values)
         cursor.executemany(_SUBJECT, self._subjects)
+        cursor.executemany("DELETE FROM office.subjects WHERE case_id = %s AND number = %s", self._removed)
 
 
 _CASE: Final = """
@@ -52,8 +54,8 @@ INSERT INTO office.cases (id, file_number, learner, state, purpose, opened, comp
     decision, appeal_until)
 VALUES (%(id)s, %(file_number)s, %(learner)s, %(state)s, %(purpose)s, %(opened)s, %(completed)s, %(due)s,
     %(assessor)s, %(approver)s, %(decision)s, %(appeal_until)s)
-ON CONFLICT (id) DO UPDATE SET state = excluded.state, completed = excluded.completed, due = excluded.due,
-    assessor = excluded.assessor, approver = excluded.approver, decision = excluded.decision,
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, purpose = excluded.purpose, completed = excluded.completed,
+    due = excluded.due, assessor = excluded.assessor, approver = excluded.approver, decision = excluded.decision,
     appeal_until = excluded.appeal_until
 """
 _SUBJECT: Final = """

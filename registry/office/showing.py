@@ -18,7 +18,7 @@ from registry.office.holder import TEXT_KIND, check_holders, mismatches, reminde
 from registry.office.listing import describe
 from registry.office.offered import Requirement
 from registry.office.rows import Written
-from registry.office.views import CaseView, EnquiryView, LetterFacts, Step, SubjectView
+from registry.office.views import CaseView, EnquiryView, LeftView, LetterFacts, OverrideView, Step, SubjectView
 from registry.wire.recognition import RecognitionDecided
 
 
@@ -28,7 +28,7 @@ def show(office: Office, case: str) -> CaseView:
     found = registry.case(case)
     stands = found.decision
     written = _written(registry, found)
-    holders = check_holders(registry, found, written)
+    holders = [one for one in check_holders(registry, found, written) if one.subject not in found.removed]
     changes = changes_of(registry.cursor(), office.known, [str(found.id)]).get(str(found.id), [])
     [line] = describe(office, [office.line(found)])
     return CaseView(
@@ -51,6 +51,9 @@ def show(office: Office, case: str) -> CaseView:
             for one in found.enquiries.values()
         ],
         proposal=found.proposal.grants if found.proposal is not None else None,
+        override=_override(found, written),
+        left=_left(found, written),
+        removed=sorted(found.removed),
         decisions=[registry.decision(one.decision).data for one in found.decisions],
         disclosures=registry.vault.bases(registry.cursor(), stands.decision) if stands is not None else [],
         warnings=[
@@ -65,6 +68,26 @@ def show(office: Office, case: str) -> CaseView:
         changes=changes,
         attachments=[*files_opened_with(written), *list_attachments(registry.cursor(), str(found.id))],
     )
+
+
+def override_of(office: Office, case: Case) -> OverrideView | None:
+    """Return what the proposal of a case overrides, and why; None where it overrides nothing."""
+    return _override(case, _written(office.registry, case))
+
+
+def _override(case: Case, written: list[Written]) -> OverrideView | None:
+    proposal = case.proposal
+    if proposal is None or proposal.override is None:
+        return None
+    override = proposal.override
+    reason = next((one.content for one in written if one.text == override.text), "")
+    return OverrideView(override.against, reason, proposal.by, proposal.on, case.approval is not None)
+
+
+def _left(case: Case, written: list[Written]) -> list[LeftView]:
+    left = case.proposal.left if case.proposal is not None else []
+    reasons = {one.text: one.content for one in written if one.kind == "left"}
+    return [LeftView(one.subject, reasons.get(one.text, "")) for one in left]
 
 
 def letter(office: Office, case: str, decision: str | None = None) -> LetterFacts:

@@ -38,6 +38,25 @@ class EnquiryView(msgspec.Struct, frozen=True, rename="camel"):
     answer: IssuerAnswer | None
 
 
+class OverrideView(msgspec.Struct, frozen=True, rename="camel"):
+    """What speaks against a proposal, and why it was made all the same."""
+
+    against: list[str]
+    """The keys of the stops, such as `revoked:0`: a code, and the number of the credential."""
+    reason: str
+    by: str
+    on: str
+    accepted: bool
+    """Whether the person who approved accepted it."""
+
+
+class LeftView(msgspec.Struct, frozen=True, rename="camel"):
+    """A credential that a proposal or a decision is not about."""
+
+    subject: int
+    reason: str
+
+
 class Step(msgspec.Struct, frozen=True, rename="camel"):
     """Something that happened, as stored: codes, ids and days."""
 
@@ -60,6 +79,12 @@ class CaseView(msgspec.Struct, frozen=True, rename="camel"):
     stopped_days: int
     enquiries: list[EnquiryView]
     proposal: list[Grant] | None
+    override: OverrideView | None
+    """What the proposal overrides, for the person who approves."""
+    left: list[LeftView]
+    """The credentials that the proposal leaves out."""
+    removed: list[int]
+    """The numbers of credentials that a correction removed from the case."""
     decisions: list[RecognitionDecided]
     """As published; each supersedes the one before."""
     disclosures: list[str]

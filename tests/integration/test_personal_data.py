@@ -65,6 +65,10 @@ COLUMNS = {
         "file_number": OPEN + "a number that leads to the person only through the office's files",
         "state": ID, "purpose": ID, "assessor": STAFF, "approver": STAFF,
     },
+    "office.profiles": {
+        "key": OPEN + "the name of a programme", "name": OPEN + "the name of a programme",
+        "requirement": OPEN + "what a programme requires", "by": STAFF,
+    },
     "office.acknowledgements": {"condition": ID, "by": STAFF},
     "office.assignments": {"assignee": STAFF, "by": STAFF},
     "office.attachments": {
