@@ -29,7 +29,7 @@ from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.domain.case_events import CaseState
 from registry.http import Cursors, HttpProblem, Trouble, requires
 from registry.http.pages import LIMIT, MOST
-from registry.office import showing, worklist
+from registry.office import listing, showing, worklist
 from registry.office.assessment import Assessment, Requirement, requirement_of
 from registry.office.cases import Office as RecognitionOffice
 from registry.office.drafting import drafted
@@ -50,6 +50,10 @@ class CasePage(msgspec.Struct, frozen=True, rename="camel"):
     items: list[CaseLine]
     next: str | None
     """Give it as `cursor` to read on; null at the end."""
+    changed: int
+    """How many decided cases have a credential that changed since, which nobody acknowledged."""
+    notes: list[str]
+    """Says it where a search did not look through all cases."""
 
 
 class Cases(Controller):
@@ -98,6 +102,14 @@ class Cases(Controller):
         *,
         in_state: Annotated[CaseState | None, QueryParameter(name="state")] = None,
         assessor: Annotated[str | None, Parameter(pattern=_SAID, max_length=80)] = None,
+        assignee: Annotated[
+            str | None, Parameter(pattern=_SAID, max_length=80, description="Who works on them.")
+        ] = None,
+        unassigned: Annotated[bool, Parameter(description="Only those that nobody works on.")] = False,
+        changed: Annotated[
+            bool,
+            Parameter(description="Only decided cases whose credential changed since, and nobody acknowledged it."),
+        ] = False,
         overdue: bool = False,
         due_within: Annotated[
             int | None, QueryParameter(name="dueWithin", ge=1, le=3660, description="Due within so many days.")
@@ -110,7 +122,9 @@ class Cases(Controller):
         """The earliest due date first, those without one at the end; with counts of all that there is."""
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
         after = None
-        cursors = Cursors("cases", in_state, assessor, overdue, due_within, learner, file_number)
+        cursors = Cursors(
+            "cases", in_state, assessor, overdue, due_within, learner, file_number, assignee, unassigned, changed
+        )
         if cursor:
             day, case = cursors.decode(cursor, date, UUID)
             after = day, str(case)
@@ -121,14 +135,23 @@ class Cases(Controller):
             due_by=today + timedelta(days=due_within) if due_within is not None else None,
             learner=None if learner is None else str(learner),
             file_number=file_number,
+            assignee=assignee,
+            unassigned=unassigned,
         )
         soon = bureau.setting.due_soon_days
         with desk.reading() as registry:
-            found = worklist.listed(registry.cursor(), asked, today=today, soon=soon, after=after, limit=limit)
+            listed = listing.list_cases(bureau, asked, today=today, changed=changed, after=after, limit=limit)
+            found, waiting = listed.lines, listing.count_changed(bureau)
             counts = worklist.counts(registry.cursor(), today=today, soon=soon)
         last = found[-1].place if len(found) == limit else None
         return desk.answer(
-            CasePage(counts, found, None if last is None else cursors.encode([last[0].isoformat(), last[1]]))
+            CasePage(
+                counts,
+                found,
+                None if last is None else cursors.encode([last[0].isoformat(), last[1]]),
+                waiting,
+                listed.notes,
+            )
         )
 
 

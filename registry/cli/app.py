@@ -36,7 +36,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "mapping": ("mapping",),
     "intake": ("intake",),
     "recognition": ("recognition",),
-    "case": ("cases",),
+    "case": ("cases", "case_file"),
     "stack": ("stacking",),
     "agreement": ("agreements",),
     "reasons": ("reasons",),
@@ -56,6 +56,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "precedents": ("search",),
     "receipt": ("receipts",),
     "verify-receipt": ("receipts",),
+    "disclosure": ("disclosures",),
     "seal": ("receipts",),
     "tiles": ("receipts",),
     "export": ("receipts",),
@@ -80,8 +81,8 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "Recognition": ("recognition", "case", "agreement", "reasons", "precedents"),
     "Evidence": (
-        "receipt", "verify-receipt", "seal", "tiles", "export", "audit", "digest", "witness", "cosign", "log",
-        "quarantine",
+        "receipt", "verify-receipt", "disclosure", "seal", "tiles", "export", "audit", "digest", "witness", "cosign",
+        "log", "quarantine",
     ),
     "Operations": (
         "init", "status", "publish", "project", "run", "serve", "api-key", "key", "vault", "webhook", "feed", "archive",

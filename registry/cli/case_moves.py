@@ -17,10 +17,10 @@ from registry.domain.case_events import Document, IssuerAnswer
 from registry.office import showing
 from registry.office.assessment import Assessment, Requirement, requirement_of
 from registry.office.cases import Office
+from registry.office.country_notes import country_note
 from registry.office.deciding import numbers_decided
 from registry.office.drafting import drafted
 from registry.office.proposing import Leave
-from registry.office.reasons import country_note
 from registry.office.views import Moved
 from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
 
@@ -158,7 +158,8 @@ def compare(
         say(f"credential {number}: {title_of(one.offered.title)}, {one.offered.issuer}")
         show_elements(one.elements)
     for country in sorted({one.offered.country for one in made.assessed if one.offered.country is not None}):
-        show_country(country, country_note(country, folder_of(node.settings.home)))
+        if (noted := country_note(country, folder_of(node.settings.home))) is not None:
+            show_country(noted)
 
 
 def assess(

@@ -17,6 +17,7 @@ from consumers.witness import Caught
 from projections.catalogue import AchievementView
 from projections.credentials import CredentialView
 from projections.decisions import AgreementView, DecisionView
+from projections.disclosures import ProvenClaims
 from projections.learners import LearnerRecord
 from projections.precedents import Precedent, PrecedentPage
 from projections.progress import Progress
@@ -36,6 +37,7 @@ from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
 from registry.intake.importing import Taken
 from registry.office.assessment import Assessment
+from registry.office.attachments import Attachment
 from registry.office.cohort import CohortOutcome
 from registry.office.views import CaseView, Moved
 from registry.office.worklist import CaseLine
@@ -103,7 +105,12 @@ SHAPES: Final[dict[str, Shape]] = {
     "recognition show": _list(DecisionView, remark=_AS_OF),
     "recognition compare": Shape(("offered", "elements")),
     "recognition cohort": _list(CohortOutcome),
-    "case list": _list(CaseLine, "counts"),
+    "case list": _list(CaseLine, "counts", "changed", "notes"),
+    "case attach": Shape(_names(Attachment)),
+    "case attachment-list": _list(Attachment),
+    "case disclose": Shape(("holders",)),
+    "case acknowledge": Shape(("changes",)),
+    "disclosure verify": Shape(_names(ProvenClaims)),
     "case show": Shape(_names(CaseView)),
     "case compare": Shape(
         tuple(field.encode_name for field in msgspec.structs.fields(Assessment)),

@@ -40,10 +40,7 @@ class CredentialChange(msgspec.Struct, frozen=True, rename="camel"):
     def sentence(self) -> str:
         """The change in one sentence."""
         seen = f"; seen by {self.acknowledged_by}" if self.acknowledged_by is not None else ""
-        return (
-            f"credential {self.subject} ({self.member}/{self.credential}) was {self.then} when it was decided, and is"
-            f" {self.now} now{seen}"
-        )
+        return f"credential {self.subject} was {self.then} when it was decided, and is {self.now} now{seen}"
 
 
 class ChangedCases(NamedTuple):

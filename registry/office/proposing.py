@@ -14,12 +14,13 @@ from registry.letters.changing import changes_between
 from registry.letters.wording import Wording, wording
 from registry.office import deciding, holder
 from registry.office.assessing import as_known, check_assessment
-from registry.office.assessment import Assessment
+from registry.office.assessment import Assessment, named_grounds
 from registry.office.comparing import Element, compare, unanswered
 from registry.office.deciding import Facts as Known
 from registry.office.drafting import offered_of
 from registry.office.facts import Facts
 from registry.office.ports import Known as Port
+from registry.office.precedents import foreign_notes
 from registry.office.requirements import requirement_of_grant
 from registry.office.stops import Stop, stops_of
 from registry.wire.forms import Text
@@ -131,15 +132,31 @@ def notes(
     facts = desk.facts(case)
     for number in sorted(concerned):
         subject = case.subjects[number]
+        resting = [grant for grant in grants if number in grant.from_]
+        if subject.external is not None:
+            found += foreign_notes(desk.known, number, subject.external, case.data.purpose, resting)
         key = None if subject.credential is None else (subject.credential.member, subject.credential.credential)
         known = facts.get(key) if key is not None else None
         achievement = known.achievement if known is not None else subject.achievement
         if achievement is not None:
-            resting = [grant for grant in grants if number in grant.from_]
-            found += desk.known.departures(achievement, case.data.purpose, resting)
+            own = [_with_own_grounds(grant, number, assessment) for grant in resting]
+            departures = desk.known.departures(achievement, case.data.purpose, own)
+            found += [f"{deciding.named(case, number)}: {sentence}" for sentence in departures]
     if data is not None and assessment is None:
         found.append(NOT_ASSESSED)
     return list(dict.fromkeys(found))
+
+
+def _with_own_grounds(grant: Grant, number: int, assessment: Assessment | None) -> Grant:
+    """Return a grant with the grounds of one credential alone, where the assessment names them for each.
+
+    A grant on several credentials names the grounds of all; each is held against its own precedents.
+    """
+    if assessment is None or number >= len(assessment.assessed) or len(grant.from_) == 1:
+        return grant
+    own = {(one.aspect, one.difference) for one in named_grounds(assessment.assessed[number].elements)}
+    grounds = [one for one in grant.grounds or () if one.aspect == "formal" or (one.aspect, one.difference) in own]
+    return msgspec.structs.replace(grant, grounds=grounds)
 
 
 NOT_ASSESSED: Final = (

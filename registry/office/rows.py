@@ -54,9 +54,8 @@ INSERT INTO office.cases (id, file_number, learner, state, purpose, opened, comp
     decision, appeal_until)
 VALUES (%(id)s, %(file_number)s, %(learner)s, %(state)s, %(purpose)s, %(opened)s, %(completed)s, %(due)s,
     %(assessor)s, %(approver)s, %(decision)s, %(appeal_until)s)
-ON CONFLICT (id) DO UPDATE SET state = excluded.state, purpose = excluded.purpose,
-    completed = excluded.completed, due = excluded.due,
-    assessor = excluded.assessor, approver = excluded.approver, decision = excluded.decision,
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, purpose = excluded.purpose, completed = excluded.completed,
+    due = excluded.due, assessor = excluded.assessor, approver = excluded.approver, decision = excluded.decision,
     appeal_until = excluded.appeal_until
 """
 _SUBJECT: Final = """
@@ -67,10 +66,12 @@ ON CONFLICT (case_id, number) DO UPDATE SET member = excluded.member, credential
 
 
 def _seen(case: Case, number: int) -> str | None:
-    """Return the status of a credential when the decision that stands was made; None before a decision."""
+    """Return a credential's status and flags when the decision that stands was made; None before a decision."""
     stands = case.decision
-    found = [] if stands is None else [seen.status for seen in stands.seen if seen.subject == number]
-    return found[0] if found else None
+    for seen in stands.seen if stands is not None else ():
+        if seen.subject == number:
+            return ", ".join([seen.status, *(flag for flag in seen.flags if flag != "pending")])
+    return None
 
 
 def _date(text: str | None) -> date | None:

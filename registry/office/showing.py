@@ -12,7 +12,11 @@ from registry.domain.case_events import Assessed, Decided, Proposed
 from registry.letters.content import Ended
 from registry.office import applicants, deadlines, rows
 from registry.office.assessment import Assessment
+from registry.office.attachments import files_opened_with, list_attachments
 from registry.office.cases import Office
+from registry.office.changes import changes_of
+from registry.office.holder import TEXT_KIND, check_holders, mismatches, reminders
+from registry.office.listing import describe
 from registry.office.rows import Written
 from registry.office.views import CaseView, EnquiryView, LeftView, LetterFacts, OverrideView, Step, SubjectView
 from registry.wire.recognition import RecognitionDecided
@@ -24,8 +28,11 @@ def show(office: Office, case: str) -> CaseView:
     found = registry.case(case)
     stands = found.decision
     written = _written(registry, found)
+    holders = [one for one in check_holders(registry, found, written) if one.subject not in found.removed]
+    changes = changes_of(registry.cursor(), office.known, [str(found.id)]).get(str(found.id), [])
+    [line] = describe(office, [office.line(found)])
     return CaseView(
-        case=office.line(found),
+        case=line,
         effect=found.data.effect,
         towards=found.data.towards or [],
         applicant=applicants.opened(registry, found.data.learner, _said(written)),
@@ -49,9 +56,17 @@ def show(office: Office, case: str) -> CaseView:
         removed=sorted(found.removed),
         decisions=[registry.decision(one.decision).data for one in found.decisions],
         disclosures=registry.vault.bases(registry.cursor(), stands.decision) if stands is not None else [],
-        warnings=_changed(office, found) + office.warnings(found),
-        written=written,
+        warnings=[
+            *mismatches(holders),
+            *reminders(holders),
+            *(change.sentence for change in changes),
+            *office.warnings(found),
+        ],
+        written=[text for text in written if text.kind not in ("file", TEXT_KIND)],
         history=_history(registry, found),
+        holders=holders,
+        changes=changes,
+        attachments=[*files_opened_with(written), *list_attachments(registry.cursor(), str(found.id))],
     )
 
 
@@ -155,17 +170,9 @@ def _subjects(office: Office, case: Case, decided: Decided | None = None) -> lis
     ]
 
 
-def _changed(office: Office, case: Case) -> list[str]:
-    """What is another now than when it was decided."""
-    found = []
-    for one in _subjects(office, case):
-        then, now = one.at_decision, one.now
-        if then is None:
-            continue
-        status = now.status if now is not None else "unknown"
-        if status != then.status:
-            found.append(f"credential {then.subject} was {then.status} when it was decided, and is {status} now")
-    return found
+def texts_of(office: Office, case: Case) -> list[Written]:
+    """Return all that was written in a case, opened; nothing where the applicant was erased."""
+    return _written(office.registry, case)
 
 
 def _written(registry: Registry, case: Case) -> list[Written]:

@@ -9,6 +9,9 @@ from registry.domain.case_events import CaseState, Document, IssuerAnswer, Seen,
 from registry.letters.content import Ended
 from registry.office.applicants import Applicant
 from registry.office.assessment import Assessment
+from registry.office.attachments import Attachment
+from registry.office.changes import CredentialChange
+from registry.office.holder import HolderCheck
 from registry.office.ports import CredentialFacts
 from registry.office.rows import Written
 from registry.office.worklist import CaseLine
@@ -90,6 +93,12 @@ class CaseView(msgspec.Struct, frozen=True, rename="camel"):
     warnings: list[str]
     written: list[Written]
     history: list[Step]
+    holders: list[HolderCheck] = []
+    """Of each credential, whether its holder is the applicant."""
+    changes: list[CredentialChange] = []
+    """What changed with its credentials since the decision that stands."""
+    attachments: list[Attachment] = []
+    """Its files: what it was opened with, and what was attached."""
 
 
 class Moved(msgspec.Struct, frozen=True, rename="camel"):

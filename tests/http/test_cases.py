@@ -79,12 +79,15 @@ def test_a_case_goes_from_an_application_to_a_published_decision_by_two_people(n
     assert read.json()["content"]["basis"][0]["credential"]["credential"] == credential
 
 
-def test_what_is_noted_of_a_country_is_shown_and_of_any_other_what_holds_for_all(node, people):
+def test_what_is_recorded_about_a_country_is_shown_with_its_sources_and_nothing_where_nothing_is(node, people):
     assessor = people[0]
     known = assessor.get("/v1/countries/NL/note").json()
-    assert (known["centre"], known["deadlineMonths"]) == ("Nuffic", 4)
-    assert known["note"].keys() >= {"en", "nl"}
-    assert "Lisbon" in assessor.get("/v1/countries/AQ/note").json()["convention"]
+    assert known["deadlineMonths"] == 4
+    assert all(one["source"] and one["date"] for one in known["statements"])
+    unknown = assessor.get("/v1/countries/AQ/note").json()
+    assert (unknown["summary"], unknown["statements"]) == ("Nothing is recorded about this country.", [])
+    assert unknown["deadlineMonths"] is None
+    problem(assessor.get("/v1/countries/XX/note"), 422, "unprocessable")
     problem(assessor.get("/v1/countries/nl/note"), 400, "invalid")
     problem(node.anybody().get("/v1/countries/NL/note"), 401, "unauthenticated")
 
