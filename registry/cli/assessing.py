@@ -25,10 +25,11 @@ from registry.office.assessment import (
     Offered,
     Requirement,
     compare,
-    requirement_of,
 )
 from registry.office.cohort import Cohort, CohortOutcome
 from registry.office.cohort_file import rows
+from registry.office.profiles import find_profile
+from registry.office.requirements import requirement_named
 from registry.office.statements import state
 from registry.vault import random_id
 from registry.wire.forms import VersionedRef
@@ -77,10 +78,10 @@ def compared(
         str, typer.Argument(help="MEMBER/ID of a credential, or MEMBER/ID@VERSION of what it is of.")
     ],
     *,
-    against: Annotated[str | None, typer.Option(help="An own achievement's id: what it should count as.")] = None,
+    against: Annotated[str | None, typer.Option(help="An own achievement's id, or a programme profile's name.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the five elements of what is offered beside an own achievement, and what is worth a look.
+    """Show the five elements of what is offered beside what is required, and what is worth a look.
 
     It decides nothing: what is shown as a suggestion is a difference only if you find it substantial.
 
@@ -313,8 +314,11 @@ def _offered(node: Node, text: str) -> Offered:
     return found
 
 
-def _requirement(node: Node, achievement: str | None) -> Requirement:
-    if achievement is None:
-        return Requirement()
-    found = node.registry.achievement(node.uuid(achievement, "achievement"))
-    return requirement_of(node.settings.member, found.content)
+def _requirement(node: Node, against: str | None) -> Requirement:
+    return Requirement() if against is None else requirement_named(node.registry, against_of(node, against))
+
+
+def against_of(node: Node, text: str) -> str:
+    """An own achievement by the beginning of its id, or else a profile by its name."""
+    known = find_profile(node.registry.cursor(), text) is not None
+    return node.uuid(text, "achievement") if not known and ids.may_begin(text) else text
