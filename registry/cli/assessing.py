@@ -56,6 +56,10 @@ ConditionOption = Annotated[
 ModeOption = Annotated[
     str, typer.Option("--mode", help=f"One of {', '.join(get_args(Mode))}; `credited` is prior learning.")
 ]
+ConsideredOption = Annotated[
+    list[str] | None,
+    typer.Option("--considered", help=f"Of a refusal: why {', '.join(MILDER)} were not possible, each OUTCOME:REASON."),
+]
 AssessmentId = Annotated[str, typer.Argument(help="The assessment's id.")]
 
 
@@ -111,10 +115,7 @@ def assess(
     mode: ModeOption = "recognised",
     towards: Annotated[str | None, typer.Option(help="The programme it counts towards, by its title.")] = None,
     ground: GroundOption = None,
-    considered: Annotated[
-        list[str] | None,
-        typer.Option(help=f"Of a refusal: why {', '.join(MILDER)} were not possible, each as OUTCOME:REASON."),
-    ] = None,
+    considered: ConsideredOption = None,
     valid_until: Annotated[datetime | None, day_option(help="The last day it holds.")] = None,
     advisory: Annotated[bool, typer.Option("--advisory", help="A statement that does not bind.")] = False,
 ) -> None:
@@ -146,7 +147,7 @@ def assess(
         data = msgspec.convert(msgspec.to_builtins(given), RecognitionAssessed)
     except msgspec.ValidationError as error:
         raise typer.BadParameter(told(error, RecognitionAssessed), param_hint="the assessment") from error
-    state(node.registry, facts_of(node), data, _considered(considered))
+    state(node.registry, facts_of(node), data, considered_of(considered))
     say(f"assessment {data.assessment}")
     tell_departure(node, data.achievement, purpose, outcome, ground)
     publish_now(node)
@@ -280,7 +281,8 @@ def plain_number(value: float | None) -> float | int | None:
     return int(value) if value is not None and value.is_integer() else value
 
 
-def _considered(texts: Sequence[str] | None) -> list[Considered]:
+def considered_of(texts: Sequence[str] | None) -> list[Considered]:
+    """Why milder outcomes were not possible, as it is given: OUTCOME:REASON."""
     found = []
     for text in texts or ():
         outcome, colon, reason = text.partition(":")

@@ -162,8 +162,8 @@ def _with_own_grounds(grant: Grant, number: int, assessment: Assessment | None) 
 
 
 NOT_ASSESSED: Final = (
-    "nothing was assessed: the letter says *not assessed* for each element that no ground names"
-    " (`registry case assess` records an assessment)"
+    "nothing was assessed: the letter says *not assessed* for each element that no ground names; a case's assessment"
+    " (`registry case assess`) says more"
 )
 
 
