@@ -20,6 +20,7 @@ from projections import credentials as credential_view
 from projections import decisions as decision_view
 from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
+from registry.cli.letter_settings import missing_settings
 from registry.cli.office import office_of
 from registry.cli.output import errors, say
 from registry.cli.reasons import folder_of
@@ -264,18 +265,8 @@ def case_letter(
         case, _language(language) if language is not None else None, _kind(kind), decision=decision, enquiry=enquiry
     )
     write(out, letters.set(content), content.kind if isinstance(content, Notice) else "decision")
-    for lacking in missing_settings(node):
+    for lacking in missing_settings(node.settings):
         errors.print(f"note: {lacking}", markup=False, highlight=False)
-
-
-def missing_settings(node: Node) -> list[str]:
-    """Return in sentences which settings letters would need and this node lacks."""
-    found = []
-    if not node.settings.office.address:
-        found.append("`address` in [office] is not set: letters do not print where to write to")
-    if node.settings.public_url is None:
-        found.append("`public_url` is not set: letters have no address and no code to verify them with")
-    return found
 
 
 def _kind(text: str | None) -> LetterKind | None:
