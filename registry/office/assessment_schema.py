@@ -1,4 +1,4 @@
-"""The JSON Schema of an assessment, generated from the structs: `python -m registry.office.assessment_schema` writes it.
+"""The JSON Schema of an assessment: `python -m registry.office.assessment_schema` writes it from the structs.
 
 With `--check` it writes nothing and exits 1 where the file is not what the structs give.
 """

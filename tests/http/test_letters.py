@@ -56,7 +56,7 @@ def text_of(answer):
     assert answer.headers["cache-control"] == "no-store"
     reader = pypdf.PdfReader(io.BytesIO(answer.content))
     assert "receipt.tlog-proof" in reader.attachments
-    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).replace("\u200b", "").split())
 
 
 @pytest.mark.usefixtures("verified")
@@ -123,7 +123,7 @@ def test_a_case_gets_the_letter_that_its_state_calls_for(office):
         answer = office.get(f"/v1/cases/{case}/letter", params=params)
         assert answer.status_code == 200, answer.text
         reader = pypdf.PdfReader(io.BytesIO(answer.content))
-        return answer.headers["letter-kind"], " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+        return answer.headers["letter-kind"], " ".join(" ".join(page.extract_text() for page in reader.pages).replace("\u200b", "").split())
 
     def move(name, **more):
         done = office.post(f"/v1/cases/{case}/{name}", json=more, headers=once(f"{case} {name} letters"))
@@ -150,7 +150,7 @@ def test_a_withdrawn_decision_gets_a_letter_that_says_so_and_why(office, decided
     answer = office.get(f"/v1/cases/{case}/letter", params={"language": "en"})
     assert answer.headers["letter-kind"] == "decisionWithdrawn"
     reader = pypdf.PdfReader(io.BytesIO(answer.content))
-    text = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+    text = " ".join(" ".join(page.extract_text() for page in reader.pages).replace("\u200b", "").split())
     for said in ("we withdrew our decision", "It is no longer in force", "the decision was made in error"):
         assert said in text, said
     assert "binds us" not in text
