@@ -147,6 +147,8 @@ class OfficeSetting(BaseModel):
     """The same for credentials of some countries, by the country of their issuer; the shortest counts in a case."""
     appeal_days: Annotated[int, Field(ge=0, le=3660)] = 42
     """How many days after a decision it may be appealed against; 0: there is no appeal."""
+    address: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    """Where people write to, line by line: letters print it, and say there where one can object."""
     due_soon_days: Annotated[int, Field(ge=0, le=366)] = 14
     """How many days before its due date a case is shown as due soon."""
     attachment_bytes: Annotated[int, Field(ge=1, le=64 * 1024**2)] = 10 * 1024**2

@@ -116,7 +116,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "LetterAsked": {
         "decision": _OTHER,
         "language": "en",
-        "applicant": {"name": "Ada Jansen", "address": ["Kerkstraat 1", "7511 AB Enschede"]},
+        "applicant": {"familyName": "Jansen", "givenName": "Ada", "address": "Kerkstraat 1\n7511 AB Enschede"},
         "fileNumber": "2026/17",
     },
 }

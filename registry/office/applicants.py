@@ -33,6 +33,8 @@ class Applicant(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
     address: Said | None = None
     language: Said | None = None
     """BCP 47: in which language to write to them."""
+    reference: Said | None = None
+    """The applicant's own reference; letters print it."""
 
     def __repr__(self) -> str:
         return "Applicant(…)"  # a person is never shown by accident

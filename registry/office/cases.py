@@ -27,7 +27,6 @@ from registry.domain.case_errors import (
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.domain.errors import Duplicate
 from registry.office import deadlines, deciding, proposing, worklist
-from registry.office.amending import changes_between, sentence
 from registry.office.assessing import as_known, check_assessment, check_proposal, grants_of
 from registry.office.assessment import Assessment
 from registry.office.correcting import Correction, corrected
@@ -264,7 +263,7 @@ class Office:
                 until.isoformat() if self.setting.appeal_days else None,
                 supersedes,
                 overridden=overridden,
-                left=left,
+                left=sorted({*left, *found.removed}),
             )
         )
         assert proposal is not None  # noqa: S101 - a case without one is not decided
@@ -275,7 +274,7 @@ class Office:
         learner = self._learner(found)
         warnings = [one.detail for one in stops]
         if supersedes:
-            warnings += [sentence(one) for one in changes_between(self.registry.decision(supersedes).data, data)]
+            warnings += proposing.changes(self.registry.decision(supersedes).data, data)
         moved = self._moved(found, warnings, decision=decision)
         self._told(moved)
         with _one_wins():

@@ -10,6 +10,8 @@ from registry.application import Registry
 from registry.domain.case import Case
 from registry.domain.case_errors import AssessmentObjections, Stopped, UnknownSubject
 from registry.domain.case_events import Index, Proposed
+from registry.letters.changing import changes_between
+from registry.letters.wording import Wording, wording
 from registry.office import deciding, holder
 from registry.office.assessing import as_known, check_assessment
 from registry.office.assessment import Assessment, named_grounds
@@ -21,7 +23,8 @@ from registry.office.ports import Known as Port
 from registry.office.precedents import foreign_notes
 from registry.office.requirements import requirement_of_grant
 from registry.office.stops import Stop, stops_of
-from registry.wire.recognition import Grant, RecognitionDecided
+from registry.wire.forms import Text
+from registry.wire.recognition import Grant, RecognitionDecided, Towards
 
 Reason = Annotated[str, Meta(min_length=1, max_length=2_000)]
 
@@ -160,6 +163,25 @@ NOT_ASSESSED: Final = (
     "nothing was assessed: the letter says *not assessed* for each element that no ground names"
     " (`registry case assess` records an assessment)"
 )
+
+
+def changes(before: RecognitionDecided, after: RecognitionDecided) -> list[str]:
+    """Return in sentences what an amended decision changes."""
+
+    def name(towards: Towards) -> Text:
+        return towards.title or {"en": f"{towards.member}/{towards.achievement}"}
+
+    say = wording("en")
+    found = changes_between(before, after, say, name, str)
+    return [
+        f"grant {one.grant}, {one.part}: "
+        + say("change.item", before=_joined(one.before, say), after=_joined(one.after, say))
+        for one in found
+    ] or ["the amended decision grants the same as before"]
+
+
+def _joined(texts: Sequence[Text], say: Wording) -> str:
+    return "; ".join(say.pick(text)[0] for text in texts) or say("change.nothing")
 
 
 def open_suggestions(assessment: Assessment) -> list[str]:

@@ -145,6 +145,12 @@ def text_of(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, 
     return vault.open(learner, f"case {case} {text}", row["sealed"])
 
 
+def find_case_of_decision(cursor: Cursor[DictRow], decision: str) -> str | None:
+    """Return the case whose last decision this is; None where no case has it."""
+    row = cursor.execute("SELECT id::text FROM office.cases WHERE decision = %s", (decision,)).fetchone()
+    return None if row is None else str(row["id"])
+
+
 def cases_about(cursor: Cursor[DictRow], keys: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, str]]:
     """Return the cases about these credentials: file number, state, member and credential; withdrawn ones left out."""
     rows = cursor.execute(

@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 
 from registry.domain.case_events import CaseState, Document, IssuerAnswer, Seen, Subject
+from registry.letters.content import Ended
 from registry.office.applicants import Applicant
+from registry.office.assessment import Assessment
 from registry.office.attachments import Attachment
 from registry.office.changes import CredentialChange
 from registry.office.holder import HolderCheck
-from registry.office.offered import Requirement
 from registry.office.ports import CredentialFacts
 from registry.office.rows import Written
 from registry.office.worklist import CaseLine
@@ -135,5 +136,15 @@ class LetterFacts(msgspec.Struct, frozen=True, rename="camel"):
     completed: date | None
     note: str | None
     """What the assessor wrote for the applicant."""
-    requirements: list[Requirement] = []
-    """What was asked for of each basis in the assessment that led to the decision; empty where none was recorded."""
+    numbers: list[int] = []
+    """Which of the case's credentials the decision's bases are, in their order."""
+    assessment: Assessment | None = None
+    """What the decision rests on; None: nothing was assessed."""
+    left: list[LeftView] = []
+    """The credentials that it is not about."""
+    towards: list[Towards] = []
+    """What the application says that it should count towards."""
+    before: RecognitionDecided | None = None
+    """The decision that it supersedes."""
+    ended: Ended | None = None
+    """Why it is not in force any more."""

@@ -69,7 +69,11 @@ def test_a_cases_letter_is_in_the_applicants_language_or_in_the_one_asked_for(of
 
 @pytest.mark.usefixtures("verified")
 def test_a_decisions_letter_names_whom_the_request_names_and_the_nodes_log_nobody(node, office, decided):
-    body = {"decision": decided[1], "language": "fr", "applicant": {"name": "Zoë Unverwechselbar"}}
+    body = {
+        "decision": decided[1],
+        "language": "fr",
+        "applicant": {"familyName": "Unverwechselbar", "givenName": "Zoë"},
+    }
     assert "Bonjour Zoë Unverwechselbar," in text_of(office.post("/v1/letters", json=body))
     assert "Unverwechselbar" not in node.said
 
@@ -79,9 +83,9 @@ def test_a_letter_that_cannot_be_is_a_problem_that_says_why(office, decided):
     problem(office.get(f"/v1/cases/{unknown}/letter"), 404, "not-found")
     problem(office.post("/v1/letters", json={"decision": unknown}), 404, "not-found")
     problem(office.get(f"/v1/cases/{decided[0]}/letter", params={"language": "xx"}), 400, "invalid")
-    unshown = {"decision": decided[1], "applicant": {"name": "\u738b"}}
+    unshown = {"decision": decided[1], "applicant": {"familyName": "\u738b"}}
     assert "U+738B" in problem(office.post("/v1/letters", json=unshown), 422, "unprocessable")["detail"]
-    for wrong in ({"name": ""}, {"name": "A", "dateOfBirth": "2001-02-30"}, {"nam": "A"}):
+    for wrong in ({"familyName": 7}, {"name": "A"}, {"nam": "A"}):
         problem(office.post("/v1/letters", json={"decision": decided[1], "applicant": wrong}), 400, "invalid")
 
 
