@@ -186,7 +186,8 @@ def test_another_open_case_of_the_person_or_of_the_credential_is_named(lund):
     ("content", "media_type"),
     [
         (PDF, "application/pdf"), (b"\n" + PDF, "application/pdf"), (PNG, "image/png"),
-        (b"\xff\xd8\xff\xe0", "image/jpeg"), (b"II*\0", "image/tiff"), (b"MM\0*", "image/tiff"), ("Grüße".encode(), "text/plain"), (b"\0\0", None),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"), (b"II*\0", "image/tiff"), (b"MM\0*", "image/tiff"),
+        ("Grüße".encode(), "text/plain"), (b"\0\0", None),
         (b"PK\x03\x04\x00\xff", None), (b"  ", None),
     ],
 )  # fmt: skip
