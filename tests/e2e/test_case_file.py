@@ -40,8 +40,12 @@ def test_a_scan_is_attached_and_comes_out_again_with_a_neutral_name(offices, tmp
     number = opened(offices, "--external", STATISTICS)
     scan = tmp_path / "ada.pdf"
     scan.write_bytes(PDF)
-    refused = offices.case("open", "--file", scan, "--applicant", offices.folder / "ada.json", check=2)
-    assert "--external COUNTRY:ISSUER:TITLE" in refused.stderr
+    binary = tmp_path / "binary.pdf"
+    binary.write_bytes(PDF + b"\xff\xfe")
+    for file, code in ((scan, 1), (binary, 2)):
+        refused = offices.case("open", "--file", file, "--applicant", offices.folder / "ada.json", check=code)
+        assert "--external COUNTRY:ISSUER:TITLE" in refused.stderr
+        assert "registry case attach CASE FILE" in refused.stderr
     kept = printed_json(offices.case("attach", number, scan, "--as", "transcript", "--subject", 0, "--json"))
     assert kept["media_type"] == "application/pdf"
     assert "this very file" in offices.case("attach", number, scan, check=1).stderr
