@@ -2,6 +2,7 @@
 
 import pytest
 
+from projections.disclosures import prove_claims
 from registry.batches import Book
 from registry.domain.case_errors import ApplicantErased, NotApplicant, NotAttached, NotOpened, UnknownSubject
 from registry.erasing import affected_cases, erase
@@ -16,7 +17,7 @@ from registry.office.opening import SubjectAsked
 from registry.office.precedents import find_precedents
 from registry.office.worklist import Asked
 from registry.vault import random_id
-from registry.wire.disclosures import SALT_LENGTH, claims_digest, disclosure, salts
+from registry.wire.disclosures import SALT_LENGTH, InvalidDisclosure, claims_digest, disclosure, salts
 from registry.wire.errors import InvalidProof
 from registry.wire.recognition import External
 from tests.integration.test_cases import TODAY
@@ -320,6 +321,32 @@ def test_an_erasure_at_the_issuer_after_the_decision_is_a_change(lund):
     found = changed_cases(lund.registry.cursor(), lund.office.known)
     assert "its learner was erased" in found.cases[case][0].now
     assert found.complete
+
+
+def test_two_histories_of_the_issuer_after_the_decision_are_a_change(lund):
+    case = lund.approved(lund.issue())
+    lund.office.decide(case, "l.holm")
+    lund.views.execute(
+        "INSERT INTO claims (member, note, size, root, code, settled, position)"
+        " VALUES ('twente', 'another head', 1, '', 'fork', 'contradicts', 0)"
+    )
+    found = changed_cases(lund.registry.cursor(), lund.office.known)
+    assert [one.now for one in found.cases[case]] == ["active, its issuer signed two histories"]
+
+
+def test_what_a_letter_encloses_proves_which_credential_its_decision_is_about(lund):
+    credential, other = lund.issue(), lund.issue()
+    case = lund.approved(credential, purpose="admission")
+    decision = lund.office.decide(case, "l.holm").decision
+    lund.publish()
+    enclosed = showing.show(lund.office, case).disclosures
+    proven = prove_claims(lund.views, enclosed, decision=("lund", decision))
+    assert proven.claims == {"credentials": [{"member": "twente", "credential": credential}]}
+    assert proven.status == "inForce"
+    [forged] = disclosures_of({"credential": {"member": "twente", "credential": other}})
+    with pytest.raises(InvalidDisclosure, match="not one that the decision commits to"):
+        prove_claims(lund.views, [forged], decision=("lund", decision))
+    assert prove_claims(lund.views, enclosed, decision=("lund", new_id())) is None
 
 
 # Precedents
