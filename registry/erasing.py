@@ -65,6 +65,12 @@ class UnknownLearner(Refusal):
     code = "unknown-learner"
 
 
+class CasesAffected(Refusal):
+    """The learner has cases that an erasure leaves without a letter, and nobody confirmed that it is meant."""
+
+    code = "cases-affected"
+
+
 class StillInBatch(Refusal):
     """A batch that is just being worked through names the learner."""
 

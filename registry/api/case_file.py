@@ -202,7 +202,6 @@ def one(desk: Desk, case: UUID, attachment: UUID) -> Response[bytes]:
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="{found.attachment.file_name}"',
-        "X-Content-Type-Options": "nosniff",
     }
     return Response(found.content, media_type="application/octet-stream", headers=headers)
 

@@ -72,9 +72,7 @@ def of_case(
     decision: Annotated[
         UUID | None, Parameter(description="An earlier decision of the case: a copy that says that it has ended.")
     ] = None,
-    enquiry: Annotated[
-        UUID | None, Parameter(description="An enquiry of the case: the letter to the issuer.")
-    ] = None,
+    enquiry: Annotated[UUID | None, Parameter(description="An enquiry of the case: the letter to the issuer.")] = None,
 ) -> Response[bytes]:
     """The letter that the case's state calls for, as PDF/A-3a and PDF/UA-1; `Letter-Kind` names it.
 

@@ -195,6 +195,7 @@ def _read_receipt(known: Known, asked: SubjectAsked, receipt: str, where: str) -
         raise InvalidProof(
             f"{where}.receipt: the receipt was altered or is of another log, and proves nothing ({error}). Open the"
             " case with what else there is, for example as a paper document, and attach this file to it as evidence"
+            " (`registry case attach CASE FILE --as evidence`)"
         ) from error
     subject = Subject("verifiedFile", proved.credential, proved.achievement, documented=asked.documented)
     return _Read(asked, [subject], [], proved.claims, proved.notes)
@@ -207,7 +208,8 @@ def _read_file(asked: SubjectAsked, file: str, where: str) -> _Read:
     except NoCredential as error:
         raise NoCredential(
             f"{error.detail}. Where the file holds no data, name the credential by country, issuer and title"
-            " (`external`), and attach the file to the case",
+            " (--external COUNTRY:ISSUER:TITLE, `external` over HTTP), and attach the file to the case"
+            " (`registry case attach CASE FILE`)",
             error.path,
         ) from error
     for upload in uploads:
