@@ -25,6 +25,7 @@ from registry.cli.office import office_of
 from registry.cli.output import errors, say
 from registry.cli.reasons import folder_of
 from registry.cli.receipts import proof_of
+from registry.domain.case_errors import ApplicantErased
 from registry.letters import LANGUAGES, Addressee, CannotWrite, LetterContent, UnknownDecision, render
 from registry.letters.composing import (
     NO_FILE,
@@ -69,6 +70,7 @@ class Letters:
         proved = self._proved(decision, fold)
         recipient = asked.applicant or self._from_vault(proved.credentials)
         settings = node.settings
+        file = file if file is not NO_FILE else self._file_of(decision)
         return compose(proved, asked, recipient, known, settings.public_url, file, settings.office.address)
 
     def of_case(
@@ -92,6 +94,17 @@ class Letters:
             facts = showing.letter(office, identifier, decision)
             return self.of_decision(facts.data.decision, asked_of(facts, language), file_of(facts))
         return self._notice(office, identifier, kind, language, enquiry)
+
+    def _file_of(self, decision: str) -> CaseFile:
+        """Return what the case of a decision adds to its letter; nothing where no case has it, or it was erased."""
+        office = office_of(self._node)
+        case = find_case_of_decision(office.registry.cursor(), decision)
+        if case is None:
+            return NO_FILE
+        try:
+            return file_of(showing.letter(office, case, decision))
+        except ApplicantErased:  # what was assessed went with the applicant's key
+            return NO_FILE
 
     def _notice(
         self, office: Office, case: str, kind: NoticeKind, language: Language | None, enquiry: str | None

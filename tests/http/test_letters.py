@@ -123,7 +123,8 @@ def test_a_case_gets_the_letter_that_its_state_calls_for(office):
         answer = office.get(f"/v1/cases/{case}/letter", params=params)
         assert answer.status_code == 200, answer.text
         reader = pypdf.PdfReader(io.BytesIO(answer.content))
-        return answer.headers["letter-kind"], " ".join(" ".join(page.extract_text() for page in reader.pages).replace("\u200b", "").split())
+        pages = " ".join(page.extract_text() for page in reader.pages)
+        return answer.headers["letter-kind"], " ".join(pages.replace("\u200b", "").split())
 
     def move(name, **more):
         done = office.post(f"/v1/cases/{case}/{name}", json=more, headers=once(f"{case} {name} letters"))
