@@ -87,9 +87,11 @@ def _joined(connection: Connection, causes: Causes, refused: list[int]) -> list[
     add(_UNASSESSED, causes.unassessed)
     add(_UNAGREED, causes.unagreed)
     add(_PART_CHANGED, causes.changed)
+    add(_DECIDED_CHANGED, causes.changed)
     add(_ERASED, causes.erased)
     if causes.member in causes.owners:
         add(_PART_WAS_CHANGED, causes.stacks)
+        add(_DECIDED_WAS_CHANGED, causes.decided)
         add(_WAS_ERASED, [*causes.stacks, *causes.decided])
     voided: list[str] = []
     if refused:
@@ -264,6 +266,34 @@ CROSS JOIN LATERAL (
     ORDER BY c.leaf DESC LIMIT 1
 ) AS s
 JOIN positions o ON o.member = p.part_member
+WHERE s.status <> 'active'
+"""  # noqa: S608
+
+_DECIDED_CHANGED: Final = f"""
+SELECT DISTINCT ON (b.member, b.decision, w.id, w.leaf)
+    b.member, 'decision.credential.' || {_AFTER}, b.decision::text, %(member)s, w.leaf, w.size,
+    json_build_object('by', %(member)s::text, 'credential', w.id)
+FROM {_ACTS}
+JOIN status_changes s ON s.member = %(member)s AND s.credential = w.id AND s.leaf = w.leaf AND s.effective
+JOIN decision_bases b ON b.of_member = %(member)s AND b.credential = w.id
+JOIN decisions d ON d.member = b.member AND d.decision = b.decision AND d.state = 'inForce'
+WHERE b.member = ANY(%(owners)s) AND b.member <> %(member)s
+"""  # noqa: S608
+
+# The change was known before the own decision: what counts is how the credential's story ended.
+_DECIDED_WAS_CHANGED: Final = f"""
+SELECT DISTINCT ON (b.decision, b.of_member, b.credential)
+    b.member, 'decision.credential.' || {_AFTER}, b.decision::text, b.of_member, s.leaf, o.size,
+    json_build_object('by', b.of_member, 'credential', b.credential)
+FROM {_ACTS}
+JOIN decision_bases b ON b.member = %(member)s AND b.decision = w.id
+    AND b.of_member <> %(member)s AND b.credential IS NOT NULL
+CROSS JOIN LATERAL (
+    SELECT c.leaf, c.status FROM status_changes c
+    WHERE c.member = b.of_member AND c.credential = b.credential AND c.effective
+    ORDER BY c.leaf DESC LIMIT 1
+) AS s
+JOIN positions o ON o.member = b.of_member
 WHERE s.status <> 'active'
 """  # noqa: S608
 

@@ -38,6 +38,8 @@ class PrecedentQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     """The deciding member."""
     country: str | None = None
     """The deciding member's (ISO 3166-1 alpha-2)."""
+    issuer_country: str | None = None
+    """The country of whoever issues the achievement (ISO 3166-1 alpha-2)."""
     towards: str | None = None
     """The programme: MEMBER/ACHIEVEMENT, or words of its title."""
     begin: date | None = None
@@ -70,8 +72,9 @@ class PrecedentQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
             raise InvalidQuery("field", "an ISCED-F code has 2 to 4 digits")
         if self.begin is not None and self.end is not None and self.begin > self.end:
             raise InvalidQuery("end", "before begin")
-        if self.country is not None and not (self.country.isascii() and len(self.country) == 2):
-            raise InvalidQuery("country", "two letters, as NL")
+        for name, country in (("country", self.country), ("issuerCountry", self.issuer_country)):
+            if country is not None and not (country.isascii() and country.isalpha() and len(country) == 2):
+                raise InvalidQuery(name, "two letters, for example NL")
         one_of("purpose", self.purpose, get_args(Purpose))
         one_of("effect", self.effect, get_args(Effect))
         one_of("outcome", self.outcome, OUTCOMES)

@@ -52,6 +52,9 @@ def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:
     """Work out the scope of a checked query. Raises `InvalidQuery` for a text without words."""
     offices = _offices(connection, query)
     towards = _towards(connection, query)
+    issuers = _issuers(connection, query)
+    if issuers is not None and query.member is not None and query.member not in issuers:
+        return Scope([], [], [], offices, towards, None, everything=False)
     if query.achievement is not None:
         assert query.member is not None  # noqa: S101 - the query was checked
         return Scope([query.member], [query.achievement], [query.version], offices, towards, None, everything=False)
@@ -67,9 +70,24 @@ def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:
         name = "fitting_achievements" if words is None else "best_achievements"
         rows = connection.execute(narrowed(parameters, name), parameters).fetchall()
         matched = None if words is None else rows[0][3] if rows else 0
+        if issuers is not None:  # of those that the words fit best
+            rows = [row for row in rows if row[0] in issuers]
         members, achievements, versions = ([row[place] for row in rows] for place in range(3))
         return Scope(members, achievements, versions, offices, towards, matched, everything=False)
+    if query.member is None and issuers is not None:
+        count = len(issuers)
+        return Scope(issuers, [ALL] * count, [0] * count, offices, towards, None, everything=True)
     return Scope([query.member or NOBODY], [ALL], [0], offices, towards, None, everything=True)
+
+
+def _issuers(connection: Connection, query: PrecedentQuery) -> list[str] | None:
+    """Return the members of the country that achievements should come from; None: any."""
+    if query.issuer_country is None:
+        return None
+    found = connection.execute(
+        "SELECT member FROM members WHERE country = %s ORDER BY member", (query.issuer_country.upper(),)
+    )
+    return [row[0] for row in found]
 
 
 def _offices(connection: Connection, query: PrecedentQuery) -> list[str] | None:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as SourceError
 
 from registry.config_form import explain, misspelt
+from registry.countries import COUNTRIES
 from registry.office.deadlines import LONGEST, checked_term
 
 FILE: Final = "registry.toml"
@@ -47,6 +48,12 @@ def _base_path(value: str) -> str:
 def _hexadecimal(value: str) -> str:
     if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
         raise ValueError("64 hexadecimal digits, as `registry found` printed them")
+    return value
+
+
+def _country(value: str) -> str:
+    if value not in COUNTRIES:
+        raise ValueError(f"{value} is no country's code (ISO 3166-1 alpha-2), for example NL")
     return value
 
 
@@ -133,12 +140,21 @@ class OfficeSetting(BaseModel):
     """Whether whoever proposes a decision may not approve it."""
     due: Annotated[str, AfterValidator(checked_term)] = LONGEST
     """How long a decision may take from a complete file: months, weeks or days, as `P4M`, `P8W`, `P60D`."""
-    due_by_country: dict[Annotated[str, Field(pattern="^[A-Z]{2}$")], Annotated[str, AfterValidator(checked_term)]] = {}
+    due_by_country: dict[
+        Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_country)],
+        Annotated[str, AfterValidator(checked_term)],
+    ] = {}
     """The same for credentials of some countries, by the country of their issuer; the shortest counts in a case."""
     appeal_days: Annotated[int, Field(ge=0, le=3660)] = 42
     """How many days after a decision it may be appealed against; 0: there is no appeal."""
+    address: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    """Where people write to, line by line: letters print it, and say there where one can object."""
     due_soon_days: Annotated[int, Field(ge=0, le=366)] = 14
     """How many days before its due date a case is shown as due soon."""
+    attachment_bytes: Annotated[int, Field(ge=1, le=64 * 1024**2)] = 10 * 1024**2
+    """How large a file may be that is attached to a case, in bytes."""
+    case_attachment_bytes: Annotated[int, Field(ge=1, le=1024**3)] = 50 * 1024**2
+    """How large all files of a case may be together, in bytes."""
 
 
 class Settings(BaseSettings):

@@ -65,6 +65,12 @@ class UnknownLearner(Refusal):
     code = "unknown-learner"
 
 
+class CasesAffected(Refusal):
+    """The learner has cases that an erasure leaves without a letter, and nobody confirmed that it is meant."""
+
+    code = "cases-affected"
+
+
 class StillInBatch(Refusal):
     """A batch that is just being worked through names the learner."""
 
@@ -215,6 +221,8 @@ _STATEMENTS: Final = (
     ON CONFLICT DO NOTHING""",
     """DELETE FROM intake.waiting
     WHERE student = (SELECT student FROM vault.learners WHERE learner = %(learner)s)""",
+    """DELETE FROM office.attachments
+    WHERE case_id IN (SELECT id FROM office.cases WHERE learner = %(learner)s)""",
     """DELETE FROM office.texts
     WHERE case_id IN (SELECT id FROM office.cases WHERE learner = %(learner)s)""",
     "DELETE FROM vault.decisions WHERE learner = %(learner)s",

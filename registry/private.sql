@@ -249,6 +249,8 @@ CREATE TABLE IF NOT EXISTS office.subjects (
     PRIMARY KEY (case_id, number)
 );
 CREATE INDEX IF NOT EXISTS subjects_credential ON office.subjects (credential, member);
+-- The credential's status when the decision that stands was made; null before one, and of older decisions.
+ALTER TABLE office.subjects ADD COLUMN IF NOT EXISTS seen text;
 
 -- All that was written in words, and the applicant as the application has them: under the applicant's own key.
 CREATE TABLE IF NOT EXISTS office.texts (
@@ -260,6 +262,52 @@ CREATE TABLE IF NOT EXISTS office.texts (
     sealed  bytea NOT NULL
 );
 CREATE INDEX IF NOT EXISTS texts_case ON office.texts (case_id, written);
+
+-- What the office's programmes require, in its own words: about programmes, never about a person.
+CREATE TABLE IF NOT EXISTS office.profiles (
+    key         text COLLATE "C" PRIMARY KEY,  -- the name without case and accents
+    name        text NOT NULL,
+    requirement jsonb NOT NULL,
+    changed     timestamptz NOT NULL,
+    by          text NOT NULL
+);
+
+-- Files of a case: scans and documents, and what is kept as evidence. The content and the file's own name are sealed
+-- under the applicant's own key.
+CREATE TABLE IF NOT EXISTS office.attachments (
+    id          uuid PRIMARY KEY,
+    case_id     uuid NOT NULL,
+    kind        text NOT NULL,
+    subject     integer,                   -- which credential of the case it is about; null: the case as a whole
+    media       text NOT NULL,             -- found out from the content
+    bytes       bigint NOT NULL,
+    digest      bytea NOT NULL,            -- keyed hash of the content: the same file again is told
+    added       timestamptz NOT NULL,
+    by          text NOT NULL,
+    sealed      bytea NOT NULL,
+    sealed_name bytea
+);
+CREATE INDEX IF NOT EXISTS attachments_case ON office.attachments (case_id, added);
+
+-- Who of the office works on a case. The newest row of a case counts; null: nobody.
+CREATE TABLE IF NOT EXISTS office.assignments (
+    number   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    case_id  uuid NOT NULL,
+    assignee text,
+    assigned timestamptz NOT NULL,
+    by       text NOT NULL
+);
+CREATE INDEX IF NOT EXISTS assignments_case ON office.assignments (case_id, number);
+
+-- What somebody has seen of a credential's changes after the decision: how it was then.
+CREATE TABLE IF NOT EXISTS office.acknowledgements (
+    case_id      uuid NOT NULL,
+    subject      integer NOT NULL,
+    condition    text NOT NULL,            -- status, flags and place of the last change
+    acknowledged timestamptz NOT NULL,
+    by           text NOT NULL,
+    PRIMARY KEY (case_id, subject)
+);
 
 CREATE TABLE IF NOT EXISTS office.file_numbers (
     year integer PRIMARY KEY,

@@ -11,6 +11,7 @@ from projections.api import (
     catalogue,
     decided,
     departures,
+    disclosures,
     feed,
     history,
     learners,
@@ -26,6 +27,7 @@ from projections.api.reading import Views
 ROUTES: list[HTTPRouteHandler] = [
     *verification.ROUTES,
     *receipts.ROUTES,
+    *disclosures.ROUTES,
     *history.ROUTES,
     *decided.ROUTES,
     *catalogue.ROUTES,

@@ -52,6 +52,12 @@ async def searched(
     ground: Annotated[str | None, Parameter(max_length=100, description="`aspect:difference`; likewise.")] = None,
     office: Annotated[str | None, Parameter(max_length=40, description="Decided by this member.")] = None,
     country: Annotated[str | None, Parameter(pattern="^[A-Za-z]{2}$", description="Decided in this country.")] = None,
+    issuer_country: Annotated[
+        str | None,
+        QueryParameter(
+            name="issuerCountry", pattern="^[A-Za-z]{2}$", description="The achievement is offered in this country."
+        ),
+    ] = None,
     towards: Annotated[
         str | None, Parameter(max_length=500, description="The programme: MEMBER/ACHIEVEMENT, or words of its title.")
     ] = None,
@@ -80,6 +86,7 @@ async def searched(
         ground=ground,
         office=office,
         country=country,
+        issuer_country=issuer_country,
         towards=towards,
         begin=begin,
         end=end,

@@ -11,14 +11,17 @@ from registry.api import (
     agreements,
     assessments,
     batches,
+    case_file,
     cases,
     cohorts,
     countries,
     course_codes,
     credentials,
+    disclosures,
     drafts,
     learners,
     letters,
+    profiles,
 )
 from registry.api.desk import Desk
 
@@ -30,7 +33,10 @@ ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *learners.ROUTES,
     *batches.ROUTES,
     *cases.ROUTES,
+    *case_file.ROUTES,
+    *disclosures.ROUTES,
     *letters.ROUTES,
+    *profiles.ROUTES,
     *countries.ROUTES,
     *assessments.ROUTES,
     *cohorts.ROUTES,

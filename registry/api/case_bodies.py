@@ -10,7 +10,9 @@ from msgspec import Meta
 from registry.api.bodies import content_of
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.office.assessment import Assessment
+from registry.office.correcting import Correction
 from registry.office.opening import CaseAsked, Words
+from registry.office.proposing import Leave, Reason
 from registry.wire.recognition import Grant, WithdrawalReason
 
 T = TypeVar("T")
@@ -43,6 +45,13 @@ class DocumentsCame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     """What came of it."""
 
     documents: Some[Document]
+    on: date | None = None
+
+
+class CorrectionGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """What is corrected in the file."""
+
+    correction: Correction
     on: date | None = None
 
 
@@ -83,13 +92,17 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     on: date | None = None
     note: Words | None = None
     """For the applicant; the letter says it."""
+    leave: Annotated[list[Leave], Meta(max_length=50)] = []
+    """The credentials that are left out, each with the reason that the letter prints."""
+    override: Reason | None = None
+    """Why this is proposed although something speaks against it. Kept encrypted; the person who approves reads it."""
 
 
-class Deciding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """The approved proposal is published."""
+class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """Agreement with the proposal."""
 
-    despite: bool = False
-    """Although a credential's status speaks against it."""
+    accept_override: bool = False
+    """Whether this person read the reason for an override, and accepts it."""
     on: date | None = None
 
 
@@ -101,6 +114,6 @@ class Withdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 BODIES = (
-    CaseAsked, Dated, Noted, DocumentsAsked, DocumentsCame, EnquiryAsked, AnswerGiven, AssessmentGiven, Proposal,
-    Deciding, Withdrawal,
+    CaseAsked, Dated, Noted, DocumentsAsked, DocumentsCame, EnquiryAsked, AnswerGiven, AssessmentGiven, CorrectionGiven,
+    Proposal, Approval, Withdrawal,
 )  # fmt: skip

@@ -12,12 +12,12 @@ import msgspec
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
 from litestar.params import Dependency, Parameter, QueryParameter
 
-from registry.api.bodies import Known
 from registry.api.case_bodies import (
     AnswerGiven,
+    Approval,
     AssessmentGiven,
+    CorrectionGiven,
     Dated,
-    Deciding,
     DocumentsAsked,
     DocumentsCame,
     EnquiryAsked,
@@ -29,10 +29,10 @@ from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.domain.case_events import CaseState
 from registry.http import Cursors, HttpProblem, Trouble, requires
 from registry.http.pages import LIMIT, MOST
-from registry.office import showing, worklist
-from registry.office.assessment import Assessment, Requirement, requirement_of
+from registry.office import listing, showing, worklist
+from registry.office.assessment import Assessment
+from registry.office.beginning import draft_of
 from registry.office.cases import Office as RecognitionOffice
-from registry.office.drafting import drafted
 from registry.office.opening import CaseAsked
 from registry.office.views import CaseView, Moved
 from registry.office.worklist import Asked, CaseLine, Counts
@@ -50,6 +50,10 @@ class CasePage(msgspec.Struct, frozen=True, rename="camel"):
     items: list[CaseLine]
     next: str | None
     """Give it as `cursor` to read on; null at the end."""
+    changed: int
+    """How many decided cases have a credential that changed since, which nobody acknowledged."""
+    notes: list[str]
+    """Says it where a search did not look through all cases."""
 
 
 class Cases(Controller):
@@ -98,6 +102,14 @@ class Cases(Controller):
         *,
         in_state: Annotated[CaseState | None, QueryParameter(name="state")] = None,
         assessor: Annotated[str | None, Parameter(pattern=_SAID, max_length=80)] = None,
+        assignee: Annotated[
+            str | None, Parameter(pattern=_SAID, max_length=80, description="Who works on them.")
+        ] = None,
+        unassigned: Annotated[bool, Parameter(description="Only those that nobody works on.")] = False,
+        changed: Annotated[
+            bool,
+            Parameter(description="Only decided cases whose credential changed since, and nobody acknowledged it."),
+        ] = False,
         overdue: bool = False,
         due_within: Annotated[
             int | None, QueryParameter(name="dueWithin", ge=1, le=3660, description="Due within so many days.")
@@ -110,7 +122,9 @@ class Cases(Controller):
         """The earliest due date first, those without one at the end; with counts of all that there is."""
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
         after = None
-        cursors = Cursors("cases", in_state, assessor, overdue, due_within, learner, file_number)
+        cursors = Cursors(
+            "cases", in_state, assessor, overdue, due_within, learner, file_number, assignee, unassigned, changed
+        )
         if cursor:
             day, case = cursors.decode(cursor, date, UUID)
             after = day, str(case)
@@ -121,14 +135,23 @@ class Cases(Controller):
             due_by=today + timedelta(days=due_within) if due_within is not None else None,
             learner=None if learner is None else str(learner),
             file_number=file_number,
+            assignee=assignee,
+            unassigned=unassigned,
         )
         soon = bureau.setting.due_soon_days
         with desk.reading() as registry:
-            found = worklist.listed(registry.cursor(), asked, today=today, soon=soon, after=after, limit=limit)
+            listed = listing.list_cases(bureau, asked, today=today, changed=changed, after=after, limit=limit)
+            found, waiting = listed.lines, listing.count_changed(bureau)
             counts = worklist.counts(registry.cursor(), today=today, soon=soon)
         last = found[-1].place if len(found) == limit else None
         return desk.answer(
-            CasePage(counts, found, None if last is None else cursors.encode([last[0].isoformat(), last[1]]))
+            CasePage(
+                counts,
+                found,
+                None if last is None else cursors.encode([last[0].isoformat(), last[1]]),
+                waiting,
+                listed.notes,
+            )
         )
 
 
@@ -149,16 +172,19 @@ class OneCase(Controller):
     def draft(
         self,
         desk: Desk,
-        facts: Known,
+        bureau: Office,
         case: UUID,
-        against: Annotated[UUID | None, Parameter(description="An own achievement: what it should count as.")] = None,
+        against: Annotated[
+            str | None,
+            Parameter(
+                max_length=200,
+                description="An own achievement's id, or a profile's name; else what the case counts towards.",
+            ),
+        ] = None,
     ) -> Response[Assessment]:
-        """The five elements of each credential beside what is asked for, with nothing named and nothing proposed."""
-        with desk.reading() as registry:
-            requirement = Requirement()
-            if against is not None:
-                requirement = requirement_of(registry.member, registry.achievement(str(against)).content)
-            return desk.answer(drafted(registry.case(str(case)), facts, requirement))
+        """The five elements of each credential beside what is required, with nothing named and nothing proposed."""
+        with desk.reading():
+            return desk.answer(draft_of(bureau, str(case), against))
 
     @post(
         "/request-documents", operation_id="requestDocuments", summary="Ask the applicant for documents",
@@ -198,6 +224,19 @@ class OneCase(Controller):
     ) -> Response[Moved]:  # fmt: skip
         """The clock starts; `due` says when a decision is due."""
         return _move(desk, bureau, request, data, key, lambda by: bureau.complete(str(case), by, data.on))
+
+    @post(
+        "/correct", operation_id="correctCase", summary="Correct the file", status_code=200, sync_to_thread=True,
+        **requires("cases:write"),
+    )  # fmt: skip
+    def correct(
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: CorrectionGiven,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """The applicant, what the case is for, or which credentials it is about. A proposal is returned first."""
+        return _move(
+            desk, bureau, request, data, key, lambda by: bureau.correct(str(case), data.correction, by, data.on)
+        )  # fmt: skip
 
     @post(
         "/enquire", operation_id="enquireIssuer", summary="Ask an issuer whether a credential is authentic",
@@ -249,10 +288,17 @@ class OneCase(Controller):
         self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Proposal,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """Read as a verifier will, and held against the assessment and precedents, which `warnings` tell of."""
+        """Read as a verifier will, and compared with the assessment and with precedents, which `warnings` name.
+
+        Something that speaks against it stops it: a credential that is not active, an issuer that denies it, another
+        holder, a suggested difference that the assessment does not answer. `override` says why it is proposed all the
+        same.
+        """
         return _move(
             desk, bureau, request, data, key,
-            lambda by: bureau.propose(str(case), data.grants, by, data.on, data.note),
+            lambda by: bureau.propose(
+                str(case), data.grants, by, data.on, data.note, leave=data.leave, override=data.override
+            ),
         )  # fmt: skip
 
     @post(
@@ -260,11 +306,14 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def approve(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Approval,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """By another person than who proposed it."""
-        return _move(desk, bureau, request, data, key, lambda by: bureau.approve(str(case), by, data.on))
+        """By another person than who proposed it, who also accepts an override after reading its reason."""
+        return _move(
+            desk, bureau, request, data, key,
+            lambda by: bureau.approve(str(case), by, data.on, accept_override=data.accept_override),
+        )  # fmt: skip
 
     @post(
         "/return", operation_id="returnProposal", summary="Give the proposal back", status_code=200,
@@ -282,14 +331,11 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def decide(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Deciding,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The approved proposal becomes a decision on the log, by digest where EVENTS wants it."""
-        return _move(
-            desk, bureau, request, data, key,
-            lambda by: bureau.decide(str(case), by, data.on, despite=data.despite),
-        )  # fmt: skip
+        return _move(desk, bureau, request, data, key, lambda by: bureau.decide(str(case), by, data.on))
 
     @post(
         "/appeal", operation_id="appealCase", summary="The applicant appeals", status_code=200,
@@ -307,14 +353,11 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def amend(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Deciding,
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The approved proposal supersedes the decision that stands."""
-        return _move(
-            desk, bureau, request, data, key,
-            lambda by: bureau.amend(str(case), by, data.on, despite=data.despite),
-        )  # fmt: skip
+        return _move(desk, bureau, request, data, key, lambda by: bureau.amend(str(case), by, data.on))
 
     @post(
         "/withdraw", operation_id="withdrawCase", summary="Take back the application or the decision",

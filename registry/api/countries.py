@@ -1,4 +1,4 @@
-"""What an office decides under when a credential comes from a country: the project's notes, and its own before them."""
+"""What is recorded about the country that a credential comes from, with a source for each statement."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -7,18 +7,18 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Dependency, Parameter
 
-from registry.http import answer, requires
-from registry.office.reasons import CountryNote
+from registry.http import HttpProblem, Trouble, answer, requires
+from registry.office.country_notes import CountryNote
 
-Noted = Annotated[Callable[[str], CountryNote], Dependency(skip_validation=True)]
-"""Finds what is noted of a country; a handler's `noted`."""
+Noted = Annotated[Callable[[str], CountryNote | None], Dependency(skip_validation=True)]
+"""Finds what is recorded about a country; a handler's `noted`."""
 
 
 @get(
     "/v1/countries/{country:str}/note",
     tags=["Cases"],
     operation_id="getCountryNote",
-    summary="What is noted of a country",
+    summary="What is recorded about a country",
     sync_to_thread=True,
     **requires("cases:read"),
 )
@@ -26,10 +26,13 @@ def note(
     noted: Noted,
     country: Annotated[str, Parameter(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2, as `NL`.")],
 ) -> Response[CountryNote]:
-    """The convention that binds its decisions, its ENIC-NARIC centre, and what to know. What holds for any country
-    where nothing particular is noted.
+    """Conventions, time limits, who advises, and what to know: each statement with its source and date. Where there are
+    no statements, nothing is recorded.
     """
-    return answer(noted(country))
+    found = noted(country)
+    if found is None:
+        raise HttpProblem("unprocessable", errors=[Trouble("path country", "is no code of ISO 3166-1 alpha-2")])
+    return answer(found)
 
 
 ROUTES: list[HTTPRouteHandler] = [note]

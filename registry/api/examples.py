@@ -12,6 +12,7 @@ _LEARNER: Final = "1f4e2d3c-5b6a-4978-8c9d-0e1f2a3b4c5d"
 _OTHER: Final = "9e8d7c6b-5a49-4837-a625-1403f2e1d0c9"
 _REF: Final = {"member": "lund", "achievement": _ACHIEVEMENT, "version": 1}
 _DAY: Final = "2026-07-01"
+_DISCLOSURE: Final = "WyJWYlFVX3NMRXhfVXA0dkFrbmpCaiIsImZhbWlseU5hbWUiLCJKYW5zZW4iXQ"
 
 ROWS: Final = {
     "text/csv": "record,student,family_name,given_name,date_of_birth,awarding_date,course,ects\n"
@@ -91,6 +92,11 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "subjects": [{"credential": {"member": "lund", "credential": _CREDENTIAL}}],
         "purpose": "creditTransfer",
     },
+    "NameSearch": {"name": "jansen a"},
+    "Assignment": {"assignee": "k.berg"},
+    "HandedIn": {"disclosures": [[_DISCLOSURE]]},
+    "Acknowledgement": {},
+    "CarriedDisclosures": {"member": "lund", "credential": _CREDENTIAL, "disclosures": [_DISCLOSURE]},
     "Dated": {"on": _DAY},
     "Noted": {"on": _DAY, "note": "Please look at the workload once more."},
     "DocumentsAsked": {"documents": ["transcript", "courseDescription"], "on": _DAY},
@@ -105,12 +111,14 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "grants": [{"from": [0], "outcome": "full", "mode": "credited", "gradeTransfer": "passOnly", "ects": 5}],
         "on": _DAY,
     },
-    "Deciding": {"on": _DAY},
+    "CorrectionGiven": {"correction": {"applicant": {"address": "Kerkstraat 1"}, "note": "Moved house."}, "on": _DAY},
+    "ProfileEntry": {"name": "Master of Urban Analytics", "requirement": {"accessTo": 7, "ects": 180}},
+    "Approval": {"acceptOverride": False, "on": _DAY},
     "Withdrawal": {"on": _DAY},
     "LetterAsked": {
         "decision": _OTHER,
         "language": "en",
-        "applicant": {"name": "Ada Jansen", "address": ["Kerkstraat 1", "7511 AB Enschede"]},
+        "applicant": {"familyName": "Jansen", "givenName": "Ada", "address": "Kerkstraat 1\n7511 AB Enschede"},
         "fileNumber": "2026/17",
     },
 }

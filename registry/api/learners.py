@@ -1,5 +1,6 @@
 """Erasing a learner."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Dependency
+from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.application import Registry
@@ -16,7 +18,7 @@ from registry.http import HttpProblem, Trouble, requires
 class Eraser(Protocol):
     """How a learner is erased on this node; plugged in, since it needs what the views know of the learner."""
 
-    def __call__(self, registry: Registry, learner: str, *, again: bool) -> list[str]:
+    def __call__(self, registry: Registry, learner: str, *, again: bool, despite_cases: Sequence[str]) -> list[str]:
         """Destroy key and rows, and say so on the log. Returns what that made impossible. Raises `Refusal`."""
         ...
 
@@ -24,13 +26,16 @@ class Eraser(Protocol):
 Erase = Annotated[Eraser, Dependency(skip_validation=True)]
 
 
-class Erasing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Erasing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
     """That it is meant. It cannot be undone."""
 
     confirm: UUID
     """The learner's id once more."""
     again: bool = False
     """It was said before, and governance voided that part of the log."""
+    despite_cases: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(max_length=100)] = []
+    """The file numbers of the learner's cases that are open, or decided and within the time for an appeal: nobody can
+    write their letters again."""
 
 
 class ErasedLearner(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -63,7 +68,7 @@ def erase(
         raise HttpProblem("unprocessable", errors=[Trouble("$.confirm", "is another learner's id")])
 
     def act(writer: Writer) -> Answered:
-        warnings = eraser(writer.registry, str(learner), again=data.again)
+        warnings = eraser(writer.registry, str(learner), again=data.again, despite_cases=data.despite_cases)
         return Answered(200, ErasedLearner(writer.registry.member, str(learner), warnings))
 
     return desk.once(request, key, data, act)

@@ -10,6 +10,9 @@ from litestar.params import Dependency, Parameter
 from registry.http import requires
 from registry.letters import LANGUAGES, Language
 from registry.letters.composing import Asked
+from registry.office.applicants import Applicant
+from registry.office.lettering import addressee
+from registry.office.notices import LETTER_KINDS, LetterKind
 
 _TAG = "Cases"
 _PDF = "application/pdf"
@@ -18,8 +21,16 @@ _PDF = "application/pdf"
 class Writing(Protocol):
     """Who writes letters. May be called in several threads. Raises `CannotWrite`, and refusals."""
 
-    def of_case(self, case: str, language: Language | None) -> bytes:
-        """The letter about the decision that stands in a case, as PDF."""
+    def of_case(
+        self,
+        case: str,
+        language: Language | None,
+        kind: LetterKind | None = None,
+        *,
+        decision: str | None = None,
+        enquiry: str | None = None,
+    ) -> tuple[str, bytes]:
+        """The letter that a case's state calls for, or another kind, as PDF; and which kind it is."""
         ...
 
     def of_decision(self, decision: str, asked: Asked) -> bytes:
@@ -31,6 +42,8 @@ class LetterAsked(Asked, frozen=True, kw_only=True, omit_defaults=True, rename="
     """Which letter is to be written. Nothing of it is kept."""
 
     decision: UUID
+    applicant: Applicant | None = None  # type: ignore[assignment] # a request names them as an application does
+    """Whom it is to, in the shape of an application. Where it is left out, the vault is asked."""
 
 
 Letters = Annotated[Writing, Dependency(skip_validation=True)]
@@ -41,7 +54,7 @@ BODIES = (LetterAsked,)
     "/v1/cases/{case:uuid}/letter",
     tags=[_TAG],
     operation_id="getCaseLetter",
-    summary="The letter to the applicant",
+    summary="The letter that a case calls for",
     media_type=_PDF,
     sync_to_thread=True,
     **requires("cases:read"),
@@ -52,9 +65,28 @@ def of_case(
     language: Annotated[
         Language | None, Parameter(description=f"One of {', '.join(LANGUAGES)}; else the applicant's.")
     ] = None,
+    kind: Annotated[
+        LetterKind | None,
+        Parameter(description=f"One of {', '.join(LETTER_KINDS)}; else the one that the case's state calls for."),
+    ] = None,
+    decision: Annotated[
+        UUID | None, Parameter(description="An earlier decision of the case: a copy that says that it has ended.")
+    ] = None,
+    enquiry: Annotated[UUID | None, Parameter(description="An enquiry of the case: the letter to the issuer.")] = None,
 ) -> Response[bytes]:
-    """The decision that stands, as PDF/A-3a and PDF/UA-1, with its receipt attached inside."""
-    return _private(letters.of_case(str(case), language))
+    """The letter that the case's state calls for, as PDF/A-3a and PDF/UA-1; `Letter-Kind` names it.
+
+    Of an open case a receipt, of a waiting one the documents that are needed, of a decided one the decision with its
+    receipt attached inside, of a withdrawn one that it was withdrawn and why.
+    """
+    name, letter = letters.of_case(
+        str(case),
+        language,
+        kind,
+        decision=None if decision is None else str(decision),
+        enquiry=None if enquiry is None else str(enquiry),
+    )
+    return _private(letter, name)
 
 
 @post(
@@ -73,11 +105,17 @@ def of_decision(letters: Letters, data: LetterAsked) -> Response[bytes]:
     Nothing is stored, so no `Idempotency-Key` is asked for. The applicant stands in the body, or is left out where the
     office's vault knows who it is.
     """
-    return _private(letters.of_decision(str(data.decision), data))
+    values = {name: getattr(data, name) for name in Asked.__struct_fields__}
+    asked = Asked(**values | {"applicant": None if data.applicant is None else addressee(data.applicant)})
+    return _private(letters.of_decision(str(data.decision), asked), "decision")
 
 
-def _private(letter: bytes) -> Response[Any]:
-    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="letter.pdf"'}
+def _private(letter: bytes, kind: str) -> Response[Any]:
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": 'attachment; filename="letter.pdf"',
+        "Letter-Kind": kind,
+    }
     return Response(letter, media_type=_PDF, headers=headers)
 
 

@@ -5,22 +5,30 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from registry.cli.assessing import facts_of, show_elements
+from registry.cli.assessing import against_of, show_elements
 from registry.cli.case_words import As, Day, Note, case_of, convert, day_of, one_of, towards_of, who
 from registry.cli.context import node_of
 from registry.cli.files import read_json
 from registry.cli.founding import publish_now
 from registry.cli.office import office_of
 from registry.cli.output import AsJson, errors, print_json, say, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.reasons import folder_of, show_country
 from registry.domain.case_events import Document, IssuerAnswer
-from registry.office.assessment import Assessment, Requirement, requirement_of
+from registry.office import showing
+from registry.office.assessment import Assessment
+from registry.office.beginning import draft_of
 from registry.office.cases import Office
-from registry.office.drafting import drafted
-from registry.office.reasons import country_note
+from registry.office.country_notes import country_note
+from registry.office.deciding import numbers_decided
+from registry.office.proposing import Leave
 from registry.office.views import Moved
 from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
 
+Against = Annotated[
+    str | None,
+    typer.Option(help="An own achievement's id, or a programme profile's name (else what the case counts towards)."),
+]
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id or file number.")]
 
 
@@ -133,21 +141,17 @@ def compare(
     context: typer.Context,
     case: CaseId,
     *,
-    against: Annotated[str | None, typer.Option(help="An own achievement's id: what it should count as.")] = None,
+    against: Against = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the five elements of each credential beside what is asked for. With --json: an assessment to fill in.
+    """Show the five elements of each credential beside what is required. With --json: an assessment to fill in.
 
-    Examples: registry case compare 2026/00017 --against 0bbac7a9-…
+    Examples: registry case compare 2026/00017 --against "Master of Urban Analytics"
     registry case compare 2026/00017 --against 0bbac7a9-… --json > assessment.json
     """
     office, found = _office(context, case)
     node = node_of(context)
-    requirement = Requirement()
-    if against is not None:
-        own = node.registry.achievement(node.uuid(against, "achievement"))
-        requirement = requirement_of(node.settings.member, own.content)
-    made = drafted(office.registry.case(found), facts_of(node), requirement)
+    made = draft_of(office, found, _against(context, against))
     if as_json:
         print_json(made, verbatim=True)
         return
@@ -155,23 +159,37 @@ def compare(
         say(f"credential {number}: {title_of(one.offered.title)}, {one.offered.issuer}")
         show_elements(one.elements)
     for country in sorted({one.offered.country for one in made.assessed if one.offered.country is not None}):
-        show_country(country, country_note(country, folder_of(node.settings.home)))
+        if (noted := country_note(country, folder_of(node.settings.home))) is not None:
+            show_country(noted)
 
 
 def assess(
     context: typer.Context,
     case: CaseId,
-    file: Annotated[Path, typer.Argument(help="The assessment in JSON; - reads it here.")],
+    file: Annotated[Path | None, typer.Argument(help="The assessment in JSON; - reads it here.")] = None,
     *,
+    template: Annotated[
+        bool, typer.Option("--template", help="Print an assessment to fill in, and record nothing.")
+    ] = False,
+    against: Against = None,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record an assessment of the case's credentials: what `compare --json` wrote, with what you name and propose.
+    """Record an assessment of the case's credentials: the template, with what you name, answer and propose.
 
-    Example: registry case assess 2026/00017 assessment.json
+    docs/office.md shows one filled in; docs/assessment.schema.json says what may stand where. What is worth a look is
+    worked out again when it is recorded: name it (`named`), or say why it is not substantial (`noDifference`).
+
+    Examples: registry case assess 2026/00017 --template --against "Master of Urban Analytics" > assessment.json
+    registry case assess 2026/00017 assessment.json
     """
     office, found = _office(context, case)
+    if template:
+        print_json(draft_of(office, found, _against(context, against)), verbatim=True)
+        return
+    if file is None:
+        raise typer.BadParameter("name the assessment's file, or print one to fill in with --template")
     assessment = read_json(file, Assessment)
     show_moved(office.assess(found, assessment, who(by), day_of(on)), as_json=as_json)
 
@@ -193,45 +211,84 @@ def propose(
     ] = None,
     condition: Annotated[list[str] | None, typer.Option(help="What is still to be done, where conditional.")] = None,
     note: Annotated[str | None, typer.Option("--note", help="For the applicant; kept encrypted.")] = None,
+    leave: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NUMBER:REASON",
+            help="A credential of the case that is not decided about, and why: the letter prints it.",
+        ),
+    ] = None,
+    override: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REASON",
+            help="Why you propose this although something speaks against it; kept encrypted. The person who approves"
+            f" reads and accepts it. {FROM_INPUT}",
+            callback=from_input,
+        ),
+    ] = None,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
     """Propose what to grant: what the assessment proposes, else one grant on all credentials by options, or --grants.
 
+    What speaks against it stops it: a credential that is not active, an issuer that denies it, another holder, a
+    suggested difference that nobody answered. Without an assessment the letter says *not assessed*.
+
     Examples: registry case propose 2026/00017
     registry case propose 2026/00017 --outcome full --ects 5
     registry case propose 2026/00017 --outcome partial --ects 3 --ground workload:substantiallyLess
     registry case propose 2026/00017 --grants grants.json
+    registry case propose 2026/00017 --outcome full --ects 5 --leave "1:You submitted it for information only."
     """
-    office, found = _office(context, case)
+    office, found = _office(context, case, look=True)
+    left = [_leave(text) for text in leave or ()]
+    about = office.registry.case(found)
     if grants is not None:
         made = read_json(grants, list[Grant])
     elif outcome is not None:
+        asked_for = about.data.towards if about.data.towards and len(about.data.towards) == 1 else None
         one = {
-            "from": list(range(len(office.registry.case(found).subjects))),
+            "from": numbers_decided(about, [each.subject for each in left]),
             "outcome": outcome,
             "mode": mode,
             "gradeTransfer": "none",
             "ects": int(ects) if ects is not None and ects == int(ects) else ects,
             "eqfLevel": eqf_level,
-            "towards": towards_of(node_of(context), towards) if towards else None,
+            "towards": towards_of(node_of(context), towards) if towards else asked_for[0] if asked_for else None,
             "grounds": [_ground(text) for text in ground] if ground else None,
             "conditions": [convert({"code": code}, Condition, "--condition") for code in condition or ()] or None,
         }
         made = [convert({k: v for k, v in one.items() if v is not None}, Grant, "--outcome")]
     else:
         made = []
-    show_moved(office.propose(found, made, who(by), day_of(on), note), as_json=as_json)
+    update = office.propose(found, made, who(by), day_of(on), note, leave=left, override=override)
+    show_moved(update, as_json=as_json)
 
 
-def approve(context: typer.Context, case: CaseId, *, by: As = None, on: Day = None, as_json: AsJson = False) -> None:
-    """Agree with the proposal: another person than who made it.
+def approve(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    accept_override: Annotated[
+        bool, typer.Option("--accept-override", help="You read why something is overridden, and accept it.")
+    ] = False,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Agree with the proposal: another person than who made it. What it overrides is printed with its reason.
 
     Example: registry case approve 2026/00017 --as l.holm
     """
-    office, found = _office(context, case)
-    show_moved(office.approve(found, who(by), day_of(on)), as_json=as_json)
+    office, found = _office(context, case, look=True)
+    override = showing.override_of(office, office.registry.case(found))
+    if override is not None:
+        errors.print(
+            f"{override.by} overrides {', '.join(override.against)}: {override.reason}", markup=False, highlight=False
+        )
+    show_moved(office.approve(found, who(by), day_of(on), accept_override=accept_override), as_json=as_json)
 
 
 def return_(
@@ -251,24 +308,22 @@ def return_(
     show_moved(office.return_(found, who(by), day_of(on), note), as_json=as_json)
 
 
-Despite = Annotated[bool, typer.Option("--despite", help="Decide although a credential's status speaks against it.")]
-
-
 def decide(
     context: typer.Context,
     case: CaseId,
     *,
-    despite: Despite = False,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish the approved proposal as a decision, after looking once more at what it is about.
+    """Publish the approved proposal as a decision, after another look at what it is about.
+
+    What speaks against it since it was approved stops it: return the proposal, and propose again.
 
     Example: registry case decide 2026/00017
     """
     office, found = _office(context, case, look=True)
-    _published(context, office.decide(found, who(by), day_of(on), despite=despite), as_json=as_json)
+    _published(context, office.decide(found, who(by), day_of(on)), as_json=as_json)
 
 
 def appeal(
@@ -292,7 +347,6 @@ def amend(
     context: typer.Context,
     case: CaseId,
     *,
-    despite: Despite = False,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
@@ -302,7 +356,7 @@ def amend(
     Example: registry case amend 2026/00017
     """
     office, found = _office(context, case, look=True)
-    _published(context, office.amend(found, who(by), day_of(on), despite=despite), as_json=as_json)
+    _published(context, office.amend(found, who(by), day_of(on)), as_json=as_json)
 
 
 def withdraw(
@@ -366,6 +420,18 @@ def _published(context: typer.Context, moved: Moved, *, as_json: bool) -> None:
     if moved.decision is not None:
         publish_now(node_of(context))
     show_moved(moved, as_json=as_json)
+
+
+def _against(context: typer.Context, text: str | None) -> str | None:
+    return None if text is None else against_of(node_of(context), text)
+
+
+def _leave(text: str) -> Leave:
+    number, colon, reason = text.partition(":")
+    if not (colon and number.strip().isascii() and number.strip().isdigit() and reason.strip()):
+        raise typer.BadParameter(f"{text!r} is not NUMBER:REASON, such as 1:…", param_hint="--leave")
+    made: Leave = convert({"subject": int(number), "reason": reason.strip()}, Leave, "--leave")
+    return made
 
 
 def _documents(names: list[str]) -> list[Document]:

@@ -7,22 +7,23 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from registry.cli import case_moves, ids
-from registry.cli.case_words import As, Day, case_of, convert, day_of, towards_of, who
+from registry.cli import case_correcting, case_moves, ids
+from registry.cli.case_words import As, Day, case_of, convert, day_of, external_of, towards_of, who
 from registry.cli.context import Node, node_of
-from registry.cli.files import read_json, read_text
+from registry.cli.disclosures import read_disclosures
+from registry.cli.files import FileError, read_json, read_text
 from registry.cli.letters import case_letter
 from registry.cli.listing import Column, print_list
 from registry.cli.office import office_of
-from registry.cli.output import AsCsv, AsJson, Wide, print_json, say, title_of
-from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.cli.output import AsCsv, AsJson, Wide, counted, print_json, say, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input, read_personal
 from registry.domain.case_events import CaseState
-from registry.office import showing, worklist
+from registry.office import listing, showing, worklist
 from registry.office.applicants import Applicant
 from registry.office.opening import CaseAsked, SubjectAsked
 from registry.office.views import CaseView
-from registry.office.worklist import Asked
-from registry.wire.recognition import Evidence, External, Purpose
+from registry.office.worklist import Asked, CaseLine
+from registry.wire.recognition import Evidence, Purpose
 
 case_app = typer.Typer(
     help="Cases of the recognition office, from an application to a decision and its appeal.", no_args_is_help=True
@@ -48,6 +49,10 @@ def open_case(
     file: Annotated[
         list[Path] | None,
         typer.Option(help="A credential's file, for example ELM or a badge: read, kept, not taken for proved."),
+    ] = None,
+    disclosures: Annotated[
+        list[Path] | None,
+        typer.Option(help="The disclosures of one credential, as its learner has them: they say whose it is."),
     ] = None,
     external: Annotated[
         list[str] | None, typer.Option(help="COUNTRY:ISSUER:TITLE of what no member issued, as NO:Oslo Met:Statistics.")
@@ -108,9 +113,9 @@ def open_case(
     subjects: list[dict[str, Any]] = [
         *({"credential": _credential(node, one), "evidence": evidence} for one in credential or ()),
         *({"receipt": read_text(one)} for one in receipt or ()),
-        *({"external": _external(one), "evidence": evidence} for one in external or ()),
+        *({"external": external_of(one), "evidence": evidence} for one in external or ()),
     ]
-    subjects += [{"file": read_text(one), "country": country, "issuer": issuer} for one in file or ()]
+    subjects += [{"file": _read_data(one), "country": country, "issuer": issuer} for one in file or ()]
     if (country or issuer) and not file:
         raise typer.BadParameter("--country and --issuer say what a --file leaves out, and there is no --file")
     if not subjects:
@@ -128,6 +133,7 @@ def open_case(
         [towards_of(node, one) for one in towards or ()] or None,
         file_number,
         note,
+        [read_disclosures(one) for one in disclosures or ()] or None,
     )  # fmt: skip
     moved = office_of(node).open(asked, who(by), day_of(on))
     case_moves.show_moved(moved, as_json=as_json)
@@ -141,12 +147,37 @@ def _asked_for() -> dict[str, str]:
     return {name: typer.prompt(text, err=True) for name, text in asked.items()}
 
 
+def _read_data(file: Path) -> str:
+    """Return the text of a credential's file. Raises `FileError` for a scan, and names what to do with it."""
+    try:
+        return read_text(file)
+    except FileError as error:
+        raise FileError(
+            f"{error} If it is a scan or a printed document, nothing can be read from it: name the credential with"
+            " --external COUNTRY:ISSUER:TITLE, and then attach the file: registry case attach CASE FILE"
+        ) from error
+
+
 @case_app.command("list")
 def list_cases(
     context: typer.Context,
     *,
     state: Annotated[str | None, typer.Option(help=f"One of {', '.join(get_args(CaseState))}.")] = None,
-    assessor: Annotated[str | None, typer.Option(help="Whose cases.")] = None,
+    assessor: Annotated[str | None, typer.Option(help="Whose proposals or assessments.")] = None,
+    assignee: Annotated[str | None, typer.Option(help="Who works on them (`case assign`).")] = None,
+    unassigned: Annotated[bool, typer.Option("--unassigned", help="Only those that nobody works on.")] = False,
+    name: Annotated[
+        bool,
+        typer.Option(
+            "--name",
+            help="Only applicants whose name has words that begin so: the name is read from the input, or asked for,"
+            " so that no other user of the machine sees it.",
+        ),
+    ] = False,
+    changed: Annotated[
+        bool,
+        typer.Option("--changed", help="Only decided cases whose credential changed since, and nobody has seen it."),
+    ] = False,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those whose due date is over.")] = False,
     due_within: Annotated[int | None, typer.Option(min=0, max=3660, help="Due within so many days.")] = None,
     credential: Annotated[str | None, typer.Option(help="MEMBER/ID: cases about this credential.")] = None,
@@ -156,12 +187,15 @@ def list_cases(
     as_csv: AsCsv = False,
     wide: Wide = False,
 ) -> None:
-    """Show the worklist: the earliest due date first, what is overdue at a glance.
+    """Show the worklist: the earliest due date first, what is overdue and what changed at a glance.
 
     Examples: registry case list --overdue
-    registry case list --state assessing --assessor k.berg --due-within 14
+    registry case list --assignee k.berg --due-within 14
+    registry case list --changed
+    registry case list --name < name.txt
     """
     node = node_of(context)
+    office = office_of(node)
     today = date.today()  # noqa: DTZ011 - a day on the office's calendar
     soon, cursor = node.settings.office.due_soon_days, node.registry.cursor()
     if state is not None and state not in get_args(CaseState):
@@ -174,26 +208,57 @@ def list_cases(
         due_by=today + timedelta(days=due_within) if due_within is not None else None,
         learner=node.uuid(learner, "learner") if learner is not None else None,
         credential=(about["member"], about["credential"]) if about is not None else None,
+        assignee=assignee,
+        unassigned=unassigned,
     )
-    found = worklist.listed(cursor, asked, today=today, soon=soon, limit=limit)
+    found = listing.list_cases(
+        office, asked, today=today, name=read_personal("Name") if name else None, changed=changed, limit=limit
+    )
     counts = worklist.counts(cursor, today=today, soon=soon)
-    more = {"counts": counts}
-    if not print_list(found, _LINE, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
+    waiting = listing.count_changed(office)
+    more = {"counts": counts, "changed": waiting, "notes": found.notes}
+    if not print_list(found.lines, _LINE, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
         return
     told = ", ".join(f"{number} {name}" for name, number in counts.states.items()) or "no cases"
     say(f"{told}; {counts.overdue} overdue, {counts.due_soon} due within {soon} days",
         style="red" if counts.overdue else None)  # fmt: skip
+    if waiting:
+        say(f"{counted(waiting, 'decided case')} changed since the decision: registry case list --changed", style="red")
+    for note in found.notes:
+        say(f"note: {note}", style="yellow")
+
+
+def _credentials(line: CaseLine) -> str:
+    """Return what a case is about, in one cell."""
+    return "; ".join(f"{one.title or 'not arrived'}, {one.issuer}" for one in line.credentials)
+
+
+def _countries(line: CaseLine) -> str:
+    return ", ".join(dict.fromkeys(one.country for one in line.credentials if one.country is not None))
+
+
+def _marks(line: CaseLine) -> str:
+    """Return what an officer must not overlook."""
+    holder = {"differs": "other person", "notChecked": "holder not checked", "partly": "holder checked in part"}
+    going = line.state not in ("decided", "withdrawn", "closed")
+    marks = ["changed"] if line.changed else []
+    return ", ".join([*marks, *([holder[line.holder]] if going and line.holder in holder else [])])
 
 
 _LINE = (
     Column("file", lambda line: line.file_number),
-    Column("case", lambda line: line.case),
+    Column("applicant", lambda line: line.applicant or "erased", cut=True),
+    Column("credentials", _credentials, cut=True),
+    Column("country", _countries),
     Column("state", lambda line: line.state),
     Column("due", lambda line: line.due),
     Column("urgency", lambda line: line.urgency),
-    Column("purpose", lambda line: line.purpose),
-    Column("assessor", lambda line: line.assessor),
-    Column("approver", lambda line: line.approver, wide=True),
+    Column("assignee", lambda line: line.assignee),
+    Column("look at", _marks),
+    Column("case", lambda line: line.case, wide=True),
+    Column("purpose", lambda line: line.purpose, wide=True),
+    Column("assessor", lambda line: line.assessor_name or line.assessor, wide=True),
+    Column("approver", lambda line: line.approver_name or line.approver, wide=True),
 )
 
 
@@ -235,11 +300,21 @@ def _show(found: CaseView) -> None:
             what = f"{subject.credential.member}/{subject.credential.credential}"
             what += f" {title_of(now.title)}, {now.status}" if now is not None else ", not arrived"
         paper = "" if subject.documented else ", without documents"
-        say(f"credential {number}: {what} ({subject.evidence}{paper})")
+        gone = ", removed from the case" if number in found.removed else ""
+        say(f"credential {number}: {what} ({subject.evidence}{paper}){gone}")
         if one.at_decision is not None:
             say(f"  when it was decided: {', '.join([one.at_decision.status, *one.at_decision.flags])}")
     for warning in found.warnings:
         say(f"note: {warning}", style="yellow")
+    if any(change.acknowledged_by is None for change in found.changes):
+        say("to note that you have seen what changed: registry case acknowledge CASE")
+    for attached in found.attachments:
+        say(f"file {attached.attachment}: {attached.kind}, {attached.media_type}, {attached.bytes:,} bytes")
+    if found.override is not None:
+        override = found.override
+        say(f"override of {', '.join(override.against)} by {override.by}: {override.reason}", style="yellow")
+    for left in found.left:
+        say(f"credential {left.subject} is left out: {left.reason}")
     if found.outstanding:
         say(f"waits for {', '.join(found.outstanding)}")
     for enquiry in found.enquiries:
@@ -260,12 +335,5 @@ def _credential(node: Node, text: str) -> dict[str, str]:
     return {"member": member, "credential": identifier}
 
 
-def _external(text: str) -> External:
-    parts = text.split(":", 2)
-    if len(parts) != 3:
-        raise typer.BadParameter(f"{text!r} is not COUNTRY:ISSUER:TITLE", param_hint="--external")
-    made: External = convert({"country": parts[0], "issuerName": parts[1], "title": parts[2]}, External, "--external")
-    return made
-
-
 case_moves.add_to(case_app)
+case_correcting.add_to(case_app)

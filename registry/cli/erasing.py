@@ -1,6 +1,8 @@
 """Erasing a learner: the command, and how the node's parts are put together for it."""
 
+import shlex
 import sys
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
@@ -32,11 +34,21 @@ class Eraser:
         self._book: Book = book_of(node)
         self._dsn = node.dsn()
 
-    def __call__(self, registry: Registry, learner: str, *, again: bool) -> list[str]:
-        """Destroy key and rows, and say so on the log. Returns what that made impossible, in sentences."""
+    def __call__(self, registry: Registry, learner: str, *, again: bool, despite_cases: Sequence[str]) -> list[str]:
+        """Destroy key and rows, and say so on the log. Returns what that made impossible, in sentences.
+
+        Raises `CasesAffected` unless `despite_cases` names the file number of each case that loses its letter.
+        """
+        affected = erasing.affected_cases(registry, learner, _today())
+        if unnamed := [case for case in affected if case.file_number not in despite_cases]:
+            raise erasing.CasesAffected(
+                f"{' '.join(map(str, unnamed))} Nothing was erased. To erase all the same, name their file numbers in"
+                " `despiteCases`",
+                "$.despiteCases",
+            )
         with views.connect(self._dsn) as connection:
             known = known_credentials(connection, learner)
-        warnings = [str(one) for one in erasing.affected_cases(registry, learner, _today())]
+        warnings = [str(one) for one in affected]
         erasing.erase(registry, self._book, learner, credentials=known, again=again)
         return warnings
 
@@ -52,6 +64,13 @@ def erase(
     *,
     student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    despite_case: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The file number of a case whose letter can never be written again: needed for each case that is open,"
+            " or decided and within its time for an appeal; may be given several times."
+        ),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="It was said before, and governance voided that part of the log.")
     ] = False,
@@ -69,8 +88,10 @@ def erase(
     node = node_of(context)
     learner = ids.learner_of_student(node, learner) if student else node.uuid(learner, "learner")
     known = known_credentials(node.views(), learner)
-    for case in erasing.affected_cases(node.registry, learner, _today()):
+    affected = erasing.affected_cases(node.registry, learner, _today())
+    for case in affected:
         errors.print(str(case), highlight=False, markup=False)
+    _refuse_unnamed_cases([case.file_number for case in affected], despite_case or [])
     count = erasing.count_credentials(node.registry, learner)
     if not yes:
         if not sys.stdin.isatty():
@@ -84,6 +105,21 @@ def erase(
     erasing.erase(node.registry, book_of(node), learner, credentials=known, again=again)
     say(f"erased learner {learner}: the personal data behind {counted(count, 'credential')} is destroyed")
     publish_now(node)
+
+
+def _refuse_unnamed_cases(affected: list[str], named: list[str]) -> None:
+    """Raise a usage error unless exactly these cases are named: nobody erases the file of a case by accident."""
+    if unnamed := [number for number in affected if number not in named]:
+        words = " ".join(f"--despite-case {shlex.quote(number)}" for number in affected)
+        raise typer.BadParameter(
+            f"Nothing was erased. {counted(len(unnamed), 'case')} of this learner would be left without its letter. To"
+            f" erase all the same, name each: {words}",
+            param_hint="--despite-case",
+        )
+    if other := [number for number in named if number not in affected]:
+        raise typer.BadParameter(
+            f"{', '.join(other)}: no case of this learner that the erasure affects", param_hint="--despite-case"
+        )
 
 
 def _today() -> date:

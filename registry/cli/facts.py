@@ -60,6 +60,7 @@ class ViewFacts:
             participation=list(content.participation),
             supervision=content.supervision,
             identity_verified=content.identity_verified,
+            language=list(content.language),
             quality_assurance=content.quality_assurance,
             issuer_when_issued=then,
             issuer_now=now,

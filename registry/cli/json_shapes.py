@@ -17,6 +17,7 @@ from consumers.witness import Caught
 from projections.catalogue import AchievementView
 from projections.credentials import CredentialView
 from projections.decisions import AgreementView, DecisionView
+from projections.disclosures import ProvenClaims
 from projections.learners import LearnerRecord
 from projections.precedents import Precedent, PrecedentPage
 from projections.progress import Progress
@@ -36,7 +37,9 @@ from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
 from registry.intake.importing import Taken
 from registry.office.assessment import Assessment
+from registry.office.attachments import Attachment
 from registry.office.cohort import CohortOutcome
+from registry.office.profiles import KeptProfile
 from registry.office.views import CaseView, Moved
 from registry.office.worklist import CaseLine
 from registry.republishing import Repair
@@ -103,7 +106,12 @@ SHAPES: Final[dict[str, Shape]] = {
     "recognition show": _list(DecisionView, remark=_AS_OF),
     "recognition compare": Shape(("offered", "elements")),
     "recognition cohort": _list(CohortOutcome),
-    "case list": _list(CaseLine, "counts"),
+    "case list": _list(CaseLine, "counts", "changed", "notes"),
+    "case attach": Shape(_names(Attachment)),
+    "case attachment-list": _list(Attachment),
+    "case disclose": Shape(("holders",)),
+    "case acknowledge": Shape(("changes",)),
+    "disclosure verify": Shape(_names(ProvenClaims)),
     "case show": Shape(_names(CaseView)),
     "case compare": Shape(
         tuple(field.encode_name for field in msgspec.structs.fields(Assessment)),
@@ -126,6 +134,7 @@ SHAPES: Final[dict[str, Shape]] = {
             "case withdraw",
             "case close",
             "case return",
+            "case correct",
         ),
         _MOVED,
     ),
@@ -134,6 +143,8 @@ SHAPES: Final[dict[str, Shape]] = {
     "agreement list": _list(AgreementView),
     "agreement show": Shape(_names(AgreementView)),
     "agreement simulate": Shape(_names(Simulation)),
+    "office profile list": _list(KeptProfile),
+    "office profile show": Shape(_names(KeptProfile)),
     "reasons list": _list(("kind", "code", "text")),
     "reasons show": Shape((), remark="The code's text by language; of a country, what is noted of it."),
     "api-key list": _list(ApiKey),

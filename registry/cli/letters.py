@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -20,16 +20,34 @@ from projections import credentials as credential_view
 from projections import decisions as decision_view
 from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
+from registry.cli.letter_settings import missing_settings
 from registry.cli.office import office_of
-from registry.cli.output import say
+from registry.cli.output import errors, say
 from registry.cli.reasons import folder_of
 from registry.cli.receipts import proof_of
+from registry.domain.case_errors import ApplicantErased
 from registry.letters import LANGUAGES, Addressee, CannotWrite, LetterContent, UnknownDecision, render
-from registry.letters.composing import Asked, Proved, applicant_of, compose, credential_of
-from registry.letters.content import Language
+from registry.letters.composing import (
+    NO_FILE,
+    Asked,
+    CaseFile,
+    Proved,
+    applicant_of,
+    compose,
+    credential_of,
+    office_of_member,
+    title_of_programme,
+    verification_url,
+)
+from registry.letters.content import Ended, Language
+from registry.letters.notices import Notice, NoticeKind
 from registry.office import showing
-from registry.office.lettering import asked_of
+from registry.office.applicants import Applicant
+from registry.office.cases import Office
+from registry.office.lettering import addressee, asked_of, file_of
+from registry.office.notices import LETTER_KINDS, LetterKind, NoticeWriter, letter_kind
 from registry.office.reasons import reasons
+from registry.office.rows import find_case_of_decision
 from registry.wire.achievements import AchievementContent
 from registry.wire.forms import CredentialRef
 from registry.wire.governance import MemberRevised
@@ -44,22 +62,73 @@ class Letters:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def of_decision(self, decision: str, asked: Asked) -> LetterContent:
+    def of_decision(self, decision: str, asked: Asked, file: CaseFile = NO_FILE) -> LetterContent:
         """What the letter of a decision of this office says. Raises `CannotWrite`, `UnknownDecision`."""
         node = self._node
         fold = node.governance()
         known = _Known(node, fold)
         proved = self._proved(decision, fold)
-        addressee = asked.applicant or self._from_vault(proved.credentials)
-        return compose(proved, asked, addressee, known, node.settings.public_url)
+        recipient = asked.applicant or self._from_vault(proved.credentials)
+        settings = node.settings
+        file = file if file is not NO_FILE else self._file_of(decision)
+        return compose(proved, asked, recipient, known, settings.public_url, file, settings.office.address)
 
-    def of_case(self, case: str, language: Language | None = None) -> LetterContent:
-        """Likewise, of the decision that stands in a case (its id or file number). Raises refusals, too."""
+    def of_case(
+        self,
+        case: str,
+        language: Language | None = None,
+        kind: LetterKind | None = None,
+        *,
+        decision: str | None = None,
+        enquiry: str | None = None,
+    ) -> LetterContent | Notice:
+        """What a letter of a case (its id or file number) says: the one that its state calls for, or another kind.
+
+        `decision` is an earlier decision of the case, `enquiry` one of its enquiries. Raises refusals, too.
+        """
         office = office_of(self._node)
-        facts = showing.letter(office, office.identifier(case))
-        return self.of_decision(facts.data.decision, asked_of(facts, language))
+        identifier = office.identifier(case)
+        if kind is None:
+            kind = "decision" if decision else "enquiry" if enquiry else letter_kind(office.registry.case(identifier))
+        if kind == "decision":
+            facts = showing.letter(office, identifier, decision)
+            return self.of_decision(facts.data.decision, asked_of(facts, language), file_of(facts))
+        return self._notice(office, identifier, kind, language, enquiry)
 
-    def set(self, content: LetterContent) -> bytes:
+    def _file_of(self, decision: str) -> CaseFile:
+        """Return what the case of a decision adds to its letter; nothing where no case has it, or it was erased."""
+        office = office_of(self._node)
+        case = find_case_of_decision(office.registry.cursor(), decision)
+        if case is None:
+            return NO_FILE
+        try:
+            return file_of(showing.letter(office, case, decision))
+        except ApplicantErased:  # what was assessed went with the applicant's key
+            return NO_FILE
+
+    def _notice(
+        self, office: Office, case: str, kind: NoticeKind, language: Language | None, enquiry: str | None
+    ) -> Notice:
+        node = self._node
+        known = _Known(node, node.governance())
+        settings = node.settings
+        letterhead = office_of_member(settings.member, known, settings.office.address)
+
+        def legal_name(member: str) -> str:
+            found = known.member(member)
+            return member if found is None else found.legal_name
+
+        today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+        writer = NoticeWriter(office, case, letterhead, legal_name, today)
+        return writer.write(
+            kind,
+            language,
+            lambda towards: title_of_programme(towards, known),
+            enquiry,
+            lambda decision: verification_url(settings.public_url, settings.member, decision),
+        )
+
+    def set(self, content: LetterContent | Notice) -> bytes:
         """The letter as PDF, with the node's fonts. Raises `CannotWrite`."""
         fonts = self._node.settings.letter_fonts
         return render(content, [self._node.settings.home / fonts] if fonts else [])
@@ -80,7 +149,18 @@ class Letters:
         except (NoReceipt, PolicyUnmet) as error:
             raise CannotWrite(f"the decision's receipt cannot be made yet: {error}") from error
         credentials = [credential_of(basis, disclosures) for basis in data.basis]
-        return Proved(member, data, str(receipt), credentials, disclosures)
+        ended = {
+            "superseded": Ended(superseded_by=found[0].superseded_by),
+            "withdrawn": Ended(withdrawn=self._withdrawn_on(decision)),
+        }.get(found[0].state)
+        return Proved(member, data, str(receipt), credentials, disclosures, ended)
+
+    def _withdrawn_on(self, decision: str) -> date | None:
+        """Return the day on which a case's decision was withdrawn; None where no case has it."""
+        office = office_of(self._node)
+        case = find_case_of_decision(office.registry.cursor(), decision)
+        withdrawal = office.registry.case(case).withdrawal if case is not None else None
+        return None if withdrawal is None else date.fromisoformat(withdrawal.on)
 
     def _from_vault(self, credentials: list[CredentialRef | None]) -> Addressee:
         keys = [(one.member, one.credential) for one in credentials if one is not None]
@@ -148,9 +228,10 @@ def letter(
 ) -> None:
     """Write the letter of a decision: PDF/A-3a and PDF/UA-1, with the decision's receipt inside.
 
-    The applicant's file is as {"name": "…", "address": ["…"], "dateOfBirth": "2001-02-03", "reference": "…"}; all but
-    the name may be left out. A name on the command line would stand in the list of processes, so there is no option
-    for it.
+    The applicant's file is that of `case open`: {"familyName": "…", "givenName": "…", "dateOfBirth": "2001-02-03",
+    "address": "…", "reference": "…"}; all but a name may be left out. A name on the command line would stand in the
+    list of processes, so there is no option for it. Of a decision that is not in force any more, the letter is a copy
+    that says so.
 
     Examples: registry recognition letter 432236b7-… -o letter.pdf --language nl --appeal-until 2027-01-07
     registry recognition letter 432236b7-… -o letter.pdf --applicant - < applicant.json
@@ -171,20 +252,58 @@ def case_letter(
     case: Annotated[str, typer.Argument(metavar="CASE", help="The case's id or file number.")],
     *,
     out: Out,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help=f"One of {', '.join(LETTER_KINDS)} (else what the state calls for).")
+    ] = None,
+    decision: Annotated[
+        str | None, typer.Option(help="An earlier decision of the case: a copy that says that it is not in force.")
+    ] = None,
+    enquiry: Annotated[str | None, typer.Option(help="An enquiry of the case: the letter to the issuer.")] = None,
     language: Annotated[
         str | None, typer.Option("--language", "-l", help=f"One of {', '.join(LANGUAGES)} (else the applicant's).")
     ] = None,
 ) -> None:
-    """Write the letter about the decision that stands in a case: PDF/A-3a and PDF/UA-1, with its receipt inside.
+    """Write the letter that a case's state calls for: PDF/A-3a and PDF/UA-1. It says which letter that is.
 
-    Example: registry case letter 2026/00017 -o letter.pdf --language nl
+    Open: a receipt of the application. Waiting: the documents asked for. Decided: the decision, with its receipt
+    inside. Appealed: a receipt of the appeal. Withdrawn: that the application, or the decision, was withdrawn, and why.
+    With --kind also an enquiry to an issuer, or that the decision takes longer.
+
+    Examples: registry case letter 2026/00017 -o letter.pdf --language nl
+    registry case letter 2026/00017 -o delay.pdf --kind delay
     """
-    letters = Letters(node_of(context))
-    write(out, letters.set(letters.of_case(case, _language(language) if language is not None else None)))
+    node = node_of(context)
+    letters = Letters(node)
+    content = letters.of_case(
+        case, _language(language) if language is not None else None, _kind(kind), decision=decision, enquiry=enquiry
+    )
+    write(out, letters.set(content), content.kind if isinstance(content, Notice) else "decision")
+    for lacking in missing_settings(node.settings):
+        errors.print(f"note: {lacking}", markup=False, highlight=False)
 
 
-def write(out: Path, letter: bytes) -> None:
-    """Write a letter to where it was asked for."""
+def _kind(text: str | None) -> LetterKind | None:
+    if text is None:
+        return None
+    if text not in LETTER_KINDS:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(LETTER_KINDS)}", param_hint="--kind")
+    return text  # type: ignore[return-value] # one of the words
+
+
+_KINDS: Final = {
+    "decision": "the decision",
+    "receipt": "the receipt of the application",
+    "documents": "documents that are needed",
+    "enquiry": "a credential, to its issuer",
+    "delay": "a delay",
+    "applicationWithdrawn": "the withdrawn application",
+    "decisionWithdrawn": "the withdrawn decision",
+    "appealReceived": "the receipt of the appeal",
+}
+
+
+def write(out: Path, letter: bytes, kind: str = "decision") -> None:
+    """Write a letter to where it was asked for, and say which kind it is."""
     if str(out) == "-":
         sys.stdout.buffer.write(letter)
         return
@@ -194,7 +313,7 @@ def write(out: Path, letter: bytes) -> None:
             file.write(letter)
     except OSError as error:
         raise CannotWrite(f"cannot write {out}: {error.strerror}") from error
-    say(f"{out}: {len(letter):,} bytes, PDF/A-3a and PDF/UA-1")
+    say(f"{out}: letter about {_KINDS[kind]}, {len(letter):,} bytes, PDF/A-3a and PDF/UA-1")
 
 
 def _language(text: str) -> Language:
@@ -207,7 +326,7 @@ def _language(text: str) -> Language:
 def _read(file: Path) -> Addressee:
     try:
         text = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return msgspec.json.decode(text, type=Addressee)
+        return addressee(msgspec.json.decode(text, type=Applicant))
     except OSError as error:
         raise CannotWrite(f"cannot read {file}: {error.strerror}") from error
     except msgspec.DecodeError as error:  # its message names a field, never what stands in it

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Final
 
+import msgspec
 from psycopg import Connection
 
 from consumers import receipts
 from consumers.governance import GovernanceFold
-from projections import credentials
+from projections import contents, credentials
 from projections.departures import Draft, departure
 from registry.cli.context import Node
+from registry.cli.facts import ViewFacts
 from registry.office.cases import Office
-from registry.office.ports import CredentialFacts, Key, ProvedCredential
+from registry.office.ports import CredentialFacts, Key, OwnDecision, ProvedCredential
 from registry.wire.credentials import CredentialIssued
 from registry.wire.errors import InvalidProof
 from registry.wire.events import Event, Reader
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.proof import TlogProof
-from registry.wire.recognition import Grant, Purpose
+from registry.wire.recognition import Basis, Grant, Purpose
 
 
 class Viewed:
@@ -38,11 +41,19 @@ class Viewed:
         with self._views() as connection:
             found = credentials.read(connection, keys)
             rows = connection.execute(
-                "SELECT p.member, p.size, m.country FROM positions p LEFT JOIN members m USING (member)"
+                "SELECT p.member, p.size, m.country, EXISTS (SELECT FROM claims c WHERE c.member = p.member"
+                " AND c.settled = 'contradicts') FROM positions p LEFT JOIN members m USING (member)"
                 " WHERE p.member = ANY(%s)",
                 (sorted({one.member for one in found}),),
             ).fetchall()
-        of_member = {row[0]: (row[1], row[2]) for row in rows}
+            changes = connection.execute(
+                "SELECT s.member, s.credential::text, max(s.leaf) FROM unnest(%s::text[], %s::uuid[])"
+                " AS w (member, credential) JOIN status_changes s USING (member, credential) WHERE s.effective"
+                " GROUP BY 1, 2",
+                ([one.member for one in found], [one.credential for one in found]),
+            ).fetchall()
+        of_member = {row[0]: (row[1], row[2], row[3]) for row in rows}
+        changed_at = {(row[0], row[1]): row[2] for row in changes}
         return {
             (one.member, one.credential): CredentialFacts(
                 one.member,
@@ -57,9 +68,39 @@ class Viewed:
                 of_member[one.member][1],
                 one.recognised_by,
                 of_member[one.member][0],
+                claims=one.claims,
+                erased=one.learner is None,
+                disputed=of_member[one.member][2],
+                changed_at=changed_at.get((one.member, one.credential), 0),
             )
             for one in found
         }
+
+    def touched(self, keys: Sequence[Key]) -> set[Key]:
+        """Those that are not plainly active, whose status was ever changed, or that the views do not know."""
+        with self._views() as connection:
+            rows = connection.execute(_TOUCHED, ([key[0] for key in keys], [key[1] for key in keys])).fetchall()
+        return {(row[0], row[1]) for row in rows}
+
+    def own_external_decisions(self, limit: int) -> list[OwnDecision]:
+        """Return what this office decided about what no member issued, the newest first; one for each such basis."""
+        with self._views() as connection:
+            rows = connection.execute(_EXTERNAL, {"member": self._member, "limit": limit}).fetchall()
+        found = []
+        for decision, decided, state, purpose, text in rows:
+            content = contents.read_as(text, _decoder)
+            for number, basis in enumerate(content.basis):
+                if basis.external is None:
+                    continue
+                grants = [grant for grant in content.grants if number in grant.from_]
+                grounds = [f"{ground.aspect}:{ground.difference}" for grant in grants for ground in grant.grounds or ()]
+                found.append(
+                    OwnDecision(
+                        decision, decided, state, basis.external.issuer_name, basis.external.country,
+                        basis.external.title, purpose, [grant.outcome for grant in grants], grounds,
+                    )
+                )  # fmt: skip
+        return found
 
     def departures(self, achievement: VersionedRef, purpose: Purpose, grants: Sequence[Grant]) -> list[str]:
         """Where these grants depart from what other offices usually decide."""
@@ -92,10 +133,35 @@ class Viewed:
             CredentialRef(found.member, data.credential),
             VersionedRef(found.member, data.achievement, data.version),
             found.notes,
+            data.claims,
         )
+
+
+class _Content(msgspec.Struct):
+    """What of a decision's content its bases and grants are."""
+
+    basis: list[Basis]
+    grants: list[Grant]
+
+
+_decoder: Final = msgspec.json.Decoder(_Content)
+_TOUCHED: Final = """
+SELECT w.member, w.credential::text FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)
+LEFT JOIN credentials c USING (member, credential)
+WHERE c.credential IS NULL OR c.status <> 'active' OR c.learner IS NULL OR c.has_parts
+    OR EXISTS (SELECT FROM status_changes s WHERE s.member = w.member AND s.credential = w.credential AND s.effective)
+    OR EXISTS (SELECT FROM claims d WHERE d.member = w.member AND d.settled = 'contradicts')
+"""
+_EXTERNAL: Final = """
+SELECT d.decision::text, d.decision_date, d.state, d.purpose, d.content::text FROM decisions d
+WHERE d.member = %(member)s AND EXISTS (
+    SELECT FROM json_array_elements(d.content -> 'basis') AS b (basis) WHERE b.basis ->> 'external' IS NOT NULL)
+ORDER BY d.decision_date DESC, d.decision LIMIT %(limit)s
+"""
 
 
 def office_of(node: Node) -> Office:
     """The office of a node, for one command."""
     known = Viewed(lambda: nullcontext(node.views()), node.governance, node.settings.origin)
-    return Office(node.registry, node.settings.office, known)
+    offers = ViewFacts(lambda: nullcontext(node.views()), node.standings)
+    return Office(node.registry, node.settings.office, known, offers)

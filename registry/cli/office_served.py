@@ -10,10 +10,11 @@ from projections.api.reading import Views
 from registry.cli.context import Node, opened
 from registry.cli.office import Viewed
 from registry.office.cases import Office
+from registry.office.facts import Facts
 
 
-def served_office(node: Node, views: Views) -> Office:
-    """The office of a node that answers over HTTP: it reads the views as other requests do."""
+def served_office(node: Node, views: Views, offers: Facts) -> Office:
+    """The office of a node that answers over HTTP: it reads the views, and what is offered, as other requests do."""
 
     @contextmanager
     def reading() -> Iterator[Connection]:
@@ -24,4 +25,4 @@ def served_office(node: Node, views: Views) -> Office:
         with opened(node.settings.home) as another:  # a log of its own: threads don't share one
             return another.governance()
 
-    return Office(node.registry, node.settings.office, Viewed(reading, governance, node.settings.origin))
+    return Office(node.registry, node.settings.office, Viewed(reading, governance, node.settings.origin), offers)

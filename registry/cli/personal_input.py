@@ -19,9 +19,16 @@ def from_input(parameter: typer.CallbackParam, value: str | None) -> str | None:
     """
     if value != "-":
         return value
-    name = (parameter.name or "value").replace("_", " ").capitalize()
+    return read_personal((parameter.name or "value").replace("_", " ").capitalize())
+
+
+def read_personal(name: str) -> str:
+    """Return the next line of the input, or what is typed where somebody sits there; `name` is what is asked for.
+
+    Raises a usage error where the input has no such line.
+    """
     if sys.stdin.isatty():
         return str(typer.prompt(name, hide_input=True, err=True)).strip()
     if line := sys.stdin.readline().strip():
         return line
-    raise typer.BadParameter("- reads a line of the input, and the input has no further line with anything in it")
+    raise typer.BadParameter("a line of the input is read, and the input has no further line with anything in it")

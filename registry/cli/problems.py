@@ -21,6 +21,8 @@ from registry.domain.case_errors import (
     DateOrder,
     NoCredential,
     NotApplicant,
+    NotAttached,
+    NotOpened,
     SecondPerson,
     UnknownSubject,
 )
@@ -66,6 +68,12 @@ def _misfit(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
     """What does not fit the case is the request's fault, not a rule's."""
     trouble = Trouble(error.path, error.detail)
     return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
+
+
+def _not_opened(request: Request[Any, Any, Any], error: NotOpened) -> Response[Any]:
+    """Several things are wrong with an application: each is named with its place."""
+    troubles = [Trouble(problem.path, problem.detail) for problem in error.problems]
+    return from_problem(request, HttpProblem("unprocessable", errors=troubles, code=error.code))
 
 
 def _second_person(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
@@ -155,7 +163,8 @@ HANDLERS: Any = {
     NotAccepted: _not_accepted,
     SecondPerson: _second_person,
     CaseChanged: _somebody_was_faster,
-    **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, DateOrder), _misfit),
+    NotOpened: _not_opened,
+    **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, NotAttached, DateOrder), _misfit),
     WireError: _unproved,
     CannotWrite: _no_letter,
     **dict.fromkeys(_AWAY, _away),

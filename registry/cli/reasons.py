@@ -8,7 +8,8 @@ import typer
 from registry.cli.context import node_of
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table
-from registry.office.reasons import FALLBACK, KINDS, CountryNote, country_note, noted_countries, reasons
+from registry.office.country_notes import NOTHING, CountryNote, country_note
+from registry.office.reasons import FALLBACK, KINDS, reasons
 
 reasons_app = typer.Typer(help="What letters say for each code, by language; notes on countries.", no_args_is_help=True)
 
@@ -61,11 +62,11 @@ def listed(
 @reasons_app.command("show")
 def show(
     context: typer.Context,
-    code: Annotated[str, typer.Argument(help="A code, as substantiallyLess; or a country, as NL.")],
+    code: Annotated[str, typer.Argument(help="A code, for example substantiallyLess; or a country, for example NL.")],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show a code's text in all languages, or what is noted of a country.
+    """Show a code's text in all languages, or what is recorded about a country, with its sources.
 
     Examples: registry reasons show substantiallyLess
     registry reasons show NL
@@ -73,12 +74,12 @@ def show(
     folder = folder_of(node_of(context).settings.home)
     if len(code) == 2:
         note = country_note(code, folder)
+        if note is None:
+            raise typer.BadParameter(f"{code} is no country's code (ISO 3166-1 alpha-2)", param_hint="CODE")
         if as_json:
             print_json(note)
             return
-        show_country(code.upper(), note)
-        if code.upper() not in noted_countries() and not note.centre:
-            errors.print("Nothing particular is noted of it; this holds for any country.")
+        show_country(note)
         return
     texts = reasons(folder).all(code)
     if not texts:
@@ -90,13 +91,14 @@ def show(
     table(("language", "text"), texts.items())
 
 
-def show_country(country: str, note: CountryNote) -> None:
-    """Print what is noted of a country."""
-    say(f"{country}: {note.convention or 'no convention'}, {note.deadline_months} months from a complete file")
-    if note.centre:
-        say(f"centre: {note.centre}")
-    for language, text in note.note.items():
-        say(f"{language}: {text}")
+def show_country(note: CountryNote) -> None:
+    """Print what is recorded about a country, each statement with its source."""
+    if not note.statements:
+        say(f"{note.country}: {NOTHING}")
+    for statement in note.statements:
+        for language, text in statement.text.items():
+            words = text if language == FALLBACK else f"{language}: {text}"
+            say(f"{note.country}: {words} (as of {statement.date}; source: {statement.source})")
 
 
 def folder_of(home: Path) -> Path:

@@ -8,10 +8,13 @@ import typer
 from projections import precedents as view
 from projections.precedent_query import PrecedentQuery
 from registry.cli import ids
-from registry.cli.context import node_of
+from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
 from registry.cli.listing import Column, print_list
-from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, title_of
+from registry.cli.office import office_of
+from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
+from registry.countries import COUNTRIES
+from registry.office.precedents import find_precedents
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,7 +62,19 @@ def precedents(
     ] = None,
     ground: Annotated[str | None, typer.Option(help="List those alone that name it, ASPECT:DIFFERENCE.")] = None,
     office: Annotated[str | None, typer.Option(help="Decided by this member.")] = None,
-    country: Annotated[str | None, typer.Option(help="Decided by members of this country, as NL.")] = None,
+    office_country: Annotated[
+        str | None, typer.Option(help="Decided by members of this country, for example NL.")
+    ] = None,
+    issuer_country: Annotated[
+        str | None, typer.Option(help="What is offered in this country; with --institution, the institution's country.")
+    ] = None,
+    institution: Annotated[
+        str | None,
+        typer.Option(
+            help="This office's own decisions about what an institution issued that is no member: words of its name."
+        ),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="With --institution: words of the title.")] = None,
     towards: Annotated[
         str | None, typer.Option(help="The programme: MEMBER/ACHIEVEMENT, or words of its title.")
     ] = None,
@@ -75,9 +90,23 @@ def precedents(
     """Show what offices decided about an achievement or others like it, newest first, and how many decided how.
 
     Examples: registry precedents twente/0bbac7a9-… --purpose creditTransfer
-    registry precedents --text "machine learning" --level 7 --country SE --since 2025-01-01
+    registry precedents --text "machine learning" --level 7 --office-country SE --since 2025-01-01
+    registry precedents --institution "Oslo Met" --issuer-country NO
     """
     node = node_of(context)
+    for option, code in (("--office-country", office_country), ("--issuer-country", issuer_country)):
+        if code is not None and code.upper() not in COUNTRIES:
+            raise typer.BadParameter(f"{code} is no country's code (ISO 3166-1 alpha-2)", param_hint=option)
+    if institution is not None:
+        others = (achievement, version, text, language, issuer, field, level, purpose, effect, outcome, ground, office)
+        if any(one is not None for one in (*others, office_country, towards, since, until, cursor)) or every_state:
+            raise typer.BadParameter(
+                "--institution goes with --issuer-country, --title and --limit alone", param_hint="--institution"
+            )
+        _show_foreign(node, institution, issuer_country, title, limit, as_json=as_json, as_csv=as_csv, wide=wide)
+        return
+    if title is not None:
+        raise typer.BadParameter("--title goes with --institution; --text finds members' achievements by words")
     member, identifier = issuer, None
     if achievement is not None:
         member, identifier = ids.find(node, achievement, "achievement", issuer)
@@ -94,7 +123,8 @@ def precedents(
         outcome=outcome,
         ground=ground,
         office=office,
-        country=country,
+        country=office_country,
+        issuer_country=issuer_country,
         towards=towards,
         begin=_day(since),
         end=_day(until),
@@ -126,6 +156,48 @@ def precedents(
     print_list(found.items, _COLUMNS, as_json=False, as_csv=False, wide=wide)
     if found.next:
         say(f"more: --cursor {found.next}")
+
+
+_FOREIGN = (
+    Column("day", lambda one: one.decided),
+    Column("institution", lambda one: one.issuer_name),
+    Column("country", lambda one: one.country),
+    Column("title", lambda one: one.title),
+    Column("outcome", lambda one: one.outcomes),
+    Column("grounds", lambda one: one.grounds),
+    Column("purpose", lambda one: one.purpose),
+    Column("state", lambda one: one.state),
+    Column("decision", lambda one: one.decision),
+)
+
+
+def _show_foreign(
+    node: Node,
+    institution: str,
+    country: str | None,
+    title: str | None,
+    limit: int,
+    *,
+    as_json: bool,
+    as_csv: bool,
+    wide: bool,
+) -> None:
+    """Print what this office decided about what an institution issued that is no member."""
+    code = None if country is None else country.upper()
+    found = find_precedents(office_of(node).known, institution, code, title)
+    shown = found.items[:limit]
+    more = {"outcomes": found.outcomes, "complete": found.complete, "found": len(found.items)}
+    if not print_list(shown, _FOREIGN, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
+        return
+    say(
+        f"{counted(len(found.items), 'decision')} of this office"
+        + (": " + ", ".join(f"{number} {outcome}" for outcome, number in found.outcomes.items()) + " in force"
+           if found.outcomes else "")
+    )  # fmt: skip
+    if len(shown) < len(found.items):
+        say(f"the newest {len(shown)} are shown; --limit shows more")
+    if not found.complete:
+        say("note: only the newest decisions of this office were looked through", style="yellow")
 
 
 def _day(given: datetime | None) -> date | None:

@@ -23,6 +23,7 @@ from psycopg import Connection
 
 from projections.api import ROUTES as READING
 from projections.api.agreements import AgreementDraft
+from projections.api.disclosures import BODIES as DISCLOSUREBODIES
 from projections.api.feed import Streams, Whose
 from projections.api.members import OwnFacts, OwnStream
 from projections.api.reading import Views
@@ -35,6 +36,7 @@ from registry.api.agreements import AgreementBody, Ending
 from registry.api.assessments import AssessmentBody, TakenBack
 from registry.api.batches import Receiving
 from registry.api.case_bodies import BODIES as CASEBODIES
+from registry.api.case_file import BODIES as FILEBODIES
 from registry.api.cohorts import CohortBody
 from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
@@ -42,6 +44,7 @@ from registry.api.drafts import Completing
 from registry.api.examples import EXAMPLES
 from registry.api.learners import Erasing
 from registry.api.letters import BODIES as LETTERBODIES
+from registry.api.profiles import BODIES as PROFILEBODIES
 from registry.cli import asyncapi
 from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
@@ -77,7 +80,7 @@ from registry.http.kept import Kept
 from registry.http.limits import Limited
 from registry.http.paths import sharing
 from registry.http.problems import index, page
-from registry.office.reasons import country_note
+from registry.office.country_notes import country_note
 
 _BODY = 2 * 1024 * 1024
 _BEGIN = 2.0
@@ -97,7 +100,8 @@ _NO_TOKENS = (
 )
 BODIES = (
     CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, AssessmentBody, TakenBack,
-    AgreementBody, Ending, AgreementDraft, *CASEBODIES, *LETTERBODIES,
+    AgreementBody, Ending, AgreementDraft, *CASEBODIES, *FILEBODIES, *DISCLOSUREBODIES, *LETTERBODIES,
+    *PROFILEBODIES,
 )  # fmt: skip
 _LINKS = {
     "issueCredential": (
@@ -178,7 +182,7 @@ def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
     credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
     if tokens is not None:
         credentials.append(tokens)
-    office = served_office(node, views)
+    office = served_office(node, views, facts)
     letters = ServedLetters(node, desk)
 
     async def started(app: Litestar) -> None:

@@ -13,18 +13,18 @@ one before. An application can be withdrawn until it is decided, a decision afte
 is closed at the end. The rules name the states that allow a move (`MOVES`), and what else it takes.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, Self
 
 import msgspec
 
 from registry.domain import case_events as events
 from registry.domain.aggregate import Changed, Created, Thing, uuid_of
+from registry.domain.case_checks import check_correction, check_covered, check_readable
 from registry.domain.case_errors import AppealOpen, DateOrder, SecondPerson, UnknownSubject
 from registry.domain.case_events import CaseState, Document, IssuerAnswer, Subject
-from registry.domain.errors import Duplicate, IllegalTransition, InvalidEvent
-from registry.wire.forms import checker
-from registry.wire.misfits import place_of
-from registry.wire.recognition import Grant, WithdrawalReason
+from registry.domain.errors import Duplicate, IllegalTransition
+from registry.wire.recognition import WithdrawalReason
 
 _GOING: Final[tuple[CaseState, ...]] = ("collecting", "waiting", "assessing", "proposed", "approved")
 MOVES: Final[dict[str, tuple[CaseState, ...]]] = {
@@ -42,6 +42,7 @@ MOVES: Final[dict[str, tuple[CaseState, ...]]] = {
     "appeal": ("decided",),
     "withdraw": (*_GOING, "decided", "appealed"),
     "close": ("decided", "withdrawn"),
+    "correct": ("collecting", "waiting", "assessing", "decided", "appealed"),
 }
 """The states in which each move is allowed."""
 
@@ -129,6 +130,12 @@ class Case(Thing):
         TOPIC = "registry.case.withdrawn"
         DATA = events.Withdrawn
 
+    class Corrected(Changed):
+        """Something in the file was corrected."""
+
+        TOPIC = "registry.case.corrected"
+        DATA = events.Corrected
+
     class Closed(Changed):
         """The file was closed."""
 
@@ -140,6 +147,10 @@ class Case(Thing):
         self.state: CaseState = "collecting"
         self.latest = data.on
         self.outstanding: list[Document] = []
+        self.requested: list[Document] = []
+        """All documents that the applicant was ever asked for."""
+        self.removed: set[int] = set()
+        """The numbers of credentials that the case is about no more."""
         self.completed: events.Completed | None = None
         self.stops: list[tuple[str, str | None]] = []
         """When the clock stood, from one day to another; None: it still does."""
@@ -187,7 +198,7 @@ class Case(Thing):
     @classmethod
     def open(cls, data: events.Opened) -> Self:
         """An application comes in."""
-        _readable(data)
+        check_readable(data)
         return cls._create(cls.Opened, id=uuid_of(data.case), data=data)
 
     def request_documents(self, documents: list[Document], on: str, by: str, text: str | None = None) -> None:
@@ -235,19 +246,23 @@ class Case(Thing):
         self._may("assess", on)
         self.change(self.Assessed, events.Assessed(text, on, by))
 
-    def propose(self, grants: list[Grant], on: str, by: str, text: str | None = None) -> None:
-        """Propose what to grant."""
-        self._may("propose", on)
-        self.change(self.Proposed, events.Proposed(grants, on, by, text))
+    def propose(self, data: events.Proposed) -> None:
+        """Propose what to grant: on every credential, or say which ones are left out."""
+        self._may("propose", data.on)
+        check_covered(data, len(self.subjects), self.removed)
+        self.change(self.Proposed, data)
 
-    def approve(self, on: str, by: str, *, two_persons: bool = True) -> None:
-        """Agree with the proposal: another person than who made it, where the office wants two."""
+    def approve(self, on: str, by: str, *, overridden: Sequence[str] = (), two_persons: bool = True) -> None:
+        """Agree with the proposal: another person than who made it, where the office wants two.
+
+        `overridden` are the keys of the stops whose override this person accepts.
+        """
         self._may("approve", on)
         self._another(by, "approve", two_persons=two_persons)
-        self.change(self.Approved, events.Approved(on, by))
+        self.change(self.Approved, events.Approved(on, by, list(overridden)))
 
     def return_(self, on: str, by: str, text: str | None = None) -> None:
-        """Give the proposal back to be made anew."""
+        """Give the proposal back, or take an own one back; another can be made then."""
         self._may("return", on)
         self.change(self.Returned, events.Returned(on, by, text))
 
@@ -278,6 +293,12 @@ class Case(Thing):
             )
         self.change(self.Withdrawn, events.Withdrawn(on, by, stands.decision if stands else None, reason))
 
+    def correct(self, data: events.Corrected) -> None:
+        """Correct a mistake in the file; a proposal is returned first. Raises where nothing would change."""
+        self._may("correct", data.on)
+        check_correction(data, len(self.subjects), self.removed)
+        self.change(self.Corrected, data)
+
     def close(self, on: str, by: str) -> None:
         """Close the file, when no appeal can be lodged any more."""
         self._may("close", on)
@@ -288,7 +309,7 @@ class Case(Thing):
 
     def change(self, kind: type[Changed], data: Any) -> None:  # noqa: ANN401 - any of its events
         """Record a change that the rules have allowed, if it can be read again. Raises `InvalidEvent`."""
-        _readable(data)
+        check_readable(data)
         super().change(kind, data)
 
     def _may(self, move: str, on: str) -> None:
@@ -339,10 +360,23 @@ class Case(Thing):
                 self._appealed, self.state = len(self.decisions), "appealed"
             case events.Withdrawn():
                 self.withdrawal, self.state = data, "withdrawn"
+            case events.Corrected():
+                self._corrected(data)
             case events.Closed():
                 self.state = "closed"
 
+    def _corrected(self, data: events.Corrected) -> None:
+        self.data = msgspec.structs.replace(
+            self.data,
+            purpose=data.purpose or self.data.purpose,
+            effect=data.effect or self.data.effect,
+            towards=self.data.towards if data.towards is None else data.towards or None,
+            subjects=[*self.data.subjects, *data.added],
+        )
+        self.removed |= set(data.removed)
+
     def _requested(self, data: events.DocumentsRequested) -> None:
+        self.requested = [*self.requested, *data.documents]
         self.outstanding = [*self.outstanding, *data.documents]
         if self.completed is not None and self.state != "waiting":
             self.stops.append((data.on, None))
@@ -360,15 +394,3 @@ class Case(Thing):
         if not self.decisions:
             return "assessing"
         return "appealed" if self._appealed == len(self.decisions) else "decided"
-
-
-def _readable(data: Any) -> None:  # noqa: ANN401 - any of its events
-    """Nothing is stored that could not be read again: names that are too long, texts that are no ids."""
-    kind: Any = type(data)
-    try:
-        msgspec.convert(msgspec.to_builtins(data), kind)
-    except msgspec.ValidationError as error:
-        raise InvalidEvent("schema", *place_of(error, kind)) from error
-    check = checker(kind)
-    if check is not None and (fault := check(data)) is not None:
-        raise InvalidEvent("schema", f"${fault[0]}", fault[1])

@@ -3,26 +3,48 @@
 Refusal
 ├── IllegalTransition       (EVENTS.md's own) the case's state does not allow the move
 ├── UnknownCase             there is no such case here
+├── UnknownProfile          the office has no programme profile of that name, or several apply
 ├── UnknownSubject          nor such a credential, enquiry or document in it
 ├── SecondPerson            whoever proposed does not approve
 ├── DateOrder               what happens later is not dated earlier, and nothing is dated ahead
 ├── AppealOpen              a file is not closed while an appeal may be lodged
+├── NotCovered              a proposal says nothing about one of the credentials
 ├── CredentialStatus        the credentials' status speaks against the decision
+├── Stopped                 something speaks against the proposal, and nobody gave a reason to override it
 ├── AssessmentObjections    the assessment has something to be mended first
 ├── ApplicantErased         nothing more is written about somebody who was erased
 ├── NotApplicant            an application does not say whose it is
 ├── FileNumberTaken         another case has that file number
 ├── NoCredential            a file that was sent in cannot be read
+├── NotOpened               several things are wrong with an application
+├── NotAttached             a file is too large for a case, or of a type that is not kept
+├── HolderDiffers           a credential names another person than the applicant
 └── CaseChanged             somebody else was faster
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from registry.rules.errors import Refusal, Unknown
+
+
+class CaseProblem(NamedTuple):
+    """One thing that is wrong: where, and what."""
+
+    path: str
+    detail: str
 
 
 class UnknownCase(Unknown):
     """No such case here."""
 
     code = "unknown-case"
+
+
+class UnknownProfile(Unknown):
+    """The office has no such programme profile, or it is not said which one applies."""
+
+    code = "unknown-profile"
 
 
 class UnknownSubject(Refusal):
@@ -55,6 +77,18 @@ class CredentialStatus(Refusal):
     code = "credential-status"
 
 
+class NotCovered(Refusal):
+    """A proposal is about every credential of the case, or says which it leaves out."""
+
+    code = "credential-not-covered"
+
+
+class Stopped(Refusal):
+    """A proposal, its approval or its decision is stopped until it is changed, or overridden with a reason."""
+
+    code = "stopped"
+
+
 class AssessmentObjections(Refusal):
     """The assessment cannot be proposed as it is."""
 
@@ -83,6 +117,29 @@ class NoCredential(Refusal):
     """A file says nothing that a case could be about."""
 
     code = "no-credential"
+
+
+class NotOpened(Refusal):
+    """Several things are wrong with an application; it names them all."""
+
+    code = "not-opened"
+
+    def __init__(self, problems: Sequence[CaseProblem]) -> None:
+        listed = "; ".join(f"{problem.path}: {problem.detail}" for problem in problems)
+        super().__init__(f"{len(problems)} things are wrong, and nothing was stored: {listed}", "$")
+        self.problems = list(problems)
+
+
+class NotAttached(Refusal):
+    """A file that cannot be attached: too large, of another type, or already there."""
+
+    code = "not-attached"
+
+
+class HolderDiffers(Refusal):
+    """A credential of the case names another person than the applicant."""
+
+    code = "holder-differs"
 
 
 class CaseChanged(Refusal):

@@ -111,6 +111,23 @@ class Assessed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
     by: Person
 
 
+class LeftOut(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """A credential of the case that a proposal does not decide about."""
+
+    subject: Index
+    text: Uuid
+    """The sealed text that says why."""
+
+
+class Override(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """What speaks against a proposal, and somebody proposed it all the same."""
+
+    against: AtLeastOne[str]
+    """Each a stop's key, such as `revoked:0`."""
+    text: Uuid
+    """The sealed text that says why."""
+
+
 class Proposed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
     """An assessor proposes what to grant."""
 
@@ -118,6 +135,10 @@ class Proposed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
     on: Date
     by: Person
     text: Uuid | None = None
+    assessment: Uuid | None = None
+    """The sealed text of the assessment that it rests on; None: nothing was assessed."""
+    left: list[LeftOut] = []
+    override: Override | None = None
 
 
 class Approved(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
@@ -125,6 +146,8 @@ class Approved(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
 
     on: Date
     by: Person
+    overridden: list[str] = []
+    """The keys of the stops whose override this person accepted."""
 
 
 class Returned(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
@@ -155,8 +178,12 @@ class Decided(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename=
     by: Person
     appeal_until: Date | None = None
     supersedes: Uuid | None = None
+    overridden: list[str] = []
+    """The keys of the stops that were overridden, with a reason that two persons saw."""
+    left: list[Index] = []
+    """The credentials of the case that it does not decide about."""
     despite: bool = False
-    """Whether somebody decided although the credential's status spoke against it."""
+    """Only in events of earlier versions, which asked for no reason: a status spoke against the decision."""
 
 
 class Appealed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
@@ -174,6 +201,24 @@ class Withdrawn(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, renam
     by: Person
     decision: Uuid | None = None
     reason: WithdrawalReason | None = None
+
+
+class Corrected(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """The file had a mistake, which was corrected. What is left out stays as it was."""
+
+    on: Date
+    by: Person
+    applicant: list[str] = []
+    """The names of what was corrected of the applicant; their values are in a sealed text."""
+    purpose: Purpose | None = None
+    effect: Effect | None = None
+    towards: list[Towards] | None = None
+    """All programmes that it should count towards from now on; an empty list: none."""
+    added: list[Subject] = []
+    """Credentials that the case is about as well; their numbers follow those before."""
+    removed: list[Index] = []
+    """Credentials that the case is about no more. They keep their numbers."""
+    text: Uuid | None = None
 
 
 class Closed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):

@@ -2,14 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
 
-from registry.letters.content import PLAIN, Addressee, Language, LetterContent, Office, Qualification, Required, Words
+from registry.letters.changing import changes_between
+from registry.letters.content import (
+    PLAIN,
+    Addressee,
+    Ended,
+    Judged,
+    Language,
+    Left,
+    LetterContent,
+    Office,
+    Qualification,
+    Required,
+    Words,
+)
 from registry.letters.errors import CannotWrite
-from registry.wire.achievements import AchievementContent
+from registry.letters.wording import wording
+from registry.wire.achievements import AchievementContent, QualityAssurance
 from registry.wire.disclosures import claims_digest, disclosed
 from registry.wire.forms import CredentialRef, Text, VersionedRef, check_date
 from registry.wire.governance import MemberRevised
@@ -61,31 +75,74 @@ class Proved(msgspec.Struct, frozen=True):
     credentials: list[CredentialRef | None]
     """Which credential each basis is, by their order: as named openly, or as the disclosure says."""
     disclosures: list[str]
+    ended: Ended | None = None
+    """Why it is not in force any more."""
+
+
+class Established(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the office knows of a basis that no member issued."""
+
+    source: Literal["office", "document"]
+    awarded: date | None = None
+    ects: float | None = None
+    workload_hours: float | None = None
+    eqf_level: int | None = None
+    nqf_level: str | None = None
+    fields_of_education: list[str] = msgspec.field(default_factory=list)
+    learning_outcomes: list[Text] = msgspec.field(default_factory=list)
+    quality_assurance: list[QualityAssurance] = msgspec.field(default_factory=list)
+
+
+class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a case's file adds to its decision's letter. Lists go by the decision's bases, or by its grants."""
+
+    established: list[Established | None] = msgspec.field(default_factory=list)
+    judged: list[Judged | None] = msgspec.field(default_factory=list)
+    applied_for: list[Towards] = msgspec.field(default_factory=list)
+    left: list[Left] = msgspec.field(default_factory=list)
+    before: RecognitionDecided | None = None
+    """The decision that this one supersedes."""
+
+
+NO_FILE: Final = CaseFile()
+
+
+def office_of_member(member: str, known: Known, address: Sequence[str]) -> Office:
+    """Return who writes a letter. Raises `CannotWrite` where governance does not say who it is."""
+    own = known.member(member)
+    if own is None:
+        raise CannotWrite(f"governance does not say who {member} is")
+    return Office(own.legal_name, own.country, own.locality, own.homepage, own.appeal_body, list(address))
 
 
 def compose(
-    decision: Proved, asked: Asked, applicant: Addressee, known: Known, public_url: str | None
+    decision: Proved,
+    asked: Asked,
+    applicant: Addressee,
+    known: Known,
+    public_url: str | None,
+    file: CaseFile = NO_FILE,
+    address: Sequence[str] = (),
 ) -> LetterContent:
     """The content of one letter. Raises `CannotWrite` where something that it names is not known here."""
     data = decision.data
-    own = known.member(decision.member)
-    if own is None:
-        raise CannotWrite(f"governance does not say who {decision.member} is")
+    codes = _codes(data) | {code for one in file.judged if one is not None for code in _further_codes(one)}
+    established = file.established or [None] * len(data.basis)
     return LetterContent(
         language=asked.language,
-        office=Office(own.legal_name, own.country, own.locality, own.homepage, own.appeal_body),
+        office=office_of_member(decision.member, known, address),
         applicant=applicant,
         decision=data.decision,
         decision_date=date.fromisoformat(data.decision_date),
         purpose=data.purpose,
         effect=data.effect,
         qualifications=[
-            _qualification(basis, credential, known)
-            for basis, credential in zip(data.basis, decision.credentials, strict=True)
+            _qualification(basis, credential, known, more)
+            for basis, credential, more in zip(data.basis, decision.credentials, established, strict=True)
         ],
         grants=data.grants,
-        towards=[_title(grant.towards, known) for grant in data.grants],
-        reasons={code: known.reason(code, asked.language) for code in sorted(_codes(data))},
+        towards=[title_of_programme(grant.towards, known) for grant in data.grants],
+        reasons={code: known.reason(code, asked.language) for code in sorted(codes)},
         receipt=decision.receipt,
         disclosures=decision.disclosures,
         letter_date=asked.letter_date,
@@ -95,12 +152,29 @@ def compose(
         verify_url=verification_url(public_url, decision.member, data.decision),
         required=asked.required,
         remarks=asked.remarks,
+        judged=file.judged,
+        applied_for=[title for one in file.applied_for if (title := title_of_programme(one, known)) is not None],
+        left=file.left,
+        changes=None
+        if file.before is None
+        else changes_between(
+            file.before,
+            data,
+            wording(asked.language),
+            lambda towards: title_of_programme(towards, known),
+            lambda code: known.reason(code, asked.language),
+        ),
+        ended=decision.ended,
     )
 
 
 def _codes(data: RecognitionDecided) -> set[str]:
     grounds = {one.difference for grant in data.grants for one in grant.grounds or ()}
     return {*grounds, *(one.code for grant in data.grants for one in grant.conditions or ())}
+
+
+def _further_codes(judged: Judged) -> set[str]:
+    return {code for _, code in judged.not_possible} | {one.code for one in judged.measures}
 
 
 def whole_date(text: str | None) -> date | None:
@@ -138,10 +212,13 @@ def verification_url(public_url: str | None, member: str, decision: str) -> str 
     return None if public_url is None else f"{public_url.rstrip('/')}/decisions/{member}/{decision}"
 
 
-def _qualification(basis: Basis, credential: CredentialRef | None, known: Known) -> Qualification:
+def _qualification(
+    basis: Basis, credential: CredentialRef | None, known: Known, more: Established | None
+) -> Qualification:
     if basis.external is not None:
         told = basis.external
-        return Qualification({PLAIN: told.title}, told.issuer_name, told.country, basis.evidence)
+        values = {} if more is None else {name: getattr(more, name) for name in more.__struct_fields__}
+        return Qualification({PLAIN: told.title}, told.issuer_name, told.country, basis.evidence, **values)
     ref = basis.achievement
     if ref is None:
         raise CannotWrite("a basis of the decision names neither an achievement nor something external")
@@ -168,7 +245,8 @@ def _named(ref: VersionedRef) -> str:
     return f"{ref.member}/{ref.achievement} in version {ref.version}"
 
 
-def _title(towards: Towards | None, known: Known) -> Text | None:
+def title_of_programme(towards: Towards | None, known: Known) -> Text | None:
+    """Return the title of a programme; None where none is named. Raises `CannotWrite` where it is not known here."""
     if towards is None or towards.title is not None:
         return towards.title if towards is not None else None
     if towards.member is None or towards.achievement is None:

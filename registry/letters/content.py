@@ -9,7 +9,7 @@ from msgspec import Meta
 from registry.wire.achievements import QualityAssurance
 from registry.wire.forms import Text
 from registry.wire.governance import AppealBody
-from registry.wire.recognition import Effect, Evidence, Grant, Purpose
+from registry.wire.recognition import Aspect, Condition, Effect, Evidence, Grant, Purpose
 
 Language = Literal["en", "nl", "pt", "sv", "de", "fr"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
@@ -17,6 +17,8 @@ LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 PLAIN: Final = "und"
 """The language of a text of which nobody said it (BCP 47), as of titles that stand on paper."""
 
+MilderOutcome = Literal["partial", "conditional", "alternative"]
+ChangedPart = Literal["outcome", "ects", "eqfLevel", "mode", "towards", "grounds", "conditions", "credentials"]
 Line = Annotated[str, Meta(max_length=2_000)]
 Words = Annotated[str, Meta(max_length=20_000)]
 
@@ -29,6 +31,8 @@ class Office(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     locality: Line | None = None
     homepage: Line | None = None
     appeal_body: AppealBody | None = None
+    address: list[Line] = msgspec.field(default_factory=list)
+    """Where people write to, line by line."""
 
 
 class Addressee(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
@@ -57,6 +61,45 @@ class Qualification(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     fields_of_education: list[str] = msgspec.field(default_factory=list)
     learning_outcomes: list[Text] = msgspec.field(default_factory=list)
     quality_assurance: list[QualityAssurance] = msgspec.field(default_factory=list)
+    source: Literal["office", "document"] | None = None
+    """Who says so, of what no member issued: `office` established it, a `document` states it unverified."""
+
+
+class Judged(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """What was looked at before a grant was made."""
+
+    slight: dict[Aspect, Line] = msgspec.field(default_factory=dict)
+    """The elements that differ from what is asked for, but not substantially; and why, where the office says it."""
+    not_possible: list[tuple[MilderOutcome, str]] = msgspec.field(default_factory=list)
+    """Of a refusal: the milder outcomes, each with the code of why it was not possible."""
+    measures: list[Condition] = msgspec.field(default_factory=list)
+    """What the applicant can do to have more recognised later."""
+
+
+class Left(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """A qualification that was submitted and is not decided about."""
+
+    title: Text
+    issuer: Line
+    reason: Line
+
+
+class Changed(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """A part of a grant that is another than in the decision before."""
+
+    grant: int
+    part: ChangedPart
+    before: list[Text]
+    """In words, by language; `und` where it is the same in all. Empty: nothing."""
+    after: list[Text]
+
+
+class Ended(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """Why a decision is not in force any more."""
+
+    superseded_by: str | None = None
+    withdrawn: date | None = None
+    """The day on which it was withdrawn, where that is known."""
 
 
 class Required(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
@@ -99,6 +142,15 @@ class LetterContent(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     supersedes: str | None = None
     verify_url: Line | None = None
     """Where anybody sees whether the decision is in force."""
+    judged: list[Judged | None] = msgspec.field(default_factory=list)
+    """What was looked at for each grant. None, or nothing in the list: nothing was assessed."""
+    applied_for: list[Text] = msgspec.field(default_factory=list)
+    """The programmes that the application names."""
+    left: list[Left] = msgspec.field(default_factory=list)
+    changes: list[Changed] | None = None
+    """What is another than in the decision that this one supersedes; None where it supersedes none."""
+    ended: Ended | None = None
+    """Why the decision is not in force any more; None: it is in force."""
     required: Required | None = None
     """What the office asks for."""
     remarks: list[Words] = msgspec.field(default_factory=list)

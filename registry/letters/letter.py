@@ -8,7 +8,7 @@ import functools
 import io
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +17,9 @@ import msgspec
 import segno
 import typst
 
-from registry.letters.content import LetterContent
+from registry.letters.content import Language, LetterContent
 from registry.letters.errors import CannotWrite
+from registry.letters.notices import Notice, notice_page
 from registry.letters.page import page
 from registry.letters.wording import wording
 
@@ -30,16 +31,25 @@ _TEMPLATE: Final = resources.files("registry.letters").joinpath("letter.typ").re
 _UNSHOWN: Final = re.compile(r'the text `"(.+?)"` could not be displayed|the codepoint `"(.+?)"`')
 
 
-def render(content: LetterContent, fonts: Sequence[Path] = ()) -> bytes:
+def render(content: LetterContent | Notice, fonts: Sequence[Path] = ()) -> bytes:
     """The PDF. `fonts` are folders with further fonts, for scripts that those in the wheel lack.
 
     Raises `CannotWrite`; its message tells a character at most, of all that stands in the letter.
     """
+    if isinstance(content, Notice):
+        found = notice_page(content)
+        if content.decision is not None and content.verify_url is not None:
+            found["verify"] = _verify_box(content.language, content.decision, content.verify_url, [])
+        return _compile(found, content.letter_date, fonts)
     if not content.grants or not content.qualifications:
         raise CannotWrite("a letter needs a qualification and what was decided about it")
     found = page(content)
     found["verify"] = _verify(content)
     found["attachments"] = _attachments(content)
+    return _compile(found, content.letter_date or content.decision_date, fonts)
+
+
+def _compile(found: dict[str, Any], day: date, fonts: Sequence[Path]) -> bytes:
     try:
         made = typst.compile(
             _TEMPLATE,
@@ -48,7 +58,7 @@ def render(content: LetterContent, fonts: Sequence[Path] = ()) -> bytes:
             format="pdf",
             pdf_standards=STANDARDS,
             sys_inputs={"page": msgspec.json.encode(found).decode()},
-            timestamp=datetime.combine(content.letter_date or content.decision_date, time.min, UTC),
+            timestamp=datetime.combine(day, time.min, UTC),
         )
     except typst.TypstError as error:
         raise CannotWrite(_explained(error.message)) from None  # the compiler's trace may quote what stands in it
@@ -66,15 +76,20 @@ def _fonts(folders: tuple[Path, ...]) -> typst.Fonts:
 
 
 def _verify(content: LetterContent) -> dict[str, Any]:
-    say, url = wording(content.language), content.verify_url
+    say = wording(content.language)
     attached = [say("verify.receipt", file=RECEIPT_FILE)]
     if content.disclosures:
         attached.append(say("verify.disclosure", file=DISCLOSURE_FILE))
+    return _verify_box(content.language, content.decision, content.verify_url, attached)
+
+
+def _verify_box(language: Language, decision: str, url: str | None, attached: list[str]) -> dict[str, Any]:
+    say = wording(language)
     return {
         "heading": say("headings.verify"),
         "scan": say("verify.scan"),
         "number": say("verify.number"),
-        "decision": content.decision,
+        "decision": decision,
         "url": url,
         "code": _code(url) if url else None,
         "alt": say("verify.code"),

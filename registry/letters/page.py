@@ -4,34 +4,22 @@ Whatever people wrote is a span (`{text, lang}`), never part of a sentence of ou
 those who have it read aloud, and its own direction of writing.
 """
 
-import re
-import unicodedata
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
 
-from registry.letters.content import PLAIN, LetterContent, Qualification
+from registry.letters.content import ChangedPart, Judged, LetterContent, Qualification
+from registry.letters.notices import office_head
+from registry.letters.spans import Span, begun, clean, own, picked, plain, section, sub, with_text
 from registry.letters.wording import Wording, wording
 from registry.wire.forms import Text
 from registry.wire.recognition import Aspect, Condition, Grant
 
-Span = dict[str, str]
 ASPECTS: Final[tuple[Aspect, ...]] = ("level", "workload", "quality", "profile", "learningOutcomes")
 """The five elements of a qualification, as the EAR manual has them."""
 _OUTCOMES: Final = 6
 """How many learning outcomes a letter names before it says how many more there are."""
-# Controls would break the page; overrides of the direction let a text look like another one.
-_UNSEEN: Final = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
-
-_TAG: Final = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{2}))?(?:-|\Z)")
-"""The parts of a BCP 47 tag that a PDF's spans carry here: language and region."""
-
-
-def clean(text: str) -> str:
-    """Text as it can stand on a page: composed, without controls and what steers the direction of writing."""
-    text = unicodedata.normalize("NFC", _UNSEEN.sub("", text))
-    return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text).strip()
 
 
 def page(content: LetterContent) -> dict[str, Any]:
@@ -41,25 +29,25 @@ def page(content: LetterContent) -> dict[str, Any]:
     advisory = content.effect == "advisory"
     subject = say("letter.advisory" if advisory else "letter.binding")
     day = content.letter_date or content.decision_date
-    place = ", ".join(clean(part) for part in (office.locality, office.country) if part)
     return {
         "lang": content.language,
         "title": subject + (f" ({clean(content.file_number)})" if content.file_number else ""),
         "author": clean(office.legal_name),
         "day": {"year": day.year, "month": day.month, "day": day.day},
-        "office": {
-            "name": clean(office.legal_name),
-            "place": place,
-            "homepage": clean(office.homepage) if office.homepage else None,
-        },
-        "to": [_plain(line) for line in (applicant.name, *applicant.address) if clean(line)],
+        "office": office_head(office),
+        "to": [plain(line) for line in (applicant.name, *applicant.address) if clean(line)],
         "facts": _facts(content, say),
         "subject": subject,
-        "dear": _around(say("letter.dear"), "{name}", applicant.name),
-        "effect": say(f"effect.{content.effect}", purpose=say(f"purpose.{content.purpose}")),
+        "dear": with_text(say("letter.dear"), "{name}", applicant.name),
+        "banner": _banner(content, say),
+        "paragraphs": [],
+        "effect": None
+        if content.ended is not None
+        else say(f"effect.{content.effect}", purpose=say(f"purpose.{content.purpose}")),
         "supersedes": say("letter.supersedes", decision=content.supersedes) if content.supersedes else None,
         "grants": [_grant(content, number, say) for number in range(len(content.grants))],
-        "remarks": _section("remarks", [_own(text, say) for text in content.remarks], say),
+        "sections": [each for each in (_changes(content, say), _left(content, say)) if each is not None],
+        "remarks": section("remarks", [own(text, say) for text in content.remarks], say),
         "appeal": _appeal(content, say),
         "closing": say("letter.closing"),
         "made": say("letter.made"),
@@ -76,7 +64,8 @@ def _facts(content: LetterContent, say: Wording) -> list[tuple[str, Span]]:
         ("letter.reference", applicant.reference),
         ("letter.born", say.date(applicant.date_of_birth) if applicant.date_of_birth else None),
     ]
-    return [(say(label), _plain(value)) for label, value in found if value]
+    facts = [(say(label), plain(value)) for label, value in found if value]
+    return facts + [(say("letter.applied"), picked(title, say)) for title in content.applied_for]
 
 
 def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
@@ -93,52 +82,150 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
         "head": [say("table.element"), say("table.original")]
         + ([say("table.required")] if content.required is not None else [])
         + [say("table.granted")],
-        "rows": _rows(content, grant, bases, towards, say),
-        "grounds": _section("grounds", grounds, say),
-        "conditions": _section("conditions", [_condition(one, content, say) for one in grant.conditions or ()], say),
+        "rows": _rows(content, number, bases, towards, say),
+        "grounds": section("grounds", grounds, say),
+        "conditions": section("conditions", [_condition(one, content, say) for one in grant.conditions or ()], say),
+        "milder": _milder(content, number, say),
+        "measures": _measures(content, number, say),
     }
 
 
+def _judged(content: LetterContent, number: int) -> Judged | None:
+    return content.judged[number] if number < len(content.judged) else None
+
+
+def _milder(content: LetterContent, number: int, say: Wording) -> dict[str, Any] | None:
+    """Why nothing milder than a refusal was possible (Lisbon Recognition Convention, III.5)."""
+    judged = _judged(content, number)
+    if judged is None or content.grants[number].outcome != "refused":
+        return None
+    items = [[say(f"milder.{outcome}"), clean(content.reasons[code])] for outcome, code in judged.not_possible]
+    return section("milder", items, say)
+
+
+def _measures(content: LetterContent, number: int, say: Wording) -> dict[str, Any] | None:
+    """What can be done to have it recognised later; of a forgery nothing can be."""
+    judged, grant = _judged(content, number), content.grants[number]
+    if {(one.aspect, one.difference) for one in grant.grounds or ()} == {("formal", "notAuthentic")}:
+        return None
+    items = [_condition(one, content, say) for one in (judged.measures if judged is not None else ())]
+    if not items and grant.outcome == "refused":
+        items = [[say("measures.none"), ""]]
+    return section("measures", items, say)
+
+
+def _banner(content: LetterContent, say: Wording) -> dict[str, str] | None:
+    """Say that the decision is not in force any more, and why."""
+    ended = content.ended
+    if ended is None:
+        return None
+    if ended.superseded_by is not None:
+        text = say("state.superseded", decision=ended.superseded_by)
+    elif ended.withdrawn is not None:
+        text = say("state.withdrawnOn", date=say.date(ended.withdrawn))
+    else:
+        text = say("state.withdrawn")
+    return {"title": say("state.title"), "text": text}
+
+
+def _left(content: LetterContent, say: Wording) -> dict[str, Any] | None:
+    items = [
+        [{**picked(one.title, say), "style": "strong"}, plain(f", {one.issuer}: "), plain(one.reason)]
+        for one in content.left
+    ]
+    return section("left", items, say)
+
+
+def _changes(content: LetterContent, say: Wording) -> dict[str, Any] | None:
+    """What this decision changes of the one before."""
+    if content.changes is None:
+        return None
+    several = len(content.grants) > 1
+    items = []
+    for one in content.changes:
+        label = say(_CHANGED[one.part])
+        if several:
+            label = f"{say('change.part', number=str(one.grant + 1))}, {label}"
+        before, after = (
+            "; ".join(say.pick(text)[0] for text in side) or say("change.nothing") for side in (one.before, one.after)
+        )
+        words = say("change.item", before=clean(before), after=clean(after))
+        items.append([{"text": f"{label}: ", "lang": "", "style": "strong"}, {"text": words, "lang": ""}])
+    return section("changes", items or [[own(say("change.same"), say)]], say)
+
+
+_CHANGED: Final[dict[ChangedPart, str]] = {
+    "outcome": "change.outcome",
+    "ects": "aspect.workload",
+    "eqfLevel": "aspect.level",
+    "mode": "table.mode",
+    "towards": "table.towards",
+    "grounds": "headings.grounds",
+    "conditions": "headings.conditions",
+    "credentials": "change.credentials",
+}
+
+
 def _rows(
-    content: LetterContent, grant: Grant, bases: list[Qualification], towards: Text | None, say: Wording
+    content: LetterContent, number: int, bases: list[Qualification], towards: Text | None, say: Wording
 ) -> list[dict[str, Any]]:
     """The rows of the table: what it is, the five elements, and how it counts."""
+    grant, judged = content.grants[number], _judged(content, number)
     purpose = "asked" if grant.outcome == "refused" else "towards"
     first = {
         "name": say("table.qualification"),
         "original": [line for one in bases for line in _named(one, say)],
         "required": [],
         "granted": [
-            *([_sub(say(f"table.{purpose}")), _picked(towards, say)] if towards else []),
-            _begun(say(f"mode.{grant.mode}") if grant.outcome != "refused" else say("table.nothing"), say),
+            *([sub(say(f"table.{purpose}")), picked(towards, say)] if towards else []),
+            begun(say(f"mode.{grant.mode}") if grant.outcome != "refused" else say("table.nothing"), say),
         ],
         "different": False,
     }
     rows = [first]
     named = {ground.aspect for ground in grant.grounds or ()}
-    unassessed = named == {"formal"}
     for aspect in ASPECTS:
-        different = aspect in named
-        finding = "table.different" if different else "table.unassessed" if unassessed else "table.same"
+        original = [line for one in bases for line in _element_with_source(aspect, one, say)]
+        finding = _finding(aspect, named, judged, bool(original))
+        why = judged.slight.get(aspect, "") if judged is not None and finding == "table.slight" else ""
         rows.append(
             {
                 "name": say(f"aspect.{aspect}"),
-                "original": [line for one in bases for line in _element(aspect, one, say)]
-                or [_own(say("table.unstated"), say)],
-                "required": [_own(asked, say)] if (asked := _required(content, aspect)) else [],
+                "original": original or [own(say("table.unstated"), say)],
+                "required": [own(asked, say)] if (asked := _required(content, aspect)) else [],
                 "granted": [
                     *_granted(aspect, grant, say),
-                    {**_sub(say(finding)), "style": "strong" if different else "small"},
+                    {**sub(say(finding)), "style": "strong" if aspect in named else "small"},
+                    *([{**plain(why), "style": "small"}] if why else []),
                 ],
-                "different": different,
+                "different": aspect in named,
             }
         )
     if grant.outcome != "refused":
-        taken = _begun(say(f"grade.{grant.grade_transfer}"), say)
+        taken = begun(say(f"grade.{grant.grade_transfer}"), say)
         rows.append(
             {"name": say("table.grade"), "original": [], "required": [], "granted": [taken], "different": False}
         )
     return rows
+
+
+def _finding(aspect: Aspect, named: Collection[str], judged: Judged | None, stated: bool) -> str:  # noqa: FBT001 - one flag
+    """What was found in an element. Nothing is found where nothing was looked at, or nothing is known of it."""
+    if aspect in named:
+        return "table.different"
+    if judged is None or set(named) == {"formal"}:
+        return "table.unassessed"
+    if aspect in judged.slight:
+        return "table.slight"
+    return "table.same" if stated else "table.unassessed"
+
+
+def _element_with_source(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:
+    """One element of a qualification, with who says it where no member issued it."""
+    lines = _element(aspect, one, say)
+    if lines and one.source is not None:
+        lines.append(sub(say("table.established" if one.source == "office" else "table.stated")))
+    return lines
 
 
 def _required(content: LetterContent, aspect: Aspect) -> str | None:
@@ -149,10 +236,10 @@ def _required(content: LetterContent, aspect: Aspect) -> str | None:
 def _named(one: Qualification, say: Wording) -> list[Span]:
     """A qualification's title, its issuer, when it was awarded, and how it was seen."""
     return [
-        {**_picked(one.title, say), "style": "strong"},
-        _plain(f"{one.issuer} ({one.country})"),
-        *([_own(say("table.awarded", date=say.date(one.awarded)), say)] if one.awarded else []),
-        {**_begun(say(f"evidence.{one.evidence}"), say), "style": "small"},
+        {**picked(one.title, say), "style": "strong"},
+        plain(f"{one.issuer} ({one.country})"),
+        *([own(say("table.awarded", date=say.date(one.awarded)), say)] if one.awarded else []),
+        {**begun(say(f"evidence.{one.evidence}"), say), "style": "small"},
     ]
 
 
@@ -161,16 +248,16 @@ def _element(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:
     if aspect == "level":
         found = [say("table.eqf", level=str(one.eqf_level))] if one.eqf_level is not None else []
         return [
-            _begun(text, say) for text in [*found, *([say("table.nqf", level=one.nqf_level)] if one.nqf_level else [])]
+            begun(text, say) for text in [*found, *([say("table.nqf", level=one.nqf_level)] if one.nqf_level else [])]
         ]
     if aspect == "workload":
         found = [say("table.ects", ects=say.number(one.ects))] if one.ects is not None else []
         if one.workload_hours is not None:
             found.append(say("table.hours", hours=say.number(one.workload_hours)))
-        return [_begun(text, say) for text in found]
+        return [begun(text, say) for text in found]
     if aspect == "quality":
         return [
-            _begun(
+            begun(
                 say(
                     "table.until" if each.valid_until else "table.assured",
                     type=say(f"quality.{each.type}"),
@@ -182,19 +269,19 @@ def _element(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:
             for each in one.quality_assurance
         ]
     if aspect == "profile":
-        return [_begun(say("table.field", code=code), say) for code in one.fields_of_education]
-    shown = [_picked(text, say) for text in one.learning_outcomes[:_OUTCOMES]]
+        return [begun(say("table.field", code=code), say) for code in one.fields_of_education]
+    shown = [picked(text, say) for text in one.learning_outcomes[:_OUTCOMES]]
     more = len(one.learning_outcomes) - _OUTCOMES
-    return [*shown, _sub(say("table.more", count=str(more)))] if more > 0 else shown
+    return [*shown, sub(say("table.more", count=str(more)))] if more > 0 else shown
 
 
 def _granted(aspect: Aspect, grant: Grant, say: Wording) -> list[Span]:
     if grant.outcome == "refused":
         return []
     if aspect == "level" and grant.eqf_level is not None:
-        return [_begun(say("table.eqf", level=str(grant.eqf_level)), say)]
+        return [begun(say("table.eqf", level=str(grant.eqf_level)), say)]
     if aspect == "workload" and grant.ects is not None:
-        return [_own(say("table.ects", ects=say.number(grant.ects)), say)]
+        return [own(say("table.ects", ects=say.number(grant.ects)), say)]
     return []
 
 
@@ -210,48 +297,20 @@ def _condition(one: Condition, content: LetterContent, say: Wording) -> list[Any
 def _appeal(content: LetterContent, say: Wording) -> dict[str, Any]:
     """Whom to turn to, until when, and how. A statement that binds nobody is objected to at the office itself."""
     body = content.office.appeal_body if content.effect == "binding" else None
+    office = content.office
     last = say("appeal.until", date=say.date(content.appeal_until)) if content.appeal_until else say("appeal.law")
     return {
         "heading": say("headings.appeal"),
-        "whom": _around(say("appeal.body"), "{body}", body.name) if body else [_own(say("appeal.office"), say)],
+        "whom": with_text(say("appeal.body"), "{body}", body.name)
+        if body
+        else with_text(say("appeal.office"), "{address}", ", ".join(office.address))
+        if office.address
+        else with_text(say("appeal.website"), "{address}", office.homepage)
+        if office.homepage
+        else [own(say("appeal.unstated"), say)],
         "until": last,
         "how": say("appeal.how"),
         "online": say("appeal.online"),
         "url": clean(body.url) if body else None,
         "safe": body is not None and body.url.startswith(("https://", "http://")),
     }
-
-
-def _section(name: str, items: list[Any], say: Wording) -> dict[str, Any] | None:
-    return {"heading": say(f"headings.{name}"), "items": items} if items else None
-
-
-def _around(sentence: str, place: str, text: str) -> list[Span]:
-    """A sentence of ours with somebody's text in it, in spans."""
-    before, _, after = sentence.partition(place)
-    return [{"text": before, "lang": ""}, {**_plain(text), "style": "theirs"}, {"text": after, "lang": ""}]
-
-
-def _plain(text: str) -> Span:
-    return {"text": clean(text), "lang": PLAIN}
-
-
-def _own(text: str, say: Wording) -> Span:
-    return {"text": clean(text), "lang": say.language}
-
-
-def _begun(text: str, say: Wording) -> Span:
-    """With a capital, as where a line begins."""
-    return _own(text[:1].upper() + text[1:], say)
-
-
-def _sub(text: str) -> Span:
-    return {"text": clean(text), "lang": "", "style": "small"}
-
-
-def _picked(text: Text, say: Wording) -> Span:
-    words, language = say.pick(text)
-    found = _TAG.match(language)
-    if found is None:
-        return _plain(words)
-    return {"text": clean(words), "lang": found[1].lower(), **({"region": found[2].upper()} if found[2] else {})}

@@ -1,20 +1,24 @@
 """From an assessment to the grants that are proposed by it: what is in the way is a refusal. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Final
 
 import msgspec
 
 from registry.domain.case import Case
 from registry.domain.case_errors import AssessmentObjections, UnknownSubject
-from registry.domain.case_events import Seen
 from registry.office.assessment import Assessment, Proposed, objections
-from registry.office.deciding import Facts
-from registry.office.opening import key_of
-from registry.wire.recognition import Basis, Grant
+from registry.office.comparing import compare_again
+from registry.office.drafting import offered_of
+from registry.office.facts import Facts
+from registry.wire.recognition import Basis, Condition, Grant
+
+_STOPS: Final = frozenset({"forgeryNotRefused", "revoked", "suspended", "replaced"})
+"""Objections that a case knows as stops: those can be overridden with a reason (`registry.office.stops`)."""
 
 
 def check_assessment(case: Case, assessment: Assessment) -> None:
-    """Whether an assessment is about this case. Raises `UnknownSubject`; what is still open in it may stay so."""
+    """Check that an assessment is about this case. Raises `UnknownSubject`; what is open in it may stay open."""
     if len(assessment.assessed) != len(case.subjects):
         raise UnknownSubject(
             f"{len(assessment.assessed)} credentials are assessed, and the case is about {len(case.subjects)}: one"
@@ -29,24 +33,19 @@ def check_assessment(case: Case, assessment: Assessment) -> None:
             )
 
 
-def as_known(assessment: Assessment, case: Case, facts: Facts, now: Sequence[Seen]) -> Assessment:
-    """The assessment with what is known of its credentials by now, whatever it says of that itself: what a member's
-    credential is of and worth, its status, and what the issuer answered.
+def as_known(assessment: Assessment, case: Case, facts: Facts) -> Assessment:
+    """Return the assessment with what is known of its credentials now, and with the suggestions that follow from it.
+
+    Of a member's credential the log says everything; of any other the assessor does, and the issuer whether it is
+    authentic.
     """
-    status = {one.subject: one.status for one in now if one.status != "unknown"}
     assessed = []
     for number, one in enumerate(assessment.assessed):
-        offered = one.offered
-        key = key_of(case.subjects[number])
-        if key is not None and (known := facts.get(key)) is not None:
-            offered = msgspec.structs.replace(
-                offered, issuer=known.member, member=True, achievement=known.achievement, ects=known.ects
-            )
-        if number in status:
-            offered = msgspec.structs.replace(offered, status=status[number])
-        if case.refuted(number):
-            offered = msgspec.structs.replace(offered, authentic=False)
-        assessed.append(msgspec.structs.replace(one, offered=offered))
+        offered = offered_of(case, number, facts)
+        if not offered.member:
+            offered = msgspec.structs.replace(one.offered, authentic=offered.authentic)
+        elements = compare_again(one.elements, offered, one.requirement)
+        assessed.append(msgspec.structs.replace(one, offered=offered, elements=elements))
     return msgspec.structs.replace(assessment, assessed=assessed)
 
 
@@ -57,11 +56,19 @@ def grants_of(assessment: Assessment | None, given: Sequence[Grant]) -> list[Gra
     return [one.grant for one in assessment.proposed]
 
 
-def check_proposal(assessment: Assessment | None, grants: Sequence[Grant], basis: Sequence[Basis]) -> None:
-    """Whether grants can be proposed as the assessment has it. Raises `AssessmentObjections`, which says them all.
+def measures_for(assessment: Assessment | None, grants: Sequence[Grant]) -> list[list[Condition]]:
+    """Return for each grant what the applicant can do to have more recognised later, as the assessment says it."""
+    by_grant = {} if assessment is None else {tuple(one.grant.from_): one.measures for one in assessment.proposed}
+    return [by_grant.get(tuple(grant.from_), []) for grant in grants]
 
-    Without an assessment anything but a refusal can: before one, what is milder must have been considered. A forgery
-    is refused without.
+
+def check_proposal(
+    assessment: Assessment | None, grants: Sequence[Grant], basis: Sequence[Basis], undecided: Collection[int]
+) -> None:
+    """Check that grants can be proposed as the assessment has it. Raises `AssessmentObjections`, which lists them all.
+
+    `undecided` are the numbers of the credentials that no grant is needed for. Without an assessment anything but a
+    refusal can be proposed: before one, what is milder must have been considered. A forgery is refused without.
     """
     if assessment is None:
         for number, grant in enumerate(grants):
@@ -77,6 +84,12 @@ def check_proposal(assessment: Assessment | None, grants: Sequence[Grant], basis
         assessment,
         proposed=[Proposed(grant, considered if grant.outcome == "refused" else []) for grant in grants],
     )
-    if found := objections(whole, basis):
+    without_grant = {f"$.assessed[{number}]" for number in undecided}
+    found = [
+        each
+        for each in objections(whole, basis)
+        if each.code not in _STOPS and not (each.code == "nothingGranted" and each.path in without_grant)
+    ]
+    if found:
         detail = "; ".join(f"{one.path} {one.code}: {one.detail}" for one in found)
         raise AssessmentObjections(detail, found[0].path)

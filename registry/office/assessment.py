@@ -12,7 +12,7 @@ from registry.office.comparing import ELEMENTS, Element, ElementName, Suggestion
 from registry.office.granting import credit_objections, level_objections
 from registry.office.objection import Objection
 from registry.office.offered import Accredited, Offered, Requirement, requirement_of
-from registry.wire.recognition import DIFFERENCES, Basis, Effect, Grant, Ground, Outcome, Purpose
+from registry.wire.recognition import DIFFERENCES, Basis, Condition, Effect, Grant, Ground, Outcome, Purpose
 
 Milder = Literal["partial", "conditional", "alternative"]
 MILDER: Final[tuple[Milder, ...]] = get_args(Milder)
@@ -48,6 +48,8 @@ class Proposed(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", 
 
     grant: Grant
     considered: list[Considered] = []
+    measures: list[Condition] = []
+    """What the applicant can do to have more recognised later. It is printed in the letter, and not published."""
 
 
 class Assessment(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):

@@ -21,18 +21,22 @@ from registry.domain.case_errors import (
     ApplicantErased,
     AssessmentObjections,
     CaseChanged,
-    CredentialStatus,
     DateOrder,
     UnknownCase,
 )
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.domain.errors import Duplicate
-from registry.office import deadlines, deciding, worklist
+from registry.office import deadlines, deciding, proposing, worklist
 from registry.office.assessing import as_known, check_assessment, check_proposal, grants_of
 from registry.office.assessment import Assessment
+from registry.office.correcting import Correction, corrected
+from registry.office.facts import Facts
 from registry.office.opening import CaseAsked, SubjectAsked, key_of, opened
 from registry.office.ports import Known
+from registry.office.proposing import Leave, check_current
 from registry.office.rows import CaseRow, Texts, text_of
+from registry.office.rows import written as written_of
+from registry.office.stops import status_stops
 from registry.office.views import Moved
 from registry.office.worklist import CaseLine
 from registry.store import PrivateRows, Together
@@ -43,10 +47,12 @@ from registry.wire.recognition import Grant, WithdrawalReason
 class Office:
     """A recognition office's private side. For one thread at a time, as its `Registry` is."""
 
-    def __init__(self, registry: Registry, setting: OfficeSetting, known: Known) -> None:
+    def __init__(self, registry: Registry, setting: OfficeSetting, known: Known, offers: Facts) -> None:
+        """`offers` says what is offered for recognition, for comparisons."""
         self.registry = registry
         self.setting = setting
         self.known = known
+        self.offers = offers
         self._told: Callable[[Moved], None] = lambda _: None
 
     @contextmanager
@@ -113,58 +119,114 @@ class Office:
         found.answer(enquiry, answer, _day(on), by, written)
         return self._keep(found, texts, warnings=self.warnings(found))
 
+    def correct(self, case: str, asked: Correction, by: str, on: date | None = None) -> Moved:
+        """Correct the file: the applicant, its purpose, or which credentials it is about. A proposal is returned first.
+
+        Raises a refusal, and `WireError` for a receipt that proves nothing.
+        """
+        found = self.registry.case(case)
+        learner = self._learner(found)
+        texts = Texts(self.registry.vault, str(found.id), learner, by)
+        written = written_of(self.registry.cursor(), self.registry.vault, str(found.id), learner, kinds=("applicant",))
+        stated: dict[str, Any] = {}
+        for one in written:
+            stated |= one.content
+        made = corrected(self.known, found, asked, stated, texts, by, _day(on))
+        found.correct(made.data)
+        return self._keep(found, texts, warnings=[*made.notes, *self.warnings(found)])
+
     # The decision
 
     def assess(self, case: str, assessment: Assessment, by: str, on: date | None = None) -> Moved:
         """Record an assessment; it goes to the sealed texts, since notes may tell of the person."""
         found = self.registry.case(case)
         check_assessment(found, assessment)
+        assessment = as_known(assessment, found, self.offers)
         texts, written = self._write(found, by, "assessment", assessment)
         assert written is not None  # noqa: S101 - there is something to write
         found.assess(written, _day(on), by)
-        return self._keep(found, texts)
+        return self._keep(found, texts, warnings=proposing.open_suggestions(assessment))
 
     def propose(
-        self, case: str, grants: Sequence[Grant], by: str, on: date | None = None, text: str | None = None
+        self,
+        case: str,
+        grants: Sequence[Grant],
+        by: str,
+        on: date | None = None,
+        text: str | None = None,
+        *,
+        leave: Sequence[Leave] = (),
+        override: str | None = None,
     ) -> Moved:
-        """Propose what to grant; where no grants are given, what the last assessment proposes. `text` is for the
-        applicant.
+        """Propose what to grant; where no grants are given, what the last assessment proposes.
 
-        It is read as a verifier will, before anybody approves. Raises `AssessmentObjections`.
+        `text` is for the applicant. `leave` names the credentials that are left out, each with the reason that the
+        letter prints. `override` is why it is proposed although something speaks against it, for the second person.
+        It is read as a verifier will, before anybody approves. Raises `AssessmentObjections`, `NotCovered`, `Stopped`.
         """
         found = self.registry.case(case)
         facts, day = self.facts(found), _day(on)
-        assessment = self._assessment(found)
+        assessment = self._last_assessment(found)
         grants = grants_of(assessment, grants)
         if not grants:
             raise AssessmentObjections("nothing is proposed: give grants, or an assessment that has some", "$.grants")
-        texts, written = self._write(found, by, "proposal", text)
-        found.propose(grants, day, by, written)
-        now = deciding.seen(found, facts)
+        texts = Texts(self.registry.vault, str(found.id), self._learner(found), by)
+        proposal = events.Proposed(
+            grants,
+            day,
+            by,
+            texts.add("proposal", text) if text else None,
+            found.assessments[-1].text if found.assessments else None,
+            [events.LeftOut(one.subject, texts.add("left", one.reason)) for one in leave],
+        )
+        found.propose(proposal)
+        left = [one.subject for one in leave]
+        data, _ = deciding.decision_of(found, grants, left, facts, random_id(), day, None)
         if assessment is not None:
-            assessment = as_known(assessment, found, facts, now)
-        data, _ = deciding.decision_of(found, grants, facts, random_id(), day, None)
-        check_proposal(assessment, grants, data.basis)
+            check_current(found, assessment)
+            assessment = as_known(assessment, found, self.offers)
+        check_proposal(assessment, grants, data.basis, {*left, *found.removed})
         self.registry.check_decision(data)
-        warnings = deciding.objections(found, grants, now)
-        for number, basis in enumerate(data.basis):
-            if basis.achievement is not None:
-                resting = [grant for grant in grants if number in grant.from_]
-                warnings += self.known.departures(basis.achievement, found.data.purpose, resting)
-        return self._keep(found, texts, warnings=list(dict.fromkeys(warnings)))
+        stops = proposing.find_stops(self, found, proposal)
+        if stops:
+            if not (override and override.strip()):
+                raise proposing.stopped(stops)
+            against = sorted({one.key for one in stops})
+            reason = texts.add("override", override)
+            found = self.registry.case(case)
+            found.propose(msgspec.structs.replace(proposal, override=events.Override(against, reason)))
+        warnings = proposing.notes(self, found, grants, data, assessment, [one.detail for one in stops])
+        if override and not stops:
+            warnings.append("nothing speaks against the proposal; the reason for an override was not kept")
+        return self._keep(found, texts, warnings=warnings)
 
-    def _assessment(self, case: Case) -> Assessment | None:
-        if not case.assessments:
-            return None
-        text = case.assessments[-1].text
+    def _last_assessment(self, case: Case) -> Assessment | None:
+        """Return the assessment that a new proposal rests on; None where nothing was assessed."""
+        return self.assessment(case, case.assessments[-1].text) if case.assessments else None
+
+    def assessment(self, case: Case, text: str) -> Assessment:
+        """Return an assessment of a case by the id of its sealed text."""
         content = text_of(self.registry.cursor(), self.registry.vault, str(case.id), self._learner(case), text)
         return msgspec.convert(content, Assessment)
 
-    def approve(self, case: str, by: str, on: date | None = None) -> Moved:
-        """Agree with the proposal."""
+    def approve(self, case: str, by: str, on: date | None = None, *, accept_override: bool = False) -> Moved:
+        """Agree with the proposal. What speaks against it is looked for again.
+
+        Where the proposer overrides something, this person reads the reason and accepts it. Raises `Stopped`.
+        """
         found = self.registry.case(case)
-        found.approve(_day(on), by, two_persons=self.setting.two_persons)
-        return self._keep(found)
+        proposal = found.proposal
+        override = proposal.override if proposal is not None else None
+        overridden = override.against if override is not None else []
+        found.approve(_day(on), by, overridden=overridden, two_persons=self.setting.two_persons)
+        assert proposal is not None  # noqa: S101 - a case without one is not approved
+        stops = proposing.find_stops(self, found, proposal)
+        if new := [one for one in stops if one.key not in overridden]:
+            raise proposing.changed(new, "since it was proposed")
+        if override is not None and not accept_override:
+            raise proposing.not_accepted(stops, proposal.by)
+        warnings = proposing.notes(self, found, proposal.grants, None, None, [one.detail for one in stops])
+        return self._keep(found, warnings=warnings)
 
     def return_(self, case: str, by: str, on: date | None = None, text: str | None = None) -> Moved:
         """Give the proposal back."""
@@ -173,43 +235,47 @@ class Office:
         found.return_(_day(on), by, written)
         return self._keep(found, texts)
 
-    def decide(self, case: str, by: str, on: date | None = None, *, despite: bool = False) -> Moved:
+    def decide(self, case: str, by: str, on: date | None = None) -> Moved:
         """Publish the approved proposal as a decision.
 
-        Raises `CredentialStatus` where a credential's status speaks against it, but for `despite`.
+        Raises `Stopped` where something speaks against it that nobody overrode when it was proposed and approved.
         """
-        return self._decide(case, by, on, supersedes=None, despite=despite)
+        return self._decide(case, by, on, supersedes=None)
 
-    def amend(self, case: str, by: str, on: date | None = None, *, despite: bool = False) -> Moved:
+    def amend(self, case: str, by: str, on: date | None = None) -> Moved:
         """Publish the approved proposal as a decision that supersedes the one that stands; likewise."""
         stands = self.registry.case(case).decision
-        return self._decide(case, by, on, supersedes=stands.decision if stands else "", despite=despite)
+        return self._decide(case, by, on, supersedes=stands.decision if stands else "")
 
-    def _decide(self, case: str, by: str, on: date | None, *, supersedes: str | None, despite: bool) -> Moved:
+    def _decide(self, case: str, by: str, on: date | None, *, supersedes: str | None) -> Moved:
         found = self.registry.case(case)
         day, facts, decision = _day(on), self.facts(found), random_id()
-        grants = found.proposal.grants if found.proposal is not None else []
-        now = deciding.seen(found, facts)
-        against = deciding.objections(found, grants, now)
+        proposal, approval = found.proposal, found.approval
+        left = [one.subject for one in proposal.left] if proposal is not None else []
+        overridden = approval.overridden if approval is not None else []
         until = date.fromisoformat(day) + timedelta(days=self.setting.appeal_days)
         found.decide(
             events.Decided(
                 decision,
-                now,
+                deciding.seen(found, facts),
                 day,
                 by,
                 until.isoformat() if self.setting.appeal_days else None,
                 supersedes,
-                despite=bool(against),
+                overridden=overridden,
+                left=sorted({*left, *found.removed}),
             )
         )
-        if against and not despite:
-            raise CredentialStatus(
-                f"{'; '.join(against)}. Refuse on a formal ground, or decide despite it", "$.despite"
-            )
-        data, disclosures = deciding.decision_of(found, grants, facts, decision, day, supersedes)
+        assert proposal is not None  # noqa: S101 - a case without one is not decided
+        stops = proposing.find_stops(self, found, proposal)
+        if new := [one for one in stops if one.key not in overridden]:
+            raise proposing.changed(new, "since it was approved")
+        data, disclosures = deciding.decision_of(found, proposal.grants, left, facts, decision, day, supersedes)
         learner = self._learner(found)
-        moved = self._moved(found, against, decision=decision)
+        warnings = [one.detail for one in stops]
+        if supersedes:
+            warnings += proposing.changes(self.registry.decision(supersedes).data, data)
+        moved = self._moved(found, warnings, decision=decision)
         self._told(moved)
         with _one_wins():
             self.registry.decide(data, disclosures, learner=learner, beside=[found], private=CaseRow(found))
@@ -249,9 +315,9 @@ class Office:
 
     def warnings(self, case: Case) -> list[str]:
         """What whoever works on a case should know of its credentials now."""
-        facts, every = self.facts(case), range(len(case.subjects))
+        facts, every = self.facts(case), deciding.numbers_decided(case, ())
         plain = [Grant(list(every), "full", "recognised", "none")]
-        found = deciding.objections(case, plain, deciding.seen(case, facts))
+        found = [one.detail for one in status_stops(case, plain, deciding.seen(case, facts))]
         today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
         for one in facts.values():
             what = f"credential {one.member}/{one.credential}"

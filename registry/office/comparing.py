@@ -6,11 +6,12 @@ recognised. Nothing here decides.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from registry.office.offered import UNJUDGED, Offered, Requirement
 from registry.wire.achievements import LearningOutcome
@@ -47,19 +48,46 @@ class Element(
     """The substantial differences that the assessor names; none is the rule."""
     granted: str | None = None
     """The value that the office gives it; None: as the original."""
+    no_difference: Annotated[str, Meta(min_length=1, max_length=2_000)] | None = None
+    """Why what is suggested is no substantial difference, in the assessor's own words. The letter prints it."""
     note: str | None = None
     """The assessor's own words. They may be about a person, and never leave the office's case."""
 
 
+def unanswered(element: Element) -> list[Suggestion]:
+    """Return the suggestions that the assessor neither names nor says to be no substantial difference."""
+    if element.no_difference is not None:
+        return []
+    return [each for each in element.suggested if each.difference not in element.named]
+
+
+def compare_again(elements: Sequence[Element], offered: Offered, requirement: Requirement) -> list[Element]:
+    """Return an assessment's elements with the suggestions of today, and what the assessor wrote in them kept."""
+    fresh = {each.name: each for each in compare(offered, requirement)}
+    return [
+        msgspec.structs.replace(
+            each,
+            original=fresh[each.name].original,
+            required=fresh[each.name].required,
+            suggested=fresh[each.name].suggested,
+        )
+        for each in elements
+    ]
+
+
 def compare(offered: Offered, requirement: Requirement, day: date | None = None) -> list[Element]:
     """The five elements in their order, nothing named yet. `day` is the one that ages are counted to (else today's)."""
-    return [
+    elements = [
         _level(offered, requirement),
         _workload(offered, requirement),
         _quality(offered, requirement),
         _profile(offered, requirement),
         _outcomes(offered, requirement, day or date.today()),  # noqa: DTZ011 - a day on the office's calendar
     ]
+    if offered.stated_in is None:
+        return elements
+    source = f" (stated in the uploaded {offered.stated_in}, not verified)"
+    return [msgspec.structs.replace(each, original=each.original and each.original + source) for each in elements]
 
 
 def _level(offered: Offered, requirement: Requirement) -> Element:
@@ -167,8 +195,13 @@ def _profile(offered: Offered, requirement: Requirement) -> Element:
         found.append(Suggestion("practiceMissing", "no work-based learning is known"))
     if requirement.research and "researchLab" not in offered.participation:
         found.append(Suggestion("researchMissing", "no research is known"))
+    if requirement.language and offered.language and not set(requirement.language) & set(offered.language):
+        because = f"taught in {', '.join(offered.language)}; {', '.join(requirement.language)} is asked for"
+        found.append(Suggestion("entryRequirementMissing", because))
     said = [*([offered.kind] if offered.kind else []), *(f"ISCED-F {code}" for code in own), *offered.participation]
+    said += [f"taught in {', '.join(offered.language)}"] if requirement.language and offered.language else []
     asked = [f"ISCED-F {code}" for code in wanted]
+    asked += [f"taught in {' or '.join(requirement.language)}"] if requirement.language else []
     asked += [
         word for word, needed in (("practice", requirement.practice), ("research", requirement.research)) if needed
     ]

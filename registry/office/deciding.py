@@ -1,7 +1,9 @@
-"""From an approved proposal to the decision that is published, and what speaks against deciding so. Pure."""
+"""From an approved proposal to the decision that is published, and what is known of its credentials then. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from registry.domain.case import Case
 from registry.domain.case_errors import CredentialStatus
@@ -14,17 +16,32 @@ Facts = Mapping[Key, CredentialFacts]
 _OPENLY: Final = ("creditTransfer", "stacking")
 
 
+def numbers_decided(case: Case, left: Collection[int]) -> list[int]:
+    """Return the numbers of the credentials that a decision is about, in the order of its bases."""
+    return [number for number in range(len(case.subjects)) if number not in case.removed and number not in left]
+
+
 def decision_of(
-    case: Case, grants: Sequence[Grant], facts: Facts, decision: str, day: str, supersedes: str | None
+    case: Case,
+    grants: Sequence[Grant],
+    left: Collection[int],
+    facts: Facts,
+    decision: str,
+    day: str,
+    supersedes: str | None,
 ) -> tuple[RecognitionDecided, list[str]]:
     """The decision, and the disclosures that its `credentialDigest`s stand for, in the order of its bases.
 
-    Raises `CredentialStatus` for a credential of which nobody has said what it is of.
+    Grants name credentials by their numbers in the case; in the decision they name its bases. Credentials that are
+    left out, or were removed from the case, are no bases. Raises `CredentialStatus` for a credential of which nobody
+    has said what it is of.
     """
     openly = case.data.purpose in _OPENLY and all(grant.outcome != "refused" for grant in grants)
     salt = salts(len(case.subjects))
     bases, disclosures = [], []
-    for number, subject in enumerate(case.subjects):
+    numbers = numbers_decided(case, left)
+    for number in numbers:
+        subject = case.subjects[number]
         if subject.credential is None:
             bases.append(Basis(subject.evidence, external=subject.external))
             continue
@@ -47,7 +64,9 @@ def decision_of(
         )
         disclosures.append(said)
         bases.append(Basis(subject.evidence, achievement=achievement, credential_digest=claims_digest([said])))
-    data = RecognitionDecided(decision, case.data.purpose, case.data.effect, bases, list(grants), day, supersedes)
+    place = {number: basis for basis, number in enumerate(numbers)}
+    granted = [msgspec.structs.replace(each, from_=[place[number] for number in each.from_]) for each in grants]
+    data = RecognitionDecided(decision, case.data.purpose, case.data.effect, bases, granted, day, supersedes)
     return data, disclosures
 
 
@@ -55,7 +74,7 @@ def seen(case: Case, facts: Facts) -> list[Seen]:
     """What is known of the case's credentials now, to be kept with the decision."""
     found = []
     for number, subject in enumerate(case.subjects):
-        if subject.credential is None:
+        if subject.credential is None or number in case.removed:
             continue
         known = facts.get((subject.credential.member, subject.credential.credential))
         found.append(
@@ -63,36 +82,6 @@ def seen(case: Case, facts: Facts) -> list[Seen]:
             if known is None
             else Seen(number, known.status, list(known.flags), known.size)
         )
-    return found
-
-
-def objections(case: Case, grants: Sequence[Grant], now: Sequence[Seen]) -> list[str]:
-    """Why the credentials' status speaks against these grants.
-
-    A credential that is not active, has a flag, has not arrived, or that its issuer denies, carries a grant only
-    where that grant names a formal ground (a forgery is refused as one).
-    """
-    carrying = {
-        index
-        for grant in grants
-        if not any(ground.aspect == "formal" for ground in grant.grounds or ())
-        for index in grant.from_
-    }
-    found = []
-    for one in now:
-        if one.subject not in carrying:
-            continue
-        what = named(case, one.subject)
-        if one.status == "unknown":
-            found.append(f"{what} has not arrived here")
-        elif one.status != "active":
-            found.append(f"{what} is {one.status}")
-        found += [f"{what} is {flag}" for flag in one.flags if flag != "pending" or one.status != "unknown"]
-    found += [
-        f"the issuer of {named(case, number)} says that it is not authentic"
-        for number in sorted(carrying)
-        if number < len(case.subjects) and case.refuted(number)
-    ]
     return found
 
 

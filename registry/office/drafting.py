@@ -1,29 +1,38 @@
 """An assessment to begin with: what is known of a case's credentials beside what the office asks for. Pure."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from registry.domain.case import Case
-from registry.domain.case_events import Subject
 from registry.office.assessment import Assessed, Assessment, Offered, Requirement, compare
 from registry.office.facts import Facts
 
 
-def drafted(case: Case, facts: Facts, requirement: Requirement) -> Assessment:
-    """The five elements of each credential with nothing named yet, and nothing proposed."""
-    offered = [_offered(case, number, subject, facts) for number, subject in enumerate(case.subjects)]
+def drafted(
+    case: Case, facts: Facts, requirement: Requirement, stated: Mapping[int, Offered] | None = None
+) -> Assessment:
+    """The five elements of each credential with nothing named yet, and nothing proposed.
+
+    `stated` is what uploaded documents say of the credentials, by their numbers.
+    """
+    offered = [offered_of(case, number, facts, (stated or {}).get(number)) for number in range(len(case.subjects))]
     assessed = [Assessed(one, requirement, compare(one, requirement)) for one in offered]
     return Assessment(case.data.purpose, case.data.effect, assessed, [])
 
 
-def _offered(case: Case, number: int, subject: Subject, facts: Facts) -> Offered:
+def offered_of(case: Case, number: int, facts: Facts, stated: Offered | None = None) -> Offered:
+    """Return what is known of one of a case's credentials: from the log, or else as a document states it."""
+    subject = case.subjects[number]
     answer = case.said(number)
     authentic = {"authentic": True, "notAuthentic": False}.get(answer or "")
     external = subject.external
     if external is not None:
-        return Offered(
+        known = stated or Offered(issuer=external.issuer_name, member=False, title={"en": external.title})
+        return msgspec.structs.replace(
+            known,
             issuer=external.issuer_name,
             member=False,
-            title={"en": external.title},
             country=external.country,
             evidence=subject.evidence,
             authentic=authentic,

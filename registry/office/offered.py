@@ -71,6 +71,11 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     evidence: Evidence = "other"
     authentic: bool | None = None
     """As the issuer answered, or the log shows; None while nobody knows. False: it is forged."""
+    language: list[str] = []
+    """The languages that it was taught in."""
+    stated_in: str | None = None
+    """The format of the uploaded document that states this; nothing of it is verified. None: the log says it, or the
+    office established it."""
 
 
 class Requirement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -93,6 +98,8 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     practice: bool = False
     research: bool = False
     max_age_months: int | None = None
+    language: list[str] = []
+    """The languages of teaching that will do; empty: any."""
 
 
 def requirement_of(member: str, content: AchievementContent) -> Requirement:

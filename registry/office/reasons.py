@@ -1,7 +1,8 @@
-"""What a letter says for each code, in several languages; and what an office should know of a country.
+"""What a letter says for each code, in several languages.
 
 The project's own texts are in `reasons/*.toml`. An office puts its own into the folder `reasons` of its node, one file
-a language with the codes that it words otherwise, or with a language that is not here; and `countries.toml` likewise.
+a language with the codes that it words otherwise, or with a language that is not here. `countries.toml` beside them is
+read by `country_notes.py`.
 """
 
 import functools
@@ -15,13 +16,11 @@ from typing import Any, Final, get_args
 import msgspec
 
 from registry.office.assessment import NotPossible
+from registry.office.country_notes import FILE as COUNTRY_FILE
 from registry.office.errors import OfficeFileError
-from registry.wire.misfits import told
 from registry.wire.recognition import DIFFERENCES, Condition
 
 FALLBACK: Final = "en"
-_COUNTRIES: Final = "countries.toml"
-_ANY: Final = "*"
 _CODE: Final = next(each for each in msgspec.structs.fields(Condition) if each.name == "code")
 
 KINDS: Final[Mapping[str, frozenset[str]]] = {
@@ -30,20 +29,6 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
     "notPossible": frozenset(get_args(NotPossible)),
 }
 """Which codes there are: differences by aspect, conditions, and why something milder was not possible."""
-
-
-class CountryNote(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """What an office of a country decides under."""
-
-    convention: str = ""
-    committee: str = ""
-    """The convention's."""
-    centre: str = ""
-    """The country's ENIC-NARIC centre; empty where none is noted."""
-    deadline_months: int = 4
-    """Within how many months of a complete file."""
-    note: dict[str, str] = {}
-    """By language; empty where there is nothing to say."""
 
 
 class Reasons:
@@ -77,34 +62,14 @@ def reasons(folder: Path | None = None) -> Reasons:
     """The project's texts, with an office's own from `folder` before them. Raises `OfficeFileError`."""
     texts = {language: dict(known) for language, known in _own().items()}
     for file in sorted(folder.glob("*.toml")) if folder is not None and folder.is_dir() else ():
-        if file.name != _COUNTRIES:
+        if file.name != COUNTRY_FILE:
             texts.setdefault(file.stem, {}).update(_texts(file, file.name))
     return Reasons(texts)
 
 
-def country_note(country: str, folder: Path | None = None) -> CountryNote:
-    """What is noted of a country (ISO 3166-1 alpha-2), filled up with what holds for any. Raises `OfficeFileError`."""
-    values: dict[str, Any] = {}
-    notes = [_read(_packaged().joinpath(_COUNTRIES), _COUNTRIES)]
-    if folder is not None and (file := folder / _COUNTRIES).is_file():
-        notes.append(_read(file, str(file)))
-    for key in (_ANY, country.upper()):
-        for known in notes:
-            values |= known.get(key, {})
-    try:
-        return msgspec.convert(values, CountryNote)
-    except msgspec.ValidationError as error:
-        raise OfficeFileError(f"{_COUNTRIES}, {country}: {told(error, CountryNote)}") from error
-
-
-def noted_countries() -> list[str]:
-    """The countries that the project has a note of."""
-    return sorted(set(_read(_packaged().joinpath(_COUNTRIES), _COUNTRIES)) - {_ANY})
-
-
 @functools.cache
 def _own() -> dict[str, dict[str, str]]:
-    files = [one for one in _packaged().iterdir() if one.name.endswith(".toml") and one.name != _COUNTRIES]
+    files = [one for one in _packaged().iterdir() if one.name.endswith(".toml") and one.name != COUNTRY_FILE]
     return {one.name.removesuffix(".toml"): _texts(one, one.name) for one in files}
 
 

@@ -1,5 +1,6 @@
 """The private rows that go with a case's events, written in the same transaction."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -35,15 +36,17 @@ class CaseRow:
             "appeal_until": _date(stands.appeal_until if stands is not None else None),
         }
         self._subjects = [
-            (case.id, number, one.credential.member, one.credential.credential)
+            (case.id, number, one.credential.member, one.credential.credential, _seen(case, number))
             for number, one in enumerate(case.subjects)
-            if one.credential is not None
+            if one.credential is not None and number not in case.removed
         ]
+        self._removed = [(case.id, number) for number in sorted(case.removed)]
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write it, new or once more."""
         cursor.execute(_CASE, self.values)
         cursor.executemany(_SUBJECT, self._subjects)
+        cursor.executemany("DELETE FROM office.subjects WHERE case_id = %s AND number = %s", self._removed)
 
 
 _CASE: Final = """
@@ -51,13 +54,24 @@ INSERT INTO office.cases (id, file_number, learner, state, purpose, opened, comp
     decision, appeal_until)
 VALUES (%(id)s, %(file_number)s, %(learner)s, %(state)s, %(purpose)s, %(opened)s, %(completed)s, %(due)s,
     %(assessor)s, %(approver)s, %(decision)s, %(appeal_until)s)
-ON CONFLICT (id) DO UPDATE SET state = excluded.state, completed = excluded.completed, due = excluded.due,
-    assessor = excluded.assessor, approver = excluded.approver, decision = excluded.decision,
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, purpose = excluded.purpose, completed = excluded.completed,
+    due = excluded.due, assessor = excluded.assessor, approver = excluded.approver, decision = excluded.decision,
     appeal_until = excluded.appeal_until
 """
 _SUBJECT: Final = """
-INSERT INTO office.subjects (case_id, number, member, credential) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+INSERT INTO office.subjects (case_id, number, member, credential, seen) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (case_id, number) DO UPDATE SET member = excluded.member, credential = excluded.credential,
+    seen = excluded.seen
 """
+
+
+def _seen(case: Case, number: int) -> str | None:
+    """Return a credential's status and flags when the decision that stands was made; None before a decision."""
+    stands = case.decision
+    for seen in stands.seen if stands is not None else ():
+        if seen.subject == number:
+            return ", ".join([seen.status, *(flag for flag in seen.flags if flag != "pending")])
+    return None
 
 
 def _date(text: str | None) -> date | None:
@@ -70,7 +84,8 @@ class Written(msgspec.Struct, frozen=True, rename="camel"):
     text: str
     """Its id."""
     kind: str
-    """`applicant`, `note`, `documents`, `enquiry`, `answer`, `assessment`, `proposal`, `returned`, `appeal`, `file`."""
+    """`applicant`, `holder`, `note`, `documents`, `enquiry`, `answer`, `assessment`, `proposal`, `returned`, `appeal`,
+    `file`."""
     written: datetime
     by: str
     content: Any
@@ -101,10 +116,14 @@ class Texts:
         )
 
 
-def written(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner) -> list[Written]:
-    """All that was written in a case, the first first."""
+def written(
+    cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, *, kinds: Sequence[str] | None = None
+) -> list[Written]:
+    """Return what was written in a case, the oldest first: all, or only texts of these kinds."""
     rows = cursor.execute(
-        "SELECT id::text, kind, written, by, sealed FROM office.texts WHERE case_id = %s ORDER BY written, id", (case,)
+        "SELECT id::text, kind, written, by, sealed FROM office.texts WHERE case_id = %(case)s"
+        " AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s::text[])) ORDER BY written, id",
+        {"case": case, "kinds": None if kinds is None else list(kinds)},
     )
     return [
         Written(
@@ -124,6 +143,24 @@ def text_of(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, 
     if row is None:
         raise VaultError(f"text {text} of case {case} is not in the vault any more")
     return vault.open(learner, f"case {case} {text}", row["sealed"])
+
+
+def find_case_of_decision(cursor: Cursor[DictRow], decision: str) -> str | None:
+    """Return the case whose last decision this is; None where no case has it."""
+    row = cursor.execute("SELECT id::text FROM office.cases WHERE decision = %s", (decision,)).fetchone()
+    return None if row is None else str(row["id"])
+
+
+def cases_about(cursor: Cursor[DictRow], keys: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, str]]:
+    """Return the cases about these credentials: file number, state, member and credential; withdrawn ones left out."""
+    rows = cursor.execute(
+        "SELECT c.file_number, c.state, s.member, s.credential::text"
+        " FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
+        " JOIN office.subjects s USING (member, credential) JOIN office.cases c ON c.id = s.case_id"
+        " WHERE c.state <> 'withdrawn' ORDER BY c.file_number LIMIT 100",
+        ([key[0] for key in keys], [key[1] for key in keys]),
+    ).fetchall()
+    return [(row["file_number"], row["state"], row["member"], row["credential"]) for row in rows]
 
 
 def next_file_number(cursor: Cursor[DictRow], year: int) -> str:

@@ -8,13 +8,17 @@ import msgspec
 from registry.application import Registry
 from registry.domain.case import Case
 from registry.domain.case_errors import ApplicantErased, UnknownCase
-from registry.domain.case_events import Decided
+from registry.domain.case_events import Assessed, Decided, Proposed
+from registry.letters.content import Ended
 from registry.office import applicants, deadlines, rows
 from registry.office.assessment import Assessment
+from registry.office.attachments import files_opened_with, list_attachments
 from registry.office.cases import Office
-from registry.office.offered import Requirement
+from registry.office.changes import changes_of
+from registry.office.holder import TEXT_KIND, check_holders, mismatches, reminders
+from registry.office.listing import describe
 from registry.office.rows import Written
-from registry.office.views import CaseView, EnquiryView, LetterFacts, Step, SubjectView
+from registry.office.views import CaseView, EnquiryView, LeftView, LetterFacts, OverrideView, Step, SubjectView
 from registry.wire.recognition import RecognitionDecided
 
 
@@ -24,8 +28,11 @@ def show(office: Office, case: str) -> CaseView:
     found = registry.case(case)
     stands = found.decision
     written = _written(registry, found)
+    holders = [one for one in check_holders(registry, found, written) if one.subject not in found.removed]
+    changes = changes_of(registry.cursor(), office.known, [str(found.id)]).get(str(found.id), [])
+    [line] = describe(office, [office.line(found)])
     return CaseView(
-        case=office.line(found),
+        case=line,
         effect=found.data.effect,
         towards=found.data.towards or [],
         applicant=applicants.opened(registry, found.data.learner, _said(written)),
@@ -44,16 +51,47 @@ def show(office: Office, case: str) -> CaseView:
             for one in found.enquiries.values()
         ],
         proposal=found.proposal.grants if found.proposal is not None else None,
+        override=_override(found, written),
+        left=_left(found, written),
+        removed=sorted(found.removed),
         decisions=[registry.decision(one.decision).data for one in found.decisions],
         disclosures=registry.vault.bases(registry.cursor(), stands.decision) if stands is not None else [],
-        warnings=_changed(office, found) + office.warnings(found),
-        written=written,
+        warnings=[
+            *mismatches(holders),
+            *reminders(holders),
+            *(change.sentence for change in changes),
+            *office.warnings(found),
+        ],
+        written=[text for text in written if text.kind not in ("file", TEXT_KIND)],
         history=_history(registry, found),
+        holders=holders,
+        changes=changes,
+        attachments=[*files_opened_with(written), *list_attachments(registry.cursor(), str(found.id))],
     )
 
 
+def override_of(office: Office, case: Case) -> OverrideView | None:
+    """Return what the proposal of a case overrides, and why; None where it overrides nothing."""
+    return _override(case, _written(office.registry, case))
+
+
+def _override(case: Case, written: list[Written]) -> OverrideView | None:
+    proposal = case.proposal
+    if proposal is None or proposal.override is None:
+        return None
+    override = proposal.override
+    reason = next((one.content for one in written if one.text == override.text), "")
+    return OverrideView(override.against, reason, proposal.by, proposal.on, case.approval is not None)
+
+
+def _left(case: Case, written: list[Written]) -> list[LeftView]:
+    left = case.proposal.left if case.proposal is not None else []
+    reasons = {one.text: one.content for one in written if one.kind == "left"}
+    return [LeftView(one.subject, reasons.get(one.text, "")) for one in left]
+
+
 def letter(office: Office, case: str, decision: str | None = None) -> LetterFacts:
-    """What a letter about a decision of a case says; about the one that stands where none is named.
+    """What a letter about a decision of a case says; about the last one where none is named.
 
     Raises `UnknownCase` where the case has no such decision, `ApplicantErased` where nobody can be written to.
     """
@@ -68,6 +106,9 @@ def letter(office: Office, case: str, decision: str | None = None) -> LetterFact
     if applicant is None:
         raise ApplicantErased("the applicant was erased; there is nobody to write to", "$.case")
     data: RecognitionDecided = registry.decision(about.decision).data
+    proposal = _proposal_of(registry, found, about)
+    texts = {one.text: one.content for one in written}
+    assessment = texts.get(proposal.assessment or _assessed_before(registry, found, about) or "")
     return LetterFacts(
         office=registry.member,
         file_number=found.data.file_number,
@@ -79,9 +120,40 @@ def letter(office: Office, case: str, decision: str | None = None) -> LetterFact
         appealed=bool(found.appeals) and about.supersedes is not None,
         opened=date.fromisoformat(found.data.on),
         completed=date.fromisoformat(found.completed.on) if found.completed is not None else None,
-        note=_note(registry, found, about, written),
-        requirements=_requirements(registry, found, about, written),
+        note=texts.get(proposal.text or ""),
+        numbers=decided_numbers(about, data),
+        assessment=msgspec.convert(assessment, Assessment) if assessment is not None else None,
+        left=[LeftView(one.subject, texts.get(one.text, "")) for one in proposal.left],
+        towards=found.data.towards or [],
+        before=registry.decision(about.supersedes).data if about.supersedes is not None else None,
+        ended=_ended(found, about),
     )
+
+
+def decided_numbers(decided: Decided, data: RecognitionDecided) -> list[int]:
+    """Return which credentials of its case a decision's bases are.
+
+    A credential that was left out is none; one that was removed before the decision is written there as left out, too.
+    """
+    left = set(decided.left)
+    numbers: list[int] = []
+    number = 0
+    while len(numbers) < len(data.basis):
+        if number not in left:
+            numbers.append(number)
+        number += 1
+    return numbers
+
+
+def _ended(case: Case, decided: Decided) -> Ended | None:
+    """Why a decision is not in force any more."""
+    after = next((one for one in case.decisions if one.supersedes == decided.decision), None)
+    if after is not None:
+        return Ended(superseded_by=after.decision)
+    withdrawal = case.withdrawal
+    if withdrawal is not None and withdrawal.decision == decided.decision:
+        return Ended(withdrawn=date.fromisoformat(withdrawal.on))
+    return None
 
 
 def _subjects(office: Office, case: Case, decided: Decided | None = None) -> list[SubjectView]:
@@ -98,17 +170,9 @@ def _subjects(office: Office, case: Case, decided: Decided | None = None) -> lis
     ]
 
 
-def _changed(office: Office, case: Case) -> list[str]:
-    """What is another now than when it was decided."""
-    found = []
-    for one in _subjects(office, case):
-        then, now = one.at_decision, one.now
-        if then is None:
-            continue
-        status = now.status if now is not None else "unknown"
-        if status != then.status:
-            found.append(f"credential {then.subject} was {then.status} when it was decided, and is {status} now")
-    return found
+def texts_of(office: Office, case: Case) -> list[Written]:
+    """Return all that was written in a case, opened; nothing where the applicant was erased."""
+    return _written(office.registry, case)
 
 
 def _written(registry: Registry, case: Case) -> list[Written]:
@@ -124,27 +188,29 @@ def _said(written: list[Written]) -> dict[str, str]:
     return said
 
 
-def _note(registry: Registry, case: Case, decided: Decided, written: list[Written]) -> str | None:
-    """What was written for the applicant with the proposal that led to a decision."""
-    note: str | None = _last(registry, case, decided, "proposed", written)
-    return note
-
-
-def _requirements(registry: Registry, case: Case, decided: Decided, written: list[Written]) -> list[Requirement]:
-    """What was asked for of each basis, in the assessment that led to a decision."""
-    assessment = _last(registry, case, decided, "assessed", written)
-    return [] if assessment is None else [one.requirement for one in msgspec.convert(assessment, Assessment).assessed]
-
-
-def _last(registry: Registry, case: Case, decided: Decided, what: str, written: list[Written]) -> Any:  # noqa: ANN401 - as it was written
-    """What stands written of the last step of its kind before a decision; None where there is nothing."""
-    text: str | None = None
-    for step in _history(registry, case):
-        if step.what == what:
-            text = step.data.get("text")
-        elif step.data.get("decision") == decided.decision:
+def _proposal_of(registry: Registry, case: Case, decided: Decided) -> Proposed:
+    """Return the proposal that a decision carried out."""
+    found: Proposed | None = None
+    for event in registry.store.events.get(case.id):
+        data: Any = event.data  # type: ignore[attr-defined] # an event of ours
+        if isinstance(data, Proposed):
+            found = data
+        elif isinstance(data, Decided) and data.decision == decided.decision:
             break
-    return next((one.content for one in written if one.text == text), None)
+    assert found is not None  # noqa: S101 - nothing is decided without a proposal
+    return found
+
+
+def _assessed_before(registry: Registry, case: Case, decided: Decided) -> str | None:
+    """Return the text of the last assessment before a decision, as proposals of earlier versions do not name theirs."""
+    text: str | None = None
+    for event in registry.store.events.get(case.id):
+        data: Any = event.data  # type: ignore[attr-defined] # an event of ours
+        if isinstance(data, Assessed):
+            text = data.text
+        elif isinstance(data, Decided) and data.decision == decided.decision:
+            break
+    return text
 
 
 def _history(registry: Registry, case: Case) -> list[Step]:

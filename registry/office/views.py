@@ -6,8 +6,12 @@ from typing import Any
 import msgspec
 
 from registry.domain.case_events import CaseState, Document, IssuerAnswer, Seen, Subject
+from registry.letters.content import Ended
 from registry.office.applicants import Applicant
-from registry.office.offered import Requirement
+from registry.office.assessment import Assessment
+from registry.office.attachments import Attachment
+from registry.office.changes import CredentialChange
+from registry.office.holder import HolderCheck
 from registry.office.ports import CredentialFacts
 from registry.office.rows import Written
 from registry.office.worklist import CaseLine
@@ -35,6 +39,25 @@ class EnquiryView(msgspec.Struct, frozen=True, rename="camel"):
     answer: IssuerAnswer | None
 
 
+class OverrideView(msgspec.Struct, frozen=True, rename="camel"):
+    """What speaks against a proposal, and why it was made all the same."""
+
+    against: list[str]
+    """The keys of the stops, such as `revoked:0`: a code, and the number of the credential."""
+    reason: str
+    by: str
+    on: str
+    accepted: bool
+    """Whether the person who approved accepted it."""
+
+
+class LeftView(msgspec.Struct, frozen=True, rename="camel"):
+    """A credential that a proposal or a decision is not about."""
+
+    subject: int
+    reason: str
+
+
 class Step(msgspec.Struct, frozen=True, rename="camel"):
     """Something that happened, as stored: codes, ids and days."""
 
@@ -57,6 +80,12 @@ class CaseView(msgspec.Struct, frozen=True, rename="camel"):
     stopped_days: int
     enquiries: list[EnquiryView]
     proposal: list[Grant] | None
+    override: OverrideView | None
+    """What the proposal overrides, for the person who approves."""
+    left: list[LeftView]
+    """The credentials that the proposal leaves out."""
+    removed: list[int]
+    """The numbers of credentials that a correction removed from the case."""
     decisions: list[RecognitionDecided]
     """As published; each supersedes the one before."""
     disclosures: list[str]
@@ -64,6 +93,12 @@ class CaseView(msgspec.Struct, frozen=True, rename="camel"):
     warnings: list[str]
     written: list[Written]
     history: list[Step]
+    holders: list[HolderCheck] = []
+    """Of each credential, whether its holder is the applicant."""
+    changes: list[CredentialChange] = []
+    """What changed with its credentials since the decision that stands."""
+    attachments: list[Attachment] = []
+    """Its files: what it was opened with, and what was attached."""
 
 
 class Moved(msgspec.Struct, frozen=True, rename="camel"):
@@ -101,5 +136,15 @@ class LetterFacts(msgspec.Struct, frozen=True, rename="camel"):
     completed: date | None
     note: str | None
     """What the assessor wrote for the applicant."""
-    requirements: list[Requirement] = []
-    """What was asked for of each basis in the assessment that led to the decision; empty where none was recorded."""
+    numbers: list[int] = []
+    """Which of the case's credentials the decision's bases are, in their order."""
+    assessment: Assessment | None = None
+    """What the decision rests on; None: nothing was assessed."""
+    left: list[LeftView] = []
+    """The credentials that it is not about."""
+    towards: list[Towards] = []
+    """What the application says that it should count towards."""
+    before: RecognitionDecided | None = None
+    """The decision that it supersedes."""
+    ended: Ended | None = None
+    """Why it is not in force any more."""

@@ -1,5 +1,6 @@
 """The worklist: which cases there are, and which are late."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from psycopg.rows import DictRow
 
 from registry.domain.case_events import CaseState
 from registry.office.deadlines import Urgency, urgency
+from registry.office.holder import HolderState
 
 MOST: Final = 500
 Place = tuple[date, str]
@@ -16,8 +18,18 @@ Place = tuple[date, str]
 _LAST: Final = date(9999, 12, 31)
 
 
+class CredentialLine(msgspec.Struct, frozen=True, rename="camel"):
+    """One credential of a case, as a list shows it."""
+
+    title: str
+    """Empty where it is not known yet."""
+    issuer: str
+    country: str | None
+    """The issuer's (ISO 3166-1 alpha-2)."""
+
+
 class CaseLine(msgspec.Struct, frozen=True, rename="camel"):
-    """A case in the worklist. Who it is about is not said here."""
+    """A case in the worklist."""
 
     case: str
     file_number: str
@@ -31,6 +43,18 @@ class CaseLine(msgspec.Struct, frozen=True, rename="camel"):
     approver: str | None
     decision: str | None
     appeal_until: date | None
+    applicant: str | None = None
+    """The applicant's name, the family name first; null where they were erased."""
+    credentials: list[CredentialLine] = []
+    assignee: str | None = None
+    """Who works on it."""
+    assessor_name: str | None = None
+    """Where the assessor is an API key, the key's name."""
+    approver_name: str | None = None
+    holder: HolderState | None = None
+    """Whether its credentials are the applicant's: the worst of the checks; null where the applicant was erased."""
+    changed: bool = False
+    """Whether a credential changed since the decision, and nobody acknowledged that."""
 
     @property
     def place(self) -> Place:
@@ -48,6 +72,10 @@ class Asked(msgspec.Struct, frozen=True):
     learner: str | None = None
     credential: tuple[str, str] | None = None
     file_number: str | None = None
+    assignee: str | None = None
+    unassigned: bool = False
+    cases: Sequence[str] | None = None
+    """Only these, for example those that a search by name found."""
 
 
 def listed(
@@ -70,6 +98,9 @@ def listed(
             "due_by": due_by,
             "learner": asked.learner,
             "file_number": asked.file_number,
+            "assignee": asked.assignee,
+            "unassigned": asked.unassigned,
+            "cases": None if asked.cases is None else list(asked.cases),
             "member": member,
             "credential": credential,
             "day": after[0] if after is not None else None,
@@ -92,12 +123,16 @@ def line(row: dict[str, Any], today: date, soon: int) -> CaseLine:
 _COLUMNS: Final = (
     "id::text, file_number, state, purpose, opened, completed, due, assessor, approver, decision::text, appeal_until"
 )
+_ASSIGNEE: Final = "(SELECT a.assignee FROM office.assignments a WHERE a.case_id = c.id ORDER BY a.number DESC LIMIT 1)"
 _LISTED: Final = f"""
 SELECT {_COLUMNS} FROM office.cases c
 WHERE (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(assessor)s::text IS NULL OR assessor = %(assessor)s)
   AND (%(due_by)s::date IS NULL OR due <= %(due_by)s)
   AND (%(file_number)s::text IS NULL OR file_number = %(file_number)s)
+  AND (%(cases)s::uuid[] IS NULL OR id = ANY(%(cases)s::uuid[]))
+  AND (%(assignee)s::text IS NULL OR {_ASSIGNEE} = %(assignee)s)
+  AND (NOT %(unassigned)s::boolean OR {_ASSIGNEE} IS NULL)
   AND (%(learner)s::uuid IS NULL OR learner = %(learner)s)
   AND (%(credential)s::uuid IS NULL OR EXISTS (SELECT FROM office.subjects s
        WHERE s.case_id = c.id AND s.member = %(member)s AND s.credential = %(credential)s))

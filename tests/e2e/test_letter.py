@@ -101,7 +101,7 @@ def text_of(reader):
 
 def test_the_receipt_inside_a_letter_is_good_and_is_about_its_decision(lund, tmp_path):
     file, applicant = tmp_path / "letter.pdf", tmp_path / "applicant.json"
-    applicant.write_text(json.dumps({"name": "Ada Jansen", "address": ["Hengelosestraat 1"]}))
+    applicant.write_text(json.dumps({"familyName": "Jansen", "givenName": "Ada", "address": "Hengelosestraat 1"}))
     said = lund.letter(
         lund.openly, "-o", file, "--applicant", applicant, "--language", "nl", "--appeal-until", "2027-01-07"
     )
@@ -149,7 +149,9 @@ def test_the_vault_knows_whom_a_letter_is_to_where_the_learner_is_the_offices_ow
 
 def test_an_applicant_may_come_by_standard_input_and_the_letter_go_to_standard_output(lund):
     arguments = command("recognition", "letter", lund.openly, "-o", "-", "--applicant", "-", home=lund.home)
-    done = subprocess.run(arguments, input=b'{"name": "Ada Jansen"}', capture_output=True, check=True)
+    done = subprocess.run(
+        arguments, input=b'{"familyName": "Jansen", "givenName": "Ada"}', capture_output=True, check=True
+    )
     assert "Ada Jansen" in text_of(read(done.stdout))
 
 
@@ -159,8 +161,9 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
         office = office_of(node)
         subject = SubjectAsked(credential=CredentialRef("twente", lund.credential))
         case = office.open(CaseAsked(person, [subject], "creditTransfer"), "desk").case
+        assert Letters(node).of_case(case).kind == "receipt"
         with pytest.raises(UnknownCase, match="no decision yet"):
-            Letters(node).of_case(case)
+            Letters(node).of_case(case, None, "decision")
         office.complete(case, "desk")
         full = Grant([0], "full", "recognised", "none", Towards(title={"en": "Physics", "sv": "Fysik"}), 5)
         offered, requirement = (
@@ -197,7 +200,7 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [('{"name": "A", "adress": []}', "adress"), ('{"name": "Ada \u738b"}', "U+738B")]
+    ("content", "says"), [('{"familyName": "A", "adress": ""}', "adress"), ('{"familyName": "Ada \u738b"}', "U+738B")]
 )
 def test_an_applicant_that_cannot_be_read_or_set_is_said_without_saying_who(lund, tmp_path, content, says):
     file = tmp_path / "applicant.json"

@@ -56,7 +56,7 @@ def text_of(answer):
     assert answer.headers["cache-control"] == "no-store"
     reader = pypdf.PdfReader(io.BytesIO(answer.content))
     assert "receipt.tlog-proof" in reader.attachments
-    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).replace("\u200b", "").split())
 
 
 @pytest.mark.usefixtures("verified")
@@ -69,7 +69,11 @@ def test_a_cases_letter_is_in_the_applicants_language_or_in_the_one_asked_for(of
 
 @pytest.mark.usefixtures("verified")
 def test_a_decisions_letter_names_whom_the_request_names_and_the_nodes_log_nobody(node, office, decided):
-    body = {"decision": decided[1], "language": "fr", "applicant": {"name": "Zoë Unverwechselbar"}}
+    body = {
+        "decision": decided[1],
+        "language": "fr",
+        "applicant": {"familyName": "Unverwechselbar", "givenName": "Zoë"},
+    }
     assert "Bonjour Zoë Unverwechselbar," in text_of(office.post("/v1/letters", json=body))
     assert "Unverwechselbar" not in node.said
 
@@ -79,9 +83,9 @@ def test_a_letter_that_cannot_be_is_a_problem_that_says_why(office, decided):
     problem(office.get(f"/v1/cases/{unknown}/letter"), 404, "not-found")
     problem(office.post("/v1/letters", json={"decision": unknown}), 404, "not-found")
     problem(office.get(f"/v1/cases/{decided[0]}/letter", params={"language": "xx"}), 400, "invalid")
-    unshown = {"decision": decided[1], "applicant": {"name": "\u738b"}}
+    unshown = {"decision": decided[1], "applicant": {"familyName": "\u738b"}}
     assert "U+738B" in problem(office.post("/v1/letters", json=unshown), 422, "unprocessable")["detail"]
-    for wrong in ({"name": ""}, {"name": "A", "dateOfBirth": "2001-02-30"}, {"nam": "A"}):
+    for wrong in ({"familyName": 7}, {"name": "A"}, {"nam": "A"}):
         problem(office.post("/v1/letters", json={"decision": decided[1], "applicant": wrong}), 400, "invalid")
 
 
@@ -108,3 +112,46 @@ def test_a_decision_that_was_withdrawn_is_said_to_be(node, office, decided, veri
     url = f"/v1/decisions/twente/{decision}/verification"
     assert node.anybody().get(url, headers=waiting).json()["state"] == "withdrawn"
     assert "was withdrawn" in node.anybody().get(f"/decisions/twente/{decision}").text
+
+
+def test_a_case_gets_the_letter_that_its_state_calls_for(office):
+    statistics = {"external": {"issuerName": "Oslo Met", "country": "NO", "title": "Statistics"}}
+    body = {"applicant": PERSON | {"language": "en"}, "subjects": [statistics], "purpose": "admission"}
+    case = office.post("/v1/cases", json=body, headers=once("letters by state")).json()["case"]
+
+    def letter(**params):
+        answer = office.get(f"/v1/cases/{case}/letter", params=params)
+        assert answer.status_code == 200, answer.text
+        reader = pypdf.PdfReader(io.BytesIO(answer.content))
+        pages = " ".join(page.extract_text() for page in reader.pages)
+        return answer.headers["letter-kind"], " ".join(pages.replace("\u200b", "").split())
+
+    def move(name, **more):
+        done = office.post(f"/v1/cases/{case}/{name}", json=more, headers=once(f"{case} {name} letters"))
+        assert done.status_code == 200, done.text
+
+    kind, text = letter()
+    assert (kind, "We have received your application" in text) == ("receipt", True)
+    move("request-documents", documents=["transcript"], note="Both pages, please.")
+    kind, text = letter()
+    assert (kind, "the transcript of records" in text, "Both pages, please." in text) == ("documents", True, True)
+    move("enquire", note="Is 4711 yours?")
+    kind, text = letter(kind="enquiry")
+    assert (kind, "Is 4711 yours?" in text, "Ada Jansen" in text) == ("enquiry", True, True)
+    detail = problem(office.get(f"/v1/cases/{case}/letter", params={"kind": "delay"}), 422, "unprocessable")["detail"]
+    assert "no decision is due" in detail
+    move("withdraw")
+    kind, text = letter()
+    assert (kind, "Your application was withdrawn" in text) == ("applicationWithdrawn", True)
+
+
+@pytest.mark.usefixtures("verified")
+def test_a_withdrawn_decision_gets_a_letter_that_says_so_and_why(office, decided):
+    case = decided[0]
+    answer = office.get(f"/v1/cases/{case}/letter", params={"language": "en"})
+    assert answer.headers["letter-kind"] == "decisionWithdrawn"
+    reader = pypdf.PdfReader(io.BytesIO(answer.content))
+    text = " ".join(" ".join(page.extract_text() for page in reader.pages).replace("\u200b", "").split())
+    for said in ("we withdrew our decision", "It is no longer in force", "the decision was made in error"):
+        assert said in text, said
+    assert "binds us" not in text

@@ -17,7 +17,10 @@ from registry.domain.case_errors import (
     FileNumberTaken,
     NoCredential,
     NotApplicant,
+    NotCovered,
+    Stopped,
     UnknownCase,
+    UnknownProfile,
     UnknownSubject,
 )
 from registry.domain.errors import IllegalTransition
@@ -25,10 +28,15 @@ from registry.erasing import erase
 from registry.office import showing, worklist
 from registry.office.applicants import Applicant
 from registry.office.assessment import Assessed, Assessment, Considered, Element, Offered, Proposed, Requirement
+from registry.office.beginning import draft_of
 from registry.office.comparing import ELEMENTS
+from registry.office.correcting import Correction
 from registry.office.drafting import drafted
 from registry.office.opening import CaseAsked, SubjectAsked
+from registry.office.profiles import Profile, save_profile
+from registry.office.proposing import Leave
 from registry.office.worklist import Asked
+from registry.persons import normalise_name
 from registry.vault import random_id
 from registry.wire.disclosures import claims_digest, disclosed
 from registry.wire.errors import InvalidEvent, WireError
@@ -104,7 +112,7 @@ def test_what_the_log_would_refuse_is_refused_before_anybody_approves(lund):
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
     for wrong in (grant("partial"), grant("partial", "workload:outdated"), full(3)):
-        with pytest.raises(InvalidEvent):
+        with pytest.raises((InvalidEvent, UnknownSubject)):
             lund.office.propose(case, [wrong], "k.berg")
     assert showing.show(lund.office, case).case.state == "assessing"
 
@@ -130,19 +138,33 @@ def test_an_amended_decision_supersedes_and_a_withdrawn_one_says_why(lund):
 # The credential's status
 
 
-def test_a_credential_revoked_a_second_before_is_decided_about_only_despite_that_or_on_a_formal_ground(lund):
+def test_a_credential_revoked_after_the_approval_is_decided_only_by_an_override_or_on_a_formal_ground(lund):
     credential = lund.issue()
     case = lund.approved(credential)
     lund.put(lund.twente.revoke(credential))
     lund.project()
-    with pytest.raises(CredentialStatus, match=f"twente/{credential} is revoked"):
+    with pytest.raises(Stopped, match=f"since it was approved, this came up: .*twente/{credential} is revoked"):
         lund.office.decide(case, "l.holm")
     assert showing.show(lund.office, case).case.state == "approved"
-    moved = lund.office.decide(case, "l.holm", despite=True)
+    lund.office.return_(case, "l.holm")
+    with pytest.raises(Stopped, match=f"twente/{credential} is revoked"):
+        lund.office.propose(case, [full()], "k.berg")
+    with pytest.raises(Stopped, match="is revoked"):
+        lund.office.propose(case, [full()], "k.berg", override="  ")
+    lund.office.propose(case, [full()], "k.berg", override="Revoked by mistake, Twente telephoned.")
+    shown = showing.show(lund.office, case).override
+    assert (shown.against, shown.by, shown.accepted) == (["revoked:0"], "k.berg", False)
+    assert shown.reason == "Revoked by mistake, Twente telephoned."
+    with pytest.raises(Stopped, match=r"k\.berg proposes it all the same"):
+        lund.office.approve(case, "l.holm")
+    lund.office.approve(case, "l.holm", accept_override=True)
+    moved = lund.office.decide(case, "l.holm")
     assert moved.warnings == [f"credential twente/{credential} is revoked"]
     shown = showing.show(lund.office, case)
     assert shown.subjects[0].at_decision.status == "revoked"
-    assert shown.history[-1].data["despite"] is True
+    assert shown.history[-1].data["overridden"] == ["revoked:0"]
+    assert shown.override.accepted
+    assert b"Twente telephoned" not in lund.everything()
 
     formal = lund.open(credential).case
     lund.office.complete(formal, "desk")
@@ -170,10 +192,13 @@ def test_a_credential_that_has_not_arrived_is_decided_about_by_its_receipt_alone
         lund.office.propose(unknown, [full()], "k.berg")
 
     receipt = SubjectAsked(receipt=lund.receipt(credential, tmp_path))
-    case = lund.approved(receipt)
-    with pytest.raises(CredentialStatus, match="has not arrived here"):
-        lund.office.decide(case, "l.holm")
-    moved = lund.office.decide(case, "l.holm", despite=True)
+    case = lund.open(receipt).case
+    lund.office.complete(case, "desk")
+    with pytest.raises(Stopped, match="has not arrived here"):
+        lund.office.propose(case, [full()], "k.berg")
+    lund.office.propose(case, [full()], "k.berg", override="The receipt proves that it was issued.")
+    lund.office.approve(case, "l.holm", accept_override=True)
+    moved = lund.office.decide(case, "l.holm")
     shown = showing.show(lund.office, case)
     assert (shown.subjects[0].subject.evidence, shown.subjects[0].at_decision.status) == ("verifiedFile", "unknown")
     lund.project()
@@ -192,17 +217,16 @@ def test_a_receipt_that_was_altered_opens_nothing(lund, tmp_path):
     assert worklist.counts(lund.registry.cursor(), today=TODAY, soon=14).states == {}
 
 
-def test_what_its_issuer_denies_is_refused_as_not_authentic_or_decided_despite(lund):
+def test_what_its_issuer_denies_stops_at_the_proposal_and_is_refused_as_not_authentic(lund):
     case = lund.open(STATISTICS).case
     lund.office.complete(case, "desk")
     enquiry = lund.office.enquire(case, 0, "desk", text="Is 4711 yours?").enquiry
     warned = lund.office.answer(case, enquiry, "notAuthentic", "desk").warnings
     assert warned == ["the issuer of credential 0 (Statistics) says that it is not authentic"]
-    lund.office.propose(case, [full(ects=None)], "k.berg")
-    lund.office.approve(case, "l.holm")
-    with pytest.raises(CredentialStatus, match="not authentic"):
-        lund.office.decide(case, "l.holm")
-    lund.office.return_(case, "l.holm")
+    for wrong in (full(ects=None), grant("partial", "formal:notAuthentic", ects=1)):
+        with pytest.raises(Stopped, match="says that it is not authentic"):
+            lund.office.propose(case, [wrong], "k.berg")
+    assert showing.show(lund.office, case).case.state == "assessing"
     lund.office.propose(case, [grant("refused", "formal:notAuthentic")], "k.berg")
     lund.office.approve(case, "l.holm")
     assert lund.office.decide(case, "l.holm").decision
@@ -237,7 +261,16 @@ def test_an_assessment_begins_with_what_is_known_and_ends_as_what_is_proposed(lu
     assert [one.difference for one in workload.suggested] == ["substantiallyLess"]
     named = msgspec.structs.replace(workload, named=["substantiallyLess"])
     elements = [named if one.name == "workload" else one for one in draft.assessed[0].elements]
-    assessed = [msgspec.structs.replace(draft.assessed[0], elements=elements), draft.assessed[1]]
+    answered = [
+        msgspec.structs.replace(one, no_difference="The transcript says 3 ECTS, and the university is accredited.")
+        if one.suggested
+        else one
+        for one in draft.assessed[1].elements
+    ]
+    assessed = [
+        msgspec.structs.replace(draft.assessed[0], elements=elements),
+        msgspec.structs.replace(draft.assessed[1], elements=answered),
+    ]
     partial = grant("partial", "workload:substantiallyLess", ects=4)
     ready = msgspec.structs.replace(draft, assessed=assessed, proposed=[Proposed(partial), Proposed(full(1, ects=3))])
     lund.office.assess(case, ready, "k.berg")
@@ -252,7 +285,7 @@ def test_what_was_revoked_since_it_was_assessed_is_not_proposed(lund):
     lund.office.assess(case, assessment(Proposed(full())), "k.berg")
     lund.put(lund.twente.revoke(credential))
     lund.project()
-    with pytest.raises(AssessmentObjections, match="refused as formal:revoked"):
+    with pytest.raises(Stopped, match=f"credential twente/{credential} is revoked"):
         lund.office.propose(case, [], "k.berg")
 
 
@@ -468,7 +501,7 @@ def test_hostile_texts_are_only_texts_wherever_they_stand(lund, text):
     lund.office.propose(case, [full(ects=None)], text, text=text)
     lund.office.return_(case, "l.holm", text=text)
     shown = showing.show(lund.office, case)
-    assert shown.applicant.family_name == text
+    assert shown.applicant.family_name == normalise_name(text)
     assert shown.subjects[0].subject.external.title == text
     assert {one.content for one in shown.written if one.kind not in ("applicant", "file")} == {text}
     found = worklist.listed(lund.registry.cursor(), Asked(assessor=text), today=TODAY, soon=14)
@@ -499,3 +532,180 @@ def test_a_case_is_opened_from_a_credentials_file_and_takes_it_for_unproved(lund
     assert any("not proved by it" in warning for warning in moved.warnings)
     with pytest.raises(NoCredential, match="does not say country"):
         lund.open(SubjectAsked(file=sample.read_text()))
+
+
+# What stops a proposal
+
+
+def test_a_case_of_two_credentials_is_decided_on_both_or_says_which_it_leaves_and_why(lund):
+    first, second = lund.issue(), lund.issue()
+    case = lund.open(first, second).case
+    lund.office.complete(case, "desk")
+    with pytest.raises(NotCovered, match="nothing is proposed on credential 0"):
+        lund.office.propose(case, [full(1)], "k.berg")
+    lund.office.propose(case, [full(1)], "k.berg", leave=[Leave(0, "It was sent for information only.")])
+    lund.office.approve(case, "l.holm")
+    moved = lund.office.decide(case, "l.holm")
+    lund.publish()
+    content = on_log(lund, moved.decision).content
+    assert [base["credential"]["credential"] for base in content["basis"]] == [second]
+    assert [one["from"] for one in content["grants"]] == [[0]]
+    [left] = showing.letter(lund.office, case).left
+    assert (left.subject, left.reason) == (0, "It was sent for information only.")
+
+
+def test_what_became_revoked_between_the_proposal_and_its_approval_is_not_approved(lund):
+    credential = lund.issue()
+    case = lund.open(credential).case
+    lund.office.complete(case, "desk")
+    lund.office.propose(case, [full()], "k.berg")
+    lund.put(lund.twente.revoke(credential))
+    lund.project()
+    with pytest.raises(Stopped, match="since it was proposed, this came up"):
+        lund.office.approve(case, "l.holm", accept_override=True)
+    assert showing.show(lund.office, case).case.state == "proposed"
+
+
+def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_is_recognised(lund):
+    case = lund.open(lund.issue()).case
+    lund.office.complete(case, "desk")
+    draft = drafted(lund.registry.case(case), lund.facts(), Requirement(ects=7.5))
+
+    def assess(**changes):
+        elements = [
+            msgspec.structs.replace(one, **changes) if one.name == "workload" else one
+            for one in draft.assessed[0].elements
+        ]
+        whole = msgspec.structs.replace(
+            draft, assessed=[msgspec.structs.replace(draft.assessed[0], elements=elements)], proposed=[Proposed(full())]
+        )
+        return lund.office.assess(case, whole, "k.berg")
+
+    assert "credential 0, workload: substantiallyLess is worth a look" in assess().warnings[0]
+    with pytest.raises(Stopped, match="substantiallyLess is worth a look"):
+        lund.office.propose(case, [], "k.berg")
+    assess(suggested=[])  # an emptied list is filled again: the office compares, not the file
+    with pytest.raises(Stopped, match="substantiallyLess"):
+        lund.office.propose(case, [], "k.berg")
+    assert assess(no_difference="The missing hours were a holiday.").warnings == []
+    lund.office.propose(case, [], "k.berg")
+    lund.office.return_(case, "k.berg")
+    assess()
+    lund.office.propose(case, [], "k.berg", override="The board decided so.")
+    assert showing.show(lund.office, case).override.against == ["substantiallyLess:0"]
+
+
+def test_without_an_assessment_what_counts_towards_an_own_profile_is_compared_all_the_same(lund):
+    save_profile(lund.registry.cursor(), Profile("Master of Urban Analytics", Requirement(eqf_level=7)), "k.berg")
+    case = lund.open(lund.issue(), towards=[Towards(title={"en": "master of urban analytics"})]).case
+    lund.office.complete(case, "desk")
+    with pytest.raises(Stopped, match="lowerLevel is worth a look"):
+        lund.office.propose(case, [full()], "k.berg")
+
+
+@pytest.mark.parametrize(("documented", "code"), [(False, "withoutDocuments"), (True, "noDocumentsRequested")])
+def test_nobody_is_refused_for_documents_that_cannot_be_had_or_were_never_asked_for(lund, documented, code):
+    case = lund.open(SubjectAsked(external=STATISTICS, documented=documented)).case
+    lund.office.complete(case, "desk")
+    draft = drafted(lund.registry.case(case), lund.facts(), Requirement())
+    refused = grant("refused", "formal:documentsIncomplete")
+    lund.office.assess(case, msgspec.structs.replace(draft, proposed=[proposed(refused)]), "k.berg")
+    with pytest.raises(Stopped, match=r"lack of documents"):
+        lund.office.propose(case, [], "k.berg")
+    lund.office.propose(case, [], "k.berg", override="The applicant refused the interview twice.")
+    assert showing.show(lund.office, case).override.against == [f"{code}:0"]
+
+
+def test_a_refusal_for_documents_that_were_asked_for_is_proposed(lund):
+    case = lund.open(STATISTICS).case
+    lund.office.request_documents(case, ["transcript"], "desk")
+    lund.office.receive_documents(case, ["transcript"], "desk")
+    lund.office.complete(case, "desk")
+    draft = drafted(lund.registry.case(case), lund.facts(), Requirement())
+    refused = grant("refused", "formal:documentsIncomplete")
+    lund.office.assess(case, msgspec.structs.replace(draft, proposed=[proposed(refused)]), "k.berg")
+    assert lund.office.propose(case, [], "k.berg").state == "proposed"
+
+
+def test_an_assessment_made_before_the_case_was_corrected_is_made_again(lund):
+    case = lund.open(lund.issue()).case
+    lund.office.complete(case, "desk")
+    lund.office.assess(case, assessment(Proposed(full())), "k.berg")
+    lund.office.correct(case, Correction(add=[SubjectAsked(external=STATISTICS)]), "desk")
+    with pytest.raises(AssessmentObjections, match="corrected after it was assessed"):
+        lund.office.propose(case, [full(0, 1)], "k.berg")
+
+
+def test_another_persons_credential_stops_the_proposal_until_it_is_overridden_or_corrected(lund, pytestconfig):
+    sample = pytestconfig.rootpath / "registry" / "intake" / "samples" / "openbadge.json"
+    case = lund.open(SubjectAsked(file=sample.read_text(), country="PT")).case
+    lund.office.complete(case, "desk")
+    with pytest.raises(Stopped, match="names another person than the applicant"):
+        lund.office.propose(case, [full(ects=None)], "k.berg")
+    silva = Applicant(family_name="Silva", given_name="Duarte", date_of_birth="2001-09-30")
+    lund.office.correct(case, Correction(applicant=silva), "desk")
+    assert showing.show(lund.office, case).history[-1].data["applicant"] == ["dateOfBirth", "familyName", "givenName"]
+    assert lund.office.propose(case, [full(ects=None)], "k.berg").state == "proposed"
+    assert showing.show(lund.office, case).applicant.family_name == "Silva"
+
+
+def test_what_an_uploaded_document_states_is_compared_with_its_source(lund, pytestconfig):
+    sample = pytestconfig.rootpath / "registry" / "intake" / "samples" / "openbadge.json"
+    case = lund.open(SubjectAsked(file=sample.read_text(), country="PT")).case
+    [one] = draft_of(lund.office, case, None).assessed
+    assert (one.offered.ects, one.offered.eqf_level, one.offered.supervision) == (2.5, 6, "onsite")
+    assert one.offered.assessments == ["testing"]
+    workload = next(each for each in one.elements if each.name == "workload")
+    assert workload.original == "2.5 ECTS (stated in the uploaded Open Badges 3.0, not verified)"
+
+
+def test_a_case_is_compared_with_the_profile_of_the_programme_that_it_names(lund):
+    requirement = Requirement(eqf_level=6, ects=60, language=["sv"])
+    save_profile(lund.registry.cursor(), Profile("Magister i stadsanalys", requirement), "k.berg")
+    case = lund.open(lund.issue(), towards=[Towards(title={"en": "Magister i stadsanalys"})]).case
+    for against in (None, "MAGISTER I STADSANALYS"):
+        [one] = draft_of(lund.office, case, against).assessed
+        assert one.requirement.ects == 60
+        suggested = {each.name: [found.difference for found in each.suggested] for each in one.elements}
+        assert suggested["workload"] == ["substantiallyLess"]
+        assert suggested["profile"] == ["entryRequirementMissing"]
+    with pytest.raises(UnknownProfile, match="there is no profile 'Nothing'"):
+        draft_of(lund.office, case, "Nothing")
+
+
+def test_an_amended_decision_says_what_it_changes(lund):
+    case = lund.approved(lund.issue(), grants=[grant("partial", "workload:substantiallyLess", ects=3)])
+    lund.office.decide(case, "l.holm")
+    lund.office.propose(case, [full()], "m.lind")
+    lund.office.approve(case, "l.holm")
+    warnings = lund.office.amend(case, "l.holm").warnings
+    assert "grant 0, outcome: before: Recognised in part; now: Recognised in full" in warnings
+    assert "grant 0, ects: before: 3 ECTS; now: 5 ECTS" in warnings
+    facts = showing.letter(lund.office, case)
+    assert facts.before.grants[0].outcome == "partial"
+    first = facts.before.decision
+    assert showing.letter(lund.office, case, first).ended.superseded_by == facts.data.decision
+
+
+def test_a_credential_that_was_removed_is_no_basis_and_its_case_is_found_by_it_no_more(lund):
+    first, second = lund.issue(), lund.issue()
+    case = lund.open(first, second).case
+    lund.office.complete(case, "desk")
+    with pytest.raises(UnknownSubject, match="is about this credential already"):
+        lund.office.correct(case, Correction(add=[SubjectAsked(credential=CredentialRef("twente", second))]), "desk")
+    lund.office.correct(case, Correction(remove=[0], purpose="admission", note="Sent by mistake."), "desk")
+    rows = lund.registry.cursor().execute("SELECT credential::text FROM office.subjects").fetchall()
+    assert [row["credential"] for row in rows] == [second]
+    lund.office.propose(case, [full(1)], "k.berg")
+    lund.office.approve(case, "l.holm")
+    moved = lund.office.decide(case, "l.holm")
+    lund.publish()
+    content = on_log(lund, moved.decision).content
+    assert (len(content["basis"]), content["grants"][0]["from"], content["purpose"]) == (1, [0], "admission")
+    assert showing.letter(lund.office, case).numbers == [1]
+
+
+def test_a_proposal_says_that_nothing_was_assessed(lund):
+    case = lund.open(lund.issue()).case
+    lund.office.complete(case, "desk")
+    assert any("nothing was assessed" in one for one in lund.office.propose(case, [full()], "k.berg").warnings)

@@ -398,3 +398,32 @@ def test_whoever_listens_hears_of_a_notice(connection, dsn):
         other.seal(decided(other, OWN, achievement, credential)[1])
         step(connection, consortium)
         assert feed.wait(listening, 10)
+
+
+@pytest.mark.parametrize("decided_first", [True, False])
+def test_a_credential_revoked_elsewhere_is_told_for_the_own_decision_whichever_is_read_first(connection, decided_first):
+    consortium, own, other, _ = three()
+    achievement, published = other.publish()
+    credential, issued = other.issue(achievement, new_id())
+    unrelated, more = other.issue(achievement, new_id())
+    other.seal(published, issued, more)
+    decision, line = decided(own, OTHER, achievement, credential)
+    acts = [lambda: own.seal(line), lambda: other.seal(other.revoke(credential), other.revoke(unrelated))]
+    for act in acts if decided_first else reversed(acts):
+        act()
+        step(connection, consortium)
+    found = [(kind, thing) for kind, thing, _, _ in told(connection) if kind.startswith("decision.")]
+    assert found == [("decision.credential.revoked", decision)]
+
+
+def test_a_change_of_a_credential_is_not_told_of_a_decision_that_was_withdrawn(connection):
+    consortium, own, other, _ = three()
+    achievement, published = other.publish()
+    credential, issued = other.issue(achievement, new_id())
+    other.seal(published, issued)
+    decision, line = decided(own, OTHER, achievement, credential)
+    own.seal(line, withdrawn(own, decision))
+    step(connection, consortium)
+    other.seal(other.revoke(credential))
+    step(connection, consortium)
+    assert not [kind for kind, *_ in told(connection) if kind.startswith("decision.")]

@@ -65,7 +65,16 @@ COLUMNS = {
         "file_number": OPEN + "a number that leads to the person only through the office's files",
         "state": ID, "purpose": ID, "assessor": STAFF, "approver": STAFF,
     },
-    "office.subjects": {"member": ID},
+    "office.profiles": {
+        "key": OPEN + "the name of a programme", "name": OPEN + "the name of a programme",
+        "requirement": OPEN + "what a programme requires", "by": STAFF,
+    },
+    "office.acknowledgements": {"condition": ID, "by": STAFF},
+    "office.assignments": {"assignee": STAFF, "by": STAFF},
+    "office.attachments": {
+        "kind": ID, "media": ID, "digest": HASH, "by": STAFF, "sealed": SEALED, "sealed_name": SEALED
+    },
+    "office.subjects": {"member": ID, "seen": ID},
     "office.texts": {"kind": ID, "by": STAFF, "sealed": SEALED},
     "public.registry_events": {
         "topic": ID,

@@ -6,7 +6,8 @@ from typing import Any, get_args
 import msgspec
 
 from registry.letters import Addressee, LetterContent, Office, Qualification
-from registry.letters.content import Required
+from registry.letters.content import Changed, Judged, Left, Required
+from registry.letters.notices import Document, NamedCredential, Notice
 from registry.office.reasons import KINDS, reasons
 from registry.wire.achievements import QualityAssurance, QualityAssuranceType
 from registry.wire.governance import AppealBody
@@ -71,8 +72,33 @@ def content(language: Any = "en", **more: Any) -> LetterContent:
         file_number="2026/REC/00123",
         appeal_until=date(2027, 1, 7),
         verify_url=URL,
+        judged=[Judged()],
     )
     return msgspec.structs.replace(made, **more)
+
+
+def notice(kind: Any, language: Any = "en") -> Notice:
+    """A letter that decides nothing, as it might be."""
+    return Notice(
+        kind=kind,
+        language=language,
+        office=content().office,
+        addressee=None if kind == "enquiry" else content().applicant,
+        letter_date=date(2027, 3, 1),
+        file_number="2026/REC/00123",
+        on=date(2026, 10, 1),
+        completed=date(2026, 10, 1),
+        due=date(2027, 2, 1),
+        decision=DECISION if kind in ("decisionWithdrawn", "appealReceived") else None,
+        decided=date(2026, 11, 26),
+        reason="decidedInError",
+        documents=list(get_args(Document)),
+        credentials=[NamedCredential({"und": "Statistics"}, "Oslo Met", "NO")],
+        holder=content().applicant,
+        applied_for=[{"en": "Minor Data Science"}],
+        remarks=["Both pages.", HOSTILE[0]],
+        verify_url=URL,
+    )
 
 
 def qualification(**more: Any) -> Qualification:
@@ -120,6 +146,17 @@ def with_every_code(language: Any, **more: Any) -> LetterContent:
         "supersedes": DECISION,
         "required": Required("EQF 6", "5 ECTS"),
         "remarks": ["A word of our own."],
+        "judged": [
+            Judged(
+                {"level": "A word of our own.", "workload": ""},
+                [("partial", "nothingComparable"), ("conditional", "noConditionSuffices")],
+                conditions,
+            )
+        ]
+        * len(grants),
+        "applied_for": [{"und": "Master of Urban Analytics"}],
+        "left": [Left({"und": "Statistics"}, "Oslo Met", "It was sent for information only.")],
+        "changes": [Changed(0, "outcome", [{"und": "Recognised in part"}], [])],
     }
     return content(language, **(values | more))
 
@@ -135,5 +172,9 @@ def hostile(language: Any = "en") -> LetterContent:
         towards=[{"he-Hebr-IL": one} for one in HOSTILE[3:8]],
         file_number=HOSTILE[0],
         remarks=list(HOSTILE),
+        applied_for=[{"und": one} for one in HOSTILE],
+        left=[Left({"und": one}, one, one) for one in HOSTILE],
+        changes=[Changed(0, "towards", [{"und": one}], [{"und": one}]) for one in HOSTILE],
+        judged=[Judged({"level": HOSTILE[0]})],
         required=Required(HOSTILE[0]),
     )

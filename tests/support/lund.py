@@ -50,7 +50,9 @@ class Lund:
         """The same office in another process."""
         registry = Registry(self.dsn, ORIGIN, vault_of(self.dsn))
         self._open.append(registry)
-        return Office(registry, self.setting, Viewed(lambda: nullcontext(self.views), self.governance, ORIGIN))
+        return Office(
+            registry, self.setting, Viewed(lambda: nullcontext(self.views), self.governance, ORIGIN), self.facts()
+        )
 
     def governance(self):
         fold = GovernanceFold(CONSORTIUM, self.consortium.founded)

@@ -1,11 +1,13 @@
 """A case moves as its rules say, and says which rule a move would break."""
 
+import dataclasses
+
 import msgspec
 import pytest
 
 from registry.domain import case_events as events
 from registry.domain.case import MOVES, Case
-from registry.domain.case_errors import AppealOpen, DateOrder, SecondPerson, UnknownSubject
+from registry.domain.case_errors import AppealOpen, DateOrder, NotCovered, SecondPerson, UnknownSubject
 from registry.domain.case_events import Decided, Opened, Seen, Subject
 from registry.domain.errors import Duplicate, IllegalTransition
 from registry.store import EventMapper
@@ -15,7 +17,11 @@ from registry.wire.forms import CredentialRef
 from registry.wire.recognition import External, Grant
 
 DAY = "2026-03-01"
-GRANTS = [Grant([0], "full", "recognised", "none", ects=5)]
+GRANTS = [Grant([0, 1], "full", "recognised", "none", ects=5)]
+
+
+def proposed(by="k.berg", on=DAY, grants=None, **more):
+    return events.Proposed(grants or GRANTS, on, by, **more)
 
 
 def opened(**more):
@@ -47,7 +53,7 @@ def at(state):
         case.request_documents(["transcript"], DAY, "desk")
     if state in ("waiting", "assessing"):
         return case
-    case.propose(GRANTS, DAY, "k.berg")
+    case.propose(proposed())
     if state == "proposed":
         return case
     case.approve(DAY, "l.holm")
@@ -70,7 +76,7 @@ def move(case, name):
         "enquire": lambda: case.enquire(random_id(), 0, DAY, "desk"),
         "answer": lambda: case.answer(next(iter(case.enquiries)), "authentic", DAY, "desk"),
         "assess": lambda: case.assess(random_id(), DAY, "k.berg"),
-        "propose": lambda: case.propose(GRANTS, DAY, "k.berg"),
+        "propose": lambda: case.propose(proposed()),
         "approve": lambda: case.approve(DAY, "l.holm"),
         "return": lambda: case.return_(DAY, "l.holm"),
         "decide": lambda: case.decide(decided()),
@@ -78,6 +84,7 @@ def move(case, name):
         "appeal": lambda: case.appeal(DAY, "desk"),
         "withdraw": lambda: case.withdraw(DAY, "desk", "onAppeal" if case.decision else None),
         "close": lambda: case.close("2026-12-31", "desk"),
+        "correct": lambda: case.correct(events.Corrected(DAY, "desk", purpose="admission")),
     }[name]()
 
 
@@ -149,17 +156,17 @@ def test_an_enquiry_is_answered_once_and_the_last_answer_about_a_credential_coun
 
 def test_what_is_returned_on_appeal_waits_for_the_appeal_again():
     case = at("appealed")
-    case.propose(GRANTS, DAY, "m.lind")
+    case.propose(proposed("m.lind"))
     case.return_(DAY, "l.holm")
     assert case.state == "appealed"
-    case.propose(GRANTS, DAY, "m.lind")
+    case.propose(proposed("m.lind"))
     case.approve(DAY, "l.holm")
     first = case.decision.decision
     with pytest.raises(IllegalTransition, match=f"decision {first} stands: amend it"):
         case.decide(decided())
     case.decide(decided(supersedes=first))
     assert (case.state, len(case.decisions)) == ("decided", 2)
-    case.propose(GRANTS, DAY, "m.lind")  # corrected without an appeal
+    case.propose(proposed("m.lind"))  # corrected without an appeal
     case.return_(DAY, "l.holm")
     assert case.state == "decided"
 
@@ -184,7 +191,7 @@ def test_what_is_withdrawn_is_the_application_or_for_a_reason_the_decision():
 
 def test_days_do_not_run_backwards():
     with pytest.raises(DateOrder, match="2026-02-28 is before 2026-03-01"):
-        at("assessing").propose(GRANTS, "2026-02-28", "k.berg")
+        at("assessing").propose(proposed(on="2026-02-28"))
 
 
 def test_a_case_read_again_from_its_stored_events_is_the_same_and_none_of_them_is_published():
@@ -203,16 +210,58 @@ def test_a_case_read_again_from_its_stored_events_is_the_same_and_none_of_them_i
 
 def test_an_event_has_room_for_codes_ids_and_days_and_for_nobodys_name():
     """What a case's event can hold is listed here: a new field is thought about before it is stored for ever."""
-    free = {"subjects", "towards", "grants", "seen"}  # of the published language, or looked at below
+    free = {"subjects", "towards", "grants", "seen", "added", "left"}  # of the published language, or looked at below
     known = {
         "case", "fileNumber", "learner", "purpose", "effect", "on", "by", "documents", "text", "term", "enquiry",
         "subject", "issuer", "answer", "decision", "appealUntil", "supersedes", "despite", "reason",
+        "assessment", "override", "overridden", "removed",
     }  # fmt: skip
     topics = [topic for topic in EVENTS if topic.startswith("registry.case.")]
-    assert len(topics) == 14
+    assert len(topics) == 15
     for topic in topics:
         names = {field.encode_name for field in msgspec.structs.fields(EVENTS[topic].DATA)}
+        names -= {"applicant"}  # the names of what was corrected, not the values
         assert names <= known | free, topic
     assert {f.encode_name for f in msgspec.structs.fields(events.Subject)} == {
         "evidence", "credential", "achievement", "external", "documented"
     }  # fmt: skip
+
+
+def test_a_proposal_covers_every_credential_or_leaves_it_out_with_a_reason():
+    first = [Grant([0], "full", "recognised", "none")]
+    with pytest.raises(NotCovered, match="nothing is proposed on credential 1 "):
+        at("assessing").propose(proposed(grants=first))
+    case = at("assessing")
+    case.propose(proposed(grants=first, left=[events.LeftOut(1, random_id())]))
+    assert case.state == "proposed"
+    for wrong in ([events.LeftOut(0, random_id())], [events.LeftOut(2, random_id())],
+                  [events.LeftOut(1, random_id())] * 2):  # fmt: skip
+        with pytest.raises(UnknownSubject):
+            at("assessing").propose(proposed(grants=first, left=wrong))
+    with pytest.raises(UnknownSubject, match="there is no credential 7; the case has 2"):
+        at("assessing").propose(proposed(grants=[Grant([7], "full", "recognised", "none")]))
+
+
+def test_a_correction_changes_the_file_and_keeps_the_numbers_of_the_credentials():
+    case = at("assessing")
+    more = Subject("paper", external=External("Uni Bergen", "NO", "Physics"))
+    case.correct(events.Corrected(DAY, "desk", purpose="admission", added=[more], removed=[0]))
+    assert (case.data.purpose, len(case.subjects), case.removed) == ("admission", 3, {0})
+    with pytest.raises(UnknownSubject, match="credential 0 was removed"):
+        case.propose(proposed(grants=[Grant([0, 1, 2], "full", "recognised", "none")]))
+    case.propose(proposed(grants=[Grant([1, 2], "full", "recognised", "none")]))
+    with pytest.raises(IllegalTransition):
+        case.correct(events.Corrected(DAY, "desk", purpose="stacking"))
+    case.return_(DAY, "k.berg")
+    with pytest.raises(UnknownSubject, match="one credential at least"):
+        case.correct(events.Corrected(DAY, "desk", removed=[1, 2]))
+    with pytest.raises(IllegalTransition, match="nothing would change"):
+        case.correct(events.Corrected(DAY, "desk"))
+
+
+def test_a_decision_that_an_earlier_version_stored_is_still_read():
+    mapper = EventMapper()
+    [*_, stored] = [mapper.to_stored_event(event) for event in at("decided").collect_events()]
+    before = stored.state.replace(b'"decision":', b'"despite":true,"decision":')
+    again = mapper.to_domain_event(dataclasses.replace(stored, state=before))
+    assert again.data.despite is True

@@ -5,14 +5,18 @@ import tomllib
 from datetime import date
 from importlib import resources
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pypdf
 import pytest
 
 from registry.letters import LANGUAGES, Addressee, CannotWrite, render
-from registry.letters.page import clean
-from registry.wire.recognition import Grant, Ground
-from tests.support.letters import HOSTILE, URL, content, hostile, with_every_code
+from registry.letters.content import Changed, Ended, Judged, Left
+from registry.letters.notices import NoticeKind
+from registry.letters.spans import clean
+from registry.wire.recognition import Condition, Grant, Ground
+from tests.support.letters import HOSTILE, URL, content, hostile, notice, qualification, with_every_code
 
 
 def read(letter):
@@ -31,6 +35,7 @@ def letters(tmp_path_factory):
     made = {f"{language}-plain": content(language) for language in LANGUAGES}
     made |= {f"{language}-every-code-and-hostile": hostile(language) for language in LANGUAGES}
     made["advisory"] = content(effect="advisory", purpose="employment", verify_url=None, file_number=None)
+    made |= {f"{language}-{kind}": notice(kind, language) for language in LANGUAGES for kind in get_args(NoticeKind)}
     for name, one in made.items():
         (folder / f"{name}.pdf").write_bytes(render(one))
     return sorted(folder.iterdir())
@@ -38,7 +43,7 @@ def letters(tmp_path_factory):
 
 @pytest.mark.parametrize("flavour", ["3a", "ua1"])
 def test_every_letter_in_every_language_is_what_verapdf_asks_for(letters, verapdf, flavour):
-    assert len(letters) == 2 * len(LANGUAGES) + 1
+    assert len(letters) == (2 + len(get_args(NoticeKind))) * len(LANGUAGES) + 1
     assert verapdf.refused(flavour, letters) == {}
 
 
@@ -130,6 +135,119 @@ def test_original_and_granted_stand_side_by_side_with_their_differences():
         assert said in text, said
     assert text.count("Wezenlijk verschil") == 2
     assert text.count("Geen wezenlijk verschil") == 3
+
+
+def test_without_an_assessment_every_element_that_no_ground_names_is_not_assessed():
+    text = text_of(render(content(judged=[])))
+    assert text.count("Substantial difference") == 2
+    assert text.count("Not assessed") == 3
+    assert "No substantial difference" not in text
+
+
+def test_what_is_not_stated_is_never_said_to_be_without_difference():
+    bare = qualification(eqf_level=None, nqf_level=None, ects=None, workload_hours=None, learning_outcomes=[])
+    full = Grant([0], "full", "recognised", "none")
+    text = text_of(render(content(grants=[full], qualifications=[bare])))
+    assert text.count("Not stated Not assessed") == 3
+    assert text.count("No substantial difference") == 2
+
+
+def test_a_slight_difference_is_said_with_its_reason():
+    full = Grant([0], "full", "recognised", "none")
+    text = text_of(render(content(grants=[full], judged=[Judged({"workload": "One week was a holiday."})])))
+    assert "It differs from what we ask for, but not substantially One week was a holiday." in text
+    assert text.count("No substantial difference") == 4
+
+
+def test_what_no_member_issued_is_said_with_who_says_so():
+    for source, words in (("office", "As we established it"), ("document", "As your document states it; not verified")):
+        text = text_of(render(content(qualifications=[qualification(source=source)])))
+        assert f"5 ECTS 140 hours of work {words}" in text
+
+
+def test_a_refusal_says_why_nothing_milder_was_possible_what_can_be_done_and_where_to_object():
+    refused = Grant([0], "refused", "recognised", "none", grounds=[Ground("level", "lowerLevel")])
+    why = Judged(
+        {}, [("partial", "nothingComparable"), ("alternative", "noAlternative")], [Condition("bridgingCourse")]
+    )
+    office = msgspec.structs.replace(content().office, appeal_body=None, address=["Paradisgatan 2", "Lund"])
+    text = text_of(render(content(grants=[refused], judged=[why], office=office)))
+    for said in (
+        "In part. No part of the qualification is comparable",
+        "For another programme or level. There is no other programme",
+        "What you can do to have it recognised later",
+        "A bridging course is to be completed.",
+        "in writing, at our address: Paradisgatan 2, Lund.",
+    ):
+        assert said in text, said
+    nothing = text_of(render(content(grants=[refused])))
+    assert "You can apply again once you can show that the reasons above no longer hold." in nothing
+
+
+def test_without_an_address_a_letter_does_not_send_anybody_to_it():
+    office = msgspec.structs.replace(content().office, appeal_body=None)
+    text = text_of(render(content(office=office)))
+    assert "at our address" not in text
+    assert "How to reach us is stated here: https://www.lu.se" in text
+    text = text_of(render(content(office=msgspec.structs.replace(office, homepage=None))))
+    assert "You can object to this decision in writing. The last day" in text
+
+
+def test_what_was_left_out_what_changed_and_what_was_applied_for_are_in_the_letter():
+    text = text_of(render(content(
+        left=[Left({"und": "Circular design"}, "Aveiro", "It was sent for information only.")],
+        changes=[Changed(0, "outcome", [{"und": "Not recognised"}], [{"und": "Recognised in part"}])],
+        applied_for=[{"en": "Master of Urban Analytics"}],
+    )))  # fmt: skip
+    for said in (
+        "Not part of this decision", "Circular design, Aveiro: It was sent for information only.",
+        "What this decision changes", "Outcome: before: Not recognised; now: Recognised in part",
+        "Applied for: Master of Urban Analytics",
+    ):  # fmt: skip
+        assert said in text, said
+    assert "The result is the same as before." in text_of(render(content(changes=[])))
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        (Ended(superseded_by="6fd46857"), "Our decision 6fd46857 took its place."),
+        (Ended(withdrawn=date(2026, 12, 1)), "We withdrew it on 1 December 2026."),
+        (Ended(), "We withdrew it. This is a copy"),
+    ],
+)
+def test_a_copy_of_a_decision_that_has_ended_says_so_and_binds_nobody(ended, said):
+    text = text_of(render(content(ended=ended)))
+    assert "This decision is no longer in force" in text
+    assert said in text
+    assert "This decision binds us" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (
+            "receipt",
+            ["received your application on 1 October 2026", "Statistics, Oslo Met (NO)", "decide by 1 February"],
+        ),
+        ("documents", ["the transcript of records", "a translation", "because you had to flee", "Both pages."]),
+        ("enquiry", ["Dear Sir or Madam,", "Credential: Statistics, Oslo Met", "Ada Jansen", "3 February 2001"]),
+        ("delay", ["should have decided on your application by 1 February 2027"]),
+        ("applicationWithdrawn", ["Your application was withdrawn on 1 October 2026"]),
+        ("decisionWithdrawn", ["On 1 October 2026 we withdrew our decision", "of 26 November 2026", "made in error"]),
+        ("appealReceived", ["On 1 October 2026 we received your appeal"]),
+    ],
+)
+def test_a_notice_says_how_a_case_stands(kind, said):
+    text = text_of(render(notice(kind)))
+    for one in said:
+        assert one in text, one
+    assert "binds us" not in text
+
+
+def test_the_address_beside_the_code_can_be_copied():
+    text = " ".join(page.extract_text() for page in read(render(content())).pages)
+    assert URL in text.replace("\n", "")
 
 
 def test_a_formal_refusal_does_not_pretend_that_anything_was_assessed():

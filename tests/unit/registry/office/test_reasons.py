@@ -3,7 +3,7 @@
 import pytest
 
 from registry.office.errors import OfficeFileError
-from registry.office.reasons import KINDS, country_note, noted_countries, reasons
+from registry.office.reasons import KINDS, reasons
 
 CODES = sorted(code for codes in KINDS.values() for code in codes)
 
@@ -54,18 +54,3 @@ def test_a_file_of_the_offices_own_that_is_wrong_is_named_with_the_place(tmp_pat
     (tmp_path / "nl.toml").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(OfficeFileError, match=says):
         reasons(tmp_path)
-
-
-def test_a_country_has_its_note_and_any_other_what_the_convention_recommends(tmp_path):
-    assert country_note("nl").centre == "Nuffic"
-    assert country_note("NL").deadline_months == 4
-    unknown = country_note("ZZ", tmp_path)
-    assert (unknown.centre, unknown.deadline_months) == ("", 4)
-    assert unknown.convention == "Lisbon Recognition Convention"
-    for country in noted_countries():
-        assert country_note(country).deadline_months <= 4
-    (tmp_path / "countries.toml").write_text("[NL]\ndeadlineMonths = 2\n")
-    assert (country_note("NL", tmp_path).deadline_months, country_note("NL", tmp_path).centre) == (2, "Nuffic")
-    (tmp_path / "countries.toml").write_text('[NL]\ndeadlineMonths = "soon"\n')
-    with pytest.raises(OfficeFileError, match="deadlineMonths"):
-        country_note("NL", tmp_path)

@@ -1,0 +1,50 @@
+"""Handing out a credential's disclosures to the learner whom it is about. They are personal data."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+
+from registry.api.desk import Desk
+from registry.erasing import why_without_claims
+from registry.http import HttpProblem, requires
+
+
+class HandedOut(msgspec.Struct, frozen=True):
+    """The disclosures of one credential, for its learner alone."""
+
+    member: str
+    credential: str
+    disclosures: list[str]
+    """All of them: whoever checks them against the log needs all. They are encoded, and not encrypted."""
+
+
+@get(
+    "/v1/credentials/{member:str}/{credential:uuid}/disclosures",
+    tags=["Publishing"],
+    operation_id="getDisclosures",
+    summary="The disclosures of one of the university's credentials",
+    sync_to_thread=True,
+    **requires("learners:read"),
+)
+def disclosures(
+    desk: Desk,
+    member: Annotated[str, Parameter(description="This node's member.", max_length=40)],
+    credential: UUID,
+) -> Response[HandedOut]:
+    """What the learner shows, so that others can check whose credential it is and what it says of its holder."""
+    with desk.reading() as registry:
+        if member != registry.member:
+            raise HttpProblem("not-found", "the disclosures are in the vault of the member that issued the credential")
+        found = registry.vault.disclosures(registry.cursor(), str(credential))
+        if not found:
+            raise HttpProblem("not-found", why_without_claims(registry, str(credential)))
+        answered = desk.answer(HandedOut(member, str(credential), found))
+    answered.headers["Cache-Control"] = "no-store"
+    return answered
+
+
+ROUTES: list[HTTPRouteHandler] = [disclosures]

@@ -1,0 +1,37 @@
+"""What else an office has of the person and the credentials that a new case is about."""
+
+from collections.abc import Mapping, Sequence
+
+from registry.application import Registry
+from registry.office.people import open_cases_of
+from registry.office.ports import Key
+from registry.office.rows import cases_about
+from registry.vault import Learner
+
+
+def related_cases(registry: Registry, learner: Learner, person: Mapping[str, str], keys: Sequence[Key]) -> list[str]:
+    """Return in sentences which open cases the person has, and which cases there are about the same credentials.
+
+    A person who is known by a number or an earlier case is the same; another is taken for the same only where the whole
+    name and the date of birth agree, and then the sentence says so.
+    """
+    known = {**_known_person(registry, learner), **person}
+    found = []
+    for case in open_cases_of(registry.cursor(), registry.vault, learner.learner, known):
+        if case.same_learner:
+            found.append(f"the applicant has another open case: {case.file_number}")
+        else:
+            found.append(
+                f"a person of the same name and date of birth has an open case: {case.file_number}. If it is the same"
+                " person, open this one with the learner's id of that case"
+            )
+    found += [
+        f"credential {member}/{credential} is in another case, too: {number}, which is {state}"
+        for number, state, member, credential in cases_about(registry.cursor(), keys)
+    ]
+    return found
+
+
+def _known_person(registry: Registry, learner: Learner) -> dict[str, str]:
+    known = registry.vault.learner(registry.cursor(), learner.learner)
+    return {} if known is None else known[1]
