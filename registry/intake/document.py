@@ -15,6 +15,7 @@ import msgspec
 
 from registry.codes import eqf_fault, isced_fault, language_fault
 from registry.domain.achievement import blank
+from registry.intake import parts
 from registry.intake.broken_text import broken_text_fault
 from registry.intake.columns import RowChecker
 from registry.intake.report import IntakeError, Problem, masked
@@ -429,16 +430,22 @@ def request(
     checker: RowChecker, values: Values, achievement: str, version: int | None, ects: object, where: str
 ) -> IssueRequest | Problem:
     """A credential, to be issued for an achievement; held against it as a row of a file is."""
-    row = {name: str(value) for name, value in values.items() if value is not None}
+    row = dict.fromkeys(NAMES, "") | {name: str(value) for name, value in values.items() if value is not None}
     row["achievement"] = achievement
     if version is not None:
         row["version"] = str(version)
     if ects is not None:
         row["ects"] = str(ects)
+    stated_parts = row.pop("parts", "")  # a programme may have more of them than a field of a table can hold
     found = checker.check(1, row)
     if found is None:
         return Problem(where, "record", row["record"], "is the record of the template's example; give it another")
-    return msgspec.structs.replace(found, where=where) if isinstance(found, Problem) else found
+    if isinstance(found, Problem):
+        return msgspec.structs.replace(found, where=where)
+    stacked = parts.parse(stated_parts)
+    if isinstance(stacked, str):
+        return Problem(where, "credential.parts", stated_parts[:80], stacked)
+    return msgspec.structs.replace(found, parts=stacked or None)
 
 
 def _given(identifier: str, publisher: str) -> Values:

@@ -210,6 +210,25 @@ def test_a_programme_is_issued_with_its_parts_so_that_credit_counts_once(office)
     assert [one.unchanged for one in again] == [True, True, True]
 
 
+def test_a_programme_of_many_courses_has_them_all_as_parts(office):
+    text = nested("60").decode()
+    start, end = text.index("<hasPart>"), text.index("</hasPart>") + len("</hasPart>")
+    last = text.rindex("</hasPart>") + len("</hasPart>")
+    course = text[start:end].replace("<value>6</value>", "<value>1</value>")
+    names = [("TFYA-11", "C-{}"), ("Light and materials", "Course {}"), ("Ljus och material", "Kurs {}")]
+    many = ""
+    for number in range(60):
+        named = course
+        for before, after in names:
+            named = named.replace(before, after.format(number))
+        many += named
+    outcomes = {"learningOutcomes": [{"title": {"en": "x"}}]}
+    given = {**TRANSCRIPT, "achievement": {**TRANSCRIPT["achievement"], **outcomes}, "awards": {}}
+    taken = office.take((text[:start] + many + text[last:]).encode(), given)
+    assert all(one.credential for one in taken), taken[-1]
+    assert len(office.registry.achievement(taken[-1].achievement).content.composition.required) == 60
+
+
 def test_a_dry_run_of_a_programme_says_the_same_and_stores_nothing(office):
     taken = office.take(nested(), GIVEN, dry_run=True)
     assert [(one.problems, one.missing) for one in taken] == [([], [])] * 3
@@ -325,3 +344,16 @@ def test_the_programme_that_counted_twice_counts_once(office):
 
 def test_an_asked_subject_takes_an_issuer():
     assert SubjectAsked(file="{}", issuer="Aveiro").issuer == "Aveiro"
+
+
+def test_a_person_with_one_name_is_issued_to_and_an_impossible_birth_date_is_not(office):
+    one_name = badge()
+    one_name["credentialSubject"].pop("givenName")
+    [taken] = office.take(one_name, BADGE)
+    assert taken.credential, taken
+    for born in ("2999-01-01", "0001-01-01"):
+        odd = badge(id=f"urn:{born}")
+        odd["credentialSubject"] |= {"dateOfBirth": born}
+        odd["credentialSubject"]["identifier"][0]["identityHash"] = "s3"
+        [taken] = office.take(odd, BADGE)
+        assert (taken.credential, taken.problems[0].field) == (None, "date_of_birth"), born
