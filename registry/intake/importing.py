@@ -22,6 +22,7 @@ from registry.intake.document import Award, Completions, Document, Oddity, check
 from registry.intake.drafts import Drafts, Waiting
 from registry.intake.report import Catalogue, IntakeError, Problem
 from registry.issuing import Issuer
+from registry.persons import normalise_identifier
 from registry.requests import LASTING, Issued, IssueRequest, NotIssued, Outcome
 from registry.store import PrivateRows, Together
 from registry.vault import random_id
@@ -170,7 +171,7 @@ class Importer:
         found: list[IssuedPart] = []
         lacking: list[str] = []
         for part in award.parts:
-            record = str(part.completed("credential", completions).get("record") or "")
+            record = normalise_identifier(str(part.completed("credential", completions).get("record") or ""))
             credential = self._issuer.known(record) if record else None
             if credential is not None:
                 found.append(IssuedPart.of(self._registry, credential))
