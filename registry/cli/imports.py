@@ -184,6 +184,8 @@ def import_file(
         raise typer.BadParameter(f"{corrections} exists. Pass --force to overwrite it, or name another file.")
     if corrections is not None and corrections.exists() and corrections.samefile(file):
         raise typer.BadParameter(f"{corrections} is the file that is imported; name another file.")
+    if corrections is not None and not os.access(corrections.absolute().parent, os.W_OK):
+        raise typer.BadParameter(f"{corrections} cannot be written: its folder is not there, or not writable.")
     try:
         source = open_intake(file, Offered(node.registry), dates=dates, keep_text=keep_text)
         if isinstance(source, Document):
@@ -306,9 +308,10 @@ def _write_corrections(path: Path, file: Path, faulty: Mapping[int, Sequence[Pro
         with os.fdopen(opened, "w", encoding="utf-8-sig", newline="") as out:
             out.writelines(corrections_of(file, told))
         partial.replace(path)
-    except OSError as error:
+    except OSError as error:  # what was issued is stored, and is told all the same
         partial.unlink(missing_ok=True)
-        raise IntakeError(f"cannot write {path}: {error.strerror}") from error
+        report.notes.append(f"cannot write {path}: {error.strerror}; import the file again for the corrections")
+        return
     report.notes.append(f"the rows that were not taken in are in {path}, with what is wrong; it holds personal data")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from registry.batches.batch import WrongState
 from registry.erasing import erase
-from registry.intake import TableRows, IntakeError, NdjsonRows, Problem
+from registry.intake import IntakeError, NdjsonRows, Problem, TableRows
 from registry.requests import NotIssued
 from tests.support.catalogues import Everything
 from tests.support.sis import TODAY, BatchSender

@@ -8,6 +8,7 @@ import pytest
 
 from registry.intake import IntakeError, Problem, TableRows, open_intake
 from registry.intake.encodings import WINDOWS_1252_NOTE
+from registry.intake.plain_rows import PlainRows
 from registry.intake.tables import Table
 from registry.requests import IssueRequest
 from tests.support.catalogues import Everything
@@ -374,6 +375,28 @@ RIGHT = {
 def test_files_that_others_reported_are_read(name):
     found = list(open_intake(CASES / name, Everything((5,))))
     assert [type(row) for row in found] == [IssueRequest] * RIGHT[name]
+
+
+CODES, TERM = ("code", "achievement", "version"), ("record", "achievement", "course", "awarding_date", "ects", "status")
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the cases are not beside this checkout")
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("c1-map-tab.csv", CODES),
+        ("c1-map-utf16.csv", CODES),
+        ("r3-head-space.csv", TERM),
+        ("r4-utf16.csv", TERM),
+        ("r5-ects-comma.csv", TERM),
+    ],
+)
+def test_codes_and_terms_that_others_reported_are_read(name, columns):
+    rows = PlainRows(CASES / name, "table", columns, columns[:2])
+    found = list(rows)
+    assert found
+    assert all(isinstance(row, dict) and row["achievement"].count("-") == 4 for _, row in found)
+    assert rows.notes == []
 
 
 @pytest.mark.skipif(not CASES.exists(), reason="the cases are not beside this checkout")
