@@ -22,6 +22,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 from registry.acceptance import Acceptance, NotAccepted
+from registry.achievement_content import refuse_faulty
 from registry.domain.achievement import Achievement, Joining
 from registry.domain.aggregate import Thing, uuid_of
 from registry.domain.case import Case
@@ -288,11 +289,38 @@ class Registry:
     # Achievements
 
     def publish_achievement(self, content: AchievementContent) -> None:
-        """Offer a new achievement (version 1)."""
+        """Offer a new achievement (version 1). Raises `FaultyContent` with all that is wrong with it."""
+        refuse_faulty(content, self.member, self.newest_version)
         self._commit(Achievement.publish(content))
 
+    def check_achievement(self, content: AchievementContent) -> None:
+        """Check that a new achievement could be published; store nothing. Raises what `publish_achievement` raises."""
+        refuse_faulty(content, self.member, self.newest_version)
+        self.check(Achievement.publish(content))
+        if self._stored(content.achievement):
+            raise Duplicate(f"there is an achievement {content.achievement} already", "$.achievement")
+
+    def check_revision(self, content: AchievementContent) -> None:
+        """Check that the next version could be published; store nothing. Raises what `revise_achievement` raises."""
+        refuse_faulty(content, self.member, self.newest_version)
+        found: Achievement = self._get(Achievement, content.achievement, UnknownAchievement)
+        found.revise(content)
+        self.check(found)
+
+    def newest_version(self, achievement: str) -> int | None:
+        """Return the newest version of an own achievement; None where there is none of that id."""
+        try:
+            return self.achievement(achievement).state.version
+        except UnknownAchievement:
+            return None
+
+    def _stored(self, identifier: str) -> bool:
+        with self.recorder.datastore.get_connection() as connection, connection.cursor() as cursor:
+            return bool(self.recorder.versions(cursor, [uuid_of(identifier)]))
+
     def revise_achievement(self, content: AchievementContent) -> None:
-        """Offer the next version, whole."""
+        """Offer the next version, whole. Raises `FaultyContent` with all that is wrong with it."""
+        refuse_faulty(content, self.member, self.newest_version)
         found: Achievement = self._get(Achievement, content.achievement, UnknownAchievement)
         found.revise(content)
         self._commit(found)

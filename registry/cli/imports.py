@@ -11,7 +11,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application import Registry
-from registry.cli import member_content
+from registry.cli import achievement_templates, member_content
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
@@ -25,26 +25,6 @@ from registry.requests import Issued, IssueRequest, NotIssued, Outcome
 
 _SHOWN = 25
 
-ACHIEVEMENT_TEMPLATE: dict[str, Any] = {
-    "kind": "microCredential",
-    "title": {"en": "Data literacy"},
-    "learningOutcomes": [{"title": {"en": "Reads, questions and explains data"}}],
-    "creditBearing": True,
-    "ects": 5,
-    "workloadHours": 140,
-    "eqfLevel": 6,
-    "levelBasis": "referenced",
-    "fieldsOfEducation": ["0612"],
-    "language": ["en"],
-    "learningSetting": "formal",
-    "participation": ["blended"],
-    "assessments": ["projectWork"],
-    "supervision": "onsite",
-    "identityVerified": True,
-    "qualityAssurance": [{"type": "institutionalQA", "agency": "NVAO"}],
-    "stackability": "stackable",
-}
-
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
@@ -54,15 +34,26 @@ def add_to(app: typer.Typer) -> None:
 
 def template(
     kind: Annotated[str, typer.Argument(help="csv, ndjson, achievement, or member.")] = "csv",
+    *,
+    achievement_kind: Annotated[
+        str | None,
+        typer.Option("--kind", help=f"Of an achievement: {', '.join(achievement_templates.TEMPLATES)} (else plain)."),
+    ] = None,
 ) -> None:
     """Print a file to fill in: rows of credentials, an achievement, or what governance publishes of a member.
 
-    Example: registry template csv > awards.csv
+    Examples: registry template csv > awards.csv
+    registry template achievement --kind composed > programme.json
     """
+    if achievement_kind is not None and kind != "achievement":
+        raise typer.BadParameter("only an achievement has kinds", param_hint="--kind")
+    if achievement_kind not in (None, *achievement_templates.TEMPLATES):
+        known = ", ".join(achievement_templates.TEMPLATES)
+        raise typer.BadParameter(f"{achievement_kind!r} is none of {known}", param_hint="--kind")
     made = {
         "csv": csv_rows.template(),
         "ndjson": ndjson_rows.template(),
-        "achievement": msgspec.json.format(msgspec.json.encode(ACHIEVEMENT_TEMPLATE)).decode() + "\n",
+        "achievement": achievement_templates.template(achievement_kind or "plain"),
         "member": msgspec.json.format(msgspec.json.encode(member_content.TEMPLATE)).decode() + "\n",
     }
     if kind not in made:

@@ -4,6 +4,7 @@ import concurrent.futures
 import gzip
 import json
 import re
+import uuid
 
 import pytest
 
@@ -360,3 +361,32 @@ def test_all_that_came_over_http_is_what_an_auditor_finds(node, system, offer):
     answer = issue(system, offer, "audited")
     node.anybody().get("/v1/members", headers={"Registry-Wait-For": answer.headers["registry-position"]})
     assert "Verified up to" in registry("audit", home=node.home).stdout
+
+
+def test_all_that_is_wrong_with_an_achievement_is_listed_at_once(system):
+    wrong = {"creditBearing": False, "language": ["english"], "fieldsOfEducation": ["533", "99"]}
+    for path, said in (
+        (wrong, {"$.ects", "$.language[0]", "$.fieldsOfEducation[0]", "$.fieldsOfEducation[1]"}),
+        ({"kind": "course", "language": "en", "ects": "5"}, {"$.kind", "$.language", "$.ects"}),
+        ({"learningOutcomes": [{"title": {"en": "x"}, "escoSkils": []}]}, {"$.learningOutcomes[0]"}),
+    ):
+        for query in ({}, {"dryRun": "true"}):
+            refused = system.post(
+                "/v1/achievements", json=achievement() | path, headers=once(f"faulty {uuid.uuid4()}"), params=query
+            )
+            assert refused.status_code in (400, 422)
+            assert {error["where"] for error in refused.json()["errors"]} == said
+
+
+def test_a_dry_run_of_an_achievement_publishes_nothing(system):
+    offer = achievement() | {"title": {"en": "Only checked"}}
+    key = once("only checked")
+    checked = system.post("/v1/achievements", json=offer, headers=key, params={"dryRun": "true"})
+    assert (checked.status_code, checked.json()["dryRun"]) == (200, True)
+    made = system.post("/v1/achievements", json=offer, headers=key)
+    assert (made.status_code, made.json()["dryRun"]) == (201, False)
+    path = f"/v1/achievements/{made.json()['achievement']}/versions"
+    checked = system.post(path, json=offer, headers=key, params={"dryRun": "true"})
+    assert (checked.status_code, checked.json()["version"]) == (200, 2)
+    again = system.post(path, json=offer | {"version": 7}, headers=once(f"faulty {uuid.uuid4()}"))
+    assert "the next version is 2, not 7" in again.json()["detail"]
