@@ -208,6 +208,27 @@ CREATE TABLE IF NOT EXISTS intake.events (
     credential uuid NOT NULL               -- what it was about, or led to
 );
 
+-- Which offset of each partition of the intake topic is read next.
+CREATE TABLE IF NOT EXISTS intake.positions (
+    topic     text NOT NULL,
+    partition integer NOT NULL,
+    next      bigint NOT NULL,
+    PRIMARY KEY (topic, partition)
+);
+-- Offsets of the intake topic that Kafka removed before they were read.
+CREATE TABLE IF NOT EXISTS intake.lost (
+    number          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic           text NOT NULL,
+    partition       integer NOT NULL,
+    first           bigint NOT NULL,
+    last            bigint,                -- null: the topic was made again, and nobody can say how much is lost
+    noticed         timestamptz NOT NULL,
+    acknowledged    timestamptz,
+    acknowledged_by text
+);
+CREATE UNIQUE INDEX IF NOT EXISTS lost_once ON intake.lost (topic, partition, first, coalesce(last, -1))
+    WHERE acknowledged IS NULL;
+
 -- Rows that were not taken in. Where, which field, its value and what is wrong: under the batch's key.
 CREATE TABLE IF NOT EXISTS intake.problems (
     batch   uuid NOT NULL REFERENCES intake.batches ON DELETE CASCADE,

@@ -56,8 +56,8 @@ def description(member: str, origin: str, log: str, intake: str | None) -> dict[
                 "address": f"intake.{member}.results",
                 "servers": where.get("intake", []),
                 "description": "What became of each record of the intake, in their order; a record that comes again has"
-                " no second effect, and its result has the same id.",
-                "messages": {"result": {"$ref": "#/components/messages/result"}},
+                " no second effect, and its result has the same id. And which records were lost before they were read.",
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in ("result", "lost")},
             },
         },
         "operations": {
@@ -80,6 +80,7 @@ def description(member: str, origin: str, log: str, intake: str | None) -> dict[
                     "payload": {"type": "string"},
                 },
                 "result": {"title": "Result", "payload": _result(origin)},
+                "lost": {"title": "Lost events", "payload": _lost(origin)},
                 **{name: {"title": kind, "payload": _asked(kind)} for name, kind in _ASKED.items()},
             },
             "schemas": {**schemas, **events, **_row()},
@@ -148,6 +149,21 @@ def _result(origin: str) -> dict[str, Any]:
     }
     kinds = {"enum": ["registry.intake.accepted.v1", "registry.intake.refused.v1"]}
     return _envelope(kinds, data, f"From `{origin}/intake`.")
+
+
+def _lost(origin: str) -> dict[str, Any]:
+    data = {
+        "type": "object",
+        "required": ["partition", "first", "last", "detail"],
+        "properties": {
+            "partition": {"type": "integer"},
+            "first": {"type": "integer", "description": "The first offset that was removed before it was read."},
+            "last": {"type": ["integer", "null"], "description": "The last one; null where nobody can say."},
+            "detail": {"type": "string"},
+        },
+    }
+    told = f"From `{origin}/intake`: Kafka removed events before the node read them. Send them again."
+    return _envelope({"const": "registry.intake.lost.v1"}, data, told)
 
 
 def _envelope(kind: dict[str, Any], data: dict[str, Any], description: str) -> dict[str, Any]:
