@@ -116,7 +116,8 @@ def _rules(values: Mapping[str, Any], publisher: str, faulty: set[str]) -> Itera
     if isinstance(whole.get("composition"), dict):
         whole["composition"] = msgspec.convert(whole["composition"], names["composition"].type)
     required = {name: neutral[name] for name, field in names.items() if field.required}
-    content = AchievementContent(**{names[name].name: value for name, value in (required | whole).items()})
+    fields: dict[str, Any] = {names[name].name: value for name, value in (required | whole).items()}
+    content = AchievementContent(**fields)
     for path, detail in content.faults(publisher):
         field = _field(path)
         if field in faulty or (field in _CREDIT_FIELDS and "creditBearing" in faulty):

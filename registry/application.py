@@ -43,9 +43,10 @@ from registry.domain.sealing import Sealing
 from registry.log import LogError
 from registry.refusals import FindRefusals, builds_on_refused
 from registry.rewrapping import ErasedRows, KeyReplacement, settle
+from registry.status_notes import NoteForNobody, NoteRow, note_row
 from registry.store import KeysReplaced, PrivateRecorder, PrivateRows, StoredEvent, Together, opened
 from registry.translation import PUBLISHED, Stored, Translator
-from registry.vault import HiddenBasis, Learner, Vault
+from registry.vault import HiddenBasis, Learner, LearnerGone, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.commit import MAX_EVENT
 from registry.wire.credentials import StatusReason, StatusSealed
@@ -355,23 +356,35 @@ class Registry:
         found: Credential = self._get(Credential, credential, UnknownCredential)
         return found
 
-    def change(self, credential: str, act: Callable[[Credential], None]) -> None:
-        """Let something become of an own credential."""
+    def change(self, credential: str, act: Callable[[Credential], None], *, change: str = "", note: str = "") -> None:
+        """Let something become of an own credential. Raises a refusal.
+
+        `note` is the university's own words about it, kept under the learner's key; `change` is the change's name.
+        """
         found = self.credential(credential)
         act(found)
-        self._commit(found)
+        try:
+            self._commit(found, private=self.note_row(found, change, note) if note else None)
+        except LearnerGone as error:
+            raise NoteForNobody("its learner was erased just now: leave the note out", "$.note") from error
 
-    def suspend(self, credential: str, reason: StatusReason) -> None:
+    def note_row(self, credential: Credential, change: str, note: str) -> NoteRow:
+        """Return the row that keeps a note with the last change of a credential. Raises `NoteForNobody`."""
+        return note_row(
+            self.vault, self.cursor(), credential.state.learner, str(credential.id), credential.version, change, note
+        )
+
+    def suspend(self, credential: str, reason: StatusReason, note: str = "") -> None:
         """Let a credential not count for now."""
-        self.change(credential, lambda found: found.suspend(reason))
+        self.change(credential, lambda found: found.suspend(reason), change="suspend", note=note)
 
-    def reinstate(self, credential: str) -> None:
+    def reinstate(self, credential: str, note: str = "") -> None:
         """Let it count again."""
-        self.change(credential, lambda found: found.reinstate())
+        self.change(credential, lambda found: found.reinstate(), change="reinstate", note=note)
 
-    def revoke(self, credential: str, reason: StatusReason) -> None:
+    def revoke(self, credential: str, reason: StatusReason, note: str = "") -> None:
         """Take it back for good."""
-        self.change(credential, lambda found: found.revoke(reason))
+        self.change(credential, lambda found: found.revoke(reason), change="revoke", note=note)
 
     # Learners; what else goes with them stands in erasing.py
 

@@ -91,6 +91,18 @@ CREATE TRIGGER check_sealed AFTER INSERT OR UPDATE OF sealed ON vault.decisions
     FOR EACH ROW WHEN (NEW.learner IS NULL AND current_setting('vault.replacing', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION vault.check_key('sealed');
 
+-- The university's own words beside the reason of a change of status, under the learner's key.
+CREATE TABLE IF NOT EXISTS vault.status_notes (
+    credential uuid NOT NULL,
+    version    integer NOT NULL,           -- of the credential, once the change is made
+    learner    uuid NOT NULL,
+    change     text NOT NULL,              -- suspend, reinstate, revoke
+    written    timestamptz NOT NULL,
+    sealed     bytea NOT NULL,
+    PRIMARY KEY (credential, version)
+);
+CREATE INDEX IF NOT EXISTS status_notes_learner ON vault.status_notes (learner);
+
 -- Sign once: a commit's row is written before its signature leaves the process.
 CREATE SCHEMA IF NOT EXISTS publisher;
 

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from registry.api.bodies import Offers
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.batches.status_rows import MAX_NOTE, note_fault
 from registry.http import HttpProblem, Trouble, requires
 from registry.intake.columns import MAX_FIELD, RowChecker
 from registry.intake.report import Problem
@@ -89,10 +90,12 @@ class Credential(msgspec.Struct, frozen=True, rename="camel"):
     """Whether this record was issued before, and says the same."""
 
 
-class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Why; a code that stands on the log for ever. What is delicate is `withheld`."""
 
     reason: StatusReason
+    private_note: Annotated[str, Meta(max_length=MAX_NOTE)] = ""
+    """Your own words about it. They are kept encrypted on this node, never on the log, and go with the learner."""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -193,11 +196,14 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
         desk: Desk, request: Request[Any, Any, Any], credential: UUID, data: Reason, key: IdempotencyKey
     ) -> Response[Status]:
         """An own credential's status, from now on."""
+        note = data.private_note.strip()
+        if (fault := note_fault(note)) is not None:
+            raise HttpProblem("unprocessable", errors=[Trouble("$.private_note", fault, "private_note")])
 
         def act(writer: Writer) -> Answered:
             made = Answered(200, Status(writer.registry.member, str(credential), status))
             writer.answered(made)
-            getattr(writer.registry, change)(str(credential), data.reason)
+            getattr(writer.registry, change)(str(credential), data.reason, note)
             return made
 
         return desk.once(request, key, data, act)

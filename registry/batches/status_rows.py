@@ -1,4 +1,7 @@
-"""Rows of status changes: which credential, what becomes of it, and why. CSV with a header, or NDJSON."""
+"""Rows of status changes: which credential, what becomes of it, and why. CSV with a header, or NDJSON.
+
+A credential is named by its id or by the university's own id of the row that it was issued for.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, get_args
@@ -11,7 +14,10 @@ from registry.intake.report import Readable
 from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
 
-COLUMNS: Final = ("credential", "change", "reason")
+COLUMNS: Final = ("credential", "record", "change", "reason", "note")
+NEEDED: Final = ("credential|record", "change", "reason")
+MAX_NOTE: Final = 2000
+"""The characters of a note at most."""
 _CHANGES: Final = ("suspend", "reinstate", "revoke")
 
 
@@ -20,8 +26,19 @@ class StatusChange(NamedTuple):
 
     line: int
     credential: str
+    """Its id; empty where `record` names it."""
+    record: str
+    """The university's own id of the row that it was issued for; may stand beside the credential's id."""
     change: str
     reason: str
+    """Empty where it is reinstated."""
+    note: str = ""
+    """The university's own words beside the reason. They are kept privately, never on the log."""
+
+    @property
+    def name(self) -> str:
+        """The credential as the row names it."""
+        return self.credential or f"record {self.record}"
 
     def apply(self, credential: Credential) -> None:
         """Make it. Raises `Refusal`."""
@@ -37,32 +54,59 @@ class StatusRows:
     """The rows of a file."""
 
     def __init__(self, content: Readable, media: Media) -> None:
-        self._rows = read_rows(content, "csv" if media == "text/csv" else "ndjson", COLUMNS)
+        self._rows = read_rows(content, "csv" if media == "text/csv" else "ndjson", NEEDED)
         self.notes: list[str] = []
+        """What is to be said of the file; it grows while the rows are read."""
 
     def __iter__(self) -> Iterator[StatusChange | RowProblem]:
         """Every row, as a change or as what is wrong with it. Raises `IntakeError` where there is no such header."""
+        unread: set[str] = set()
         for line, row in self._rows:
-            yield _checked(line, row)
+            if not isinstance(row, str) and (more := row.keys() - unread - set(COLUMNS)):
+                unread |= more
+                self.notes += [f"{name[:60]!r} is no column of status changes; it is not read" for name in sorted(more)]
+            yield checked(line, row)
 
 
-def _checked(line: int, row: Mapping[str, Any] | str) -> StatusChange | RowProblem:
-    def wrong(field: str, detail: str, value: object = "") -> RowProblem:
-        return RowProblem(line, f"line {line}", field, str(value)[:80], "", detail)
-
+def checked(line: int, row: Mapping[str, Any] | str) -> StatusChange | RowProblem:
+    """Return the change that a row asks for, or all that is wrong with it in one problem."""
     if isinstance(row, str):
-        return wrong("", row)
-    credential, change, reason = (row.get(name) or "" for name in COLUMNS)
-    if not isinstance(credential, str) or check_uuid(credential) is not None:
-        return wrong("credential", "is not an id of a credential (a UUID in lower case)", credential)
+        return RowProblem(line, f"line {line}", "", "", "", row)
+    values = {name: row.get(name) or "" for name in COLUMNS}
+    faults = [(name, "", "is not a text") for name, value in values.items() if not isinstance(value, str)]
+    texts = {name: value.strip() if isinstance(value, str) else "" for name, value in values.items()}
+    faults += _faults(texts)
+    if not faults:
+        return StatusChange(line, *(texts[name] for name in COLUMNS))
+    (field, value, detail), *more = faults
+    others = "".join(f"; {name}: {also}" for name, _, also in more)
+    return RowProblem(line, f"line {line}", field, value[:80], "", detail + others)
+
+
+def _faults(row: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with a row: its field, its value, and what would be right."""
+    credential, record, change, reason, note = (row[name] for name in COLUMNS)
+    if credential and check_uuid(credential) is not None:
+        yield "credential", credential, "is not an id of a credential (a UUID in lower case)"
+    if not credential and not record:
+        yield "credential", "", "is empty; name the credential, or the record that it was issued for"
     if change not in _CHANGES:
-        return wrong("change", f"is one of {', '.join(_CHANGES)}", change)
-    if change == "reinstate":
-        return (
-            wrong("reason", "is empty where a credential is reinstated", reason)
-            if reason
-            else StatusChange(line, credential, change, "")
-        )
-    if reason not in get_args(StatusReason):
-        return wrong("reason", f"is one of {', '.join(get_args(StatusReason))}", reason)
-    return StatusChange(line, credential, change, reason)
+        yield "change", change, f"is one of {', '.join(_CHANGES)}"
+    elif change == "reinstate":
+        if reason:
+            yield "reason", reason, "is empty where a credential is reinstated"
+    elif reason not in get_args(StatusReason):
+        yield "reason", reason, f"is one of {', '.join(get_args(StatusReason))}"
+    if len(record) > MAX_NOTE or not record.isprintable():
+        yield "record", "", "is too long, or holds what cannot be printed"
+    if fault := note_fault(note):
+        yield "note", "", fault
+
+
+def note_fault(note: str) -> str | None:
+    """Return what is wrong with a note of one's own, or None."""
+    if len(note) > MAX_NOTE:
+        return f"has {len(note):,} characters, {MAX_NOTE:,} at most"
+    if "\N{REPLACEMENT CHARACTER}" in note or not note.replace("\n", " ").replace("\t", " ").isprintable():
+        return "holds characters that cannot be printed"
+    return None

@@ -17,9 +17,10 @@ from registry.batches.book import Book
 from registry.batches.progress import Held, Progress
 from registry.batches.row_problem import RowProblem, not_found_again
 from registry.batches.spool import SpoolDamaged
+from registry.batches.status_changes import StatusChanger, problem_of
 from registry.batches.status_rows import StatusChange, StatusRows
 from registry.batches.tally import Tally, Waiting
-from registry.domain.errors import Refusal
+from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake import Award, Catalogue, CsvRows, IntakeError, NdjsonRows, read_document
 from registry.intake.documents import MAX_BYTES
 from registry.intake.importing import Importer, Taken
@@ -135,32 +136,30 @@ class Worker:
     def _change(self, batch: Batch) -> None:
         """Status changes, each in a transaction with the batch's progress."""
         rows = StatusRows(self._book.content(batch.batch), batch.media)
+        changer = StatusChanger(self._registry, self._issuer, repeatable=False)
         self._book.note(batch.batch, rows.notes)
         for row in rows:
             if row.line <= batch.done_lines:
                 continue
-            problem = row if isinstance(row, RowProblem) else self._changed(batch, row)
-            if problem is not None:
-                self._registry.save(
-                    [], private=Progress(self._registry.vault, batch.batch, row.line, problems=[problem])
-                )
+            if (left := self._changed(changer, batch, row)) is not None:
+                self._registry.save([], private=left)
+        if rows.notes:
+            self._book.note(batch.batch, rows.notes[:_NOTES])
 
-    def _changed(self, batch: Batch, row: StatusChange) -> RowProblem | None:
-        registry = self._registry
+    def _changed(self, changer: StatusChanger, batch: Batch, row: StatusChange | RowProblem) -> Progress | None:
+        """Make a row's change with the progress that it comes to; return the progress where that is to be written."""
+        step = partial(Progress, self._registry.vault, batch.batch, row.line)
+        if isinstance(row, RowProblem):
+            return step(problems=[row])
         try:
             if batch.dry_run:
-                credential = registry.credential(row.credential)
-                row.apply(credential)
-                registry.check(credential)
-                registry.save([], private=Progress(registry.vault, batch.batch, row.line, issued=1))
-                return None
-            with registry.also(Progress(self._registry.vault, batch.batch, row.line, issued=1)):
-                registry.change(row.credential, row.apply)
-        except Refusal as refusal:
-            return RowProblem(
-                row.line, f"line {row.line}", refusal.path, row.credential, refusal.code, refusal.explanation
-            )
-        return None
+                return step(issued=1) if changer.check(row) == "changes" else step(unchanged=1)
+            with self._registry.also(step(issued=1)):
+                if changer.make(row) == "changes":
+                    return None
+        except (Refusal, InvalidEvent) as refusal:
+            return step(problems=[problem_of(row, refusal)])
+        return step(unchanged=1)
 
     def _document(self, batch: Batch) -> None:
         """A document's awards, each in a transaction with the batch's progress."""

@@ -119,12 +119,16 @@ def _asked(kind: str) -> dict[str, Any]:
     if kind == ISSUE:
         data = {"$ref": _REF.format(name="CredentialRow")}
     else:
-        properties = {"credential": {"type": "string", "format": "uuid"}}
+        properties = {
+            "credential": {"type": "string", "format": "uuid"},
+            "record": {"type": "string", "description": "Or your own id of the row that it was issued for."},
+        }
         if kind != REINSTATE:
             properties["reason"] = {"type": "string", "enum": list(REASONS)}  # type: ignore[dict-item] # JSON
         data = {
             "type": "object",
-            "required": list(properties),
+            "required": [name for name in properties if name == "reason"],
+            "anyOf": [{"required": ["credential"]}, {"required": ["record"]}],
             "properties": properties,
             "additionalProperties": False,
         }

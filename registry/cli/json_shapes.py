@@ -26,6 +26,9 @@ from projections.universities import UniversityYear
 from projections.worklist import Item
 from registry.access.keys import ApiKey
 from registry.backup import Described
+from registry.batches.batch import Batch
+from registry.cli.bulk_changes import BulkChanges
+from registry.cli.bulk_corrections import Corrections
 from registry.cli.drafts import Shown
 from registry.cli.finding import Found
 from registry.cli.imports import Report
@@ -35,6 +38,7 @@ from registry.cli.status import Status
 from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
 from registry.intake.importing import Taken
+from registry.intake.lost_events import LostEvents
 from registry.office.assessment import Assessment
 from registry.office.cohort import CohortOutcome
 from registry.office.views import CaseView, Moved
@@ -94,8 +98,12 @@ SHAPES: Final[dict[str, Shape]] = {
     "achievement draft show": Shape(_names(Shown)),
     "achievement draft publish": _list(Taken),
     "credential show": Shape(
-        _names(CredentialView, "disclosed"), remark=f"`disclosed` is null without `--claims`. {_AS_OF}"
+        _names(CredentialView, "disclosed", "notes"), remark=f"`disclosed` is null without `--claims`. {_AS_OF}"
     ),
+    "credential change": Shape(_names(BulkChanges)),
+    "credential correct": Shape(_names(Corrections)),
+    "credential release": _list(Batch, remark="Without a batch: those that wait."),
+    "intake lost": _list(LostEvents),
     "credential list": _list(Found, "next", remark="`next` is for `--after`; null at the end."),
     "credential find": _list(Found, "next", remark="`next` is for `--after`; null at the end."),
     "mapping import": Shape(_names(Imported)),

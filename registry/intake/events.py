@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from registry.intake.columns import NAMES, RowChecker
+from registry.intake.columns import MAX_FIELD, NAMES, RowChecker
 from registry.intake.not_json import no_constant, unique, why_not_json
 from registry.intake.report import Problem
 from registry.requests import IssueRequest
@@ -35,8 +35,11 @@ class StatusChange(msgspec.Struct, frozen=True):
 
     type: str
     credential: str
+    """Its id; empty where `record` names it."""
     reason: StatusReason | None
     """None where it is reinstated."""
+    record: str = ""
+    """The university's own id of the row that it was issued for."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -109,15 +112,17 @@ def _issue(named: Named, data: Mapping[str, Any], checker: RowChecker) -> IssueR
 
 
 def _change(kind: str, data: Mapping[str, Any]) -> StatusChange | Problem:
-    wanted = {"credential"} if kind == REINSTATE else {"credential", "reason"}
-    if unknown := sorted(data.keys() - wanted):
-        return Problem("$.data", unknown[0][:80], "", f"is no field; they are {', '.join(sorted(wanted))}")
-    credential, reason = data.get("credential"), data.get("reason", "")
-    if not isinstance(credential, str) or check_uuid(credential) is not None:
+    known = {"credential", "record"} if kind == REINSTATE else {"credential", "record", "reason"}
+    if unknown := sorted(data.keys() - known):
+        return Problem("$.data", unknown[0][:80], "", f"is no field; they are {', '.join(sorted(known))}")
+    credential, record, reason = data.get("credential", ""), data.get("record", ""), data.get("reason", "")
+    if "record" in data and (not isinstance(record, str) or not record or len(record) > MAX_FIELD):
+        return Problem("$.data.record", "record", "", f"is not a text of 1 to {MAX_FIELD} characters")
+    if ("credential" in data or not record) and (not isinstance(credential, str) or check_uuid(credential) is not None):
         return Problem("$.data.credential", "credential", "", "is not an id of a credential (a UUID in lower case)")
     if kind != REINSTATE and reason not in REASONS:
         return Problem("$.data.reason", "reason", "", f"is none of {', '.join(REASONS)}")
-    return StatusChange(kind, credential, None if kind == REINSTATE else reason)
+    return StatusChange(kind, credential, None if kind == REINSTATE else reason, record)
 
 
 def _faulty(named: Named, where: str, field: str, detail: str) -> Faulty:

@@ -8,6 +8,8 @@ import uuid
 
 import pytest
 
+from registry.cli.context import opened
+from registry.status_notes import notes_of
 from tests.support.command import registry
 from tests.support.served import achievement, once, problem, row, until
 
@@ -390,3 +392,17 @@ def test_a_dry_run_of_an_achievement_publishes_nothing(system):
     assert (checked.status_code, checked.json()["version"]) == (200, 2)
     again = system.post(path, json=offer | {"version": 7}, headers=once(f"faulty {uuid.uuid4()}"))
     assert "the next version is 2, not 7" in again.json()["detail"]
+
+
+def test_a_note_beside_a_reason_is_kept_privately_and_bounded(node, system, offer):
+    credential = issue(system, offer, "noted", student="s-noted").json()["credential"]
+    path = f"/v1/credentials/{credential}/suspend"
+    long = system.post(path, json={"reason": "withheld", "private_note": "x" * 2001}, headers=once("long note"))
+    assert long.status_code == 400
+    bad = system.post(path, json={"reason": "withheld", "private_note": "x\u0007"}, headers=once("bad note"))
+    assert problem(bad, 422, "unprocessable")["errors"][0]["where"] == "$.private_note"
+    done = system.post(path, json={"reason": "withheld", "private_note": "Our own words"}, headers=once("note"))
+    assert done.status_code == 200
+    with opened(node.home) as served:
+        [note] = notes_of(served.registry.vault, served.registry.cursor(), credential)
+    assert (note.change, note.note) == ("suspend", "Our own words")

@@ -66,6 +66,19 @@ def test_events_have_their_effect_in_their_order_and_once(taking, offer):
     assert again.code == "illegal-transition"
 
 
+def test_a_credential_is_named_by_the_universitys_own_record_too(taking, offer):
+    [issued, suspended, unknown, both] = take(
+        taking,
+        issue(offer, "rec1"),
+        event("credential.suspend.v1", {"record": "rec1", "reason": "underReview"}),
+        event("credential.revoke.v1", {"record": "nobody", "reason": "withheld"}),
+        event("credential.reinstate.v1", {"record": "rec1", "credential": str(uuid.uuid4())}),
+    )
+    assert (suspended.accepted, suspended.credential) == (True, issued.credential)
+    assert (unknown.accepted, unknown.where, unknown.code) == (False, "$.data.record", "unknown-credential")
+    assert (both.accepted, both.where) == (False, "$.data.record")
+
+
 def test_an_id_that_was_used_for_something_else_is_refused(taking, offer):
     first = issue(offer, "b1")
     take(taking, first)

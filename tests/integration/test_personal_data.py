@@ -83,6 +83,7 @@ COLUMNS = {
     "vault.erased": {"record": HASH},
     "vault.learners": {"student": HASH, "key": SEALED, "person": SEALED},
     "vault.records": {"record": HASH, "content": HASH, "sealed": SEALED},
+    "vault.status_notes": {"change": ID, "sealed": SEALED},
     "webhooks.deliveries": {
         "message": ID, "type": ID, "body": OPEN + "a notice made of the log", "error": OPEN + "what a receiver answered"
     },
