@@ -59,7 +59,9 @@ def issue(
     given_name: Annotated[str, typer.Option(prompt=True, help="Likewise.", callback=from_input)],
     date_of_birth: Annotated[str, typer.Option(prompt=True, help="YYYY-MM-DD; likewise.", callback=from_input)],
     valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
-    version: Annotated[int | None, typer.Option(help="The achievement's version (else the newest).")] = None,
+    version: Annotated[
+        int | None, typer.Option(help="The achievement's version (else the course code's, or the newest).")
+    ] = None,
     grade: Annotated[str | None, typer.Option(help=FROM_INPUT, callback=from_input)] = None,
     replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
 ) -> None:
@@ -71,7 +73,7 @@ def issue(
     request = IssueRequest(
         record,
         node.uuid(achievement, "achievement"),
-        version,
+        version if version is not None else ids.course_version(node, achievement),
         student,
         family_name,
         given_name,

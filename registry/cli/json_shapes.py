@@ -82,7 +82,7 @@ SHAPES: Final[dict[str, Shape]] = {
         ("verdict", "summary"), remark="With what was checked beside them, where there was something to check."
     ),
     "feed": Shape((), remark="One CloudEvent a line, as webhooks post them."),
-    "cosign": _list(("stream", "witness", "size", "error")),
+    "cosign": _list(("stream", "witness", "size", "error", "note")),
     "digest": Shape(("digest", "members")),
     "archive": _list(
         Archived, remark="With `--check`, an object: `ok`, `streams`, `faults`, `not_archived`, `not_compared`."
