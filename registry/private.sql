@@ -199,6 +199,9 @@ CREATE TRIGGER check_key AFTER INSERT OR UPDATE OF key ON intake.batches
 -- Of a reconciliation: the term, both days included.
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_from date;
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_until date;
+-- How its rows are to be read: the order of day, month and year; whether text that looks broken is meant.
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS dates text;
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS keep_text boolean NOT NULL DEFAULT false;
 -- How often its content was written anew, without somebody's rows: a part of its file's name.
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS rewritten integer NOT NULL DEFAULT 0;
 -- Rows that are to be published on a day that is to come: how many of the batch's, and which.

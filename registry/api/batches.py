@@ -19,12 +19,15 @@ from litestar.response import Stream
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.api.examples import ROWS
 from registry.batches import Batch, Book, RowProblem, Spool
-from registry.batches.batch import DOCUMENTS, Kind, Media, Term
+from registry.batches.batch import DOCUMENTS, TABLES, XLSX, Kind, Media, Reading, Term
 from registry.batches.corrections import corrections_of
 from registry.batches.spool import SpoolDamaged
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT, MOST
+from registry.intake import IntakeError
+from registry.intake.days import Order
 from registry.intake.documents import MAX_BYTES
+from registry.intake.xlsx import MAX_BYTES as MAX_SPREADSHEET_BYTES
 from registry.wire.credentials import StatusReason
 
 _log = structlog.get_logger(__name__)
@@ -34,6 +37,7 @@ _BYTES: Final = "application/octet-stream"
 """What clients send that were generated from the description and know no better."""
 _MEDIA: Final[dict[str, Media]] = {
     "text/csv": "text/csv",
+    XLSX: XLSX,
     "application/x-ndjson": "application/x-ndjson",
     "application/jsonl": "application/x-ndjson",
     "application/json": "application/json",
@@ -44,6 +48,8 @@ _MEDIA: Final[dict[str, Media]] = {
     "text/xml": "application/xml",
 }
 
+_MOST_BYTES: Final[dict[Media, int]] = {XLSX: MAX_SPREADSHEET_BYTES, **dict.fromkeys(DOCUMENTS, MAX_BYTES)}
+"""What of one kind is held in memory while it is read."""
 _EMPTY: Final = Trouble("$", "is empty; rows are needed, or a document")
 
 Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
@@ -62,7 +68,8 @@ class Receiving(NamedTuple):
     """Seconds that a client may stay silent in the middle."""
 
 
-_BODY: Final = f"""Rows: CSV with a header, or a JSON object a line. Which columns they have, `kind` says:
+_BODY: Final = f"""Rows: a table with a header, or a JSON object a line. A table is CSV (with commas, semicolons, tabs
+or bars; in UTF-8, UTF-16 or Windows-1252) or a spreadsheet (`.xlsx`). Which columns rows have, `kind` says:
 
 - `credentials`: the fields of `CredentialRow`; `record`, `student`, `family_name`, `given_name`, `date_of_birth`,
   `awarding_date`, and `achievement` or `course` are needed. Or one document of at most 8 MiB, whose awards are the
@@ -122,6 +129,17 @@ def _term(kind: Kind, media: Media, begin: date | None, end: date | None) -> Ter
         trouble = Trouble("query awardedFrom", "a reconciliation names its term, awardedFrom and awardedUntil")
         raise HttpProblem("unprocessable", errors=[trouble])
     return begin, end
+
+
+def _check_reading(kind: Kind, media: Media, dates: Order | None, *, keep_text: bool) -> None:
+    """Refuse what would have no effect."""
+    errors = []
+    if dates is not None and (kind == "statusChanges" or media in DOCUMENTS):
+        errors.append(Trouble("query dates", "is for rows with days; leave it out", "dates", dates))
+    if keep_text and (kind != "credentials" or media in DOCUMENTS):
+        errors.append(Trouble("query keepText", "is for rows of credentials; leave it out", "keepText", "true"))
+    if errors:
+        raise HttpProblem("unprocessable", errors=errors)
 
 
 def _announced(request: Request[Any, Any, Any], most_bytes: int) -> None:
@@ -212,11 +230,13 @@ def corrections(receiving: Receiving, batch: UUID) -> Stream:
     It holds personal data: it needs the scope that sending rows needs. Kept for 90 days.
     """
     found = receiving.book.one(str(batch))
-    if found.media != "text/csv" or found.kind != "credentials":
-        raise HttpProblem("conflict", "corrections are made of batches of credentials in CSV; see the problems")
+    if found.media not in TABLES or found.kind != "credentials":
+        raise HttpProblem("conflict", "corrections are made of batches of credentials in a table; see the problems")
     rows = corrections_of(receiving.book.content(str(batch)), receiving.book.faulty_rows(str(batch)))
     try:
         head = next(rows, "")
+    except IntakeError as error:
+        raise HttpProblem("conflict", f"no rows can be read of this batch: {error}") from error
     except SpoolDamaged as error:
         raise HttpProblem("gone", "the content of this batch is kept no more") from error
     return Stream(
@@ -344,6 +364,14 @@ class Batches(Controller):
         awarded_until: Annotated[
             date | None, QueryParameter(name="awardedUntil", description="Of a reconciliation: the term's last day.")
         ] = None,
+        dates: Annotated[
+            Order | None,
+            Parameter(description="How days are written that are not YYYY-MM-DD: dmy, mdy or ymd."),
+        ] = None,
+        keep_text: Annotated[
+            bool,
+            QueryParameter(name="keepText", description="Text that looks as if in a wrong encoding is meant as it is."),
+        ] = False,
     ) -> Response[Batch]:
         """Take in rows as a stream. Every row is judged by itself: bad ones are listed, good ones take effect.
 
@@ -361,18 +389,21 @@ class Batches(Controller):
         media = _media(request, told)
         book = receiving.book
         term = _term(kind, media, awarded_from, awarded_until)
-        most = min(receiving.most_bytes, MAX_BYTES) if media in DOCUMENTS else receiving.most_bytes
+        _check_reading(kind, media, dates, keep_text=keep_text)
+        most = min(receiving.most_bytes, _MOST_BYTES.get(media, receiving.most_bytes))
         _announced(request, most)
         pieces = _patiently(request.stream(), receiving.patience)
         first = await _first(pieces)
-        begun = await run_sync(book.receive, name, kind, media, request.user.name, key, dry_run, term)
+        begun = await run_sync(
+            book.receive, name, kind, media, request.user.name, key, dry_run, term, Reading(dates, keep_text)
+        )
         if begun.spool is None:
             return await _accepted(desk, await run_sync(book.one, begun.batch))
         try:
             await _receive(first, pieces, begun.spool, most)
             takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
-            release = takes_effect and 0 < receiving.release_above < begun.spool.lines
-            made = await run_sync(book.received, begun.batch, begun.spool, moment, release)
+            release_above = receiving.release_above if takes_effect else 0
+            made = await run_sync(book.received, begun.batch, begun.spool, moment, release_above)
         except BaseException:  # cancelled, a full disk: what came is not kept
             with CancelScope(shield=True):
                 await run_sync(book.broken_off, begun.batch, begun.spool)

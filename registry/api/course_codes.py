@@ -13,6 +13,7 @@ from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT, MOST
 from registry.intake.course_codes import MOST_CHARACTERS, CourseCode, CourseCodes
+from registry.persons import normalise_identifier
 
 _MOST: Final = 1000
 _Code = Annotated[str, Meta(min_length=1, max_length=MOST_CHARACTERS)]
@@ -115,14 +116,16 @@ def _errors(codes: CourseCodes, data: Entries) -> list[Trouble]:
     found: list[Trouble] = []
     seen: set[str] = set()
     for place, one in enumerate(data.items):
-        if one.code in seen:
+        code = normalise_identifier(one.code)
+        if code in seen:
             found.append(Trouble(f"$.items[{place}].code", "stands twice", "code", one.code[:80]))
-        seen.add(one.code)
+        seen.add(code)
         if one.achievement is None:
             continue
-        wrong = codes.fault(CourseCode(one.code, str(one.achievement), one.version))
-        if wrong is not None:
-            found.append(Trouble(f"$.items[{place}].{wrong[0]}", wrong[1], wrong[0], one.code[:80]))
+        entry = CourseCode(one.code, str(one.achievement), one.version)
+        found += [
+            Trouble(f"$.items[{place}].{field}", detail, field, one.code[:80]) for field, detail in codes.faults(entry)
+        ]
     return found
 
 

@@ -13,8 +13,8 @@ from registry.api.bodies import Offers
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.batches.status_rows import MAX_NOTE, note_fault
 from registry.http import HttpProblem, Trouble, requires
-from registry.intake.columns import MAX_FIELD, RowChecker
-from registry.intake.report import Problem
+from registry.intake.columns import RowChecker
+from registry.intake.row_texts import MAX_FIELD
 from registry.requests import Issued
 from registry.wire.credentials import CountedBy, Part, StatusReason
 from registry.wire.forms import Date, Member, check_credits
@@ -124,18 +124,18 @@ def issue(
     Its `parts`, if it has any, must satisfy the achievement's composition; what speaks against them is listed, each
     with its code as `field`, and refused unless `despite` names it.
     """
-    parts = _parts(data.parts)
+    parts, wrong = _parts(data.parts)
 
     def act(writer: Writer) -> Answered:
-        asked = RowChecker(offered).check(0, _row(data))
+        asked = RowChecker(offered).check_all(0, _row(data))
         if asked is None:
             raise HttpProblem(
                 "unprocessable", errors=[Trouble("$.record", "EXAMPLE is the template's own; use your own id")]
             )
-        if isinstance(asked, Problem):
-            raise HttpProblem(
-                "unprocessable", errors=[Trouble(f"$.{asked.field}", asked.detail, asked.field, asked.value)]
-            )
+        problems = asked if isinstance(asked, tuple) else ()
+        errors = [Trouble(f"$.{one.field}", one.detail, one.field, one.value) for one in problems]
+        if isinstance(asked, tuple) or wrong:
+            raise HttpProblem("unprocessable", errors=[*errors, *wrong])
         [outcome] = writer.issuer.issue([msgspec.structs.replace(asked, parts=parts)], despite=data.despite or ())
         if not isinstance(outcome, Issued):
             kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
@@ -150,7 +150,8 @@ def issue(
     return desk.once(request, key, data, act)
 
 
-def _parts(rows: list[PartRow] | None) -> list[Part] | None:
+def _parts(rows: list[PartRow] | None) -> tuple[list[Part] | None, list[Trouble]]:
+    """The parts, and what is wrong with them."""
     parts, wrong = [], []
     for place, row in enumerate(rows or ()):
         if (fault := check_credits(row.ects)) is not None:
@@ -163,9 +164,7 @@ def _parts(rows: list[PartRow] | None) -> list[Part] | None:
             by = CountedBy(row.by.member, decision, agreement)
         ects = int(row.ects) if row.ects == int(row.ects) else row.ects
         parts.append(Part(row.member, str(row.credential), ects, by))
-    if wrong:
-        raise HttpProblem("unprocessable", errors=wrong)
-    return parts or None
+    return parts or None, wrong
 
 
 def _row(data: CredentialRow) -> dict[str, str]:

@@ -6,12 +6,22 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from registry.batches.spool import Spool
+from registry.intake.days import Order
 
 State = Literal[
     "receiving", "incomplete", "awaitingRelease", "scheduled", "waiting", "working", "done", "failed", "cancelled"
 ]
 Kind = Literal["credentials", "statusChanges", "reconciliation"]
-Media = Literal["text/csv", "application/x-ndjson", "application/json", "application/xml"]
+Media = Literal[
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/x-ndjson",
+    "application/json",
+    "application/xml",
+]
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TABLES: Final[tuple[Media, ...]] = ("text/csv", XLSX)
+"""Rows with a header; which of the two a content is, it shows itself."""
 DOCUMENTS: Final[tuple[Media, ...]] = ("application/json", "application/xml")
 """Not rows, but a document of a learner's awards."""
 ENDED: Final[tuple[State, ...]] = ("done", "failed", "cancelled", "incomplete")
@@ -58,6 +68,17 @@ class Batch(msgspec.Struct, frozen=True, rename="camel"):
     """Of a reconciliation: the term's first day."""
     awarded_until: date | None = None
     """Its last day."""
+    dates: Order | None = None
+    """How its rows write days that are not `YYYY-MM-DD`."""
+    keep_text: bool = False
+    """Whether text that looks as if it were in a wrong encoding is meant."""
+
+
+class Reading(NamedTuple):
+    """How the rows of a batch are to be read."""
+
+    dates: Order | None = None
+    keep_text: bool = False
 
 
 class Begun(NamedTuple):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, LiteralString
@@ -14,6 +15,7 @@ from registry.batches.batch import (
     Begun,
     Kind,
     Media,
+    Reading,
     SecondPerson,
     State,
     Term,
@@ -25,6 +27,8 @@ from registry.batches.forgetting import forget_texts, give_up_held, rewrite_text
 from registry.batches.row_problem import RowProblem
 from registry.batches.spool import Spool, Spooled
 from registry.batches.texts import BatchTexts, key_of, locked, seal_key
+from registry.intake.report import IntakeError
+from registry.intake.xlsx import Workbook, is_spreadsheet
 from registry.vault import Vault, random_id, read_again
 
 KEPT: Final = timedelta(days=90)
@@ -33,7 +37,7 @@ _PAGE: Final = 10_000
 
 _COLUMNS: Final = (
     "batch::text, kind, media, state, dry_run, bytes, lines, done_lines, issued, unchanged, refused, held,"
-    " created, by, publish_at, released_by, started, finished, awarded_from, awarded_until,"
+    " created, by, publish_at, released_by, started, finished, awarded_from, awarded_until, dates, keep_text,"
     " key, sealed_name, sealed_notes, sealed_error"
 )
 
@@ -64,6 +68,7 @@ class Book:
         request: str,
         dry_run: bool,  # noqa: FBT001 - called in a thread by position
         term: Term | None = None,
+        reading: Reading | None = None,
     ) -> "Begun":
         """Begin a batch, or find the one that this request of this system began before.
 
@@ -86,29 +91,33 @@ class Book:
             connection.execute(
                 "INSERT INTO intake.batches"
                 " (batch, sealed_name, kind, media, dry_run, by, request, key, created, awarded_from, awarded_until,"
-                " state)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'receiving')",
+                " dates, keep_text, state)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'receiving')",
                 (
                     batch, name_sealed, kind, media, dry_run, by, hashed, seal_key(self._vault, batch, key),
-                    self._clock(), *(term or (None, None)),
+                    self._clock(), *(term or (None, None)), *(reading or Reading()),
                 ),
             )  # fmt: skip
             # On a disk that takes no more, no batch is begun either.
             spool = Spool(self._contents.path(batch), key)
         return Begun(batch, spool)
 
-    def received(self, batch: str, spool: Spool, publish_at: datetime | None, release: bool) -> Batch:  # noqa: FBT001 - likewise
+    def received(self, batch: str, spool: Spool, publish_at: datetime | None, release_above: int = 0) -> Batch:
         """All of it has arrived: it waits for its turn, its day, or a second person.
+
+        One of more lines than `release_above` waits for a second person; 0: none does.
 
         Raises `WrongState` where it was begun anew meanwhile, and `OSError` where the disk is full.
         """
         spool.close()
+        lines = _line_count(self.content(batch), spool)
+        release = 0 < release_above < lines
         state = "awaitingRelease" if release else "scheduled" if publish_at is not None else "waiting"
         with self._connect() as connection:
             moved = connection.execute(
                 "UPDATE intake.batches SET state = %s, bytes = %s, lines = %s, publish_at = %s"
                 " WHERE batch = %s AND state = 'receiving'",
-                (state, spool.size, spool.lines, publish_at, batch),
+                (state, spool.size, lines, publish_at, batch),
             ).rowcount
             connection.execute("NOTIFY intake_batches")
         if not moved:
@@ -188,14 +197,16 @@ class Book:
         return read_again(read)
 
     def faulty_rows(self, batch: str) -> dict[int, str]:
-        """The first thing that is wrong with each row that was not taken in, by its line."""
+        """Return all that is wrong with each row that was not taken in, by its line."""
         found = self._problems(
             batch,
-            "SELECT DISTINCT ON (line) line, number, code, sealed FROM intake.problems WHERE batch = %(batch)s"
-            " ORDER BY line, number",
+            "SELECT line, number, code, sealed FROM intake.problems WHERE batch = %(batch)s ORDER BY line, number",
             {"batch": batch},
         )
-        return {one.line: f"{one.field}: {one.detail}" if one.field else one.detail for _, one in found}
+        rows: dict[int, list[str]] = {}
+        for _, one in found:
+            rows.setdefault(one.line, []).append(f"{one.field}: {one.detail}" if one.field else one.detail)
+        return {line: "; ".join(problems) for line, problems in rows.items()}
 
     def content(self, batch: str) -> Spooled:
         """A batch's content. Raises `UnknownBatch`; reading raises `SpoolDamaged` where it is gone."""
@@ -400,6 +411,22 @@ class Book:
             if row["batch"] in there:  # a process may have died before it dropped them
                 self._contents.drop_before(row["batch"], row["rewritten"])
         return len(ended)
+
+
+def _line_count(content: Spooled, spool: Spool) -> int:
+    """Return how many lines a content has that has just been written; of a spreadsheet the rows of all sheets."""
+    if not is_spreadsheet(content):
+        return spool.lines
+    count = 0
+    try:
+        workbook = Workbook(content)
+    except IntakeError:  # it fails for that when it is worked through
+        return 0
+    for sheet in workbook.sheets:
+        with suppress(IntakeError):  # likewise, where it comes to this row
+            for _ in workbook.rows(sheet):
+                count += 1
+    return count
 
 
 _DUE: Final = "(state IN ('working', 'waiting') OR (state = 'scheduled' AND publish_at <= %(now)s))"

@@ -1,48 +1,61 @@
-"""The rows of a batch that were not taken in, as a file to be corrected and sent in again."""
+"""The rows of a file that were not taken in, as a file to be corrected and sent in again."""
 
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from registry.batches.spool import Spooled
-from registry.intake.csv_rows import PROBLEM
+from registry.intake.columns import NAMES
+from registry.intake.report import Readable
+from registry.intake.table_rows import NEEDED
+from registry.intake.tables import PROBLEM, Table
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?|[+-]")
+_BROKEN: Final = re.compile("[\ud800-\udfff]")
 
 
-def corrections_of(content: Spooled, faulty: dict[int, str]) -> Iterator[str]:
-    """The header and the faulty rows, a line each; lines are counted as the reader that found them counts."""
+def corrections_of(content: Readable, faulty: Mapping[int, str]) -> Iterator[str]:
+    """Yield the header and the faulty rows, a line each; `faulty` says what is wrong by the line that a row ends at.
+
+    Of a spreadsheet a CSV with semicolons is made. A row that cannot be read stands in the first field as it is.
+    Raises `IntakeError` where the content is no table.
+    """
     if not faulty:
         return
-    with (
-        content.open("rb") as raw,
-        io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as file,
-    ):
-        head = file.readline()
-        delimiter = max(",;\t|", key=head.count)
-        names = next(csv.reader([head], delimiter=delimiter))
-        yield _written([*names, PROBLEM], delimiter)
-        reader = csv.reader(file, delimiter=delimiter)
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                continue
-            if any(row) and (why := faulty.get(reader.line_num + 1)) is not None:
-                yield _written([*row, *[""] * (len(names) - len(row)), why], delimiter)
+    table = Table(content, NAMES, NEEDED)
+    delimiter = table.delimiter or ";"
+    width = len(table.names)
+    said = table.names.index(PROBLEM) if PROBLEM in table.names else width
+    """Where the column of an earlier corrections file stands, which this one's replaces."""
+
+    def written(values: Sequence[str], why: str) -> str:
+        return _written([*values[:said], *values[said + 1 :], why], delimiter)
+
+    yield written(table.header[:width], PROBLEM)
+    for end, values in _rows(table):
+        if (why := faulty.get(end)) is not None:
+            yield written([*values, *[""] * (width - len(values))], why)
+
+
+def _rows(table: Table) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield where each row ends, and its values as they stand."""
+    if not table.delimiter:
+        yield from ((row.end, row.values) for row in table)
+        return
+    for row, lines in table.lines_of_rows():
+        if row is not None:
+            yield row.end, row.values or ["".join(lines).rstrip("\r\n")]
 
 
 def _harmless(value: str) -> str:
-    """As it is, unless a spreadsheet would run it; numbers with a sign, as grades have them, are no formulas."""
+    """Return a value that no spreadsheet runs; numbers with a sign, as grades have them, are no formulas."""
+    value = _BROKEN.sub("\ufffd", value)
     runs = value.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(value)
     return f"'{value}" if runs else value
 
 
-def _written(row: list[str], delimiter: str) -> str:
+def _written(row: Iterable[str], delimiter: str) -> str:
     into = io.StringIO()
     csv.writer(into, delimiter=delimiter, lineterminator="\r\n").writerow(map(_harmless, row))
     return into.getvalue()

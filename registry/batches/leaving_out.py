@@ -1,22 +1,29 @@
-"""A batch's rows without those of one learner; all other rows keep their bytes, and their lines."""
+"""A batch's rows without those of one learner; all other rows keep their lines, and in UTF-8 their bytes.
+
+Text in another encoding becomes UTF-8, and a spreadsheet a CSV.
+"""
 
 import csv
+import io
 import json
 import re
-from collections.abc import Iterator
-from io import TextIOWrapper
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from registry.batches.batch import Media
+from registry.batches.batch import TABLES, Media
 from registry.batches.spool import Spooled
-from registry.intake.csv_rows import FIELD, header_of
+from registry.intake.columns import NAMES
+from registry.intake.lines import byte_lines, text_lines
 from registry.intake.ndjson_rows import LINE, text_of
 from registry.intake.not_json import unique
-from registry.intake.plain_rows import lines_of
+from registry.intake.report import IntakeError
+from registry.intake.tables import Table, TableRow
+from registry.persons import normalise_identifier
 
 _STUDENT: Final = "student"
 _BOM: Final = b"\xef\xbb\xbf"
 _ENDS: Final = "\r\n"
+_BREAKS: Final = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 
 
 def without(content: Spooled, media: Media, number: str, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
@@ -24,59 +31,71 @@ def without(content: Spooled, media: Media, number: str, named: re.Pattern[bytes
 
     `number` is the learner's own. Where a row cannot be read, it goes if it has what `named` finds.
     """
-    return _csv(content, number, named) if media == "text/csv" else _ndjson(content, number, named)
+    return _table(content, number, named) if media in TABLES else _ndjson(content, number, named)
 
 
-class _Lines:
-    """A file's lines as a reader takes them, and those that it took for its last row."""
+def _table(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+    try:
+        table = Table(content, NAMES, [_STUDENT])
+    except IntakeError:
+        yield from _no_table(content, named)
+        return
+    place = table.names.index(_STUDENT)
 
-    def __init__(self, file: TextIOWrapper) -> None:
-        self._file = file
-        self._taken: list[str] = []
+    def goes(row: TableRow, text: bytes, *, several_lines: bool) -> bool:
+        # One of several lines goes where it names the number at all: a quotation mark may have swallowed other rows.
+        if row.fault or several_lines:
+            return named.search(text) is not None
+        return normalise_identifier(row.values[place]) == number
 
-    def __iter__(self) -> Iterator[str]:
-        for line in self._file:
-            self._taken.append(line)
-            yield line
+    if not table.delimiter:
+        yield from _sheet(table, goes)
+        return
+    yield _bytes(table.lines_before_rows())
+    for row, lines in table.lines_of_rows():
+        text = _bytes(lines)
+        if row is not None and goes(row, text, several_lines=len(lines) > 1):
+            yield row.end
+            yield _bytes(_ends_of(lines))
+        else:
+            yield text
 
-    def taken(self) -> list[str]:
-        """Them."""
-        lines, self._taken = self._taken, []
-        return lines
+
+def _sheet(table: Table, goes: Callable[..., bool]) -> Iterator[bytes | int]:
+    """The rows of a spreadsheet as a CSV, a line for each row of the sheet."""
+    following = 1
+
+    def line(values: Sequence[str]) -> bytes:
+        into = io.StringIO()
+        cells = [_BREAKS.sub(" ", value) for value in values]
+        csv.writer(into, delimiter=";", lineterminator="\n").writerow(cells)
+        return into.getvalue().encode("utf-8", "replace")
+
+    yield b"\n" * (table.first_line - following)
+    yield line(table.header)
+    following = table.first_line + 1
+    for row in table:
+        yield b"\n" * (row.line - following)
+        text = line(row.values)
+        if goes(row, text, several_lines=False):
+            yield row.end
+            yield b"\n"
+        else:
+            yield text
+        following = row.line + 1
 
 
-def _csv(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
-    csv.field_size_limit(FIELD)
-    with (
-        content.open("rb") as raw,
-        TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="") as file,
-    ):
-        lines = _Lines(file)
-        head = next(iter(lines), "")
-        delimiter, names = header_of(head.rstrip(_ENDS))
-        place = names.index(_STUDENT) if names.count(_STUDENT) == 1 else -1
-        text = lines.taken()
-        if place < 0 and named.search(_bytes(text)):  # it names no columns, but somebody
-            yield 1
-            text = _ends_of(text)
-        yield _bytes(text)
-        reader = csv.reader(lines, delimiter=delimiter)
-        while True:
-            try:
-                values = next(reader)
-            except StopIteration:
-                yield _bytes(lines.taken())
-                return
-            except csv.Error:
-                values = []
-            text = lines.taken()
-            # One of several lines is refused in any case: a quotation mark left open may have swallowed other rows.
-            whole = len(values) == len(names) and place >= 0 and len(text) == 1
-            if values[place].strip() == number if whole else named.search(_bytes(text)):
-                yield reader.line_num + 1
-                yield _bytes(_ends_of(text))
+def _no_table(content: Spooled, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+    """The lines of what no rows are read from; nothing stays where it has no lines either."""
+    try:
+        for at, line in text_lines(content):
+            if named.search(line.encode(errors="surrogateescape")):
+                yield at
+                yield _bytes(_ends_of([line]))
             else:
-                yield _bytes(text)
+                yield _bytes([line])
+    except IntakeError:
+        yield 1
 
 
 def _ends_of(lines: list[str]) -> list[str]:
@@ -89,7 +108,7 @@ def _bytes(lines: list[str]) -> bytes:
 
 def _ndjson(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     with content.open("rb") as file:
-        for at, line in enumerate(lines_of(file, LINE), 1):
+        for at, line in enumerate(byte_lines(file, LINE), 1):
             if line is None:  # whomever it names: what stays is a line that is too long, too
                 yield LINE * b" " + b"\n"
             elif _names(line.removeprefix(_BOM), number, named):
@@ -105,7 +124,7 @@ def _names(line: bytes, number: str, named: re.Pattern[bytes]) -> bool:
     except (ValueError, RecursionError, TypeError, KeyError, IndexError):
         return named.search(line) is not None
     if isinstance(given, str):
-        return given.strip() == number
+        return normalise_identifier(given) == number
     if isinstance(given, int | float) and not isinstance(given, bool):
         return text_of(given) == number
     return named.search(line) is not None

@@ -5,13 +5,15 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from registry.batches.batch import DOCUMENTS, ENDED, Batch, UnknownBatch
+from registry.batches.batch import DOCUMENTS, ENDED, TABLES, Batch, UnknownBatch
 from registry.batches.book import Book
 from registry.batches.leaving_out import without
 from registry.batches.row_problem import RowProblem
 from registry.batches.spool import CHUNK, SpoolDamaged, Spooled
 from registry.intake import IntakeError, read_document
 from registry.intake.documents import MAX_BYTES
+from registry.intake.lines import text_lines
+from registry.persons import normalise_identifier
 
 _ERASED = RowProblem(0, "", "student", "", "erased", "the learner was erased before this row was taken in")
 
@@ -66,7 +68,8 @@ def mentions(book: Book, number: str) -> list[Mention]:
     found = []
     for batch in book.with_content():
         try:
-            lines = _lines(book.content(batch.batch), pattern)
+            content = book.content(batch.batch)
+            lines = _table_lines(content, pattern) if batch.media in TABLES else _lines(content, pattern)
         except (SpoolDamaged, UnknownBatch):
             continue
         if lines:
@@ -78,6 +81,19 @@ def _pattern(number: str) -> re.Pattern[bytes]:
     # As a row has it, and as JSON may; bounded, so that s1 is not found in s12.
     forms = {number.encode(), json.dumps(number)[1:-1].encode()}
     return re.compile(b"(?<![0-9A-Za-z])(?:" + b"|".join(map(re.escape, sorted(forms))) + b")(?![0-9A-Za-z])")
+
+
+def _table_lines(content: Spooled, pattern: re.Pattern[bytes]) -> list[int]:
+    """Return the lines that have the number, however it is encoded and whatever invisible characters are in it."""
+    try:
+        return [
+            number
+            for number, line in text_lines(content)
+            if pattern.search(line.encode(errors="surrogateescape"))
+            or (not line.isascii() and pattern.search(normalise_identifier(line).encode(errors="surrogateescape")))
+        ]
+    except IntakeError:  # nobody can tell whom it names
+        return [1]
 
 
 def _lines(content: Spooled, pattern: re.Pattern[bytes]) -> list[int]:

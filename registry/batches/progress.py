@@ -38,14 +38,14 @@ class Progress:
     ) -> None:
         """The counts are of this step alone; `line` is the last one that it covers.
 
-        `refused` are the rows that the problems are of, where that is not one each; `first` is the first problem's
-        number, where several steps may have problems of one line. `held` are rows that wait from now on, `let_go`
-        the lines of those that wait no more.
+        `refused` are the rows that the problems are of; None: as many as there are lines among the problems. `first` is
+        the first problem's number, where several steps may have problems of one line. `held` are rows that wait from
+        now on, `let_go` the lines of those that wait no more.
         """
         self._vault = vault
         self._held = held
         self._let_go = let_go
-        self._refused = len(problems) if refused is None else refused
+        self._refused = len({one.line for one in problems}) if refused is None else refused
         self._first = first
         self._batch = batch
         self._line = line

@@ -46,12 +46,16 @@ class Spool:
         self.size = 0
         """Bytes that were written."""
         self.lines = 0
-        """Line feeds among them."""
+        """Ends of lines among them: line feeds, and carriage returns that none follows."""
+        self._after_return = False
 
     def write(self, data: bytes) -> None:
         """Take bytes in."""
         self.size += len(data)
-        self.lines += data.count(b"\n")
+        # A return that ends one piece and a line feed that begins the next are one end.
+        self.lines += data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+        self.lines -= self._after_return and data.startswith(b"\n")
+        self._after_return = data.endswith(b"\r") if data else self._after_return
         self._waiting += data
         while len(self._waiting) > CHUNK:
             self._seal(bytes(self._waiting[:CHUNK]), last=False)

@@ -36,7 +36,10 @@ class ChangePreview(msgspec.Struct):
     changes: list[ChangeCount] = []
     unchanged: int = 0
     """Rows whose change was made before."""
+    refused: int = 0
+    """Rows that would change nothing."""
     problems: list[RowProblem] = []
+    """All that is wrong with these."""
 
     @property
     def total(self) -> int:
@@ -55,12 +58,12 @@ class StatusChanger:
         self._registry = registry
         self._issuer = issuer
 
-    def preview(self, rows: Iterable[StatusChange | RowProblem]) -> ChangePreview:
+    def preview(self, rows: Iterable[StatusChange | list[RowProblem]]) -> ChangePreview:
         """Judge rows as if they were made one after another. Nothing is stored."""
         preview, credentials = ChangePreview(), dict[str, Credential]()
         counts: dict[tuple[str, str], int] = {}
         for row in rows:
-            problem = row if isinstance(row, RowProblem) else None
+            problems = row if isinstance(row, list) else []
             if isinstance(row, StatusChange):
                 try:
                     if self._judge(row, credentials) == "unchanged":
@@ -69,9 +72,9 @@ class StatusChanger:
                         kind = (row.change, row.reason)
                         counts[kind] = counts.get(kind, 0) + 1
                 except (Refusal, InvalidEvent) as refusal:
-                    problem = problem_of(row, refusal)
-            if problem is not None:
-                preview.problems.append(problem)
+                    problems = [problem_of(row, refusal)]
+            preview.problems += problems
+            preview.refused += bool(problems)
         preview.changes = [ChangeCount(*kind, count) for kind, count in sorted(counts.items())]
         return preview
 

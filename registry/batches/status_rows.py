@@ -1,4 +1,4 @@
-"""Rows of status changes: which credential, what becomes of it, and why. CSV with a header, or NDJSON.
+"""Rows of status changes: which credential, what becomes of it, and why. A table, or NDJSON.
 
 A credential is named by its id or by the university's own id of the row that it was issued for.
 """
@@ -6,10 +6,10 @@ A credential is named by its id or by the university's own id of the row that it
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, get_args
 
-from registry.batches.batch import Media
+from registry.batches.batch import TABLES, Media
 from registry.batches.row_problem import RowProblem
 from registry.domain.credential import Credential
-from registry.intake.plain_rows import read_rows
+from registry.intake.plain_rows import PlainRows
 from registry.intake.report import Readable
 from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
@@ -54,33 +54,27 @@ class StatusRows:
     """The rows of a file."""
 
     def __init__(self, content: Readable, media: Media) -> None:
-        self._rows = read_rows(content, "csv" if media == "text/csv" else "ndjson", NEEDED)
-        self.notes: list[str] = []
+        """Read the header. Raises `IntakeError` where it lacks a column."""
+        self._rows = PlainRows(content, "table" if media in TABLES else "ndjson", COLUMNS, NEEDED)
+        self.notes = self._rows.notes
         """What is to be said of the file; it grows while the rows are read."""
 
-    def __iter__(self) -> Iterator[StatusChange | RowProblem]:
-        """Every row, as a change or as what is wrong with it. Raises `IntakeError` where there is no such header."""
-        unread: set[str] = set()
+    def __iter__(self) -> Iterator[StatusChange | list[RowProblem]]:
+        """Yield every row, as a change or as all that is wrong with it. Raises `IntakeError` where there is none."""
         for line, row in self._rows:
-            if not isinstance(row, str) and (more := row.keys() - unread - set(COLUMNS)):
-                unread |= more
-                self.notes += [f"{name[:60]!r} is no column of status changes; it is not read" for name in sorted(more)]
-            yield checked(line, row)
+            yield _checked(line, row)
 
 
-def checked(line: int, row: Mapping[str, Any] | str) -> StatusChange | RowProblem:
-    """Return the change that a row asks for, or all that is wrong with it in one problem."""
+def _checked(line: int, row: Mapping[str, Any] | str) -> StatusChange | list[RowProblem]:
     if isinstance(row, str):
-        return RowProblem(line, f"line {line}", "", "", "", row)
+        return [RowProblem(line, f"line {line}", "", "", "", row)]
     values = {name: row.get(name) or "" for name in COLUMNS}
     faults = [(name, "", "is not a text") for name, value in values.items() if not isinstance(value, str)]
     texts = {name: value.strip() if isinstance(value, str) else "" for name, value in values.items()}
-    faults += _faults(texts)
+    faults += [fault for fault in _faults(texts) if fault[0] not in {name for name, _, _ in faults}]
     if not faults:
         return StatusChange(line, *(texts[name] for name in COLUMNS))
-    (field, value, detail), *more = faults
-    others = "".join(f"; {name}: {also}" for name, _, also in more)
-    return RowProblem(line, f"line {line}", field, value[:80], "", detail + others)
+    return [RowProblem(line, f"line {line}", field, value[:80], "", detail) for field, value, detail in faults]
 
 
 def _faults(row: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -2,13 +2,17 @@
 
 import sys
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from registry.batches.batch import Batch
 from registry.batches.progress import Held, Progress
 from registry.batches.row_problem import RowProblem, not_found_again
-from registry.intake import CsvRows, NdjsonRows, Problem
+from registry.intake import NdjsonRows, TableRows
+from registry.intake.columns import Problems
+from registry.intake.earlier_rows import EarlierRows
 from registry.requests import LASTING, Issued, IssueRequest, Outcome
 from registry.vault import Vault
 
@@ -16,7 +20,7 @@ from registry.vault import Vault
 class Tally:
     """Counts a batch's rows as they are issued: those that were not worked through, and those whose day has come."""
 
-    def __init__(self, vault: Vault, batch: Batch, rows: CsvRows | NdjsonRows, due: Iterator[int]) -> None:
+    def __init__(self, vault: Vault, batch: Batch, rows: TableRows | NdjsonRows, due: Iterator[int]) -> None:
         """`due` are the lines of rows that were held and are no more, in their order."""
         self._vault = vault
         self._batch = batch
@@ -27,6 +31,11 @@ class Tally:
         self._held: list[Held] = []
         self._let_go: list[int] = []
         self._last = 0
+        self._earlier = EarlierRows()
+        self._requests: deque[tuple[str, IssueRequest]] = deque()
+        """The places of rows, and they themselves, that may not be stored yet."""
+        self._stored = 0
+        """Rows before these."""
 
     @property
     def on_their_day(self) -> bool:
@@ -46,11 +55,13 @@ class Tally:
             elif line <= self._batch.done_lines:
                 continue
             self._last = line
-            if isinstance(row, Problem):
-                self._problems.append(RowProblem(line, row.where, row.field, row.value, "", row.detail))
+            if isinstance(row, tuple):
+                self._problems += _unread(line, row)
             elif (day := self._rows.held_until) is not None and not again and not self._batch.dry_run:
                 self._held.append(Held(line, day))
             else:
+                self._earlier.add(self._rows.where, row)
+                self._requests.append((self._rows.where, row))
                 self._lines.append(line)
                 yield row
         self._lose(due, sys.maxsize)
@@ -67,13 +78,25 @@ class Tally:
     def beside(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
         """The progress that a batch of outcomes comes to; asked again, it is the same."""
         lines = self._lines[first : first + len(outcomes)]
+        while self._stored < first:
+            self._requests.popleft()
+            self._stored += 1
+        asked = islice(self._requests, len(outcomes))
+        explained = [
+            self._earlier.explain(where, request, outcome)
+            for (where, request), outcome in zip(asked, outcomes, strict=True)
+        ]
         return self._progress(
             lines[-1],
-            _refused(lines, outcomes),
+            _refused(lines, explained),
             issued=sum(isinstance(one, Issued) and not one.unchanged for one in outcomes),
             unchanged=sum(isinstance(one, Issued) and one.unchanged for one in outcomes),
             before=self._lines[first - 1] if first else 0,
         )
+
+    def notes(self) -> list[str]:
+        """Return what is to be said of rows that stand in the content twice."""
+        return self._earlier.notes()
 
     def rest(self) -> Progress:
         """The progress of what follows the last good row."""
@@ -97,7 +120,7 @@ class Tally:
 class Waiting:
     """Rows of a batch that are held: what would become of them as things stand."""
 
-    def __init__(self, vault: Vault, batch: Batch, rows: CsvRows | NdjsonRows, held: Iterator[int]) -> None:
+    def __init__(self, vault: Vault, batch: Batch, rows: TableRows | NdjsonRows, held: Iterator[int]) -> None:
         """`held` are their lines, in their order."""
         self._vault = vault
         self._batch = batch
@@ -112,7 +135,7 @@ class Waiting:
             return
         for row in self._rows:
             if self._rows.line == held:
-                if not isinstance(row, Problem):  # else it is told on its day, as all that cannot be read is
+                if not isinstance(row, tuple):  # else it is told on its day, as all that cannot be read is
                     self._lines.append(held)
                     yield row
                 if (held := next(self._held, None)) is None:
@@ -142,6 +165,10 @@ Thing = TypeVar("Thing")
 def _between(ordered: Sequence[Thing], before: int, line: int, line_of: Callable[[Thing], int]) -> Sequence[Thing]:
     """Of things in the order of their lines those after one line, up to another."""
     return ordered[bisect_right(ordered, before, key=line_of) : bisect_right(ordered, line, key=line_of)]
+
+
+def _unread(line: int, problems: Problems) -> list[RowProblem]:
+    return [RowProblem(line, one.where, one.field, one.value, "", one.detail) for one in problems]
 
 
 def _line(one: RowProblem | Held) -> int:

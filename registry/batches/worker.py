@@ -5,14 +5,14 @@ import traceback
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import psycopg
 import structlog
 
 from registry.application import Registry
-from registry.batches.batch import DOCUMENTS, Batch
+from registry.batches.batch import DOCUMENTS, TABLES, Batch
 from registry.batches.book import Book
 from registry.batches.progress import Held, Progress
 from registry.batches.row_problem import RowProblem, not_found_again
@@ -21,11 +21,12 @@ from registry.batches.status_changes import StatusChanger, problem_of
 from registry.batches.status_rows import StatusChange, StatusRows
 from registry.batches.tally import Tally, Waiting
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.intake import Award, Catalogue, CsvRows, IntakeError, NdjsonRows, read_document
+from registry.intake import Award, Catalogue, IntakeError, NdjsonRows, TableRows, read_document
 from registry.intake.documents import MAX_BYTES
 from registry.intake.importing import Importer, Taken
-from registry.intake.plain_rows import read_rows
-from registry.intake.reconciling import NEEDED, OnLog, Reconciling
+from registry.intake.plain_rows import PlainRows
+from registry.intake.reconciling import COLUMNS, NEEDED, OnLog, Reconciling
+from registry.intake.report import NO_ROWS
 from registry.issuing import Issuer
 from registry.vault import Vault
 
@@ -94,10 +95,10 @@ class Worker:
             _log.info("batches.done", batch=batch.batch, state=state)
         return True
 
-    def _rows(self, batch: Batch) -> CsvRows | NdjsonRows:
+    def _rows(self, batch: Batch) -> TableRows | NdjsonRows:
         content = self._book.content(batch.batch)
-        kind = CsvRows if batch.media == "text/csv" else NdjsonRows
-        return kind(content, self._catalogue, holds=True)
+        kind = TableRows if batch.media in TABLES else NdjsonRows
+        return kind(content, self._catalogue, holds=True, dates=batch.dates, keep_text=batch.keep_text)
 
     def _issue(self, batch: Batch) -> None:
         rows = self._rows(batch)
@@ -112,8 +113,11 @@ class Worker:
             self._registry.save([], private=tally.rest())
             if not tally.on_their_day:
                 rows.notes += self._look_ahead(batch)[:_NOTES]
+        rows.notes += tally.notes()
         if len(rows.notes) > told:
             self._book.note(batch.batch, rows.notes)
+        if not rows.count:
+            raise IntakeError(f"{self._book.content(batch.batch)}: {NO_ROWS}")
 
     def _look_ahead(self, batch: Batch) -> list[str]:
         """What would be refused for good of the rows that are held is told now; what may be on their day is noted."""
@@ -137,20 +141,21 @@ class Worker:
         """Status changes, each in a transaction with the batch's progress."""
         rows = StatusRows(self._book.content(batch.batch), batch.media)
         changer = StatusChanger(self._registry, self._issuer, repeatable=False)
-        self._book.note(batch.batch, rows.notes)
         for row in rows:
-            if row.line <= batch.done_lines:
+            line = row.line if isinstance(row, StatusChange) else row[0].line
+            if line <= batch.done_lines:
                 continue
-            if (left := self._changed(changer, batch, row)) is not None:
+            if isinstance(row, StatusChange):
+                left = self._changed(changer, batch, row)
+            else:
+                left = Progress(self._registry.vault, batch.batch, line, problems=row, refused=1)
+            if left is not None:
                 self._registry.save([], private=left)
-        if rows.notes:
-            self._book.note(batch.batch, rows.notes[:_NOTES])
+        self._book.note(batch.batch, rows.notes[:_NOTES])
 
-    def _changed(self, changer: StatusChanger, batch: Batch, row: StatusChange | RowProblem) -> Progress | None:
+    def _changed(self, changer: StatusChanger, batch: Batch, row: StatusChange) -> Progress | None:
         """Make a row's change with the progress that it comes to; return the progress where that is to be written."""
         step = partial(Progress, self._registry.vault, batch.batch, row.line)
-        if isinstance(row, RowProblem):
-            return step(problems=[row])
         try:
             if batch.dry_run:
                 return step(issued=1) if changer.check(row) == "changes" else step(unchanged=1)
@@ -183,7 +188,8 @@ class Worker:
         """What rows and log do not agree in, as problems. A batch that was broken off begins anew."""
         if self._on_log is None or batch.awarded_from is None or batch.awarded_until is None:
             raise IntakeError("this node has no views to reconcile with, or the batch no term")
-        rows = read_rows(self._book.content(batch.batch), "csv" if batch.media == "text/csv" else "ndjson", NEEDED)
+        form: Literal["table", "ndjson"] = "table" if batch.media in TABLES else "ndjson"
+        rows = PlainRows(self._book.content(batch.batch), form, COLUMNS, NEEDED)
         self._book.again(batch.batch)
         self._book.note(batch.batch, [])
         with Reconciling(
@@ -205,7 +211,7 @@ class Worker:
                     ),
                 )
 
-            for judged in reconciling.run(rows):
+            for judged in reconciling.run(rows, dates=batch.dates):
                 line = judged.line or line
                 problems += [
                     RowProblem(
@@ -226,7 +232,7 @@ class Worker:
             write()
             counts = reconciling.counts
         note = ", ".join(f"{name} {count}" for name, count in msgspec.to_builtins(counts).items())
-        self._book.note(batch.batch, [note])
+        self._book.note(batch.batch, [*rows.notes, note])
 
 
 def _taken(vault: Vault, batch: Batch, award: Award, taken: Taken, *, on_its_day: bool) -> Progress:

@@ -196,8 +196,11 @@ def cohort(
     today = date.today()  # noqa: DTZ011 - a day on the office's calendar
     made = Cohort(node.registry, facts_of(node), node.uuid(assessment, "assessment"), today, conditions)
     found: list[CohortOutcome] = []
+    listed = rows(file, made.content.achievement.member)
+    for note in listed.notes:
+        errors.print(f"note: {note}", markup=False, highlight=False)
     with progress(f"deciding {file.name}") as counter:
-        for outcome in made.decide(rows(file, made.content.achievement.member), dry_run=dry_run):
+        for outcome in made.decide(listed, dry_run=dry_run):
             found.append(outcome)
             counter.advance()
     bad = [one for one in found if one.problem]

@@ -149,6 +149,11 @@ def _result(origin: str) -> dict[str, Any]:
             "code": {**text, "description": "The rule that refused it, or `invalid`."},
             "where": {**text, "description": "A JSON path."},
             "detail": {**text, "description": "What is wrong, and what would be right."},
+            "more": {
+                "type": "array",
+                "description": "What else is wrong with it.",
+                "items": {"type": "object", "properties": {"where": text, "detail": text}},
+            },
         },
     }
     kinds = {"enum": ["registry.intake.accepted.v1", "registry.intake.refused.v1"]}

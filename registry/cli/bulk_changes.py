@@ -14,14 +14,15 @@ from registry.batches.status_rows import StatusChange, StatusRows
 from registry.cli.confirming import confirm
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
+from registry.cli.grouped import say_problems
 from registry.cli.output import AsJson, counted, errors, print_json, progress, say, table
 from registry.cli.own_events import say_older_wait
 from registry.config import SettingsError
 from registry.domain.errors import InvalidEvent, Refusal
+from registry.intake import Problem
 from registry.intake.plain_rows import form_of
 from registry.log import GOVERNANCE
 
-_SHOWN = 25
 _CONSEQUENCES = {
     "revoke": "This revokes {} for good.",
     "suspend": "This suspends {} until they are reinstated.",
@@ -42,14 +43,18 @@ class BulkChanges(msgspec.Struct):
     """Changes that were made."""
     unchanged: int = 0
     """Rows whose change was made before."""
+    refused: int = 0
+    """Rows that changed nothing."""
     problems: list[RowProblem] = []
-    """Rows that changed nothing, each with all that is wrong with it."""
+    """All that is wrong with these."""
     notes: list[str] = []
 
 
 def change(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or NDJSON of changes.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="A table (CSV, .xlsx) or NDJSON of changes.")
+    ],
     *,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -66,14 +71,13 @@ def change(
     Examples: registry credential change withdrawn.csv --dry-run; registry credential change withdrawn.csv --yes
     """
     node = own_node(context)
-    source = StatusRows(file, "text/csv" if form_of(file) == "csv" else "application/x-ndjson")
+    source = StatusRows(file, "text/csv" if form_of(file) == "table" else "application/x-ndjson")
     rows = list(source)
     changer = StatusChanger(node.registry, node.issuer, repeatable=True)
     preview = changer.preview(rows)
-    done = BulkChanges(str(file), dry_run, preview, 0, preview.unchanged, preview.problems, source.notes)
-    if not rows:
-        errors.print(f"{file} has no rows; nothing was changed.", markup=False, highlight=False)
-        raise typer.Exit(1)
+    done = BulkChanges(
+        str(file), dry_run, preview, 0, preview.unchanged, preview.refused, preview.problems, source.notes
+    )
     if not as_json:
         show_preview(preview, done.notes)
     if preview.total and not dry_run:
@@ -105,13 +109,8 @@ def show_preview(preview: ChangePreview, notes: Sequence[str]) -> None:
 
 
 def show_problems(problems: Sequence[RowProblem]) -> None:
-    """Print the first problems of rows, and how many more there are."""
-    for problem in problems[:_SHOWN]:
-        value = f" {problem.value!r}" if problem.value else ""
-        field = f": {problem.field}{value}" if problem.field or value else ""
-        say(f"{problem.where}{field}: {problem.detail}", style="red")
-    if len(problems) > _SHOWN:
-        say(f"and {len(problems) - _SHOWN:,} more; --json lists them all")
+    """Say what is wrong with rows, those of one kind in one line."""
+    say_problems([Problem(one.where, one.field, one.value, one.detail) for one in problems])
 
 
 def consequence(preview: ChangePreview) -> str:
@@ -126,15 +125,16 @@ def consequence(preview: ChangePreview) -> str:
     )
 
 
-def _make(changer: StatusChanger, rows: Sequence[StatusChange | RowProblem], done: BulkChanges) -> None:
+def _make(changer: StatusChanger, rows: Sequence[StatusChange | list[RowProblem]], done: BulkChanges) -> None:
     """Make the changes one by one; what was refused meanwhile, or as before, is counted as such."""
-    done.unchanged, done.problems = 0, []
+    done.unchanged, done.refused, done.problems = 0, 0, []
     try:
         with progress("changing", len(rows)) as counter:
             for row in rows:
                 counter.advance()
-                if isinstance(row, RowProblem):
-                    done.problems.append(row)
+                if isinstance(row, list):
+                    done.problems += row
+                    done.refused += 1
                     continue
                 try:
                     if changer.make(row) == "unchanged":
@@ -143,6 +143,7 @@ def _make(changer: StatusChanger, rows: Sequence[StatusChange | RowProblem], don
                         done.changed += 1
                 except (Refusal, InvalidEvent) as refusal:
                     done.problems.append(problem_of(row, refusal))
+                    done.refused += 1
     except BaseException:  # a signal or an error: what is stored stays, and that is said
         errors.print(
             f"Stopped; {counted(done.changed, 'change')} of this file {'was' if done.changed == 1 else 'were'} stored"
@@ -163,7 +164,7 @@ def _end(node: Node, done: BulkChanges, *, as_json: bool) -> None:
     else:
         if new := [one for one in done.problems if one not in done.preview.problems]:
             show_problems(new)
-        say(f"{done.changed:,} changed, {done.unchanged:,} as before, {counted(len(done.problems), 'row')} not taken")
+        say(f"{done.changed:,} changed, {done.unchanged:,} as before, {counted(done.refused, 'row')} not taken")
     if done.changed:
         publish_now(node)
     elif not done.dry_run:

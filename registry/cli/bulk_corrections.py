@@ -1,6 +1,7 @@
 """Many credentials corrected at once: `credential correct` issues rows that each replace a credential."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -47,9 +48,9 @@ def correct(
     Examples: registry credential correct grades.csv --dry-run; registry credential correct grades.csv --yes
     """
     node = own_node(context)
-    rows, notes = _rows(node, file)
-    checked = take_rows(node, file, rows, list(notes), dry_run=True)
-    found = Corrections(_by_achievement(node, rows), checked)
+    rows = _ReplacingRows(node, file)
+    checked = take_rows(node, file, rows, dry_run=True)
+    found = Corrections(_by_title(node, rows.achievements), checked)
     if not as_json:
         table(
             ("achievement of the corrected credential", "rows"),
@@ -63,7 +64,7 @@ def correct(
             "Go on?",
             yes=yes,
         )
-        found.report = take_rows(node, file, rows, list(notes))
+        found.report = take_rows(node, file, _ReplacingRows(node, file))
     if as_json:
         print_json(found)
     else:
@@ -74,27 +75,57 @@ def correct(
         publish_now(node)
     elif not dry_run:
         say_older_wait(node)
-    if found.report.problems or not rows:
+    if found.report.problems or found.report.empty:
         raise typer.Exit(1)
 
 
-def _rows(node: Node, file: Path) -> tuple[list[IssueRequest | Problem], list[str]]:
-    """The rows of a file; one that replaces nothing is a problem. Raises `IntakeError`."""
-    source = open_intake(file, Offered(node.registry))
-    if isinstance(source, Document):
-        raise IntakeError(f"{file} is a document; corrections are rows (`registry template csv`)")
-    rows = [
-        row
-        if isinstance(row, Problem) or row.replaces is not None
-        else Problem(f"line {source.line}", "replaces", "", "is empty; name the credential that this row corrects")
-        for row in source
-    ]
-    return rows, source.notes
+class _ReplacingRows:
+    """The rows of a file, of which one that replaces nothing is faulty."""
+
+    def __init__(self, node: Node, file: Path) -> None:
+        """Raises `IntakeError` where the file holds no rows."""
+        source = open_intake(file, Offered(node.registry))
+        if isinstance(source, Document):
+            raise IntakeError(f"{file} is a document; corrections are rows (`registry template csv`)")
+        self._rows = source
+        self.achievements = Counter[str]()
+        """How many good rows there are of each achievement, once they are read."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the file."""
+        return self._rows.notes
+
+    @property
+    def line(self) -> int:
+        """The line at which the row ends that was read last."""
+        return self._rows.line
+
+    @property
+    def where(self) -> str:
+        """Its place, as problems name it."""
+        return self._rows.where
+
+    @property
+    def count(self) -> int:
+        """How many rows were read."""
+        return self._rows.count
+
+    def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
+        """Read every row: what it asks for, or all that is wrong with it."""
+        lacking = "is empty; name the credential that this row corrects"
+        for row in self._rows:
+            if isinstance(row, tuple):
+                yield row
+            elif row.replaces is None:
+                yield (Problem(self.where, "replaces", "", lacking),)
+            else:
+                self.achievements[row.achievement] += 1
+                yield row
 
 
-def _by_achievement(node: Node, rows: list[IssueRequest | Problem]) -> dict[str, int]:
-    counts = Counter(row.achievement for row in rows if isinstance(row, IssueRequest))
-    return {_title(node, achievement): count for achievement, count in counts.most_common()}
+def _by_title(node: Node, achievements: Counter[str]) -> dict[str, int]:
+    return {_title(node, achievement): count for achievement, count in achievements.most_common()}
 
 
 def _title(node: Node, achievement: str) -> str:

@@ -30,7 +30,7 @@ from registry.cli.imports import Offered, show, take_document, take_rows
 from registry.cli.output import Counter, counted, out, progress, say, table, title_of
 from registry.cli.reading import credential_rows, decision_rows, sum_of
 from registry.config import SettingsError
-from registry.intake import CsvRows, read_file
+from registry.intake import TableRows, read_file
 from registry.intake.columns import NAMES
 from registry.log import GOVERNANCE, SharedLog, open_log
 from registry.postgres import embedded
@@ -208,8 +208,7 @@ class _Demo:
         for member, node in self._nodes.items():
             file = self._folder / f"{member}-{_YEAR}.csv"
             self._write_csv(file, member, UNIVERSITIES[member][2])
-            rows = CsvRows(file, Offered(node.registry))
-            show(take_rows(node, file, rows, rows.notes))
+            show(take_rows(node, file, TableRows(file, Offered(node.registry))))
 
     def _write_csv(self, file: Path, member: str, count: int) -> None:
         chance = self._chance

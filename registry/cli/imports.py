@@ -1,9 +1,11 @@
 """Taking in a university's records: `import` and `template`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
 import typer
@@ -11,16 +13,21 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application import Registry
+from registry.batches.corrections import corrections_of
 from registry.cli import achievement_templates, member_content
 from registry.cli.context import Node, node_of
+from registry.cli.days import DatesOption
 from registry.cli.founding import publish_now
+from registry.cli.grouped import say_problems
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
 from registry.cli.own_events import count_waiting, say_older_wait
 from registry.domain.errors import UnknownAchievement
-from registry.intake import Document, IntakeError, Problem, csv_rows, ndjson_rows, open_intake
+from registry.intake import Document, IntakeError, Problem, TableRows, ndjson_rows, open_intake, table_rows
 from registry.intake.course_codes import CourseCodes
-from registry.intake.csv_rows import NO_ROWS
+from registry.intake.days import Order
+from registry.intake.earlier_rows import EarlierRows
 from registry.intake.importing import Importer, Taken
+from registry.intake.report import NO_ROWS
 from registry.requests import Issued, IssueRequest, NotIssued, Outcome
 
 _SHOWN = 25
@@ -51,7 +58,7 @@ def template(
         known = ", ".join(achievement_templates.TEMPLATES)
         raise typer.BadParameter(f"{achievement_kind!r} is none of {known}", param_hint="--kind")
     made = {
-        "csv": csv_rows.template(),
+        "csv": table_rows.template(),
         "ndjson": ndjson_rows.template(),
         "achievement": achievement_templates.template(achievement_kind or "plain"),
         "member": msgspec.json.format(msgspec.json.encode(member_content.TEMPLATE)).decode() + "\n",
@@ -97,11 +104,19 @@ class Report(msgspec.Struct):
     """Of a document."""
     awards: list[Taken] = []
     """What each award of a document came to."""
+    refused: int = 0
+    """Rows, or awards, that were not taken in."""
     problems: list[Problem] = []
+    """All that is wrong with these."""
     notes: list[str] = []
     unmapped: list[str] = []
     missing: list[str] = []
     """What a document's awards still want, as paths into the completions."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing came of the file at all."""
+        return not (self.issued or self.unchanged or self.refused or self.waiting or self.awards)
 
     @property
     def stored(self) -> bool:
@@ -114,7 +129,9 @@ def import_file(
     file: Annotated[
         Path,
         typer.Argument(
-            exists=True, dir_okay=False, help="Rows (CSV, NDJSON), or a document (ELM, EuHEMC, Open Badges 3.0, ELMO)."
+            exists=True,
+            dir_okay=False,
+            help="Rows (CSV, .xlsx, NDJSON), or a document (ELM, EuHEMC, Open Badges 3.0, ELMO).",
         ),
     ],
     *,
@@ -125,10 +142,22 @@ def import_file(
             exists=True, dir_okay=False, help="JSON with what a document lacks: {achievement: {…}, credential: {…}}."
         ),
     ] = None,
+    dates: DatesOption = None,
+    keep_text: Annotated[
+        bool, typer.Option("--keep-text", help="Text that looks as if in a wrong encoding is meant as it is.")
+    ] = False,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Write the rows that were not taken in to this CSV, to be corrected."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file of corrections.")] = False,
     publish: Annotated[bool, typer.Option(help="Publish at once.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Take in credentials from a file. Bad rows are reported, good ones issued; run it again after correcting.
+
+    A table is CSV as any program writes it, or a spreadsheet. With --corrections the rows that were not taken in are
+    written to a file with what is wrong, to be put right and imported. It holds personal data.
 
     What a file is, is told by what it holds. A document's achievement is found among yours, or becomes a draft
     (`registry achievement draft --help`) for which its credential waits.
@@ -138,12 +167,21 @@ def import_file(
     Examples: registry import awards.csv --dry-run; registry import badge.json --complete rest.json
     """
     node = node_of(context)
+    if corrections is not None and corrections.exists() and not force:
+        raise typer.BadParameter(f"{corrections} exists. Pass --force to overwrite it, or name another file.")
+    if corrections is not None and corrections.exists() and corrections.samefile(file):
+        raise typer.BadParameter(f"{corrections} is the file that is imported; name another file.")
     try:
-        source = open_intake(file, Offered(node.registry))
+        source = open_intake(file, Offered(node.registry), dates=dates, keep_text=keep_text)
         if isinstance(source, Document):
+            _refuse_options_of_rows(dates, corrections, keep_text=keep_text)
             report = take_document(node, source, _completions(complete), dry_run=dry_run)
         else:
-            report = take_rows(node, file, source, source.notes, dry_run=dry_run)
+            if complete is not None:
+                raise typer.BadParameter("--complete is for documents; a row has all that it needs.")
+            if corrections is not None and not isinstance(source, TableRows):
+                raise typer.BadParameter("--corrections is for tables; see the problems with --json.")
+            report = take_rows(node, file, source, dry_run=dry_run, corrections=corrections)
     except IntakeError as error:
         errors.print(str(error), markup=False, highlight=False)
         raise typer.Exit(1) from error
@@ -151,7 +189,7 @@ def import_file(
         print_json(report)
     else:
         show(report)
-    if NO_ROWS in report.notes:
+    if report.empty:
         raise typer.Exit(1)
     if publish and not dry_run:
         if report.stored:
@@ -162,42 +200,131 @@ def import_file(
         raise typer.Exit(1)
 
 
+def _refuse_options_of_rows(dates: Order | None, corrections: Path | None, *, keep_text: bool) -> None:
+    given = {"--dates": dates is not None, "--corrections": corrections is not None, "--keep-text": keep_text}
+    if names := [name for name, is_given in given.items() if is_given]:
+        raise typer.BadParameter(f"{', '.join(names)}: for rows only, and this file is a document.")
+
+
+class Rows(Protocol):
+    """Rows of credentials, and where the one is that was read last."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the file."""
+        ...
+
+    @property
+    def line(self) -> int:
+        """The line at which the row ends."""
+        ...
+
+    @property
+    def where(self) -> str:
+        """The row's place, as problems name it."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many rows were read."""
+        ...
+
+    def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
+        """Read every row: what it asks for, or all that is wrong with it."""
+        ...
+
+
 def take_rows(
-    node: Node, file: Path, rows: Iterable[IssueRequest | Problem], notes: list[str], *, dry_run: bool = False
+    node: Node,
+    file: Path,
+    rows: Rows,
+    *,
+    dry_run: bool = False,
+    corrections: Path | None = None,
 ) -> Report:
-    """Issue the good rows of a file and collect the bad ones; `notes` may grow while they are read."""
-    report, stored = Report(str(file), dry_run=dry_run, notes=notes), _StoredRows()
+    """Issue the good rows of a file and collect the bad ones; `corrections` is where a table's bad ones are written."""
+    report, stored = Report(str(file), dry_run=dry_run, notes=rows.notes), _StoredRows()
+    faulty: dict[int, list[Problem]] = {}
     with progress(f"importing {file.name}") as counter:
-
-        def good() -> Iterator[IssueRequest]:
-            for row in rows:
-                if isinstance(row, Problem):
-                    report.problems.append(row)
-                    counter.advance()
-                else:
-                    yield row
-
-        outcomes = node.issuer.check_all(good()) if dry_run else node.issuer.issue_all(good(), beside=stored.beside)
+        taking = _Taking(rows, faulty, counter)
+        outcomes = (
+            node.issuer.check_all(taking.good())
+            if dry_run
+            else node.issuer.issue_all(taking.good(), beside=stored.beside)
+        )
         try:
             with closing(outcomes):  # waits for the rows that are just being stored
-                _collect(report, outcomes, counter)
+                for outcome in outcomes:
+                    counter.advance()
+                    taking.judge(report, outcome)
         except BaseException:  # a signal or an error: what is stored stays, and that is said
             _say_stopped(stored.count, "row")
             raise
+    report.notes += taking.earlier.notes()
+    report.refused = len(faulty)
+    report.problems = [problem for line in sorted(faulty) for problem in faulty[line]]
+    if not rows.count:
+        report.notes.append(NO_ROWS)
+    if corrections is not None:
+        _write_corrections(corrections, file, faulty, report)
     return report
 
 
-def _collect(report: Report, outcomes: Iterable[Outcome], counter: Counter) -> None:
-    for outcome in outcomes:
-        counter.advance()
+class _Taking:
+    """Reads rows, and finds for each outcome the row that it is of: outcomes come in the order of their rows."""
+
+    def __init__(self, rows: Rows, faulty: dict[int, list[Problem]], counter: Counter) -> None:
+        """`faulty` collects what is wrong with rows, by the line that each ends at."""
+        self._rows = rows
+        self._faulty = faulty
+        self._counter = counter
+        self._waiting: deque[tuple[int, str, IssueRequest]] = deque()
+        self.earlier = EarlierRows()
+
+    def good(self) -> Iterator[IssueRequest]:
+        """Yield the rows to issue."""
+        for row in self._rows:
+            if isinstance(row, tuple):
+                self._faulty[self._rows.line] = list(row)
+                self._counter.advance()
+            else:
+                self.earlier.add(self._rows.where, row)
+                self._waiting.append((self._rows.line, self._rows.where, row))
+                yield row
+
+    def judge(self, report: Report, outcome: Outcome) -> None:
+        """Count the outcome of the next row."""
+        line, where, request = self._waiting.popleft()
+        outcome = self.earlier.explain(where, request, outcome)
         if isinstance(outcome, NotIssued):
-            report.problems.append(
-                Problem(f"record {outcome.record}", outcome.field, "", f"{outcome.code}: {outcome.detail}")
-            )
+            value = outcome.record[:80] if outcome.field == "record" else ""
+            self._faulty[line] = [Problem(where, outcome.field, value, f"{outcome.code}: {outcome.detail}")]
         elif outcome.unchanged:
             report.unchanged += 1
         else:
             report.issued += 1
+
+
+def _write_corrections(path: Path, file: Path, faulty: Mapping[int, Sequence[Problem]], report: Report) -> None:
+    """Write the faulty rows of a table to a file that only its owner can read."""
+    if not faulty:
+        report.notes.append(f"every row was taken in; {path} was not written")
+        return
+    told = {
+        line: "; ".join(f"{one.field}: {one.detail}" if one.field else one.detail for one in problems)
+        for line, problems in faulty.items()
+    }
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        partial.unlink(missing_ok=True)
+        opened = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(opened, "w", encoding="utf-8-sig", newline="") as out:
+            out.writelines(corrections_of(file, told))
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise IntakeError(f"cannot write {path}: {error.strerror}") from error
+    report.notes.append(f"the rows that were not taken in are in {path}, with what is wrong; it holds personal data")
 
 
 class _StoredRows:
@@ -284,6 +411,7 @@ def take_document(node: Node, document: Document, completions: dict[str, Any], *
 def _add_award(report: Report, taken: Taken) -> None:
     report.awards.append(taken)
     report.problems += taken.problems
+    report.refused += bool(taken.problems)
     report.missing += [one for one in taken.missing if one not in report.missing]
     report.waiting += taken.waiting
     if not (taken.problems or taken.missing or taken.waiting):
@@ -306,12 +434,7 @@ def show(report: Report) -> None:
         say(f"note: {note}")
     for taken in report.awards:
         show_award(taken, several=len(report.awards) > 1)
-    for problem in report.problems[:_SHOWN]:
-        value = f" {problem.value!r}" if problem.value else ""
-        field = f": {problem.field}{value}" if problem.field or value else ""
-        say(f"{problem.where}{field}: {problem.detail}", style="red")
-    if len(report.problems) > _SHOWN:
-        say(f"and {len(report.problems) - _SHOWN:,} more; --json lists them all")
+    say_problems(report.problems)
     if report.missing:
         say('Write these into a JSON file, {"achievement": {…}, "credential": {…}}, and give it with --complete;')
         say("or complete the draft: registry achievement draft complete DRAFT FILE")
@@ -323,7 +446,7 @@ def show(report: Report) -> None:
             say(f"  and {len(report.unmapped) - _SHOWN} more; --json lists them all")
     would = "would be issued" if report.dry_run else "issued"
     waiting = f", {report.waiting:,} waiting" if report.waiting else ""
-    say(f"{report.issued:,} {would}, {report.unchanged:,} as before, {len(report.problems):,} not taken in{waiting}")
+    say(f"{report.issued:,} {would}, {report.unchanged:,} as before, {report.refused:,} not taken in{waiting}")
 
 
 def show_award(taken: Taken, *, several: bool = False) -> None:

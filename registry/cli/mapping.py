@@ -7,10 +7,11 @@ import msgspec
 import typer
 
 from registry.cli.context import node_of
+from registry.cli.grouped import say_problems
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.intake import IntakeError, Problem
-from registry.intake.course_codes import CourseCode, CourseCodes, read_csv, write_csv
+from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 
 _PAGE = 1000
 
@@ -26,7 +27,11 @@ class Imported(msgspec.Struct):
     """What an import of codes came to."""
 
     set: int
+    refused: int
+    """Rows that were not taken."""
     problems: list[Problem]
+    """All that is wrong with these."""
+    notes: list[str]
 
 
 @app.command("set")
@@ -42,8 +47,8 @@ def set_one(
     """
     codes = CourseCodes(node_of(context).registry)
     entry = CourseCode(code, achievement, version)
-    if (wrong := codes.fault(entry)) is not None:
-        raise typer.BadParameter(f"{wrong[0]} {wrong[1]}")
+    if wrong := codes.faults(entry):
+        raise typer.BadParameter("; ".join(f"{field} {detail}" for field, detail in wrong))
     codes.change([entry])
     say(f"{code} stands for {achievement}, " + ("the newest version" if version is None else f"version {version}"))
 
@@ -52,28 +57,35 @@ def set_one(
 def import_codes(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="CSV with the header code,achievement,version.")
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="A table (CSV, .xlsx) with the columns code, achievement and version."
+        ),
     ],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set many codes from a CSV. Bad rows are reported, good ones count; codes that it does not name stay.
+    """Set many codes from a table. Bad rows are reported, good ones count; codes that it does not name stay.
 
     Exits 1 if a row was not taken.
 
     Example: registry mapping import courses.csv
     """
     codes = CourseCodes(node_of(context).registry)
-    done = Imported(0, [])
     waiting: list[CourseCode] = []
     try:
-        for number, row in enumerate(read_csv(file), 2):
+        rows = CourseCodeRows(file)
+        done = Imported(0, 0, [], rows.notes)
+        for line, row in rows:
             if isinstance(row, Problem):
-                done.problems.append(row)
-            elif (wrong := codes.fault(row)) is not None:
-                done.problems.append(Problem(f"row {number}", wrong[0], row.code[:80], wrong[1]))
+                problems = [row]
             else:
+                problems = [Problem(f"line {line}", name, row.code[:80], why) for name, why in codes.faults(row)]
+            if problems:
+                done.problems += problems
+                done.refused += 1
+            elif isinstance(row, CourseCode):
                 waiting.append(row)
     except IntakeError as error:
         errors.print(str(error), markup=False)
@@ -84,9 +96,10 @@ def import_codes(
     if as_json:
         print_json(done)
     else:
-        for one in done.problems:
-            say(f"{one.where}: {one.field} {one.value!r}: {one.detail}", style="red")
-        say(f"{done.set:,} {'would be ' if dry_run else ''}set, {len(done.problems):,} not")
+        for note in done.notes:
+            say(f"note: {note}")
+        say_problems(done.problems)
+        say(f"{done.set:,} {'would be ' if dry_run else ''}set, {done.refused:,} not")
     if done.problems:
         raise typer.Exit(1)
 

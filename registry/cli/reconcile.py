@@ -10,11 +10,12 @@ import typer
 
 from projections import facts
 from registry.cli.context import Node, node_of
-from registry.cli.days import day_option
+from registry.cli.days import DatesOption, day_option
 from registry.cli.imports import Offered
 from registry.cli.output import AsJson, print_json, progress, say
-from registry.intake.plain_rows import form_of, read_rows
-from registry.intake.reconciling import NEEDED, Counts, Difference, Known, Reconciling
+from registry.intake import IntakeError
+from registry.intake.plain_rows import PlainRows, form_of
+from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Difference, Known, Reconciling
 
 _SHOWN = 25
 
@@ -51,14 +52,19 @@ class Reconciled(msgspec.Struct, rename="camel"):
     counts: Counts
     differences: list[Difference]
     """The first of them, at most `--most`."""
+    notes: list[str]
+    """What is said of the file."""
 
 
 def reconcile(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or NDJSON of what was awarded.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="A table (CSV, .xlsx) or NDJSON of what was awarded.")
+    ],
     begin: Annotated[dt.datetime, day_option("--from", help="The term's first day.")],
     end: Annotated[dt.datetime, day_option("--until", help="Its last day.")],
     *,
+    dates: DatesOption = None,
     most: Annotated[int, typer.Option(min=1, help="How many differences to list.")] = 10_000,
     as_json: AsJson = False,
 ) -> None:
@@ -75,17 +81,23 @@ def reconcile(
         raise typer.BadParameter("--until lies before --from")
     node = node_of(context)
     differences: list[Difference] = []
+    try:
+        rows = PlainRows(file, form_of(file), COLUMNS, NEEDED)
+    except OSError as error:
+        raise IntakeError(f"cannot read {file}: {error.strerror}") from error
     with (
         Reconciling(node.registry, OnLog(node), Offered(node.registry), begin.date(), end.date()) as reconciling,
         progress(f"reconciling {file.name}") as counter,
     ):
-        for judged in reconciling.run(read_rows(file, form_of(file), NEEDED)):
+        for judged in reconciling.run(rows, dates=dates):
             counter.advance()
             differences += judged.differences[: most - len(differences)]
     counts = reconciling.counts
     if as_json:
-        print_json(Reconciled(counts, differences))
+        print_json(Reconciled(counts, differences, rows.notes))
     else:
+        for note in rows.notes:
+            say(f"note: {note}")
         _tell(counts, differences)
     if counts.differences:
         raise typer.Exit(1)

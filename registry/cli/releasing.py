@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from registry.batches import Batch, Book
-from registry.batches.batch import SecondPerson, UnknownBatch, WrongState
+from registry.batches.batch import TABLES, SecondPerson, UnknownBatch, WrongState
 from registry.batches.spool import SpoolDamaged
 from registry.batches.status_changes import StatusChanger
 from registry.batches.status_rows import StatusRows
@@ -17,7 +17,7 @@ from registry.cli.imports import Offered, show, take_rows
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say
 from registry.cli.working import book_of
-from registry.intake import CsvRows, IntakeError, NdjsonRows
+from registry.intake import IntakeError, NdjsonRows, TableRows
 
 _PAGE = 200
 
@@ -52,7 +52,7 @@ def release(
     if not by.strip():
         raise typer.BadParameter("say who releases the batch", param_hint="--by")
     _preview(node, book, found)
-    lines = counted(found.lines - (found.media == "text/csv"), "row")
+    lines = counted(found.lines - (found.media in TABLES), "row")
     confirm(f"This releases {found.name or found.batch}, sent in by {found.by}: {lines}.", "Release it?", yes=yes)
     try:
         released = book.release(found.batch, by.strip())
@@ -110,8 +110,8 @@ def _preview(node: Node, book: Book, batch: Batch) -> None:
             show_preview(preview, source.notes)
             errors.print(consequence(preview), markup=False, highlight=False)
             return
-        kind = CsvRows if batch.media == "text/csv" else NdjsonRows
-        rows = kind(content, Offered(node.registry), holds=True)
-        show(take_rows(node, Path(batch.name or batch.batch), rows, rows.notes, dry_run=True))
+        kind = TableRows if batch.media in TABLES else NdjsonRows
+        rows = kind(content, Offered(node.registry), holds=True, dates=batch.dates, keep_text=batch.keep_text)
+        show(take_rows(node, Path(batch.name or batch.batch), rows, dry_run=True))
     except (IntakeError, SpoolDamaged) as error:
         errors.print(f"What the batch would come to could not be checked: {error}", markup=False, highlight=False)

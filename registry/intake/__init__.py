@@ -7,31 +7,38 @@ say so keep what stands between: drafts, course codes.
 import json
 from pathlib import Path
 
-from registry.intake.csv_rows import CsvRows
+from registry.intake.days import Order
 from registry.intake.document import Award, Document, External
 from registry.intake.documents import is_xml, read_document, read_file, refuse_other
 from registry.intake.elm import ElmDocument
 from registry.intake.ndjson_rows import NdjsonRows
 from registry.intake.report import Catalogue, IntakeError, Problem
+from registry.intake.table_rows import TableRows
+from registry.intake.xlsx import is_spreadsheet
 
 __all__ = [
     "Award",
     "Catalogue",
-    "CsvRows",
     "Document",
     "ElmDocument",
     "External",
     "IntakeError",
     "NdjsonRows",
     "Problem",
+    "TableRows",
     "open_intake",
     "read_document",
     "read_file",
 ]
 
 
-def open_intake(path: Path, catalogue: Catalogue) -> CsvRows | NdjsonRows | Document:
-    """Open a file by what it holds. Raises `IntakeError` for what is no format of ours."""
+def open_intake(
+    path: Path, catalogue: Catalogue, *, dates: Order | None = None, keep_text: bool = False
+) -> TableRows | NdjsonRows | Document:
+    """Open a file by what it holds; `dates` and `keep_text` are for rows, as `RowChecker` takes them.
+
+    Raises `IntakeError` for what is no format of ours.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(64 * 1024)
@@ -40,18 +47,22 @@ def open_intake(path: Path, catalogue: Catalogue) -> CsvRows | NdjsonRows | Docu
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
         raise IntakeError(f"{path} is empty; there is nothing to take in")
+    if is_spreadsheet(path):
+        return TableRows(path, catalogue, dates=dates, keep_text=keep_text)
     refuse_other(start, str(path))
     if is_xml(head):
         return read_file(path)
     if path.suffix.lower() in (".ndjson", ".jsonl") and b'"credentialSubject"' not in start:
-        return NdjsonRows(path, catalogue)
+        return NdjsonRows(path, catalogue, dates=dates, keep_text=keep_text)
     if start.startswith(b"{"):
-        return NdjsonRows(path, catalogue) if _rows(start) else read_file(path)
+        if not _rows(start):
+            return read_file(path)
+        return NdjsonRows(path, catalogue, dates=dates, keep_text=keep_text)
     if start.startswith(b"["):
         raise IntakeError(f"{path} is a JSON array; write one object a line (NDJSON), or one document a file")
     if path.suffix.lower() in (".json", ".jsonld", ".xml", ".elmo"):
         return read_file(path)
-    return CsvRows(path, catalogue)
+    return TableRows(path, catalogue, dates=dates, keep_text=keep_text)
 
 
 def _rows(start: bytes) -> bool:

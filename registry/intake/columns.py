@@ -1,16 +1,19 @@
-"""The columns of a credential row: what each holds, and the check of one row. CSV and NDJSON share it."""
+"""The columns of a credential row: what each holds, and the check of one row. Tables and NDJSON share it."""
 
 import datetime as dt
+import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from registry.intake import parts
+from registry.intake.days import NO_DATE, Order, day_fault, orders_of, read_day
 from registry.intake.report import Catalogue, Problem, masked
+from registry.intake.row_texts import clean_text, is_plain
+from registry.persons import identifier_fault, name_fault
 from registry.requests import IssueRequest
 from registry.wire.forms import check_date, check_uuid
-
-MAX_FIELD: Final = 2000
 
 
 class Column(NamedTuple):
@@ -52,94 +55,172 @@ _PERSONAL: Final = frozenset(column.name for column in COLUMNS if column.kind ==
 EXAMPLE_RECORD: Final = "EXAMPLE"
 """A row with this record is the template's own, and is passed over."""
 
+_IDENTIFIERS: Final = ("record", "student", "national_id")
+_PERSONS_NAMES: Final = ("family_name", "given_name")
+_FILLED: Final = ("record", "student", "date_of_birth", "awarding_date")
+"""What no row may leave empty; of the two names one may be."""
+_DAYS: Final = ("date_of_birth", "awarding_date", "valid_until", "valid_from")
 _AHEAD: Final = dt.timedelta(days=366)
 """So long before an award is dated it may be taken in, as for a day of graduation."""
-
-_NO_DATE: Final = "is not a date; write it as YYYY-MM-DD, for example 2026-06-30"
-_RUN: Final = re.compile(r"'?[=+\-@\t\r]")
-_RUN_WITHIN: Final = re.compile(r"(?:\A| )'?[=+\-@]")
-"""With the apostrophe, too, by which a file of ours keeps a spreadsheet from running it."""
-_GRADE: Final = re.compile(r"[+-]?\d{1,4}([.,]\d{1,4})?|[A-F][+-]?")
-_ECTS: Final = re.compile(r"\d{1,6}(\.\d{1,2})?")
+_EARLIEST_BIRTH: Final = "1900-01-01"
+_ECTS: Final = re.compile(r"\d{1,6}(\.\d{0,6})?|\.\d{1,6}")
+_DECIMAL_COMMA: Final = re.compile(r"\d{1,6},\d{1,6}")
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+Problems = tuple[Problem, ...]
+"""All that is wrong with one row."""
 
 
 class RowChecker:
     """Checks rows against the columns and the catalogue."""
 
-    def __init__(self, catalogue: Catalogue, *, holds: bool = False) -> None:
-        """`holds`: whether whoever asks keeps a row until its day; otherwise one whose day is to come is refused."""
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        holds: bool = False,
+        dates: Order | None = None,
+        decimal_comma: bool = False,
+        keep_text: bool = False,
+    ) -> None:
+        """Check rows one after another.
+
+        `holds`: rows are kept until their day; otherwise one whose day is to come is refused. `dates`: how days are
+        written that are not `YYYY-MM-DD`. `decimal_comma`: a comma in a number is its decimal comma. `keep_text`: text
+        that looks as if it were in a wrong encoding is meant.
+        """
         self.held_until: dt.date | None = None
         """The day from which the row checked last is to be published, where that is to come."""
         self._holds = holds
+        self._dates = dates
+        self._decimal_comma = decimal_comma
+        self._keep_text = keep_text
         self._catalogue = catalogue
         self._known: dict[str, tuple[tuple[int | float | None, ...], bool] | None] = {}
         self._courses: dict[str, tuple[str, int | None] | None] = {}
+        self._commas = 0
+        self._orders: Counter[tuple[str, str]] = Counter()
 
     def check(self, line: int, row: Mapping[str, str]) -> IssueRequest | Problem | None:
-        """A request, the first problem of the row, or None for the template's example.
+        """Return a request, the first problem of the row, or None for the template's example."""
+        found = self.check_all(line, row)
+        return found[0] if isinstance(found, tuple) else found
 
-        `row` holds text for each column that the file has; empty text is as good as none. Blanks around it
-        are taken off.
+    def check_all(self, line: int, row: Mapping[str, str]) -> IssueRequest | Problems | None:
+        """Return a request, all problems of the row, or None for the template's example.
+
+        `row` holds text for each column that the file has; empty text is as good as none. It is normalised: without
+        surrounding space, identifiers and names in their one spelling.
         """
         self.held_until = None
-        row = {name: value.strip() for name, value in row.items()}
-        if row.get("course"):
-            found = self._mapped(line, row)
-            if isinstance(found, Problem):
-                return found
-            row = found
-        if not _plain(row.values()):
-            for name, value in row.items():
-                if value and (wrong := _text_fault(name, value)) is not None:
-                    return _problem(line, name, value, wrong)
-        for name in REQUIRED:
-            if not row.get(name):
-                return _problem(line, name, "", "is empty; every row needs it")
-        if row["record"] == EXAMPLE_RECORD:
+        found: list[Problem] = []
+        values = self._cleaned(line, row, found)
+        bad = {problem.field for problem in found}
+        if values.get("record") == EXAMPLE_RECORD:
             return None
-        odd = days_fault(row["date_of_birth"], row["awarding_date"], row.get("valid_until") or None)
-        if odd is not None:
-            return _problem(line, odd[0], row[odd[0]], odd[1])
-        begin = row.get("valid_from")
-        if begin and (wrong := self._hold(begin, row.get("valid_until") or None)) is not None:
-            return _problem(line, "valid_from", begin, wrong)
-        if (replaced := row.get("replaces")) and (wrong := _credential(replaced)) is not None:
-            return _problem(line, "replaces", replaced, wrong)
-        if row["achievement"] not in self._known and (wrong := _achievement(row["achievement"])) is not None:
-            return _problem(line, "achievement", row["achievement"], wrong)
-        version = row.get("version") or None
-        if version is not None and not (version.isascii() and version.isdigit() and 0 < int(version[:9]) < 2**31):
-            return _problem(line, "version", version, "a version is 1, 2, 3 …")
-        number = int(version) if version is not None else None
-        if (fault := self._offer_fault(row, number)) is not None:
-            return _problem(line, *fault)
-        stacked = parts.parse(row.get("parts") or "")
+        self._check_person(line, values, bad, found)
+        self._check_days(line, values, bad, found)
+        number = self._check_offer(line, values, bad, found)
+        if (replaced := values.get("replaces")) and "replaces" not in bad and check_uuid(replaced) is not None:
+            found.append(_problem(line, "replaces", replaced, "is not an id of a credential (a UUID in lower case)"))
+        stacked = parts.parse(values.get("parts") or "") if "parts" not in bad else []
         if isinstance(stacked, str):
-            return _problem(line, "parts", row["parts"], stacked)
+            found.append(_problem(line, "parts", values["parts"], stacked))
+            stacked = []
+        if found:
+            self.held_until = None
+            return tuple(found)
         return IssueRequest(
-            row["record"],
-            row["achievement"],
+            values["record"],
+            values["achievement"],
             number,
-            row["student"],
-            row["family_name"],
-            row["given_name"],
-            row["date_of_birth"],
-            row["awarding_date"],
-            valid_until=row.get("valid_until") or None,
-            grade=row.get("grade") or None,
-            original_grade=row.get("original_grade") or None,
-            national_id=row.get("national_id") or None,
-            note=row.get("note") or None,
-            replaces=row.get("replaces") or None,
+            values["student"],
+            values["family_name"],
+            values["given_name"],
+            values["date_of_birth"],
+            values["awarding_date"],
+            valid_until=values.get("valid_until") or None,
+            grade=values.get("grade") or None,
+            original_grade=values.get("original_grade") or None,
+            national_id=values.get("national_id") or None,
+            note=values.get("note") or None,
+            replaces=values.get("replaces") or None,
             parts=stacked or None,
         )
 
+    def notes(self) -> list[str]:
+        """Return what is to be said of all rows that were checked: what was read as something else than it says."""
+        notes = []
+        if self._commas:
+            notes.append(f"ects: decimal commas were read as decimal points in {self._commas:,} rows, 5,0 as 5.0")
+        for name in _DAYS:
+            certain = [order for order in ("dmy", "mdy") if self._orders[(name, order)]]
+            if len(certain) == 1:
+                count = self._orders[(name, certain[0])]
+                notes.append(f"{name}: {count:,} of its days can be read as {certain[0]} only: --dates {certain[0]}")
+            elif certain:
+                notes.append(f"{name}: some of its days are written day, month, year and some month, day, year")
+        return notes
+
+    def _cleaned(self, line: int, row: Mapping[str, str], found: list[Problem]) -> dict[str, str]:
+        """Return the row's texts as they are meant, and add what is wrong with their characters."""
+        values = dict(row)
+        if is_plain(values.values()):
+            return values
+        for name, value in values.items():
+            if value:
+                values[name], fault = clean_text(name, value, keep_text=self._keep_text)
+                if fault is not None:
+                    found.append(_problem(line, name, values[name], fault))
+        return values
+
+    def _check_person(self, line: int, values: Mapping[str, str], bad: Collection[str], found: list[Problem]) -> None:
+        if not all(map(values.get, _FILLED)):
+            found += [
+                _problem(line, name, "", "is empty; every row needs it")
+                for name in _FILLED
+                if not values.get(name) and name not in bad
+            ]
+        for name in _IDENTIFIERS:
+            value = values.get(name)
+            if value and name not in bad and (fault := identifier_fault(value)) is not None:
+                found.append(_problem(line, name, value, fault))
+        stated = [name for name in _PERSONS_NAMES if name in values]
+        for name in _PERSONS_NAMES:
+            value = values.get(name)
+            fault = None
+            if value is None:
+                fault = "is missing; give it, empty for a person who has one name only"
+            elif value and not value[0].isalpha() and name not in bad:
+                fault = name_fault(value)
+            if fault is not None:
+                found.append(_problem(line, name, value or "", fault))
+        if stated and not any(values[name] for name in stated):
+            detail = "is empty, and so is given_name; every row needs one of them"
+            found.append(_problem(line, "family_name", "", detail))
+
+    def _check_days(self, line: int, values: dict[str, str], bad: Collection[str], found: list[Problem]) -> None:
+        """Put the days of a row into the form YYYY-MM-DD, and check them against each other."""
+        days: dict[str, str] = {}
+        for name in _DAYS:
+            stated = values.get(name)
+            if not stated or name in bad:
+                continue
+            day = read_day(stated, self._dates)
+            if day is None:
+                found.append(_problem(line, name, stated, day_fault(stated, self._dates)))
+                if self._dates is None and "." not in stated and len(orders := orders_of(stated)) == 1:
+                    self._orders[(name, orders[0])] += 1
+            else:
+                days[name] = values[name] = day
+        faults = days_faults(days.get("date_of_birth"), days.get("awarding_date"), days.get("valid_until"))
+        found += [_problem(line, name, days[name], detail) for name, detail in faults]
+        begin = days.get("valid_from")
+        if begin is not None and (fault := self._hold(begin, days.get("valid_until"))) is not None:
+            found.append(_problem(line, "valid_from", begin, fault))
+
     def _hold(self, begin: str, until: str | None) -> str | None:
-        """Hold a row until its day, which may have come; what is wrong with that day."""
-        if check_date(begin) is not None:
-            return _NO_DATE
+        """Hold a row until its day, which may have come; return what is wrong with that day."""
         day, today = dt.date.fromisoformat(begin), dt.datetime.now(dt.UTC).date()
         if until is not None and until < begin:
             return "lies after valid_until"
@@ -150,22 +231,64 @@ class RowChecker:
         self.held_until = day if day > today else None
         return None
 
-    def _mapped(self, line: int, row: Mapping[str, str]) -> Mapping[str, str] | Problem:
-        """The row with the achievement, and the version, that its course code stands for."""
-        code = row["course"]
-        if code not in self._courses:
-            self._courses[code] = self._catalogue.course(code) if len(code) <= MAX_FIELD and "\0" not in code else None
-        found = self._courses[code]
-        if found is None:
-            return _problem(line, "course", code, "is no course code here; the table of course codes lacks it")
-        achievement, version = found
-        if row.get("achievement", achievement) not in ("", achievement):
-            return _problem(line, "course", code, f"stands for achievement {achievement}; the row names another")
-        given = row.get("version") or ("" if version is None else str(version))
-        return {**row, "achievement": achievement, "version": given}
+    def _check_offer(self, line: int, values: dict[str, str], bad: Collection[str], found: list[Problem]) -> int | None:
+        """Check what is awarded, and return its version (None: the newest)."""
+        self._check_ects(line, values, bad, found)
+        if values.get("course") and not {"course", "achievement"} & set(bad):
+            fault = self._map(line, values)
+            if fault is not None:
+                found.append(fault)
+                return None
+        version, number = values.get("version") or "", None
+        if version and "version" not in bad:
+            if version.isascii() and version.isdigit() and 0 < int(version[:10]) < 2**31:
+                number = int(version[:10])
+            else:
+                found.append(_problem(line, "version", version, "a version is 1, 2, 3 …"))
+                bad = {*bad, "version"}
+        achievement = values.get("achievement") or ""
+        if {"achievement", "course"} & set(bad):
+            return None
+        if not achievement:
+            found.append(_problem(line, "achievement", "", "is empty; every row needs it, or a course code"))
+        elif achievement not in self._known and check_uuid(achievement) is not None:
+            detail = "is not an id of an achievement (a UUID in lower case)"
+            found.append(_problem(line, "achievement", achievement, detail))
+        elif (wrong := self._offer_fault(values, number, checks_ects="ects" not in bad)) is not None:
+            found.append(_problem(line, *wrong))
+        return number
 
-    def _offer_fault(self, row: Mapping[str, str], version: int | None) -> tuple[str, str, str] | None:
-        achievement = row["achievement"]
+    def _check_ects(self, line: int, values: dict[str, str], bad: Collection[str], found: list[Problem]) -> None:
+        stated = values.get("ects")
+        if not stated or "ects" in bad or _ECTS.fullmatch(stated):
+            return
+        if self._decimal_comma and _DECIMAL_COMMA.fullmatch(stated):
+            values["ects"] = stated.replace(",", ".")
+            self._commas += 1
+            return
+        hint = "; write a point, not a comma" if "," in stated else ""
+        found.append(_problem(line, "ects", stated, f"credits are a number like 5 or 2.5{hint}"))
+
+    def _map(self, line: int, values: dict[str, str]) -> Problem | None:
+        """Put in the achievement, and the version, that the row's course code stands for."""
+        code = values["course"]
+        if code not in self._courses:
+            self._courses[code] = self._catalogue.course(code)
+        mapped = self._courses[code]
+        if mapped is None:
+            return _problem(line, "course", code, "is no course code here; the table of course codes lacks it")
+        achievement, version = mapped
+        if values.get("achievement", achievement) not in ("", achievement):
+            return _problem(line, "course", code, f"stands for achievement {achievement}; the row names another")
+        values["achievement"] = achievement
+        if not values.get("version") and version is not None:
+            values["version"] = str(version)
+        return None
+
+    def _offer_fault(
+        self, values: Mapping[str, str], version: int | None, *, checks_ects: bool
+    ) -> tuple[str, str, str] | None:
+        achievement = values["achievement"]
         if achievement not in self._known:
             ects = self._catalogue.ects(achievement)
             self._known[achievement] = None if ects is None else (ects, self._catalogue.retired(achievement))
@@ -173,15 +296,12 @@ class RowChecker:
         if known is None:
             return "achievement", achievement, "is not offered here: no published achievement has this id"
         offered, retired = known
-        if retired and not row.get("replaces"):
+        if retired and not values.get("replaces"):
             return "achievement", achievement, "is retired; it is issued no more, except to correct a credential"
         if version is not None and version > len(offered):
             return "version", str(version), f"the newest version is {len(offered)}"
-        stated = row.get("ects")
-        if stated:
-            if not _ECTS.fullmatch(stated):
-                hint = "; write a point, not a comma" if "," in stated else ""
-                return "ects", stated, f"credits are a number like 5 or 2.5{hint}"
+        stated = values.get("ects")
+        if stated and checks_ects and _ECTS.fullmatch(stated):
             worth = offered[(version or len(offered)) - 1]
             if worth is None:
                 return "ects", stated, "the achievement is not credit-bearing; leave it empty"
@@ -195,52 +315,39 @@ def example_note(line: int) -> str:
     return f"line {line} is the template's own example and was not taken in; write your own rows in its place"
 
 
+def shown_value(name: str, value: str) -> str:
+    """Return a value as a problem shows it: masked where it is about a person."""
+    return _BROKEN.sub("?", masked(value) if name in _PERSONAL else value[:80])
+
+
 def _problem(line: int, name: str, value: str, detail: str) -> Problem:
-    shown = masked(value) if name in _PERSONAL else value[:80]
-    return Problem(f"line {line}", name, _BROKEN.sub("?", shown), detail)
-
-
-def _plain(values: Iterable[str]) -> bool:
-    """Whether no text of a row needs a closer look: said of them all at once."""
-    text = " ".join(values)
-    return text.isprintable() and len(text) <= MAX_FIELD and _RUN_WITHIN.search(text) is None
-
-
-def _text_fault(name: str, value: str) -> str | None:
-    if len(value) > MAX_FIELD:
-        return f"is {len(value):,} characters long, {MAX_FIELD:,} at most"
-    if _RUN.match(value) and not (name in ("grade", "original_grade") and _GRADE.fullmatch(value)):
-        return "begins with a character that a spreadsheet would run as a formula; remove it"
-    if not value.isprintable():
-        if _BROKEN.search(value):
-            return "is not UTF-8 here; save the file as UTF-8"
-        if "\n" in value:
-            return "holds a line break; is a quotation mark left open?"
-        if _CONTROL.search(value):
-            return "holds a control character; remove it"
-    return None
-
-
-def _achievement(value: str) -> str | None:
-    return None if check_uuid(value) is None else "is not an id of an achievement (a UUID in lower case)"
-
-
-def _credential(value: str) -> str | None:
-    return None if check_uuid(value) is None else "is not an id of a credential (a UUID in lower case)"
+    return Problem(f"line {line}", name, shown_value(name, value), detail)
 
 
 def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, str] | None:
-    """Which of a credential's days cannot be right, by its column, and why."""
+    """Return which of a credential's days cannot be right, by its column, and why; the first of them."""
     for name, given in (("date_of_birth", born), ("awarding_date", awarded), ("valid_until", until)):
         if given is not None and check_date(given) is not None:
-            return name, _NO_DATE
-    today = dt.datetime.now(dt.UTC).date()
-    if born > today.isoformat():
-        return "date_of_birth", "lies in the future"
-    if awarded <= born:
-        return "awarding_date", "is not after the date of birth"
-    if awarded > (today + _AHEAD).isoformat():
-        return "awarding_date", "lies more than a year ahead; is its year right?"
-    if until is not None and until < awarded:
-        return "valid_until", "lies before the awarding date"
-    return None
+            return name, NO_DATE
+    return next(iter(days_faults(born, awarded, until)), None)
+
+
+def days_faults(born: str | None, awarded: str | None, until: str | None) -> Sequence[tuple[str, str]]:
+    """Return which of a credential's days cannot be right, by their columns, and why; None is a day not known."""
+    return _days_faults(born, awarded, until, dt.datetime.now(dt.UTC).date())
+
+
+@functools.lru_cache(maxsize=32_768)
+def _days_faults(born: str | None, awarded: str | None, until: str | None, today: dt.date) -> Sequence[tuple[str, str]]:
+    faults = []
+    if born is not None and born < _EARLIEST_BIRTH:
+        faults.append(("date_of_birth", "lies before 1900; is its year right?"))
+    elif born is not None and born > today.isoformat():
+        faults.append(("date_of_birth", "lies in the future; is its year right?"))
+    elif born is not None and awarded is not None and awarded <= born:
+        faults.append(("awarding_date", "is not after the date of birth"))
+    if awarded is not None and awarded > (today + _AHEAD).isoformat():
+        faults.append(("awarding_date", "lies more than a year ahead; is its year right?"))
+    if until is not None and awarded is not None and until < awarded:
+        faults.append(("valid_until", "lies before the awarding date"))
+    return faults

@@ -12,8 +12,10 @@ from psycopg.rows import DictRow
 
 from registry.application import Registry
 from registry.domain.errors import UnknownAchievement
-from registry.intake.plain_rows import read_rows
+from registry.intake.broken_text import broken_text_fault
+from registry.intake.plain_rows import PlainRows
 from registry.intake.report import Problem, Readable
+from registry.persons import identifier_fault, normalise_identifier
 from registry.wire.forms import check_uuid
 
 COLUMNS: Final = ("code", "achievement", "version")
@@ -40,7 +42,10 @@ class CourseCodes:
         row = (
             self._registry.cursor()
             .execute(
-                "SELECT code, achievement::text, version FROM intake.course_codes WHERE code = %s", (_storable(code),)
+                # A table of an earlier version may have codes as they were typed.
+                "SELECT code, achievement::text, version FROM intake.course_codes WHERE code = ANY(%s)"
+                " ORDER BY code = %s DESC LIMIT 1",
+                ([_storable(code), _storable(normalise_identifier(code))], _storable(code)),
             )
             .fetchone()
         )
@@ -54,21 +59,19 @@ class CourseCodes:
         )
         return [CourseCode(**row) for row in rows.fetchall()]
 
-    def fault(self, code: CourseCode) -> tuple[str, str] | None:
-        """What is wrong with an entry: its field, and what would be right."""
-        if not code.code.strip() or len(code.code) > MOST_CHARACTERS or not code.code.isprintable():
-            return "code", f"is no text of 1 to {MOST_CHARACTERS} printable characters"
-        if code.code[0] in "=+-@":
-            return "code", "begins with a character that a spreadsheet would run as a formula"
+    def faults(self, code: CourseCode) -> list[tuple[str, str]]:
+        """Return all that is wrong with an entry: the field of each, and what would be right."""
+        fault = code_fault(code.code)
+        found = [("code", fault)] if fault is not None else []
         if check_uuid(code.achievement) is not None:
-            return "achievement", "is not an id of an achievement (a UUID in lower case)"
+            return [*found, ("achievement", "is not an id of an achievement (a UUID in lower case)")]
         try:
             state = self._registry.achievement(code.achievement).state
         except UnknownAchievement:
-            return "achievement", "is not offered here: no published achievement has this id"
+            return [*found, ("achievement", "is not offered here: no published achievement has this id")]
         if code.version is not None and not 1 <= code.version <= state.version:
-            return "version", f"is no version of it; the newest is {state.version}"
-        return None
+            found.append(("version", f"is no version of it; the newest is {state.version}"))
+        return found
 
     def change(self, entries: Sequence[CourseCode], removed: Sequence[str] = ()) -> None:
         """Let these stand as they are given, and drop others; all of it or nothing. They are checked before."""
@@ -96,7 +99,7 @@ class _Rows:
                 "INSERT INTO intake.course_codes (code, achievement, version, changed) VALUES (%s, %s, %s, %s)"
                 " ON CONFLICT (code) DO UPDATE SET achievement = excluded.achievement, version = excluded.version,"
                 " changed = excluded.changed",
-                [(one.code, one.achievement, one.version, now) for one in self._entries],
+                [(normalise_identifier(one.code), one.achievement, one.version, now) for one in self._entries],
             )
 
 
@@ -105,22 +108,48 @@ def _storable(code: str) -> str:
     return code.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def read_csv(content: Readable) -> Iterator[CourseCode | Problem]:
-    """The entries of a CSV with the header `code,achievement,version`. Raises `IntakeError` where there is none."""
-    for line, row in read_rows(content, "csv", COLUMNS[:2]):
-        if isinstance(row, str):
-            yield Problem(f"line {line}", "", "", row)
-            continue
-        version = row.get("version", "").strip()
-        if version and not (version.isascii() and version.isdigit() and len(version) < 9):
-            detail = "a version is 1, 2, 3 …, or empty for the newest"
-            yield Problem(f"line {line}", "version", version[:80], detail)
-            continue
-        yield CourseCode(row["code"].strip(), row["achievement"].strip(), int(version) if version else None)
+def code_fault(code: str) -> str | None:
+    """Return what is wrong with the text of a code, or None."""
+    text = normalise_identifier(code)
+    if not text or len(text) > MOST_CHARACTERS or not text.isprintable():
+        return f"is no text of 1 to {MOST_CHARACTERS} printable characters"
+    if text[0] in "=+-@":
+        return "begins with a character that a spreadsheet would run as a formula"
+    return identifier_fault(text) or broken_text_fault(text)
+
+
+class CourseCodeRows:
+    """The entries of a table with the columns code, achievement and version."""
+
+    def __init__(self, content: Readable) -> None:
+        """Read the header. Raises `IntakeError` where it lacks a column."""
+        self._rows = PlainRows(content, "table", COLUMNS, COLUMNS[:2])
+        self.notes = self._rows.notes
+
+    def __iter__(self) -> Iterator[tuple[int, CourseCode | Problem]]:
+        """Yield every row's line, and its entry or what is wrong with it. Raises `IntakeError` where there is none."""
+        lines: dict[str, int] = {}
+        for line, row in self._rows:
+            if isinstance(row, str):
+                yield line, Problem(f"line {line}", "", "", row)
+                continue
+            version = row.get("version", "")
+            if version and not (version.isascii() and version.isdigit() and len(version) < 9):
+                detail = "a version is 1, 2, 3 …, or empty for the newest"
+                yield line, Problem(f"line {line}", "version", version[:80], detail)
+                continue
+            code = normalise_identifier(row["code"])
+            if code and code in lines:
+                detail = f"stands in the file twice; line {lines[code]} has it, too"
+                yield line, Problem(f"line {line}", "code", code[:80], detail)
+                continue
+            lines[code] = line
+            achievement = normalise_identifier(row["achievement"])
+            yield line, CourseCode(code, achievement, int(version) if version else None)
 
 
 def write_csv(entries: Sequence[CourseCode]) -> str:
-    """Entries as `read_csv` reads them."""
+    """Entries as `CourseCodeRows` reads them."""
     into = io.StringIO()
     made = csv.writer(into, lineterminator="\n")
     made.writerow(COLUMNS)

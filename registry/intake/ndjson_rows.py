@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from registry.intake.columns import COLUMNS, NAMES, RowChecker, example_note
+from registry.intake.columns import COLUMNS, NAMES, Problems, RowChecker, example_note
+from registry.intake.days import Order
+from registry.intake.lines import byte_lines
 from registry.intake.not_json import no_constant, unique, why_not_json
-from registry.intake.plain_rows import lines_of
 from registry.intake.report import Catalogue, Problem, Readable
 from registry.requests import IssueRequest
 
@@ -18,49 +19,83 @@ LINE: Final = 256 * 1024
 class NdjsonRows:
     """An NDJSON file of any length."""
 
-    def __init__(self, path: Readable, catalogue: Catalogue, *, holds: bool = False) -> None:
+    def __init__(
+        self,
+        path: Readable,
+        catalogue: Catalogue,
+        *,
+        holds: bool = False,
+        dates: Order | None = None,
+        keep_text: bool = False,
+    ) -> None:
+        """Read nothing yet; the options are for `RowChecker`."""
         self.path = path
         self.line = 0
         """The line of the row given last."""
+        self.where = ""
+        """Its place in words."""
+        self.count = 0
+        """Rows that were read, without the template's example."""
         self.notes: list[str] = []
-        self._checker = RowChecker(catalogue, holds=holds)
+        self._checker = RowChecker(catalogue, holds=holds, dates=dates, keep_text=keep_text)
 
     @property
     def held_until(self) -> date | None:
         """The day from which the row given last is to be published, where that is to come (and rows are held)."""
         return self._checker.held_until
 
-    def __iter__(self) -> Iterator[IssueRequest | Problem]:
-        """Every row, as a request or as what is wrong with it."""
+    def __iter__(self) -> Iterator[IssueRequest | Problems]:
+        """Yield every row, as a request or as all that is wrong with it."""
+        self.count = 0
         with self.path.open("rb") as file:
-            for number, line in enumerate(lines_of(file, LINE), 1):
+            for number, line in enumerate(byte_lines(file, LINE), 1):
                 self.line = number
-                if line is None:
-                    yield Problem(f"line {number}", "", "", f"is longer than {LINE:,} bytes")
-                elif line.strip():
-                    found = self._row(number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
-                    if found is not None:
-                        yield found
-                    elif (note := example_note(number)) not in self.notes:
-                        self.notes.append(note)
+                self.where = f"line {number}"
+                if line is not None and not line.strip():
+                    continue
+                found = self._row(number, line)
+                if found is None:
+                    self._note(example_note(number))
+                    continue
+                self.count += 1
+                yield found
+        for note in self._checker.notes():
+            self._note(note)
 
-    def _row(self, number: int, line: bytes) -> IssueRequest | Problem | None:
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def _row(self, number: int, line: bytes | None) -> IssueRequest | Problems | None:
+        def problem(detail: str, field: str = "") -> Problem:
+            return Problem(f"line {number}", field, "", detail)
+
+        if line is None:
+            return (problem(f"is longer than {LINE:,} bytes"),)
+        text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         try:
-            value = json.loads(line.rstrip(b"\r\n").decode(), object_pairs_hook=unique, parse_constant=no_constant)
+            value = json.loads(text.rstrip(b"\r\n").decode(), object_pairs_hook=unique, parse_constant=no_constant)
         except (ValueError, RecursionError) as error:
-            return Problem(f"line {number}", "", "", f"is not a JSON object in UTF-8: {why_not_json(error)}")
+            return (problem(f"is not a JSON object in UTF-8: {why_not_json(error)}"),)
         if not isinstance(value, dict):
-            return Problem(f"line {number}", "", "", 'is not a JSON object; write {"record": …, …}')
+            return (problem('is not a JSON object; write {"record": …, …}'),)
         row: dict[str, str] = {}
+        wrong: list[Problem] = []
         for name, given in value.items():
             if name not in NAMES:
-                return Problem(f"line {number}", name[:80], "", f"is no column; they are {', '.join(NAMES)}")
-            if given is None:
-                continue
-            if isinstance(given, bool) or not isinstance(given, str | int | float):
-                return Problem(f"line {number}", name, "", "is not a text or a number")
-            row[name] = given if isinstance(given, str) else text_of(given)
-        return self._checker.check(number, row)
+                wrong.append(problem(f"is no column; they are {', '.join(NAMES)}", name[:80]))
+            elif given is None:
+                row[name] = ""
+            elif isinstance(given, bool) or not isinstance(given, str | int | float):
+                wrong.append(problem("is not a text or a number", name))
+            else:
+                row[name] = given if isinstance(given, str) else text_of(given)
+        found = self._checker.check_all(number, row)
+        if not wrong:
+            return found
+        named = {one.field for one in wrong}
+        others = found if isinstance(found, tuple) else ()
+        return (*wrong, *(one for one in others if one.field not in named))
 
 
 def text_of(number: float) -> str:

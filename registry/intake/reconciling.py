@@ -6,7 +6,7 @@ connection: a term of any length takes the same memory. Nothing is changed by it
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, Literal, NamedTuple, Protocol, Self
 
@@ -14,10 +14,13 @@ import msgspec
 import psycopg
 
 from registry.application import Registry
-from registry.intake.plain_rows import Row
+from registry.intake.broken_text import broken_text_fault
+from registry.intake.days import Order, day_fault, read_day
+from registry.intake.plain_rows import PlainRows, Row
 from registry.intake.report import Catalogue
+from registry.persons import identifier_fault, normalise_identifier
 from registry.vault import array
-from registry.wire.forms import check_date, check_uuid
+from registry.wire.forms import check_uuid
 
 NEEDED: Final = ("record", "achievement|course", "awarding_date")
 COLUMNS: Final = ("record", "achievement", "course", "version", "awarding_date", "ects", "status")
@@ -25,7 +28,9 @@ STATUSES: Final = ("active", "suspended", "revoked", "replaced")
 Kind = Literal["missingHere", "missingThere", "differs", "revokedHere", "unreadable"]
 _BATCH: Final = 1000
 _MOST: Final = 2000
-_CREDITS: Final = re.compile(r"\d{1,6}(\.\d{1,6})?")
+_REMEMBERED: Final = 100_000
+_CREDITS: Final = re.compile(r"\d{1,6}(\.\d{0,6})?|\.\d{1,6}")
+_DECIMAL_COMMA: Final = re.compile(r"\d{1,6},\d{1,6}")
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -103,6 +108,8 @@ class Reconciling:
         self._begin = begin
         self._end = end
         self.counts = Counts()
+        self._lines: dict[str, int] = {}
+        """Where the first rows stand, by their records: a row that stands twice names the earlier."""
 
     def __enter__(self) -> Self:
         self._connection = psycopg.connect(self._registry.dsn, autocommit=True)
@@ -112,31 +119,41 @@ class Reconciling:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def run(self, rows: Iterable[Row]) -> Iterator[Judged]:
-        """Judge every row, in their order, and then every credential of the term that no row names."""
-        rows = iter(rows)
-        while batch := list(islice(rows, _BATCH)):
-            yield from self._judge(batch)
+    def run(self, rows: PlainRows, *, dates: Order | None = None) -> Iterator[Judged]:
+        """Judge every row, in their order, and then every credential of the term that no row names.
+
+        `dates`: how days are written that are not `YYYY-MM-DD`. Raises `IntakeError` where there is no row.
+        """
+        reading = _Reading(dates, rows.decimal_comma)
+        iterator = iter(rows)
+        while batch := list(islice(iterator, _BATCH)):
+            yield from self._judge(batch, reading)
+        if reading.commas:
+            rows.notes.append(f"ects: decimal commas were read as decimal points in {reading.commas:,} rows")
         yield from self._unnamed()
 
-    def _judge(self, batch: Sequence[Row]) -> Iterator[Judged]:
-        read = [(line, _read(line, row)) for line, row in batch]
+    def _judge(self, batch: Sequence[Row], reading: "_Reading") -> Iterator[Judged]:
+        read = [(line, reading.read(line, row)) for line, row in batch]
         vault = self._registry.vault
-        hashed = {row.record: vault.hashed("record", row.record) for _, row in read if not isinstance(row, Difference)}
+        hashed = {row.record: vault.hashed("record", row.record) for _, row in read if isinstance(row, _Row)}
         credentials = self._credentials(hashed)
         known = self._on_log.of(list(credentials.values()))
         fresh = self._see(list(credentials.values()))
         for line, row in read:
             self.counts.rows += 1
-            if isinstance(row, Difference):
+            if not isinstance(row, _Row):
                 self.counts.unreadable += 1
-                yield Judged(line, [row])
+                yield Judged(line, row)
                 continue
             credential = credentials.get(row.record)
             if credential is not None and credential not in fresh:
                 self.counts.unreadable += 1
-                yield Judged(line, [row.differs("unreadable", "record", credential, "", "stands in the file twice")])
+                earlier = self._lines.get(row.record)
+                detail = "stands in the file twice" + (f"; line {earlier} has it, too" if earlier else "")
+                yield Judged(line, [row.differs("unreadable", "record", credential, "", detail)])
                 continue
+            if len(self._lines) < _REMEMBERED:
+                self._lines[row.record] = line
             fresh.discard(credential or "")
             yield Judged(line, self._compare(row, credential, known.get(credential or "")))
 
@@ -243,44 +260,87 @@ class _Row(msgspec.Struct, frozen=True):
         return Difference(kind, self.line, self.record, credential, field, there[:80], here, detail)
 
 
-def _read(line: int, row: Mapping[str, Any] | str) -> "_Row | Difference":
-    def wrong(field: str, value: object, detail: str) -> Difference:
-        return Difference("unreadable", line, "", None, field, str(value)[:80], "", detail)
+class _Reading:
+    """How rows are read: in which form days and numbers are."""
 
-    if isinstance(row, str):
-        return wrong("", "", row)
-    values: dict[str, str] = {}
-    for name in COLUMNS:
-        value = row.get(name)
-        if isinstance(value, bool) or not (value is None or isinstance(value, str | int | float)):
-            return wrong(name, "", "is not a text or a number")
-        text = "" if value is None else str(value).strip()
-        if len(text) > _MOST or not text.isprintable():
-            return wrong(name, "", "is too long, or holds what cannot be printed")
-        values[name] = text
-    if not values["record"]:
-        return wrong("record", "", "is empty; every row needs it")
-    if not values["achievement"] and not values["course"]:
-        return wrong("achievement", "", "is empty; give it, or a course code")
-    if values["achievement"] and check_uuid(values["achievement"]) is not None:
-        return wrong("achievement", values["achievement"], "is not an id of an achievement (a UUID in lower case)")
-    if check_date(values["awarding_date"]) is not None:
-        return wrong("awarding_date", values["awarding_date"], "is not a date; write YYYY-MM-DD")
-    status = values["status"].lower() or "active"
-    if status not in STATUSES:
-        return wrong("status", values["status"], f"is one of {', '.join(STATUSES)}; empty is active")
-    version, ects = values["version"], values["ects"]
-    if version and not (version.isascii() and version.isdigit() and len(version) < 9):
-        return wrong("version", version, "a version is 1, 2, 3 …, or empty")
-    if ects and not _CREDITS.fullmatch(ects):
-        return wrong("ects", ects, "is not a number of credits like 5 or 2.5; write a point, not a comma")
-    return _Row(
-        line,
-        values["record"],
-        values["achievement"],
-        values["course"],
-        int(version) if version else None,
-        values["awarding_date"],
-        float(ects) if ects else None,
-        status,
-    )
+    def __init__(self, dates: Order | None, decimal_comma: bool) -> None:  # noqa: FBT001 - made in one place only
+        self._dates = dates
+        self._decimal_comma = decimal_comma
+        self.commas = 0
+        """Rows whose decimal comma was read as a point."""
+
+    def read(self, line: int, row: Mapping[str, Any] | str) -> "_Row | list[Difference]":
+        """Return a row, or all that is wrong with it."""
+        wrong: list[Difference] = []
+
+        def add(field: str, value: object, detail: str) -> None:
+            wrong.append(Difference("unreadable", line, "", None, field, str(value)[:80], "", detail))
+
+        if isinstance(row, str):
+            add("", "", row)
+            return wrong
+        values: dict[str, str] = {}
+        for name in COLUMNS:
+            value = row.get(name)
+            if isinstance(value, bool) or not (value is None or isinstance(value, str | int | float)):
+                add(name, "", "is not a text or a number")
+                continue
+            text = "" if value is None else str(value)
+            if len(text) > _MOST:
+                add(name, "", f"is longer than {_MOST:,} characters")
+                continue
+            values[name] = normalise_identifier(text)
+            if fault := _text_fault(name, text, values[name]):
+                add(name, values[name], fault)
+        if not wrong:
+            self._check(values, add)
+        if wrong:
+            return wrong
+        version, ects = values["version"], values["ects"]
+        return _Row(
+            line,
+            values["record"],
+            values["achievement"],
+            values["course"],
+            int(version) if version else None,
+            values["awarding_date"],
+            float(ects) if ects else None,
+            values["status"].lower() or "active",
+        )
+
+    def _check(self, values: dict[str, str], add: Callable[[str, object, str], None]) -> None:
+        """Add what is wrong with the values; put the day and the credits into their one form."""
+        if not values["record"]:
+            add("record", "", "is empty; every row needs it")
+        if not values["achievement"] and not values["course"]:
+            add("achievement", "", "is empty; give it, or a course code")
+        if values["achievement"] and check_uuid(values["achievement"]) is not None:
+            add("achievement", values["achievement"], "is not an id of an achievement (a UUID in lower case)")
+        stated = values["awarding_date"]
+        day = read_day(stated, self._dates)
+        if not stated:
+            add("awarding_date", "", "is empty; every row needs it")
+        elif day is None:
+            add("awarding_date", stated, day_fault(stated, self._dates))
+        else:
+            values["awarding_date"] = day
+        if values["status"] and values["status"].lower() not in STATUSES:
+            add("status", values["status"], f"is one of {', '.join(STATUSES)}; empty is active")
+        version, ects = values["version"], values["ects"]
+        if version and not (version.isascii() and version.isdigit() and len(version) < 9):
+            add("version", version, "a version is 1, 2, 3 …, or empty")
+        if ects and self._decimal_comma and _DECIMAL_COMMA.fullmatch(ects):
+            values["ects"] = ects.replace(",", ".")
+            self.commas += 1
+        elif ects and not _CREDITS.fullmatch(ects):
+            add("ects", ects, "is not a number of credits like 5 or 2.5; write a point, not a comma")
+
+
+def _text_fault(name: str, stated: str, text: str) -> str | None:
+    """Return what is wrong with the characters of a value, as it stands and as it is meant."""
+    if not text.isprintable() or "\n" in stated.strip():
+        return "holds a line break, or what cannot be printed"
+    fault = broken_text_fault(text)
+    if fault is None and name in ("record", "course"):
+        fault = identifier_fault(text)
+    return fault

@@ -1,12 +1,16 @@
 """What intake says of a file: problems, each with its place and what would be right; and notes."""
 
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Final, Literal, Protocol
 
 import msgspec
 
 
 class IntakeError(Exception):
     """A file of which nothing can be taken in. The message says what, where, and what to do."""
+
+
+NO_ROWS: Final = "there is no row in it: nothing was taken in"
+"""What is said of a file that is empty but for a header or the template's example."""
 
 
 class IntakeUnavailable(IntakeError):

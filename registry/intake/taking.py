@@ -18,6 +18,15 @@ from registry.requests import Issued, IssueRequest, Outcome
 _SAME_ID: Final = "another event had this source and id; give each event an id of its own"
 
 
+class ResultProblem(msgspec.Struct, frozen=True):
+    """One thing that is wrong with an event."""
+
+    where: str
+    """A JSON path."""
+    detail: str
+    """What is wrong, and what would be right."""
+
+
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of one event."""
 
@@ -31,6 +40,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     where: str = ""
     detail: str = ""
     """What is wrong, and what would be right."""
+    more: list[ResultProblem] = []
+    """What else is wrong with it."""
 
 
 class Taking:
@@ -48,9 +59,9 @@ class Taking:
         for place, value in enumerate(values):
             found = parse(value, self._checker)
             if isinstance(found, Faulty):
-                problem = found.problem
+                first, *more = (ResultProblem(one.where, one.detail) for one in found.problems)
                 results[place] = Result(
-                    found.named, accepted=False, code=found.code, where=problem.where, detail=problem.detail
+                    found.named, accepted=False, code=found.code, where=first.where, detail=first.detail, more=more
                 )
             else:
                 asked.append((place, found))

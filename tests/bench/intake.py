@@ -12,7 +12,7 @@ from eventsourcing.domain import Aggregate
 from psycopg.conninfo import conninfo_to_dict
 
 from registry.application import Registry
-from registry.intake import CsvRows
+from registry.intake import TableRows
 from registry.intake.columns import NAMES
 from registry.issuing import BATCH, Issuer
 from registry.postgres import embedded
@@ -77,7 +77,7 @@ def measured() -> tuple[float, float]:
         file = Path(folder) / "rows.csv"
         _write(file, offered)
         began = time.perf_counter()
-        outcomes = sum(1 for _ in Issuer(registry).issue_all(CsvRows(file, Offers(registry))))
+        outcomes = sum(1 for _ in Issuer(registry).issue_all(TableRows(file, Offers(registry))))
         ours = outcomes / (time.perf_counter() - began)
         registry.close()
         parts = conninfo_to_dict(server.dsn("bare"))

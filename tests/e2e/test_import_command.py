@@ -36,8 +36,9 @@ def test_a_badge_becomes_a_draft_is_completed_and_published_and_its_credential_i
 def test_the_template_as_it_is_issues_nothing_and_says_why(consortium, tmp_path):
     file = tmp_path / "awards.csv"
     file.write_text(consortium.run("template", "csv").stdout)
-    said = consortium.run("import", file).stdout
+    said = consortium.run("import", file, check=1).stdout
     assert "line 2 is the template's own example" in said
+    assert "there is no row in it: nothing was taken in" in said
     assert "0 issued" in said
 
 

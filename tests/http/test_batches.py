@@ -93,8 +93,9 @@ def test_a_row_that_came_back_short_of_fields_is_not_whole_by_being_sent_in_agai
 @pytest.mark.parametrize("dry", [True, False])
 def test_the_templates_own_example_is_told_as_such(system, dry):
     template = registry("template", "csv").stdout
-    done = finished(system, send(system, template, f"template {dry}", dryRun=dry))
+    done = finished(system, send(system, template, f"template {dry}", dryRun=dry), "failed")
     assert (done["issued"], done["refused"]) == (0, 0)
+    assert done["error"] == "The body: there is no row in it: nothing was taken in"
     assert ["template's own example" in note for note in done["notes"]] == [True]
 
 
@@ -136,18 +137,28 @@ def test_a_file_without_a_needed_column_fails_as_a_whole_and_says_why(system, of
 
 
 def test_what_is_wrong_with_a_body_as_a_whole_is_a_whole_sentence(system):
-    utf16 = finished(system, send(system, "record,student\n".encode("utf-16"), "utf-16"), "failed")
-    assert utf16["error"].startswith("The body is UTF-16; save it as UTF-8"), utf16["error"]
+    utf32 = finished(system, send(system, "record,student\n".encode("utf-32"), "utf-32"), "failed")
+    assert utf32["error"].startswith("The body is UTF-32; save it as UTF-8"), utf32["error"]
     document = {"Content-Type": "application/json"}
     other = finished(system, send(system, b'{"a": 1}', "no document", document), "failed")
     assert other["error"].startswith("The body"), other["error"]
 
 
-def test_a_body_with_a_header_and_no_rows_is_done_and_says_so(system, offer):
-    header = csv_of(rows(offer, 1, "header")).partition("\n")[0] + "\n"
-    done = finished(system, send(system, header, "header"))
-    assert (done["issued"], done["refused"]) == (0, 0)
-    assert done["notes"] == ["there is a header and no row: nothing was taken in"]
+@pytest.mark.parametrize(
+    ("header", "term"),
+    [
+        ("record,achievement,student,family_name,given_name,date_of_birth,awarding_date\n\n,,,,,,\n", {}),
+        ("credential,change,reason\n", {"kind": "statusChanges"}),
+        (
+            "record,achievement,awarding_date\n",
+            {"kind": "reconciliation", "awardedFrom": "2026-01-01", "awardedUntil": "2026-12-31"},
+        ),
+    ],
+)
+def test_a_body_with_a_header_and_no_rows_is_never_done(system, header, term):
+    failed = finished(system, send(system, header, f"header {term}", **term), "failed")
+    assert (failed["issued"], failed["refused"]) == (0, 0)
+    assert failed["error"] == "The body: there is no row in it: nothing was taken in"
 
 
 def test_what_is_not_rows_or_too_much_is_refused_at_once(system):

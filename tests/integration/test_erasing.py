@@ -188,7 +188,7 @@ def send(book, name, lines):
 def send_as(book, kind, media, text, name="one"):
     begun = book.receive(name, kind, media, "a-system", name, dry_run=False)
     begun.spool.write(text.encode())
-    return book.received(begun.batch, begun.spool, None, release=False).batch
+    return book.received(begun.batch, begun.spool, None).batch
 
 
 def told(book, batch):

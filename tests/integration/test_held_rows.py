@@ -6,7 +6,7 @@ import pytest
 
 from registry.batches.batch import WrongState
 from registry.erasing import erase
-from registry.intake import CsvRows, IntakeError, NdjsonRows, Problem
+from registry.intake import TableRows, IntakeError, NdjsonRows, Problem
 from registry.requests import NotIssued
 from tests.support.catalogues import Everything
 from tests.support.sis import TODAY, BatchSender
@@ -199,17 +199,17 @@ def test_whoever_holds_nothing_refuses_a_row_before_its_day(sis, tmp_path):
         f' "given_name": "Ada", "date_of_birth": "2001-02-03", "awarding_date": "2026-06-30",'
         f' "valid_from": "{GRADUATION}"}}\n'
     )
-    early, today = CsvRows(csv, Everything())
-    [other] = NdjsonRows(ndjson, Everything())
+    [early], today = TableRows(csv, Everything())
+    [[other]] = NdjsonRows(ndjson, Everything())
     for one in (early, other):
         assert isinstance(one, Problem)
         assert (one.field, "its day has not come" in one.detail) == ("valid_from", True)
     assert today.record == "r2"
-    [held, _] = [rows.held_until for rows in [CsvRows(csv, Everything(), holds=True)] for _ in rows]
+    [held, _] = [rows.held_until for rows in [TableRows(csv, Everything(), holds=True)] for _ in rows]
     assert held == GRADUATION
     csv.write_text(HEADER.replace("valid_from", "validfrom"))
     with pytest.raises(IntakeError, match="is it 'valid_from'"):
-        CsvRows(csv, Everything())
+        TableRows(csv, Everything())
 
 
 def test_a_fault_that_a_batch_meets_ends_it_alone(sis, monkeypatch, capsys):

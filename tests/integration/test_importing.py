@@ -11,7 +11,7 @@ from registry.batches import Book, Worker
 from registry.batches.worker import _taken
 from registry.cli.imports import Offered
 from registry.intake import IntakeError, read_document, read_file
-from registry.intake.course_codes import CourseCode, CourseCodes, read_csv, write_csv
+from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.drafts import Drafts, UnknownDraft
 from registry.intake.importing import Importer
 from registry.intake.report import Problem
@@ -265,12 +265,13 @@ def test_course_codes_go_out_and_in_as_csv(office, tmp_path):
     assert [one.code for one in office.codes.page(10, "A-1")] == ["B/2 é"]
     file = tmp_path / "codes.csv"
     file.write_text(write_csv(office.codes.page(10)))
-    assert list(read_csv(file)) == office.codes.page(10)
-    file.write_text(f"code,achievement,version\nA,{achievement},x\nB\n")
-    assert [one.field for one in read_csv(file) if isinstance(one, Problem)] == ["version", ""]
+    assert [code for _, code in CourseCodeRows(file)] == office.codes.page(10)
+    file.write_text(f"code,achievement,version\nA,{achievement},x\nB\nC,{achievement},1\nC,{achievement},2\n")
+    problems = [(line, one.field) for line, one in CourseCodeRows(file) if isinstance(one, Problem)]
+    assert problems == [(2, "version"), (3, ""), (5, "code")]
     file.write_text("course,id\n")
-    with pytest.raises(IntakeError, match="lacks code, achievement"):
-        list(read_csv(file))
+    with pytest.raises(IntakeError, match=r"lacks code .*, achievement"):
+        CourseCodeRows(file)
     assert office.codes.remove("A-1")
     assert not office.codes.remove("A-1")
     assert office.codes.find("a\0b") is None
@@ -291,7 +292,7 @@ def test_course_codes_go_out_and_in_as_csv(office, tmp_path):
 )
 def test_a_course_code_that_leads_nowhere_is_not_set(office, code, achievement, version, field):
     entry = CourseCode(code, achievement or offered(office), version)
-    assert office.codes.fault(entry)[0] == field
+    assert [name for name, _ in office.codes.faults(entry)] == [field]
 
 
 def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(office, tmp_path):
@@ -304,7 +305,7 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     worker = Worker(office.registry, office.node.issuer, book, Offered(office.registry))
     begun = book.receive("term", "credentials", "application/xml", "a system", "key", dry_run=False)
     begun.spool.write(content)
-    book.received(begun.batch, begun.spool, None, release=False)
+    book.received(begun.batch, begun.spool, None)
     batch = book.take_up()
     office.importer.take_award(
         document, light, {}, beside=lambda taken: _taken(office.registry.vault, batch, light, taken, on_its_day=False)

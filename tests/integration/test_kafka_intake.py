@@ -123,6 +123,20 @@ def test_a_bad_event_says_where_and_stops_nobody(taking, offer, sent, where):
     assert good.accepted
 
 
+def test_all_that_is_wrong_with_an_event_is_said_at_once(taking, offer):
+    wrong = {"awarding_date": "yesterday", "surname": "x", "student": {"a": 1}, "ects": "7"}
+    faulty = issue(offer, f"w-{uuid.uuid4()}")
+    [issued, change] = take(
+        taking,
+        faulty | {"data": faulty["data"] | wrong},
+        event("credential.revoke.v1", {"credential": "x", "reason": "?", "why": 1}),
+    )
+    assert {issued.where, *(one.where for one in issued.more)} == {
+        "$.data", "$.data.student", "$.data.awarding_date", "$.data.ects",
+    }  # fmt: skip
+    assert [change.where, *(one.where for one in change.more)] == ["$.data", "$.data.credential", "$.data.reason"]
+
+
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # kafka-python leaves refused ones to Python
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_addresses_that_are_none_and_brokers_that_are_away_are_said():

@@ -110,7 +110,7 @@ def book(node, tmp_path):
 def send(book, content, media="text/csv", kind="credentials", name="Quixwobble.csv"):
     begun = book.receive(name, kind, media, "a-system", str(uuid.uuid4()), dry_run=False)
     begun.spool.write(content if isinstance(content, bytes) else content.encode())
-    return book.received(begun.batch, begun.spool, None, release=False).batch
+    return book.received(begun.batch, begun.spool, None).batch
 
 
 def shifted(achievement):

@@ -14,8 +14,8 @@ from registry.cli.imports import Offered
 from registry.cli.reconcile import OnLog
 from registry.intake import IntakeError
 from registry.intake.course_codes import CourseCode, CourseCodes
-from registry.intake.plain_rows import form_of, read_rows
-from registry.intake.reconciling import NEEDED, Counts, Reconciling
+from registry.intake.plain_rows import PlainRows, form_of
+from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Reconciling
 from registry.requests import IssueRequest
 from tests.support.command import Consortium, printed_json
 
@@ -49,7 +49,7 @@ class Term:
             opened(self.consortium.home) as node,
             Reconciling(node.registry, OnLog(node), Offered(node.registry), FROM, UNTIL) as reconciling,
         ):
-            judged = list(reconciling.run(read_rows(file, form_of(file), NEEDED)))
+            judged = list(reconciling.run(PlainRows(file, form_of(file), COLUMNS, NEEDED)))
         return [one for found in judged for one in found.differences], reconciling.counts
 
     def row(self, number, **change):
@@ -193,8 +193,9 @@ def test_the_command_exits_1_where_they_differ_and_0_where_they_agree(term):
 
 def test_a_long_file_takes_no_more_memory(term):
     def rows(count):
-        for number in range(count):
-            yield number + 2, term.row(f"x{number}")
+        file = term.consortium.folder / f"{count}.csv"
+        file.write_text(csv_of([term.row(f"x{number}") for number in range(count)]))
+        return PlainRows(file, "table", COLUMNS, NEEDED)
 
     with (
         opened(term.consortium.home) as node,

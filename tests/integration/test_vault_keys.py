@@ -97,7 +97,7 @@ def test_what_stood_in_the_database_before_an_erasure_is_opened_by_no_key_that_i
     node.registry.save([], private=HiddenBasis(node.registry.vault, decision, [said]))
     begun = book.receive("one", "credentials", "text/csv", "a", "1", dry_run=False)
     begun.spool.write(f"{HEADER}\nr9,Quixwobble,s1,Jansen,Ada,2001-02-03,soon\n".encode())
-    book.received(begun.batch, begun.spool, None, release=False)
+    book.received(begun.batch, begun.spool, None)
     assert Worker(node.registry, node.issuer, book, Offered(node.registry)).step()
     about = [f"{gone.learner} key", f"- {decision}", f"- batch {begun.batch}"]
     with psycopg.connect(dsn) as connection:

@@ -26,7 +26,7 @@ class BatchSender:
     def send_as(self, media, text, *, dry_run=False):
         begun = self.book.receive("june", "credentials", media, "sis", text, dry_run)
         begun.spool.write(text.encode())
-        return self.book.received(begun.batch, begun.spool, None, release=False).batch
+        return self.book.received(begun.batch, begun.spool, None).batch
 
     def works(self, batch):
         """Let the worker do what there is to do today: the batch's state and counts after it."""

@@ -4,10 +4,12 @@ import io
 
 import pytest
 
+from registry.batches.batch import XLSX
 from registry.batches.leaving_out import without
 from registry.batches.mentions import _pattern
-from registry.intake import CsvRows, NdjsonRows
+from registry.intake import NdjsonRows, TableRows
 from tests.support.catalogues import Everything
+from tests.support.spreadsheets import xlsx
 
 HEAD = "record;student;family_name;given_name;date_of_birth;awarding_date;achievement;note"
 
@@ -71,13 +73,41 @@ def test_two_columns_of_students_are_none():
 def test_what_is_no_number_of_anybody_stops_nothing(line):
     kept, gone = left(line + b"\n", "application/x-ndjson", "s1")
     assert (kept, gone) == ((b"\n", [1]) if b"s1" in line else (line + b"\n", []))
-    [found] = NdjsonRows(Held(line), Everything())
+    [[found, *_]] = NdjsonRows(Held(line), Everything())
     assert found.detail
 
 
 def test_what_is_no_utf_8_stays_as_it_is():
-    content = rows("a;1;x;y;;;;") + b"b;2;Andr\xe9;y;;;;\n"
-    assert left(content, "text/csv", "1") == (rows("") + b"b;2;Andr\xe9;y;;;;\n", [2])
+    content = rows("a;1;x;y;;;;", "c;3;Zoë;y;;;;") + b"b;2;Andr\xe9;y;;;;\n"
+    assert left(content, "text/csv", "1") == (rows("", "c;3;Zoë;y;;;;") + b"b;2;Andr\xe9;y;;;;\n", [2])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "cp1252"])
+def test_what_is_in_another_encoding_becomes_utf_8(encoding):
+    content = rows("a;1;x;y;;;;", "b;2;André;y;;;;").decode().encode(encoding)
+    assert left(content, "text/csv", "1") == (rows("", "b;2;André;y;;;;"), [2])
+
+
+@pytest.mark.parametrize("number", ["s\u200b1", "\ufeffs1", " s1 "])
+def test_an_invisible_character_hides_nobodys_row(number):
+    assert left(rows(f"a;{number};x;y;;;;", "b;2;x;y;;;;"), "text/csv", "s1")[1] == [2]
+
+
+def test_of_a_spreadsheet_a_csv_stays_with_the_rows_where_they_were():
+    content = xlsx({"2026": [[], HEAD.split(";"), ["a", "1"], [], ["b", "2", "x", "y", "", "", "", "one\ntwo"]]})
+    kept, gone = left(content, XLSX, "1")
+    assert (kept.decode(), gone) == (f"\n{HEAD}\n\n\nb;2;x;y;;;;one two\n", [3])
+    before, after = (list_of_lines(TableRows(Held(one), Everything())) for one in (content, kept))
+    assert (before, after) == ([3, 5], [5])
+
+
+def list_of_lines(rows):
+    return [rows.line for _ in rows]
+
+
+def test_lines_that_end_in_a_carriage_return_stay_where_they_are():
+    content = rows("a;1;x;y;;;;", "b;2;x;y;;;;", end="\r")
+    assert left(content, "text/csv", "1") == (rows("", "b;2;x;y;;;;", end="\r"), [2])
 
 
 def test_objects_a_line_go_likewise_numbers_that_are_no_texts_among_them():
@@ -98,13 +128,13 @@ def test_a_line_that_is_too_long_says_nothing_more_and_is_too_long_still():
     kept, gone = left(content, "application/x-ndjson", "s1")
     assert gone == []
     assert kept.strip() == b'{"student": "s2"}'
-    [first, _] = NdjsonRows(Held(kept), Everything())
+    [[first], _] = NdjsonRows(Held(kept), Everything())
     assert "longer" in first.detail
 
 
 def test_readers_count_the_lines_that_are_left_as_they_did():
     content = rows('a;1;x;y;;;;"one', 'two"', "b;2;x;y;;;;")
-    before = CsvRows(Held(content), Everything())
-    after = CsvRows(Held(left(content, "text/csv", "1")[0]), Everything())
+    before = TableRows(Held(content), Everything())
+    after = TableRows(Held(left(content, "text/csv", "1")[0]), Everything())
     assert [before.line for _ in before] == [3, 4]
     assert [after.line for _ in after] == [4]

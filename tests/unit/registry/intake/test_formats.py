@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from lxml import etree
 
-from registry.intake import CsvRows, Document, IntakeError, NdjsonRows, open_intake, read_document, read_file
+from registry.intake import Document, IntakeError, NdjsonRows, TableRows, open_intake, read_document, read_file
 from registry.intake.columns import RowChecker
 from registry.intake.isced import names_another
 from tests.support.catalogues import Everything
@@ -350,7 +350,7 @@ def test_one_document_is_no_row_however_it_is_laid_out_and_rows_are_no_document(
     assert isinstance(open_intake(file, Everything()), NdjsonRows)
     table = tmp_path / "x.dat"
     table.write_text("record,achievement,student,family_name,given_name,date_of_birth,awarding_date\n")
-    assert isinstance(open_intake(table, Everything()), CsvRows)
+    assert isinstance(open_intake(table, Everything()), TableRows)
 
 
 def test_utf_16_is_read_where_xml_says_so():

@@ -7,7 +7,7 @@ import pytest
 
 from registry.intake.json_document import load
 from registry.intake.ndjson_rows import NdjsonRows
-from registry.intake.plain_rows import read_rows
+from registry.intake.plain_rows import PlainRows
 from registry.intake.report import IntakeError
 
 PYTHON = re.compile(r"codec|Exceeds|Expecting|Invalid|Extra data|Unterminated|char \d|conversion|position")
@@ -37,7 +37,7 @@ def test_a_plain_line_that_is_no_json_is_told_so_in_plain_words_and_the_others_a
     content, says = BAD[name]
     file = tmp_path / "rows.ndjson"
     file.write_bytes(GOOD + b"\n" + content + b"\n" + GOOD + b"\n")
-    rows = list(read_rows(file, "ndjson", ()))
+    rows = list(PlainRows(file, "ndjson", ("record", "achievement"), ()))
     assert [(number, row) for number, row in rows if number != 2] == [(n, json.loads(GOOD)) for n in (1, 3)]
     [told] = [row for number, row in rows if number == 2]
     assert re.search(says, told)
@@ -49,6 +49,6 @@ def test_a_row_that_is_no_json_is_told_so_in_plain_words(name, tmp_path):
     content, says = BAD[name]
     file = tmp_path / "rows.ndjson"
     file.write_bytes(content + b"\r\n")
-    [told] = list(NdjsonRows(file, None))
+    [[told, *_]] = list(NdjsonRows(file, None))
     assert re.search(says, told.detail)
     assert not PYTHON.search(told.detail)
