@@ -15,6 +15,7 @@ from registry.domain.errors import UnknownAchievement
 from registry.intake.broken_text import broken_text_fault
 from registry.intake.plain_rows import PlainRows
 from registry.intake.report import Problem, Readable
+from registry.intake.row_texts import character_fault
 from registry.persons import identifier_fault, normalise_identifier
 from registry.wire.forms import check_uuid
 
@@ -110,6 +111,8 @@ def _storable(code: str) -> str:
 
 def code_fault(code: str) -> str | None:
     """Return what is wrong with the text of a code, or None."""
+    if (fault := character_fault(code)) is not None:
+        return fault
     text = normalise_identifier(code)
     if not text or len(text) > MOST_CHARACTERS or not text.isprintable():
         return f"is no text of 1 to {MOST_CHARACTERS} printable characters"

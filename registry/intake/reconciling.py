@@ -18,6 +18,7 @@ from registry.intake.broken_text import broken_text_fault
 from registry.intake.days import Order, day_fault, read_day
 from registry.intake.plain_rows import PlainRows, Row
 from registry.intake.report import Catalogue
+from registry.intake.row_texts import character_fault
 from registry.persons import identifier_fault, normalise_identifier
 from registry.vault import array
 from registry.wire.forms import check_uuid
@@ -338,9 +339,7 @@ class _Reading:
 
 def _text_fault(name: str, stated: str, text: str) -> str | None:
     """Return what is wrong with the characters of a value, as it stands and as it is meant."""
-    if not text.isprintable() or "\n" in stated.strip():
-        return "holds a line break, or what cannot be printed"
-    fault = broken_text_fault(text)
+    fault = character_fault(stated) or broken_text_fault(text)
     if fault is None and name in ("record", "course"):
         fault = identifier_fault(text)
     return fault

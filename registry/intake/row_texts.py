@@ -40,6 +40,17 @@ def _is_plain(text: str) -> bool:
     )
 
 
+def character_fault(value: str) -> str | None:
+    """Return which character of a text of one line nobody can have meant, or None."""
+    if _BROKEN.search(value):
+        return "is not UTF-8 here; save the file as UTF-8 (in a spreadsheet: CSV UTF-8)"
+    if _CONTROL.search(value):
+        return "holds a control character; remove it"
+    if _LINE_BREAK.search(value.strip()):
+        return "holds a line break; write it on one line"
+    return None
+
+
 def clean_text(name: str, value: str, *, keep_text: bool) -> tuple[str, str | None]:
     """Return a column's text as it is meant, and what is wrong with it or None.
 
@@ -50,14 +61,11 @@ def clean_text(name: str, value: str, *, keep_text: bool) -> tuple[str, str | No
         return value, None
     if len(value) > MAX_FIELD:
         return value, f"is {len(value):,} characters long, {MAX_FIELD:,} at most"
-    if _BROKEN.search(value):
-        return value, "is not UTF-8 here; save the file as UTF-8 (in a spreadsheet: CSV UTF-8)"
-    if _CONTROL.search(value):
-        return value, "holds a control character; remove it"
-    if name == _SEVERAL_LINES:
+    several_lines = name == _SEVERAL_LINES
+    if several_lines:
         value = _LINE_BREAK.sub("\n", value)
-    elif _LINE_BREAK.search(value):
-        return value, "holds a line break; write it on one line"
+    if (fault := character_fault(value.replace("\n", " ") if several_lines else value)) is not None:
+        return value, fault
     cleaned = value
     if name in _NAMES:
         cleaned = normalise_name(value)

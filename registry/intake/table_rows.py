@@ -9,7 +9,7 @@ from typing import Final
 from registry.intake.columns import COLUMNS, NAMES, REQUIRED, Problems, RowChecker, example_note, shown_value
 from registry.intake.days import Order
 from registry.intake.report import Catalogue, Problem, Readable
-from registry.intake.tables import PROBLEM, Table, TableRow
+from registry.intake.tables import PROBLEM, Table, TableRow, where_of
 from registry.requests import IssueRequest
 
 NEEDED: Final = tuple("achievement|course" if name == "achievement" else name for name in REQUIRED)
@@ -38,8 +38,8 @@ class TableRows:
         self.path = path
         self.line = 0
         """The line that the row given last ends at."""
-        self.where = ""
-        """The place of the row given last, in words."""
+        self._first_line = 0
+        """The line that it begins at."""
         self.count = 0
         """Rows that were read, without the template's example."""
         self._table = Table(path, NAMES, NEEDED)
@@ -54,6 +54,11 @@ class TableRows:
         """The day from which the row given last is to be published, where that is to come (and rows are held)."""
         return self._checker.held_until
 
+    @property
+    def where(self) -> str:
+        """Return the place of the row given last, in words."""
+        return where_of(self._first_line, self.line)
+
     def __iter__(self) -> Iterator[IssueRequest | Problems]:
         """Yield every row, as a request or as all that is wrong with it."""
         names = [name for name in self._table.names if name in NAMES]
@@ -63,7 +68,7 @@ class TableRows:
         self.count = 0
         for row in self._table:
             self.line = row.end
-            self.where = row.where
+            self._first_line = row.line
             if row.fault:
                 self.count += 1
                 yield (Problem(row.where, "", "", row.fault),)

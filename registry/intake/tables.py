@@ -56,7 +56,7 @@ class TableRow(NamedTuple):
     @property
     def where(self) -> str:
         """Return the row's place in words."""
-        return f"line {self.line}" if self.line == self.end else f"lines {self.line} to {self.end}"
+        return where_of(self.line, self.end)
 
 
 class Table:
@@ -293,6 +293,11 @@ class Table:
             )
             values += [""] * (width - len(values))
             yield TableRow(number, number, values if fault else values[:width], fault, cells)
+
+
+def where_of(line: int, end: int) -> str:
+    """Return the place of a row in words."""
+    return f"line {line}" if line == end else f"lines {line} to {end}"
 
 
 def column_name(text: str) -> str:

@@ -53,7 +53,7 @@ COLUMNS = {
     "feed.taken": {"member": ID},
     "intake.batches": {
         "kind": ID, "media": ID, "state": ID, "by": STAFF, "request": HASH, "key": SEALED, "released_by": STAFF,
-        "sealed_name": SEALED, "sealed_notes": SEALED, "sealed_error": SEALED,
+        "sealed_name": SEALED, "sealed_notes": SEALED, "sealed_error": SEALED, "dates": ID,
     },
     "intake.course_codes": {"code": OPEN + "the university's own code of a course"},
     "intake.drafts": {"content": HASH, "format": ID, "sealed": SEALED},

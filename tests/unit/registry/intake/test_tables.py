@@ -116,7 +116,7 @@ def test_lines_are_counted_whatever_ends_them(opened):
         "Šašková Žižka",
         "the student\u2019s",
         "D\u2019Arc",
-    ],  # fmt: skip
+    ],
 )
 def test_western_text_in_windows_1252_is_read_and_that_is_said(opened, text):
     source = opened(table(changed(family_name=text)).encode("cp1252"))
