@@ -42,7 +42,7 @@ def test_every_dialect_is_the_same_rows(system, offer, name, change):
 
 def test_a_spreadsheet_is_a_batch_and_its_faulty_rows_come_back_as_csv(system, offer):
     good, bad, *_ = rows(offer, 2, "sheet")
-    content = xlsx({"June": [list(good), list(good.values()), [], [*bad.values()][:-1] + [number("46203.5", 1)]]})
+    content = xlsx({"June": [list(good), list(good.values()), [], [*[*bad.values()][:-1], number("46203.5", 1)]]})
     done = finished(system, send(system, content, "sheet", SHEET))
     assert (done["media"], done["lines"], done["issued"], done["refused"]) == (XLSX, 3, 1, 1)
     [one] = listed(system, done)
