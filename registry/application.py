@@ -22,6 +22,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 from registry.acceptance import Acceptance, NotAccepted
+from registry.achievement_content import refuse_faulty
 from registry.domain.achievement import Achievement, Joining
 from registry.domain.aggregate import Thing, uuid_of
 from registry.domain.case import Case
@@ -42,9 +43,10 @@ from registry.domain.sealing import Sealing
 from registry.log import LogError
 from registry.refusals import FindRefusals, builds_on_refused
 from registry.rewrapping import ErasedRows, KeyReplacement, settle
+from registry.status_notes import NoteForNobody, NoteRow, note_row
 from registry.store import KeysReplaced, PrivateRecorder, PrivateRows, StoredEvent, Together, opened
 from registry.translation import PUBLISHED, Stored, Translator
-from registry.vault import HiddenBasis, Learner, Vault
+from registry.vault import HiddenBasis, Learner, LearnerGone, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.commit import MAX_EVENT
 from registry.wire.credentials import StatusReason, StatusSealed
@@ -288,11 +290,38 @@ class Registry:
     # Achievements
 
     def publish_achievement(self, content: AchievementContent) -> None:
-        """Offer a new achievement (version 1)."""
+        """Offer a new achievement (version 1). Raises `FaultyContent` with all that is wrong with it."""
+        refuse_faulty(content, self.member, self.newest_version)
         self._commit(Achievement.publish(content))
 
+    def check_achievement(self, content: AchievementContent) -> None:
+        """Check that a new achievement could be published; store nothing. Raises what `publish_achievement` raises."""
+        refuse_faulty(content, self.member, self.newest_version)
+        self.check(Achievement.publish(content))
+        if self._stored(content.achievement):
+            raise Duplicate(f"there is an achievement {content.achievement} already", "$.achievement")
+
+    def check_revision(self, content: AchievementContent) -> None:
+        """Check that the next version could be published; store nothing. Raises what `revise_achievement` raises."""
+        refuse_faulty(content, self.member, self.newest_version)
+        found: Achievement = self._get(Achievement, content.achievement, UnknownAchievement)
+        found.revise(content)
+        self.check(found)
+
+    def newest_version(self, achievement: str) -> int | None:
+        """Return the newest version of an own achievement; None where there is none of that id."""
+        try:
+            return self.achievement(achievement).state.version
+        except UnknownAchievement:
+            return None
+
+    def _stored(self, identifier: str) -> bool:
+        with self.recorder.datastore.get_connection() as connection, connection.cursor() as cursor:
+            return bool(self.recorder.versions(cursor, [uuid_of(identifier)]))
+
     def revise_achievement(self, content: AchievementContent) -> None:
-        """Offer the next version, whole."""
+        """Offer the next version, whole. Raises `FaultyContent` with all that is wrong with it."""
+        refuse_faulty(content, self.member, self.newest_version)
         found: Achievement = self._get(Achievement, content.achievement, UnknownAchievement)
         found.revise(content)
         self._commit(found)
@@ -327,23 +356,35 @@ class Registry:
         found: Credential = self._get(Credential, credential, UnknownCredential)
         return found
 
-    def change(self, credential: str, act: Callable[[Credential], None]) -> None:
-        """Let something become of an own credential."""
+    def change(self, credential: str, act: Callable[[Credential], None], *, change: str = "", note: str = "") -> None:
+        """Let something become of an own credential. Raises a refusal.
+
+        `note` is the university's own words about it, kept under the learner's key; `change` is the change's name.
+        """
         found = self.credential(credential)
         act(found)
-        self._commit(found)
+        try:
+            self._commit(found, private=self.note_row(found, change, note) if note else None)
+        except LearnerGone as error:
+            raise NoteForNobody("its learner was erased just now: leave the note out", "$.note") from error
 
-    def suspend(self, credential: str, reason: StatusReason) -> None:
+    def note_row(self, credential: Credential, change: str, note: str) -> NoteRow:
+        """Return the row that keeps a note with the last change of a credential. Raises `NoteForNobody`."""
+        return note_row(
+            self.vault, self.cursor(), credential.state.learner, str(credential.id), credential.version, change, note
+        )
+
+    def suspend(self, credential: str, reason: StatusReason, note: str = "") -> None:
         """Let a credential not count for now."""
-        self.change(credential, lambda found: found.suspend(reason))
+        self.change(credential, lambda found: found.suspend(reason), change="suspend", note=note)
 
-    def reinstate(self, credential: str) -> None:
+    def reinstate(self, credential: str, note: str = "") -> None:
         """Let it count again."""
-        self.change(credential, lambda found: found.reinstate())
+        self.change(credential, lambda found: found.reinstate(), change="reinstate", note=note)
 
-    def revoke(self, credential: str, reason: StatusReason) -> None:
+    def revoke(self, credential: str, reason: StatusReason, note: str = "") -> None:
         """Take it back for good."""
-        self.change(credential, lambda found: found.revoke(reason))
+        self.change(credential, lambda found: found.revoke(reason), change="revoke", note=note)
 
     # Learners; what else goes with them stands in erasing.py
 

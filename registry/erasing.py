@@ -226,6 +226,7 @@ _STATEMENTS: Final = (
     """DELETE FROM office.texts
     WHERE case_id IN (SELECT id FROM office.cases WHERE learner = %(learner)s)""",
     "DELETE FROM vault.decisions WHERE learner = %(learner)s",
+    "DELETE FROM vault.status_notes WHERE learner = %(learner)s",
     "DELETE FROM vault.records WHERE learner = %(learner)s",
     "DELETE FROM vault.learners WHERE learner = %(learner)s",
     "DELETE FROM vault.decisions WHERE decision = ANY (%(decisions)s::uuid[])",

@@ -91,6 +91,18 @@ CREATE TRIGGER check_sealed AFTER INSERT OR UPDATE OF sealed ON vault.decisions
     FOR EACH ROW WHEN (NEW.learner IS NULL AND current_setting('vault.replacing', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION vault.check_key('sealed');
 
+-- The university's own words beside the reason of a change of status, under the learner's key.
+CREATE TABLE IF NOT EXISTS vault.status_notes (
+    credential uuid NOT NULL,
+    version    integer NOT NULL,           -- of the credential, once the change is made
+    learner    uuid NOT NULL,
+    change     text NOT NULL,              -- suspend, reinstate, revoke
+    written    timestamptz NOT NULL,
+    sealed     bytea NOT NULL,
+    PRIMARY KEY (credential, version)
+);
+CREATE INDEX IF NOT EXISTS status_notes_learner ON vault.status_notes (learner);
+
 -- Sign once: a commit's row is written before its signature leaves the process.
 CREATE SCHEMA IF NOT EXISTS publisher;
 
@@ -210,6 +222,27 @@ CREATE TABLE IF NOT EXISTS intake.events (
     content    bytea NOT NULL,             -- keyed hash of its type and data
     credential uuid NOT NULL               -- what it was about, or led to
 );
+
+-- Which offset of each partition of the intake topic is read next.
+CREATE TABLE IF NOT EXISTS intake.positions (
+    topic     text NOT NULL,
+    partition integer NOT NULL,
+    next      bigint NOT NULL,
+    PRIMARY KEY (topic, partition)
+);
+-- Offsets of the intake topic that Kafka removed before they were read.
+CREATE TABLE IF NOT EXISTS intake.lost (
+    number          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic           text NOT NULL,
+    partition       integer NOT NULL,
+    first           bigint NOT NULL,
+    last            bigint,                -- null: the topic was made again, and nobody can say how much is lost
+    noticed         timestamptz NOT NULL,
+    acknowledged    timestamptz,
+    acknowledged_by text
+);
+CREATE UNIQUE INDEX IF NOT EXISTS lost_once ON intake.lost (topic, partition, first, coalesce(last, -1))
+    WHERE acknowledged IS NULL;
 
 -- Rows that were not taken in. Where, which field, its value and what is wrong: under the batch's key.
 CREATE TABLE IF NOT EXISTS intake.problems (

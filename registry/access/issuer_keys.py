@@ -35,12 +35,12 @@ class CannotFetch(Exception):
 
 
 class IssuerKeys:
-    """The keys of one issuer, by their ids. `follow` fetches them; `key` may be called from any thread."""
+    """The keys of one issuer. `follow` fetches them; `key` may be called from any thread."""
 
     def __init__(self, url: str) -> None:
         """`url` is where the issuer publishes its keys."""
         self._url = url
-        self._keys: dict[str, PyJWK] = {}
+        self._keys: list[PyJWK] = []
         self._fetched_at: float | None = None
         self._unknown_key = False
         self._first = threading.Event()
@@ -54,9 +54,10 @@ class IssuerKeys:
         return self._first.wait(seconds)
 
     def key(self, identifier: str | None) -> PyJWK | None:
-        """Return the key with this id; None where the issuer has none. Never waits.
+        """Return the key with this id, or without an id the only key; None where there is none. Never waits.
 
-        Raises `HttpProblem` (`unavailable`) while there are no keys to look at.
+        Raises `HttpProblem`: `unavailable` while there are no keys to look at, `unauthenticated` for a token without a
+        key's id where the issuer has several keys.
         """
         at = self._fetched_at
         if at is None or time.monotonic() - at > _KEEP_SECONDS:
@@ -65,7 +66,17 @@ class IssuerKeys:
                 "the keys that tokens are checked with cannot be fetched",
                 headers={"Retry-After": str(round(RETRY_SECONDS))},
             )
-        found = self._keys.get(identifier or "")
+        keys = self._keys
+        if identifier is None:
+            if len(keys) == 1:
+                return keys[0]
+            raise HttpProblem(
+                "unauthenticated",
+                f"this token names no key (`kid`), and its issuer publishes {len(keys)} keys: let the issuer write the"
+                " key's id into the tokens",
+                headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+            )
+        found = next((key for key in keys if key.key_id == identifier), None)
         if found is None:
             self._unknown_key = True
         return found
@@ -95,8 +106,8 @@ class IssuerKeys:
                 return
 
 
-def _fetch(url: str) -> dict[str, PyJWK]:
-    """Fetch the keys that signatures are checked with, by their ids. Raises `CannotFetch`."""
+def _fetch(url: str) -> list[PyJWK]:
+    """Fetch the keys that signatures are checked with. Raises `CannotFetch`."""
     until, body = time.monotonic() + _FETCH_SECONDS, bytearray()
     try:
         # The system's own authorities: an issuer inside a university may have its certificate from one of them.
@@ -115,7 +126,7 @@ def _fetch(url: str) -> dict[str, PyJWK]:
         raise CannotFetch(f"{url} cannot be reached: {type(error).__name__}") from error
     except (ValueError, TypeError, AttributeError, RecursionError, PyJWKSetError) as error:
         raise CannotFetch(f"{url} sends no set of keys (JWKS)") from error
-    keys = {key.key_id: key for key in published.keys if key.key_id is not None and key.public_key_use in ("sig", None)}
+    keys = [key for key in published.keys if key.public_key_use in ("sig", None)]
     if not keys:
-        raise CannotFetch(f"{url} has no keys for signatures that have an id")
+        raise CannotFetch(f"{url} has no keys for signatures")
     return keys

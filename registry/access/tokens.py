@@ -79,6 +79,8 @@ class Tokens:
         """The claims of a token with a good signature that is meant for this node, now. Raises `HttpProblem`."""
         with _reading():
             identifier = jwt.get_unverified_header(token).get("kid")
+            if identifier is not None and not isinstance(identifier, str):
+                raise jwt.DecodeError("the key's id is no text")
         key = self._keys.key(identifier)
         if key is None:
             raise _bad("this token is not good: its issuer publishes no key with the token's `kid`")

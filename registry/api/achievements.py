@@ -6,10 +6,13 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
 from msgspec import Meta
 
-from registry.api.bodies import Known, body_of, content_of, given
+from registry.achievement_content import read_content
+from registry.api.bodies import Known, body_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.application import Registry
 from registry.http import HttpProblem, Trouble, requires
 from registry.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
@@ -23,6 +26,8 @@ class OfferedVersion(msgspec.Struct, frozen=True, rename="camel"):
     achievement: str
     version: int
     retired: bool = False
+    dry_run: bool = False
+    """Whether it was checked only: nothing was published, and an id that was not sent is nobody's."""
 
 
 _FILLED: Final = ("achievement", "version", "awarding_bodies")
@@ -35,6 +40,16 @@ else:
 """What a university asks to be published: the content, of which the node can fill in id, version and awarding body."""
 
 
+DryRun = Annotated[
+    bool, QueryParameter(name="dryRun", description="Check only: 200 where it could be published; nothing is stored.")
+]
+
+
+def _content(registry: Registry, values: dict[str, Any]) -> AchievementContent:
+    """The content, with this university among those that award it unless it says who does. Raises `FaultyContent`."""
+    return read_content({"awardingBodies": [registry.member]} | values, registry.member, registry.newest_version)
+
+
 @post(
     "/v1/achievements",
     tags=["Publishing"],
@@ -44,19 +59,24 @@ else:
     sync_to_thread=True,
     **requires("achievements:write"),
 )
-def publish(desk: Desk, request: Request[Any, Any, Any], data: Body, key: IdempotencyKey) -> Response[OfferedVersion]:
+def publish(
+    desk: Desk, request: Request[Any, Any, Any], data: Body, key: IdempotencyKey, *, dry_run: DryRun = False
+) -> Response[OfferedVersion]:
     """Publish version 1 of an achievement: the fields of `achievement.published.v1`.
 
-    `achievement`, `version` and `awardingBodies` are filled in where they are left out.
+    `achievement`, `version` and `awardingBodies` are filled in where they are left out. All that is wrong is listed at
+    once: fields, rules, codes, and what the composition names.
     """
-    asked = given(data)
+    asked = {"achievement": random_id(), "version": 1} | given(data)
+    if dry_run:
+        with desk.reading() as registry:
+            content = _content(registry, asked)
+            registry.check_achievement(content)
+        return desk.answer(OfferedVersion(registry.member, content.achievement, 1, dry_run=True))
 
     def act(writer: Writer) -> Answered:
         member = writer.registry.member
-        given = data.achievement or random_id()
-        content = content_of(
-            {"awardingBodies": [member]} | asked | {"achievement": given, "version": 1}, AchievementContent
-        )
+        content = _content(writer.registry, asked)
         made = Answered(
             201, OfferedVersion(member, content.achievement, 1), f"/v1/achievements/{member}/{content.achievement}"
         )
@@ -77,16 +97,29 @@ def publish(desk: Desk, request: Request[Any, Any, Any], data: Body, key: Idempo
     **requires("achievements:write"),
 )
 def revise(
-    desk: Desk, request: Request[Any, Any, Any], achievement: UUID, data: Body, key: IdempotencyKey
+    desk: Desk,
+    request: Request[Any, Any, Any],
+    achievement: UUID,
+    data: Body,
+    key: IdempotencyKey,
+    *,
+    dry_run: DryRun = False,
 ) -> Response[OfferedVersion]:
     """Publish the whole content again as the next version. Where `version` is given it must be the next one."""
-    asked = given(data)
+    asked = given(data) | {"achievement": str(achievement)}
+
+    def revised(registry: Registry) -> AchievementContent:
+        return _content(registry, {"version": registry.achievement(str(achievement)).state.version + 1} | asked)
+
+    if dry_run:
+        with desk.reading() as registry:
+            content = revised(registry)
+            registry.check_revision(content)
+        return desk.answer(OfferedVersion(registry.member, str(achievement), content.version, dry_run=True))
 
     def act(writer: Writer) -> Answered:
         member = writer.registry.member
-        version = writer.registry.achievement(str(achievement)).state.version + 1
-        filled = {"awardingBodies": [member], "version": version} | asked | {"achievement": str(achievement)}
-        content = content_of(filled, AchievementContent)
+        content = revised(writer.registry)
         made = Answered(
             201, OfferedVersion(member, str(achievement), content.version), f"/v1/achievements/{member}/{achievement}"
         )

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from litestar.params import Dependency
 
-from registry.http import HttpProblem, Trouble
+from registry.http import KNOWN_ONLY, HttpProblem, Trouble
 from registry.intake import Catalogue
 from registry.office.facts import Facts
 from registry.wire.forms import checker
@@ -26,7 +26,13 @@ def body_of(name: str, data: type[msgspec.Struct], filled: Collection[str], more
     fields = [_field(one, filled) for one in msgspec.structs.fields(data)]
     fields.sort(key=lambda one: one[2].default is not msgspec.NODEFAULT)
     return msgspec.defstruct(
-        name, [*fields, *more], frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True
+        name,
+        [*fields, *more],
+        frozen=True,
+        rename="camel",
+        omit_defaults=True,
+        forbid_unknown_fields=True,
+        namespace={KNOWN_ONLY: True},
     )
 
 

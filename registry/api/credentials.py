@@ -11,9 +11,9 @@ from msgspec import Meta
 
 from registry.api.bodies import Offers
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.batches.status_rows import MAX_NOTE, note_fault
 from registry.http import HttpProblem, Trouble, requires
 from registry.intake.columns import RowChecker
-from registry.intake.report import Problem
 from registry.intake.row_texts import MAX_FIELD
 from registry.requests import Issued
 from registry.wire.credentials import CountedBy, Part, StatusReason
@@ -90,10 +90,12 @@ class Credential(msgspec.Struct, frozen=True, rename="camel"):
     """Whether this record was issued before, and says the same."""
 
 
-class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Why; a code that stands on the log for ever. What is delicate is `withheld`."""
 
     reason: StatusReason
+    private_note: Annotated[str, Meta(max_length=MAX_NOTE)] = ""
+    """Your own words about it. They are kept encrypted on this node, never on the log, and go with the learner."""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -122,18 +124,18 @@ def issue(
     Its `parts`, if it has any, must satisfy the achievement's composition; what speaks against them is listed, each
     with its code as `field`, and refused unless `despite` names it.
     """
-    parts = _parts(data.parts)
+    parts, wrong = _parts(data.parts)
 
     def act(writer: Writer) -> Answered:
-        asked = RowChecker(offered).check(0, _row(data))
+        asked = RowChecker(offered).check_all(0, _row(data))
         if asked is None:
             raise HttpProblem(
                 "unprocessable", errors=[Trouble("$.record", "EXAMPLE is the template's own; use your own id")]
             )
-        if isinstance(asked, Problem):
-            raise HttpProblem(
-                "unprocessable", errors=[Trouble(f"$.{asked.field}", asked.detail, asked.field, asked.value)]
-            )
+        problems = asked if isinstance(asked, tuple) else ()
+        errors = [Trouble(f"$.{one.field}", one.detail, one.field, one.value) for one in problems]
+        if isinstance(asked, tuple) or wrong:
+            raise HttpProblem("unprocessable", errors=[*errors, *wrong])
         [outcome] = writer.issuer.issue([msgspec.structs.replace(asked, parts=parts)], despite=data.despite or ())
         if not isinstance(outcome, Issued):
             kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
@@ -148,7 +150,8 @@ def issue(
     return desk.once(request, key, data, act)
 
 
-def _parts(rows: list[PartRow] | None) -> list[Part] | None:
+def _parts(rows: list[PartRow] | None) -> tuple[list[Part] | None, list[Trouble]]:
+    """The parts, and what is wrong with them."""
     parts, wrong = [], []
     for place, row in enumerate(rows or ()):
         if (fault := check_credits(row.ects)) is not None:
@@ -161,9 +164,7 @@ def _parts(rows: list[PartRow] | None) -> list[Part] | None:
             by = CountedBy(row.by.member, decision, agreement)
         ects = int(row.ects) if row.ects == int(row.ects) else row.ects
         parts.append(Part(row.member, str(row.credential), ects, by))
-    if wrong:
-        raise HttpProblem("unprocessable", errors=wrong)
-    return parts or None
+    return parts or None, wrong
 
 
 def _row(data: CredentialRow) -> dict[str, str]:
@@ -194,11 +195,14 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
         desk: Desk, request: Request[Any, Any, Any], credential: UUID, data: Reason, key: IdempotencyKey
     ) -> Response[Status]:
         """An own credential's status, from now on."""
+        note = data.private_note.strip()
+        if (fault := note_fault(note)) is not None:
+            raise HttpProblem("unprocessable", errors=[Trouble("$.private_note", fault, "private_note")])
 
         def act(writer: Writer) -> Answered:
             made = Answered(200, Status(writer.registry.member, str(credential), status))
             writer.answered(made)
-            getattr(writer.registry, change)(str(credential), data.reason)
+            getattr(writer.registry, change)(str(credential), data.reason, note)
             return made
 
         return desk.once(request, key, data, act)

@@ -1,4 +1,7 @@
-"""Rows of status changes: which credential, what becomes of it, and why. A table, or NDJSON."""
+"""Rows of status changes: which credential, what becomes of it, and why. A table, or NDJSON.
+
+A credential is named by its id or by the university's own id of the row that it was issued for.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, get_args
@@ -11,7 +14,10 @@ from registry.intake.report import Readable
 from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
 
-COLUMNS: Final = ("credential", "change", "reason")
+COLUMNS: Final = ("credential", "record", "change", "reason", "note")
+NEEDED: Final = ("credential|record", "change", "reason")
+MAX_NOTE: Final = 2000
+"""The characters of a note at most."""
 _CHANGES: Final = ("suspend", "reinstate", "revoke")
 
 
@@ -20,8 +26,19 @@ class StatusChange(NamedTuple):
 
     line: int
     credential: str
+    """Its id; empty where `record` names it."""
+    record: str
+    """The university's own id of the row that it was issued for; may stand beside the credential's id."""
     change: str
     reason: str
+    """Empty where it is reinstated."""
+    note: str = ""
+    """The university's own words beside the reason. They are kept privately, never on the log."""
+
+    @property
+    def name(self) -> str:
+        """The credential as the row names it."""
+        return self.credential or f"record {self.record}"
 
     def apply(self, credential: Credential) -> None:
         """Make it. Raises `Refusal`."""
@@ -38,8 +55,9 @@ class StatusRows:
 
     def __init__(self, content: Readable, media: Media) -> None:
         """Read the header. Raises `IntakeError` where it lacks a column."""
-        self._rows = PlainRows(content, "table" if media in TABLES else "ndjson", COLUMNS, COLUMNS)
+        self._rows = PlainRows(content, "table" if media in TABLES else "ndjson", COLUMNS, NEEDED)
         self.notes = self._rows.notes
+        """What is to be said of the file; it grows while the rows are read."""
 
     def __iter__(self) -> Iterator[StatusChange | list[RowProblem]]:
         """Yield every row, as a change or as all that is wrong with it. Raises `IntakeError` where there is none."""
@@ -48,21 +66,41 @@ class StatusRows:
 
 
 def _checked(line: int, row: Mapping[str, Any] | str) -> StatusChange | list[RowProblem]:
-    wrong: list[RowProblem] = []
-
-    def add(field: str, detail: str, value: object = "") -> None:
-        wrong.append(RowProblem(line, f"line {line}", field, str(value)[:80], "", detail))
-
     if isinstance(row, str):
-        add("", row)
-        return wrong
-    credential, change, reason = (row.get(name) or "" for name in COLUMNS)
-    if not isinstance(credential, str) or check_uuid(credential) is not None:
-        add("credential", "is not an id of a credential (a UUID in lower case)", credential)
+        return [RowProblem(line, f"line {line}", "", "", "", row)]
+    values = {name: row.get(name) or "" for name in COLUMNS}
+    faults = [(name, "", "is not a text") for name, value in values.items() if not isinstance(value, str)]
+    texts = {name: value.strip() if isinstance(value, str) else "" for name, value in values.items()}
+    faults += [fault for fault in _faults(texts) if fault[0] not in {name for name, _, _ in faults}]
+    if not faults:
+        return StatusChange(line, *(texts[name] for name in COLUMNS))
+    return [RowProblem(line, f"line {line}", field, value[:80], "", detail) for field, value, detail in faults]
+
+
+def _faults(row: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with a row: its field, its value, and what would be right."""
+    credential, record, change, reason, note = (row[name] for name in COLUMNS)
+    if credential and check_uuid(credential) is not None:
+        yield "credential", credential, "is not an id of a credential (a UUID in lower case)"
+    if not credential and not record:
+        yield "credential", "", "is empty; name the credential, or the record that it was issued for"
     if change not in _CHANGES:
-        add("change", f"is one of {', '.join(_CHANGES)}", change)
-    if change == "reinstate" and reason:
-        add("reason", "is empty where a credential is reinstated", reason)
-    elif change != "reinstate" and reason not in get_args(StatusReason):
-        add("reason", f"is one of {', '.join(get_args(StatusReason))}", reason)
-    return wrong or StatusChange(line, str(credential), str(change), str(reason))
+        yield "change", change, f"is one of {', '.join(_CHANGES)}"
+    elif change == "reinstate":
+        if reason:
+            yield "reason", reason, "is empty where a credential is reinstated"
+    elif reason not in get_args(StatusReason):
+        yield "reason", reason, f"is one of {', '.join(get_args(StatusReason))}"
+    if len(record) > MAX_NOTE or not record.isprintable():
+        yield "record", "", "is too long, or holds what cannot be printed"
+    if fault := note_fault(note):
+        yield "note", "", fault
+
+
+def note_fault(note: str) -> str | None:
+    """Return what is wrong with a note of one's own, or None."""
+    if len(note) > MAX_NOTE:
+        return f"has {len(note):,} characters, {MAX_NOTE:,} at most"
+    if "\N{REPLACEMENT CHARACTER}" in note or not note.replace("\n", " ").replace("\t", " ").isprintable():
+        return "holds characters that cannot be printed"
+    return None

@@ -17,9 +17,10 @@ from registry.batches.book import Book
 from registry.batches.progress import Held, Progress
 from registry.batches.row_problem import RowProblem, not_found_again
 from registry.batches.spool import SpoolDamaged
+from registry.batches.status_changes import StatusChanger, problem_of
 from registry.batches.status_rows import StatusChange, StatusRows
 from registry.batches.tally import Tally, Waiting
-from registry.domain.errors import Refusal
+from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake import Award, Catalogue, IntakeError, NdjsonRows, TableRows, read_document
 from registry.intake.documents import MAX_BYTES
 from registry.intake.importing import Importer, Taken
@@ -139,30 +140,31 @@ class Worker:
     def _change(self, batch: Batch) -> None:
         """Status changes, each in a transaction with the batch's progress."""
         rows = StatusRows(self._book.content(batch.batch), batch.media)
+        changer = StatusChanger(self._registry, self._issuer, repeatable=False)
         for row in rows:
             line = row.line if isinstance(row, StatusChange) else row[0].line
             if line <= batch.done_lines:
                 continue
-            problems = row if isinstance(row, list) else self._changed(batch, row)
-            if problems:
-                self._registry.save([], private=Progress(self._registry.vault, batch.batch, line, problems=problems))
-        self._book.note(batch.batch, rows.notes)
+            if isinstance(row, StatusChange):
+                left = self._changed(changer, batch, row)
+            else:
+                left = Progress(self._registry.vault, batch.batch, line, problems=row, refused=1)
+            if left is not None:
+                self._registry.save([], private=left)
+        self._book.note(batch.batch, rows.notes[:_NOTES])
 
-    def _changed(self, batch: Batch, row: StatusChange) -> list[RowProblem]:
-        registry = self._registry
+    def _changed(self, changer: StatusChanger, batch: Batch, row: StatusChange) -> Progress | None:
+        """Make a row's change with the progress that it comes to; return the progress where that is to be written."""
+        step = partial(Progress, self._registry.vault, batch.batch, row.line)
         try:
             if batch.dry_run:
-                credential = registry.credential(row.credential)
-                row.apply(credential)
-                registry.check(credential)
-                registry.save([], private=Progress(registry.vault, batch.batch, row.line, issued=1))
-                return []
-            with registry.also(Progress(self._registry.vault, batch.batch, row.line, issued=1)):
-                registry.change(row.credential, row.apply)
-        except Refusal as refusal:
-            where = f"line {row.line}"
-            return [RowProblem(row.line, where, refusal.path, row.credential, refusal.code, refusal.explanation)]
-        return []
+                return step(issued=1) if changer.check(row) == "changes" else step(unchanged=1)
+            with self._registry.also(step(issued=1)):
+                if changer.make(row) == "changes":
+                    return None
+        except (Refusal, InvalidEvent) as refusal:
+            return step(problems=[problem_of(row, refusal)])
+        return step(unchanged=1)
 
     def _document(self, batch: Batch) -> None:
         """A document's awards, each in a transaction with the batch's progress."""

@@ -1,24 +1,28 @@
 """Achievements: what this university offers, and what all members offer."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
 
 from projections import catalogue
+from registry.achievement_content import COMMENT, FaultyContent, composition_refs, read_content
 from registry.cli import ids
 from registry.cli.context import Node, node_of
+from registry.cli.files import read_bytes
 from registry.cli.founding import publish_now
 from registry.cli.listing import Column, print_list
-from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, title_of
+from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
 from registry.cli.own_events import say_views_behind
 from registry.intake.importing import find_identical
+from registry.intake.not_json import no_constant, unique, why_not_json
 from registry.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
-from registry.wire.errors import InvalidEvent
 from registry.wire.forms import VersionedRef
-from registry.wire.misfits import told
 
 achievement_app = typer.Typer(help="What can be awarded.", no_args_is_help=True)
 
@@ -36,16 +40,42 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _content(node: Node, file: Path, achievement: str | None, version: int) -> AchievementContent:
-    """What the file says, as that version; the achievement's id is the given one, else the file's, else a new one."""
+    """The content in a file. What it leaves out is filled in: the id (else the given or a new one), the version, and
+    this university as the awarding body. Raises `FaultyContent` with all that is wrong.
+    """
     try:
-        values = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
-        achievement = achievement or values.get("achievement") or random_id()
-        values = {"awardingBodies": [node.settings.member]} | values
-        return msgspec.convert(values | {"achievement": achievement, "version": version}, AchievementContent)
-    except msgspec.ValidationError as error:
-        raise InvalidEvent("schema", str(file), told(error, AchievementContent)) from error
-    except msgspec.DecodeError as error:
-        raise InvalidEvent("schema", str(file), str(error)) from error
+        values = json.loads(read_bytes(file).decode(), object_pairs_hook=unique, parse_constant=no_constant)
+    except (ValueError, RecursionError) as error:
+        raise FaultyContent([(str(file), f"is not JSON in UTF-8: {why_not_json(error)}")]) from error
+    if not isinstance(values, dict):
+        raise FaultyContent([(str(file), "must be a JSON object, as `registry template achievement` prints it")])
+    values.pop(COMMENT, None)
+    if achievement is not None and values.get("achievement", achievement) != achievement:
+        raise FaultyContent([("$.achievement", f"names another achievement than {achievement}, which is revised")])
+    filled = {"achievement": achievement or random_id(), "version": version, "awardingBodies": [node.settings.member]}
+    try:
+        return read_content(filled | values, node.settings.member, node.registry.newest_version)
+    except RecursionError as error:
+        raise FaultyContent([(str(file), "is nested too deep")]) from error
+
+
+@contextmanager
+def _listing_faults(file: Path) -> Iterator[None]:
+    """Print all that is wrong with a content, and end with exit code 1."""
+    try:
+        yield
+    except FaultyContent as error:
+        for path, detail in error.faults:
+            errors.print(f"{path}: {detail}", markup=False, highlight=False)
+        errors.print(
+            f"{counted(len(error.faults), 'problem')} in {file}. Nothing was published.", markup=False, highlight=False
+        )
+        raise typer.Exit(1) from error
+
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything and list all that is wrong; publish nothing.")
+]
 
 
 @achievement_app.command("publish")
@@ -53,23 +83,45 @@ def publish(
     context: typer.Context,
     file: File,
     *,
+    dry_run: DryRun = False,
     again: Annotated[
         bool, typer.Option("--again", help="Offer it even if an achievement with the same content is offered already.")
     ] = False,
 ) -> None:
     """Offer a new achievement. Its id and version 1 are given here unless the file has an id.
 
-    Exits 1 if an achievement with the same content is offered already.
+    All that is wrong with the file is listed at once, and nothing is published then. Exits 1 if something is wrong, or
+    if an achievement with the same content is offered already.
 
-    Example: registry achievement publish data-literacy.json
+    Examples: registry achievement publish data-literacy.json --dry-run
+    registry achievement publish data-literacy.json
     """
     node = node_of(context)
-    content = _content(node, file, None, 1)
+    with _listing_faults(file):
+        content = _content(node, file, None, 1)
     if not again:
         _refuse_second(node, content)
+    if dry_run:
+        node.registry.check_achievement(content)
+        _say_unknown_parts(node, content)
+        say(f"{title_of(content.title)}: could be published as a new achievement, version 1. Nothing was published.")
+        return
     node.registry.publish_achievement(content)
+    _say_unknown_parts(node, content)
     say(f"achievement {content.achievement}, version 1")
     publish_now(node)
+
+
+def _say_unknown_parts(node: Node, content: AchievementContent) -> None:
+    """Say on standard error which achievements of others a composition names that this node has not read of."""
+    for path, ref in composition_refs(content):
+        if ref.member != node.settings.member and not catalogue.versions(node.views(), ref.member, ref.achievement):
+            errors.print(
+                f"{path}: not checked: this node has read of no achievement {ref.member}/{ref.achievement}. Bring the"
+                " views up with `registry project`, or check the id.",
+                markup=False,
+                highlight=False,
+            )
 
 
 def _refuse_second(node: Node, content: AchievementContent) -> None:
@@ -91,15 +143,28 @@ def revise(
     context: typer.Context,
     achievement: Own,
     file: File,
+    *,
+    dry_run: DryRun = False,
 ) -> None:
     """Offer the next version of an achievement, whole.
 
-    Example: registry achievement revise 0bbac7a9-… data-literacy.json
+    All that is wrong with the file is listed at once, and nothing is published then.
+
+    Examples: registry achievement revise 0bbac7a9-… data-literacy.json --dry-run
+    registry achievement revise 0bbac7a9-… data-literacy.json
     """
     node = node_of(context)
     achievement = node.uuid(achievement, "achievement")
     version = node.registry.achievement(achievement).state.version + 1
-    node.registry.revise_achievement(_content(node, file, achievement, version))
+    with _listing_faults(file):
+        content = _content(node, file, achievement, version)
+    if dry_run:
+        node.registry.check_revision(content)
+        _say_unknown_parts(node, content)
+        say(f"{title_of(content.title)}: could be published as version {version}. Nothing was published.")
+        return
+    node.registry.revise_achievement(content)
+    _say_unknown_parts(node, content)
     say(f"achievement {achievement}, version {version}")
     publish_now(node)
 

@@ -263,7 +263,7 @@ def _ref(node: Node, member: str, text: str) -> VersionedRef:
     identifier, at, version = text.partition("@")
     if not at or not version.isascii() or not version.isdigit():
         raise typer.BadParameter(f"{text!r} is not ID@VERSION, as 0bbac7a9-…@1", param_hint="--achievement")
-    return VersionedRef(member, node.uuid(identifier, "achievement"), int(version))
+    return VersionedRef(*ids.find(node, identifier, "achievement", member), int(version))
 
 
 def _read(node: Node, file: Path) -> AgreementDeclared:

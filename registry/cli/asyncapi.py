@@ -56,8 +56,8 @@ def description(member: str, origin: str, log: str, intake: str | None) -> dict[
                 "address": f"intake.{member}.results",
                 "servers": where.get("intake", []),
                 "description": "What became of each record of the intake, in their order; a record that comes again has"
-                " no second effect, and its result has the same id.",
-                "messages": {"result": {"$ref": "#/components/messages/result"}},
+                " no second effect, and its result has the same id. And which records were lost before they were read.",
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in ("result", "lost")},
             },
         },
         "operations": {
@@ -80,6 +80,7 @@ def description(member: str, origin: str, log: str, intake: str | None) -> dict[
                     "payload": {"type": "string"},
                 },
                 "result": {"title": "Result", "payload": _result(origin)},
+                "lost": {"title": "Lost events", "payload": _lost(origin)},
                 **{name: {"title": kind, "payload": _asked(kind)} for name, kind in _ASKED.items()},
             },
             "schemas": {**schemas, **events, **_row()},
@@ -118,12 +119,16 @@ def _asked(kind: str) -> dict[str, Any]:
     if kind == ISSUE:
         data = {"$ref": _REF.format(name="CredentialRow")}
     else:
-        properties = {"credential": {"type": "string", "format": "uuid"}}
+        properties = {
+            "credential": {"type": "string", "format": "uuid"},
+            "record": {"type": "string", "description": "Or your own id of the row that it was issued for."},
+        }
         if kind != REINSTATE:
             properties["reason"] = {"type": "string", "enum": list(REASONS)}  # type: ignore[dict-item] # JSON
         data = {
             "type": "object",
-            "required": list(properties),
+            "required": [name for name in properties if name == "reason"],
+            "anyOf": [{"required": ["credential"]}, {"required": ["record"]}],
             "properties": properties,
             "additionalProperties": False,
         }
@@ -144,10 +149,30 @@ def _result(origin: str) -> dict[str, Any]:
             "code": {**text, "description": "The rule that refused it, or `invalid`."},
             "where": {**text, "description": "A JSON path."},
             "detail": {**text, "description": "What is wrong, and what would be right."},
+            "more": {
+                "type": "array",
+                "description": "What else is wrong with it.",
+                "items": {"type": "object", "properties": {"where": text, "detail": text}},
+            },
         },
     }
     kinds = {"enum": ["registry.intake.accepted.v1", "registry.intake.refused.v1"]}
     return _envelope(kinds, data, f"From `{origin}/intake`.")
+
+
+def _lost(origin: str) -> dict[str, Any]:
+    data = {
+        "type": "object",
+        "required": ["partition", "first", "last", "detail"],
+        "properties": {
+            "partition": {"type": "integer"},
+            "first": {"type": "integer", "description": "The first offset that was removed before it was read."},
+            "last": {"type": ["integer", "null"], "description": "The last one; null where nobody can say."},
+            "detail": {"type": "string"},
+        },
+    }
+    told = f"From `{origin}/intake`: Kafka removed events before the node read them. Send them again."
+    return _envelope({"const": "registry.intake.lost.v1"}, data, told)
 
 
 def _envelope(kind: dict[str, Any], data: dict[str, Any], description: str) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """Credentials, one at a time."""
 
+import sys
 from typing import Annotated, Any, get_args
 
 import typer
 
 from projections import credentials as view
-from registry.cli import finding, ids, moments
+from registry.batches.status_rows import note_fault
+from registry.cli import bulk_changes, bulk_corrections, finding, ids, moments, releasing
+from registry.cli.confirming import confirm
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
+from registry.cli.ids import IdNotFound
 from registry.cli.output import AsJson, errors, plain, print_json, say, title_of
 from registry.cli.own_events import say_older_wait, say_views_behind
 from registry.cli.personal_input import FROM_INPUT, from_input
@@ -15,14 +19,20 @@ from registry.cli.reading import credential_rows
 from registry.erasing import why_without_claims
 from registry.intake.columns import days_fault
 from registry.requests import Issued, IssueRequest
+from registry.status_notes import notes_of
 from registry.wire.credentials import StatusReason
 from registry.wire.disclosures import disclosed
 
 credential_app = typer.Typer(
-    help="Credentials, one at a time; many go through `registry import`.", no_args_is_help=True
+    help="Credentials: issue, find, change and correct them. New ones in bulk go through `registry import`.",
+    no_args_is_help=True,
 )
 
-Id = Annotated[str, typer.Argument(help="The credential's id, or its beginning.")]
+Named = Annotated[str | None, typer.Argument(help="The credential's id, or its beginning (else --record).")]
+Record = Annotated[str | None, typer.Option(help="Your own id of the row that it was issued for.")]
+Note = Annotated[
+    str, typer.Option(help=f"Your own words, kept privately, never published. {FROM_INPUT}", callback=from_input)
+]
 _ASKED = "Left out, it is asked for: other users of the machine see the words of a command."
 Reason = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(StatusReason))}.")]
 
@@ -32,6 +42,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(credential_app, name="credential")
     credential_app.command("list")(finding.list_credentials)
     credential_app.command("find")(finding.find_credentials)
+    credential_app.command("change")(bulk_changes.change)
+    credential_app.command("correct")(bulk_corrections.correct)
+    credential_app.command("release")(releasing.release)
 
 
 @credential_app.command("issue")
@@ -46,7 +59,9 @@ def issue(
     given_name: Annotated[str, typer.Option(prompt=True, help="Likewise.", callback=from_input)],
     date_of_birth: Annotated[str, typer.Option(prompt=True, help="YYYY-MM-DD; likewise.", callback=from_input)],
     valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
-    version: Annotated[int | None, typer.Option(help="The achievement's version (else the newest).")] = None,
+    version: Annotated[
+        int | None, typer.Option(help="The achievement's version (else the course code's, or the newest).")
+    ] = None,
     grade: Annotated[str | None, typer.Option(help=FROM_INPUT, callback=from_input)] = None,
     replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
 ) -> None:
@@ -58,7 +73,7 @@ def issue(
     request = IssueRequest(
         record,
         node.uuid(achievement, "achievement"),
-        version,
+        version if version is not None else ids.course_version(node, achievement),
         student,
         family_name,
         given_name,
@@ -90,42 +105,74 @@ def check_days(request: IssueRequest) -> None:
 
 
 @credential_app.command("suspend")
-def suspend(context: typer.Context, credential: Id, *, reason: Reason) -> None:
+def suspend(
+    context: typer.Context, credential: Named = None, *, record: Record = None, reason: Reason, note: Note = ""
+) -> None:
     """Let a credential not count for now, and publish it.
 
     Example: registry credential suspend e7c1ab39-… --reason underReview
     """
     node = node_of(context)
-    code, credential = _reason(reason), node.uuid(credential, "credential")
-    node.registry.suspend(credential, code)
+    code, credential = _reason(reason), _named(node, credential, record)
+    node.registry.suspend(credential, code, checked_note(note))
     _say_changed(node, "suspended", credential)
     publish_now(node)
 
 
 @credential_app.command("reinstate")
-def reinstate(context: typer.Context, credential: Id) -> None:
+def reinstate(context: typer.Context, credential: Named = None, *, record: Record = None, note: Note = "") -> None:
     """Let a suspended credential count again, and publish it.
 
     Example: registry credential reinstate e7c1ab39-…
     """
     node = node_of(context)
-    credential = node.uuid(credential, "credential")
-    node.registry.reinstate(credential)
+    credential = _named(node, credential, record)
+    node.registry.reinstate(credential, checked_note(note))
     _say_changed(node, "reinstated", credential)
     publish_now(node)
 
 
 @credential_app.command("revoke")
-def revoke(context: typer.Context, credential: Id, *, reason: Reason) -> None:
-    """Take a credential back for good, and publish it.
+def revoke(
+    context: typer.Context,
+    credential: Named = None,
+    *,
+    record: Record = None,
+    reason: Reason,
+    note: Note = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask at a terminal.")] = False,
+) -> None:
+    """Take a credential back for good, and publish it. At a terminal it asks first.
 
     Example: registry credential revoke e7c1ab39-… --reason issuedInError
     """
     node = node_of(context)
-    code, credential = _reason(reason), node.uuid(credential, "credential")
-    node.registry.revoke(credential, code)
+    code, credential = _reason(reason), _named(node, credential, record)
+    # A script that names one credential by its id needs no second word.
+    confirm(f"This revokes credential {credential} for good.", "Revoke it?", yes=yes or not sys.stdin.isatty())
+    node.registry.revoke(credential, code, checked_note(note))
     _say_changed(node, "revoked", credential)
     publish_now(node)
+
+
+def _named(node: Node, credential: str | None, record: str | None) -> str:
+    """Return the id of the credential that a command names. Raises `typer.BadParameter`, `IdNotFound`."""
+    if (credential is None) == (record is None):
+        raise typer.BadParameter("give the credential's id, or --record", param_hint="CREDENTIAL")
+    if record is None:
+        return node.uuid(credential or "", "credential")
+    known = node.issuer.known(record)
+    if known is None:
+        raise IdNotFound(f"No credential was issued for the record {record}.")
+    return known
+
+
+def checked_note(note: str) -> str:
+    """Return a note without blanks around it. Raises `typer.BadParameter` where it cannot be kept."""
+    note = note.strip()
+    if (fault := note_fault(note)) is not None:
+        raise typer.BadParameter(f"the note {fault}", param_hint="--note")
+    return note
 
 
 def _say_changed(node: Node, change: str, credential: str) -> None:
@@ -144,7 +191,7 @@ def show(
         str | None, typer.Argument(help="The credential's id, its beginning, or MEMBER/ID (else --record).")
     ] = None,
     *,
-    record: Annotated[str | None, typer.Option(help="Your own id of the row that it was issued for.")] = None,
+    record: Record = None,
     member: Annotated[str | None, typer.Option(help="Whose credential (else this node's).")] = None,
     claims: Annotated[bool, typer.Option("--claims", help="Show what it says of the person, from the vault.")] = False,
     as_of: moments.AsOf = None,
@@ -157,14 +204,10 @@ def show(
     registry credential show e7c1ab39-… --as-of 2026-05-04
     """
     node = node_of(context)
-    if (credential is None) == (record is None):
+    named = _named(node, None, record) if credential is None else credential
+    if credential is not None and record is not None:
         raise typer.BadParameter("give the credential's id, or --record", param_hint="CREDENTIAL")
-    if record is not None:
-        credential = node.issuer.known(record)
-        if credential is None:
-            errors.print(f"No credential was issued for the record {record}.", markup=False)
-            raise typer.Exit(1)
-    whose, credential = ids.find(node, credential or "", "credential", member)
+    whose, credential = ids.find(node, named, "credential", member)
     if as_of:
         then = moments.resolve(node, as_of)
         [was] = moments.past(node, then).credentials([(whose, credential)])
@@ -187,8 +230,9 @@ def show(
             said = disclosed(found[0].claims, disclosures)
         else:
             errors.print(why_without_claims(node.registry, credential), markup=False, highlight=False)
+    notes = notes_of(node.registry.vault, node.registry.cursor(), credential) if whose == node.settings.member else []
     if as_json:
-        print_json({**plain(found[0]), "disclosed": said})
+        print_json({**plain(found[0]), "disclosed": said, "notes": notes})
         return
     credential_rows(found, wide=True)
     issuer = node.governance().state.members.get(found[0].member)
@@ -199,6 +243,8 @@ def show(
         say(f"impaired by {fault}", style="red")
     for breach in found[0].unmet:
         say(f"requirement not met: {breach}", style="red")
+    for note in notes:
+        say(f"note of {note.written:%Y-%m-%d} ({note.change}): {note.note}")
     for name, value in (said or {}).items():
         say(f"{name}: {value}")
 

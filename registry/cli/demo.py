@@ -21,12 +21,12 @@ from consumers.rebuild import Source
 from projections import credentials as credential_view
 from projections import learners, universities
 from projections.decisions import of_office
-from registry.cli import demo_serving
+from registry.cli import achievement_templates, demo_serving
 from registry.cli.audit_text import show_report
 from registry.cli.context import Node, opened
 from registry.cli.founding import make_consortium, make_node
 from registry.cli.governance import act_now
-from registry.cli.imports import ACHIEVEMENT_TEMPLATE, Offered, show, take_document, take_rows
+from registry.cli.imports import Offered, show, take_document, take_rows
 from registry.cli.output import Counter, counted, out, progress, say, table, title_of
 from registry.cli.reading import credential_rows, decision_rows, sum_of
 from registry.config import SettingsError
@@ -186,7 +186,7 @@ class _Demo:
         for member, node in self._nodes.items():
             self._offered[member] = []
             for title in COURSES:
-                values: dict[str, Any] = ACHIEVEMENT_TEMPLATE | {
+                values: dict[str, Any] = achievement_templates.PLAIN | {
                     "achievement": random_id(),
                     "version": 1,
                     "title": {"en": title},

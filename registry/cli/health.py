@@ -18,6 +18,7 @@ from projections import positions
 from registry.act_words import plural
 from registry.cli.view_lag import own_lag
 from registry.cli.waiting import held_events, stopped, waiting_events
+from registry.intake.lost_events import lost_events
 from registry.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
 from registry.owner import table_exists
@@ -111,7 +112,7 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
     """The rule and the remedy for the first of them."""
     faults: dict[str, list[str]] = {}
     """By component: `database`, `log`, `other_streams`, `own_stream`, `key`, `membership`, `publisher`, `held`,
-    `vault`, `views`.
+    `vault`, `views`, `intake`.
 
     What is well is not in it. `database`: it does not know what the node's own log holds; what is judged by it (which
     events were repaired, whether the key counts at the log's end, what waits) is not looked at then. `other_streams`:
@@ -300,6 +301,8 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
         faults["views"] = [lag]
     if node.settings.keys_folder.exists() and (vault := node.keystore.vault_fault()) is not None:
         faults["vault"] = [vault]
+    if table_exists(connection, "intake.lost") and (lost := lost_events(connection)):
+        faults["intake"] = [each.sentence for each in lost]
     held, held_because = held_events(connection)
     if held_because is not None:
         fault = f"{plural(held, 'stored event')} {'is' if held == 1 else 'are'} held back and not on the log, since"

@@ -9,7 +9,7 @@ import typer
 
 from projections import identifiers
 from registry import private_ids
-from registry.intake.course_codes import CourseCodes
+from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.log import GOVERNANCE
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def resolve(node: "Node", text: str, what: str) -> str:
 
     An achievement may be named by the university's own course code, too. Raises `typer.BadParameter`, `IdNotFound`.
     """
+    if (code := _course(node, text, what)) is not None:
+        return code.achievement
     member, slash, rest = text.rpartition("/")
     if slash and member == node.settings.member:
         text = rest
@@ -54,18 +56,18 @@ def find(node: "Node", text: str, what: str, member: str | None = None) -> Ref:
 
     Raises `typer.BadParameter`, `IdNotFound`.
     """
+    own = node.settings.member
+    if member in (None, own) and (code := _course(node, text, what)) is not None:
+        return Ref(own, code.achievement)
     before, slash, rest = text.rpartition("/")
     if slash:
         if member is not None and before != member:
             raise typer.BadParameter(f"{text!r} is of {before or 'nobody'}, and --member says {member}.")
         member, text = before, rest
-    own = node.settings.member
     if _is_whole(text):
         return Ref(member, str(UUID(text))) if member else _owner(node, str(UUID(text)), what)
-    if what == "achievement" and member in (None, own) and own != GOVERNANCE:
-        code = CourseCodes(node.registry).find(text)
-        if code is not None:
-            return Ref(own, code.achievement)
+    if member == own and (code := _course(node, text, what)) is not None:  # as MEMBER/CODE
+        return Ref(own, code.achievement)
     if not _FIRST.fullmatch(text):
         raise typer.BadParameter(
             f"{text!r} is not the id of any {what}: a UUID, or its beginning of at least {SHORTEST} characters."
@@ -81,6 +83,21 @@ def find(node: "Node", text: str, what: str, member: str | None = None) -> Ref:
         more = ", and more" if len(candidates) > _LISTED else ""
         raise IdNotFound(f"Several begin with {text}: {names}{more}. Give more of it.")
     return candidates[0]
+
+
+def course_version(node: "Node", text: str) -> int | None:
+    """Return the version of an achievement that a course code stands for; None where it stands for the newest one.
+
+    None, too, where the text is no course code of this university.
+    """
+    code = _course(node, text.removeprefix(f"{node.settings.member}/"), "achievement")
+    return None if code is None else code.version
+
+
+def _course(node: "Node", text: str, what: str) -> CourseCode | None:
+    if what != "achievement" or node.settings.member == GOVERNANCE or _is_whole(text):
+        return None
+    return CourseCodes(node.registry).find(text)
 
 
 def learner_of_student(node: "Node", student: str) -> str:

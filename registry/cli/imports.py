@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
 import typer
@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 
 from registry.application import Registry
 from registry.batches.corrections import corrections_of
-from registry.cli import member_content
+from registry.cli import achievement_templates, member_content
 from registry.cli.context import Node, node_of
 from registry.cli.days import DatesOption
 from registry.cli.founding import publish_now
@@ -22,7 +22,7 @@ from registry.cli.grouped import say_problems
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
 from registry.cli.own_events import count_waiting, say_older_wait
 from registry.domain.errors import UnknownAchievement
-from registry.intake import Document, IntakeError, NdjsonRows, Problem, TableRows, ndjson_rows, open_intake, table_rows
+from registry.intake import Document, IntakeError, Problem, TableRows, ndjson_rows, open_intake, table_rows
 from registry.intake.course_codes import CourseCodes
 from registry.intake.days import Order
 from registry.intake.earlier_rows import EarlierRows
@@ -34,26 +34,6 @@ _SHOWN = 25
 _BESIDE = ("achievement.", "credential.")
 """How the fields begin that are said beside a document."""
 
-ACHIEVEMENT_TEMPLATE: dict[str, Any] = {
-    "kind": "microCredential",
-    "title": {"en": "Data literacy"},
-    "learningOutcomes": [{"title": {"en": "Reads, questions and explains data"}}],
-    "creditBearing": True,
-    "ects": 5,
-    "workloadHours": 140,
-    "eqfLevel": 6,
-    "levelBasis": "referenced",
-    "fieldsOfEducation": ["0612"],
-    "language": ["en"],
-    "learningSetting": "formal",
-    "participation": ["blended"],
-    "assessments": ["projectWork"],
-    "supervision": "onsite",
-    "identityVerified": True,
-    "qualityAssurance": [{"type": "institutionalQA", "agency": "NVAO"}],
-    "stackability": "stackable",
-}
-
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
@@ -63,15 +43,26 @@ def add_to(app: typer.Typer) -> None:
 
 def template(
     kind: Annotated[str, typer.Argument(help="csv, ndjson, achievement, or member.")] = "csv",
+    *,
+    achievement_kind: Annotated[
+        str | None,
+        typer.Option("--kind", help=f"Of an achievement: {', '.join(achievement_templates.TEMPLATES)} (else plain)."),
+    ] = None,
 ) -> None:
     """Print a file to fill in: rows of credentials, an achievement, or what governance publishes of a member.
 
-    Example: registry template csv > awards.csv
+    Examples: registry template csv > awards.csv
+    registry template achievement --kind composed > programme.json
     """
+    if achievement_kind is not None and kind != "achievement":
+        raise typer.BadParameter("only an achievement has kinds", param_hint="--kind")
+    if achievement_kind not in (None, *achievement_templates.TEMPLATES):
+        known = ", ".join(achievement_templates.TEMPLATES)
+        raise typer.BadParameter(f"{achievement_kind!r} is none of {known}", param_hint="--kind")
     made = {
         "csv": table_rows.template(),
         "ndjson": ndjson_rows.template(),
-        "achievement": msgspec.json.format(msgspec.json.encode(ACHIEVEMENT_TEMPLATE)).decode() + "\n",
+        "achievement": achievement_templates.template(achievement_kind or "plain"),
         "member": msgspec.json.format(msgspec.json.encode(member_content.TEMPLATE)).decode() + "\n",
     }
     if kind not in made:
@@ -221,10 +212,38 @@ def _refuse_options_of_rows(dates: Order | None, corrections: Path | None, *, ke
         raise typer.BadParameter(f"{', '.join(names)}: for rows only, and this file is a document.")
 
 
+class Rows(Protocol):
+    """Rows of credentials, and where the one is that was read last."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the file."""
+        ...
+
+    @property
+    def line(self) -> int:
+        """The line at which the row ends."""
+        ...
+
+    @property
+    def where(self) -> str:
+        """The row's place, as problems name it."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many rows were read."""
+        ...
+
+    def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
+        """Read every row: what it asks for, or all that is wrong with it."""
+        ...
+
+
 def take_rows(
     node: Node,
     file: Path,
-    rows: TableRows | NdjsonRows,
+    rows: Rows,
     *,
     dry_run: bool = False,
     corrections: Path | None = None,
@@ -260,7 +279,7 @@ def take_rows(
 class _Taking:
     """Reads rows, and finds for each outcome the row that it is of: outcomes come in the order of their rows."""
 
-    def __init__(self, rows: TableRows | NdjsonRows, faulty: dict[int, list[Problem]], counter: Counter) -> None:
+    def __init__(self, rows: Rows, faulty: dict[int, list[Problem]], counter: Counter) -> None:
         """`faulty` collects what is wrong with rows, by the line that each ends at."""
         self._rows = rows
         self._faulty = faulty

@@ -27,6 +27,9 @@ from projections.universities import UniversityYear
 from projections.worklist import Item
 from registry.access.keys import ApiKey
 from registry.backup import Described
+from registry.batches.batch import Batch
+from registry.cli.bulk_changes import BulkChanges
+from registry.cli.bulk_corrections import Corrections
 from registry.cli.drafts import Shown
 from registry.cli.finding import Found
 from registry.cli.imports import Report
@@ -36,6 +39,7 @@ from registry.cli.status import Status
 from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
 from registry.intake.importing import Taken
+from registry.intake.lost_events import LostEvents
 from registry.office.assessment import Assessment
 from registry.office.attachments import Attachment
 from registry.office.cohort import CohortOutcome
@@ -81,7 +85,7 @@ SHAPES: Final[dict[str, Shape]] = {
         ("verdict", "summary"), remark="With what was checked beside them, where there was something to check."
     ),
     "feed": Shape((), remark="One CloudEvent a line, as webhooks post them."),
-    "cosign": _list(("stream", "witness", "size", "error")),
+    "cosign": _list(("stream", "witness", "size", "error", "note")),
     "digest": Shape(("digest", "members")),
     "archive": _list(
         Archived, remark="With `--check`, an object: `ok`, `streams`, `faults`, `not_archived`, `not_compared`."
@@ -97,8 +101,12 @@ SHAPES: Final[dict[str, Shape]] = {
     "achievement draft show": Shape(_names(Shown)),
     "achievement draft publish": _list(Taken),
     "credential show": Shape(
-        _names(CredentialView, "disclosed"), remark=f"`disclosed` is null without `--claims`. {_AS_OF}"
+        _names(CredentialView, "disclosed", "notes"), remark=f"`disclosed` is null without `--claims`. {_AS_OF}"
     ),
+    "credential change": Shape(_names(BulkChanges)),
+    "credential correct": Shape(_names(Corrections)),
+    "credential release": _list(Batch, remark="Without a batch: those that wait."),
+    "intake lost": _list(LostEvents),
     "credential list": _list(Found, "next", remark="`next` is for `--after`; null at the end."),
     "credential find": _list(Found, "next", remark="`next` is for `--after`; null at the end."),
     "mapping import": Shape(_names(Imported)),

@@ -60,8 +60,8 @@ def _not_accepted(request: Request[Any, Any, Any], error: NotAccepted) -> Respon
 
 def _invalid(request: Request[Any, Any, Any], error: InvalidEvent) -> Response[Any]:
     """What a verifier would refuse for its form is not stored either."""
-    trouble = Trouble(error.path, error.detail)
-    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
+    errors = [Trouble(path, detail) for path, detail in error.faults]
+    return from_problem(request, HttpProblem("unprocessable", errors=errors, code=error.code))
 
 
 def _misfit(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:

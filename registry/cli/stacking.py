@@ -23,8 +23,12 @@ from registry.wire.credentials import Part
 
 stack_app = typer.Typer(help="Larger credentials that others stack into.", no_args_is_help=True)
 
-Composed = Annotated[str, typer.Argument(help="The composed achievement's id; another member's as MEMBER/ID.")]
-Version = Annotated[int | None, typer.Option(min=1, max=2**31 - 1, help="Its version (else the newest).")]
+Composed = Annotated[
+    str, typer.Argument(help="The composed achievement's id or your own course code; another member's as MEMBER/ID.")
+]
+Version = Annotated[
+    int | None, typer.Option(min=1, max=2**31 - 1, help="Its version (else the course code's, or the newest).")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,7 +71,7 @@ def progress(
 @stack_app.command("issue")
 def issue(
     context: typer.Context,
-    achievement: Annotated[str, typer.Argument(help="The composed achievement's id; one of this university's.")],
+    achievement: Annotated[str, typer.Argument(help="The composed achievement's id, or your own course code.")],
     *,
     record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
     student: Annotated[str, typer.Option(help=f"Your own number of the learner. {FROM_INPUT}", callback=from_input)],
@@ -104,6 +108,8 @@ def issue(
     if not part and (before := node.issuer.known(record)) is not None:
         say(f"credential {before}, as before")
         return
+    if version is None:
+        version = ids.course_version(node, achievement)
     stacked = _given(part) if part else _chosen(node, achievement, student, version, awarding_date.date())
     request = IssueRequest(
         record,
@@ -162,6 +168,8 @@ def _progress(
     node: Node, achievement: str, learner: str, version: int | None, on: date | None, offers: int = 0
 ) -> Progress:
     key = ids.find(node, achievement, "achievement")
+    if version is None:
+        version = ids.course_version(node, achievement)
     day = on or date.today()  # noqa: DTZ011 - a day on the reader's calendar
     try:
         found = view.read(node.views(), learner, key, on=day, version=version, offers=offers)

@@ -15,6 +15,7 @@ from consumers.cosignatures import Cosignatures, DamagedCosignatures
 from consumers.policy import PolicyUnmet
 from consumers.receipts import NoReceipt, head_of
 from consumers.witness import Witness
+from projections.positions import all_positions
 from registry.cli.context import Node, ask_passphrase, given_passphrase, node_of
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
@@ -184,13 +185,16 @@ def cosign_command(
 ) -> None:
     """Ask the witnesses in the settings for cosignatures of all heads, and have this node's own head cosigned.
 
+    A member that has published nothing has no head: that is said, and is no fault. Exits 1 where a head that there is
+    was not cosigned.
+
     Example: registry cosign
     """
     node = node_of(context)
     if not node.settings.witness:
         raise SettingsError("no [[witness]] in the settings: give url and key of each")
     rows = gather(node)
-    names = {"stream": "stream", "witness": "witness", "size": "cosigned size", "error": "why not"}
+    names = {"stream": "stream", "witness": "witness", "size": "cosigned size", "error": "why not", "note": "note"}
     columns = [Column(heading, itemgetter(name)) for name, heading in names.items()]
     print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
     if any(row["error"] for row in rows):
@@ -208,8 +212,8 @@ def gather(node: Node) -> list[dict[str, Any]]:
     for stream in [GOVERNANCE, *sorted(fold.state.members)]:
         origin = origin_of(node.settings.consortium, stream)
         for one in node.settings.witness:
-            if not _has_begun(node, stream):  # there is nothing to cosign, which is nobody's fault
-                rows.append({"stream": stream, "witness": one.url, "size": 0, "error": None})
+            if (nothing := _nothing_to_cosign(node, stream)) is not None:
+                rows.append({"stream": stream, "witness": one.url, "size": 0, "error": None, "note": nothing})
                 continue
             size, error = None, None
             try:
@@ -225,15 +229,22 @@ def gather(node: Node) -> list[dict[str, Any]]:
                 size = note.checkpoint.size
             except (WitnessRefused, WitnessUnavailable, NoReceipt, NoSuchStream, DamagedCosignatures) as problem:
                 error = str(problem)
-            rows.append({"stream": stream, "witness": one.url, "size": size, "error": error})
+            rows.append({"stream": stream, "witness": one.url, "size": size, "error": error, "note": None})
     return rows
 
 
-def _has_begun(node: Node, stream: str) -> bool:
+def _nothing_to_cosign(node: Node, stream: str) -> str | None:
+    """Return why a stream has no head that a witness could cosign, which is no fault; None where it may have one."""
     try:
-        return node.log().end(stream) > 0
+        end = node.log().end(stream)
     except NoSuchStream:
-        return False
+        end = 0
+    if not end:
+        return "has published nothing yet: there is nothing to cosign"
+    read = all_positions(node.views()).get(stream)
+    if read is not None and not read.tree.size and read.next >= end:
+        return "nothing on its log counts yet: there is nothing to cosign"
+    return None
 
 
 def _keep(kept: Cosignatures, note: SignedNote, origin: str, key: CosignerKey) -> None:

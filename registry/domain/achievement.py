@@ -1,6 +1,6 @@
 """Achievements that this university offers, and those of others that it awards too."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 from uuid import UUID, uuid5
 
@@ -76,8 +76,14 @@ def blank(data: AchievementContent) -> Fault | None:
 
     A university publishes none such. What others published is read all the same: the published form allows it.
     """
-    path = next((path for path, text in _texts("", msgspec.to_builtins(data)) if not text.strip()), None)
-    return None if path is None else (path, "is empty; write it, or leave it out where it may be left out")
+    return next(blanks(msgspec.to_builtins(data)), None)
+
+
+def blanks(values: Mapping[str, Any]) -> Iterator[Fault]:
+    """All texts of an achievement's content, as JSON, that say nothing."""
+    for path, text in _texts("", dict(values)):
+        if not text.strip():
+            yield path, "is empty; write it, or leave it out where it may be left out"
 
 
 def _worded(data: AchievementContent) -> None:

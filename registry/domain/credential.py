@@ -64,6 +64,10 @@ class Credential(Thing):
 
     def __init__(self, data: CredentialIssued) -> None:
         self.state = State(data.achievement, data.version, data.learner)
+        self.reason: StatusReason | None = None
+        """Why it is suspended or revoked; None where it is neither."""
+        self.was_reinstated = False
+        """Whether the last change of its status was that it counts again."""
 
     @classmethod
     def issue(cls, data: CredentialIssued, achievement: Achievement | None, replaced: "Credential | None") -> Self:
@@ -93,9 +97,14 @@ class Credential(Thing):
         """Let a change take effect."""
         if isinstance(data, ReplacedBy):
             self.state = msgspec.structs.replace(self.state, status="replaced")
+            self.reason = None
         elif isinstance(data, CredentialSuspended):
             self.state = rules.change_status(self.state, str(self.id), "suspended")
+            self.reason = data.reason
         elif isinstance(data, CredentialReinstated):
             self.state = rules.change_status(self.state, str(self.id), "active")
+            self.reason = None
         else:
             self.state = rules.change_status(self.state, str(self.id), "revoked")
+            self.reason = data.reason
+        self.was_reinstated = isinstance(data, CredentialReinstated)

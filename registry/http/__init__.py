@@ -6,11 +6,13 @@ A leaf: it knows nothing of credentials, databases or keys, so that the private 
 
 from registry.http.access import ANYBODY, Authenticated, Caller, Credentials, requires
 from registry.http.answers import Position, answer
+from registry.http.json_body import KNOWN_ONLY
 from registry.http.pages import Cursors, Page, selected
 from registry.http.problems import HttpProblem, Trouble
 
 __all__ = [
     "ANYBODY",
+    "KNOWN_ONLY",
     "Authenticated",
     "Caller",
     "Credentials",

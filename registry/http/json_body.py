@@ -13,8 +13,11 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from registry.http.problems import HttpProblem, Trouble
+from registry.wire.all_misfits import all_misfits
 from registry.wire.misfits import place_of
 
+KNOWN_ONLY: Final = "KNOWN_ONLY"
+"""The attribute of a body's struct whose inner objects may have no unknown fields either: they would be dropped."""
 MAX_DEPTH: Final = 64
 """Levels of objects and lists. The deepest body that this API takes has eight."""
 S = TypeVar("S", bound=msgspec.Struct)
@@ -26,18 +29,24 @@ def read_json(body: bytes, kind: type[S]) -> S:
     try:
         found = _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
-        where, detail = place_of(error, kind)
-        field = where.rpartition(".")[2] if "." in where else ""
+        first = place_of(error, kind)
+        faults = [first, *(fault for fault in all_misfits(tree, kind) if fault[0] != first[0])]
         # A value such as "5" for 5 is well formed and has another meaning than its sender may think.
         raise HttpProblem(
-            "unprocessable" if _passes(tree, kind) else "invalid", errors=[Trouble(where, detail, field)]
+            "unprocessable" if _passes(tree, kind) else "invalid", errors=[_trouble(*fault) for fault in faults]
         ) from error
     except Exception as error:
         # The two readers differ in a few corners, such as half of a surrogate pair.
         raise _unreadable("cannot be read as JSON") from error
     if (fault := _fault(tree)) is not None:
         raise HttpProblem("unprocessable", errors=[Trouble(f"${fault}", "must not contain U+0000")])
+    if getattr(kind, KNOWN_ONLY, False) and (unknown := all_misfits(tree, kind, known_only=True)):
+        raise HttpProblem("unprocessable", errors=[_trouble(*fault) for fault in unknown])
     return found  # type: ignore[return-value] # the decoder was made for this type
+
+
+def _trouble(where: str, detail: str) -> Trouble:
+    return Trouble(where, detail, where.rpartition(".")[2] if "." in where else "")
 
 
 def _tree(body: bytes) -> Any:  # noqa: ANN401 - JSON

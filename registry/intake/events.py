@@ -9,6 +9,7 @@ import msgspec
 from registry.intake.columns import NAMES, RowChecker
 from registry.intake.not_json import no_constant, unique, why_not_json
 from registry.intake.report import Problem
+from registry.intake.row_texts import MAX_FIELD
 from registry.requests import IssueRequest
 from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
@@ -35,8 +36,11 @@ class StatusChange(msgspec.Struct, frozen=True):
 
     type: str
     credential: str
+    """Its id; empty where `record` names it."""
     reason: StatusReason | None
     """None where it is reinstated."""
+    record: str = ""
+    """The university's own id of the row that it was issued for."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -52,7 +56,8 @@ class Faulty(msgspec.Struct, frozen=True):
     """An event that cannot."""
 
     named: Named
-    problem: Problem
+    problems: tuple[Problem, ...]
+    """All that is wrong with it."""
     code: str = "invalid"
 
 
@@ -82,46 +87,60 @@ def parse(value: bytes | None, checker: RowChecker) -> Asked | Faulty:
     if not isinstance(data, dict):
         return _faulty(named, "$.data", "data", "is not a JSON object")
     what = _issue(named, data, checker) if event["type"] == ISSUE else _change(event["type"], data)
-    if isinstance(what, Problem):
+    if isinstance(what, tuple):
         return Faulty(named, what)
     content = json.dumps([event["type"], data], sort_keys=True, ensure_ascii=True).encode()
     return Asked(named, content, what)
 
 
-def _issue(named: Named, data: Mapping[str, Any], checker: RowChecker) -> IssueRequest | Problem:
+def _issue(named: Named, data: Mapping[str, Any], checker: RowChecker) -> IssueRequest | tuple[Problem, ...]:
     row: dict[str, str] = {}
+    wrong: list[Problem] = []
     for name, given in data.items():
         if name not in NAMES:
-            return Problem("$.data", name[:80], "", f"is no field; they are {', '.join(NAMES)}")
-        if given is None:
-            continue
-        if isinstance(given, bool) or not isinstance(given, str | int | float):
-            return Problem(f"$.data.{name}", name, "", "is not a text or a number")
-        row[name] = given if isinstance(given, str) else _text(given)
+            wrong.append(_problem("$.data", name[:80], f"is no field; they are {', '.join(NAMES)}"))
+        elif isinstance(given, bool) or not (given is None or isinstance(given, str | int | float)):
+            wrong.append(_problem(f"$.data.{name}", name, "is not a text or a number"))
+        elif given is not None:
+            row[name] = given if isinstance(given, str) else _text(given)
     # An event has a name of its own: a system that keeps no id of an award may leave `record` out.
     row.setdefault("record", f"event {named.source} {named.id}")
-    found = checker.check(1, row)
+    found = checker.check_all(1, row)
     if found is None:
-        return Problem("$.data.record", "record", "", "is the template's example")
-    if isinstance(found, Problem):
-        return msgspec.structs.replace(found, where=f"$.data.{found.field}")
+        wrong.append(_problem("$.data.record", "record", "is the template's example"))
+    elif isinstance(found, tuple):
+        told = {one.field for one in wrong}
+        wrong += [msgspec.structs.replace(one, where=f"$.data.{one.field}") for one in found if one.field not in told]
+    if wrong or not isinstance(found, IssueRequest):
+        return tuple(wrong)
     return found
 
 
-def _change(kind: str, data: Mapping[str, Any]) -> StatusChange | Problem:
-    wanted = {"credential"} if kind == REINSTATE else {"credential", "reason"}
-    if unknown := sorted(data.keys() - wanted):
-        return Problem("$.data", unknown[0][:80], "", f"is no field; they are {', '.join(sorted(wanted))}")
-    credential, reason = data.get("credential"), data.get("reason", "")
-    if not isinstance(credential, str) or check_uuid(credential) is not None:
-        return Problem("$.data.credential", "credential", "", "is not an id of a credential (a UUID in lower case)")
+def _change(kind: str, data: Mapping[str, Any]) -> StatusChange | tuple[Problem, ...]:
+    known = {"credential", "record"} if kind == REINSTATE else {"credential", "record", "reason"}
+    wrong = [
+        _problem("$.data", name[:80], f"is no field; they are {', '.join(sorted(known))}")
+        for name in sorted(data.keys() - known)
+    ]
+    credential, record, reason = data.get("credential", ""), data.get("record", ""), data.get("reason", "")
+    if "record" in data and (not isinstance(record, str) or not record or len(record) > MAX_FIELD):
+        wrong.append(_problem("$.data.record", "record", f"is not a text of 1 to {MAX_FIELD} characters"))
+    if ("credential" in data or "record" not in data) and (
+        not isinstance(credential, str) or check_uuid(credential) is not None
+    ):
+        detail = "is not an id of a credential (a UUID in lower case)"
+        wrong.append(_problem("$.data.credential", "credential", detail))
     if kind != REINSTATE and reason not in REASONS:
-        return Problem("$.data.reason", "reason", "", f"is none of {', '.join(REASONS)}")
-    return StatusChange(kind, credential, None if kind == REINSTATE else reason)
+        wrong.append(_problem("$.data.reason", "reason", f"is none of {', '.join(REASONS)}"))
+    return tuple(wrong) or StatusChange(kind, credential, None if kind == REINSTATE else reason, record)
+
+
+def _problem(where: str, field: str, detail: str) -> Problem:
+    return Problem(where, field, "", detail)
 
 
 def _faulty(named: Named, where: str, field: str, detail: str) -> Faulty:
-    return Faulty(named, Problem(where, field, "", detail))
+    return Faulty(named, (_problem(where, field, detail),))
 
 
 def _text(number: float) -> str:

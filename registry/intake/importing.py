@@ -215,7 +215,7 @@ class Importer:
 
     def _check_publishing(self, content: AchievementContent) -> None:
         """Check that a new achievement could be published, and a credential of it issued."""
-        self._registry.check(Achievement.publish(content))
+        self._registry.check_achievement(content)
         self._registry.check_accepted({"credential.issued.v1"})
 
     @staticmethod

@@ -3,12 +3,16 @@
 At least once: a record's offset is committed after its effect is stored and its result is acknowledged. What comes
 again has no second effect, and its result has the same id. A bad record gets its result like any other, and never
 stops the topic.
+
+Kafka removes old records whether they were read or not. A gap between the next offset to read and the first one that
+is there is logged, remembered, and told on the results topic; then reading goes on behind it.
 """
 
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -16,17 +20,21 @@ from typing import Any, Final
 import msgspec
 import structlog
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.admin import NewTopic
+from kafka.admin import ConfigResource, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.structs import OffsetAndMetadata, TopicPartition
 
+from registry.intake.lost_events import IntakePositions, lost_range
 from registry.intake.report import IntakeError, IntakeUnavailable
 from registry.intake.taking import Result
 from registry.log.kafka_client import connected
 
 _log = structlog.get_logger(__name__)
 AT_ONCE: Final = 500
-_WEEK: Final = str(7 * 24 * 3600 * 1000)
-_SETTINGS: Final = {"retention.ms": _WEEK, "max.message.bytes": str(512 * 1024)}
+_WEEK_MS: Final = 7 * 24 * 3600 * 1000
+_SETTINGS: Final = {"retention.ms": str(_WEEK_MS), "max.message.bytes": str(512 * 1024)}
+_GAP_CHECK_SECONDS: Final = 30.0
+"""How often a topic on which nothing arrives is looked at for records that were removed."""
 
 Take = Callable[[Sequence[bytes | None]], list[Result]]
 
@@ -40,11 +48,66 @@ def addresses(url: str) -> list[str]:
     return found
 
 
+def retention_warnings(topic: str, settings: Mapping[str, str]) -> list[str]:
+    """Return why events of a topic may be removed before this node reads them, a sentence each.
+
+    `settings` are Kafka's of the topic: `retention.ms`, `retention.bytes` and `cleanup.policy`.
+    """
+    warnings = []
+    keeps, size = int(settings["retention.ms"]), int(settings["retention.bytes"])
+    if 0 <= keeps < _WEEK_MS:
+        warnings.append(
+            f"{topic} keeps events for {_duration(keeps)} only (retention.ms={keeps}): a node that is away for longer"
+            " loses them. Set it to 7 days (604800000) or more."
+        )
+    if size >= 0:
+        warnings.append(
+            f"{topic} keeps {size:,} bytes only (retention.bytes={size}): when more arrives than this node reads,"
+            " events are lost. Set it to -1."
+        )
+    if "compact" in settings["cleanup.policy"]:
+        warnings.append(
+            f"{topic} is compacted (cleanup.policy={settings['cleanup.policy']}): of several events with one key all"
+            " but the last are lost. Set it to delete."
+        )
+    return warnings
+
+
+def gaps(expected: int, begin: int, offsets: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The ranges of offsets, both ends included, that were removed before they were read.
+
+    `expected` is the offset to read next, `begin` the first one that is there, `offsets` those that were just read.
+    Offsets that are missing behind `begin` were never events: a transaction's marks, or what compaction left out.
+    """
+    for offset in offsets or (begin,):
+        if expected < min(offset, begin):
+            yield expected, min(offset, begin) - 1
+        expected = max(expected, offset + 1)
+
+
+def _duration(milliseconds: int) -> str:
+    hours = milliseconds / 3_600_000
+    if hours >= 48:
+        return f"{hours / 24:.3g} days"
+    return f"{hours:.3g} hours" if hours >= 1 else f"{milliseconds / 1000:,.3g} seconds"
+
+
 class KafkaIntake:
     """Reads one member's intake topic and answers on its results topic. Not to be shared between threads."""
 
-    def __init__(self, brokers: Sequence[str], member: str, origin: str, take: Take, patience: float = 30.0) -> None:
-        """`take` lets events have their effect, durably; `patience` is how long a broker is waited for, in seconds."""
+    def __init__(
+        self,
+        brokers: Sequence[str],
+        member: str,
+        origin: str,
+        take: Take,
+        patience: float = 30.0,
+        positions: IntakePositions | None = None,
+    ) -> None:
+        """`take` lets events have their effect, durably; `patience` is how long a broker is waited for, in seconds.
+
+        `positions` remembers how far the topic was read, and what was lost; without it only Kafka does.
+        """
         client = logging.getLogger("kafka")
         if client.level == logging.NOTSET:
             client.setLevel(logging.CRITICAL)
@@ -54,9 +117,15 @@ class KafkaIntake:
         self._origin = origin
         self._take = take
         self._patience = int(patience * 1000)
+        self._positions = positions
+        self._next: dict[TopicPartition, int] = {}
+        """Of each partition that this reader has, the offset that it reads next."""
 
-    def create(self) -> None:
-        """Make both topics unless they are there. They keep records for a week: the intake topic holds names."""
+    def create(self) -> list[str]:
+        """Make both topics unless they are there. They keep records for a week: the intake topic holds names.
+
+        Returns warnings: settings of the intake topic by which events may be removed before this node reads them.
+        """
         with self._errors("make the topics of"):
             admin = self._connected(KafkaAdminClient)
             try:
@@ -67,18 +136,34 @@ class KafkaIntake:
                         topic = NewTopic(name, num_partitions=1, replication_factor=copies, topic_configs=_SETTINGS)
                         with contextlib.suppress(TopicAlreadyExistsError):
                             admin.create_topics([topic], wait_for_metadata=True)
+                warnings = self._retention_warnings(admin)
             finally:
                 admin.close()
+        for warning in warnings:
+            _log.warning("intake.events_may_be_lost", warning=warning)
+        return warnings
+
+    def _retention_warnings(self, admin: Any) -> list[str]:  # noqa: ANN401 - the client has no types
+        try:
+            found = admin.describe_configs([ConfigResource("topic", self.topic)], config_filter="all")
+            settings = {name: setting["value"] for name, setting in found["topic"][self.topic].items()}
+        except (KafkaError, KeyError) as error:  # a broker may let only some read settings: the intake goes on
+            return [f"How long {self.topic} keeps events could not be checked: {error or type(error).__name__}"]
+        return retention_warnings(self.topic, settings)
 
     def run(self, stop: threading.Event, on_results: Callable[[list[Result]], None] = lambda _: None) -> None:
         """Take in what comes until told to stop. Raises `IntakeUnavailable`, or what `take` raises: call again.
 
         What was taken in and not committed by then comes again.
         """
+        self._next, looked = {}, -_GAP_CHECK_SECONDS
         with self._clients() as (consumer, producer):
             while not stop.is_set():
                 polled = consumer.poll(timeout_ms=200, max_records=AT_ONCE)
-                for records in polled.values():
+                if self._may_have_gap(consumer, polled) or time.monotonic() - looked > _GAP_CHECK_SECONDS:
+                    self._tell_losses(consumer, producer, polled)
+                    looked = time.monotonic()
+                for partition, records in polled.items():
                     results = self._take([record.value for record in records])
                     answers = [
                         producer.send(
@@ -89,9 +174,71 @@ class KafkaIntake:
                     for answer in answers:
                         answer.get(timeout=self._patience / 1000)  # raises where the broker has not taken it
                     on_results(results)
+                    self._next[partition] = records[-1].offset + 1
                 if polled:
                     consumer.commit()
+                    self._remember(polled)
                     _log.info("intake.taken", topic=self.topic, records=sum(map(len, polled.values())))
+
+    # What was removed before it was read
+
+    def _may_have_gap(self, consumer: Any, polled: Mapping[TopicPartition, list[Any]]) -> bool:  # noqa: ANN401 - the client has no types
+        """Whether a partition is new to this reader, or its records do not follow on what was read."""
+        assigned = consumer.assignment()
+        for partition in self._next.keys() - assigned:
+            del self._next[partition]  # another process reads it now
+        return not assigned <= self._next.keys() or any(
+            records[0].offset != self._next[partition] or records[-1].offset - records[0].offset >= len(records)
+            for partition, records in polled.items()
+        )
+
+    def _tell_losses(self, consumer: Any, producer: Any, polled: Mapping[TopicPartition, list[Any]]) -> None:  # noqa: ANN401 - likewise
+        """Log, remember and tell what was removed between where each partition was read to and what it has now."""
+        partitions = list(consumer.assignment())
+        if not partitions:
+            return
+        begins = consumer.beginning_offsets(partitions, timeout_ms=self._patience)
+        ends = consumer.end_offsets(partitions, timeout_ms=self._patience)
+        for partition in partitions:
+            wanted = max(self._next.get(partition, 0), self._known_position(consumer, partition))
+            begin, records = begins[partition], polled.get(partition, [])
+            if wanted > ends[partition]:
+                self._tell_loss(producer, partition.partition, wanted, None)
+                wanted = begin
+            for first, last in gaps(wanted, begin, [record.offset for record in records]):
+                self._tell_loss(producer, partition.partition, first, last)
+            self._next[partition] = wanted
+            if not records and begin > wanted:
+                # It is told: after a restart it is not found again.
+                consumer.commit({partition: OffsetAndMetadata(begin, "", -1)})
+                self._next[partition] = begin
+            if not records:
+                self._remember([partition])
+
+    def _known_position(self, consumer: Any, partition: TopicPartition) -> int:  # noqa: ANN401 - likewise
+        committed = consumer.committed(partition, timeout_ms=self._patience)
+        own = None if self._positions is None else self._positions.next(self.topic, partition.partition)
+        return max(committed or 0, own or 0)
+
+    def _tell_loss(self, producer: Any, partition: int, first: int, last: int | None) -> None:  # noqa: ANN401 - likewise
+        detail = lost_range(self.topic, partition, first, last)
+        _log.error("intake.events_lost", topic=self.topic, partition=partition, first=first, last=last)
+        if self._positions is not None:
+            self._positions.note_loss(self.topic, partition, first, last)
+        event = {
+            "specversion": "1.0",
+            "id": f"{self.topic}-{partition}-{first}-lost",
+            "source": f"{self._origin}/intake",
+            "type": "registry.intake.lost.v1",
+            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "datacontenttype": "application/json",
+            "data": {"partition": partition, "first": first, "last": last, "detail": f"{detail} Send them again."},
+        }
+        producer.send(self.results, value=msgspec.json.encode(event)).get(timeout=self._patience / 1000)
+
+    def _remember(self, partitions: Iterable[TopicPartition]) -> None:
+        if self._positions is not None:
+            self._positions.advance(self.topic, {one.partition: self._next[one] for one in partitions})
 
     def _event(self, record: Any, result: Result) -> dict[str, Any]:  # noqa: ANN401 - the client has no types
         said = msgspec.to_builtins(result)

@@ -8,7 +8,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application import Registry
-from registry.domain.errors import Refusal
+from registry.domain.errors import Refusal, UnknownCredential
 from registry.intake.columns import RowChecker
 from registry.intake.events import REVOKE, Asked, Faulty, Named, StatusChange, parse
 from registry.intake.report import Catalogue
@@ -16,6 +16,15 @@ from registry.issuing import Issuer
 from registry.requests import Issued, IssueRequest, Outcome
 
 _SAME_ID: Final = "another event had this source and id; give each event an id of its own"
+
+
+class ResultProblem(msgspec.Struct, frozen=True):
+    """One thing that is wrong with an event."""
+
+    where: str
+    """A JSON path."""
+    detail: str
+    """What is wrong, and what would be right."""
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,6 +40,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     where: str = ""
     detail: str = ""
     """What is wrong, and what would be right."""
+    more: list[ResultProblem] = []
+    """What else is wrong with it."""
 
 
 class Taking:
@@ -48,9 +59,9 @@ class Taking:
         for place, value in enumerate(values):
             found = parse(value, self._checker)
             if isinstance(found, Faulty):
-                problem = found.problem
+                first, *more = (ResultProblem(one.where, one.detail) for one in found.problems)
                 results[place] = Result(
-                    found.named, accepted=False, code=found.code, where=problem.where, detail=problem.detail
+                    found.named, accepted=False, code=found.code, where=first.where, detail=first.detail, more=more
                 )
             else:
                 asked.append((place, found))
@@ -114,17 +125,29 @@ class Taking:
     def _change(self, one: Asked, what: StatusChange) -> Result:
         registry = self._registry
         try:
-            with registry.also(_Events([(*self._hashed(one), what.credential)])):
+            credential = self._credential_of(what)
+            with registry.also(_Events([(*self._hashed(one), credential)])):
                 if what.reason is None:
-                    registry.reinstate(what.credential)
+                    registry.reinstate(credential)
                 elif what.type == REVOKE:
-                    registry.revoke(what.credential, what.reason)
+                    registry.revoke(credential, what.reason)
                 else:
-                    registry.suspend(what.credential, what.reason)
+                    registry.suspend(credential, what.reason)
         except Refusal as refusal:
             where = f"$.data.{refusal.path}" if refusal.path else "$.data"
             return Result(one.named, accepted=False, code=refusal.code, where=where, detail=refusal.explanation)
-        return Result(one.named, accepted=True, credential=what.credential)
+        return Result(one.named, accepted=True, credential=credential)
+
+    def _credential_of(self, what: StatusChange) -> str:
+        """The id of the credential that an event names. Raises `UnknownCredential`."""
+        if not what.record:
+            return what.credential
+        known = self._issuer.known(what.record)
+        if known is None:
+            raise UnknownCredential("no credential was issued for this record", "record")
+        if what.credential not in ("", known):
+            raise UnknownCredential(f"is credential {known}; the event names another one beside it", "record")
+        return known
 
     def _known(self, asked: Sequence[Asked]) -> dict[bytes, tuple[bytes, str]]:
         rows = (

@@ -3,6 +3,7 @@
 Codes map to the European Learning Model's controlled lists; `registry/intake/elm.py` holds the lists' ids.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -167,25 +168,28 @@ class AchievementContent(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tr
         return self.achievement
 
     def fault(self, publisher: str) -> Fault | None:
-        """What the fields say against each other, judged from the event and its source alone."""
+        """What the fields say against each other, judged from the event and its source alone: the first fault."""
+        return next(self.faults(publisher), None)
+
+    def faults(self, publisher: str) -> Iterator[Fault]:
+        """All of it."""
         if self.credit_bearing:
             if not self.ects:
-                return ".ects", "credit-bearing learning has an ECTS value above 0"
+                yield ".ects", "credit-bearing learning has an ECTS value above 0"
             if self.eqf_level is None:
-                return ".eqfLevel", "credit-bearing learning has an EQF level"
+                yield ".eqfLevel", "credit-bearing learning has an EQF level"
         else:
             if self.ects is not None:
-                return ".ects", "non-credit learning has no ECTS value"
+                yield ".ects", "non-credit learning has no ECTS value"
             if self.workload_hours is None:
-                return ".workloadHours", "non-credit learning names its workload in hours"
+                yield ".workloadHours", "non-credit learning names its workload in hours"
         if self.level_basis is None and (self.eqf_level is not None or self.nqf_level is not None):
-            return ".levelBasis", "where there is a level, it says what the level rests on"
+            yield ".levelBasis", "where there is a level, it says what the level rests on"
         if publisher not in self.awarding_bodies:
-            return ".awardingBodies", f"the publisher, {publisher}, is one of the awarding bodies"
+            yield ".awardingBodies", f"the publisher, {publisher}, is one of the awarding bodies"
         for index, choice in enumerate(self.composition.choices if self.composition else ()):
             if (choice.min_ects is None) == (choice.min_count is None):
-                return f".composition.choices[{index}]", "a choice has either minEcts or minCount"
-        return None
+                yield f".composition.choices[{index}]", "a choice has either minEcts or minCount"
 
 
 class AchievementRetired(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):

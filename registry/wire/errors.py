@@ -43,3 +43,5 @@ class InvalidEvent(WireError):
         self.code = code
         self.path = path
         self.detail = detail
+        self.faults = [(path, detail)]
+        """All that is wrong, each with its path; a reader of the log stops at the first."""

@@ -50,6 +50,10 @@ def test_heads_are_cosigned_and_receipts_carry_it(tmp_path, postgres):
             running.enter_context(started("witness", "run", folder, "--port", port, says="is running"))
         until(lambda: consortium.run("cosign", check=False).returncode == 0)
         consortium.run("receipt", "credential", credential, "--out", file)
+        items = printed_json(consortium.run("cosign", "--json"))["items"]
+        nothing = [row for row in items if row["stream"] == "kaunas"]
+        assert [(row["size"], row["error"]) for row in nothing] == [(0, None), (0, None)]
+        assert all("has published nothing yet" in row["note"] for row in nothing)
     keys = [option for _, key, _ in witnesses for option in ("--witness", key)]
     checked = printed_json(registry("verify-receipt", file, "--founded", consortium.founded, *keys, "--json", check=5))
     assert [one["witness"] for one in checked["cosigned"]] == ["w1.example", "w2.example"]
@@ -65,6 +69,21 @@ def test_heads_are_cosigned_and_receipts_carry_it(tmp_path, postgres):
     refused = registry("verify-receipt", file, "--founded", consortium.founded, *keys, "--witness", stranger, check=5)
     assert "2 of 3 witnesses that are needed cosigned" in refused.stdout
     assert "w3.example did not" in refused.stdout
+
+
+def test_a_member_whose_log_holds_nothing_that_counts_is_said_and_in_nobodys_way(tmp_path, postgres):
+    consortium = Consortium(tmp_path, postgres)
+    consortium.join("kaunas")
+    consortium.offer()
+    (tmp_path / "log" / "kaunas.log").write_bytes(b"no commit\n\n")  # anybody may write there
+    consortium.run("project")
+    folder, key, port = made(consortium, "w1", tmp_path / "log")
+    relies_on(consortium, [(folder, key, port)], 1)
+    with started("witness", "run", folder, "--port", port, says="is running"):
+        until(lambda: consortium.run("cosign", check=False).returncode == 0)
+        [row] = [row for row in printed_json(consortium.run("cosign", "--json"))["items"] if row["stream"] == "kaunas"]
+    assert (row["size"], row["error"]) == (0, None)
+    assert "nothing on its log counts yet" in row["note"]
 
 
 def test_a_cosignature_by_another_key_than_the_settings_name_is_not_reported_as_kept(tmp_path, postgres):

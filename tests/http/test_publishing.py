@@ -4,10 +4,13 @@ import concurrent.futures
 import gzip
 import json
 import re
+import uuid
 
 import pytest
 
+from registry.cli.context import opened
 from registry.persons import normalise_identifier
+from registry.status_notes import notes_of
 from tests.support.command import registry
 from tests.support.served import achievement, once, problem, row, until
 
@@ -361,3 +364,46 @@ def test_all_that_came_over_http_is_what_an_auditor_finds(node, system, offer):
     answer = issue(system, offer, "audited")
     node.anybody().get("/v1/members", headers={"Registry-Wait-For": answer.headers["registry-position"]})
     assert "Verified up to" in registry("audit", home=node.home).stdout
+
+
+def test_all_that_is_wrong_with_an_achievement_is_listed_at_once(system):
+    wrong = {"creditBearing": False, "language": ["english"], "fieldsOfEducation": ["533", "99"]}
+    for path, said in (
+        (wrong, {"$.ects", "$.language[0]", "$.fieldsOfEducation[0]", "$.fieldsOfEducation[1]"}),
+        ({"kind": "course", "language": "en", "ects": "5"}, {"$.kind", "$.language", "$.ects"}),
+        ({"learningOutcomes": [{"title": {"en": "x"}, "escoSkils": []}]}, {"$.learningOutcomes[0]"}),
+    ):
+        for query in ({}, {"dryRun": "true"}):
+            refused = system.post(
+                "/v1/achievements", json=achievement() | path, headers=once(f"faulty {uuid.uuid4()}"), params=query
+            )
+            assert refused.status_code in (400, 422)
+            assert {error["where"] for error in refused.json()["errors"]} == said
+
+
+def test_a_dry_run_of_an_achievement_publishes_nothing(system):
+    offer = achievement() | {"title": {"en": "Only checked"}}
+    key = once("only checked")
+    checked = system.post("/v1/achievements", json=offer, headers=key, params={"dryRun": "true"})
+    assert (checked.status_code, checked.json()["dryRun"]) == (200, True)
+    made = system.post("/v1/achievements", json=offer, headers=key)
+    assert (made.status_code, made.json()["dryRun"]) == (201, False)
+    path = f"/v1/achievements/{made.json()['achievement']}/versions"
+    checked = system.post(path, json=offer, headers=key, params={"dryRun": "true"})
+    assert (checked.status_code, checked.json()["version"]) == (200, 2)
+    again = system.post(path, json=offer | {"version": 7}, headers=once(f"faulty {uuid.uuid4()}"))
+    assert "the next version is 2, not 7" in again.json()["detail"]
+
+
+def test_a_note_beside_a_reason_is_kept_privately_and_bounded(node, system, offer):
+    credential = issue(system, offer, "noted", student="s-noted").json()["credential"]
+    path = f"/v1/credentials/{credential}/suspend"
+    long = system.post(path, json={"reason": "withheld", "private_note": "x" * 2001}, headers=once("long note"))
+    assert long.status_code == 400
+    bad = system.post(path, json={"reason": "withheld", "private_note": "x\u0007"}, headers=once("bad note"))
+    assert problem(bad, 422, "unprocessable")["errors"][0]["where"] == "$.private_note"
+    done = system.post(path, json={"reason": "withheld", "private_note": "Our own words"}, headers=once("note"))
+    assert done.status_code == 200
+    with opened(node.home) as served:
+        [note] = notes_of(served.registry.vault, served.registry.cursor(), credential)
+    assert (note.change, note.note) == ("suspend", "Our own words")

@@ -25,12 +25,17 @@ AUDIENCE = "https://registry.test.example"
 class Issuer:
     """Whoever gives out tokens: a server that publishes its keys."""
 
-    def __init__(self):
+    def __init__(self, *, only=None):
+        """`only`: publish this key alone, and without an id."""
         self.signing = {"rsa": rsa.generate_private_key(65537, 2048), "ec": ec.generate_private_key(ec.SECP256R1())}
         keys = [
-            json.loads(algorithm.to_jwk(self.signing[kid].public_key())) | {"kid": kid, "use": "sig"}
+            json.loads(algorithm.to_jwk(self.signing[kid].public_key()))
+            | ({"kid": kid, "use": "sig"} if only is None else {})
             for kid, algorithm in (("rsa", RSAAlgorithm), ("ec", ECAlgorithm))
+            if only in (None, kid)
         ]
+        if only is not None:  # one that is not for signatures does not count
+            keys.append(keys[0] | {"use": "enc"})
         body = json.dumps({"keys": keys}).encode()
 
         class Handler(BaseHTTPRequestHandler):
@@ -51,7 +56,7 @@ class Issuer:
         self.server.shutdown()
         self.server.server_close()
 
-    def token(self, kid="rsa", key=None, algorithm=None, without=(), **claims):
+    def token(self, kid="rsa", key=None, algorithm=None, without=(), *, named=True, **claims):
         now = int(time.time())
         told = {
             "iss": self.url, "aud": AUDIENCE, "sub": "campus", "client_id": "campus", "iat": now, "exp": now + 600,
@@ -59,7 +64,7 @@ class Issuer:
         } | claims  # fmt: skip
         told = {name: value for name, value in told.items() if name not in without}
         algorithm = algorithm or {"rsa": "RS256", "ec": "ES256"}[kid]
-        return jwt.encode(told, key or self.signing[kid], algorithm, headers={"kid": kid})
+        return jwt.encode(told, key or self.signing[kid], algorithm, headers={"kid": kid} if named else None)
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +88,18 @@ def batches(serving, token):
 def test_a_good_token_is_taken_and_its_client_is_what_the_log_names(serving, issuer, kid):
     assert batches(serving, issuer.token(kid)).status_code == 200
     until(lambda: "client:campus" in {line["caller"] for line in serving.logged("http.answered")})
+
+
+def test_a_token_that_names_no_key_is_taken_where_its_issuer_has_one_key_alone(tmp_path, postgres, serving, issuer):
+    refused = problem(batches(serving, issuer.token(named=False)), 401, "unauthenticated")
+    assert "names no key (`kid`), and its issuer publishes 2 keys" in refused["detail"]
+    with contextlib.closing(Issuer(only="ec")) as one:
+        settings = f'[oauth]\nissuer = "{one.url}"\naudience = "{AUDIENCE}"\njwks = "{one.url}/jwks"\n'
+        with contextlib.closing(Served(tmp_path, postgres, settings)) as made:
+            made.start()
+            assert batches(made, one.token("ec", named=False)).status_code == 200
+            problem(batches(made, one.token("ec")), 401, "unauthenticated")  # names a key that is not published
+            problem(batches(made, one.token("rsa", named=False)), 401, "unauthenticated")
 
 
 def test_a_token_may_do_what_its_scopes_say_and_no_more(serving, issuer):

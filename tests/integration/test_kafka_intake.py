@@ -7,12 +7,15 @@ import uuid
 
 import pytest
 from cloudevents.v1.http import from_dict
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import ConfigResource
+from kafka.structs import TopicPartition
 
 from registry.cli.context import opened
 from registry.cli.imports import Offered
 from registry.intake.events import MAX_BYTES
-from registry.intake.kafka import KafkaIntake, addresses
+from registry.intake.kafka import KafkaIntake, addresses, gaps
+from registry.intake.lost_events import IntakePositions
 from registry.intake.report import IntakeError, IntakeUnavailable
 from registry.intake.taking import Taking
 from tests.support.command import Consortium, printed_json, started, until
@@ -63,6 +66,19 @@ def test_events_have_their_effect_in_their_order_and_once(taking, offer):
     assert again.code == "illegal-transition"
 
 
+def test_a_credential_is_named_by_the_universitys_own_record_too(taking, offer):
+    [issued, suspended, unknown, both] = take(
+        taking,
+        issue(offer, "rec1"),
+        event("credential.suspend.v1", {"record": "rec1", "reason": "underReview"}),
+        event("credential.revoke.v1", {"record": "nobody", "reason": "withheld"}),
+        event("credential.reinstate.v1", {"record": "rec1", "credential": str(uuid.uuid4())}),
+    )
+    assert (suspended.accepted, suspended.credential) == (True, issued.credential)
+    assert (unknown.accepted, unknown.where, unknown.code) == (False, "$.data.record", "unknown-credential")
+    assert (both.accepted, both.where) == (False, "$.data.record")
+
+
 def test_an_id_that_was_used_for_something_else_is_refused(taking, offer):
     first = issue(offer, "b1")
     take(taking, first)
@@ -105,6 +121,20 @@ def test_a_bad_event_says_where_and_stops_nobody(taking, offer, sent, where):
     assert (bad.accepted, bad.where) == (False, where)
     assert bad.detail
     assert good.accepted
+
+
+def test_all_that_is_wrong_with_an_event_is_said_at_once(taking, offer):
+    wrong = {"awarding_date": "yesterday", "surname": "x", "student": {"a": 1}, "ects": "7"}
+    faulty = issue(offer, f"w-{uuid.uuid4()}")
+    [issued, change] = take(
+        taking,
+        faulty | {"data": faulty["data"] | wrong},
+        event("credential.revoke.v1", {"credential": "x", "reason": "?", "why": 1}),
+    )
+    assert {issued.where, *(one.where for one in issued.more)} == {
+        "$.data", "$.data.student", "$.data.awarding_date", "$.data.ects",
+    }  # fmt: skip
+    assert [change.where, *(one.where for one in change.more)] == ["$.data", "$.data.credential", "$.data.reason"]
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # kafka-python leaves refused ones to Python
@@ -176,6 +206,147 @@ def test_a_running_node_takes_in_what_systems_send_kafka(tmp_path, postgres, emp
         send(empty_broker, *[issue(achievement, f"f{number}") for number in range(3)])
         until(lambda: printed_json(consortium.run("university", "show", "twente", "--json"))["size"] == 4, 60)
     assert len(results_of(empty_broker)) == 3
+
+
+def take_in(broker, taking, positions, until_results):
+    """Read the intake topic until so many results came; the results."""
+    stop, seen = threading.Event(), []
+
+    def on_results(results):
+        seen.extend(results)
+        if len(seen) >= until_results:
+            stop.set()
+
+    reader = KafkaIntake(addresses(broker.url), "twente", "test.example/twente", taking.take, positions=positions)
+    reader.create()
+    reader.run(stop, on_results)
+    return seen
+
+
+def remove(broker, before):
+    """Let the broker remove the records of the intake topic before an offset, as retention does."""
+    admin = KafkaAdminClient(bootstrap_servers=addresses(broker.url))
+    admin.delete_records({TopicPartition("intake.twente", 0): before})
+    admin.close()
+
+
+@pytest.fixture
+def positions(consortium):
+    """What the node remembers; nothing of the topics of other tests."""
+    with opened(consortium.home) as node:
+        node.registry.cursor().execute("TRUNCATE intake.positions, intake.lost")
+        return IntakePositions(node.dsn())
+
+
+@pytest.mark.kafka
+def test_events_that_kafka_removed_unread_are_an_error_until_somebody_acknowledges_kafka(
+    consortium, taking, offer, empty_broker, positions
+):
+    KafkaIntake(addresses(empty_broker.url), "twente", "test.example/twente", taking.take).create()
+    send(empty_broker, *[issue(offer, f"g{number}") for number in range(3)])
+    assert len(take_in(empty_broker, taking, positions, 3)) == 3
+    assert "intake" not in faults_of(consortium)
+    send(empty_broker, *[issue(offer, f"g{number}") for number in range(3, 10)])
+    remove(empty_broker, 8)
+    assert [one.accepted for one in take_in(empty_broker, taking, positions, 2)] == [True, True]
+    [lost] = positions.losses()
+    assert (lost.partition, lost.first, lost.last) == (0, 3, 7)
+    told = results_of(empty_broker)
+    assert [one["type"].split(".")[2] for one in told] == ["accepted"] * 3 + ["lost"] + ["accepted"] * 2
+    assert (told[3]["data"]["first"], told[3]["data"]["last"]) == (3, 7)
+    assert from_dict(told[3])["id"] == "intake.twente-0-3-lost"
+
+    said = consortium.run("status", check=1).stdout
+    assert "offsets 3 to 7 of partition 0" in said
+    assert f"registry intake acknowledge {lost.number}" in said
+    listed = consortium.run("intake", "lost", "--json", check=1)
+    assert [one["last"] for one in printed_json(listed)["items"]] == [7]
+    consortium.run("intake", "acknowledge", check=2)
+    assert "none of the losses" in consortium.run("intake", "acknowledge", lost.number + 1, check=1).stderr
+    assert "offsets 3 to 7" in consortium.run("intake", "acknowledge", lost.number, "--by", "registrar").stdout
+    assert "intake" not in faults_of(consortium)
+    assert "All" not in consortium.run("intake", "lost").stdout
+    [kept] = printed_json(consortium.run("intake", "lost", "--all", "--json"))["items"]
+    assert kept["acknowledged_by"] == "registrar"
+    consortium.run("intake", "acknowledge", lost.number, check=1)
+
+
+@pytest.mark.kafka
+def test_a_gap_with_nothing_behind_it_is_told_once_and_found_although_kafka_forgot_the_reader_kafka(
+    taking, offer, empty_broker, positions
+):
+    KafkaIntake(addresses(empty_broker.url), "twente", "test.example/twente", taking.take).create()
+    send(empty_broker, *[issue(offer, f"h{number}") for number in range(4)])
+    take_in(empty_broker, taking, positions, 4)
+    send(empty_broker, *[issue(offer, f"h{number}") for number in range(4, 6)])
+    remove(empty_broker, 6)
+    forget_reader(empty_broker)
+    for _ in range(2):
+        stop = threading.Event()
+        reader = KafkaIntake(
+            addresses(empty_broker.url), "twente", "test.example/twente", taking.take, positions=positions
+        )
+        running = threading.Thread(target=reader.run, args=(stop,))
+        running.start()
+        until(lambda: positions.next("intake.twente", 0) == 6, 60)
+        stop.set()
+        running.join()
+    assert [(one.first, one.last) for one in positions.losses()] == [(4, 5)]
+    assert [one["type"].split(".")[2] for one in results_of(empty_broker)].count("lost") == 1
+
+
+@pytest.mark.kafka
+def test_a_topic_that_was_made_again_is_said_to_have_lost_what_it_held_kafka(taking, offer, empty_broker, positions):
+    positions.advance("intake.twente", {0: 7})
+    KafkaIntake(addresses(empty_broker.url), "twente", "test.example/twente", taking.take).create()
+    send(empty_broker, issue(offer, "i1"))
+    assert [one.accepted for one in take_in(empty_broker, taking, positions, 1)] == [True]
+    [lost] = positions.losses()
+    assert (lost.first, lost.last) == (7, None)
+    assert "emptied or made again" in lost.sentence
+    assert positions.next("intake.twente", 0) == 1
+
+
+@pytest.mark.kafka
+def test_a_topic_that_keeps_events_for_less_than_a_week_is_warned_of_at_start_kafka(taking, empty_broker):
+    reader = KafkaIntake(addresses(empty_broker.url), "twente", "test.example/twente", taking.take)
+    assert reader.create() == []
+    admin = KafkaAdminClient(bootstrap_servers=addresses(empty_broker.url))
+    settings = {"retention.ms": "86400000", "retention.bytes": "1000000", "cleanup.policy": "compact"}
+    admin.alter_configs([ConfigResource("topic", "intake.twente", configs=settings)])
+    admin.close()
+    short, small, compacted = reader.create()
+    assert "24 hours" in short
+    assert "1,000,000 bytes" in small
+    assert "compact" in compacted
+
+
+@pytest.mark.parametrize(
+    ("expected", "begin", "offsets", "found"),
+    [
+        (5, 5, [5, 6], []),
+        (5, 9, [], [(5, 8)]),
+        (5, 9, [9, 10], [(5, 8)]),
+        (5, 20, [5, 6, 20, 21], [(7, 19)]),
+        (5, 0, [7, 9], []),
+        (5, 9, [12], [(5, 8)]),
+        (0, 0, [], []),
+        (5, 9, [3, 4, 5, 6, 7, 8, 9], []),
+    ],
+)
+def test_only_what_was_removed_unread_is_a_gap(expected, begin, offsets, found):
+    assert list(gaps(expected, begin, offsets)) == found
+
+
+def faults_of(consortium):
+    return printed_json(consortium.run("status", "--json", check=False))["node"]["faults"]
+
+
+def forget_reader(broker):
+    """Let the broker forget how far the reader was, as it does after some days."""
+    admin = KafkaAdminClient(bootstrap_servers=addresses(broker.url))
+    admin.delete_group_offsets("intake.twente", [TopicPartition("intake.twente", 0)])
+    admin.close()
 
 
 def results_topic_is_there(broker):

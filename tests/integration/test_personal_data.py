@@ -58,6 +58,8 @@ COLUMNS = {
     "intake.course_codes": {"code": OPEN + "the university's own code of a course"},
     "intake.drafts": {"content": HASH, "format": ID, "sealed": SEALED},
     "intake.events": {"event": HASH, "content": HASH},
+    "intake.lost": {"topic": OPEN + "the name of the intake topic", "acknowledged_by": STAFF},
+    "intake.positions": {"topic": OPEN + "the name of the intake topic"},
     "intake.problems": {"code": ID, "sealed": SEALED},
     "intake.waiting": {"record": HASH, "student": HASH, "sealed": SEALED},
     "node.owner": {"member": ID, "consortium": ID, "founded": OPEN + "a hash on the log"},
@@ -90,6 +92,7 @@ COLUMNS = {
     "vault.erased": {"record": HASH},
     "vault.learners": {"student": HASH, "key": SEALED, "person": SEALED},
     "vault.records": {"record": HASH, "content": HASH, "sealed": SEALED},
+    "vault.status_notes": {"change": ID, "sealed": SEALED},
     "webhooks.deliveries": {
         "message": ID, "type": ID, "body": OPEN + "a notice made of the log", "error": OPEN + "what a receiver answered"
     },

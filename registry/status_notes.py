@@ -1,0 +1,95 @@
+"""The university's own words beside the reason of a change of status, encrypted under the learner's key.
+
+They go when the learner is erased. The log has a reason's code alone, which everybody reads for ever.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from registry.domain.errors import Refusal
+from registry.vault import Learner, Vault, VaultRows, read_again
+
+
+class NoteForNobody(Refusal):
+    """A note whose credential has no learner any more, under whose key it could be kept."""
+
+    code = "learner-erased"
+
+
+class StatusNote(msgspec.Struct, frozen=True):
+    """A note, and the change that it is about."""
+
+    change: str
+    written: datetime
+    note: str
+
+
+class NoteRow(NamedTuple):
+    """A note as a row that is written with its change."""
+
+    vault: Vault
+    learner: Learner
+    credential: str
+    version: int
+    """Of the credential, once the change is made."""
+    change: str
+    note: str
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write it. Raises `LearnerGone` where the learner was erased meanwhile."""
+        rows = VaultRows()
+        rows.rests_on(self.learner.learner)
+        rows.write(cursor)
+        sealed = self.vault.seal(self.learner, _purpose(self.credential, self.version), self.note)
+        cursor.execute(
+            "INSERT INTO vault.status_notes (credential, version, learner, change, written, sealed)"
+            " VALUES (%s, %s, %s, %s, now(), %s)",
+            (self.credential, self.version, self.learner.learner, self.change, sealed),
+        )
+
+
+def note_row(
+    vault: Vault,
+    cursor: Cursor[DictRow],
+    learner: str | None,
+    credential: str,
+    version: int,
+    change: str,
+    note: str,
+) -> NoteRow:
+    """Return the row that keeps a note. Raises `NoteForNobody`."""
+    known = None if learner is None else vault.learner(cursor, learner)
+    if known is None:
+        raise NoteForNobody("the credential's learner was erased: a note on it cannot be kept; leave it out", "$.note")
+    return NoteRow(vault, known[0], credential, version, change, note)
+
+
+def notes_of(vault: Vault, cursor: Cursor[DictRow], credential: str) -> list[StatusNote]:
+    """Return the notes on a credential's changes, the first change first."""
+
+    def read() -> list[StatusNote]:
+        rows = cursor.execute(
+            "SELECT version, learner::text, change, written, sealed FROM vault.status_notes WHERE credential = %s"
+            " ORDER BY version",
+            (credential,),
+        ).fetchall()
+        if not rows or (known := vault.learner(cursor, rows[0]["learner"])) is None:
+            return []
+        return [
+            StatusNote(
+                row["change"],
+                row["written"],
+                vault.open(known[0], _purpose(credential, row["version"]), row["sealed"]),
+            )
+            for row in rows
+        ]
+
+    return read_again(read)
+
+
+def _purpose(credential: str, version: int) -> str:
+    return f"note {credential} {version}"

@@ -1,0 +1,192 @@
+"""Many credentials changed, corrected and released by command: shown first, confirmed, once."""
+
+import json
+
+import pytest
+
+from registry.batches import Book
+from registry.cli.context import opened
+from registry.cli.working import book_of
+from tests.support.command import Consortium, printed_json, registry
+
+HEADER = "credential,record,change,reason,note\n"
+
+
+@pytest.fixture
+def clerk(tmp_path, postgres):
+    """A university with six credentials, of the records r0 to r5."""
+    consortium = Consortium(tmp_path, postgres)
+    consortium.achievement = consortium.offer()
+    consortium.run("import", consortium.rows(consortium.achievement, 6))
+    consortium.run("project")
+    consortium.ids = [known(consortium, f"r{number}") for number in range(6)]
+    return consortium
+
+
+def known(consortium, record):
+    with opened(consortium.home) as node:
+        return node.issuer.known(record)
+
+
+def shown(consortium, credential):
+    consortium.run("project")
+    return printed_json(consortium.run("credential", "show", credential, "--json"))
+
+
+def size(consortium):
+    return (consortium.folder / "log" / "twente.log").stat().st_size
+
+
+def test_changes_are_shown_confirmed_and_made_once_and_a_bad_row_keeps_nobody(clerk, tmp_path):
+    ids = clerk.ids
+    file = tmp_path / "changes.csv"
+    file.write_text(
+        HEADER
+        + f"{ids[0]},,revoke,issuedInError,\n,r1,revoke,withheld,Private words\n{ids[2]},r2,suspend,underReview,\n"
+        ",r3,suspend,underReview,\n,nobody,revoke,issuedInError,\nx,,drop,,\n"
+        f"{ids[4]},r5,revoke,issuedInError,\n{ids[4]},,suspend,hmm,\n"
+    )
+    before = size(clerk)
+    dry = clerk.run("credential", "change", file, "--dry-run", check=1)
+    assert "4 credentials would be changed. Nothing was changed." in dry.stdout
+    preview = printed_json(clerk.run("credential", "change", file, "--dry-run", "--json", check=1))["preview"]
+    assert {(one["change"], one["reason"], one["credentials"]) for one in preview["changes"]} == {
+        ("revoke", "issuedInError", 1), ("revoke", "withheld", 1), ("suspend", "underReview", 2),
+    }  # fmt: skip
+    assert [(one["line"], one["field"]) for one in preview["problems"]] == [
+        (6, "record"), (7, "credential"), (7, "change"), (8, "record"), (9, "reason"),
+    ]  # fmt: skip
+    assert preview["refused"] == 4
+    refused = clerk.run("credential", "change", file, check=2)
+    assert "This revokes 2 credentials for good. This suspends 2 credentials" in refused.stderr
+    assert "--yes" in refused.stderr
+    assert size(clerk) == before
+
+    done = clerk.run("credential", "change", file, "--yes", check=1)
+    assert "4 changed, 0 as before, 4 rows not taken" in done.stdout
+    assert "published 4 events" in done.stderr
+    assert [shown(clerk, each)["status"] for each in ids[:5]] == [
+        "revoked", "revoked", "suspended", "suspended", "active",
+    ]  # fmt: skip
+    [note] = shown(clerk, ids[1])["notes"]
+    assert (note["change"], note["note"]) == ("revoke", "Private words")
+    assert "Private words" in clerk.run("credential", "show", "--record", "r1").stdout
+    assert b"Private words" not in (clerk.folder / "log" / "twente.log").read_bytes()
+
+    after = size(clerk)
+    again = clerk.run("credential", "change", file, "--yes", check=1)
+    assert "4 rows as before" in again.stdout
+    assert "Nothing was changed." in again.stdout
+    assert size(clerk) == after
+
+
+def test_a_file_that_was_made_already_says_so_and_is_well(clerk, tmp_path):
+    file = tmp_path / "changes.ndjson"
+    rows = [{"record": f"r{number}", "change": "suspend", "reason": "underReview"} for number in range(6)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert "6 changed" in clerk.run("credential", "change", file, "--yes").stdout
+    assert "every change was made already" in clerk.run("credential", "change", file).stdout
+    for name, reason, says in (
+        ("reinstate", "", "6 changed"),
+        ("revoke", "withheld", "6 changed"),
+        ("suspend", "underReview", "is revoked"),
+        ("revoke", "issuedInError", "is revoked already, for the reason withheld"),
+    ):
+        file.write_text("".join(json.dumps(row | {"change": name, "reason": reason}) + "\n" for row in rows))
+        done = clerk.run("credential", "change", file, "--yes", check=True if "changed" in says else 1)
+        assert says in done.stdout
+    assert clerk.run("credential", "change", file, "--dry-run", "--json", check=1)
+
+
+def test_a_column_that_is_not_read_is_said_and_an_empty_file_is_no_success(clerk, tmp_path):
+    file = tmp_path / "changes.csv"
+    file.write_text("record,change,reason,colour\nr0,suspend,underReview,red\n")
+    assert (
+        "column 'colour' is not known and was not read" in clerk.run("credential", "change", file, "--dry-run").stdout
+    )
+    file.write_text("record,change,reason\n")
+    assert "row" in clerk.run("credential", "change", file, "--yes", check=1).stderr
+
+
+def test_one_credential_is_changed_by_its_record_with_a_note_that_goes_with_its_learner(clerk):
+    clerk.run("credential", "suspend", "--record", "r0", "--reason", "underReview", "--note", "Asked by the board")
+    clerk.run("credential", "reinstate", "--record", "r0")
+    clerk.run("credential", "revoke", clerk.ids[0], "--reason", "withheld", "--note", "Fraud")
+    assert [one["note"] for one in shown(clerk, clerk.ids[0])["notes"]] == ["Asked by the board", "Fraud"]
+    assert clerk.run("credential", "revoke", "--reason", "withheld", check=2)
+    assert (
+        "No credential" in clerk.run("credential", "suspend", "--record", "x", "--reason", "withheld", check=1).stderr
+    )
+    assert clerk.run("credential", "suspend", clerk.ids[1], "--reason", "withheld", "--note", "x" * 2001, check=2)
+    clerk.run("learner", "erase", "s0", "--student", "--yes")
+    assert shown(clerk, clerk.ids[0])["notes"] == []
+    with opened(clerk.home) as node:
+        assert node.registry.cursor().execute("SELECT * FROM vault.status_notes").fetchall() == []
+
+
+def corrections(clerk, file, *rows):
+    names = registry("template", "csv").stdout.splitlines()[0].split(",")
+    base = {"achievement": clerk.achievement, "family_name": "Jansen", "given_name": "Ada",
+            "date_of_birth": "2001-02-03", "awarding_date": "2026-06-30"}  # fmt: skip
+    lines = [",".join((base | row).get(name, "") for name in names) for row in rows]
+    file.write_text("\n".join([",".join(names), *lines, ""]))
+    return file
+
+
+def test_corrections_are_shown_confirmed_and_made_once(clerk, tmp_path):
+    file = corrections(
+        clerk,
+        tmp_path / "corrections.csv",
+        {"record": "c0", "student": "s0", "replaces": clerk.ids[0], "grade": "9"},
+        {"record": "c1", "student": "s1", "replaces": clerk.ids[1], "grade": "8"},
+        {"record": "c2", "student": "s2", "grade": "8"},
+        {"record": "c3", "student": "s1", "replaces": clerk.ids[3]},
+    )
+    before = size(clerk)
+    dry = clerk.run("credential", "correct", file, "--dry-run", check=1)
+    assert "2 would be issued" in dry.stdout
+    assert "replaces: is empty" in dry.stdout
+    assert "Nothing was changed." in dry.stdout
+    refused = clerk.run("credential", "correct", file, check=2)
+    assert "This replaces 2 credentials for good: the old ones count no more." in refused.stderr
+    assert size(clerk) == before
+    assert "2 issued" in clerk.run("credential", "correct", file, "--yes", check=1).stdout
+    assert [shown(clerk, each)["status"] for each in clerk.ids[:4]] == ["replaced", "replaced", "active", "active"]
+    after = size(clerk)
+    again = clerk.run("credential", "correct", file, "--yes", check=1)
+    assert "0 would be issued, 2 as before" in again.stdout or "0 issued, 2 as before" in again.stdout
+    assert size(clerk) == after
+
+
+def send(clerk, content, kind="credentials", *, release=True):
+    with opened(clerk.home) as node:
+        book: Book = book_of(node)
+        begun = book.receive("June", kind, "text/csv", "key:sis", content, False)  # noqa: FBT003 - by position
+        begun.spool.write(content.encode())
+        return book.received(begun.batch, begun.spool, None, release).batch
+
+
+def test_a_batch_that_waits_for_a_second_person_is_listed_shown_and_released_by_another_one(clerk):
+    assert "No batch waits." in clerk.run("credential", "release").stdout
+    batch = send(
+        clerk, f"credential,change,reason\n{clerk.ids[0]},revoke,withheld\nx,revoke,withheld\n", "statusChanges"
+    )
+    [listed] = printed_json(clerk.run("credential", "release", "--json"))["items"]
+    assert (listed["batch"], listed["state"], listed["by"]) == (batch, "awaitingRelease", "key:sis")
+    assert clerk.run("credential", "release", batch, check=2)
+    shown_first = clerk.run("credential", "release", batch[:8], "--by", "A. de Vries", check=2)
+    assert "withheld" in shown_first.stdout
+    assert "This revokes 1 credential for good." in shown_first.stderr
+    assert "--yes" in shown_first.stderr
+    clerk.run("credential", "release", batch, "--by", "key:sis", "--yes", check=1)
+    assert f"released {batch}" in clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
+    clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes", check=1)
+    with opened(clerk.home) as node:
+        assert book_of(node).one(batch).released_by == "A. de Vries"
+
+
+def test_the_rows_of_a_batch_are_checked_before_it_is_released(clerk):
+    rows = clerk.rows(clerk.achievement, 8, "more.csv").read_text()
+    batch = send(clerk, rows)
+    said = clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
+    assert "2 would be issued, 6 as before" in said

@@ -1,0 +1,64 @@
+"""The university's own course codes stand for achievements wherever a command names one."""
+
+import json
+
+import pytest
+
+from tests.support.command import Consortium, printed_json, registry
+
+
+@pytest.fixture(scope="module")
+def clerk(tmp_path_factory, postgres):
+    """A university with an achievement of two versions; one code means the first, one the newest, one has a slash."""
+    consortium = Consortium(tmp_path_factory.mktemp("courses"), postgres)
+    consortium.achievement = consortium.offer()
+    file = consortium.folder / "second.json"
+    file.write_text(json.dumps(json.loads(registry("template", "achievement").stdout) | {"ects": 6}))
+    consortium.run("achievement", "revise", consortium.achievement, file)
+    codes = consortium.folder / "codes.csv"
+    codes.write_text(
+        f"code,achievement,version\nKUNST1,{consortium.achievement},1\nKUNST,{consortium.achievement},\n"
+        f"KUNST/2,{consortium.achievement},2\n"
+    )
+    consortium.run("mapping", "import", codes)
+    return consortium
+
+
+def issue(clerk, code, record, *more):
+    return clerk.run(
+        "credential", "issue", code, "--record", record, "--student", record, "--family-name", "Jansen",
+        "--given-name", "Ada", "--date-of-birth", "2001-02-03", "--awarding-date", "2026-06-30", *more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "more", "version"),
+    [("KUNST1", (), 1), ("KUNST", (), 2), ("KUNST/2", (), 2), ("KUNST1", ("--version", "2"), 2)],
+)
+def test_a_course_code_issues_the_version_that_it_stands_for(clerk, code, more, version):
+    record = f"{code}-{len(more)}"
+    issue(clerk, code, record, *more)
+    clerk.run("project")
+    shown = printed_json(clerk.run("credential", "show", "--record", record, "--json"))
+    assert (shown["achievement"], shown["version"]) == (clerk.achievement, version)
+
+
+def test_course_codes_name_achievements_in_other_commands(clerk):
+    clerk.run("project")
+    for words in (
+        ("achievement", "show", "KUNST/2", "--json"), ("achievement", "show", "twente/KUNST1", "--json"),
+        ("credential", "list", "--achievement", "KUNST1", "--json"),
+    ):  # fmt: skip
+        assert clerk.achievement in clerk.run(*words).stdout, words
+    said = clerk.run("stack", "progress", "KUNST1", "--student", "nobody", check=1).stderr
+    assert "KUNST1" not in said
+    unknown = clerk.run("stack", "progress", "KUNST9", "--student", "nobody", check=False).stderr
+    assert "No learner" in unknown or "KUNST9" in unknown
+
+
+def test_an_own_course_code_does_not_name_another_members_achievement(clerk):
+    done = clerk.run(
+        "agreement", "declare", "lund", "--achievement", "KUNST1@1", "--valid-from", "2026-09-01", check=False
+    )
+    assert done.returncode in (1, 2)
+    assert clerk.achievement not in done.stdout + done.stderr
