@@ -46,6 +46,7 @@ lint: venv ## check form, types, the packages' borders and the schemas
 	@$(BIN)/python -m registry.wire.schemas --check
 	@$(BIN)/python -m registry.config_reference --check
 	@$(BIN)/python -m registry.cli.json_shapes --check
+	@$(BIN)/python -m registry.office.assessment_schema --check
 
 format: venv ## put the code into form
 	@$(BIN)/ruff check --fix --exit-zero
@@ -61,6 +62,7 @@ schemas: venv ## write the schemas anew from the code
 	@$(BIN)/python -m registry.wire.schemas
 	@$(BIN)/python -m registry.config_reference
 	@$(BIN)/python -m registry.cli.json_shapes
+	@$(BIN)/python -m registry.office.assessment_schema
 
 lock: venv ## resolve requirements.lock anew from pyproject.toml (UPGRADE=1 to newer versions)
 	@echo 'Resolving the dependencies of pyproject.toml'

@@ -21,6 +21,7 @@ from registry.api import (
     drafts,
     learners,
     letters,
+    profiles,
 )
 from registry.api.desk import Desk
 
@@ -35,6 +36,7 @@ ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *case_file.ROUTES,
     *disclosures.ROUTES,
     *letters.ROUTES,
+    *profiles.ROUTES,
     *countries.ROUTES,
     *assessments.ROUTES,
     *cohorts.ROUTES,

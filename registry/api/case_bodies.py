@@ -10,6 +10,7 @@ from msgspec import Meta
 from registry.api.bodies import content_of
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.office.assessment import Assessment
+from registry.office.correcting import Correction
 from registry.office.opening import CaseAsked, Words
 from registry.office.proposing import Leave, Reason
 from registry.wire.recognition import Grant, WithdrawalReason
@@ -44,6 +45,13 @@ class DocumentsCame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     """What came of it."""
 
     documents: Some[Document]
+    on: date | None = None
+
+
+class CorrectionGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """What is corrected in the file."""
+
+    correction: Correction
     on: date | None = None
 
 
@@ -106,6 +114,6 @@ class Withdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 BODIES = (
-    CaseAsked, Dated, Noted, DocumentsAsked, DocumentsCame, EnquiryAsked, AnswerGiven, AssessmentGiven, Proposal,
-    Approval, Withdrawal,
+    CaseAsked, Dated, Noted, DocumentsAsked, DocumentsCame, EnquiryAsked, AnswerGiven, AssessmentGiven, CorrectionGiven,
+    Proposal, Approval, Withdrawal,
 )  # fmt: skip

@@ -12,11 +12,11 @@ import msgspec
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
 from litestar.params import Dependency, Parameter, QueryParameter
 
-from registry.api.bodies import Known
 from registry.api.case_bodies import (
     AnswerGiven,
     Approval,
     AssessmentGiven,
+    CorrectionGiven,
     Dated,
     DocumentsAsked,
     DocumentsCame,
@@ -30,9 +30,9 @@ from registry.domain.case_events import CaseState
 from registry.http import Cursors, HttpProblem, Trouble, requires
 from registry.http.pages import LIMIT, MOST
 from registry.office import listing, showing, worklist
-from registry.office.assessment import Assessment, Requirement, requirement_of
+from registry.office.assessment import Assessment
+from registry.office.beginning import draft_of
 from registry.office.cases import Office as RecognitionOffice
-from registry.office.drafting import drafted
 from registry.office.opening import CaseAsked
 from registry.office.views import CaseView, Moved
 from registry.office.worklist import Asked, CaseLine, Counts
@@ -172,16 +172,19 @@ class OneCase(Controller):
     def draft(
         self,
         desk: Desk,
-        facts: Known,
+        bureau: Office,
         case: UUID,
-        against: Annotated[UUID | None, Parameter(description="An own achievement: what it should count as.")] = None,
+        against: Annotated[
+            str | None,
+            Parameter(
+                max_length=200,
+                description="An own achievement's id, or a profile's name; else what the case counts towards.",
+            ),
+        ] = None,
     ) -> Response[Assessment]:
-        """The five elements of each credential beside what is asked for, with nothing named and nothing proposed."""
-        with desk.reading() as registry:
-            requirement = Requirement()
-            if against is not None:
-                requirement = requirement_of(registry.member, registry.achievement(str(against)).content)
-            return desk.answer(drafted(registry.case(str(case)), facts, requirement))
+        """The five elements of each credential beside what is required, with nothing named and nothing proposed."""
+        with desk.reading():
+            return desk.answer(draft_of(bureau, str(case), against))
 
     @post(
         "/request-documents", operation_id="requestDocuments", summary="Ask the applicant for documents",
@@ -221,6 +224,19 @@ class OneCase(Controller):
     ) -> Response[Moved]:  # fmt: skip
         """The clock starts; `due` says when a decision is due."""
         return _move(desk, bureau, request, data, key, lambda by: bureau.complete(str(case), by, data.on))
+
+    @post(
+        "/correct", operation_id="correctCase", summary="Correct the file", status_code=200, sync_to_thread=True,
+        **requires("cases:write"),
+    )  # fmt: skip
+    def correct(
+        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: CorrectionGiven,
+        key: IdempotencyKey,
+    ) -> Response[Moved]:  # fmt: skip
+        """The applicant, what the case is for, or which credentials it is about. A proposal is returned first."""
+        return _move(
+            desk, bureau, request, data, key, lambda by: bureau.correct(str(case), data.correction, by, data.on)
+        )  # fmt: skip
 
     @post(
         "/enquire", operation_id="enquireIssuer", summary="Ask an issuer whether a credential is authentic",

@@ -111,6 +111,8 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "grants": [{"from": [0], "outcome": "full", "mode": "credited", "gradeTransfer": "passOnly", "ects": 5}],
         "on": _DAY,
     },
+    "CorrectionGiven": {"correction": {"applicant": {"address": "Kerkstraat 1"}, "note": "Moved house."}, "on": _DAY},
+    "ProfileEntry": {"name": "Master of Urban Analytics", "requirement": {"accessTo": 7, "ects": 180}},
     "Approval": {"acceptOverride": False, "on": _DAY},
     "Withdrawal": {"on": _DAY},
     "LetterAsked": {

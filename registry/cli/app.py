@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "intake": ("intake",),
     "recognition": ("recognition",),
     "case": ("cases", "case_file"),
+    "office": ("profiles",),
     "stack": ("stacking",),
     "agreement": ("agreements",),
     "reasons": ("reasons",),
@@ -79,7 +80,7 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "achievement", "credential", "import", "template", "mapping", "intake", "reconcile", "refused", "stack",
         "learner",
     ),
-    "Recognition": ("recognition", "case", "agreement", "reasons", "precedents"),
+    "Recognition": ("recognition", "case", "office", "agreement", "reasons", "precedents"),
     "Evidence": (
         "receipt", "verify-receipt", "disclosure", "seal", "tiles", "export", "audit", "digest", "witness", "cosign",
         "log", "quarantine",

@@ -25,10 +25,11 @@ from registry.office.assessment import (
     Offered,
     Requirement,
     compare,
-    requirement_of,
 )
 from registry.office.cohort import Cohort, CohortOutcome
 from registry.office.cohort_file import rows
+from registry.office.profiles import find_profile
+from registry.office.requirements import requirement_named
 from registry.office.statements import state
 from registry.vault import random_id
 from registry.wire.forms import VersionedRef
@@ -55,6 +56,10 @@ ConditionOption = Annotated[
 ModeOption = Annotated[
     str, typer.Option("--mode", help=f"One of {', '.join(get_args(Mode))}; `credited` is prior learning.")
 ]
+ConsideredOption = Annotated[
+    list[str] | None,
+    typer.Option("--considered", help=f"Of a refusal: why {', '.join(MILDER)} were not possible, each OUTCOME:REASON."),
+]
 AssessmentId = Annotated[str, typer.Argument(help="The assessment's id.")]
 
 
@@ -77,10 +82,10 @@ def compared(
         str, typer.Argument(help="MEMBER/ID of a credential, or MEMBER/ID@VERSION of what it is of.")
     ],
     *,
-    against: Annotated[str | None, typer.Option(help="An own achievement's id: what it should count as.")] = None,
+    against: Annotated[str | None, typer.Option(help="An own achievement's id, or a programme profile's name.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the five elements of what is offered beside an own achievement, and what is worth a look.
+    """Show the five elements of what is offered beside what is required, and what is worth a look.
 
     It decides nothing: what is shown as a suggestion is a difference only if you find it substantial.
 
@@ -110,10 +115,7 @@ def assess(
     mode: ModeOption = "recognised",
     towards: Annotated[str | None, typer.Option(help="The programme it counts towards, by its title.")] = None,
     ground: GroundOption = None,
-    considered: Annotated[
-        list[str] | None,
-        typer.Option(help=f"Of a refusal: why {', '.join(MILDER)} were not possible, each as OUTCOME:REASON."),
-    ] = None,
+    considered: ConsideredOption = None,
     valid_until: Annotated[datetime | None, day_option(help="The last day it holds.")] = None,
     advisory: Annotated[bool, typer.Option("--advisory", help="A statement that does not bind.")] = False,
 ) -> None:
@@ -145,7 +147,7 @@ def assess(
         data = msgspec.convert(msgspec.to_builtins(given), RecognitionAssessed)
     except msgspec.ValidationError as error:
         raise typer.BadParameter(told(error, RecognitionAssessed), param_hint="the assessment") from error
-    state(node.registry, facts_of(node), data, _considered(considered))
+    state(node.registry, facts_of(node), data, considered_of(considered))
     say(f"assessment {data.assessment}")
     tell_departure(node, data.achievement, purpose, outcome, ground)
     publish_now(node)
@@ -279,7 +281,8 @@ def plain_number(value: float | None) -> float | int | None:
     return int(value) if value is not None and value.is_integer() else value
 
 
-def _considered(texts: Sequence[str] | None) -> list[Considered]:
+def considered_of(texts: Sequence[str] | None) -> list[Considered]:
+    """Why milder outcomes were not possible, as it is given: OUTCOME:REASON."""
     found = []
     for text in texts or ():
         outcome, colon, reason = text.partition(":")
@@ -313,8 +316,11 @@ def _offered(node: Node, text: str) -> Offered:
     return found
 
 
-def _requirement(node: Node, achievement: str | None) -> Requirement:
-    if achievement is None:
-        return Requirement()
-    found = node.registry.achievement(node.uuid(achievement, "achievement"))
-    return requirement_of(node.settings.member, found.content)
+def _requirement(node: Node, against: str | None) -> Requirement:
+    return Requirement() if against is None else requirement_named(node.registry, against_of(node, against))
+
+
+def against_of(node: Node, text: str) -> str:
+    """An own achievement by the beginning of its id, or else a profile by its name."""
+    known = find_profile(node.registry.cursor(), text) is not None
+    return node.uuid(text, "achievement") if not known and ids.may_begin(text) else text

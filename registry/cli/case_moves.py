@@ -5,25 +5,30 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from registry.cli.assessing import facts_of, show_elements
+from registry.cli.assessing import against_of, show_elements
 from registry.cli.case_words import As, Day, Note, case_of, convert, day_of, one_of, towards_of, who
 from registry.cli.context import node_of
 from registry.cli.files import read_json
 from registry.cli.founding import publish_now
 from registry.cli.office import office_of
 from registry.cli.output import AsJson, errors, print_json, say, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.reasons import folder_of, show_country
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.office import showing
-from registry.office.assessment import Assessment, Requirement, requirement_of
+from registry.office.assessment import Assessment
+from registry.office.beginning import draft_of
 from registry.office.cases import Office
 from registry.office.country_notes import country_note
 from registry.office.deciding import numbers_decided
-from registry.office.drafting import drafted
 from registry.office.proposing import Leave
 from registry.office.views import Moved
 from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
 
+Against = Annotated[
+    str | None,
+    typer.Option(help="An own achievement's id, or a programme profile's name (else what the case counts towards)."),
+]
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id or file number.")]
 
 
@@ -136,21 +141,17 @@ def compare(
     context: typer.Context,
     case: CaseId,
     *,
-    against: Annotated[str | None, typer.Option(help="An own achievement's id: what it should count as.")] = None,
+    against: Against = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the five elements of each credential beside what is asked for. With --json: an assessment to fill in.
+    """Show the five elements of each credential beside what is required. With --json: an assessment to fill in.
 
-    Examples: registry case compare 2026/00017 --against 0bbac7a9-…
+    Examples: registry case compare 2026/00017 --against "Master of Urban Analytics"
     registry case compare 2026/00017 --against 0bbac7a9-… --json > assessment.json
     """
     office, found = _office(context, case)
     node = node_of(context)
-    requirement = Requirement()
-    if against is not None:
-        own = node.registry.achievement(node.uuid(against, "achievement"))
-        requirement = requirement_of(node.settings.member, own.content)
-    made = drafted(office.registry.case(found), facts_of(node), requirement)
+    made = draft_of(office, found, _against(context, against))
     if as_json:
         print_json(made, verbatim=True)
         return
@@ -165,17 +166,30 @@ def compare(
 def assess(
     context: typer.Context,
     case: CaseId,
-    file: Annotated[Path, typer.Argument(help="The assessment in JSON; - reads it here.")],
+    file: Annotated[Path | None, typer.Argument(help="The assessment in JSON; - reads it here.")] = None,
     *,
+    template: Annotated[
+        bool, typer.Option("--template", help="Print an assessment to fill in, and record nothing.")
+    ] = False,
+    against: Against = None,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record an assessment of the case's credentials: what `compare --json` wrote, with what you name and propose.
+    """Record an assessment of the case's credentials: the template, with what you name, answer and propose.
 
-    Example: registry case assess 2026/00017 assessment.json
+    docs/office.md shows one filled in; docs/assessment.schema.json says what may stand where. What is worth a look is
+    worked out again when it is recorded: name it (`named`), or say why it is not substantial (`noDifference`).
+
+    Examples: registry case assess 2026/00017 --template --against "Master of Urban Analytics" > assessment.json
+    registry case assess 2026/00017 assessment.json
     """
     office, found = _office(context, case)
+    if template:
+        print_json(draft_of(office, found, _against(context, against)), verbatim=True)
+        return
+    if file is None:
+        raise typer.BadParameter("name the assessment's file, or print one to fill in with --template")
     assessment = read_json(file, Assessment)
     show_moved(office.assess(found, assessment, who(by), day_of(on)), as_json=as_json)
 
@@ -209,7 +223,8 @@ def propose(
         typer.Option(
             metavar="REASON",
             help="Why you propose this although something speaks against it; kept encrypted. The person who approves"
-            " reads and accepts it. Name nobody here: other users of this machine see it.",
+            f" reads and accepts it. {FROM_INPUT}",
+            callback=from_input,
         ),
     ] = None,
     by: As = None,
@@ -405,6 +420,10 @@ def _published(context: typer.Context, moved: Moved, *, as_json: bool) -> None:
     if moved.decision is not None:
         publish_now(node_of(context))
     show_moved(moved, as_json=as_json)
+
+
+def _against(context: typer.Context, text: str | None) -> str | None:
+    return None if text is None else against_of(node_of(context), text)
 
 
 def _leave(text: str) -> Leave:

@@ -12,7 +12,7 @@ from registry.cli.context import Node
 from registry.domain.case_errors import UnknownCase
 from registry.office.cases import Office
 from registry.wire.misfits import told
-from registry.wire.recognition import Towards
+from registry.wire.recognition import External, Towards
 
 As = Annotated[
     str | None, typer.Option("--as", help="Who does it: an account's name (else yours).", envvar="REGISTRY_AS")
@@ -42,6 +42,15 @@ def towards_of(node: Node, text: str) -> Towards:
     if len(achievement) == 36 and achievement.count("-") == 4:
         return Towards(member=member, achievement=node.uuid(achievement, "achievement"))
     return Towards(title={"en": text})
+
+
+def external_of(text: str) -> External:
+    """What no member issued, by COUNTRY:ISSUER:TITLE."""
+    parts = text.split(":", 2)
+    if len(parts) != 3:
+        raise typer.BadParameter(f"{text!r} is not COUNTRY:ISSUER:TITLE", param_hint="--external")
+    made: External = convert({"country": parts[0], "issuerName": parts[1], "title": parts[2]}, External, "--external")
+    return made
 
 
 def one_of(text: str, known: tuple[str, ...], option: str) -> str:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from registry.cli import case_moves, ids
-from registry.cli.case_words import As, Day, case_of, convert, day_of, towards_of, who
+from registry.cli import case_correcting, case_moves, ids
+from registry.cli.case_words import As, Day, case_of, convert, day_of, external_of, towards_of, who
 from registry.cli.context import Node, node_of
 from registry.cli.disclosures import read_disclosures
 from registry.cli.files import FileError, read_json, read_text
@@ -23,7 +23,7 @@ from registry.office.applicants import Applicant
 from registry.office.opening import CaseAsked, SubjectAsked
 from registry.office.views import CaseView
 from registry.office.worklist import Asked, CaseLine
-from registry.wire.recognition import Evidence, External, Purpose
+from registry.wire.recognition import Evidence, Purpose
 
 case_app = typer.Typer(
     help="Cases of the recognition office, from an application to a decision and its appeal.", no_args_is_help=True
@@ -109,7 +109,7 @@ def open_case(
     subjects: list[dict[str, Any]] = [
         *({"credential": _credential(node, one), "evidence": evidence} for one in credential or ()),
         *({"receipt": read_text(one)} for one in receipt or ()),
-        *({"external": _external(one), "evidence": evidence} for one in external or ()),
+        *({"external": external_of(one), "evidence": evidence} for one in external or ()),
     ]
     subjects += [{"file": _read_data(one), "country": country} for one in file or ()]
     if not subjects:
@@ -329,12 +329,5 @@ def _credential(node: Node, text: str) -> dict[str, str]:
     return {"member": member, "credential": identifier}
 
 
-def _external(text: str) -> External:
-    parts = text.split(":", 2)
-    if len(parts) != 3:
-        raise typer.BadParameter(f"{text!r} is not COUNTRY:ISSUER:TITLE", param_hint="--external")
-    made: External = convert({"country": parts[0], "issuerName": parts[1], "title": parts[2]}, External, "--external")
-    return made
-
-
 case_moves.add_to(case_app)
+case_correcting.add_to(case_app)

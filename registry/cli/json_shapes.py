@@ -39,6 +39,7 @@ from registry.intake.importing import Taken
 from registry.office.assessment import Assessment
 from registry.office.attachments import Attachment
 from registry.office.cohort import CohortOutcome
+from registry.office.profiles import KeptProfile
 from registry.office.views import CaseView, Moved
 from registry.office.worklist import CaseLine
 from registry.republishing import Repair
@@ -133,6 +134,7 @@ SHAPES: Final[dict[str, Shape]] = {
             "case withdraw",
             "case close",
             "case return",
+            "case correct",
         ),
         _MOVED,
     ),
@@ -141,6 +143,8 @@ SHAPES: Final[dict[str, Shape]] = {
     "agreement list": _list(AgreementView),
     "agreement show": Shape(_names(AgreementView)),
     "agreement simulate": Shape(_names(Simulation)),
+    "office profile list": _list(KeptProfile),
+    "office profile show": Shape(_names(KeptProfile)),
     "reasons list": _list(("kind", "code", "text")),
     "reasons show": Shape((), remark="The code's text by language; of a country, what is noted of it."),
     "api-key list": _list(ApiKey),

@@ -20,10 +20,12 @@ from projections import credentials as credential_view
 from projections import decisions as decision_view
 from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
+from registry.cli.letter_settings import missing_settings
 from registry.cli.office import office_of
 from registry.cli.output import errors, say
 from registry.cli.reasons import folder_of
 from registry.cli.receipts import proof_of
+from registry.domain.case_errors import ApplicantErased
 from registry.letters import LANGUAGES, Addressee, CannotWrite, LetterContent, UnknownDecision, render
 from registry.letters.composing import (
     NO_FILE,
@@ -68,6 +70,7 @@ class Letters:
         proved = self._proved(decision, fold)
         recipient = asked.applicant or self._from_vault(proved.credentials)
         settings = node.settings
+        file = file if file is not NO_FILE else self._file_of(decision)
         return compose(proved, asked, recipient, known, settings.public_url, file, settings.office.address)
 
     def of_case(
@@ -91,6 +94,17 @@ class Letters:
             facts = showing.letter(office, identifier, decision)
             return self.of_decision(facts.data.decision, asked_of(facts, language), file_of(facts))
         return self._notice(office, identifier, kind, language, enquiry)
+
+    def _file_of(self, decision: str) -> CaseFile:
+        """Return what the case of a decision adds to its letter; nothing where no case has it, or it was erased."""
+        office = office_of(self._node)
+        case = find_case_of_decision(office.registry.cursor(), decision)
+        if case is None:
+            return NO_FILE
+        try:
+            return file_of(showing.letter(office, case, decision))
+        except ApplicantErased:  # what was assessed went with the applicant's key
+            return NO_FILE
 
     def _notice(
         self, office: Office, case: str, kind: NoticeKind, language: Language | None, enquiry: str | None
@@ -264,18 +278,8 @@ def case_letter(
         case, _language(language) if language is not None else None, _kind(kind), decision=decision, enquiry=enquiry
     )
     write(out, letters.set(content), content.kind if isinstance(content, Notice) else "decision")
-    for lacking in missing_settings(node):
+    for lacking in missing_settings(node.settings):
         errors.print(f"note: {lacking}", markup=False, highlight=False)
-
-
-def missing_settings(node: Node) -> list[str]:
-    """Return in sentences which settings letters would need and this node lacks."""
-    found = []
-    if not node.settings.office.address:
-        found.append("`address` in [office] is not set: letters do not print where to write to")
-    if node.settings.public_url is None:
-        found.append("`public_url` is not set: letters have no address and no code to verify them with")
-    return found
 
 
 def _kind(text: str | None) -> LetterKind | None:

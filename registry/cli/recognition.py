@@ -8,14 +8,15 @@ import typer
 from projections import credentials as credential_view
 from projections import decisions as view
 from registry.cli import assessing, ids, moments
-from registry.cli.assessing import ModeOption, facts_of, grounds_of, plain_number, tell_departure
+from registry.cli.assessing import ModeOption, considered_of, facts_of, grounds_of, plain_number, tell_departure
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.letters import letter
 from registry.cli.output import AsCsv, AsJson, Wide, Year, errors, print_json, say, text_of
 from registry.cli.reading import decision_rows
 from registry.office.assessment import names_openly
-from registry.office.statements import objections_to_decision
+from registry.office.proposing import NOT_ASSESSED
+from registry.office.statements import check_decision
 from registry.vault import random_id
 from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
 from registry.wire.forms import CredentialRef, VersionedRef
@@ -54,6 +55,7 @@ def decide(
     mode: ModeOption = "recognised",
     ground: assessing.GroundOption = None,
     condition: assessing.ConditionOption = None,
+    considered: assessing.ConsideredOption = None,
     supersedes: Annotated[
         str | None, typer.Option(help="An own earlier decision that this one takes the place of.")
     ] = None,
@@ -61,12 +63,16 @@ def decide(
 ) -> None:
     """Decide on a credential, and publish the decision.
 
-    A refusal, or a decision for admission or employment, names the credential by a digest only. Notes say where it
-    departs from what was decided before, and what the assessment manual would have mended; they hold nothing up.
+    A refusal, or a decision for admission or employment, names the credential by a digest only. What is not active, or
+    is flagged, is refused on a formal ground and otherwise needs a case, where two persons look at it. The letter says
+    *not assessed* for each element that no ground names. A note says where it departs from what was decided before.
 
     Examples: registry recognition decide twente/e7c1ab39-… --ects 5 --towards "Minor data science"
     registry recognition decide twente/e7c1ab39-… --outcome partial --ects 3 --ground workload:substantiallyLess
     registry recognition decide twente/e7c1ab39-… --mode credited --ects 3
+    registry recognition decide twente/e7c1ab39-… --outcome refused --ground level:lowerLevel
+    --considered partial:nothingComparable --considered conditional:noConditionSuffices
+    --considered alternative:noAlternative
     """
     node = node_of(context)
     member, identifier = ids.find(node, credential, "credential")
@@ -79,10 +85,6 @@ def decide(
         )
         raise typer.Exit(1)
     whose = found[0]
-    for flag in whose.flags:
-        errors.print(f"note: the credential is {flag}", markup=False)
-    if whose.status != "active":
-        errors.print(f"note: the credential is {whose.status}", markup=False)
     openly = names_openly(purpose, [outcome])
     hidden = None if openly else disclosure(salts(1), "credential", {"member": member, "credential": identifier})
     grant = Grant(
@@ -111,11 +113,13 @@ def decide(
         date.today().isoformat(),  # noqa: DTZ011 - a day on the office's calendar
         supersedes,
     )
+    offered = facts_of(node).of_credential(member, identifier)
+    if offered is not None:
+        check_decision(offered, data, considered_of(considered))
     node.registry.decide(data, hidden)
     say(f"decision {data.decision}")
-    offered = facts_of(node).of_credential(member, identifier)
-    for objection in objections_to_decision(offered, data) if offered is not None else ():
-        errors.print(f"note: {objection.detail}", markup=False, highlight=False)
+    if outcome != "refused":
+        errors.print(f"note: {NOT_ASSESSED}", markup=False, highlight=False)
     tell_departure(node, VersionedRef(member, whose.achievement, whose.version), purpose, outcome, ground)
     if hidden is not None:
         say("The log does not say which credential it is about. The learner can show it with this disclosure:")

@@ -15,6 +15,7 @@ from registry.cli import last_error
 from registry.cli.context import Node, node_of
 from registry.cli.health import NodeHealth, node_health
 from registry.cli.last_error import LastError
+from registry.cli.letter_settings import missing_settings
 from registry.cli.output import AsJson, counted, print_json, say, table
 from registry.cli.witness import unmet
 from registry.log import LogError, NoSuchStream
@@ -74,6 +75,9 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
         print_json(found)
     else:
         _show(found)
+        if "recogniser" in found.node.roles:
+            for lacking in missing_settings(node.settings):
+                say(f"note: {lacking}")
     if found.node.log_away:
         raise typer.Exit(4)
     if not found.ok:

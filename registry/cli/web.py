@@ -44,6 +44,7 @@ from registry.api.drafts import Completing
 from registry.api.examples import EXAMPLES
 from registry.api.learners import Erasing
 from registry.api.letters import BODIES as LETTERBODIES
+from registry.api.profiles import BODIES as PROFILEBODIES
 from registry.cli import asyncapi
 from registry.cli.context import Node
 from registry.cli.digests import FILE as SIGNED_DIGEST
@@ -100,6 +101,7 @@ _NO_TOKENS = (
 BODIES = (
     CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, AssessmentBody, TakenBack,
     AgreementBody, Ending, AgreementDraft, *CASEBODIES, *FILEBODIES, *DISCLOSUREBODIES, *LETTERBODIES,
+    *PROFILEBODIES,
 )  # fmt: skip
 _LINKS = {
     "issueCredential": (

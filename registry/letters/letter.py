@@ -43,20 +43,10 @@ def render(content: LetterContent | Notice, fonts: Sequence[Path] = ()) -> bytes
         return _compile(found, content.letter_date, fonts)
     if not content.grants or not content.qualifications:
         raise CannotWrite("a letter needs a qualification and what was decided about it")
-    if not (content.office.address or content.office.homepage) and _objected_at_office(content):
-        raise CannotWrite(
-            "the letter does not say where the applicant can object: set `address` in [office], or name an appeal body"
-            " of this member in governance"
-        )
     found = page(content)
     found["verify"] = _verify(content)
     found["attachments"] = _attachments(content)
     return _compile(found, content.letter_date or content.decision_date, fonts)
-
-
-def _objected_at_office(content: LetterContent) -> bool:
-    """Whether one objects to the decision at the office itself."""
-    return content.effect == "advisory" or content.office.appeal_body is None
 
 
 def _compile(found: dict[str, Any], day: date, fonts: Sequence[Path]) -> bytes:

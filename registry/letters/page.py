@@ -305,7 +305,9 @@ def _appeal(content: LetterContent, say: Wording) -> dict[str, Any]:
         if body
         else with_text(say("appeal.office"), "{address}", ", ".join(office.address))
         if office.address
-        else with_text(say("appeal.website"), "{address}", office.homepage or ""),
+        else with_text(say("appeal.website"), "{address}", office.homepage)
+        if office.homepage
+        else [own(say("appeal.unstated"), say)],
         "until": last,
         "how": say("appeal.how"),
         "online": say("appeal.online"),

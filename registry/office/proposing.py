@@ -22,6 +22,7 @@ from registry.office.facts import Facts
 from registry.office.ports import Known as Port
 from registry.office.precedents import foreign_notes
 from registry.office.requirements import requirement_of_grant
+from registry.office.stated import stated_by_documents
 from registry.office.stops import Stop, stops_of
 from registry.wire.forms import Text
 from registry.wire.recognition import Grant, RecognitionDecided, Towards
@@ -82,11 +83,12 @@ def find_stops(desk: Desk, case: Case, proposal: Proposed) -> list[Stop]:
 def _compared(desk: Desk, case: Case, grants: Sequence[Grant]) -> dict[int, list[Element]]:
     """Compare what is recognised without an assessment, where the office says what it requires."""
     found = {}
+    stated = stated_by_documents(desk.registry, case)
     for grant in grants:
         requirement = requirement_of_grant(desk.registry, case, grant)
         if requirement is not None and grant.outcome != "refused":
             for number in grant.from_:
-                found[number] = compare(offered_of(case, number, desk.offers), requirement)
+                found[number] = compare(offered_of(case, number, desk.offers, stated.get(number)), requirement)
     return found
 
 
@@ -160,8 +162,8 @@ def _with_own_grounds(grant: Grant, number: int, assessment: Assessment | None) 
 
 
 NOT_ASSESSED: Final = (
-    "nothing was assessed: the letter says *not assessed* for each element that no ground names"
-    " (`registry case assess` records an assessment)"
+    "nothing was assessed: the letter says *not assessed* for each element that no ground names; a case's assessment"
+    " (`registry case assess`) says more"
 )
 
 

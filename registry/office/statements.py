@@ -53,13 +53,19 @@ def objections_to(
     return found
 
 
-def objections_to_decision(offered: Offered, data: RecognitionDecided) -> list[Objection]:
-    """What a decision on one credential that rests on no case says otherwise than an assessment would."""
-    return [
-        each
-        for each in _found(offered, data.purpose, data.effect, data.grants[0], ())
-        if each.code != "milderNotConsidered"  # nobody was asked
-    ]
+def check_decision(offered: Offered, data: RecognitionDecided, considered: Sequence[Considered] = ()) -> None:
+    """Check a decision on one credential that rests on no case, as an assessment is checked. Raises `NotReady`.
+
+    Nothing can be overridden here: that takes two persons and a file, and so a case.
+    """
+    grant = data.grants[0]
+    found = _found(offered, data.purpose, data.effect, grant, considered)
+    formal = any(ground.aspect == "formal" for ground in grant.grounds or ())
+    if offered.flags and not (grant.outcome == "refused" and formal):
+        detail = f"the credential is {', '.join(offered.flags)}; open a case, where two persons decide about it"
+        found.append(Objection("$.basis[0].credential", "flagged", detail))
+    if found:
+        raise NotReady(found)
 
 
 def _found(

@@ -2,6 +2,7 @@
 
 import json
 
+import pypdf
 import pytest
 
 from tests.support.command import Consortium, printed_json, registry
@@ -94,3 +95,80 @@ def test_from_a_learners_receipt_to_a_decision_an_appeal_and_an_amended_decision
     registry("project", home=offices.lund)
     seen = printed_json(registry("recognition", "show", decided["decision"], "--json", home=offices.lund))["items"]
     assert seen[0]["state"] == "superseded"
+
+
+def letter_text(file):
+    pages = pypdf.PdfReader(file).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).replace("\u200b", "").split())
+
+
+def test_what_an_issuer_denies_takes_a_reason_and_a_second_person_who_accepts_it(offices):
+    ada = offices.folder / "denied.json"
+    ada.write_text(json.dumps(ADA))
+    opened = offices.moved("open", "--external", "NO:Oslo Met:Statistics", "--applicant", ada, "--purpose", "admission",
+                           "--towards", "Master of Urban Analytics")  # fmt: skip
+    case = opened["case"]
+    offices.case("complete", case)
+    offices.case("answer", case, offices.moved("enquire", case)["enquiry"], "notAuthentic")
+    full = ("propose", case, "--outcome", "full", "--as", "k.berg")
+    stopped = offices.case(*full, check=1)
+    assert "says that it is not authentic" in stopped.stderr
+    assert "--override REASON" in stopped.stderr
+    offices.case(*full, "--override", "The rector confirmed it on paper.")
+    seen = offices.case("approve", case, "--as", "l.holm", check=1)
+    assert "k.berg overrides notAuthentic:0: The rector confirmed it on paper." in seen.stderr
+    assert "--accept-override" in seen.stderr
+    assert "override of notAuthentic:0 by k.berg" in offices.case("show", case).stdout
+    offices.case("approve", case, "--as", "l.holm", "--accept-override")
+    decided = offices.moved("decide", case)
+    assert decided["warnings"] == ["the issuer of credential 0 (Statistics) says that it is not authentic"]
+    shown = printed_json(offices.case("show", case, "--json"))
+    assert shown["decisions"][0]["grants"][0]["towards"]["title"] == {"en": "Master of Urban Analytics"}
+    assert shown["override"]["accepted"] is True
+    assert "--despite" not in offices.case("decide", "--help").stdout
+
+
+def test_a_case_of_two_credentials_names_the_one_that_it_leaves(offices):
+    ada = offices.folder / "two.json"
+    ada.write_text(json.dumps(ADA))
+    case = offices.moved("open", "--external", "NO:Oslo Met:Statistics", "--external", "NO:Bergen:Physics",
+                         "--applicant", ada)["case"]  # fmt: skip
+    offices.case("complete", case)
+    grants = offices.folder / "first.json"
+    grants.write_text(json.dumps([{"from": [0], "outcome": "full", "mode": "recognised", "gradeTransfer": "none"}]))
+    refused = offices.case("propose", case, "--grants", grants, check=1)
+    assert "nothing is proposed on credential 1" in refused.stderr
+    offices.case("propose", case, "--outcome", "full", "--leave", "nonsense", check=2)
+    offices.case("propose", case, "--grants", grants, "--leave", "1:You sent it for information only.")
+    assert "credential 1 is left out: You sent it for information only." in offices.case("show", case).stdout
+
+
+def test_a_case_is_corrected_compared_with_a_profile_and_gets_the_letter_of_its_state(offices):
+    ada, file = offices.folder / "kept.json", offices.folder / "letter.pdf"
+    ada.write_text(json.dumps(ADA))
+    registry("office", "profile", "set", "Master of Urban Analytics", "--level", 7, "--ects", 60, home=offices.lund)
+    listed = printed_json(registry("office", "profile", "list", "--json", home=offices.lund))["items"]
+    assert [(one["name"], one["requirement"]["ects"]) for one in listed] == [("Master of Urban Analytics", 60)]
+    case = offices.moved("open", "--external", "NO:Oslo Met:Statistics", "--applicant", ada)["case"]
+    corrected = offices.folder / "corrected.json"
+    corrected.write_text(json.dumps({"familyName": "Janssen", "address": "Kerkstraat 1"}))
+    offices.case("correct", case, "--applicant", corrected, "--towards", "master of urban analytics")
+    said = offices.case("letter", case, "-o", file)
+    assert "letter about the receipt of the application" in said.stdout
+    assert "`address` in [office] is not set" in said.stderr
+    assert "Dear Ada Janssen," in letter_text(file)
+    assert "Applied for: master of urban analytics" in letter_text(file)
+    offices.case("complete", case)
+    template = json.loads(offices.case("assess", case, "--template").stdout)
+    assert template["assessed"][0]["requirement"]["ects"] == 60
+    workload = template["assessed"][0]["elements"][1]
+    assert workload["suggested"][0]["difference"] == "notEstablished"
+    stopped = offices.case("propose", case, "--outcome", "full", check=1)
+    assert "levelNotEstablished is worth a look" in stopped.stderr
+    offices.case("withdraw", case)
+    assert "letter about the withdrawn application" in offices.case("letter", case, "-o", file).stdout
+    assert "Your application was withdrawn" in letter_text(file)
+    assert "no decision is due" in offices.case("letter", case, "-o", file, "--kind", "delay", check=1).stderr
+    registry("office", "profile", "remove", "MASTER of urban analytics", home=offices.lund)
+    gone = registry("office", "profile", "show", "Master of Urban Analytics", home=offices.lund, check=1)
+    assert "there is no profile" in gone.stderr

@@ -156,7 +156,8 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
     credential = printed_json(learner)["credentials"][0]["credential"]
     refused = consortium.run(
         "recognition", "decide", f"twente/{credential}", "--purpose", "admission", "--outcome", "refused",
-        "--ground", "level:lowerLevel",
+        "--ground", "level:lowerLevel", "--considered", "partial:nothingComparable",
+        "--considered", "conditional:noConditionSuffices", "--considered", "alternative:noAlternative",
     )  # fmt: skip
     decision = refused.stdout.split()[1]
     disclosure = refused.stdout.split("with this disclosure:")[1].split()[0]

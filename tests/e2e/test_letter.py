@@ -161,8 +161,9 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
         office = office_of(node)
         subject = SubjectAsked(credential=CredentialRef("twente", lund.credential))
         case = office.open(CaseAsked(person, [subject], "creditTransfer"), "desk").case
+        assert Letters(node).of_case(case).kind == "receipt"
         with pytest.raises(UnknownCase, match="no decision yet"):
-            Letters(node).of_case(case)
+            Letters(node).of_case(case, None, "decision")
         office.complete(case, "desk")
         full = Grant([0], "full", "recognised", "none", Towards(title={"en": "Physics", "sv": "Fysik"}), 5)
         offered, requirement = (

@@ -197,12 +197,19 @@ def test_an_agreement_is_tried_declared_shown_on_a_credential_and_withdrawn(offi
     assert covered.recognised_by == []
 
 
-def test_a_decision_says_where_it_departs_and_what_an_assessment_would_mend(office):
+def test_a_decision_without_a_case_is_checked_as_an_assessment_is(office):
     compared = printed_json(office.run("recognition", "compare", f"lund/{office.credentials[6]}", "--json"))
     assert compared["offered"]["issuer_when_issued"] == "active"
     assert [one["name"] for one in compared["elements"]][:2] == ["level", "workload"]
-    decided = office.run("recognition", "decide", f"lund/{office.credentials[6]}", "--ects", 9)
-    assert "note: 9 ECTS on 5" in decided.stderr
+    about = f"lund/{office.credentials[6]}"
+    too_much = office.run("recognition", "decide", about, "--ects", 9, check=1)
+    assert "9 ECTS on 5" in too_much.stderr
+    refused = office.run(
+        "recognition", "decide", about, "--outcome", "refused", "--ground", "level:lowerLevel", check=1
+    )
+    assert "say why partial recognition was not possible" in refused.stderr
+    decided = office.run("recognition", "decide", about, "--ects", 5)
+    assert "note: nothing was assessed" in decided.stderr
 
 
 def test_saved_reasons_are_listed_in_a_language_the_offices_own_first(office):

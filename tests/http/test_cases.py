@@ -270,3 +270,66 @@ def test_no_answer_that_is_kept_and_no_line_of_the_nodes_log_names_the_applicant
     case = opened(people[0], applicant=PERSON | {"familyName": "Zwartkruis"}, note="Zwartkruis telephoned")
     assert "Zwartkruis" not in json.dumps(done(people[0], case, "complete"))
     assert "Zwartkruis" not in node.said
+
+
+def test_what_an_issuer_denies_is_stopped_until_two_persons_override_it_with_a_reason(node, people):
+    assessor, approver, _ = people
+    case = opened(assessor, STATISTICS)
+    done(assessor, case, "complete")
+    enquiry = done(assessor, case, "enquire")["enquiry"]
+    done(assessor, case, "answer", enquiry=enquiry, answer="notAuthentic")
+    grant = FULL | {"ects": 3}
+    stopped = problem(move(assessor, case, "propose", grants=[grant]), 409, "refused")
+    assert (stopped["code"], "says that it is not authentic" in stopped["detail"]) == ("stopped", True)
+    done(assessor, case, "propose", key=f"{case} all the same", grants=[grant], override="Zwartkruis vouched for it.")
+    not_accepted = problem(move(approver, case, "approve"), 409, "refused")
+    assert not_accepted["code"] == "stopped"
+    assert "Zwartkruis" not in not_accepted["detail"]
+    shown = assessor.get(f"/v1/cases/{case}").json()["override"]
+    assert (shown["against"], shown["reason"]) == (["notAuthentic:0"], "Zwartkruis vouched for it.")
+    done(approver, case, "approve", key=f"{case} accepted", acceptOverride=True)
+    assert done(approver, case, "decide")["state"] == "decided"
+    assert assessor.get(f"/v1/cases/{case}").json()["override"]["accepted"] is True
+    assert "Zwartkruis" not in node.said
+
+
+def test_a_credential_of_several_is_left_out_with_a_reason_only(people):
+    assessor = people[0]
+    case = opened(assessor, STATISTICS, {"external": {"issuerName": "Bergen", "country": "NO", "title": "Physics"}})
+    done(assessor, case, "complete")
+    refused = problem(move(assessor, case, "propose", grants=[FULL]), 409, "refused")
+    assert refused["code"] == "credential-not-covered"
+    left = [{"subject": 1, "reason": "It was sent for information only."}]
+    done(assessor, case, "propose", key=f"{case} left", grants=[FULL], leave=left)
+    assert assessor.get(f"/v1/cases/{case}").json()["left"] == left
+
+
+def test_a_case_is_corrected_and_says_who_corrected_what(people):
+    assessor = people[0]
+    case = opened(assessor, STATISTICS)
+    correction = {"applicant": {"familyName": "Janssen"}, "purpose": "admission", "note": "Misspelt by us."}
+    done(assessor, case, "correct", correction=correction)
+    shown = assessor.get(f"/v1/cases/{case}").json()
+    assert (shown["applicant"]["familyName"], shown["case"]["purpose"]) == ("Janssen", "admission")
+    assert shown["history"][-1]["what"] == "corrected"
+    assert shown["history"][-1]["data"]["applicant"] == ["familyName"]
+    assert "Janssen" not in json.dumps(shown["history"])
+    nothing = move(assessor, case, "correct", key=f"{case} nothing", correction={})
+    assert problem(nothing, 409, "refused")["code"] == "illegal-transition"
+    unknown = move(assessor, case, "correct", key=f"{case} unknown", correction={"remove": [7]})
+    problem(unknown, 422, "unprocessable")
+
+
+def test_a_programme_profile_is_kept_and_cases_are_compared_with_it(people):
+    assessor = people[0]
+    profile = {"name": "Master of Urban Analytics", "requirement": {"eqfLevel": 6, "ects": 180}}
+    assert assessor.put("/v1/office/profiles", json=profile, headers=once("profile")).status_code == 200
+    [kept] = [one for one in assessor.get("/v1/office/profiles").json()["items"] if one["name"] == profile["name"]]
+    assert kept["requirement"]["ects"] == 180
+    case = opened(assessor, STATISTICS, towards=[{"title": {"en": "master of urban analytics"}}])
+    draft = assessor.get(f"/v1/cases/{case}/draft").json()
+    assert draft["assessed"][0]["requirement"]["ects"] == 180
+    problem(assessor.get(f"/v1/cases/{case}/draft", params={"against": "No such"}), 404, "not-found")
+    gone = {"name": "MASTER OF URBAN ANALYTICS", "requirement": None}
+    assert assessor.put("/v1/office/profiles", json=gone, headers=once("profile gone")).status_code == 200
+    problem(assessor.put("/v1/office/profiles", json=gone, headers=once("profile again")), 404, "not-found")

@@ -56,7 +56,7 @@ def text_of(answer):
     assert answer.headers["cache-control"] == "no-store"
     reader = pypdf.PdfReader(io.BytesIO(answer.content))
     assert "receipt.tlog-proof" in reader.attachments
-    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).replace("\u200b", "").split())
 
 
 @pytest.mark.usefixtures("verified")
@@ -112,3 +112,46 @@ def test_a_decision_that_was_withdrawn_is_said_to_be(node, office, decided, veri
     url = f"/v1/decisions/twente/{decision}/verification"
     assert node.anybody().get(url, headers=waiting).json()["state"] == "withdrawn"
     assert "was withdrawn" in node.anybody().get(f"/decisions/twente/{decision}").text
+
+
+def test_a_case_gets_the_letter_that_its_state_calls_for(office):
+    statistics = {"external": {"issuerName": "Oslo Met", "country": "NO", "title": "Statistics"}}
+    body = {"applicant": PERSON | {"language": "en"}, "subjects": [statistics], "purpose": "admission"}
+    case = office.post("/v1/cases", json=body, headers=once("letters by state")).json()["case"]
+
+    def letter(**params):
+        answer = office.get(f"/v1/cases/{case}/letter", params=params)
+        assert answer.status_code == 200, answer.text
+        reader = pypdf.PdfReader(io.BytesIO(answer.content))
+        pages = " ".join(page.extract_text() for page in reader.pages)
+        return answer.headers["letter-kind"], " ".join(pages.replace("\u200b", "").split())
+
+    def move(name, **more):
+        done = office.post(f"/v1/cases/{case}/{name}", json=more, headers=once(f"{case} {name} letters"))
+        assert done.status_code == 200, done.text
+
+    kind, text = letter()
+    assert (kind, "We have received your application" in text) == ("receipt", True)
+    move("request-documents", documents=["transcript"], note="Both pages, please.")
+    kind, text = letter()
+    assert (kind, "the transcript of records" in text, "Both pages, please." in text) == ("documents", True, True)
+    move("enquire", note="Is 4711 yours?")
+    kind, text = letter(kind="enquiry")
+    assert (kind, "Is 4711 yours?" in text, "Ada Jansen" in text) == ("enquiry", True, True)
+    detail = problem(office.get(f"/v1/cases/{case}/letter", params={"kind": "delay"}), 422, "unprocessable")["detail"]
+    assert "no decision is due" in detail
+    move("withdraw")
+    kind, text = letter()
+    assert (kind, "Your application was withdrawn" in text) == ("applicationWithdrawn", True)
+
+
+@pytest.mark.usefixtures("verified")
+def test_a_withdrawn_decision_gets_a_letter_that_says_so_and_why(office, decided):
+    case = decided[0]
+    answer = office.get(f"/v1/cases/{case}/letter", params={"language": "en"})
+    assert answer.headers["letter-kind"] == "decisionWithdrawn"
+    reader = pypdf.PdfReader(io.BytesIO(answer.content))
+    text = " ".join(" ".join(page.extract_text() for page in reader.pages).replace("\u200b", "").split())
+    for said in ("we withdrew our decision", "It is no longer in force", "the decision was made in error"):
+        assert said in text, said
+    assert "binds us" not in text

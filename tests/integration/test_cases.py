@@ -20,6 +20,7 @@ from registry.domain.case_errors import (
     NotCovered,
     Stopped,
     UnknownCase,
+    UnknownProfile,
     UnknownSubject,
 )
 from registry.domain.errors import IllegalTransition
@@ -27,6 +28,7 @@ from registry.erasing import erase
 from registry.office import showing, worklist
 from registry.office.applicants import Applicant
 from registry.office.assessment import Assessed, Assessment, Considered, Element, Offered, Proposed, Requirement
+from registry.office.beginning import draft_of
 from registry.office.comparing import ELEMENTS
 from registry.office.correcting import Correction
 from registry.office.drafting import drafted
@@ -632,3 +634,78 @@ def test_an_assessment_made_before_the_case_was_corrected_is_made_again(lund):
     lund.office.correct(case, Correction(add=[SubjectAsked(external=STATISTICS)]), "desk")
     with pytest.raises(AssessmentObjections, match="corrected after it was assessed"):
         lund.office.propose(case, [full(0, 1)], "k.berg")
+
+
+def test_another_persons_credential_stops_the_proposal_until_it_is_overridden_or_corrected(lund, pytestconfig):
+    sample = pytestconfig.rootpath / "registry" / "intake" / "samples" / "openbadge.json"
+    case = lund.open(SubjectAsked(file=sample.read_text(), country="PT")).case
+    lund.office.complete(case, "desk")
+    with pytest.raises(Stopped, match="names another person than the applicant"):
+        lund.office.propose(case, [full(ects=None)], "k.berg")
+    silva = Applicant(family_name="Silva", given_name="Duarte", date_of_birth="2001-09-30")
+    lund.office.correct(case, Correction(applicant=silva), "desk")
+    assert showing.show(lund.office, case).history[-1].data["applicant"] == ["dateOfBirth", "familyName", "givenName"]
+    assert lund.office.propose(case, [full(ects=None)], "k.berg").state == "proposed"
+    assert showing.show(lund.office, case).applicant.family_name == "Silva"
+
+
+def test_what_an_uploaded_document_states_is_compared_with_its_source(lund, pytestconfig):
+    sample = pytestconfig.rootpath / "registry" / "intake" / "samples" / "openbadge.json"
+    case = lund.open(SubjectAsked(file=sample.read_text(), country="PT")).case
+    [one] = draft_of(lund.office, case, None).assessed
+    assert (one.offered.ects, one.offered.eqf_level, one.offered.supervision) == (2.5, 6, "onsite")
+    assert one.offered.assessments == ["testing"]
+    workload = next(each for each in one.elements if each.name == "workload")
+    assert workload.original == "2.5 ECTS (stated in the uploaded Open Badges 3.0, not verified)"
+
+
+def test_a_case_is_compared_with_the_profile_of_the_programme_that_it_names(lund):
+    requirement = Requirement(eqf_level=6, ects=60, language=["sv"])
+    save_profile(lund.registry.cursor(), Profile("Magister i stadsanalys", requirement), "k.berg")
+    case = lund.open(lund.issue(), towards=[Towards(title={"en": "Magister i stadsanalys"})]).case
+    for against in (None, "MAGISTER I STADSANALYS"):
+        [one] = draft_of(lund.office, case, against).assessed
+        assert one.requirement.ects == 60
+        suggested = {each.name: [found.difference for found in each.suggested] for each in one.elements}
+        assert suggested["workload"] == ["substantiallyLess"]
+        assert suggested["profile"] == ["entryRequirementMissing"]
+    with pytest.raises(UnknownProfile, match="there is no profile 'Nothing'"):
+        draft_of(lund.office, case, "Nothing")
+
+
+def test_an_amended_decision_says_what_it_changes(lund):
+    case = lund.approved(lund.issue(), grants=[grant("partial", "workload:substantiallyLess", ects=3)])
+    lund.office.decide(case, "l.holm")
+    lund.office.propose(case, [full()], "m.lind")
+    lund.office.approve(case, "l.holm")
+    warnings = lund.office.amend(case, "l.holm").warnings
+    assert "grant 0, outcome: before: Recognised in part; now: Recognised in full" in warnings
+    assert "grant 0, ects: before: 3 ECTS; now: 5 ECTS" in warnings
+    facts = showing.letter(lund.office, case)
+    assert facts.before.grants[0].outcome == "partial"
+    first = facts.before.decision
+    assert showing.letter(lund.office, case, first).ended.superseded_by == facts.data.decision
+
+
+def test_a_credential_that_was_removed_is_no_basis_and_its_case_is_found_by_it_no_more(lund):
+    first, second = lund.issue(), lund.issue()
+    case = lund.open(first, second).case
+    lund.office.complete(case, "desk")
+    with pytest.raises(UnknownSubject, match="is about this credential already"):
+        lund.office.correct(case, Correction(add=[SubjectAsked(credential=CredentialRef("twente", second))]), "desk")
+    lund.office.correct(case, Correction(remove=[0], purpose="admission", note="Sent by mistake."), "desk")
+    rows = lund.registry.cursor().execute("SELECT credential::text FROM office.subjects").fetchall()
+    assert [row["credential"] for row in rows] == [second]
+    lund.office.propose(case, [full(1)], "k.berg")
+    lund.office.approve(case, "l.holm")
+    moved = lund.office.decide(case, "l.holm")
+    lund.publish()
+    content = on_log(lund, moved.decision).content
+    assert (len(content["basis"]), content["grants"][0]["from"], content["purpose"]) == (1, [0], "admission")
+    assert showing.letter(lund.office, case).numbers == [1]
+
+
+def test_a_proposal_says_that_nothing_was_assessed(lund):
+    case = lund.open(lund.issue()).case
+    lund.office.complete(case, "desk")
+    assert any("nothing was assessed" in one for one in lund.office.propose(case, [full()], "k.berg").warnings)

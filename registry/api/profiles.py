@@ -1,0 +1,77 @@
+"""Programme profiles of the recognition office over HTTP: what its programmes require."""
+
+from typing import Any
+
+import msgspec
+from litestar import Controller, HttpMethod, Request, Response, get, put, route
+from litestar.handlers import HTTPRouteHandler
+
+from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.http import requires
+from registry.office.offered import Requirement
+from registry.office.profiles import KeptProfile, Profile, ProfileName, list_profiles, remove_profile, save_profile
+
+_TAG = "Cases"
+
+
+class ProfileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a programme requires from now on."""
+
+    name: ProfileName
+    requirement: Requirement | None
+    """Null removes the profile."""
+
+
+class Profiles(msgspec.Struct, frozen=True):
+    """All profiles, by name."""
+
+    items: list[KeptProfile]
+
+
+class ProfileTable(Controller):
+    """Both methods of one path, so that `Allow` names both."""
+
+    path = "/v1/office/profiles"
+
+    @route(http_method=[HttpMethod.OPTIONS], status_code=204, include_in_schema=False, sync_to_thread=False)
+    def allowed(self) -> Response[None]:
+        """Which methods there are. The framework's own answer knows the first one only."""
+        return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, PUT"})
+
+    @get(
+        tags=[_TAG],
+        operation_id="listProfiles",
+        summary="List the programme profiles",
+        sync_to_thread=True,
+        **requires("cases:read"),
+    )
+    def listed(self, desk: Desk) -> Response[Profiles]:
+        """What the office's programmes require. Cases are compared with them by their names."""
+        with desk.reading() as registry:
+            return desk.answer(Profiles(list_profiles(registry.cursor())))
+
+    @put(
+        tags=[_TAG],
+        operation_id="setProfile",
+        summary="Set a programme profile",
+        sync_to_thread=True,
+        **requires("cases:write"),
+    )
+    def change(
+        self, desk: Desk, request: Request[Any, Any, Any], data: ProfileEntry, key: IdempotencyKey
+    ) -> Response[ProfileEntry]:
+        """Store what a programme requires, or remove it with null. One of the same name is replaced."""
+
+        def act(writer: Writer) -> Answered:
+            cursor = writer.registry.cursor()
+            if data.requirement is None:
+                remove_profile(cursor, data.name)
+            else:
+                save_profile(cursor, Profile(data.name, data.requirement), request.user.name)
+            return Answered(200, data)
+
+        return desk.once(request, key, data, act)
+
+
+BODIES = (ProfileEntry,)
+ROUTES: list[HTTPRouteHandler | type[Controller]] = [ProfileTable]
