@@ -58,9 +58,9 @@ def verify(
     registry disclosure verify disclosure.txt --decision linkoping/432236b7-…
     """
     node = node_of(context)
+    carried = read_disclosures(file)
     if (credential is None) == (decision is None):
         raise typer.BadParameter("name --credential or --decision, and not both")
-    carried = read_disclosures(file)
     of_credential = None if credential is None else ids.find(node, credential, "credential")
     of_decision = None if decision is None else ids.find(node, decision, "decision")
     try:

@@ -138,9 +138,10 @@ def _compare_one(subject: int, applicant: Mapping[str, str], holder: Holder) -> 
     different = list(differences(holder.person, applicant))
     if different:
         words = " and ".join(_ASPECT_WORDS[each] for each in different)
+        verb = "differ" if len(different) > 1 else "differs"
         return HolderCheck(
             subject, "differs", holder.source, compared, different,
-            f"{what} names another person than the applicant: {words} in {source} differs",
+            f"{what} names another person than the applicant: {words} in {source} {verb}",
         )  # fmt: skip
     missing = [_ASPECT_WORDS[each] for each in ("name", "dateOfBirth") if each not in compared]
     if missing:

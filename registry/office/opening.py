@@ -178,7 +178,7 @@ def _read(known: Known, asked: SubjectAsked, where: str) -> _Read:
             asked, [Subject(asked.evidence or "paper", external=asked.external, documented=asked.documented)], []
         )
     if asked.receipt is not None:
-        return _read_receipt(known, asked, asked.receipt, where)
+        return _read_receipt(known, asked, asked.receipt)
     if asked.credential is not None:
         key = asked.credential.member, asked.credential.credential
         facts = known.credentials([key]).get(key)
@@ -189,14 +189,14 @@ def _read(known: Known, asked: SubjectAsked, where: str) -> _Read:
     return _read_file(asked, asked.file or "", where)
 
 
-def _read_receipt(known: Known, asked: SubjectAsked, receipt: str, where: str) -> _Read:
+def _read_receipt(known: Known, asked: SubjectAsked, receipt: str) -> _Read:
     """Return the credential that a receipt proves. Raises `WireError`, in words for who reads applications."""
     try:
         proved = known.proved(receipt)
-    except InvalidProof as error:
+    except WireError as error:
         raise InvalidProof(
-            f"{where}.receipt: the receipt was altered or is of another log, and proves nothing ({error}). Open the"
-            " case with what else there is, for example as a paper document, and attach this file to it as evidence"
+            f"the receipt was altered or is of another log, and proves nothing ({error}). Open the case with what else"
+            " there is, for example as a paper document, and attach this file to it as evidence"
             " (`registry case attach CASE FILE --as evidence`)"
         ) from error
     subject = Subject("verifiedFile", proved.credential, proved.achievement, documented=asked.documented)

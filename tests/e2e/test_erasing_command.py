@@ -69,11 +69,17 @@ def test_a_case_that_is_open_or_may_be_appealed_is_named_before_its_learner_is_e
             " (gen_random_uuid(), '2026-4', %(l)s, 'closed', 'admission', now(), %(day)s)",
             {"l": learner, "day": day},
         )
-    said = " ".join(consortium.run("learner", "erase", learner, "--yes").stderr.split())
+    refused = consortium.run("learner", "erase", learner, "--yes", check=2).stderr
+    said = " ".join(refused.split())
     assert f"Case 2026-1 is decided and may be appealed until {day}. After the erasure nobody can write" in said
     assert "Case 2026-2 is open." in said
     assert "2026-3" not in said
     assert "2026-4" not in said
+    one = ("learner", "erase", learner, "--yes", "--despite-case", "2026-1")
+    assert "1 case of this learner" in " ".join(consortium.run(*one, check=2).stderr.replace("│", " ").split())
+    assert "no case of this learner" in consortium.run(*one, "--despite-case", "2026-2", "--despite-case", "2026-4",
+                                                       check=2).stderr  # fmt: skip
+    assert learner in consortium.run(*one, "--despite-case", "2026-2").stdout
 
 
 def test_numbers_and_names_are_read_from_the_input_where_they_are_not_to_be_seen(consortium):

@@ -221,7 +221,11 @@ def test_saved_reasons_are_listed_in_a_language_the_offices_own_first(office):
         "notEstablished": "Omvang onbekend.",
         "substantiallyLess": "De studielast van de kwalificatie is aanzienlijk kleiner dan vereist.",
     }
-    assert "Nuffic" in office.run("reasons", "show", "NL").stdout
+    recorded = office.run("reasons", "show", "NL").stdout
+    assert "is a party to the Lisbon Recognition Convention (as of" in recorded
+    assert recorded.count("source: http") == recorded.count("NL: ")
+    assert "Nothing is recorded about this country." in office.run("reasons", "show", "BR").stdout
+    assert "no country's code" in office.run("reasons", "show", "XX", check=2).stderr
 
 
 @pytest.mark.parametrize(
