@@ -7,13 +7,21 @@ Two spellings of one number would otherwise be two learners.
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Final
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from registry.wire.forms import check_date
 
 _INVISIBLE: Final = frozenset({"Cf", "Cc", "Co", "Cn"})
 _JOINERS: Final = "\u200c\u200d"
 """Between letters of Persian or Indic scripts they belong to a name's spelling."""
 _SCIENTIFIC: Final = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
 _SPREADSHEET_ERROR: Final = re.compile(r"#(?:N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|####.*)", re.IGNORECASE)
+FORMERLY: Final = "formerly"
+"""Where a person of the vault lists the descriptions that somebody decided are of the same person."""
+NAMES: Final = ("familyName", "givenName")
+PERSON: Final = (*NAMES, "dateOfBirth")
+_OLDEST_YEARS: Final = 130
 _PUNCTUATION: Final = frozenset({"Pd", "Po", "Pc", "Sm", "Sk", "So"})
 
 
@@ -62,6 +70,18 @@ def name_fault(text: str) -> str | None:
     return None
 
 
+def birth_date_fault(text: str) -> str | None:
+    """Return what is wrong with a whole date of birth (YYYY-MM-DD), or None."""
+    if check_date(text) is not None:
+        return "is not a date; write it as YYYY-MM-DD, for example 2001-06-30"
+    today = datetime.now(UTC).date()
+    if text > today.isoformat():
+        return "lies in the future"
+    if date.fromisoformat(text).year < today.year - _OLDEST_YEARS:
+        return f"lies more than {_OLDEST_YEARS} years back; is its year right?"
+    return None
+
+
 def comparison_key(text: str) -> str:
     """Return a name for comparing: without case, accents, punctuation and doubled spaces."""
     bare = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
@@ -83,6 +103,42 @@ def differences(known: Mapping[str, str], stated: Mapping[str, str]) -> tuple[st
     if names and others and not names & others and "".join(sorted(names)) != "".join(sorted(others)):
         found.append("name")
     return tuple(found)
+
+
+def contradictions(known: Mapping[str, Any], stated: Mapping[str, str]) -> tuple[str, ...]:
+    """Return how a person of the vault and a description contradict each other; see `differences`.
+
+    A description that somebody decided is of the same person contradicts nothing, though the vault has another now.
+    """
+    if all(known.get(name) == stated.get(name) for name in PERSON):
+        return ()  # nearly always, and much faster
+    found = differences(known, stated)
+    if found and any(not differences(former, stated) for former in known.get(FORMERLY, ())):
+        return ()
+    return found
+
+
+def completed(known: dict[str, Any], stated: Mapping[str, str]) -> dict[str, Any]:
+    """Return a person of the vault with what a description adds: names where there are none, a longer birth date.
+
+    It is the same object where nothing is added.
+    """
+    made = dict(known)
+    if not any(known.get(name) for name in NAMES):
+        made |= {name: stated[name] for name in NAMES if stated.get(name)}
+    if len(stated.get("dateOfBirth", "")) > len(known.get("dateOfBirth") or ""):
+        made["dateOfBirth"] = stated["dateOfBirth"]
+    return known if made == known else made
+
+
+def full_name(person: Mapping[str, str]) -> str:
+    """Return a person's name as it is written: the given name first. A person may have one of the two only."""
+    return " ".join(person[name] for name in reversed(NAMES) if person.get(name))
+
+
+def described(person: Mapping[str, str]) -> str:
+    """Return a person in words, to tell two apart: the name and the date of birth."""
+    return f"{full_name(person) or 'no name'}, born {person.get('dateOfBirth') or 'on an unknown day'}"
 
 
 def _name_parts(person: Mapping[str, str]) -> set[str]:
