@@ -92,7 +92,7 @@ class HeldRows:
         self._registry = registry
         self._vault = registry.vault
 
-    def list(self, limit: int = 500) -> list[HeldPerson]:
+    def waiting(self, limit: int = 500) -> list[HeldPerson]:
         """Return the rows that wait for a decision, the oldest first.
 
         One that was issued meanwhile, or whose person is no longer another, waits for nothing.

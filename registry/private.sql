@@ -114,9 +114,10 @@ CREATE INDEX IF NOT EXISTS learner_changes_target ON vault.learner_changes (targ
 -- Which credential was revoked and which was issued in its place to the right learner.
 CREATE TABLE IF NOT EXISTS vault.moved_credentials (
     old    uuid PRIMARY KEY,
-    new    uuid NOT NULL UNIQUE,
+    new    uuid NOT NULL,
     change uuid NOT NULL REFERENCES vault.learner_changes ON DELETE CASCADE
 );
+CREATE INDEX IF NOT EXISTS moved_credentials_new ON vault.moved_credentials (new);
 CREATE INDEX IF NOT EXISTS moved_credentials_change ON vault.moved_credentials (change);
 
 -- Whom a cohort's list named, as keyed hashes, and the decision that each row became.

@@ -139,7 +139,7 @@ def issue(
             if not outcome.accepted:
                 kind = "not-accepted"
             errors = [Trouble(f"$.{one.path}", one.detail, one.code) for one in outcome.breaches]
-            raise HttpProblem(kind, outcome.detail, errors=errors, code=outcome.code, path=outcome.field)
+            raise HttpProblem(kind, outcome.explanation, errors=errors, code=outcome.code, path=outcome.field)
         member = writer.registry.member
         found = Credential(member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged)
         return Answered(200 if outcome.unchanged else 201, found, f"/v1/credentials/{member}/{outcome.credential}")

@@ -3,9 +3,9 @@
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import TextIOWrapper
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from registry.batches.batch import Media
 from registry.batches.spool import Spooled
@@ -13,18 +13,39 @@ from registry.intake.csv_rows import FIELD, header_of
 from registry.intake.ndjson_rows import LINE, text_of
 from registry.intake.not_json import unique
 from registry.intake.plain_rows import lines_of
+from registry.persons import contradictions, normalise_identifier
 
 _STUDENT: Final = "student"
+_PERSON: Final = {"familyName": "family_name", "givenName": "given_name", "dateOfBirth": "date_of_birth"}
 _BOM: Final = b"\xef\xbb\xbf"
 _ENDS: Final = "\r\n"
 
 
-def without(content: Spooled, media: Media, number: str, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+class Sought(NamedTuple):
+    """Whose rows are to go."""
+
+    number: str
+    """The learner's own number, in its one spelling."""
+    person: Mapping[str, Any] | None = None
+    """Of a number that belongs to somebody else now: rows with another person are not this learner's."""
+
+    def __repr__(self) -> str:
+        return "Sought(…)"  # a person is never shown by accident
+
+    def is_in(self, row: Mapping[str, str]) -> bool:
+        """Whether a row, by the names of its columns, is this learner's."""
+        if normalise_identifier(row[_STUDENT]) != self.number:
+            return False
+        stated = {claim: row.get(column, "").strip() for claim, column in _PERSON.items()}
+        return self.person is None or not contradictions(self.person, stated)
+
+
+def without(content: Spooled, media: Media, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     """The bytes that stay, and the line of each row that goes; of such a row its line feeds stay.
 
-    `number` is the learner's own. Where a row cannot be read, it goes if it has what `named` finds.
+    Where a row cannot be read, it goes if it has what `named` finds.
     """
-    return _csv(content, number, named) if media == "text/csv" else _ndjson(content, number, named)
+    return _csv(content, sought, named) if media == "text/csv" else _ndjson(content, sought, named)
 
 
 class _Lines:
@@ -45,7 +66,7 @@ class _Lines:
         return lines
 
 
-def _csv(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+def _csv(content: Spooled, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     csv.field_size_limit(FIELD)
     with (
         content.open("rb") as raw,
@@ -72,7 +93,7 @@ def _csv(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator[by
             text = lines.taken()
             # One of several lines is refused in any case: a quotation mark left open may have swallowed other rows.
             whole = len(values) == len(names) and place >= 0 and len(text) == 1
-            if values[place].strip() == number if whole else named.search(_bytes(text)):
+            if sought.is_in(dict(zip(names, values, strict=True))) if whole else named.search(_bytes(text)):
                 yield reader.line_num + 1
                 yield _bytes(_ends_of(text))
             else:
@@ -87,25 +108,26 @@ def _bytes(lines: list[str]) -> bytes:
     return "".join(lines).encode(errors="surrogateescape")
 
 
-def _ndjson(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+def _ndjson(content: Spooled, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     with content.open("rb") as file:
         for at, line in enumerate(lines_of(file, LINE), 1):
             if line is None:  # whomever it names: what stays is a line that is too long, too
                 yield LINE * b" " + b"\n"
-            elif _names(line.removeprefix(_BOM), number, named):
+            elif _names(line.removeprefix(_BOM), sought, named):
                 yield at
                 yield line[len(line.rstrip(b"\r\n")) :]
             else:
                 yield line
 
 
-def _names(line: bytes, number: str, named: re.Pattern[bytes]) -> bool:
+def _names(line: bytes, sought: Sought, named: re.Pattern[bytes]) -> bool:
     try:
-        given = json.loads(line, object_pairs_hook=unique)[_STUDENT]
+        row = json.loads(line, object_pairs_hook=unique)
+        given = row[_STUDENT]
     except (ValueError, RecursionError, TypeError, KeyError, IndexError):
         return named.search(line) is not None
-    if isinstance(given, str):
-        return given.strip() == number
     if isinstance(given, int | float) and not isinstance(given, bool):
-        return text_of(given) == number
-    return named.search(line) is not None
+        row[_STUDENT] = text_of(given)
+    elif not isinstance(given, str):
+        return named.search(line) is not None
+    return sought.is_in({name: value for name, value in row.items() if isinstance(value, str)})

@@ -35,7 +35,7 @@ class Eraser:
     def __call__(self, registry: Registry, learner: str, *, again: bool) -> list[str]:
         """Destroy key and rows, and say so on the log. Returns what that made impossible, in sentences."""
         with views.connect(self._dsn) as connection:
-            known = known_credentials(connection, learner)
+            known = known_credentials(connection, [learner, *erasing.merged_learners(registry, learner)])
         warnings = [str(one) for one in erasing.affected_cases(registry, learner, _today())]
         erasing.erase(registry, self._book, learner, credentials=known, again=again)
         return warnings
@@ -68,7 +68,8 @@ def erase(
     """
     node = node_of(context)
     learner = ids.learner_of_student(node, learner) if student else node.uuid(learner, "learner")
-    known = known_credentials(node.views(), learner)
+    merged = erasing.merged_learners(node.registry, learner)
+    known = known_credentials(node.views(), [learner, *merged])
     for case in erasing.affected_cases(node.registry, learner, _today()):
         errors.print(str(case), highlight=False, markup=False)
     count = erasing.count_credentials(node.registry, learner)
@@ -80,6 +81,8 @@ def erase(
             " They cannot be reissued.",
             highlight=False,
         )
+        for other in merged:
+            errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
         typer.confirm(f"Erase learner {learner} for good?", abort=True, err=True)
     erasing.erase(node.registry, book_of(node), learner, credentials=known, again=again)
     say(f"erased learner {learner}: the personal data behind {counted(count, 'credential')} is destroyed")

@@ -201,7 +201,7 @@ def _collect(report: Report, outcomes: Iterable[Outcome], counter: Counter) -> N
         counter.advance()
         if isinstance(outcome, NotIssued):
             report.problems.append(
-                Problem(f"record {outcome.record}", outcome.field, "", f"{outcome.code}: {outcome.detail}")
+                Problem(f"record {outcome.record}", outcome.field, "", f"{outcome.code}: {outcome.explanation}")
             )
         elif outcome.unchanged:
             report.unchanged += 1

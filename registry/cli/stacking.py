@@ -125,7 +125,7 @@ def issue(
         for breach in outcome.breaches:
             errors.print(f"{breach.path}: {breach.detail}; code {breach.code}", markup=False, highlight=False)
         if not outcome.breaches:
-            errors.print(f"{outcome.code} ({outcome.field}): {outcome.detail}", markup=False)
+            errors.print(f"{outcome.code} ({outcome.field}): {outcome.explanation}", markup=False)
         raise typer.Exit(1)
     say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
     say(f"learner    {outcome.learner}")
