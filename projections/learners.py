@@ -105,7 +105,8 @@ def _retaken(connection: Connection, learner: str, keys: Sequence[Key]) -> list[
 
 
 _ACTIVE: Final = """
-SELECT count(*) FROM (SELECT FROM credentials WHERE learner = %(learner)s AND status = 'active' LIMIT %(limit)s) AS some
+SELECT count(*)
+FROM (SELECT FROM credentials WHERE learner = %(learner)s AND status = 'active' LIMIT %(limit)s) AS active
 """
 _RETAKES: Final = """
 SELECT member, credential, counts FROM (
