@@ -147,12 +147,12 @@ class Moving:
             "UPDATE vault.learner_changes SET confirmed_by = %s, confirmed = %s"
             " WHERE change = %s AND confirmed IS NULL",
             (self._by, self._now, self._change),
-        )
+        ).rowcount
         source, target = self._source.learner, self._target.learner
         rows = cursor.execute(
             "SELECT credential::text FROM vault.records WHERE learner = %s FOR UPDATE", (source.learner,)
         ).fetchall()
-        if confirmed.rowcount != 1 or {row["credential"] for row in rows} != self._seen:
+        if confirmed != 1 or {row["credential"] for row in rows} != self._seen:
             raise Duplicate("somebody else changed this learner just now; look again")
         if self._target.is_new:
             self._add_target(cursor)
