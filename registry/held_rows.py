@@ -103,7 +103,7 @@ class HeldRows:
         )
         found: list[HeldPerson] = []
         for row in rows.fetchall():
-            known = self._vault.find(self._registry.cursor(), [row["student"]]).get(row["student"])
+            known = self._vault.find_known(self._registry.cursor(), [row["student"]]).get(row["student"])
             then = self._vault.learner(self._registry.cursor(), row["learner"])
             if known is None or then is None:
                 continue  # the number leads to nobody any more: the row is no longer held against anybody
@@ -134,7 +134,7 @@ class HeldRows:
         if row["decision"] is not None and row["decision"] != decision:
             raise AlreadyDecided(f"somebody decided {row['decision']} on this row before; send the row again", "record")
         if row["decision"] is not None:
-            now = self._vault.find(cursor, [row["student"]]).get(row["student"], then)
+            now = self._vault.find_known(cursor, [row["student"]]).get(row["student"], then)
             return Decided(record, decision, now.learner.learner, unchanged=True)
         stated = self._vault.open(then.learner, _PURPOSE, row["sealed"])["stated"]
         fresh = self._vault.new_learner() if decision == "other-person" else None
@@ -186,7 +186,7 @@ class _Deciding:
                 self._row["sealed"],
             ),
         ).rowcount
-        known = self._vault.find(cursor, [student]).get(student)
+        known = self._vault.find_known(cursor, [student]).get(student)
         if changed != 1 or known is None or known.learner.learner != learner:
             raise Duplicate("somebody else changed this row or its learner just now; send the row again", "record")
         person = self._same(known.person) if self._fresh is None else self._without_number(known.person)

@@ -176,7 +176,7 @@ class Moving:
         vault, (learner, person, _) = self._vault, self._target
         student = vault.hashed("student", person["student"])
         if self._takes_number:
-            known = vault.find(cursor, [student]).get(student)
+            known = vault.find_known(cursor, [student]).get(student)
             if known is None or known.learner.learner != self._source.learner.learner:
                 raise Duplicate("the student number belongs to somebody else now; look again")
             former = without_number(known.person, person["student"], self._by, self._now)

@@ -23,7 +23,7 @@ def find_learner(registry: Registry, student: str) -> KnownLearner | None:
     """
     vault = registry.vault
     hashed = [vault.hashed("student", text) for text in (normalise_identifier(student), student)]
-    found = vault.find(registry.cursor(), set(hashed))
+    found = vault.find_known(registry.cursor(), set(hashed))
     return found.get(hashed[0]) or found.get(hashed[1])
 
 

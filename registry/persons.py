@@ -7,7 +7,7 @@ Two spellings of one number would otherwise be two learners.
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from registry.wire.forms import check_date
@@ -21,7 +21,7 @@ FORMERLY: Final = "formerly"
 """Where a person of the vault lists the descriptions that somebody decided are of the same person."""
 NAMES: Final = ("familyName", "givenName")
 PERSON: Final = (*NAMES, "dateOfBirth")
-_OLDEST_YEARS: Final = 130
+EARLIEST_BIRTH: Final = "1900-01-01"
 _PUNCTUATION: Final = frozenset({"Pd", "Po", "Pc", "Sm", "Sk", "So"})
 
 
@@ -74,11 +74,10 @@ def birth_date_fault(text: str) -> str | None:
     """Return what is wrong with a whole date of birth (YYYY-MM-DD), or None."""
     if check_date(text) is not None:
         return "is not a date; write it as YYYY-MM-DD, for example 2001-06-30"
-    today = datetime.now(UTC).date()
-    if text > today.isoformat():
+    if text > datetime.now(UTC).date().isoformat():
         return "lies in the future"
-    if date.fromisoformat(text).year < today.year - _OLDEST_YEARS:
-        return f"lies more than {_OLDEST_YEARS} years back; is its year right?"
+    if text < EARLIEST_BIRTH:
+        return f"lies before {EARLIEST_BIRTH[:4]}; is its year right?"
     return None
 
 

@@ -183,7 +183,7 @@ class Preparer:
         """
         vault = self._registry.vault
         sought = {item.student for item in fresh} | {item.raw_student for item in fresh}
-        found = vault.find(self._registry.cursor(), sought)
+        found = vault.find_known(self._registry.cursor(), sought)
         for item in fresh:
             if before is not None and item.student in before.learners:
                 found[item.student] = before.learners[item.student]

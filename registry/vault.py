@@ -202,15 +202,18 @@ class Vault:
         found = self.unwrap(learner, row["key"])
         return KnownLearner(found, self.open(found, "person", row["person"]))
 
-    def find(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, KnownLearner]:
+    def find(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, Learner]:
+        """Return the learners that are known by these hashed numbers."""
+        return {student: known.learner for student, known in self.find_known(cursor, students).items()}
+
+    def find_known(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, KnownLearner]:
         """Return the learners that are known by these hashed numbers: their number, or a further one of a merge."""
-        sought = {"students": array(students)}
-        return read_again(
-            lambda: {
-                row["student"]: self._known(row["learner"], row)
-                for row in cursor.execute(_BY_NUMBER, sought).fetchall()
-            }
-        )
+        sought = array(students)
+        return read_again(lambda: self._find_known(cursor, sought))
+
+    def _find_known(self, cursor: Cursor[DictRow], students: str) -> dict[bytes, KnownLearner]:
+        rows = cursor.execute(_BY_NUMBER, {"students": students}).fetchall()
+        return {row["student"]: self._known(row["learner"], row) for row in rows}
 
     def disclosures(self, cursor: Cursor[DictRow], credential: str) -> list[str]:
         """The disclosures of a credential; empty where there are none, or none any more."""

@@ -52,10 +52,12 @@ class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     """Your own id of this award, unique for ever: given again it is the same credential."""
     student: _Said
     """Your own number of the learner."""
-    family_name: _Said
-    given_name: _Said
     date_of_birth: Date
     awarding_date: Date
+    family_name: Annotated[str, Meta(max_length=MAX_FIELD)] = ""
+    """Left out, or empty, for a person who has a given name only."""
+    given_name: Annotated[str, Meta(max_length=MAX_FIELD)] = ""
+    """Likewise; a person has one of the two at least."""
     achievement: UUID | None = None
     """Its id; or give `course`."""
     course: _Said | None = None

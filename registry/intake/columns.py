@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from registry.intake import parts
 from registry.intake.report import Catalogue, Problem, masked
+from registry.persons import birth_date_fault
 from registry.requests import IssueRequest
 from registry.wire.forms import check_date, check_uuid
 
@@ -231,12 +232,12 @@ def _credential(value: str) -> str | None:
 
 def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, str] | None:
     """Which of a credential's days cannot be right, by its column, and why."""
-    for name, given in (("date_of_birth", born), ("awarding_date", awarded), ("valid_until", until)):
+    if (fault := birth_date_fault(born)) is not None:
+        return "date_of_birth", fault
+    for name, given in (("awarding_date", awarded), ("valid_until", until)):
         if given is not None and check_date(given) is not None:
             return name, _NO_DATE
     today = dt.datetime.now(dt.UTC).date()
-    if born > today.isoformat():
-        return "date_of_birth", "lies in the future"
     if awarded <= born:
         return "awarding_date", "is not after the date of birth"
     if awarded > (today + _AHEAD).isoformat():

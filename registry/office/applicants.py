@@ -8,8 +8,6 @@ from msgspec import Meta
 
 from registry.application import Registry
 from registry.domain.case_errors import NotApplicant
-from registry.numbers import find_learner
-from registry.persons import normalise_identifier
 from registry.vault import Learner, VaultRows
 from registry.wire.forms import Uuid, check_date
 
@@ -60,10 +58,10 @@ def admitted(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learn
         return known[0]
     hashed = None
     if applicant.student is not None:
-        known = find_learner(registry, applicant.student)
-        if known is not None:
-            return known.learner
-        hashed = vault.hashed("student", normalise_identifier(applicant.student))
+        hashed = vault.hashed("student", applicant.student)
+        found = vault.find(cursor, [hashed])
+        if found:
+            return found[hashed]
     fields = msgspec.structs.fields(applicant)
     if missing := [one.encode_name for one in fields if one.name in NAMES and not getattr(applicant, one.name)]:
         raise NotApplicant(
