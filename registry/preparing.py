@@ -77,8 +77,8 @@ class Preparer:
         vault = self._registry.vault
         rows = [_Row(vault, place, request) for place, request in enumerate(requests)]
         known = self.known([record for row in rows for record in row.records])
-        if before is not None:
-            known |= {record: before.records[record] for row in rows for record in row.records & before.records.keys()}
+        if before is not None and before.records:
+            known |= {one: before.records[one] for row in rows for one in row.records if one in before.records}
         self._refusals = self._registry.refusals()
         outcomes: dict[int, Outcome] = {}
         fresh: list[_Row] = []
@@ -143,8 +143,10 @@ class Preparer:
         ]
         for item, said, claims in zip(fresh, disclosed, claims_digests(disclosed), strict=True):
             stated = item.request.person()
-            known = learners.get(item.student) or KnownLearner(vault.new_learner(), stated)
-            if differs := contradictions(known.person, stated):
+            known = learners.get(item.student)
+            if known is None:
+                known = KnownLearner(vault.new_learner(), stated)
+            elif differs := contradictions(known.person, stated):
                 outcomes[item.place] = _held(item.request, known, differs)
                 held.append((item, HeldRow(vault, item.record, item.student, known, item.request)))
                 continue
@@ -154,9 +156,8 @@ class Preparer:
                 outcomes[item.place] = NotIssued(item.request.record, "parts-refused", "parts", told(found), found)
                 continue
             try:
-                credential = Credential.issue(
-                    data, state, self._replaced(item.request.replaces, ready.replaced, before)
-                )
+                replaced = self._replaced(item.request.replaces, ready.replaced, before)
+                credential = Credential.issue(data, state, replaced)
             except Refusal as refusal:
                 outcomes[item.place] = NotIssued(item.request.record, refusal.code, refusal.path, refusal.detail)
                 continue
@@ -288,11 +289,12 @@ class _Row:
         self.record = vault.hashed("record", request.record)
         self.student = self.raw_student = vault.hashed("student", request.student)
         self.content = vault.digest(_encode(request))
-        self.records, self.contents = {self.record}, {self.content}
+        self.records: tuple[bytes, ...] = (self.record,)
+        self.contents: tuple[bytes, ...] = (self.content,)
         if request is not raw:
-            self.records.add(vault.hashed("record", raw.record))
+            self.records = self.record, vault.hashed("record", raw.record)
             self.raw_student = vault.hashed("student", raw.student)
-            self.contents.add(vault.digest(_encode(raw)))
+            self.contents = self.content, vault.digest(_encode(raw))
 
     def among(self, known: Mapping[bytes, Known]) -> Known | None:
         """Return what the row became; None where it became nothing yet."""
