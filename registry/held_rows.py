@@ -4,8 +4,9 @@ A held row is not issued. Its person is kept, under the key of the learner who i
 is the same person or another one; then the row is sent again. Nothing else of the row is stored.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
 import msgspec
 from psycopg import Cursor
@@ -13,7 +14,7 @@ from psycopg.rows import DictRow
 
 from registry.application import Registry
 from registry.domain.errors import Duplicate, Refusal
-from registry.persons import FORMERLY, NAMES, PERSON, contradictions, normalise_identifier
+from registry.persons import FORMERLY, NAMES, PERSON, contradictions, described, normalise_identifier
 from registry.requests import IssueRequest
 from registry.vault import KnownLearner, Learner, Vault
 
@@ -38,6 +39,25 @@ class AlreadyDecided(Refusal):
     code = "already-decided"
 
 
+class Person(msgspec.Struct, frozen=True, rename="camel"):
+    """Who somebody is, as far as it is known."""
+
+    family_name: str | None = None
+    given_name: str | None = None
+    date_of_birth: str | None = None
+
+    @classmethod
+    def of(cls, person: Mapping[str, Any]) -> Self:
+        """Return the person of a description with a credential's names."""
+        return cls(*(person.get(name) or None for name in PERSON))
+
+    def __str__(self) -> str:
+        return described({name: value or "" for name, value in msgspec.to_builtins(self).items()})
+
+    def __repr__(self) -> str:
+        return "Person(…)"  # a person is never shown by accident
+
+
 class HeldPerson(msgspec.Struct, frozen=True, rename="camel"):
     """A held row: the person of the vault, and the one that the row states."""
 
@@ -48,8 +68,8 @@ class HeldPerson(msgspec.Struct, frozen=True, rename="camel"):
     held_at: datetime
     differs: tuple[str, ...]
     """`dateOfBirth`, `name`, or both."""
-    known: dict[str, str]
-    stated: dict[str, str]
+    known: Person
+    stated: Person
 
     def __repr__(self) -> str:
         return f"HeldPerson({self.learner}, …)"  # a person is never shown by accident
@@ -150,8 +170,8 @@ def _held_person(known: KnownLearner, at: datetime, content: dict[str, Any], dif
         known.learner.learner,
         at,
         differs,
-        {name: known.person[name] for name in PERSON if known.person.get(name)},
-        {name: stated[name] for name in PERSON if stated.get(name)},
+        Person.of(known.person),
+        Person.of(stated),
     )
 
 

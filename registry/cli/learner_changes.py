@@ -40,8 +40,8 @@ def held(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = Fal
     columns = [
         Column("record", lambda row: row.record),
         Column("number", lambda row: row.student),
-        Column("known", lambda row: described(row.known)),
-        Column("the row says", lambda row: described(row.stated)),
+        Column("known", lambda row: str(row.known)),
+        Column("the row says", lambda row: str(row.stated)),
         Column("differs", lambda row: row.differs),
         Column("learner", lambda row: row.learner, wide=True),
         Column("held", lambda row: row.held_at, wide=True),
