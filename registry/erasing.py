@@ -240,10 +240,23 @@ class _Forgotten:
             "learner": self._learner,
             "decisions": [decision for decision, _ in decisions],
             "answers": self._answers(cursor),
+            "numbers": self._numbers(cursor),
         }
         for statement in _STATEMENTS:
             cursor.execute(statement, given)
         return {bucket_of(self._learner), *(bucket for _, bucket in decisions)}
+
+    def _numbers(self, cursor: Cursor[DictRow]) -> list[bytes]:
+        """Return the hashes of the learner's numbers, in the spelling that an earlier version stored, too."""
+        rows = cursor.execute(
+            "SELECT student FROM vault.learners WHERE learner = %(learner)s"
+            " UNION ALL SELECT student FROM vault.further_numbers WHERE learner = %(learner)s",
+            {"learner": self._learner},
+        ).fetchall()
+        known = self._vault.learner(cursor, self._learner)
+        number = known.person.get("student") if known is not None else None
+        spellings = {number, normalise_identifier(number)} if number else set()
+        return [*(row["student"] for row in rows), *(self._vault.hashed("student", one) for one in spellings)]
 
     def _decisions(self, cursor: Cursor[DictRow], credentials: Collection[str]) -> list[tuple[str, int]]:
         """Return the decisions that name one of the credentials by digest only, and the bucket that each is under."""
@@ -283,12 +296,8 @@ _STATEMENTS: Final = (
     WHERE credential IN (SELECT credential FROM vault.records WHERE learner = %(learner)s)""",
     """INSERT INTO vault.erased (record) SELECT record FROM vault.records WHERE learner = %(learner)s
     ON CONFLICT DO NOTHING""",
-    """DELETE FROM intake.waiting
-    WHERE student IN (SELECT student FROM vault.learners WHERE learner = %(learner)s
-        UNION ALL SELECT student FROM vault.further_numbers WHERE learner = %(learner)s)""",
-    """DELETE FROM vault.held_rows
-    WHERE learner = %(learner)s OR student IN (SELECT student FROM vault.learners WHERE learner = %(learner)s
-        UNION ALL SELECT student FROM vault.further_numbers WHERE learner = %(learner)s)""",
+    "DELETE FROM intake.waiting WHERE student = ANY (%(numbers)s::bytea[])",
+    "DELETE FROM vault.held_rows WHERE learner = %(learner)s OR student = ANY (%(numbers)s::bytea[])",
     "DELETE FROM vault.further_numbers WHERE learner = %(learner)s",
     # What became of the learner in a merge or a split, with the links from old credentials to new.
     "DELETE FROM vault.learner_changes WHERE %(learner)s IN (source, target)",

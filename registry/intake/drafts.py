@@ -15,6 +15,7 @@ from psycopg.rows import DictRow
 from registry.application import Registry
 from registry.intake.document import CREDENTIAL, Award, Completions, Values, content, wanted
 from registry.intake.report import IntakeError
+from registry.persons import normalise_identifier
 from registry.vault import random_id, read_again
 from registry.wire.achievements import AchievementContent
 
@@ -185,7 +186,7 @@ class Drafts:
     def _waiting_row(self, draft: str, values: Values) -> tuple[Any, ...]:
         vault = self._registry.vault
         student = values.get("student")
-        hashed = vault.hashed("student", str(student)) if student else None
+        hashed = vault.hashed("student", normalise_identifier(str(student))) if student else None
         return self._key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", values)
 
     def complete(self, draft: str, given: Mapping[str, Any]) -> Draft:
