@@ -40,7 +40,7 @@ from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
 from registry.api.drafts import Completing
 from registry.api.examples import EXAMPLES
-from registry.api.learners import Erasing
+from registry.api.learners import Erasing, HeldDecision
 from registry.api.letters import BODIES as LETTERBODIES
 from registry.cli import asyncapi
 from registry.cli.context import Node
@@ -96,8 +96,8 @@ _NO_TOKENS = (
     " node's administrator may name a token issuer in the settings, in the table `[oauth]`."
 )
 BODIES = (
-    CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, AssessmentBody, TakenBack,
-    AgreementBody, Ending, AgreementDraft, *CASEBODIES, *LETTERBODIES,
+    CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, HeldDecision,
+    AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft, *CASEBODIES, *LETTERBODIES,
 )  # fmt: skip
 _LINKS = {
     "issueCredential": (
