@@ -1,5 +1,6 @@
 """A learner's record across universities: what was awarded, what was recognised, and the credit that counts once."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -14,9 +15,18 @@ from projections.stacks import Key, Stacks
 MAX_PAGE: Final = 500
 """Credentials of one page of a record."""
 MAX_ADDED: Final = 10_000
-"""Active credentials without parts whose credits are added up."""
+"""Active credentials whose credits are added up, and that are looked through for retakes."""
 MAX_STACKED: Final = 1_000
 """Active credentials with parts whose credits are added up."""
+
+
+class Retake(msgspec.Struct, frozen=True, rename="camel"):
+    """An active credential of an achievement that another one is of, too: its credits do not count."""
+
+    credential: str
+    """`member/credential`"""
+    counts: str
+    """The one that counts, `member/credential`: the one that was awarded last."""
 
 
 class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
@@ -29,6 +39,9 @@ class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
     all pages but the first."""
     ects_missing: str | None
     """Why there is no sum."""
+    retaken: list[Retake]
+    """Of the credentials above those whose credits do not count, as a later one of the same achievement does. Empty
+    where there are too many for a sum."""
     decisions: list[str]
     """Decisions that name one of the credentials above openly, `member/decision`: the first 20 of each member for each
     credential."""
@@ -56,6 +69,7 @@ def read(connection: Connection, learner: str, *, after: Key | None = None, limi
         held.views,
         ects,
         missing,
+        _retaken(connection, learner, [(view.member, view.credential) for view in held.views]),
         held.decisions,
         held.more_decisions,
         None if last is None else f"{last.member}/{last.credential}",
@@ -63,10 +77,9 @@ def read(connection: Connection, learner: str, *, after: Key | None = None, limi
 
 
 def _sum(connection: Connection, learner: str) -> Decimal:
-    row = connection.execute(_PLAIN, {"learner": learner, "limit": MAX_ADDED + 1}).fetchone()
-    number, total = row or (0, Decimal(0))
-    if number > MAX_ADDED:
+    if _are_too_many(connection, learner):
         raise TooCostly(f"this learner has more than {MAX_ADDED} active credentials")
+    [total] = connection.execute(_PLAIN, {"learner": learner}).fetchone() or (Decimal(0),)
     stacked = connection.execute(_STACKED, {"learner": learner, "limit": MAX_STACKED + 1}).fetchall()
     if len(stacked) > MAX_STACKED:
         raise TooCostly(f"this learner has more than {MAX_STACKED} active credentials that have parts")
@@ -74,19 +87,88 @@ def _sum(connection: Connection, learner: str) -> Decimal:
     return sum((stacks.own_ects(key) for key in stacked), Decimal(total))
 
 
-_PLAIN: Final = """
-SELECT count(*), coalesce(sum(ects), 0)
-FROM (SELECT ects FROM credentials
-    WHERE learner = %(learner)s AND status = 'active' AND NOT has_parts LIMIT %(limit)s) AS c
+def _are_too_many(connection: Connection, learner: str) -> bool:
+    row = connection.execute(_ACTIVE, {"learner": learner, "limit": MAX_ADDED + 1}).fetchone()
+    return row is not None and row[0] > MAX_ADDED
+
+
+def _retaken(connection: Connection, learner: str, keys: Sequence[Key]) -> list[Retake]:
+    if _are_too_many(connection, learner):
+        return []
+    given = {
+        "learner": learner,
+        "members": [member for member, _ in keys],
+        "credentials": [credential for _, credential in keys],
+    }
+    rows = connection.execute(_RETAKEN, given).fetchall()
+    return [Retake(f"{member}/{credential}", f"{member}/{counts}") for member, credential, counts in rows]
+
+
+_ACTIVE: Final = """
+SELECT count(*)
+FROM (SELECT FROM credentials WHERE learner = %(learner)s AND status = 'active' LIMIT %(limit)s) AS active
 """
-_STACKED: Final = """
+_RETAKES: Final = """
+SELECT member, credential, counts FROM (
+    SELECT c.member, c.credential, first_value(c.credential) OVER newest AS counts FROM credentials AS c
+    WHERE c.learner = %(learner)s AND c.status = 'active' AND NOT EXISTS (
+        SELECT FROM parts AS p JOIN credentials AS w ON w.member = p.member AND w.credential = p.credential
+        WHERE p.part_member = c.member AND p.part_credential = c.credential
+        AND w.member = c.member AND w.achievement = c.achievement AND w.status = 'active'
+    )
+    WINDOW newest AS (
+        PARTITION BY c.member, c.achievement ORDER BY c.awarding_date DESC, c.credential DESC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
+) AS active WHERE credential <> counts
+"""
+"""Of each achievement, whatever its version, one active credential counts: the one awarded last, of the same day the
+one with the greatest id. Which result is better cannot be known here. A part of another credential of the same
+achievement is no retake: the larger one adds only what its parts do not."""
+_PLAIN: Final = f"""
+SELECT coalesce(sum(ects), 0) FROM credentials
+WHERE learner = %(learner)s AND status = 'active' AND NOT has_parts
+AND (member, credential) NOT IN (SELECT member, credential FROM ({_RETAKES}) AS retakes)
+"""  # noqa: S608 - a text of our own
+_STACKED: Final = f"""
 SELECT member, credential::text FROM credentials
-WHERE learner = %(learner)s AND status = 'active' AND has_parts LIMIT %(limit)s
-"""
+WHERE learner = %(learner)s AND status = 'active' AND has_parts
+AND (member, credential) NOT IN (SELECT member, credential FROM ({_RETAKES}) AS retakes) LIMIT %(limit)s
+"""  # noqa: S608 - a text of our own
+_RETAKEN: Final = f"""
+SELECT member, credential::text, counts::text FROM ({_RETAKES}) AS retakes
+JOIN unnest(%(members)s::text[], %(credentials)s::uuid[]) AS asked (member, credential) USING (member, credential)
+ORDER BY member COLLATE "C", credential
+"""  # noqa: S608 - a text of our own
 
 
-def known_credentials(connection: Connection, learner: str) -> list[Key]:
-    """The credentials that members say are this learner's, and have not erased."""
+def known_credentials(connection: Connection, learners: Sequence[str]) -> list[Key]:
+    """Return the credentials that members say are these learners', and have not erased."""
     return connection.execute(
-        "SELECT member, credential::text FROM credentials WHERE learner = %s", (learner,)
+        "SELECT member, credential::text FROM credentials WHERE learner = ANY(%s::uuid[])", (list(learners),)
     ).fetchall()
+
+
+def relied_on(connection: Connection, member: str, credentials: Sequence[str]) -> dict[str, str]:
+    """Return, of a member's credentials, what rests on each, in words: larger credentials, and decisions in force.
+
+    Those on which nothing rests are left out. A decision that names its credential by digest is not seen here.
+    """
+    given = {"member": member, "credentials": list(credentials)}
+    stacked = connection.execute(_STACKED_INTO, given).fetchall()
+    decided = connection.execute(_DECIDED_UPON, given).fetchall()
+    found = {credential: f"it is a part of credential {whole}" for credential, whole in stacked}
+    return {**{credential: f"decision {decision} rests on it" for credential, decision in decided}, **found}
+
+
+_STACKED_INTO: Final = """
+SELECT p.part_credential::text, min(p.member || '/' || p.credential::text)
+FROM parts p JOIN credentials c USING (member, credential)
+WHERE p.part_member = %(member)s AND p.part_credential = ANY(%(credentials)s::uuid[])
+AND c.status IN ('active', 'suspended') GROUP BY 1
+"""
+_DECIDED_UPON: Final = """
+SELECT b.credential::text, min(d.member || '/' || d.decision::text)
+FROM decision_bases b JOIN decisions d USING (member, decision)
+WHERE b.of_member = %(member)s AND b.credential = ANY(%(credentials)s::uuid[]) AND d.state = 'inForce' GROUP BY 1
+"""

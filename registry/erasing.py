@@ -4,9 +4,9 @@ What stays: the events, which name a random id that leads to nobody any more; an
 a keyed hash, so that the row sent again is not taken in anew. The same student number is a new learner from now on.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import Cursor
@@ -15,8 +15,10 @@ from psycopg.rows import DictRow
 from registry.application import Registry
 from registry.batches.batch import ENDED, WrongState
 from registry.batches.book import Book
+from registry.batches.leaving_out import Sought
 from registry.batches.mentions import Mention, mentions
 from registry.domain.errors import Duplicate, Refusal, UnknownCredential
+from registry.persons import normalise_identifier
 from registry.store import PrivateRows, Together
 from registry.vault import Vault, bucket_of, credentials_named
 from registry.vault_keys import SHARED
@@ -36,8 +38,8 @@ def forget_erased(registry: Registry, book: Book, erased: Collection[str]) -> in
     back = [row["learner"] for row in rows.fetchall()]
     for learner in back:
         known = registry.vault.learner(registry.cursor(), learner)
-        if known is not None and "student" in known[1]:
-            _take_out(book, mentions(book, known[1]["student"]))
+        if known is not None:
+            _take_out(book, _mentions(book, known.person))
         registry.save([], erased=_Forgotten(registry.vault, learner, ()))
     return len(back)
 
@@ -71,6 +73,12 @@ class CasesAffected(Refusal):
     code = "cases-affected"
 
 
+class Merged(Refusal):
+    """The learner was merged into another, with whom they are erased."""
+
+    code = "merged"
+
+
 class StillInBatch(Refusal):
     """A batch that is just being worked through names the learner."""
 
@@ -88,12 +96,56 @@ def erase(
 ) -> None:
     """Destroy a learner's key and rows, and say so on the log, in one transaction; before it what batches hold.
 
+    Learners who were merged into this one are erased before it, each in a transaction of its own.
+
     `credentials` are those that are known of the learner anywhere: own decisions that name one by digest forget it.
     `beside` are further rows that go in that transaction. `again`: it was said before, and governance voided that.
 
     Raises `UnknownLearner`, `StillInBatch`, `NotAccepted` where consumers would refuse it, and `Duplicate` where it was
     said before.
     """
+    if (target := _merged_into(registry, learner)) is not None:
+        raise Merged(f"learner {learner} was merged into {target}: erase that one, and both are erased", "$.learner")
+    for source in merged_learners(registry, learner):
+        _erase_one(registry, book, source, credentials, (), again=again)
+    _erase_one(registry, book, learner, credentials, beside, again=again)
+
+
+def merged_learners(registry: Registry, learner: str) -> list[str]:
+    """Return the learners who were merged into this one, and are erased with them."""
+    rows = registry.cursor().execute(
+        "WITH RECURSIVE merged (learner) AS (SELECT source FROM vault.learner_changes"
+        " WHERE kind = 'merge' AND confirmed IS NOT NULL AND target = %s"
+        " UNION SELECT c.source FROM vault.learner_changes c JOIN merged m ON c.target = m.learner"
+        " WHERE c.kind = 'merge' AND c.confirmed IS NOT NULL)"
+        " SELECT m.learner::text FROM merged m JOIN vault.learners USING (learner) ORDER BY 1",
+        (learner,),
+    )
+    return [row["learner"] for row in rows.fetchall()]
+
+
+def _merged_into(registry: Registry, learner: str) -> str | None:
+    row = (
+        registry.cursor()
+        .execute(
+            "SELECT target::text FROM vault.learner_changes c JOIN vault.learners l ON l.learner = c.target"
+            " WHERE c.kind = 'merge' AND c.confirmed IS NOT NULL AND c.source = %s",
+            (learner,),
+        )
+        .fetchone()
+    )
+    return None if row is None else str(row["target"])
+
+
+def _erase_one(
+    registry: Registry,
+    book: Book,
+    learner: str,
+    credentials: Collection[Key],
+    beside: Sequence[PrivateRows],
+    *,
+    again: bool,
+) -> None:
     known = registry.vault.learner(registry.cursor(), learner)
     said = registry.erased(learner)
     if known is None and not said:
@@ -101,10 +153,20 @@ def erase(
     if said and not again:
         raise Duplicate(f"learner {learner} was erased already", "$.learner")
     registry.check_accepted({"learner.erased.v1"})  # before anything goes
-    named = mentions(book, known[1]["student"]) if known is not None and "student" in known[1] else []
+    named = _mentions(book, known.person) if known is not None else []
     _take_out(book, named)  # before it is said: an erasure that is said is whole
     forgotten = _Forgotten(registry.vault, learner, credentials)
     registry.erase(learner, forgotten, private=Together(beside), again=again and said)
+
+
+def _mentions(book: Book, person: Mapping[str, Any]) -> list[Mention]:
+    """Return the batches that name a person by their number, or by one that belongs to somebody else now."""
+    found = []
+    if "student" in person:
+        found += mentions(book, Sought(normalise_identifier(person["student"])))
+    if "formerStudent" in person:
+        found += mentions(book, Sought(normalise_identifier(person["formerStudent"]["student"]), person))
+    return found
 
 
 def affected_cases(registry: Registry, learner: str, today: date) -> list[AffectedCase]:
@@ -119,8 +181,16 @@ def affected_cases(registry: Registry, learner: str, today: date) -> list[Affect
 
 
 def count_credentials(registry: Registry, learner: str) -> int:
-    """Return how many of this university's credentials have personal data of the learner in the vault."""
-    row = registry.cursor().execute("SELECT count(*) AS n FROM vault.records WHERE learner = %s", (learner,)).fetchone()
+    """Return how many of this university's credentials have personal data of the learner in the vault.
+
+    Those of learners who were merged into this one count, too.
+    """
+    learners = [learner, *merged_learners(registry, learner)]
+    row = (
+        registry.cursor()
+        .execute("SELECT count(*) AS n FROM vault.records WHERE learner = ANY(%s::uuid[])", (learners,))
+        .fetchone()
+    )
     assert row is not None  # noqa: S101 - an aggregate gives a row
     return int(row["n"])
 
@@ -176,10 +246,23 @@ class _Forgotten:
             "learner": self._learner,
             "decisions": [decision for decision, _ in decisions],
             "answers": self._answers(cursor),
+            "numbers": self._numbers(cursor),
         }
         for statement in _STATEMENTS:
             cursor.execute(statement, given)
         return {bucket_of(self._learner), *(bucket for _, bucket in decisions)}
+
+    def _numbers(self, cursor: Cursor[DictRow]) -> list[bytes]:
+        """Return the hashes of the learner's numbers, in the spelling that an earlier version stored, too."""
+        rows = cursor.execute(
+            "SELECT student FROM vault.learners WHERE learner = %(learner)s"
+            " UNION ALL SELECT student FROM vault.further_numbers WHERE learner = %(learner)s",
+            {"learner": self._learner},
+        ).fetchall()
+        known = self._vault.learner(cursor, self._learner)
+        number = known.person.get("student") if known is not None else None
+        spellings = {number, normalise_identifier(number)} if number else set()
+        return [*(row["student"] for row in rows), *(self._vault.hashed("student", one) for one in spellings)]
 
     def _decisions(self, cursor: Cursor[DictRow], credentials: Collection[str]) -> list[tuple[str, int]]:
         """Return the decisions that name one of the credentials by digest only, and the bucket that each is under."""
@@ -219,10 +302,13 @@ _STATEMENTS: Final = (
     WHERE credential IN (SELECT credential FROM vault.records WHERE learner = %(learner)s)""",
     """INSERT INTO vault.erased (record) SELECT record FROM vault.records WHERE learner = %(learner)s
     ON CONFLICT DO NOTHING""",
-    """DELETE FROM intake.waiting
-    WHERE student = (SELECT student FROM vault.learners WHERE learner = %(learner)s)""",
+    "DELETE FROM intake.waiting WHERE student = ANY (%(numbers)s::bytea[])",
     """DELETE FROM office.attachments
     WHERE case_id IN (SELECT id FROM office.cases WHERE learner = %(learner)s)""",
+    "DELETE FROM vault.held_rows WHERE learner = %(learner)s OR student = ANY (%(numbers)s::bytea[])",
+    "DELETE FROM vault.further_numbers WHERE learner = %(learner)s",
+    # What became of the learner in a merge or a split, with the links from old credentials to new.
+    "DELETE FROM vault.learner_changes WHERE %(learner)s IN (source, target)",
     """DELETE FROM office.texts
     WHERE case_id IN (SELECT id FROM office.cases WHERE learner = %(learner)s)""",
     "DELETE FROM vault.decisions WHERE learner = %(learner)s",

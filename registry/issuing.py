@@ -17,8 +17,9 @@ from eventsourcing.persistence import IntegrityError
 from psycopg.errors import UniqueViolation
 
 from registry.application import Registry
-from registry.domain.errors import Duplicate
+from registry.domain.errors import Duplicate, Refusal
 from registry.domain.parts import PartsKnown
+from registry.persons import identifier_fault, normalise_identifier
 from registry.preparing import Known, Prepared, Preparer
 from registry.requests import IssueRequest, Outcome
 from registry.store import PrivateRows, StaleState, Together
@@ -34,6 +35,12 @@ Beside = Callable[[int, Sequence[Outcome]], PrivateRows]
 """Rows to be written with a batch: of the first request's number (from 0), and of what the batch came to."""
 
 _Also = Callable[[Sequence[Outcome]], PrivateRows]
+
+
+class InvalidIdentifier(Refusal):
+    """A text is no identifier of a person."""
+
+    code = "invalid"
 
 
 class Issuer:
@@ -81,16 +88,22 @@ class Issuer:
 
     def known(self, record: str) -> str | None:
         """The credential that a record became; None where it became none yet."""
-        hashed = self._registry.vault.hashed("record", record)
-        found = self._preparer.known([hashed]).get(hashed)
+        # An earlier version stored the spelling that it was given.
+        hashed = [self._registry.vault.hashed("record", text) for text in (normalise_identifier(record), record)]
+        known = self._preparer.known(hashed)
+        found = known.get(hashed[0]) or known.get(hashed[1])
         return None if found is None or found.content is None else found.credential
 
     def adopt(self, student: str, learner: str) -> None:
         """Use the id that a learner brings from another university for their own number here.
 
         The learner asks for it, and knows that members can then join their records. Raises `Duplicate` where
-        this number or this id has been used already.
+        this number or this id has been used already, and `InvalidIdentifier` for what is no number.
         """
+        student = normalise_identifier(student)
+        fault = identifier_fault(student) if student else "is empty"
+        if fault is not None:
+            raise InvalidIdentifier(f"the student number {fault}", "student")
         vault, registry = self._registry.vault, self._registry
         if registry.erased(learner):
             raise Duplicate("this university erased the learner with that id; nothing can be said of it again")
@@ -133,13 +146,15 @@ class Issuer:
     def check_all(self, requests: Iterable[IssueRequest]) -> Generator[Outcome, None, None]:
         """What would become of these if they were issued one after another; nothing is stored.
 
-        Of each request two hashes are remembered: one that comes twice is told whether it says the same.
+        Of each request two hashes are remembered: one that comes twice is told whether it says the same. Of each
+        learner the person is remembered: a number that comes again with another person is held.
         """
         carried = Prepared.empty()
         with _rare_collections():
             for batch in _batches(requests, BATCH):
                 ready = self._preparer.prepare(batch, carried)
                 carried.records.update((record, Known(one.content, "", "")) for record, one in ready.records.items())
+                carried.learners.update((student, one.without_key()) for student, one in ready.learners.items())
                 carried.replaced.update(ready.replaced)
                 yield from ready.outcomes
 
@@ -147,7 +162,7 @@ class Issuer:
         if also is not None:
             rows = Together([ready.rows, also(ready.outcomes)])
             self._registry.save(ready.stored, private=rows, expected=ready.expected)
-        elif ready.stored:
+        elif ready.stored or ready.rows:
             self._registry.save(ready.stored, private=ready.rows, expected=ready.expected)
 
 

@@ -4,16 +4,26 @@ An identifier has one spelling: Unicode's composed form (NFC), no invisible char
 Two spellings of one number would otherwise be two learners.
 """
 
+import functools
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Final
+from datetime import date, timedelta
+from time import time
+from typing import Any, Final
+
+from registry.wire.forms import check_date
 
 _INVISIBLE: Final = frozenset({"Cf", "Cc", "Co", "Cn"})
 _JOINERS: Final = "\u200c\u200d"
 """Between letters of Persian or Indic scripts they belong to a name's spelling."""
 _SCIENTIFIC: Final = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
 _SPREADSHEET_ERROR: Final = re.compile(r"#(?:N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|####.*)", re.IGNORECASE)
+FORMERLY: Final = "formerly"
+"""Where a person of the vault lists the descriptions that somebody decided are of the same person."""
+NAMES: Final = ("familyName", "givenName")
+PERSON: Final = (*NAMES, "dateOfBirth")
+EARLIEST_BIRTH: Final = "1900-01-01"
 _PUNCTUATION: Final = frozenset({"Pd", "Po", "Pc", "Sm", "Sk", "So"})
 
 
@@ -41,6 +51,8 @@ def normalise_name(text: str) -> str:
 
 def identifier_fault(text: str) -> str | None:
     """Return what is wrong with a normalised identifier that a spreadsheet spoilt, or None."""
+    if text.isdigit() or text[:1].isalpha():
+        return None  # nearly all, and much faster
     if _SCIENTIFIC.fullmatch(text):
         return (
             "is in scientific notation: a spreadsheet has shortened a long number and its last digits are lost;"
@@ -53,12 +65,29 @@ def identifier_fault(text: str) -> str | None:
 
 def name_fault(text: str) -> str | None:
     """Return what is wrong with a normalised name, or None. An absent name is empty, and that is no fault."""
-    if not text:
+    if not text or text[0].isalpha():  # nearly all, and much faster
         return None
     if _SPREADSHEET_ERROR.fullmatch(text):
         return "is a spreadsheet's error value; write the name itself"
     if all(char.isspace() or unicodedata.category(char) in _PUNCTUATION for char in text):
         return "is a placeholder and no name; leave the field empty for a person who has one name only"
+    return None
+
+
+def birth_date_fault(text: str) -> str | None:
+    """Return what is wrong with a whole date of birth (YYYY-MM-DD), or None."""
+    return _birth_date_fault(text, int(time() // 86_400))
+
+
+@functools.lru_cache(maxsize=32_768)
+def _birth_date_fault(text: str, today: int) -> str | None:
+    """`today` counts days since 1970, in UTC."""
+    if check_date(text) is not None:
+        return "is not a date; write it as YYYY-MM-DD, for example 2001-06-30"
+    if text > (date(1970, 1, 1) + timedelta(days=today)).isoformat():
+        return "lies in the future"
+    if text < EARLIEST_BIRTH:
+        return f"lies before {EARLIEST_BIRTH[:4]}; is its year right?"
     return None
 
 
@@ -83,6 +112,44 @@ def differences(known: Mapping[str, str], stated: Mapping[str, str]) -> tuple[st
     if names and others and not names & others and "".join(sorted(names)) != "".join(sorted(others)):
         found.append("name")
     return tuple(found)
+
+
+def contradictions(known: Mapping[str, Any], stated: Mapping[str, str]) -> tuple[str, ...]:
+    """Return how a person of the vault and a description contradict each other; see `differences`.
+
+    A description that somebody decided is of the same person contradicts nothing, though the vault has another now.
+    """
+    if all(known.get(name) == stated.get(name) for name in PERSON):
+        return ()  # nearly always, and much faster
+    found = differences(known, stated)
+    if found and any(not differences(former, stated) for former in known.get(FORMERLY, ())):
+        return ()
+    return found
+
+
+def completed(known: dict[str, Any], stated: Mapping[str, str]) -> dict[str, Any]:
+    """Return a person of the vault with what a description adds: names where there are none, a longer birth date.
+
+    It is the same object where nothing is added.
+    """
+    named = bool(known.get("familyName") or known.get("givenName"))
+    longer = len(stated.get("dateOfBirth", "")) > len(known.get("dateOfBirth") or "")
+    if named and not longer:
+        return known
+    added = {} if named else {name: stated[name] for name in NAMES if stated.get(name)}
+    if longer:
+        added["dateOfBirth"] = stated["dateOfBirth"]
+    return {**known, **added} if added else known
+
+
+def full_name(person: Mapping[str, str]) -> str:
+    """Return a person's name as it is written: the given name first. A person may have one of the two only."""
+    return " ".join(person[name] for name in reversed(NAMES) if person.get(name))
+
+
+def described(person: Mapping[str, str]) -> str:
+    """Return a person in words, to tell two apart: the name and the date of birth."""
+    return f"{full_name(person) or 'no name'}, born {person.get('dateOfBirth') or 'on an unknown day'}"
 
 
 def _name_parts(person: Mapping[str, str]) -> set[str]:

@@ -3,8 +3,8 @@
 A row's own id is remembered with it: asked again it is the same credential, unless it says something else.
 """
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple, Self
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 import msgspec
@@ -15,15 +15,19 @@ from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
 from registry.domain.errors import Refusal, UnknownCredential
 from registry.domain.parts import PartsKnown, against, told
+from registry.held_rows import HeldRow
+from registry.persons import PERSON, completed, contradictions
 from registry.refusals import Refusals, builds_on_refused, exists_for_nobody
-from registry.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome
+from registry.requests import CLAIMS, PERSON_DIFFERS, Issued, IssueRequest, NotIssued, Outcome, TwoPersons
 from registry.rules.achievements import Achievement as AchievementState
 from registry.rules.credentials import Credential as CredentialState
 from registry.store import StoredEvent
-from registry.vault import Learner, VaultRows, array, random_id
+from registry.vault import KnownLearner, Vault, VaultRows, array, random_id
 from registry.wire.credentials import CredentialIssued
 from registry.wire.disclosures import SALT_LENGTH, claims_digests, salts
 from registry.wire.forms import check_uuid
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class Known(NamedTuple):
@@ -43,7 +47,7 @@ class Prepared(NamedTuple):
     rows: VaultRows
     expected: dict[UUID, int]
     records: dict[bytes, Known]
-    learners: dict[bytes, Learner]
+    learners: dict[bytes, KnownLearner]
     replaced: dict[str, Credential]
 
     @classmethod
@@ -66,34 +70,43 @@ class Preparer:
     def prepare(
         self, requests: Sequence[IssueRequest], before: Prepared | None, despite: Collection[str] = ()
     ) -> Prepared:
-        """What these come to; `before` is the batch that may not be stored yet, and comes first."""
+        """What these come to; `before` is the batch that may not be stored yet, and comes first.
+
+        Identifiers and names get their one spelling here, whichever way the requests came in.
+        """
         vault = self._registry.vault
-        hashed = [vault.hashed("record", request.record) for request in requests]
-        contents = [vault.digest(msgspec.json.encode(request)) for request in requests]
-        known = self.known(hashed) | (before.records if before is not None else {})
+        rows = [_Row(vault, place, request) for place, request in enumerate(requests)]
+        known = self.known([record for row in rows for record in row.records])
+        if before is not None and before.records:
+            known |= {one: before.records[one] for row in rows for one in row.records if one in before.records}
         self._refusals = self._registry.refusals()
         outcomes: dict[int, Outcome] = {}
-        fresh: list[_Fresh] = []
+        fresh: list[_Row] = []
         first: dict[bytes, int] = {}
-        for place, request in enumerate(requests):
-            record, content = hashed[place], contents[place]
-            if (seen := known.get(record)) is not None:
-                outcomes[place] = _again(request, content, seen, self._refusals)
-            elif first.setdefault(record, place) == place:
-                fresh.append(_Fresh(place, request, record, content, vault.hashed("student", request.student)))
+        for row in rows:
+            if (seen := row.among(known)) is not None:
+                outcomes[row.place] = _again(row, seen, self._refusals)
+            elif first.setdefault(row.record, row.place) == row.place:
+                if (fault := row.request.fault()) is not None:
+                    outcomes[row.place] = NotIssued(row.request.record, "invalid", *fault)
+                else:
+                    fresh.append(row)
         ready = self._make(fresh, before, despite, outcomes)
-        for place, request in enumerate(requests):
-            if place not in outcomes:  # the same row id twice in one batch
-                earlier = first[hashed[place]]
-                outcomes[place] = _repeated(request, contents[place], contents[earlier], outcomes[earlier])
+        for row in rows:
+            if row.place not in outcomes:  # the same row id twice in one batch
+                earlier = rows[first[row.record]]
+                outcomes[row.place] = _repeated(row, earlier, outcomes[earlier.place])
         ready.outcomes.extend(outcomes[place] for place in range(len(requests)))
         return ready
 
     def known(self, hashed: Sequence[bytes]) -> dict[bytes, Known]:
-        """What records became, by their hashes."""
+        """What records became, by their hashes. One that was issued again to the right learner is the newer one."""
         rows = self._registry.cursor().execute(
-            "SELECT record, content, credential::text, learner::text FROM vault.records"
-            " WHERE record = ANY(%(records)s::bytea[])"
+            "SELECT r.record, r.content, coalesce(m.new, r.credential)::text AS credential,"
+            " coalesce(n.learner, r.learner)::text AS learner FROM vault.records r"
+            " LEFT JOIN vault.moved_credentials m ON m.old = r.credential"
+            " LEFT JOIN vault.records n ON n.credential = m.new"
+            " WHERE r.record = ANY(%(records)s::bytea[])"
             " UNION ALL SELECT record, NULL, NULL, NULL FROM vault.erased WHERE record = ANY(%(records)s::bytea[])",
             {"records": array(hashed)},
         )
@@ -101,7 +114,7 @@ class Preparer:
 
     def _make(
         self,
-        fresh: Sequence["_Fresh"],
+        fresh: Sequence["_Row"],
         before: Prepared | None,
         despite: Collection[str],
         outcomes: dict[int, Outcome],
@@ -119,36 +132,65 @@ class Preparer:
             return ready
         states, expected = self._states({item.request.achievement for item in fresh})
         ready.expected.update(expected)
-        learners = vault.find(registry.cursor(), {item.student for item in fresh})
-        if before is not None:
-            learners |= before.learners
-        written = set(learners)
+        learners = self._learners(fresh, before)
+        written = {item.student for item in fresh if item.student in learners}
         salt = salts(len(CLAIMS) * len(fresh))
         made: list[_Made] = []
+        held: list[tuple[_Row, HeldRow]] = []
+        grown: set[bytes] = set()
         disclosed = [
             item.request.disclosures(salt, number * len(CLAIMS) * SALT_LENGTH) for number, item in enumerate(fresh)
         ]
         for item, said, claims in zip(fresh, disclosed, claims_digests(disclosed), strict=True):
-            learner = learners.get(item.student) or vault.new_learner()
+            stated = item.request.person()
+            known = learners.get(item.student)
+            if known is None:
+                known = KnownLearner(vault.new_learner(), stated)
+            elif differs := contradictions(known.person, stated):
+                outcomes[item.place] = _held(item.request, known, differs)
+                held.append((item, HeldRow(vault, item.record, item.student, known, item.request)))
+                continue
             state = states.get(item.request.achievement)
-            data = _data(item.request, state, learner.learner, claims)
+            data = _data(item.request, state, known.learner.learner, claims)
             if data.parts and (found := against(data, registry.member, self._own, self._parts, despite)):
                 outcomes[item.place] = NotIssued(item.request.record, "parts-refused", "parts", told(found), found)
                 continue
             try:
-                credential = Credential.issue(
-                    data, state, self._replaced(item.request.replaces, ready.replaced, before)
-                )
+                replaced = self._replaced(item.request.replaces, ready.replaced, before)
+                credential = Credential.issue(data, state, replaced)
             except Refusal as refusal:
                 outcomes[item.place] = NotIssued(item.request.record, refusal.code, refusal.path, refusal.detail)
                 continue
-            learners[item.student] = learner
-            made.append(_Made(data.credential, item, learner, said, credential))
+            learners[item.student] = known._replace(person=completed(known.person, stated))
+            if item.student in written and learners[item.student].person is not known.person:
+                grown.add(item.student)
+            made.append(_Made(data.credential, item, said, credential))
         # On the log they stand in the order of their random ids: a file's order tells names and ranks.
         made.sort(key=lambda one: one.identifier)
-        self._settle(made, written, ready, outcomes)
+        self._settle(made, learners, written, ready, outcomes)
+        for student in grown:
+            learner, person = learners[student]
+            ready.rows.person(learner.learner, vault.seal(learner, "person", person))
         ready.stored.extend(registry.stored(list(ready.replaced.values())))
+        for item, row in held:
+            if item.student in written:
+                ready.rows.held(row)
         return ready
+
+    def _learners(self, fresh: Sequence["_Row"], before: Prepared | None) -> dict[bytes, KnownLearner]:
+        """Return the learners that are known by the rows' numbers, in the spelling that each row's number has now.
+
+        A learner of an earlier version may be known by the spelling that the row was sent with.
+        """
+        vault = self._registry.vault
+        sought = {item.student for item in fresh} | {item.raw_student for item in fresh}
+        found = vault.find_known(self._registry.cursor(), sought)
+        for item in fresh:
+            if before is not None and item.student in before.learners:
+                found[item.student] = before.learners[item.student]
+            elif item.student not in found and item.raw_student in found:
+                item.student = item.raw_student
+        return found
 
     def _not_accepted(self) -> NotAccepted | None:
         """Why consumers would accept no credential of this member now; None where they would."""
@@ -165,7 +207,12 @@ class Preparer:
             return None
 
     def _settle(
-        self, made: Sequence["_Made"], written: set[bytes], ready: Prepared, outcomes: dict[int, Outcome]
+        self,
+        made: Sequence["_Made"],
+        learners: Mapping[bytes, KnownLearner],
+        written: set[bytes],
+        ready: Prepared,
+        outcomes: dict[int, Outcome],
     ) -> None:
         """Stored events and vault rows of what passes a verifier's reading."""
         registry, vault = self._registry, self._registry.vault
@@ -173,7 +220,7 @@ class Preparer:
         faults = registry.faults(stored)
         new: set[str] = set()
         for number, one in enumerate(made):
-            item, learner = one.item, one.learner
+            item, (learner, person) = one.item, learners[one.item.student]
             if (fault := faults.get(number)) is not None:
                 outcomes[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
                 continue
@@ -186,15 +233,15 @@ class Preparer:
             ready.stored.append(event)
             if item.student not in written:
                 written.add(item.student)
-                person = vault.seal(learner, "person", item.request.person())
-                ready.rows.learner(learner.learner, item.student, vault.wrap(learner), person)
                 new.add(learner.learner)
+                sealed = vault.seal(learner, "person", person)
+                ready.rows.learner(learner.learner, item.student, vault.wrap(learner), sealed)
             elif learner.learner not in new:
-                ready.rows.rests_on(learner.learner)
+                ready.rows.rests_on(item.student, learner.learner)
             sealed = vault.seal(learner, one.identifier, one.disclosures)
             ready.rows.record(item.record, item.content, one.identifier, learner.learner, sealed)
             ready.records[item.record] = Known(item.content, one.identifier, learner.learner)
-            ready.learners[item.student] = learner
+            ready.learners[item.student] = learners[item.student]
             outcomes[item.place] = Issued(item.request.record, one.identifier, learner.learner)
 
     def _states(self, achievements: set[str]) -> tuple[dict[str, AchievementState], dict[UUID, int]]:
@@ -229,24 +276,54 @@ class Preparer:
         return loaded[credential]
 
 
-class _Fresh(NamedTuple):
-    """A request that has no credential yet, with the hashes that it is found by."""
+class _Row:
+    """A request in its one spelling, with the hashes that it is found by.
 
-    place: int
-    request: IssueRequest
-    record: bytes
-    content: bytes
-    student: bytes
+    What an earlier version stored was hashed as it was sent: it is found by that spelling, too.
+    """
+
+    def __init__(self, vault: Vault, place: int, raw: IssueRequest) -> None:
+        """`place` is its place in the batch."""
+        self.place = place
+        self.request = request = raw.normalised()
+        self.record = vault.hashed("record", request.record)
+        self.student = self.raw_student = vault.hashed("student", request.student)
+        self.content = vault.digest(_encode(request))
+        self.records: tuple[bytes, ...] = (self.record,)
+        self.contents: tuple[bytes, ...] = (self.content,)
+        if request is not raw:
+            self.records = self.record, vault.hashed("record", raw.record)
+            self.raw_student = vault.hashed("student", raw.student)
+            self.contents = self.content, vault.digest(_encode(raw))
+
+    def among(self, known: Mapping[bytes, Known]) -> Known | None:
+        """Return what the row became; None where it became nothing yet."""
+        if (seen := known.get(self.record)) is not None:
+            return seen
+        return next((known[record] for record in self.records if record in known), None)
 
 
 class _Made(NamedTuple):
     """A credential that the rules allow."""
 
     identifier: str
-    item: _Fresh
-    learner: Learner
+    item: _Row
     disclosures: list[str]
     credential: Credential
+
+
+def _held(request: IssueRequest, known: KnownLearner, differs: Sequence[str]) -> NotIssued:
+    """Return the outcome of a row whose number is known with another person behind it."""
+    what = " and ".join("date of birth" if one == "dateOfBirth" else one for one in differs)
+    return NotIssued(
+        request.record,
+        PERSON_DIFFERS,
+        "student",
+        f"this number is known with another {what}; nothing was issued. Correct the number, or say whether it is the"
+        " same person (`registry learner same-person`) or another one (`registry learner other-person`), and send the"
+        " row again",
+        persons=TwoPersons({name: known.person.get(name, "") for name in PERSON}, request.person()),
+    )
 
 
 def _data(request: IssueRequest, state: AchievementState | None, learner: str, claims: str) -> CredentialIssued:
@@ -268,35 +345,35 @@ def _data(request: IssueRequest, state: AchievementState | None, learner: str, c
     )
 
 
-def _again(request: IssueRequest, content: bytes, before: Known, refusals: Refusals) -> Outcome:
+def _again(row: _Row, before: Known, refusals: Refusals) -> Outcome:
+    record = row.request.record
     if before.content is not None and (one := refusals.get(before.credential)) is not None:
         nobodys = exists_for_nobody(one)
-        return NotIssued(request.record, nobodys.code, "record", nobodys.explanation, accepted=False)
+        return NotIssued(record, nobodys.code, "record", nobodys.explanation, accepted=False)
     if before.content is None:
         return NotIssued(
-            request.record,
+            record,
             "erased",
             "record",
             "its learner was erased; it is not taken in again. A new award has a row id of its own",
         )
-    if before.content != content:
+    if before.content not in row.contents:
         return NotIssued(
-            request.record,
+            record,
             "record-differs",
             "record",
             f"this row became credential {before.credential}, and said something else then; to correct a"
             " credential, issue another that replaces it, under a row id of its own",
         )
-    return Issued(request.record, before.credential, before.learner, unchanged=True)
+    return Issued(record, before.credential, before.learner, unchanged=True)
 
 
-def _repeated(request: IssueRequest, content: bytes, first: bytes, outcome: Outcome) -> Outcome:
-    if content != first:
-        return NotIssued(
-            request.record, "record-differs", "record", "an earlier row has this id and says something else"
-        )
+def _repeated(row: _Row, first: _Row, outcome: Outcome) -> Outcome:
+    record = row.request.record
+    if row.content != first.content:
+        return NotIssued(record, "record-differs", "record", "an earlier row has this id and says something else")
     if isinstance(outcome, Issued):
-        return Issued(request.record, outcome.credential, outcome.learner, unchanged=True)
+        return Issued(record, outcome.credential, outcome.learner, unchanged=True)
     return outcome
 
 

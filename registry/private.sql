@@ -72,6 +72,54 @@ CREATE TABLE IF NOT EXISTS vault.erased (
     record bytea PRIMARY KEY
 );
 
+-- Further student numbers of a learner, as keyed hashes: of learners who were merged into them.
+CREATE TABLE IF NOT EXISTS vault.further_numbers (
+    student bytea PRIMARY KEY,
+    learner uuid NOT NULL
+);
+CREATE INDEX IF NOT EXISTS further_numbers_learner ON vault.further_numbers (learner);
+
+-- Rows that are held: the student number is known with another person behind it. `sealed` has the row's own id and its
+-- person, under the key of the learner who is known.
+CREATE TABLE IF NOT EXISTS vault.held_rows (
+    record   bytea PRIMARY KEY,            -- keyed hash of the row's own id
+    student  bytea NOT NULL,               -- keyed hash of the number
+    learner  uuid NOT NULL,
+    at       timestamptz NOT NULL,
+    sealed   bytea NOT NULL,
+    decision text,                         -- same-person, other-person; null: nobody has decided
+    by       text,
+    decided  timestamptz
+);
+CREATE INDEX IF NOT EXISTS held_rows_learner ON vault.held_rows (learner);
+CREATE INDEX IF NOT EXISTS held_rows_open ON vault.held_rows (at, record) WHERE decision IS NULL;
+
+-- Learners that are merged or split: proposed by one person, confirmed by another. `sealed` has what was shown, under
+-- the key of the source.
+CREATE TABLE IF NOT EXISTS vault.learner_changes (
+    change       uuid PRIMARY KEY,
+    kind         text NOT NULL,            -- merge, split
+    source       uuid NOT NULL,
+    target       uuid NOT NULL,
+    preview      bytea NOT NULL,           -- keyed hash of what was shown
+    sealed       bytea NOT NULL,
+    proposed_by  text NOT NULL,
+    proposed     timestamptz NOT NULL,
+    confirmed_by text,
+    confirmed    timestamptz
+);
+CREATE INDEX IF NOT EXISTS learner_changes_source ON vault.learner_changes (source);
+CREATE INDEX IF NOT EXISTS learner_changes_target ON vault.learner_changes (target);
+
+-- Which credential was revoked and which was issued in its place to the right learner.
+CREATE TABLE IF NOT EXISTS vault.moved_credentials (
+    old    uuid PRIMARY KEY,
+    new    uuid NOT NULL,
+    change uuid NOT NULL REFERENCES vault.learner_changes ON DELETE CASCADE
+);
+CREATE INDEX IF NOT EXISTS moved_credentials_new ON vault.moved_credentials (new);
+CREATE INDEX IF NOT EXISTS moved_credentials_change ON vault.moved_credentials (change);
+
 -- Whom a cohort's list named, as keyed hashes, and the decision that each row became.
 CREATE TABLE IF NOT EXISTS vault.cohorts (
     record   bytea PRIMARY KEY,            -- of the assessment and the row's own id

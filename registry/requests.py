@@ -5,6 +5,14 @@ from typing import Final
 import msgspec
 
 from registry.domain.parts import Breach
+from registry.persons import (
+    birth_date_fault,
+    described,
+    identifier_fault,
+    name_fault,
+    normalise_identifier,
+    normalise_name,
+)
 from registry.wire.credentials import Part
 from registry.wire.disclosures import SALT_LENGTH, disclosure
 
@@ -19,6 +27,11 @@ CLAIMS: Final = (
     ("note", "note"),
 )
 """What a credential says of the person, and the field of a request that says it."""
+
+
+_IDENTIFIERS: Final = ("record", "student", "national_id")
+_NAMES: Final = ("family_name", "given_name")
+_LOST: Final = "\ufffd"
 
 
 class IssueRequest(msgspec.Struct, frozen=True, gc=False):
@@ -42,20 +55,58 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
     replaces: str | None = None
     parts: list[Part] | None = None
 
+    def normalised(self) -> "IssueRequest":
+        """Return the request with the one spelling of its identifiers and names; itself where it has that already."""
+        text = f"|{self.record}|{self.student}|{self.family_name}|{self.given_name}|{self.national_id or ''}|"
+        if text.isascii() and text.isprintable() and "  " not in text and "| " not in text and " |" not in text:
+            return self  # nearly all, and much faster
+        found = {
+            name: normal
+            for normalise, names in ((normalise_identifier, _IDENTIFIERS), (normalise_name, _NAMES))
+            for name in names
+            if (value := getattr(self, name)) and (normal := normalise(value)) != value
+        }
+        return msgspec.structs.replace(self, **found) if found else self
+
+    def fault(self) -> tuple[str, str] | None:
+        """Return the first field of a normalised request that cannot be right, and why; None where all can.
+
+        This is what no way in may let through. What else may be wrong with a row is checked where rows are read.
+        """
+        for name in _IDENTIFIERS:
+            value = getattr(self, name)
+            if value == "":
+                return name, "is empty; every award needs it"
+            if value and (wrong := identifier_fault(value)) is not None:
+                return name, wrong
+        for name, value in (("family_name", self.family_name), ("given_name", self.given_name)):
+            if (wrong := name_fault(value)) is not None:
+                return name, wrong
+            if _LOST in value:
+                return name, "has a character that was lost (U+FFFD); write it again from the source"
+        if not self.family_name and not self.given_name:
+            return "family_name", "is empty, and so is given_name; a person has one of the two at least"
+        if (wrong := birth_date_fault(self.date_of_birth)) is not None:
+            return "date_of_birth", wrong
+        if self.awarding_date <= self.date_of_birth:
+            return "awarding_date", "is not after the date of birth"
+        return None
+
     def person(self) -> dict[str, str]:
-        """Whom it is about, as the vault keeps it."""
-        return {
+        """Return whom it is about, as the vault keeps it. A name that the person does not have is left out."""
+        values = {
             "student": self.student,
             "familyName": self.family_name,
             "givenName": self.given_name,
             "dateOfBirth": self.date_of_birth,
         }
+        return {name: value for name, value in values.items() if value}
 
     def disclosures(self, salt: str, at: int) -> list[str]:
         """What it says of the person, each a disclosure, with salts taken from a place on."""
         said = []
         for name, field in CLAIMS:
-            if (value := getattr(self, field)) is not None:
+            if value := getattr(self, field):  # a person with one name has no claim of the other
                 said.append(disclosure(salt[at : at + SALT_LENGTH], name, value))
                 at += SALT_LENGTH
         return said
@@ -70,6 +121,21 @@ class Issued(msgspec.Struct, frozen=True, gc=False):
     unchanged: bool = False
 
 
+class TwoPersons(msgspec.Struct, frozen=True, gc=False):
+    """Two persons behind one student number: for whoever sent the row, and nowhere else."""
+
+    known: dict[str, str]
+    """As the vault has the learner with this number."""
+    stated: dict[str, str]
+    """As the row says."""
+
+    def __repr__(self) -> str:
+        return "TwoPersons(…)"  # a person is never shown by accident
+
+    def __str__(self) -> str:
+        return f"known is {described(self.known)}; the row says {described(self.stated)}"
+
+
 class NotIssued(msgspec.Struct, frozen=True, gc=False):
     """A request that was refused: by which rule, for which field, and why."""
 
@@ -81,8 +147,17 @@ class NotIssued(msgspec.Struct, frozen=True, gc=False):
     """Where its parts were refused: all that speaks against them."""
     accepted: bool = True
     """False where consumers would accept no credential of this member now, whatever the row says."""
+    persons: TwoPersons | None = None
+    """Where the row's number is known with another person behind it."""
+
+    @property
+    def explanation(self) -> str:
+        """Why, with the persons where there are two: only for whoever sent the row. `detail` names no person."""
+        return self.detail if self.persons is None else f"{self.detail}. {self.persons}"
 
 
 Outcome = Issued | NotIssued
+PERSON_DIFFERS: Final = "person-differs"
+"""Code of a row that is held: its student number is known with another person behind it."""
 LASTING: Final = frozenset({"record-differs", "erased"})
 """Codes of refusals that no later event takes back."""

@@ -11,7 +11,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.domain.errors import Refusal
-from registry.vault import Learner, Vault, VaultRows, read_again
+from registry.vault import Learner, LearnerGone, Vault, read_again
 
 
 class NoteForNobody(Refusal):
@@ -41,9 +41,9 @@ class NoteRow(NamedTuple):
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write it. Raises `LearnerGone` where the learner was erased meanwhile."""
-        rows = VaultRows()
-        rows.rests_on(self.learner.learner)
-        rows.write(cursor)
+        found = cursor.execute("SELECT FROM vault.learners WHERE learner = %s", (self.learner.learner,)).fetchone()
+        if found is None:
+            raise LearnerGone("the learner was erased meanwhile; look again")
         sealed = self.vault.seal(self.learner, _purpose(self.credential, self.version), self.note)
         cursor.execute(
             "INSERT INTO vault.status_notes (credential, version, learner, change, written, sealed)"

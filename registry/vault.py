@@ -9,7 +9,7 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -27,6 +27,7 @@ __all__ = [
     "KEY_BYTES",
     "HiddenBasis",
     "KeyReplaced",
+    "KnownLearner",
     "Learner",
     "LearnerGone",
     "OpenRing",
@@ -43,6 +44,8 @@ _NONCE_BYTES: Final = 12
 _PREFIX: Final = struct.Struct(">HI")
 """What a value begins with: the bucket of the key that sealed it, and the key's generation."""
 _NOBODY: Final = "-"
+_NO_CIPHER: Final = AESGCM(bytes(32))
+"""What is sealed with it is thrown away."""
 T = TypeVar("T")
 
 
@@ -59,6 +62,21 @@ class Learner(msgspec.Struct, gc=False):
 
     def __repr__(self) -> str:
         return f"Learner({self.learner})"  # a key is never shown
+
+
+class KnownLearner(NamedTuple):
+    """A learner, and the person as the vault has them."""
+
+    learner: Learner
+    person: dict[str, Any]
+    """`familyName`, `givenName`, `dateOfBirth` and `student` where they are known, and `formerly` (persons.py)."""
+
+    def __repr__(self) -> str:
+        return f"KnownLearner({self.learner!r})"  # a person is never shown by accident
+
+    def without_key(self) -> "KnownLearner":
+        """Return it with a key of nobody's, for what is never stored: a million of them take much less room."""
+        return KnownLearner(Learner(self.learner.learner, b"", _NO_CIPHER), self.person)
 
 
 class Vault:
@@ -172,27 +190,30 @@ class Vault:
             found = self.open(self.unwrap(row["learner"], row["key"]), f"decision {decision}", row["sealed"])
         return [found] if isinstance(found, str) else found
 
-    def learner(self, cursor: Cursor[DictRow], learner: str) -> tuple[Learner, dict[str, str]] | None:
+    def learner(self, cursor: Cursor[DictRow], learner: str) -> KnownLearner | None:
         """A learner by the id, and the person as the vault has them; None where there is none (any more)."""
         return read_again(lambda: self._learner(cursor, learner))
 
-    def _learner(self, cursor: Cursor[DictRow], learner: str) -> tuple[Learner, dict[str, str]] | None:
+    def _learner(self, cursor: Cursor[DictRow], learner: str) -> KnownLearner | None:
         row = cursor.execute("SELECT key, person FROM vault.learners WHERE learner = %s", (learner,)).fetchone()
-        if row is None:
-            return None
+        return None if row is None else self._known(learner, row)
+
+    def _known(self, learner: str, row: DictRow) -> KnownLearner:
         found = self.unwrap(learner, row["key"])
-        return found, self.open(found, "person", row["person"])
+        return KnownLearner(found, self.open(found, "person", row["person"]))
 
     def find(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, Learner]:
-        """The learners that are known by these hashed numbers."""
-        sought = array(students)
-        return read_again(lambda: self._find(cursor, sought))
+        """Return the learners that are known by these hashed numbers."""
+        return {student: known.learner for student, known in self.find_known(cursor, students).items()}
 
-    def _find(self, cursor: Cursor[DictRow], students: str) -> dict[bytes, Learner]:
-        rows = cursor.execute(
-            "SELECT student, learner::text, key FROM vault.learners WHERE student = ANY(%s::bytea[])", (students,)
-        )
-        return {row["student"]: self.unwrap(row["learner"], row["key"]) for row in rows}
+    def find_known(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, KnownLearner]:
+        """Return the learners that are known by these hashed numbers: their number, or a further one of a merge."""
+        sought = array(students)
+        return read_again(lambda: self._find_known(cursor, sought))
+
+    def _find_known(self, cursor: Cursor[DictRow], students: str) -> dict[bytes, KnownLearner]:
+        rows = cursor.execute(_BY_NUMBER, {"students": students}).fetchall()
+        return {row["student"]: self._known(row["learner"], row) for row in rows}
 
     def disclosures(self, cursor: Cursor[DictRow], credential: str) -> list[str]:
         """The disclosures of a credential; empty where there are none, or none any more."""
@@ -266,8 +287,14 @@ class VaultRows:
 
     def __init__(self) -> None:
         self._learners: list[str] = []
-        self._known: set[str] = set()
+        self._known: dict[bytes, str] = {}
         self._records: list[str] = []
+        self._persons: dict[str, bytes] = {}
+        self._held: list[PrivateRow] = []
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._learners or self._records or self._persons or self._held)
 
     def learner(self, learner: str, student: bytes, wrapped: bytes, person: bytes) -> None:
         """A learner that was not known."""
@@ -277,21 +304,51 @@ class VaultRows:
         """The credential that a row became, and what it says of its learner."""
         self._records.append(f"{_hex(record)}\t{_hex(content)}\t{credential}\t{learner}\t{_hex(sealed)}\n")
 
-    def rests_on(self, learner: str) -> None:
-        """A learner that was known, and must be still when the rows are written."""
-        self._known.add(learner)
+    def rests_on(self, student: bytes, learner: str) -> None:
+        """Expect that this hashed number still leads to the learner when the rows are written."""
+        self._known[student] = learner
+
+    def person(self, learner: str, sealed: bytes) -> None:
+        """Write what is known of a learner's person now, in the place of what was."""
+        self._persons[learner] = sealed
+
+    def held(self, row: "PrivateRow") -> None:
+        """Write a row that is held because of one of these learners, after them."""
+        self._held.append(row)
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write them all. Raises `LearnerGone` where a learner that they rest on was erased meanwhile."""
+        """Write them all. Raises `LearnerGone` where a number that they rest on leads to its learner no longer."""
         if self._known:
-            ids = "{" + ",".join(self._known) + "}"
-            row = cursor.execute(
-                "SELECT count(*) AS there FROM vault.learners WHERE learner = ANY (%s::uuid[])", (ids,)
-            )
-            if (found := row.fetchone()) is None or found["there"] != len(self._known):
-                raise LearnerGone("a learner was erased meanwhile; look again")
+            rows = cursor.execute(_LED_TO, {"students": array(self._known)})
+            if {row["student"]: row["learner"] for row in rows.fetchall()} != self._known:
+                raise LearnerGone("a learner was erased, merged or given another number meanwhile; look again")
         _copy(cursor, "vault.learners (learner, student, key, person)", self._learners)
         _copy(cursor, "vault.records (record, content, credential, learner, sealed)", self._records)
+        for learner, sealed in self._persons.items():
+            cursor.execute("UPDATE vault.learners SET person = %s WHERE learner = %s", (sealed, learner))
+        for row in self._held:
+            row.write(cursor)
+
+
+class PrivateRow(Protocol):
+    """A row of another table that belongs to the vault's."""
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write it, in the caller's transaction."""
+        ...
+
+
+_BY_NUMBER: Final = """
+SELECT student, learner::text, key, person FROM vault.learners WHERE student = ANY(%(students)s::bytea[])
+UNION ALL
+SELECT n.student, l.learner::text, l.key, l.person FROM vault.further_numbers n JOIN vault.learners l USING (learner)
+WHERE n.student = ANY(%(students)s::bytea[])
+"""
+_LED_TO: Final = """
+SELECT student, learner::text FROM vault.learners WHERE student = ANY(%(students)s::bytea[])
+UNION ALL
+SELECT student, learner::text FROM vault.further_numbers WHERE student = ANY(%(students)s::bytea[])
+"""
 
 
 def random_id() -> str:

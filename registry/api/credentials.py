@@ -53,10 +53,12 @@ class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     """Your own id of this award, unique for ever: given again it is the same credential."""
     student: _Said
     """Your own number of the learner."""
-    family_name: _Said
-    given_name: _Said
     date_of_birth: Date
     awarding_date: Date
+    family_name: Annotated[str, Meta(max_length=MAX_FIELD)] = ""
+    """Left out, or empty, for a person who has a given name only."""
+    given_name: Annotated[str, Meta(max_length=MAX_FIELD)] = ""
+    """Likewise; a person has one of the two at least."""
     achievement: UUID | None = None
     """Its id; or give `course`."""
     course: _Said | None = None
@@ -142,7 +144,7 @@ def issue(
             if not outcome.accepted:
                 kind = "not-accepted"
             errors = [Trouble(f"$.{one.path}", one.detail, one.code) for one in outcome.breaches]
-            raise HttpProblem(kind, outcome.detail, errors=errors, code=outcome.code, path=outcome.field)
+            raise HttpProblem(kind, outcome.explanation, errors=errors, code=outcome.code, path=outcome.field)
         member = writer.registry.member
         found = Credential(member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged)
         return Answered(200 if outcome.unchanged else 201, found, f"/v1/credentials/{member}/{outcome.credential}")

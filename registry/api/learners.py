@@ -1,18 +1,22 @@
-"""Erasing a learner."""
+"""Who is the same person, and erasing a learner."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, post
+from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Dependency
 from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.application import Registry
+from registry.held_rows import Decision, HeldPerson, HeldRows
 from registry.http import HttpProblem, Trouble, requires
+from registry.intake.row_texts import MAX_FIELD
+
+_SHOWN: Final = 500
 
 
 class Eraser(Protocol):
@@ -74,4 +78,75 @@ def erase(
     return desk.once(request, key, data, act)
 
 
-ROUTES: list[HTTPRouteHandler] = [erase]
+class HeldPage(msgspec.Struct, frozen=True):
+    """Rows that were not issued because their student number is known with another person behind it."""
+
+    items: list[HeldPerson]
+    """The oldest first; those that wait for a decision."""
+    more: bool
+    """Whether there are more: they are listed when these are decided."""
+
+
+class HeldDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who a held row is about."""
+
+    record: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_FIELD)]
+    """The row's own id."""
+    decision: Decision
+
+
+class DecidedRow(msgspec.Struct, frozen=True, rename="camel"):
+    """What was decided of a held row. Send the row again: it is issued then."""
+
+    record: str
+    decision: Decision
+    learner: str
+    """The learner whom the number leads to now."""
+    unchanged: bool
+    """Whether the same was decided before."""
+
+
+@get(
+    "/v1/held-rows",
+    tags=["Learners"],
+    operation_id="getHeldRows",
+    summary="List rows that are held",
+    sync_to_thread=True,
+    **requires("credentials:write"),
+)
+def held_rows(desk: Desk) -> Response[HeldPage]:
+    """List up to 500 rows that are held, with the person of the vault and the one that each row states.
+
+    A row is held where its student number is known with another date of birth or a wholly different name.
+    """
+    with desk.reading() as registry:
+        found = HeldRows(registry).waiting(_SHOWN + 1)
+    return desk.answer(HeldPage(found[:_SHOWN], len(found) > _SHOWN))
+
+
+@post(
+    "/v1/held-rows/decisions",
+    tags=["Learners"],
+    operation_id="decideHeldRow",
+    summary="Decide who a held row is about",
+    status_code=200,
+    sync_to_thread=True,
+    **requires("credentials:write"),
+)
+def decide_held_row(
+    desk: Desk, request: Request[Any, Any, Any], data: HeldDecision, key: IdempotencyKey
+) -> Response[DecidedRow]:
+    """Say whether a held row is about the person who is known, or about another one; then send the row again.
+
+    `same-person`: the learner's name and date of birth are the row's from now on. `other-person`: the number belongs to
+    a new learner from now on, and the one who had it keeps their credentials.
+    """
+
+    def act(writer: Writer) -> Answered:
+        decided = HeldRows(writer.registry).decide(data.record, data.decision, request.user.name)
+        return Answered(200, DecidedRow(*decided))
+
+    return desk.once(request, key, data, act)
+
+
+ROUTES: list[HTTPRouteHandler] = [erase, held_rows, decide_held_row]

@@ -7,8 +7,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from registry.batches.batch import TABLES, Media
 from registry.batches.spool import Spooled
@@ -18,35 +18,54 @@ from registry.intake.ndjson_rows import LINE, text_of
 from registry.intake.not_json import unique
 from registry.intake.report import IntakeError
 from registry.intake.tables import Table, TableRow
-from registry.persons import normalise_identifier
+from registry.persons import contradictions, normalise_identifier
 
 _STUDENT: Final = "student"
+_PERSON: Final = {"familyName": "family_name", "givenName": "given_name", "dateOfBirth": "date_of_birth"}
 _BOM: Final = b"\xef\xbb\xbf"
 _ENDS: Final = "\r\n"
 _BREAKS: Final = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 
 
-def without(content: Spooled, media: Media, number: str, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+class Sought(NamedTuple):
+    """Whose rows are to go."""
+
+    number: str
+    """The learner's own number, in its one spelling."""
+    person: Mapping[str, Any] | None = None
+    """Of a number that belongs to somebody else now: rows with another person are not this learner's."""
+
+    def __repr__(self) -> str:
+        return "Sought(…)"  # a person is never shown by accident
+
+    def is_in(self, row: Mapping[str, str]) -> bool:
+        """Whether a row, by the names of its columns, is this learner's."""
+        if normalise_identifier(row[_STUDENT]) != self.number:
+            return False
+        stated = {claim: row.get(column, "").strip() for claim, column in _PERSON.items()}
+        return self.person is None or not contradictions(self.person, stated)
+
+
+def without(content: Spooled, media: Media, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     """The bytes that stay, and the line of each row that goes; of such a row its line feeds stay.
 
-    `number` is the learner's own. Where a row cannot be read, it goes if it has what `named` finds.
+    Where a row cannot be read, it goes if it has what `named` finds.
     """
-    return _table(content, number, named) if media in TABLES else _ndjson(content, number, named)
+    return _table(content, sought, named) if media in TABLES else _ndjson(content, sought, named)
 
 
-def _table(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+def _table(content: Spooled, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     try:
         table = Table(content, NAMES, [_STUDENT])
     except IntakeError:
         yield from _no_table(content, named)
         return
-    place = table.names.index(_STUDENT)
 
     def goes(row: TableRow, text: bytes, *, several_lines: bool) -> bool:
         # One of several lines goes where it names the number at all: a quotation mark may have swallowed other rows.
         if row.fault or several_lines:
             return named.search(text) is not None
-        return normalise_identifier(row.values[place]) == number
+        return sought.is_in(dict(zip(table.names, row.values, strict=True)))
 
     if not table.delimiter:
         yield from _sheet(table, goes)
@@ -106,25 +125,26 @@ def _bytes(lines: list[str]) -> bytes:
     return "".join(lines).encode(errors="surrogateescape")
 
 
-def _ndjson(content: Spooled, number: str, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+def _ndjson(content: Spooled, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     with content.open("rb") as file:
         for at, line in enumerate(byte_lines(file, LINE), 1):
             if line is None:  # whomever it names: what stays is a line that is too long, too
                 yield LINE * b" " + b"\n"
-            elif _names(line.removeprefix(_BOM), number, named):
+            elif _names(line.removeprefix(_BOM), sought, named):
                 yield at
                 yield line[len(line.rstrip(b"\r\n")) :]
             else:
                 yield line
 
 
-def _names(line: bytes, number: str, named: re.Pattern[bytes]) -> bool:
+def _names(line: bytes, sought: Sought, named: re.Pattern[bytes]) -> bool:
     try:
-        given = json.loads(line, object_pairs_hook=unique)[_STUDENT]
+        row = json.loads(line, object_pairs_hook=unique)
+        given = row[_STUDENT]
     except (ValueError, RecursionError, TypeError, KeyError, IndexError):
         return named.search(line) is not None
-    if isinstance(given, str):
-        return normalise_identifier(given) == number
     if isinstance(given, int | float) and not isinstance(given, bool):
-        return text_of(given) == number
-    return named.search(line) is not None
+        row[_STUDENT] = text_of(given)
+    elif not isinstance(given, str):
+        return named.search(line) is not None
+    return sought.is_in({name: value for name, value in row.items() if isinstance(value, str)})

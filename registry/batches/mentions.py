@@ -2,12 +2,13 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from registry.batches.batch import DOCUMENTS, ENDED, TABLES, Batch, UnknownBatch
 from registry.batches.book import Book
-from registry.batches.leaving_out import without
+from registry.batches.leaving_out import Sought, without
 from registry.batches.row_problem import RowProblem
 from registry.batches.spool import CHUNK, SpoolDamaged, Spooled
 from registry.intake import IntakeError, read_document
@@ -22,7 +23,7 @@ class Mention(NamedTuple):
     """A batch whose content has somebody's number."""
 
     batch: Batch
-    number: str
+    sought: Sought
     lines: Sequence[int]
 
     @property
@@ -43,8 +44,8 @@ class Mention(NamedTuple):
     def _take_out(self, book: Book) -> None:
         batch, media = self.batch.batch, self.batch.media
         if self.batch.kind == "credentials" and media not in DOCUMENTS:
-            named = _pattern(self.number)
-            book.leave_out(batch, lambda content: without(content, media, self.number, named), self.lines, _ERASED)
+            named = _pattern(self.sought.number)
+            book.leave_out(batch, lambda content: without(content, media, self.sought, named), self.lines, _ERASED)
         elif self.batch.state in ENDED:
             book.forget(batch)
         elif media in DOCUMENTS and self._of_the_learner(book):
@@ -59,12 +60,13 @@ class Mention(NamedTuple):
             awards = read_document(content, self.batch.name).awards
         except IntakeError:
             return True
-        return any(str(one.credential.get("student") or self.number).strip() == self.number for one in awards)
+        number = self.sought.number
+        return any(normalise_identifier(str(one.credential.get("student") or number)) == number for one in awards)
 
 
-def mentions(book: Book, number: str) -> list[Mention]:
+def mentions(book: Book, sought: Sought) -> list[Mention]:
     """All batches whose content has this number as a field. What lies on the disk damaged names nobody."""
-    pattern = _pattern(number)
+    pattern = _pattern(sought.number)
     found = []
     for batch in book.with_content():
         try:
@@ -73,14 +75,23 @@ def mentions(book: Book, number: str) -> list[Mention]:
         except (SpoolDamaged, UnknownBatch):
             continue
         if lines:
-            found.append(Mention(batch, number, lines))
+            found.append(Mention(batch, sought, lines))
     return found
 
 
+_INVISIBLE: Final = (
+    rb"(?:\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xc2\xad"
+    rb"|\\u(?:200[b-fB-F]|202[a-eA-E]|206[0-9a-fA-F]|[fF][eE][fF][fF]|00[aA][dD]))*"
+)
+"""Characters that an identifier's one spelling leaves out, as UTF-8 and as JSON escapes them."""
+
+
 def _pattern(number: str) -> re.Pattern[bytes]:
-    # As a row has it, and as JSON may; bounded, so that s1 is not found in s12.
-    forms = {number.encode(), json.dumps(number)[1:-1].encode()}
-    return re.compile(b"(?<![0-9A-Za-z])(?:" + b"|".join(map(re.escape, sorted(forms))) + b")(?![0-9A-Za-z])")
+    # As a row has it, composed or not, and as JSON may; bounded, so that s1 is not found in s12.
+    forms = [number, unicodedata.normalize("NFD", number)]
+    spelt = {_INVISIBLE.join(re.escape(char.encode()) for char in form) for form in forms}
+    spelt |= {_INVISIBLE.join(re.escape(json.dumps(char)[1:-1].encode()) for char in form) for form in forms}
+    return re.compile(b"(?<![0-9A-Za-z])(?:" + b"|".join(sorted(spelt)) + b")(?![0-9A-Za-z])")
 
 
 def _table_lines(content: Spooled, pattern: re.Pattern[bytes]) -> list[int]:

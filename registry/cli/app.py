@@ -47,7 +47,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "serve": ("serving",),
     "api-key": ("api_keys",),
     "key": ("signing_keys",),
-    "learner": ("reading", "erasing"),
+    "learner": ("reading", "erasing", "learner_changes"),
     "vault": ("vaults",),
     "university": ("reading",),
     "quarantine": ("reading",),

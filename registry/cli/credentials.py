@@ -87,7 +87,7 @@ def issue(
     outcome = node.issuer.issue([request])[0]
     if not isinstance(outcome, Issued):
         field = f" ({outcome.field})" if outcome.field else ""
-        errors.print(f"{outcome.code}{field}: {outcome.detail}", markup=False)
+        errors.print(f"{outcome.code}{field}: {outcome.explanation}", markup=False)
         raise typer.Exit(1)
     say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
     say(f"learner    {outcome.learner}")

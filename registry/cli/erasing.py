@@ -47,7 +47,7 @@ class Eraser:
                 "$.despiteCases",
             )
         with views.connect(self._dsn) as connection:
-            known = known_credentials(connection, learner)
+            known = known_credentials(connection, [learner, *erasing.merged_learners(registry, learner)])
         warnings = [str(one) for one in affected]
         erasing.erase(registry, self._book, learner, credentials=known, again=again)
         return warnings
@@ -87,7 +87,8 @@ def erase(
     """
     node = node_of(context)
     learner = ids.learner_of_student(node, learner) if student else node.uuid(learner, "learner")
-    known = known_credentials(node.views(), learner)
+    merged = erasing.merged_learners(node.registry, learner)
+    known = known_credentials(node.views(), [learner, *merged])
     affected = erasing.affected_cases(node.registry, learner, _today())
     for case in affected:
         errors.print(str(case), highlight=False, markup=False)
@@ -101,6 +102,8 @@ def erase(
             " They cannot be reissued.",
             highlight=False,
         )
+        for other in merged:
+            errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
         typer.confirm(f"Erase learner {learner} for good?", abort=True, err=True)
     erasing.erase(node.registry, book_of(node), learner, credentials=known, again=again)
     say(f"erased learner {learner}: the personal data behind {counted(count, 'credential')} is destroyed")

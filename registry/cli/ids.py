@@ -11,6 +11,7 @@ from projections import identifiers
 from registry import private_ids
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.log import GOVERNANCE
+from registry.numbers import find_learner
 
 if TYPE_CHECKING:
     from registry.cli.context import Node
@@ -102,11 +103,10 @@ def _course(node: "Node", text: str, what: str) -> CourseCode | None:
 
 def learner_of_student(node: "Node", student: str) -> str:
     """Return the id of the learner with a student number of this university. Raises `IdNotFound`."""
-    vault = node.registry.vault
-    found = vault.find(node.registry.cursor(), [vault.hashed("student", student)])
-    if not found:
+    found = find_learner(node.registry, student)
+    if found is None:
         raise IdNotFound("No learner of this university has that student number.")
-    return next(iter(found.values())).learner
+    return found.learner.learner
 
 
 def _owner(node: "Node", identifier: str, what: str) -> Ref:

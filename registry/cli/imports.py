@@ -304,7 +304,7 @@ class _Taking:
         outcome = self.earlier.explain(where, request, outcome)
         if isinstance(outcome, NotIssued):
             value = outcome.record[:80] if outcome.field == "record" else ""
-            self._faulty[line] = [Problem(where, outcome.field, value, f"{outcome.code}: {outcome.detail}")]
+            self._faulty[line] = [Problem(where, outcome.field, value, f"{outcome.code}: {outcome.explanation}")]
         elif outcome.unchanged:
             report.unchanged += 1
         else:

@@ -36,10 +36,12 @@ from registry.cli.imports import Report
 from registry.cli.mapping import Imported
 from registry.cli.reconcile import Reconciled
 from registry.cli.status import Status
+from registry.held_rows import HeldPerson
 from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
 from registry.intake.importing import Taken
 from registry.intake.lost_events import LostEvents
+from registry.learner_changes import Change
 from registry.office.assessment import Assessment
 from registry.office.attachments import Attachment
 from registry.office.cohort import CohortOutcome
@@ -157,7 +159,9 @@ SHAPES: Final[dict[str, Shape]] = {
     "reasons show": Shape((), remark="The code's text by language; of a country, what is noted of it."),
     "api-key list": _list(ApiKey),
     "key show": Shape(("member", "problem", "keys")),
-    "learner show": Shape(_names(LearnerRecord, "person"), remark=_AS_OF),
+    "learner show": Shape(_names(LearnerRecord, "person", "changes"), remark=_AS_OF),
+    "learner held": _list(HeldPerson),
+    "learner changes": _list(Change),
     "university show": Shape(_names(UniversityYear)),
     "quarantine list": _list(_names(Quarantined, without=("record",))),
     "quarantine show": Shape(_names(Quarantined, "explained"), remark="`record` is in base64."),

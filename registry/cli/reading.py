@@ -2,7 +2,7 @@
 
 from datetime import date
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,11 +13,13 @@ from projections.as_of import Moment
 from projections.decisions import read as read_decisions
 from registry.cli import ids, moments
 from registry.cli.context import Node, node_of
+from registry.cli.learner_links import changes_of, say_changes
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, Year, counted, errors, plain, print_json, say, table, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.keystore import KeystoreError
 from registry.log import GOVERNANCE
+from registry.persons import described
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
@@ -100,10 +102,13 @@ def show_learner(
         place = member, node.uuid(credential, "--after")
     record = learners.read(node.views(), node.uuid(learner, "learner"), after=place)
     person = _person(node, record.learner)
+    changes = [] if node.settings.member == GOVERNANCE else changes_of(node).changes(record.learner)
     if as_json:
-        print_json({**plain(record), "person": person})
+        print_json({**plain(record), "person": person, "changes": changes})
     if not record.credentials:
         errors.print("No member says anything of this learner.")
+        if not as_json:
+            say_changes(changes, record.learner)
         raise typer.Exit(1)
     if as_json:
         return
@@ -111,9 +116,12 @@ def show_learner(
         credential_rows(record.credentials, as_csv=True)
         return
     if person is not None:
-        say(f"{person['given_name']} {person['family_name']}, born {person['date_of_birth']}")
+        say(described({known: person[name] or "" for name, known in _PERSON.items()}))
     say(f"Learner {record.learner}")
+    say_changes(changes, record.learner)
     credential_rows(record.credentials, wide=wide)
+    for retake in record.retaken:
+        say(f"{retake.credential} counts no credits: {retake.counts}, of the same achievement, counts")
     say(sum_of(record))
     if record.next is not None:
         errors.print(f"There are more credentials: repeat with --after {record.next}", markup=False)
@@ -124,8 +132,14 @@ def show_learner(
         decision_rows(read_decisions(node.views(), keys), wide=wide)
 
 
-def _person(node: Node, learner: str) -> dict[str, str] | None:
-    """The person as this node's own vault has them; None where it has none, or is another's to read."""
+_PERSON: Final = {"family_name": "familyName", "given_name": "givenName", "date_of_birth": "dateOfBirth"}
+
+
+def _person(node: Node, learner: str) -> dict[str, str | None] | None:
+    """Return the person as this node's own vault has them; None where it has none, or is another's to read.
+
+    A person with one name has None for the other.
+    """
     if node.settings.member == GOVERNANCE:
         return None
     try:
@@ -133,8 +147,7 @@ def _person(node: Node, learner: str) -> dict[str, str] | None:
     except KeystoreError as error:
         errors.print(f"Names are not shown: {error}", markup=False)
         return None
-    names = {"family_name": "familyName", "given_name": "givenName", "date_of_birth": "dateOfBirth"}
-    return None if found is None else {name: found[1].get(known, "") for name, known in names.items()}
+    return None if found is None else {name: found.person.get(known) for name, known in _PERSON.items()}
 
 
 def sum_of(record: learners.LearnerRecord) -> str:

@@ -1,5 +1,6 @@
 """Stacking: how far a learner is, issuing the larger credential, and what became of those that were issued."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, ta
 from registry.cli.own_events import say_older_wait
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.intake import parts
+from registry.persons import NAMES
 from registry.requests import Issued, IssueRequest
 from registry.wire.credentials import Part
 
@@ -103,7 +105,7 @@ def issue(
     person = found[1] if found is not None else {}
     names = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
     known = person | {name: value for name, value in names.items() if value is not None}
-    if lacking := [name for name in names if name not in known]:
+    if lacking := _lacking(known):
         raise typer.BadParameter(f"the vault does not know the learner's {', '.join(lacking)}; give it here")
     if not part and (before := node.issuer.known(record)) is not None:
         say(f"credential {before}, as before")
@@ -116,8 +118,8 @@ def issue(
         node.uuid(achievement, "achievement"),
         version,
         student,
-        known["familyName"],
-        known["givenName"],
+        known.get("familyName", ""),
+        known.get("givenName", ""),
         known["dateOfBirth"],
         awarding_date.date().isoformat(),
         valid_until=valid_until,
@@ -131,7 +133,7 @@ def issue(
         for breach in outcome.breaches:
             errors.print(f"{breach.path}: {breach.detail}; code {breach.code}", markup=False, highlight=False)
         if not outcome.breaches:
-            errors.print(f"{outcome.code} ({outcome.field}): {outcome.detail}", markup=False)
+            errors.print(f"{outcome.code} ({outcome.field}): {outcome.explanation}", markup=False)
         raise typer.Exit(1)
     say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
     say(f"learner    {outcome.learner}")
@@ -141,6 +143,12 @@ def issue(
         say_older_wait(node)
     else:
         publish_now(node)
+
+
+def _lacking(person: Mapping[str, str]) -> list[str]:
+    """Return what is not known of a person. Of the two names a person may have one only."""
+    lacking = [] if any(person.get(name) for name in NAMES) else list(NAMES)
+    return lacking if person.get("dateOfBirth") else [*lacking, "dateOfBirth"]
 
 
 def _given(texts: list[str]) -> list[Part]:

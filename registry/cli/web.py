@@ -42,7 +42,7 @@ from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
 from registry.api.drafts import Completing
 from registry.api.examples import EXAMPLES
-from registry.api.learners import Erasing
+from registry.api.learners import Erasing, HeldDecision
 from registry.api.letters import BODIES as LETTERBODIES
 from registry.api.profiles import BODIES as PROFILEBODIES
 from registry.cli import asyncapi
@@ -99,9 +99,9 @@ _NO_TOKENS = (
     " node's administrator may name a token issuer in the settings, in the table `[oauth]`."
 )
 BODIES = (
-    CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, AssessmentBody, TakenBack,
-    AgreementBody, Ending, AgreementDraft, *CASEBODIES, *FILEBODIES, *DISCLOSUREBODIES, *LETTERBODIES,
-    *PROFILEBODIES,
+    CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, HeldDecision,
+    AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft, *CASEBODIES, *FILEBODIES, *DISCLOSUREBODIES,
+    *LETTERBODIES, *PROFILEBODIES,
 )  # fmt: skip
 _LINKS = {
     "issueCredential": (

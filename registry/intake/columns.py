@@ -11,7 +11,7 @@ from registry.intake import parts
 from registry.intake.days import NO_DATE, Order, day_fault, orders_of, read_day
 from registry.intake.report import Catalogue, Problem, masked
 from registry.intake.row_texts import clean_text, is_plain
-from registry.persons import identifier_fault, name_fault
+from registry.persons import birth_date_fault, identifier_fault, name_fault
 from registry.requests import IssueRequest
 from registry.wire.forms import check_date, check_uuid
 
@@ -62,7 +62,6 @@ _FILLED: Final = ("record", "student", "date_of_birth", "awarding_date")
 _DAYS: Final = ("date_of_birth", "awarding_date", "valid_until", "valid_from")
 _AHEAD: Final = dt.timedelta(days=366)
 """So long before an award is dated it may be taken in, as for a day of graduation."""
-_EARLIEST_BIRTH: Final = "1900-01-01"
 _ECTS: Final = re.compile(r"\d{1,6}(\.\d{0,6})?|\.\d{1,6}")
 _DECIMAL_COMMA: Final = re.compile(r"\d{1,6},\d{1,6}")
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
@@ -326,7 +325,9 @@ def _problem(line: int, name: str, value: str, detail: str) -> Problem:
 
 def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, str] | None:
     """Return which of a credential's days cannot be right, by its column, and why; the first of them."""
-    for name, given in (("date_of_birth", born), ("awarding_date", awarded), ("valid_until", until)):
+    if (fault := birth_date_fault(born)) is not None:
+        return "date_of_birth", fault
+    for name, given in (("awarding_date", awarded), ("valid_until", until)):
         if given is not None and check_date(given) is not None:
             return name, NO_DATE
     return next(iter(days_faults(born, awarded, until)), None)
@@ -340,10 +341,8 @@ def days_faults(born: str | None, awarded: str | None, until: str | None) -> Seq
 @functools.lru_cache(maxsize=32_768)
 def _days_faults(born: str | None, awarded: str | None, until: str | None, today: dt.date) -> Sequence[tuple[str, str]]:
     faults = []
-    if born is not None and born < _EARLIEST_BIRTH:
-        faults.append(("date_of_birth", "lies before 1900; is its year right?"))
-    elif born is not None and born > today.isoformat():
-        faults.append(("date_of_birth", "lies in the future; is its year right?"))
+    if born is not None and (fault := birth_date_fault(born)) is not None:
+        faults.append(("date_of_birth", fault))
     elif born is not None and awarded is not None and awarded <= born:
         faults.append(("awarding_date", "is not after the date of birth"))
     if awarded is not None and awarded > (today + _AHEAD).isoformat():

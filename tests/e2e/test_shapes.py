@@ -17,7 +17,7 @@ READING = {
     "achievement list": (), "achievement show": ("{achievement}",), "achievement draft list": (),
     "agreement list": (), "api-key list": (), "case list": (), "credential list": (), "credential find": ("jansen",),
     "credential show": ("{credential}",), "digest": (), "governance show": (), "key show": (),
-    "learner show": ("{learner}",),
+    "learner changes": (), "learner held": (), "learner show": ("{learner}",),
     "log ls": (), "log show": ("twente", "0"), "log verify": ("twente",), "mapping list": (), "member list": (),
     "member relied": ("twente",), "precedents": (), "quarantine list": (), "reasons list": (), "recognition show": (),
     "refused list": (), "stack impaired": (), "status": (), "university show": ("twente", "--year", "2026"),

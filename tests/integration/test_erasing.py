@@ -10,6 +10,7 @@ from projections import learners, views
 from registry import erasing
 from registry.batches import Book, Worker
 from registry.batches.corrections import corrections_of
+from registry.batches.leaving_out import Sought
 from registry.batches.mentions import mentions
 from registry.cli.imports import Offered
 from registry.domain.errors import Duplicate
@@ -117,17 +118,17 @@ def test_an_erasure_that_governance_voided_is_said_again_and_counts_then(node, b
         views.create(connection)
         projector = Projector(connection, node.log, CONSORTIUM, consortium.founded)
         projector.step()
-        assert learners.known_credentials(connection, gone.learner) == []
+        assert learners.known_credentials(connection, [gone.learner]) == []
         university.tree = tree_of(node)
         voided = MemberRangeVoided("twente", 2, 3, university.head, "publishedByMistake")
         record = consortium.seal(consortium.line("member.range.voided.v1", "twente", voided))
         node.log.append("governance", [record])
         projector.step()
-        assert len(learners.known_credentials(connection, gone.learner)) == 1
+        assert len(learners.known_credentials(connection, [gone.learner])) == 1
         erase(node.registry, book, gone.learner, again=True)
         node.publisher().publish_pending()
         projector.step()
-        assert learners.known_credentials(connection, gone.learner) == []
+        assert learners.known_credentials(connection, [gone.learner]) == []
         assert connection.execute("SELECT code FROM refusals").fetchall() == [("voided",)]
 
 
@@ -299,7 +300,7 @@ def test_a_batch_whose_content_went_meanwhile_is_not_in_the_way(node, book, monk
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
     batch = send(book, "one", [HEADER, row_of(1, achievement)])
-    [found] = mentions(book, "s1")
+    [found] = mentions(book, Sought("s1"))
     book.cancel(batch)
     monkeypatch.setattr(erasing, "mentions", lambda *_: [found])
     erase(node.registry, book, row.learner)

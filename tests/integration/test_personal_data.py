@@ -90,6 +90,11 @@ COLUMNS = {
     "vault.cohorts": {"record": HASH, "content": HASH},
     "vault.decisions": {"sealed": SEALED},
     "vault.erased": {"record": HASH},
+    "vault.further_numbers": {"student": HASH},
+    "vault.held_rows": {"record": HASH, "student": HASH, "sealed": SEALED, "decision": ID, "by": STAFF},
+    "vault.learner_changes": {
+        "kind": ID, "preview": HASH, "sealed": SEALED, "proposed_by": STAFF, "confirmed_by": STAFF
+    },
     "vault.learners": {"student": HASH, "key": SEALED, "person": SEALED},
     "vault.records": {"record": HASH, "content": HASH, "sealed": SEALED},
     "vault.status_notes": {"change": ID, "sealed": SEALED},

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from registry.batches.batch import XLSX
-from registry.batches.leaving_out import without
+from registry.batches.leaving_out import Sought, without
 from registry.batches.mentions import _pattern
 from registry.intake import NdjsonRows, TableRows
 from tests.support.catalogues import Everything
@@ -27,7 +27,7 @@ class Held:
 
 def left(content, media, number):
     """The bytes that stay, and the lines that went."""
-    found = list(without(Held(content), media, number, _pattern(number)))
+    found = list(without(Held(content), media, Sought(number), _pattern(number)))
     return b"".join(one for one in found if isinstance(one, bytes)), [one for one in found if isinstance(one, int)]
 
 

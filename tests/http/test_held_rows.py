@@ -1,0 +1,58 @@
+"""Over HTTP a number with another person behind it is held, listed and decided."""
+
+import pytest
+
+from tests.support.served import once, problem, row
+
+PETR = {"family_name": "Novak", "given_name": "Petr", "date_of_birth": "1979-11-30"}
+
+
+@pytest.fixture(scope="module")
+def system(node):
+    return node.client("credentials:write")
+
+
+def issue(system, offer, record, **more):
+    return system.post("/v1/credentials", json=row(offer, record, **more), headers=once(f"held {record} {more}"[:200]))
+
+
+def test_a_held_row_shows_both_persons_and_is_issued_once_it_is_decided(node, system, offer):
+    first = issue(system, offer, "held-1", student="held-7")
+    assert first.status_code == 201
+    found = problem(issue(system, offer, "held-2", student="held-7\u200b", **PETR), 409, "refused")
+    assert (found["code"], found["path"]) == ("person-differs", "student")
+    assert "Ada Jansen, born 2001-02-03" in found["detail"]
+    assert "Petr Novak, born 1979-11-30" in found["detail"]
+    assert "Novak" not in node.said
+    items = [one for one in system.get("/v1/held-rows").json()["items"] if one["record"] == "held-2"]
+    [held] = items
+    assert held["stated"] == {"familyName": "Novak", "givenName": "Petr", "dateOfBirth": "1979-11-30"}
+    assert held["learner"] == first.json()["learner"]
+    body = {"record": "held-2", "decision": "other-person"}
+    decided = system.post("/v1/held-rows/decisions", json=body, headers=once("decide held-2"))
+    assert (decided.status_code, decided.json()["unchanged"]) == (200, False), decided.text
+    again = system.post("/v1/held-rows/decisions", json=body, headers=once("decide held-2 again"))
+    assert again.json()["unchanged"] is True
+    other = system.post(
+        "/v1/held-rows/decisions", json=body | {"decision": "same-person"}, headers=once("decide otherwise")
+    )
+    assert problem(other, 409, "refused")["code"] == "already-decided"
+    issued = system.post(
+        "/v1/credentials", json=row(offer, "held-2", student="held-7", **PETR), headers=once("held-2 at last")
+    )
+    assert (issued.status_code, issued.json()["learner"]) == (201, decided.json()["learner"])
+
+
+def test_what_is_not_held_and_who_may_not_are_refused(node, system):
+    body = {"record": "never-held", "decision": "same-person"}
+    problem(system.post("/v1/held-rows/decisions", json=body, headers=once("never")), 404, "not-found")
+    reader = node.client("learners:read")
+    assert reader.get("/v1/held-rows").status_code == 403
+    assert reader.post("/v1/held-rows/decisions", json=body, headers=once("may not")).status_code == 403
+
+
+@pytest.mark.parametrize(("field", "value"), [("student", "8,9652E+15"), ("date_of_birth", "0001-01-01")])
+def test_a_spoilt_number_and_an_impossible_birth_date_are_refused(system, offer, field, value):
+    answer = issue(system, offer, f"spoilt {field}", **{field: value})
+    assert answer.status_code in (409, 422), answer.text
+    assert field in answer.text
