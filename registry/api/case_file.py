@@ -171,7 +171,7 @@ def attached(
     kind: Annotated[AttachmentKind, Parameter(description="What the file is.")] = "other",
     subject: Annotated[
         int | None,
-        QueryParameter(name="subject", ge=0, le=49, description="Which credential of the case it is about."),
+        QueryParameter(name="subject", description="Which credential of the case it is about, from 0 on."),
     ] = None,
 ) -> Response[Attachment]:
     """Encrypted under the applicant's key, and erased with the applicant. How large it may be, the settings say."""

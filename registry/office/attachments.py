@@ -93,7 +93,7 @@ def attach(
 ) -> Attachment:
     """Keep a file with a case. Raises `NotAttached`, `UnknownSubject`, `ApplicantErased`."""
     media_type = _check(setting, content, kind)
-    if subject is not None and subject >= len(case.subjects):
+    if subject is not None and not 0 <= subject < len(case.subjects):
         raise UnknownSubject(f"the case is about {len(case.subjects)} credentials, from 0 on", "$.subject")
     learner = _learner(registry, case)
     identifier, added = random_id(), datetime.now(UTC)

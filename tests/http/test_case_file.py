@@ -48,7 +48,13 @@ def test_a_scan_is_attached_listed_and_served_as_a_download(node, clerk):
 def test_a_file_that_is_none_of_the_kept_types_is_refused(clerk):
     case = opened(clerk)
     for number, (content, query) in enumerate(
-        [(b"PK\x03\x04\xff\xfe", {}), (b"", {}), (b"text", {"kind": "transcript"}), (PDF, {"subject": 1})]
+        [
+            (b"PK\x03\x04\xff\xfe", {}),
+            (b"", {}),
+            (b"text", {"kind": "transcript"}),
+            (PDF, {"subject": 1}),
+            (PDF, {"subject": -1}),
+        ]
     ):
         assert attached(clerk, case, content, f"wrong {number}", **query).status_code == 422
     assert attached(clerk, case, PDF, "wrong kind", kind="passport").status_code == 400
