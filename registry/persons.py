@@ -85,7 +85,7 @@ def _birth_date_fault(text: str, today: int) -> str | None:
     if check_date(text) is not None:
         return "is not a date; write it as YYYY-MM-DD, for example 2001-06-30"
     if text > (date(1970, 1, 1) + timedelta(days=today)).isoformat():
-        return "lies in the future"
+        return "lies in the future; is its year right?"
     if text < EARLIEST_BIRTH:
         return f"lies before {EARLIEST_BIRTH[:4]}; is its year right?"
     return None

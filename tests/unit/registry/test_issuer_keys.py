@@ -66,10 +66,13 @@ def test_a_key_that_was_not_known_is_there_soon_after_its_issuer_publishes_it(is
     keys = follow(issuer.url)
     assert keys.key("one").key_id == "one"
     assert keys.key("two") is None
-    assert keys.key(None) is None
     issuer.body = key_set("two")
     until(lambda: keys.key("two") is not None)
     assert keys.key("one") is None
+
+
+def test_a_token_that_names_no_key_is_checked_with_the_only_one(issuer, follow):
+    assert follow(issuer.url).key(None).key_id == "one"
 
 
 @pytest.mark.parametrize(
