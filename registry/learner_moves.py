@@ -14,6 +14,7 @@ from registry.domain.errors import Duplicate
 from registry.held_rows import MAX_FORMER, release_number, without_number
 from registry.persons import FORMERLY, PERSON
 from registry.requests import CLAIMS, IssueRequest
+from registry.status_notes import move_notes
 from registry.vault import KnownLearner, Learner, Vault, VaultRows, random_id
 from registry.wire.credentials import CredentialIssued
 from registry.wire.disclosures import claims_digest, disclosed, salts
@@ -220,12 +221,13 @@ class Moving:
         )
 
     def _move(self, cursor: Cursor[DictRow], credential: str, disclosures: list[str]) -> None:
-        """Seal an old credential's disclosures under the key of the learner whose they are: it goes with them."""
+        """Seal an old credential's disclosures and notes under the key of the learner whose they are."""
         target = self._target.learner
         cursor.execute(
             "UPDATE vault.records SET learner = %s, sealed = %s WHERE credential = %s",
             (target.learner, self._vault.seal(target, credential, disclosures), credential),
         )
+        move_notes(self._vault, cursor, credential, self._source.learner, target)
 
     def _move_history(self, cursor: Cursor[DictRow]) -> None:
         for credential in self._history:

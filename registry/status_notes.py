@@ -91,5 +91,20 @@ def notes_of(vault: Vault, cursor: Cursor[DictRow], credential: str) -> list[Sta
     return read_again(read)
 
 
+def move_notes(vault: Vault, cursor: Cursor[DictRow], credential: str, source: Learner, target: Learner) -> None:
+    """Seal a credential's notes under another learner's key, whose they are from now on."""
+    rows = cursor.execute(
+        "SELECT version, sealed FROM vault.status_notes WHERE credential = %s AND learner = %s",
+        (credential, source.learner),
+    ).fetchall()
+    for row in rows:
+        purpose = _purpose(credential, row["version"])
+        sealed = vault.seal(target, purpose, vault.open(source, purpose, row["sealed"]))
+        cursor.execute(
+            "UPDATE vault.status_notes SET learner = %s, sealed = %s WHERE credential = %s AND version = %s",
+            (target.learner, sealed, credential, row["version"]),
+        )
+
+
 def _purpose(credential: str, version: int) -> str:
     return f"note {credential} {version}"

@@ -202,10 +202,6 @@ class Vault:
         found = self.unwrap(learner, row["key"])
         return KnownLearner(found, self.open(found, "person", row["person"]))
 
-    def find(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, Learner]:
-        """Return the learners that are known by these hashed numbers."""
-        return {student: known.learner for student, known in self.find_known(cursor, students).items()}
-
     def find_known(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, KnownLearner]:
         """Return the learners that are known by these hashed numbers: their number, or a further one of a merge."""
         sought = array(students)

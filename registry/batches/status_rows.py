@@ -86,10 +86,10 @@ def _faults(row: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
         yield "credential", "", "is empty; name the credential, or the record that it was issued for"
     if change not in _CHANGES:
         yield "change", change, f"is one of {', '.join(_CHANGES)}"
-    elif change == "reinstate":
+    if change == "reinstate":
         if reason:
             yield "reason", reason, "is empty where a credential is reinstated"
-    elif reason not in get_args(StatusReason):
+    elif reason not in get_args(StatusReason) and (reason or change in _CHANGES):
         yield "reason", reason, f"is one of {', '.join(get_args(StatusReason))}"
     if len(record) > MAX_NOTE or not record.isprintable():
         yield "record", "", "is too long, or holds what cannot be printed"

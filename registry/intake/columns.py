@@ -108,8 +108,9 @@ class RowChecker:
     def check_all(self, line: int, row: Mapping[str, str]) -> IssueRequest | Problems | None:
         """Return a request, all problems of the row, or None for the template's example.
 
-        `row` holds text for each column that the file has; empty text is as good as none. It is normalised: without
-        surrounding space, identifiers and names in their one spelling.
+        `row` holds text for each column that the file has; empty text is as good as none. Surrounding space is taken
+        off. Identifiers and names are checked in their one spelling, and the request has them as the row does: what an
+        earlier version stored is found by that spelling, too (`IssueRequest.normalised`).
         """
         self.held_until = None
         found: list[Problem] = []
@@ -130,18 +131,18 @@ class RowChecker:
             self.held_until = None
             return tuple(found)
         return IssueRequest(
-            values["record"],
+            row["record"].strip(),
             values["achievement"],
             number,
-            values["student"],
-            values["family_name"],
-            values["given_name"],
+            row["student"].strip(),
+            row["family_name"].strip(),
+            row["given_name"].strip(),
             values["date_of_birth"],
             values["awarding_date"],
             valid_until=values.get("valid_until") or None,
             grade=values.get("grade") or None,
             original_grade=values.get("original_grade") or None,
-            national_id=values.get("national_id") or None,
+            national_id=row.get("national_id", "").strip() or None,
             note=values.get("note") or None,
             replaces=values.get("replaces") or None,
             parts=stacked or None,

@@ -214,7 +214,7 @@ class Drafts:
     def _key(self, values: Values) -> bytes:
         vault, record = self._registry.vault, values.get("record")
         if record:
-            return vault.hashed("record", str(record))
+            return vault.hashed("record", normalise_identifier(str(record)))
         said = {name: value for name, value in values.items() if name != "version"}  # of the achievement, not of it
         return vault.digest(msgspec.json.encode(said, order="sorted"))
 

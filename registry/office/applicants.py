@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 
 from registry.application import Registry
 from registry.domain.case_errors import NotApplicant
-from registry.persons import differences, identifier_fault, name_fault, normalise_identifier, normalise_name
+from registry.numbers import find_learner
+from registry.persons import contradictions, identifier_fault, name_fault, normalise_identifier, normalise_name
 from registry.vault import Learner, VaultRows
 from registry.wire.forms import Uuid, check_date
 
@@ -97,12 +98,10 @@ def admitted(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learn
     hashed = None
     if applicant.student is not None:
         hashed = vault.hashed("student", applicant.student)
-        found = vault.find(cursor, [hashed])
-        if found:
-            known = vault.learner(cursor, found[hashed].learner)
-            if known is not None:
-                _refuse_other_person(known[1], applicant, "$.applicant.student")
-            return found[hashed]
+        holder = find_learner(registry, applicant.student)
+        if holder is not None:
+            _refuse_other_person(holder.person, applicant, "$.applicant.student")
+            return holder.learner
     fields = msgspec.structs.fields(applicant)
     if missing := [one.encode_name for one in fields if one.name in NAMES and getattr(applicant, one.name) is None]:
         raise NotApplicant(
@@ -122,10 +121,10 @@ def admitted(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learn
     return learner
 
 
-def _refuse_other_person(known: Mapping[str, str], applicant: Applicant, where: str) -> None:
+def _refuse_other_person(known: Mapping[str, Any], applicant: Applicant, where: str) -> None:
     """Raise `NotApplicant` where the learner of a number or an id is another person than the application names."""
     stated = msgspec.to_builtins(applicant)
-    if different := differences(known, stated):
+    if different := contradictions(known, stated):
         raise NotApplicant(
             f"another person is known here under it: {' and '.join(_IN_WORDS[each] for each in different)} differs."
             " Check the number. If it is right and the person changed it, leave the name and the date of birth out; if"

@@ -26,6 +26,7 @@ _PATTERNS: Final = {
     "^[0-9]{2,4}$": "2 to 4 digits, as 0613",
     "^[A-Z]{2}$": "two capital letters, as NL",
     "^[A-Za-z]{2}$": "two letters, as NL",
+    "^[A-Za-z0-9_-]+$": "characters of base64url: letters, digits, - and _",
     "^[A-Za-z0-9_-]{43}$": "43 characters of base64url (a SHA-256)",
     "^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$": "a SHA-256 in base64",
     r"^[^\x00-\x1f\x7f]+$": "text in one line, without control characters",

@@ -13,6 +13,7 @@ from registry.learner_changes import CannotChange, LearnerChanges, SamePerson, S
 from registry.learner_moves import Moving, issued_again
 from registry.numbers import find_learner
 from registry.requests import Issued
+from registry.status_notes import notes_of
 from registry.wire.disclosures import disclosed
 from registry.wire.events import Reader
 from tests.support.memory_log import MemoryLog
@@ -285,6 +286,24 @@ def test_erasing_one_of_two_who_were_split_leaves_the_other_and_no_link(node, ch
     for table in ("learner_changes", "moved_credentials"):
         with node.registry.connection.cursor().copy(f"COPY vault.{table} TO STDOUT") as rows:
             assert b"".join(bytes(row) for row in rows) == b""
+
+
+def test_a_note_on_a_credential_goes_with_the_learner_whose_it_is(node, changes, book):
+    _, sara, petr, _ = two_in_one(node)
+    node.registry.suspend(petr.credential, "administrative", "asked by telephone")
+    node.registry.reinstate(petr.credential)
+    proposed = changes.propose_split(sara.learner, [petr.credential], "7000124", {}, "a.berg")
+    change, _ = changes.confirm(proposed.change, "l.holm")
+
+    def notes():
+        found = notes_of(node.registry.vault, node.registry.cursor(), petr.credential)
+        return [one.note for one in found]
+
+    assert notes() == ["asked by telephone"]
+    erase(node.registry, book, sara.learner)
+    assert notes() == ["asked by telephone"]
+    erase(node.registry, book, change.target)
+    assert notes() == []
 
 
 def test_erasing_the_first_of_two_who_were_split_leaves_what_went_to_the_other(node, changes, book):

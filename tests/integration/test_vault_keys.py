@@ -333,7 +333,7 @@ def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_
         with Registry(dsn, ORIGIN, Vault(Keystore(tmp_path / "keys"))) as registry:
             vault, cursor = registry.vault, registry.cursor()
             assert vault.hashed("student", "s1") == student
-            assert vault.find(cursor, [student])[student].learner == learner
+            assert vault.find_known(cursor, [student])[student].learner.learner == learner
             assert vault.learner(cursor, learner)[1]["familyName"] == "Jansen"
             assert vault.disclosures(cursor, credential) == said
             assert vault.bases(cursor, decision) == said
