@@ -16,7 +16,8 @@ from tests.support.served import Served, achievement, once, problem, row
 
 METHODS = {"get", "post", "put", "delete", "patch"}
 PUBLIC = {
-    "health", "ready", "verifyDisclosures", "listMembers", "getMember", "listStreams", "getAchievement", "searchCatalogue",
+    "health", "ready", "verifyDisclosures", "listMembers", "getMember", "listStreams", "getAchievement",
+    "searchCatalogue",
     "verifyCredential", "listAgreements", "getSignedDigest", "getCredentialAsOf", "verifyReceipt", "listRecognition",
     "getAgreement", "verifyDecision", "listAgreementsOfCredential",
 }  # fmt: skip
