@@ -5,6 +5,7 @@ from typing import Final
 
 from registry.intake.document import Award, Document, Values
 from registry.intake.envelopes import Record
+from registry.intake.report import IntakeError
 
 _PERSON: Final = ("familyName", "givenName", "dateOfBirth", "identifier")
 _PARTS: Final = {"isparentof": False, "haspart": False, "ischildof": True, "ispartof": True}
@@ -84,12 +85,15 @@ class Bundle(Document):
     def _sort(self) -> None:
         """Put parts before what they are parts of."""
         ordered: list[Award] = []
+        seen: set[int] = set()
 
         def place(award: Award) -> None:
+            if id(award) in seen:
+                return
+            seen.add(id(award))
             for part in award.parts:
                 place(part)
-            if award not in ordered:
-                ordered.append(award)
+            ordered.append(award)
 
         for award in self.awards:
             place(award)
@@ -110,9 +114,14 @@ def inherit(credential: Values, record: Record | None) -> Values:
 
 
 def _associated(subject: Values) -> Iterator[tuple[str, str]]:
-    """The ids of parts and of their wholes."""
+    """Yield the ids of parts and of their wholes. Raises `IntakeError` where there are too many."""
     given = subject.get("association") or []
-    for one in (given if isinstance(given, list) else [given])[:_MAX_ASSOCIATIONS]:
+    associations = given if isinstance(given, list) else [given]
+    if len(associations) > _MAX_ASSOCIATIONS:
+        raise IntakeError(
+            f"the learner record has {len(associations):,} associations, {_MAX_ASSOCIATIONS:,} at most; divide it"
+        )
+    for one in associations:
         if not isinstance(one, dict):
             continue
         first = _PARTS.get(str(one.get("associationType", "")).lower())
@@ -123,4 +132,13 @@ def _associated(subject: Values) -> Iterator[tuple[str, str]]:
 
 
 def _is_within(award: Award, whole: Award) -> bool:
-    return award is whole or any(_is_within(award, part) for part in whole.parts)
+    """Return whether an award is a whole, or a part of it at any depth. Each part is looked at once."""
+    seen, waiting = {id(whole)}, [whole]
+    while waiting:
+        following = waiting.pop()
+        if following is award:
+            return True
+        new = [part for part in following.parts if id(part) not in seen]
+        seen.update(map(id, new))
+        waiting += new
+    return False

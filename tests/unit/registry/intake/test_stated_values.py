@@ -273,6 +273,28 @@ def test_associations_of_a_learner_record_make_parts_and_parts_come_first():
     assert "add up to 9" in sum_of_parts.detail
 
 
+def test_a_record_whose_parts_are_parts_of_many_wholes_is_read_once_each():
+    # Two wide and 40 deep: a walk along each path would take 2 to the power of 40 steps.
+    names = [f"https://a.example/{number}" for number in range(1, 81)]
+    association = [
+        {"associationType": "isPartOf", "sourceId": names[part], "targetId": names[whole]}
+        for level in range(0, 78, 2)
+        for part in (level, level + 1)
+        for whole in (level + 2, level + 3)
+    ]
+    made = record(*(badge(number) for number in range(80, 0, -1)), association=association)
+    awards = read_document(json.dumps(made).encode(), "clr").awards
+    order = {award.codes[0]: place for place, award in enumerate(awards)}
+    assert len(order) == 80
+    assert all(order[part.codes[0]] < order[award.codes[0]] for award in awards for part in award.parts)
+
+
+def test_a_record_with_more_associations_than_are_read_is_refused():
+    association = [{"associationType": "isPartOf", "sourceId": "a", "targetId": "b"}] * 2001
+    with pytest.raises(IntakeError, match="2,000 at most"):
+        read_document(json.dumps(record(badge(1), badge(2), association=association)).encode(), "clr")
+
+
 def test_parts_in_a_transcript_and_in_a_digital_credential_are_parts():
     text = SAMPLES.joinpath("transcript.xml").read_text()
     start, end = text.index("<learningOpportunitySpecification>"), text.index("</learningOpportunitySpecification>")
