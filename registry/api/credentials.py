@@ -11,11 +11,11 @@ from msgspec import Meta
 
 from registry.api.bodies import Offers
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.batches.status_rows import MAX_NOTE, note_fault
 from registry.http import HttpProblem, Trouble, requires
 from registry.intake.columns import RowChecker
 from registry.intake.row_texts import MAX_FIELD
 from registry.requests import Issued
+from registry.status_notes import MAX_NOTE, note_fault
 from registry.wire.credentials import CountedBy, Part, StatusReason
 from registry.wire.forms import Date, Member, check_credits
 
@@ -96,7 +96,7 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Why; a code that stands on the log for ever. What is delicate is `withheld`."""
 
     reason: StatusReason
-    private_note: Annotated[str, Meta(max_length=MAX_NOTE)] = ""
+    note: Annotated[str, Meta(max_length=MAX_NOTE)] = ""
     """Your own words about it. They are kept encrypted on this node, never on the log, and go with the learner."""
 
 
@@ -197,9 +197,9 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
         desk: Desk, request: Request[Any, Any, Any], credential: UUID, data: Reason, key: IdempotencyKey
     ) -> Response[Status]:
         """An own credential's status, from now on."""
-        note = data.private_note.strip()
+        note = data.note.strip()
         if (fault := note_fault(note)) is not None:
-            raise HttpProblem("unprocessable", errors=[Trouble("$.private_note", fault, "private_note")])
+            raise HttpProblem("unprocessable", errors=[Trouble("$.note", fault, "note")])
 
         def act(writer: Writer) -> Answered:
             made = Answered(200, Status(writer.registry.member, str(credential), status))

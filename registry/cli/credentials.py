@@ -6,7 +6,6 @@ from typing import Annotated, Any, get_args
 import typer
 
 from projections import credentials as view
-from registry.batches.status_rows import note_fault
 from registry.cli import bulk_changes, bulk_corrections, finding, ids, moments, releasing
 from registry.cli.confirming import confirm
 from registry.cli.context import Node, node_of
@@ -19,7 +18,7 @@ from registry.cli.reading import credential_rows
 from registry.erasing import why_without_claims
 from registry.intake.columns import days_fault
 from registry.requests import Issued, IssueRequest
-from registry.status_notes import notes_of
+from registry.status_notes import note_fault, notes_of
 from registry.wire.credentials import StatusReason
 from registry.wire.disclosures import disclosed
 
