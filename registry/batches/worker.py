@@ -26,7 +26,7 @@ from registry.intake.documents import MAX_BYTES
 from registry.intake.importing import Importer, Taken
 from registry.intake.plain_rows import PlainRows
 from registry.intake.reconciling import COLUMNS, NEEDED, OnLog, Reconciling
-from registry.intake.report import NO_ROWS
+from registry.intake.report import FAULTS, NO_ROWS
 from registry.issuing import Issuer
 from registry.status_changes import Judgement
 from registry.vault import Vault
@@ -34,8 +34,6 @@ from registry.vault import Vault
 _log = structlog.get_logger(__name__)
 _CHECKED: Final = 1000
 _NOTES: Final = 500
-_FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What content comes to that nobody thought of: it ends that batch alone, and would come again at every start."""
 
 
 class Worker:
@@ -84,7 +82,7 @@ class Worker:
         except (IntakeError, SpoolDamaged) as error:
             self._book.finish(batch.batch, str(error))
             _log.warning("batches.failed", batch=batch.batch)
-        except _FAULTS as error:
+        except FAULTS as error:
             self._book.finish(
                 batch.batch, f"a fault of this software met it ({type(error).__name__}); the node's log has it"
             )

@@ -13,6 +13,10 @@ NO_ROWS: Final = "there is no row in it: nothing was taken in"
 """What is said of a file that is empty but for a header or the template's example."""
 
 
+FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What content comes to that nobody thought of. It would come again each time: it ends that batch, or event, alone."""
+
+
 class IntakeUnavailable(IntakeError):
     """Where events come from cannot be reached, or does not let us."""
 
