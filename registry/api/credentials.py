@@ -40,7 +40,7 @@ class PartRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """`getProgress` says by what it counts."""
 
 
-Despite = Literal[
+Override = Literal[
     "pending", "learner-mismatch", "not-active", "impaired", "by", "ects", "not-composed", "required", "capstone",
     "choices", "minEcts", "minOwnEcts", "minEctsAtLevel", "maxCreditedEcts", "excludes", "sharing", "maxAgeMonths",
 ]  # fmt: skip
@@ -76,7 +76,7 @@ class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     """The credential that this one corrects."""
     parts: Annotated[list[PartRow], Meta(max_length=200)] | None = None
     """What is stacked into it. They are held against the achievement's composition."""
-    despite: Annotated[list[Despite], Meta(max_length=20)] | None = None
+    override: Annotated[list[Override], Meta(max_length=20)] | None = None
     """What speaks against its parts and is gone on with knowingly; the credential will be flagged for it."""
 
 
@@ -124,7 +124,7 @@ def issue(
     """Issue one credential: 201, or 200 where its record was issued before.
 
     Its `parts`, if it has any, must satisfy the achievement's composition; what speaks against them is listed, each
-    with its code as `field`, and refused unless `despite` names it.
+    with its code as `field`, and refused unless `override` names it.
     """
     parts, wrong = _parts(data.parts)
 
@@ -138,7 +138,7 @@ def issue(
         errors = [Trouble(f"$.{one.field}", one.detail, one.field, one.value) for one in problems]
         if isinstance(asked, tuple) or wrong:
             raise HttpProblem("unprocessable", errors=[*errors, *wrong])
-        [outcome] = writer.issuer.issue([msgspec.structs.replace(asked, parts=parts)], despite=data.despite or ())
+        [outcome] = writer.issuer.issue([msgspec.structs.replace(asked, parts=parts)], override=data.override or ())
         if not isinstance(outcome, Issued):
             kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
             if not outcome.accepted:
@@ -172,7 +172,7 @@ def _parts(rows: list[PartRow] | None) -> tuple[list[Part] | None, list[Trouble]
 def _row(data: CredentialRow) -> dict[str, str]:
     row: dict[str, str] = {}
     for name, value in msgspec.structs.asdict(data).items():
-        if name in ("parts", "despite"):
+        if name in ("parts", "override"):
             continue
         if isinstance(value, float):
             row[name] = f"{value:f}".rstrip("0").rstrip(".")

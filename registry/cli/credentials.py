@@ -1,6 +1,5 @@
 """Credentials, one at a time."""
 
-import sys
 from typing import Annotated, Any, get_args
 
 import typer
@@ -139,16 +138,16 @@ def revoke(
     record: Record = None,
     reason: Reason,
     note: Note = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask at a terminal.")] = False,
+    yes: bulk_changes.Yes = False,
 ) -> None:
-    """Take a credential back for good, and publish it. At a terminal it asks first.
+    """Take a credential back for good, and publish it. It asks first.
 
-    Example: registry credential revoke e7c1ab39-… --reason issuedInError
+    Examples: registry credential revoke e7c1ab39-… --reason issuedInError
+    registry credential revoke --record 2026-17 --reason issuedInError --yes
     """
     node = node_of(context)
     code, credential = _reason(reason), _named(node, credential, record)
-    # A script that names one credential by its id needs no second word.
-    confirm(f"This revokes credential {credential} for good.", "Revoke it?", yes=yes or not sys.stdin.isatty())
+    confirm(f"This revokes credential {credential} for good.", "Revoke it?", yes=yes)
     node.registry.revoke(credential, code, checked_note(note))
     _say_changed(node, "revoked", credential)
     publish_now(node)

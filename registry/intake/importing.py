@@ -155,7 +155,7 @@ class Importer:
                 rows.append(self._drafts.issued(draft, [self._drafts.key(award, completions)]))
             return Together(rows)
 
-        self._issuer.issue([asked], also=also, despite=CHECKED_HERE if parts else ())
+        self._issuer.issue([asked], also=also, override=CHECKED_HERE if parts else ())
         return taken
 
     # Parts
@@ -386,7 +386,7 @@ class Importer:
 
         if asked:
             composed = any(one.parts for _, _, one in asked)
-            self._issuer.issue([one for _, _, one in asked], also=also, despite=CHECKED_HERE if composed else ())
+            self._issuer.issue([one for _, _, one in asked], also=also, override=CHECKED_HERE if composed else ())
         return taken
 
     def _parts_fault(self, asked: IssueRequest, achievement: str) -> str | None:

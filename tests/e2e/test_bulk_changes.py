@@ -111,9 +111,13 @@ def test_a_column_that_is_not_read_is_said_and_an_empty_file_is_no_success(clerk
 def test_one_credential_is_changed_by_its_record_with_a_note_that_goes_with_its_learner(clerk):
     clerk.run("credential", "suspend", "--record", "r0", "--reason", "underReview", "--note", "Asked by the board")
     clerk.run("credential", "reinstate", "--record", "r0")
-    clerk.run("credential", "revoke", clerk.ids[0], "--reason", "withheld", "--note", "Fraud")
+    refused = clerk.run("credential", "revoke", clerk.ids[0], "--reason", "withheld", check=2)
+    assert f"This revokes credential {clerk.ids[0]} for good." in refused.stderr
+    assert "Refusing without confirmation" in refused.stderr
+    assert shown(clerk, clerk.ids[0])["status"] == "active"
+    clerk.run("credential", "revoke", clerk.ids[0], "--reason", "withheld", "--yes", "--note", "Fraud")
     assert [one["note"] for one in shown(clerk, clerk.ids[0])["notes"]] == ["Asked by the board", "Fraud"]
-    assert clerk.run("credential", "revoke", "--reason", "withheld", check=2)
+    assert clerk.run("credential", "revoke", "--reason", "withheld", "--yes", check=2)
     assert (
         "No credential" in clerk.run("credential", "suspend", "--record", "x", "--reason", "withheld", check=1).stderr
     )
