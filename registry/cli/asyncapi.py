@@ -130,7 +130,7 @@ def _asked(kind: str) -> dict[str, Any]:
             },
         }
         if kind != REINSTATE:
-            properties["reason"] = {"type": "string", "enum": list(REASONS)}  # type: ignore[dict-item] # JSON
+            properties["reason"] = {"type": "string", "enum": list(REASONS)}
         data = {
             "type": "object",
             "required": [name for name in properties if name == "reason"],

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from registry.achievement_content import FaultyContent
 from registry.batches import Book, Worker
 from registry.batches.worker import _taken
 from registry.cli.imports import Offered
@@ -120,7 +121,7 @@ def test_a_draft_with_a_blank_text_is_not_published_and_says_where(office):
     [taken] = office.take("openbadge.json")
     blank = {"learningOutcomes": [{"title": {"en": " "}}]}
     office.drafts.complete(taken.draft, BADGE | {"achievement": BADGE["achievement"] | blank})
-    with pytest.raises(IntakeError, match=r"\$\.learningOutcomes\[0\]\.title\.en: is empty"):
+    with pytest.raises(FaultyContent, match=r"\$\.learningOutcomes\[0\]\.title\.en: is empty"):
         office.importer.publish(taken.draft)
     assert office.registry.achievements() == []
 
@@ -170,7 +171,7 @@ def test_a_dropped_draft_takes_its_credentials_with_it(office):
 def offered(office, **change):
     """The badge's achievement as the university offers it, with something else."""
     content = read_document(SAMPLES.joinpath("openbadge.json").read_bytes(), "x").awards[0]
-    made = content.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", BADGE)
+    made = content.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", BADGE, office.registry.newest_version)
     office.registry.publish_achievement(msgspec.structs.replace(made, **change))
     return made.achievement
 
@@ -299,7 +300,7 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     given, content = rest("transcript-rest.json"), SAMPLES.joinpath("transcript.xml").read_bytes()
     document = read_document(content, "transcript")
     [light] = [award for award in document.awards if award.codes == ["TFYA-11"]]
-    achievement = light.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", given)
+    achievement = light.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", given, office.registry.newest_version)
     office.registry.publish_achievement(achievement)
     book = Book(office.registry.dsn, office.registry.vault, tmp_path / "spool")
     worker = Worker(office.registry, office.node.issuer, book, Offered(office.registry))
