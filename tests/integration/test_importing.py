@@ -10,7 +10,7 @@ import pytest
 from registry.achievement_content import FaultyContent
 from registry.batches import Book, Worker
 from registry.batches.worker import _taken
-from registry.cli.imports import Offered
+from registry.cli.imports import Offered, Report, _add_award
 from registry.intake import IntakeError, read_document, read_file
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.drafts import Drafts, UnknownDraft
@@ -318,3 +318,34 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     assert (done.issued, done.unchanged, done.refused) == (1, 0, 1)
     assert {problem.line for _, problem in book.problems(begun.batch, 100)} == {2}
     assert [draft.title for draft in office.drafts.all()] == ["Sensors in the field"]
+
+
+def test_a_dry_run_says_of_each_award_what_the_run_does(office):
+    offered(office)
+    lacking = [('"dateOfBirth": "2001-09-30",', "")]
+    [dry] = office.take("openbadge.json", BADGE, lacking, dry_run=True)
+    assert office.drafts.all() == []
+    [taken] = office.take("openbadge.json", BADGE, lacking)
+    assert taken.waiting
+    assert (dry.waiting, dry.missing, dry.problems, dry.how) == (
+        taken.waiting, taken.missing, taken.problems, taken.how,
+    )  # fmt: skip
+
+
+def test_an_award_that_waits_is_not_counted_as_refused_too(office):
+    text = SAMPLES.joinpath("openbadge.json").read_text().replace("2001-09-30", "yesterday")
+    document = read_document(text.encode(), "x")
+    for dry_run in (True, False):
+        report = Report("x", dry_run=dry_run)
+        for taken in office.importer.take(document, {}, dry_run=dry_run):
+            assert taken.problems
+            _add_award(report, taken)
+        assert (report.waiting, report.refused, report.issued) == (1, 0, 0)
+
+
+def test_all_that_is_wrong_with_the_achievement_of_a_document_is_said_at_once(office):
+    wrong = {"fieldsOfEducation": ["521"], "language": ["qq"], "learningOutcomes": [{"title": {"en": " "}}]}
+    [taken] = office.take("openbadge.json", BADGE | {"achievement": BADGE["achievement"] | wrong})
+    assert sorted(one.field for one in taken.problems) == [
+        "achievement.fieldsOfEducation[0]", "achievement.language[0]", "achievement.learningOutcomes[0].title.en",
+    ]  # fmt: skip
