@@ -45,7 +45,7 @@ def test_a_profile_and_the_answer_about_it_are_stored_together_or_not_at_all(nod
             " $$ BEGIN IF NEW.status IS NOT NULL THEN RAISE EXCEPTION 'full'; END IF; RETURN NEW; END $$"
         )
         connection.execute(
-            "CREATE TRIGGER full BEFORE UPDATE ON access.requests FOR EACH ROW EXECUTE FUNCTION access.refuse()"
+            "CREATE TRIGGER refuse BEFORE UPDATE ON access.requests FOR EACH ROW EXECUTE FUNCTION access.refuse()"
         )
         try:
             assert office.put("/v1/office/profiles", json=profile, headers=once("profile kept")).status_code >= 500
