@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from registry.intake import IntakeError, TableRows, open_intake
-from registry.intake.xlsx import MAX_COLUMNS
+from registry.intake.xlsx_archive import MAX_COLUMNS
 from registry.requests import IssueRequest
 from tests.support.catalogues import Everything
 from tests.support.spreadsheets import GERMAN_DAY, PADDED, Raw, day, error, number, shared, sheet_xml, xlsx
@@ -194,7 +194,7 @@ def test_neither_a_far_cell_nor_a_wide_row_nor_a_bomb_eats_memory(opened):
 
 
 def test_a_sheet_that_unpacks_to_more_than_its_directory_says_is_refused_too(opened, monkeypatch):
-    monkeypatch.setattr("registry.intake.xlsx.MAX_UNPACKED_BYTES", 2000)
+    monkeypatch.setattr("registry.intake.xlsx_archive.MAX_UNPACKED_BYTES", 2000)
     with pytest.raises(IntakeError, match="unpacks to more than"):
         list(opened({"s": [HEADER, *[changed(record=f"r{number}") for number in range(50)]]}))
 
