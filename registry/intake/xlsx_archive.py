@@ -25,10 +25,11 @@ MAX_PIECE_BYTES: Final = 4 * 1024 * 1024
 MAX_PIECE_ELEMENTS: Final = 100_000
 MAX_PARTS: Final = 2000
 MAX_COLUMNS: Final = 500
-MAX_ROW_ATTRIBUTES: Final = 1000
+MAX_ROW_ATTRIBUTES: Final = 400
 """Characters of the attributes of a row, which openpyxl keeps."""
 _ROW, _TEXT, _ROWS = (f"{SHEET_MAIN_NS} {name}" for name in ("row", "si", "sheetData"))
-_MOST: Final = {_ROW: 2**20, _TEXT: 10**6}
+_MOST: Final = {_ROW: 250_000, _TEXT: 1_000_000}
+_LAST_ROW: Final = 2**20
 _ROOTS: Final = ("workbook", "styleSheet", "sst", "worksheet")
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _CHUNK: Final = 256 * 1024
@@ -67,11 +68,12 @@ class Archive(zipfile.ZipFile):
             raise IntakeError(f"{content} is encrypted; save it without a password")
         if sum(info.file_size for info in self.infolist()) > MAX_UNPACKED_BYTES:
             raise self._too_large()
-        self.begin()
+        self.begin(description=True)
 
-    def begin(self) -> None:
-        """Begin to count the bytes of one reading."""
+    def begin(self, *, description: bool = False) -> None:
+        """Begin to count the bytes of one reading: of what describes the workbook, or of a sheet."""
         self._rest = MAX_UNPACKED_BYTES
+        self._description = description
 
     def count(self, size: int) -> None:
         """Count bytes that were unpacked. Raises `IntakeError` for too many."""
@@ -86,8 +88,10 @@ class Archive(zipfile.ZipFile):
         pwd: bytes | None = None,
         *,
         force_zip64: bool = False,
-    ) -> "_Part":
+    ) -> io.IOBase:
         """Open a part for reading, also for `read`."""
+        if self._description and str(name).startswith("xl/worksheets/sheet"):
+            return io.BytesIO(b"<worksheet/>")  # openpyxl would read all of a sheet that does not state its size
         return _Part(super().open(name, mode, pwd, force_zip64=force_zip64), str(name), self)
 
     def unreadable(self, why: str) -> IntakeError:
@@ -152,7 +156,7 @@ class _Part(io.RawIOBase):
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         stated = attributes.get("r", str(self._row + 1))
-        if not re.fullmatch("[1-9][0-9]{0,6}", stated) or not self._row < int(stated) <= _MOST[_ROW]:
+        if not re.fullmatch("[1-9][0-9]{0,6}", stated) or not self._row < int(stated) <= _LAST_ROW:
             raise self._refusal(f"the rows after row {self._row} are out of order")
         if self._depth != 3 or self._ended:
             raise self._refusal(f"the row after row {self._row} is out of place")
@@ -182,7 +186,7 @@ class _Part(io.RawIOBase):
             self._elements, self._bytes, self._column = 0, 0, None
             self._pieces += 1
             if self._pieces > _MOST[name]:
-                raise self._refusal(f"it has more than {_MOST[name]:,} texts")
+                raise self._refusal(f"it has more than {_MOST[name]:,} rows or texts")
         elif name == _ROWS:
             self._ended = True
 

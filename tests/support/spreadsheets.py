@@ -91,3 +91,14 @@ def xlsx(
         for at, rows in enumerate(sheets.values(), 1):
             archive.writestr(f"xl/worksheets/sheet{at}.xml", rows if isinstance(rows, str) else sheet_xml(rows))
     return into.getvalue()
+
+
+def with_parts(content: bytes, parts: dict[str, str | None]) -> bytes:
+    """The spreadsheet with these parts instead of its own; without one whose text is None."""
+    into = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in dict.fromkeys([*old.namelist(), *parts]):
+            text = parts.get(name, old.read(name) if name in old.namelist() else None)
+            if text is not None:
+                new.writestr(name, text)
+    return into.getvalue()
