@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from registry.cli import ids
-from registry.cli.case_words import As, who
+from registry.cli.account import As, who
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.learner_links import changes_of

@@ -417,5 +417,5 @@ def test_files_of_spoilt_persons_that_others_reported_are_refused_or_mended():
 def test_a_file_with_too_many_bad_rows_is_read_no_further(monkeypatch, opened, kind):
     monkeypatch.setattr("registry.intake.report.MAX_BAD_ROWS", 3)
     bad = table(*(changed(record="") for _ in range(5))) if kind == "table" else b'{"record": 1}\n' * 5
-    with pytest.raises(IntakeError, match="line [45]: more than 3 rows of this file are wrong"):
+    with pytest.raises(IntakeError, match=r"line [45]: more than 3 rows of this file are wrong"):
         list(opened(bad))
