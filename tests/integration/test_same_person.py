@@ -290,3 +290,82 @@ def test_a_learner_who_was_adopted_is_held_against_the_first_person_that_is_issu
     assert second.code == "person-differs"
     [third] = node.issuer.issue([ask(3, achievement, **PETR)])
     assert third.code == "person-differs"
+
+
+def test_a_row_that_is_issued_frees_its_place_and_one_that_finds_none_is_told_so(node, monkeypatch):
+    monkeypatch.setattr("registry.held_rows.MAX_HELD", 1)
+    achievement = node.offer()
+    _, second, third = node.issuer.issue(
+        [ask(1, achievement, **SARA), ask(2, achievement, **PETR), ask(3, achievement, **PETR)]
+    )
+    assert "is full" not in second.detail
+    assert "The list of held rows is full" in third.detail
+    [again] = node.issuer.issue([ask(2, achievement, **PETR)])
+    assert "is full" not in again.detail
+    assert [one.record for one in waiting(node)] == ["row-2"]
+    node.issuer.issue([ask(2, achievement, "7000124", **PETR)])
+    assert node.registry.cursor().execute("SELECT count(*) AS n FROM vault.held_rows").fetchone()["n"] == 0
+    [kept] = node.issuer.issue([ask(3, achievement, **PETR)])
+    assert "is full" not in kept.detail
+    assert [one.record for one in waiting(node)] == ["row-3"]
+
+
+def test_held_rows_are_read_a_page_at_a_time_and_one_that_agrees_by_now_waits_to_be_sent(node):
+    achievement = node.offer()
+    node.issuer.issue([ask(1, achievement, **SARA), *(ask(n, achievement, **PETR) for n in range(2, 7))])
+    rows, after, pages = HeldRows(node.registry), None, []
+    while not pages or after is not None:
+        page = rows.page(after, 2)
+        pages.append([one.record for one in page.rows])
+        after = page.next
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(record for page in pages for record in page) == [f"row-{n}" for n in range(2, 7)]
+    rows.decide("row-2", "same-person", "a.berg")
+    assert {one.record: one.differs for one in waiting(node)} == {f"row-{n}": () for n in range(3, 7)}
+    node.issuer.issue([ask(n, achievement, **PETR) for n in range(3, 7)])
+    assert waiting(node) == []
+
+
+def person_of(node, number):
+    return find_learner(node.registry, number).person
+
+
+def test_a_row_that_is_refused_says_nothing_of_the_person(node):
+    achievement = node.offer()
+    node.issuer.adopt("7000123", "2afda2b4-a247-4f0f-aedd-e040beb58eab")
+    refused, issued = node.issuer.issue(
+        [ask(1, achievement, valid_until="soon", **PETR), ask(2, achievement, "7000124", **SARA)]
+    )
+    assert (refused.field, refused.code != "invalid") == ("$.data.validUntil", True)  # read as a verifier does
+    assert isinstance(issued, Issued)
+    assert person_of(node, "7000123") == {"student": "7000123"}
+    [first] = node.issuer.issue([ask(3, achievement, **SARA)])
+    assert isinstance(first, Issued)
+    assert person_of(node, "7000123")["familyName"] == "Ahmed"
+
+
+def test_a_row_against_one_that_was_refused_is_not_kept_as_held(node):
+    achievement = node.offer()
+    refused, against = node.issuer.issue([ask(1, achievement, valid_until="soon", **PETR), ask(2, achievement, **SARA)])
+    assert (refused.code, against.code) != ("person-differs", "invalid")
+    assert "which was refused" in against.detail
+    assert waiting(node) == []
+    [issued] = node.issuer.issue([ask(2, achievement, **SARA)])
+    assert isinstance(issued, Issued)
+
+
+def test_of_two_who_say_more_of_a_person_at_once_the_later_does_not_undo_the_earlier(node, dsn, monkeypatch):
+    achievement = node.offer()
+    node.issuer.adopt("7000123", "2afda2b4-a247-4f0f-aedd-e040beb58eab")
+    store = node.issuer._store
+
+    def late(*arguments):
+        monkeypatch.undo()
+        with Registry(dsn, ORIGIN, vault_of(dsn)) as registry:
+            Issuer(registry).issue([ask(1, achievement, **SARA | {"family_name": "Ahmed-Berg"})])
+        return store(*arguments)
+
+    monkeypatch.setattr(node.issuer, "_store", late)
+    [second] = node.issuer.issue([ask(2, achievement, **SARA)])
+    assert isinstance(second, Issued)
+    assert person_of(node, "7000123")["familyName"] == "Ahmed-Berg"
