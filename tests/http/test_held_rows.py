@@ -43,6 +43,20 @@ def test_a_held_row_shows_both_persons_and_is_issued_once_it_is_decided(node, sy
     assert (issued.status_code, issued.json()["learner"]) == (201, decided.json()["learner"])
 
 
+def test_held_rows_come_in_pages(system, offer):
+    issue(system, offer, "page-0", student="page-7")
+    for number in range(1, 4):
+        issue(system, offer, f"page-{number}", student="page-7", **PETR)
+    found, cursor = [], ""
+    while cursor is not None:
+        page = system.get("/v1/held-rows", params={"limit": 2, "cursor": cursor}).json()
+        assert len(page["items"]) <= 2
+        found += [one["record"] for one in page["items"]]
+        cursor = page["next"]
+    assert [record for record in found if record.startswith("page-")] == ["page-1", "page-2", "page-3"]
+    assert system.get("/v1/held-rows", params={"cursor": "elsewhere"}).status_code == 422
+
+
 def test_what_is_not_held_and_who_may_not_are_refused(node, system):
     body = {"record": "never-held", "decision": "same-person"}
     problem(system.post("/v1/held-rows/decisions", json=body, headers=once("never")), 404, "not-found")
