@@ -111,7 +111,7 @@ class DecidedRow(msgspec.Struct, frozen=True, rename="camel"):
     operation_id="getHeldRows",
     summary="List rows that are held",
     sync_to_thread=True,
-    **requires("credentials:write"),
+    **requires("learners:decide"),
 )
 def held_rows(
     desk: Desk,
@@ -138,7 +138,7 @@ def held_rows(
     summary="Decide who a held row is about",
     status_code=200,
     sync_to_thread=True,
-    **requires("credentials:write"),
+    **requires("learners:decide"),
 )
 def decide_held_row(
     desk: Desk, request: Request[Any, Any, Any], data: HeldDecision, key: IdempotencyKey
