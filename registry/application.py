@@ -402,17 +402,23 @@ class Registry:
             return None
         return said.created_on.date()
 
-    def erase(self, learner: str, rows: ErasedRows, *, private: PrivateRows | None = None, again: bool = False) -> None:
-        """Say that a learner is erased, and delete the rows in the same transaction. Raises `Duplicate`.
+    def erase(
+        self, learners: Sequence[str], rows: ErasedRows, *, private: PrivateRows | None = None, again: bool = False
+    ) -> None:
+        """Say that these learners are erased, and delete the rows in the same transaction. Raises `Duplicate`.
 
         The keys that protected the rows are replaced, so that nothing opens what stands on old pages of the database.
+        `again`: say it once more of those of whom it was said before; else it is not repeated.
         """
-        if again:
-            said: Erasure = self.store.repository.get(Erasure.id_of(learner))
-            said.again()
-        else:
-            said = Erasure.erase(learner)
-        self._commit(said, private=private, erased=rows)
+        erasures = []
+        for learner in learners:
+            if not self.erased(learner):
+                erasures.append(Erasure.erase(learner))
+            elif again:
+                erasure: Erasure = self.store.repository.get(Erasure.id_of(learner))
+                erasure.again()
+                erasures.append(erasure)
+        self._commit(*erasures, private=private, erased=rows)
 
     # Recognition
 

@@ -18,9 +18,10 @@ from registry.batches.book import Book
 from registry.batches.leaving_out import Sought
 from registry.batches.mentions import Mention, mentions
 from registry.domain.errors import Duplicate, Refusal, UnknownCredential
+from registry.own_decisions import hidden_decisions
 from registry.persons import normalise_identifier
 from registry.store import PrivateRows, Together
-from registry.vault import Vault, bucket_of, credentials_named
+from registry.vault import Vault, bucket_of
 from registry.vault_keys import SHARED
 
 Key = tuple[str, str]
@@ -40,7 +41,7 @@ def forget_erased(registry: Registry, book: Book, erased: Collection[str]) -> in
         known = registry.vault.learner(registry.cursor(), learner)
         if known is not None:
             _take_out(book, _mentions(book, known.person))
-        registry.save([], erased=_Forgotten(registry.vault, learner, ()))
+        registry.save([], erased=_Forgotten(registry.vault, [learner], ()))
     return len(back)
 
 
@@ -96,7 +97,7 @@ def erase(
 ) -> None:
     """Destroy a learner's key and rows, and say so on the log, in one transaction; before it what batches hold.
 
-    Learners who were merged into this one are erased before it, each in a transaction of its own.
+    Learners who were merged into this one are erased in the same transaction: all of them or none.
 
     `credentials` are those that are known of the learner anywhere: own decisions that name one by digest forget it.
     `beside` are further rows that go in that transaction. `again`: it was said before, and governance voided that.
@@ -104,22 +105,53 @@ def erase(
     Raises `UnknownLearner`, `StillInBatch`, `NotAccepted` where consumers would refuse it, and `Duplicate` where it was
     said before.
     """
-    if (target := _merged_into(registry, learner)) is not None:
+    sources = merged_learners(registry, learner)
+    target = _merged_into(registry, learner)
+    if target is not None and target not in sources:  # of two who were merged into each other either may be named
         raise Merged(f"learner {learner} was merged into {target}: erase that one, and both are erased", "$.learner")
-    for source in merged_learners(registry, learner):
-        _erase_one(registry, book, source, credentials, (), again=again)
-    _erase_one(registry, book, learner, credentials, beside, again=again)
+    if registry.vault.learner(registry.cursor(), learner) is None and not registry.erased(learner):
+        raise UnknownLearner(f"this university has no learner {learner}", "$.learner")
+    if registry.erased(learner) and not again:
+        raise Duplicate(f"learner {learner} was erased already", "$.learner")
+    registry.check_accepted({"learner.erased.v1"})  # before anything goes
+    learners = [*sources, learner]
+    named: list[Mention] = []
+    for each in learners:
+        if (known := registry.vault.learner(registry.cursor(), each)) is not None:
+            named += _mentions(book, known.person)
+    _take_out(book, named)  # before it is said: an erasure that is said is whole
+    forgotten = _Forgotten(registry.vault, learners, credentials)
+    private = Together([_StillMerged(learner, sources), *beside])
+    registry.erase(learners, forgotten, private=private, again=again)
+
+
+class _StillMerged:
+    """Sees to it that nobody was merged into a learner while the batches were looked through."""
+
+    def __init__(self, learner: str, sources: Sequence[str]) -> None:
+        self._learner = learner
+        self._sources = list(sources)
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Look under the lock that merges take, too. Raises `Duplicate`."""
+        if _merged_learners(cursor, self._learner) != self._sources:
+            raise Duplicate("another learner was merged into this one just now; erase them again", "$.learner")
 
 
 def merged_learners(registry: Registry, learner: str) -> list[str]:
     """Return the learners who were merged into this one, and are erased with them."""
-    rows = registry.cursor().execute(
+    return _merged_learners(registry.cursor(), learner)
+
+
+def _merged_learners(cursor: Cursor[DictRow], learner: str) -> list[str]:
+    rows = cursor.execute(
         "WITH RECURSIVE merged (learner) AS (SELECT source FROM vault.learner_changes"
         " WHERE kind = 'merge' AND confirmed IS NOT NULL AND target = %s"
         " UNION SELECT c.source FROM vault.learner_changes c JOIN merged m ON c.target = m.learner"
         " WHERE c.kind = 'merge' AND c.confirmed IS NOT NULL)"
-        " SELECT m.learner::text FROM merged m JOIN vault.learners USING (learner) ORDER BY 1",
-        (learner,),
+        " SELECT m.learner::text FROM merged m JOIN vault.learners USING (learner)"
+        " WHERE m.learner <> %s ORDER BY 1",
+        (learner, learner),
     )
     return [row["learner"] for row in rows.fetchall()]
 
@@ -137,28 +169,6 @@ def _merged_into(registry: Registry, learner: str) -> str | None:
     return None if row is None else str(row["target"])
 
 
-def _erase_one(
-    registry: Registry,
-    book: Book,
-    learner: str,
-    credentials: Collection[Key],
-    beside: Sequence[PrivateRows],
-    *,
-    again: bool,
-) -> None:
-    known = registry.vault.learner(registry.cursor(), learner)
-    said = registry.erased(learner)
-    if known is None and not said:
-        raise UnknownLearner(f"this university has no learner {learner}", "$.learner")
-    if said and not again:
-        raise Duplicate(f"learner {learner} was erased already", "$.learner")
-    registry.check_accepted({"learner.erased.v1"})  # before anything goes
-    named = _mentions(book, known.person) if known is not None else []
-    _take_out(book, named)  # before it is said: an erasure that is said is whole
-    forgotten = _Forgotten(registry.vault, learner, credentials)
-    registry.erase(learner, forgotten, private=Together(beside), again=again and said)
-
-
 def _mentions(book: Book, person: Mapping[str, Any]) -> list[Mention]:
     """Return the batches that name a person by their number, or by one that belongs to somebody else now."""
     found = []
@@ -170,12 +180,15 @@ def _mentions(book: Book, person: Mapping[str, Any]) -> list[Mention]:
 
 
 def affected_cases(registry: Registry, learner: str, today: date) -> list[AffectedCase]:
-    """Return the learner's cases that are open, or decided and within the time for an appeal."""
+    """Return the learner's cases that are open, or decided and within the time for an appeal.
+
+    So are those of learners who were merged into this one: they are erased with them.
+    """
     rows = registry.cursor().execute(
         "SELECT id::text, file_number, CASE WHEN state = 'decided' THEN appeal_until END AS appeal_until"
-        " FROM office.cases WHERE learner = %s AND state NOT IN ('withdrawn', 'closed')"
+        " FROM office.cases WHERE learner = ANY(%s::uuid[]) AND state NOT IN ('withdrawn', 'closed')"
         " AND (state <> 'decided' OR appeal_until >= %s) ORDER BY file_number",
-        (learner, today),
+        ([learner, *merged_learners(registry, learner)], today),
     )
     return [AffectedCase(row["id"], row["file_number"], row["appeal_until"]) for row in rows.fetchall()]
 
@@ -228,93 +241,82 @@ def _still_in(*batches: str) -> StillInBatch:
 
 
 class _Forgotten:
-    """The learner's rows in the vault, and what else on this node leads from or to them."""
+    """The rows of learners in the vault, and what else on this node leads from or to them."""
 
-    def __init__(self, vault: Vault, learner: str, credentials: Collection[Key]) -> None:
+    def __init__(self, vault: Vault, learners: Sequence[str], credentials: Collection[Key]) -> None:
+        """`learners` are one person: a learner, and those who were merged into them."""
         self._vault = vault
-        self._learner = learner
+        self._learners = list(learners)
         self._credentials = {credential for _, credential in credentials}
 
     def delete(self, cursor: Cursor[DictRow]) -> set[int]:
         """Delete them; return the buckets whose keys protected them."""
         own = cursor.execute(
-            "SELECT credential::text FROM vault.records WHERE learner = %s", (self._learner,)
+            "SELECT credential::text FROM vault.records WHERE learner = ANY(%s::uuid[])", (self._learners,)
         ).fetchall()
         known = {row["credential"] for row in own} | self._credentials
-        decisions = self._decisions(cursor, known)
+        decisions = hidden_decisions(cursor, self._vault, known)
         given = {
-            "learner": self._learner,
-            "decisions": [decision for decision, _ in decisions],
+            "learners": self._learners,
+            "decisions": [one.decision for one in decisions],
             "answers": self._answers(cursor),
             "numbers": self._numbers(cursor),
         }
         for statement in _STATEMENTS:
             cursor.execute(statement, given)
-        return {bucket_of(self._learner), *(bucket for _, bucket in decisions)}
+        return {*map(bucket_of, self._learners), *(one.bucket for one in decisions)}
 
     def _numbers(self, cursor: Cursor[DictRow]) -> list[bytes]:
-        """Return the hashes of the learner's numbers, in the spelling that an earlier version stored, too."""
+        """Return the hashes of the learners' numbers, in the spelling that an earlier version stored, too."""
         rows = cursor.execute(
-            "SELECT student FROM vault.learners WHERE learner = %(learner)s"
-            " UNION ALL SELECT student FROM vault.further_numbers WHERE learner = %(learner)s",
-            {"learner": self._learner},
+            "SELECT student FROM vault.learners WHERE learner = ANY(%(learners)s::uuid[])"
+            " UNION ALL SELECT student FROM vault.further_numbers WHERE learner = ANY(%(learners)s::uuid[])",
+            {"learners": self._learners},
         ).fetchall()
-        known = self._vault.learner(cursor, self._learner)
-        number = known.person.get("student") if known is not None else None
-        spellings = {number, normalise_identifier(number)} if number else set()
+        spellings: set[str] = set()
+        for learner in self._learners:
+            known = self._vault.learner(cursor, learner)
+            number = known.person.get("student") if known is not None else None
+            spellings |= {number, normalise_identifier(number)} if number else set()
         return [*(row["student"] for row in rows), *(self._vault.hashed("student", one) for one in spellings)]
 
-    def _decisions(self, cursor: Cursor[DictRow], credentials: Collection[str]) -> list[tuple[str, int]]:
-        """Return the decisions that name one of the credentials by digest only, and the bucket that each is under."""
-        rows = cursor.execute(
-            "SELECT decision::text, sealed FROM vault.decisions WHERE learner IS NULL"
-            " AND substr(sealed, 1, 2) = ANY(%s::bytea[])",
-            ([bucket.to_bytes(2, "big") for bucket in {SHARED, *map(bucket_of, credentials)}],),
-        )
-        return [
-            (row["decision"], int.from_bytes(row["sealed"][:2], "big"))
-            for row in rows.fetchall()
-            if _names(self._vault, row["decision"], row["sealed"]) & set(credentials)
-        ]
-
     def _answers(self, cursor: Cursor[DictRow]) -> list[str]:
-        """Return the places of kept answers to requests that name the learner."""
+        """Return the places of kept answers to requests that name one of the learners."""
         rows = cursor.execute(
             "SELECT ctid::text AS place, encode(key, 'hex') AS key, body FROM access.requests"
             " WHERE substr(body, 1, 2) = ANY(%s::bytea[]) FOR UPDATE",
-            ([bucket.to_bytes(2, "big") for bucket in (SHARED, bucket_of(self._learner))],),
+            ([bucket.to_bytes(2, "big") for bucket in (SHARED, *map(bucket_of, self._learners))],),
         )
-        return [
-            row["place"]
-            for row in rows.fetchall()
-            if self._learner in msgspec.json.encode(self._vault.open_own(f"answer {row['key']}", row["body"])).decode()
-        ]
-
-
-def _names(vault: Vault, decision: str, sealed: bytes) -> set[str]:
-    """The credentials that a decision names by digest only."""
-    said = vault.open_own(decision, sealed)
-    return {credential for one in ([said] if isinstance(said, str) else said) for credential in credentials_named(one)}
+        places = []
+        for row in rows.fetchall():
+            answer = msgspec.json.encode(self._vault.open_own(f"answer {row['key']}", row["body"])).decode()
+            if any(learner in answer for learner in self._learners):
+                places.append(row["place"])
+        return places
 
 
 _STATEMENTS: Final = (
     """UPDATE intake.events SET content = ''
-    WHERE credential IN (SELECT credential FROM vault.records WHERE learner = %(learner)s)""",
-    """INSERT INTO vault.erased (record) SELECT record FROM vault.records WHERE learner = %(learner)s
+    WHERE credential IN (SELECT credential FROM vault.records WHERE learner = ANY (%(learners)s::uuid[]))""",
+    """INSERT INTO vault.erased (record) SELECT record FROM vault.records WHERE learner = ANY (%(learners)s::uuid[])
     ON CONFLICT DO NOTHING""",
     "DELETE FROM intake.waiting WHERE student = ANY (%(numbers)s::bytea[])",
     """DELETE FROM office.attachments
-    WHERE case_id IN (SELECT id FROM office.cases WHERE learner = %(learner)s)""",
-    "DELETE FROM vault.held_rows WHERE learner = %(learner)s OR student = ANY (%(numbers)s::bytea[])",
-    "DELETE FROM vault.further_numbers WHERE learner = %(learner)s",
-    # What became of the learner in a merge or a split, with the links from old credentials to new.
-    "DELETE FROM vault.learner_changes WHERE %(learner)s IN (source, target)",
+    WHERE case_id IN (SELECT id FROM office.cases WHERE learner = ANY (%(learners)s::uuid[]))""",
+    "DELETE FROM vault.held_rows WHERE learner = ANY (%(learners)s::uuid[]) OR student = ANY (%(numbers)s::bytea[])",
+    "DELETE FROM vault.further_numbers WHERE learner = ANY (%(learners)s::uuid[])",
+    # What became of the learner in a merge or a split, with the links from old credentials to new. A row of the other
+    # of two who were split leads to their newest credential without them.
+    """DELETE FROM vault.moved_credentials WHERE ARRAY[old, new] && ARRAY(
+        SELECT credential FROM vault.records WHERE learner = ANY (%(learners)s::uuid[])
+    )""",
+    "DELETE FROM vault.learner_changes WHERE ARRAY[source, target] && %(learners)s::uuid[]",
     """DELETE FROM office.texts
-    WHERE case_id IN (SELECT id FROM office.cases WHERE learner = %(learner)s)""",
-    "DELETE FROM vault.decisions WHERE learner = %(learner)s",
-    "DELETE FROM vault.status_notes WHERE learner = %(learner)s",
-    "DELETE FROM vault.records WHERE learner = %(learner)s",
-    "DELETE FROM vault.learners WHERE learner = %(learner)s",
+    WHERE case_id IN (SELECT id FROM office.cases WHERE learner = ANY (%(learners)s::uuid[]))""",
+    "DELETE FROM vault.decisions WHERE learner = ANY (%(learners)s::uuid[])",
+    "DELETE FROM vault.status_notes WHERE learner = ANY (%(learners)s::uuid[])",
+    "DELETE FROM vault.records WHERE learner = ANY (%(learners)s::uuid[])",
+    "DELETE FROM vault.learners WHERE learner = ANY (%(learners)s::uuid[])",
     "DELETE FROM vault.decisions WHERE decision = ANY (%(decisions)s::uuid[])",
     # Kept answers to requests: they name the learner's id.
     "DELETE FROM access.requests WHERE ctid = ANY (%(answers)s::text[]::tid[])",

@@ -4,7 +4,7 @@ A held row is not issued. Its person is kept, under the key of the learner who i
 is the same person or another one; then the row is sent again. Nothing else of the row is stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
@@ -15,11 +15,16 @@ from psycopg.rows import DictRow
 from registry.application import Registry
 from registry.domain.errors import Duplicate, Refusal
 from registry.persons import FORMERLY, NAMES, PERSON, contradictions, described, normalise_identifier
+from registry.records import find_credentials
 from registry.requests import IssueRequest
-from registry.vault import KnownLearner, Learner, Vault
+from registry.vault import KnownLearner, Learner, LearnerGone, Vault, array, read_again, write_person
 
 MAX_HELD: Final = 10_000
-"""Held rows that nobody has decided on and that are kept. Further ones are refused all the same, and listed nowhere."""
+"""Held rows that nobody has decided on and that are kept. Further ones are refused all the same, and are told so.
+
+Where several processes hold rows at once, there may be a batch or two more.
+"""
+PAGE: Final = 100
 MAX_FORMER: Final = 20
 """Descriptions of one learner that somebody decided are of the same person."""
 Decision = Literal["same-person", "other-person"]
@@ -67,12 +72,27 @@ class HeldPerson(msgspec.Struct, frozen=True, rename="camel"):
     learner: str
     held_at: datetime
     differs: tuple[str, ...]
-    """`dateOfBirth`, `name`, or both."""
+    """`dateOfBirth`, `name`, or both; empty where they agree by now: send the row again."""
     known: Person
     stated: Person
 
     def __repr__(self) -> str:
         return f"HeldPerson({self.learner}, …)"  # a person is never shown by accident
+
+
+class Place(NamedTuple):
+    """Where a row is in the list."""
+
+    at: datetime
+    record: bytes
+
+
+class HeldPage(NamedTuple):
+    """Some rows that are held."""
+
+    rows: list[HeldPerson]
+    next: Place | None
+    """The place after which further ones follow; None at the end."""
 
 
 class Decided(NamedTuple):
@@ -95,14 +115,28 @@ class HeldRow:
         self._row = record, student, known.learner.learner, datetime.now(UTC), sealed
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it, unless too many are kept. A row that is held again waits for a decision again."""
+        """Write it. A row that is held again waits for a decision again."""
         cursor.execute(
-            "INSERT INTO vault.held_rows (record, student, learner, at, sealed) SELECT %s, %s, %s, %s, %s"
-            " WHERE (SELECT count(*) FROM vault.held_rows WHERE decision IS NULL) < %s"
+            "INSERT INTO vault.held_rows (record, student, learner, at, sealed) VALUES (%s, %s, %s, %s, %s)"
             " ON CONFLICT (record) DO UPDATE SET student = excluded.student, learner = excluded.learner,"
             " at = excluded.at, sealed = excluded.sealed, decision = NULL, by = NULL, decided = NULL",
-            (*self._row, MAX_HELD),
+            self._row,
         )
+
+
+class Room:
+    """How many more held rows are kept. A row that waits already needs no room."""
+
+    def __init__(self, free: int, waiting: set[bytes]) -> None:
+        self._free = free
+        self._waiting = waiting
+
+    def take(self, record: bytes) -> bool:
+        """Take the room of one row; return whether there was any."""
+        if record in self._waiting:
+            return True
+        self._free -= 1
+        return self._free >= 0
 
 
 class HeldRows:
@@ -112,27 +146,53 @@ class HeldRows:
         self._registry = registry
         self._vault = registry.vault
 
-    def waiting(self, limit: int = 500) -> list[HeldPerson]:
-        """Return the rows that wait for a decision, the oldest first.
-
-        One that was issued meanwhile, or whose person is no longer another, waits for nothing.
-        """
-        rows = self._registry.cursor().execute(
-            "SELECT record, student, learner::text, at, sealed FROM vault.held_rows h WHERE decision IS NULL"
-            " AND NOT EXISTS (SELECT FROM vault.records r WHERE r.record = h.record) ORDER BY at, record"
+    def room(self, records: Collection[bytes]) -> Room:
+        """Return the room for further rows, some of which, by their hashes, may wait already."""
+        cursor = self._registry.cursor()
+        count = cursor.execute(f"SELECT count(*) AS n FROM vault.held_rows h WHERE {_WAITS}").fetchone()  # noqa: S608 - a text of our own
+        assert count is not None  # noqa: S101 - an aggregate gives a row
+        waiting = cursor.execute(
+            f"SELECT record FROM vault.held_rows h WHERE {_WAITS} AND record = ANY(%s::bytea[])",  # noqa: S608 - likewise
+            (array(records),),
         )
-        found: list[HeldPerson] = []
-        for row in rows.fetchall():
-            known = self._vault.find_known(self._registry.cursor(), [row["student"]]).get(row["student"])
-            then = self._vault.learner(self._registry.cursor(), row["learner"])
-            if known is None or then is None:
-                continue  # the number leads to nobody any more: the row is no longer held against anybody
-            content = self._vault.open(then.learner, _PURPOSE, row["sealed"])
-            if differs := contradictions(known.person, content["stated"]):
-                found.append(_held_person(known, row["at"], content, differs))
-                if len(found) == limit:
-                    break
-        return found
+        return Room(MAX_HELD - count["n"], {row["record"] for row in waiting.fetchall()})
+
+    def page(self, after: Place | None = None, limit: int = PAGE) -> HeldPage:
+        """Return rows that wait for a decision, the oldest first, after a place.
+
+        A row whose person is no longer another waits to be sent again, or to be decided on: it differs in nothing.
+        """
+        return read_again(lambda: self._page(after, limit))
+
+    def _page(self, after: Place | None, limit: int) -> HeldPage:
+        at, record = after if after is not None else (None, b"")
+        rows = self._registry.cursor().execute(_READ, {"at": at, "record": record, "limit": limit + 1}).fetchall()
+        learners: dict[str, Learner] = {}
+        persons: dict[str, dict[str, Any]] = {}
+
+        def learner(identifier: str, wrapped: bytes) -> Learner:
+            if identifier not in learners:
+                learners[identifier] = self._vault.unwrap(identifier, wrapped)
+            return learners[identifier]
+
+        found = []
+        for row in rows[:limit]:
+            known = learner(row["learner"], row["key"])
+            if row["learner"] not in persons:
+                persons[row["learner"]] = self._vault.open(known, "person", row["person"])
+            content = self._vault.open(learner(row["held_learner"], row["held_key"]), _PURPOSE, row["sealed"])
+            found.append(_held_person(known.learner, persons[row["learner"]], row["at"], content))
+        last = rows[limit - 1] if len(rows) > limit else None
+        return HeldPage(found, None if last is None else Place(last["at"], last["record"]))
+
+    def waiting(self) -> Iterator[HeldPerson]:
+        """Yield all rows that wait for a decision, the oldest first."""
+        after: Place | None = None
+        while True:
+            page = self.page(after)
+            yield from page.rows
+            if (after := page.next) is None:
+                return
 
     def decide(self, record: str, decision: Decision, by: str) -> Decided:
         """Say who a held row is about; it is issued when it is sent again. The same decision again changes nothing.
@@ -150,7 +210,11 @@ class HeldRows:
         ).fetchone()
         then = None if row is None else self._vault.learner(cursor, row["learner"])
         if row is None or then is None:
-            raise UnknownHeldRow("no row with this id is held; `registry learner held` lists those that are", "record")
+            became = find_credentials(self._registry, [record]).get(record)
+            why = "" if became is None else f": it was issued as credential {became}"
+            raise UnknownHeldRow(
+                f"no row with this id is held{why}; `registry learner held` lists those that are", "record"
+            )
         if row["decision"] is not None and row["decision"] != decision:
             raise AlreadyDecided(f"somebody decided {row['decision']} on this row before; send the row again", "record")
         if row["decision"] is not None:
@@ -158,21 +222,45 @@ class HeldRows:
             return Decided(record, decision, now.learner.learner, unchanged=True)
         stated = self._vault.open(then.learner, _PURPOSE, row["sealed"])["stated"]
         fresh = self._vault.new_learner() if decision == "other-person" else None
-        self._registry.save([], private=_Deciding(self._vault, hashed, row, stated, by, fresh))
+        try:
+            self._registry.save([], private=_Deciding(self._vault, hashed, row, stated, by, fresh))
+        except LearnerGone as error:
+            raise Duplicate("somebody else changed the learner just now; look again", "record") from error
         return Decided(record, decision, (fresh or then.learner).learner, unchanged=False)
 
 
-def _held_person(known: KnownLearner, at: datetime, content: dict[str, Any], differs: tuple[str, ...]) -> HeldPerson:
+def _held_person(learner: str, person: Mapping[str, Any], at: datetime, content: dict[str, Any]) -> HeldPerson:
     stated = content["stated"]
     return HeldPerson(
         content["record"],
         stated["student"],
-        known.learner.learner,
+        learner,
         at,
-        differs,
-        Person.of(known.person),
+        contradictions(person, stated),
+        Person.of(person),
         Person.of(stated),
     )
+
+
+_WAITS: Final = (
+    "h.decision IS NULL AND EXISTS (SELECT FROM vault.learners l WHERE l.learner = h.learner)"
+    " AND (EXISTS (SELECT FROM vault.learners l WHERE l.student = h.student)"
+    " OR EXISTS (SELECT FROM vault.further_numbers n WHERE n.student = h.student))"
+)
+"""Whether a held row waits for a decision. What is counted is what is listed."""
+_READ: Final = f"""
+SELECT h.at, h.record, h.sealed, l.learner::text AS held_learner, l.key AS held_key,
+    k.learner::text, k.key, k.person
+FROM vault.held_rows h JOIN vault.learners l USING (learner) CROSS JOIN LATERAL (
+    SELECT learner, key, person FROM vault.learners WHERE student = h.student
+    UNION ALL
+    SELECT m.learner, m.key, m.person FROM vault.further_numbers n JOIN vault.learners m USING (learner)
+    WHERE n.student = h.student
+    LIMIT 1
+) AS k
+WHERE {_WAITS} AND (%(at)s::timestamptz IS NULL OR (h.at, h.record) > (%(at)s::timestamptz, %(record)s::bytea))
+ORDER BY h.at, h.record LIMIT %(limit)s
+"""  # noqa: S608 - a text of our own
 
 
 class _Deciding:
@@ -210,10 +298,7 @@ class _Deciding:
         if changed != 1 or known is None or known.learner.learner != learner:
             raise Duplicate("somebody else changed this row or its learner just now; send the row again", "record")
         person = self._same(known.person) if self._fresh is None else self._without_number(known.person)
-        cursor.execute(
-            "UPDATE vault.learners SET person = %s WHERE learner = %s",
-            (self._vault.seal(known.learner, "person", person), learner),
-        )
+        write_person(cursor, learner, self._vault.seal(known.learner, "person", person), known.sealed)
         if self._fresh is not None:
             pass_number_on(cursor, self._vault, student, learner, self._fresh, self._stated)
 

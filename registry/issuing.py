@@ -20,7 +20,8 @@ from registry.application import Registry
 from registry.domain.errors import Duplicate, Refusal
 from registry.domain.parts import PartsKnown
 from registry.persons import identifier_fault, normalise_identifier
-from registry.preparing import Known, Prepared, Preparer
+from registry.preparing import Prepared, Preparer
+from registry.records import Known, find_credentials
 from registry.requests import IssueRequest, Outcome
 from registry.store import PrivateRows, StaleState, Together
 from registry.vault import LearnerGone, VaultRows
@@ -88,11 +89,7 @@ class Issuer:
 
     def known(self, record: str) -> str | None:
         """The credential that a record became; None where it became none yet."""
-        # An earlier version stored the spelling that it was given.
-        hashed = [self._registry.vault.hashed("record", text) for text in (normalise_identifier(record), record)]
-        known = self._preparer.known(hashed)
-        found = known.get(hashed[0]) or known.get(hashed[1])
-        return None if found is None or found.content is None else found.credential
+        return find_credentials(self._registry, [record]).get(record)
 
     def adopt(self, student: str, learner: str) -> None:
         """Use the id that a learner brings from another university for their own number here.

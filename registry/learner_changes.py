@@ -15,8 +15,9 @@ from eventsourcing.persistence import IntegrityError
 from registry.application import Registry
 from registry.domain.credential import Credential
 from registry.domain.errors import Duplicate, Refusal
-from registry.learner_moves import Issue, Moving, Party, issued_again, records_of
+from registry.learner_moves import Issue, Moving, Party, issued_again, merged_into, records_of
 from registry.numbers import find_learner
+from registry.own_decisions import cases_about, own_decisions_on
 from registry.persons import PERSON, contradictions, normalise_identifier, normalise_name
 from registry.requests import IssueRequest
 from registry.vault import random_id
@@ -106,6 +107,8 @@ class Change(NamedTuple):
     proposed: datetime
     confirmed_by: str | None
     confirmed: datetime | None
+    moves: int | None
+    """How many credentials it revokes and issues again; None: an earlier version did not note it."""
     credentials: dict[str, str]
     """Of a confirmed one: each old credential and the one that was issued in its place."""
 
@@ -200,7 +203,9 @@ class LearnerChanges:
         known = self._vault.learner(self._registry.cursor(), learner)
         if known is None:
             raise CannotChange(f"this university has no learner {learner}, or has erased them", "learner")
-        return Party(known.learner, known.person)
+        if (target := merged_into(self._registry.cursor(), [learner]).get(learner)) is not None:
+            raise CannotChange(f"learner {learner} was merged into {target}; name that one", "learner")
+        return Party(known.learner, known.person, known.sealed)
 
     def _propose(self, asked: _Asked, by: str) -> Proposed:
         preview = self._preview(asked)
@@ -215,8 +220,9 @@ class LearnerChanges:
         sealed = self._vault.seal(source.learner, f"change {change}", msgspec.to_builtins(asked))
         cursor = self._registry.cursor()
         added = cursor.execute(
-            "INSERT INTO vault.learner_changes (change, kind, source, target, preview, sealed, proposed_by, proposed)"
-            " SELECT %s, %s, %s, %s, %s, %s, %s, %s"
+            "INSERT INTO vault.learner_changes"
+            " (change, kind, source, target, preview, sealed, proposed_by, proposed, moves)"
+            " SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s"
             " WHERE (SELECT count(*) FROM vault.learner_changes WHERE confirmed IS NULL) < %s",
             (
                 change,
@@ -227,6 +233,7 @@ class LearnerChanges:
                 sealed,
                 by,
                 datetime.now(UTC),
+                len(preview.moves),
                 MAX_OPEN,
             ),
         )
@@ -237,9 +244,26 @@ class LearnerChanges:
     def _digest(self, preview: Preview) -> bytes:
         return self._vault.digest(msgspec.json.encode(preview))
 
-    def preview(self, change: str) -> Preview:
-        """Return what a proposed change comes to as things are now. Raises `UnknownChange`, `CannotChange`."""
-        return self._preview(self._asked(change))
+    def review(self, change: str, by: str) -> Preview | None:
+        """Return what somebody is about to confirm; None where it was confirmed before. Nothing is changed.
+
+        Raises `UnknownChange`, `SamePerson`, `StalePreview`, `CannotChange`.
+        """
+        row = (
+            self._registry.cursor()
+            .execute("SELECT preview, proposed_by, confirmed FROM vault.learner_changes WHERE change = %s", (change,))
+            .fetchone()
+        )
+        if row is None:
+            raise UnknownChange(f"no change {change} was proposed; `registry learner changes` lists them", "change")
+        if row["confirmed"] is not None:
+            return None
+        if row["proposed_by"] == by:
+            raise SamePerson(f"{by} proposed this change; somebody else confirms it", "by")
+        preview = self._preview(self._asked(change))
+        if self._digest(preview) != bytes(row["preview"]):
+            raise StalePreview("something has changed since this was proposed; propose it again", "change")
+        return preview
 
     def _asked(self, change: str) -> _Asked:
         row = (
@@ -261,7 +285,12 @@ class LearnerChanges:
         chosen = list(records) if asked.credentials is None else asked.credentials
         if unknown := [credential for credential in chosen if credential not in records]:
             raise CannotChange(f"credential {unknown[0]} is none of learner {asked.source}", "credentials")
-        relied_on = {**self._relied_on(chosen), **self._in_cases(chosen)}
+        chosen = list({*chosen, *self._moved_before(chosen) & records.keys()})
+        relied_on = {
+            **self._relied_on(chosen),
+            **own_decisions_on(self._registry, chosen),
+            **cases_about(self._registry, chosen),
+        }
         moves: list[Move] = []
         stays: list[Stay] = []
         history: list[str] = []
@@ -288,16 +317,12 @@ class LearnerChanges:
             history,
         )
 
-    def _in_cases(self, credentials: Sequence[str]) -> dict[str, str]:
-        """Return of which of these credentials a case of this university's office is not closed, in words."""
+    def _moved_before(self, credentials: Sequence[str]) -> set[str]:
+        """Return the credentials in whose place these were issued by earlier changes: they are the same person's."""
         rows = self._registry.cursor().execute(
-            "SELECT s.credential::text, min(c.file_number) AS file_number"
-            " FROM office.subjects s JOIN office.cases c ON c.id = s.case_id"
-            " WHERE s.member = %s AND s.credential = ANY(%s::uuid[]) AND c.state NOT IN ('withdrawn', 'closed')"
-            " GROUP BY 1",
-            (self._registry.member, list(credentials)),
+            "SELECT old::text FROM vault.moved_credentials WHERE new = ANY(%s::uuid[])", (list(credentials),)
         )
-        return {row["credential"]: f"case {row['file_number']} is about it" for row in rows.fetchall()}
+        return {row["old"] for row in rows.fetchall()}
 
     def _why_it_stays(self, credential: Credential, relied_on: str | None) -> str | None:
         if (why := _STATUS_STAYS.get(credential.state.status)) is not None:
@@ -317,29 +342,15 @@ class LearnerChanges:
         `StalePreview`, `NotAccepted` where consumers would refuse the events, and `Duplicate` where something was
         changed just then.
         """
-        row = (
-            self._registry.cursor()
-            .execute("SELECT preview, proposed_by, confirmed FROM vault.learner_changes WHERE change = %s", (change,))
-            .fetchone()
-        )
-        if row is None:
-            raise UnknownChange(f"no change {change} was proposed; `registry learner changes` lists them", "change")
-        if row["confirmed"] is not None:
-            return self.one(change), None
-        if row["proposed_by"] == by:
-            raise SamePerson(f"{by} proposed this change; somebody else confirms it", "by")
-        asked = self._asked(change)
-        preview = self._preview(asked)
-        if self._digest(preview) != bytes(row["preview"]):
-            raise StalePreview("something has changed since this was proposed; propose it again", "change")
-        self._carry_out(change, asked, preview, by)
+        if (preview := self.review(change, by)) is not None:
+            self._carry_out(change, self._asked(change), preview, by)
         return self.one(change), preview
 
     def _carry_out(self, change: str, asked: _Asked, preview: Preview, by: str) -> None:
         registry = self._registry
         source = self._party(asked.source)
         if asked.target_is_new:
-            target = Party(self._vault.learner_named(asked.target), asked.person, is_new=True)
+            target = Party(self._vault.learner_named(asked.target), asked.person)
         else:
             target = self._party(asked.target)
         achievements = {one.achievement: registry.achievement(one.achievement) for one in preview.moves}
@@ -389,7 +400,7 @@ class LearnerChanges:
     def _read(self, change: str | None, learner: str | None, limit: int) -> list[Change]:
         rows = self._registry.cursor().execute(
             "SELECT change::text, kind, source::text, target::text, proposed_by, proposed, confirmed_by, confirmed,"
-            " coalesce((SELECT json_object_agg(old, new ORDER BY old) FROM vault.moved_credentials m"
+            " moves, coalesce((SELECT json_object_agg(old, new ORDER BY old) FROM vault.moved_credentials m"
             " WHERE m.change = c.change), '{}') AS credentials FROM vault.learner_changes c"
             " WHERE (%(change)s::uuid IS NULL OR change = %(change)s::uuid)"
             " AND (%(learner)s::uuid IS NULL OR %(learner)s::uuid IN (source, target))"

@@ -15,7 +15,7 @@ from registry.held_rows import MAX_FORMER, release_number, without_number
 from registry.persons import FORMERLY, PERSON
 from registry.requests import CLAIMS, IssueRequest
 from registry.status_notes import move_notes
-from registry.vault import KnownLearner, Learner, Vault, VaultRows, random_id
+from registry.vault import Learner, Vault, VaultRows, random_id, write_person
 from registry.wire.credentials import CredentialIssued
 from registry.wire.disclosures import claims_digest, disclosed, salts
 
@@ -28,7 +28,13 @@ class Party(NamedTuple):
 
     learner: Learner
     person: dict[str, Any]
-    is_new: bool = False
+    sealed: bytes = b""
+    """The person as the vault's row has it; empty for a learner who has none yet."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the learner has no row yet."""
+        return not self.sealed
 
     def __repr__(self) -> str:
         return f"Party({self.learner!r})"  # a person is never shown by accident
@@ -72,6 +78,16 @@ def issued_again(registry: Registry, credential: str) -> CredentialIssued:
     return data
 
 
+def merged_into(cursor: Cursor[DictRow], learners: Collection[str], besides: str | None = None) -> dict[str, str]:
+    """Return, of these learners, into whom each was merged, but for one change; who was not is left out."""
+    rows = cursor.execute(
+        "SELECT source::text, target::text FROM vault.learner_changes WHERE kind = 'merge' AND confirmed IS NOT NULL"
+        " AND source = ANY(%s::uuid[]) AND change IS DISTINCT FROM %s::uuid",
+        (list(learners), besides),
+    )
+    return {row["source"]: row["target"] for row in rows.fetchall()}
+
+
 class Issue(NamedTuple):
     """A credential that is issued in the place of another."""
 
@@ -79,7 +95,6 @@ class Issue(NamedTuple):
     old_disclosures: list[str]
     data: CredentialIssued
     disclosures: list[str]
-    content: bytes
 
     def __repr__(self) -> str:
         return f"Issue({self.old}, {self.data.credential})"  # a person is never shown by accident
@@ -109,8 +124,7 @@ class Issue(NamedTuple):
             replaces=None,
             claims=claims_digest(disclosures),
         )
-        content = registry.vault.digest(msgspec.json.encode(request))
-        return cls(record.credential, record.disclosures, data, disclosures, content)
+        return cls(record.credential, record.disclosures, data, disclosures)
 
 
 class Moving:
@@ -151,14 +165,14 @@ class Moving:
         ).rowcount
         source, target = self._source.learner, self._target.learner
         rows = cursor.execute(
-            "SELECT credential::text FROM vault.records WHERE learner = %s FOR UPDATE", (source.learner,)
+            "SELECT credential::text, record, content FROM vault.records WHERE learner = %s FOR UPDATE",
+            (source.learner,),
         ).fetchall()
-        if confirmed != 1 or {row["credential"] for row in rows} != self._seen:
-            raise Duplicate("somebody else changed this learner just now; look again")
+        records = {row["credential"]: row for row in rows}
+        if confirmed != 1 or set(records) != self._seen or not self._are_as_read(cursor):
+            raise Duplicate("somebody else changed one of these learners just now; look again")
         if self._target.is_new:
             self._add_target(cursor)
-        elif cursor.execute("SELECT FROM vault.learners WHERE learner = %s", (target.learner,)).rowcount != 1:
-            raise Duplicate("the learner was erased just now")
         if self._kind == "merge":
             self._merge(cursor)
         for issue in self._issues:
@@ -166,22 +180,38 @@ class Moving:
         self._move_history(cursor)
         new = VaultRows()
         for issue in self._issues:
+            # The university's row is the newest credential's from now on, whatever becomes of the other learner.
+            row = records[issue.old]
+            cursor.execute(
+                "UPDATE vault.records SET record = %s WHERE credential = %s",
+                (self._vault.hashed("moved", issue.old), issue.old),
+            )
             sealed = self._vault.seal(target, issue.data.credential, issue.disclosures)
-            record = self._vault.hashed("moved", issue.old)
-            new.record(record, issue.content, issue.data.credential, target.learner, sealed)
+            new.record(row["record"], row["content"], issue.data.credential, target.learner, sealed)
         new.write(cursor)
         self._link(cursor)
 
+    def _are_as_read(self, cursor: Cursor[DictRow]) -> bool:
+        """Whether both learners are there with the persons that were read, and neither was merged into another."""
+        known = {one.learner.learner: one.sealed for one in (self._source, self._target) if not one.is_new}
+        rows = cursor.execute(
+            "SELECT learner::text, person FROM vault.learners WHERE learner = ANY(%s::uuid[]) FOR UPDATE",
+            (list(known),),
+        ).fetchall()
+        if {row["learner"]: row["person"] for row in rows} != known:
+            return False
+        return not merged_into(cursor, list(known), besides=self._change)
+
     def _add_target(self, cursor: Cursor[DictRow]) -> None:
         """Add a split's new learner, with a number that leads to nobody, or to the source until now."""
-        vault, (learner, person, _) = self._vault, self._target
+        vault, learner, person = self._vault, self._target.learner, self._target.person
         student = vault.hashed("student", person["student"])
         if self._takes_number:
             known = vault.find_known(cursor, [student]).get(student)
             if known is None or known.learner.learner != self._source.learner.learner:
                 raise Duplicate("the student number belongs to somebody else now; look again")
             former = without_number(known.person, person["student"], self._by, self._now)
-            self._write_person(cursor, known, former)
+            write_person(cursor, known.learner.learner, vault.seal(known.learner, "person", former), known.sealed)
             release_number(cursor, vault, student, known.learner.learner)
         cursor.execute(
             "INSERT INTO vault.learners (learner, student, key, person) VALUES (%s, %s, %s, %s)",
@@ -212,13 +242,8 @@ class Moving:
         person = {**target.person, FORMERLY: formerly[-MAX_FORMER:]}
         if number:
             person.setdefault("student", number)
-        self._write_person(cursor, KnownLearner(target.learner, target.person), person)
-
-    def _write_person(self, cursor: Cursor[DictRow], known: KnownLearner, person: dict[str, Any]) -> None:
-        cursor.execute(
-            "UPDATE vault.learners SET person = %s WHERE learner = %s",
-            (self._vault.seal(known.learner, "person", person), known.learner.learner),
-        )
+        sealed = self._vault.seal(target.learner, "person", person)
+        write_person(cursor, target.learner.learner, sealed, target.sealed)
 
     def _move(self, cursor: Cursor[DictRow], credential: str, disclosures: list[str]) -> None:
         """Seal an old credential's disclosures and notes under the key of the learner whose they are."""

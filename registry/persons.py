@@ -18,7 +18,10 @@ _INVISIBLE: Final = frozenset({"Cf", "Cc", "Co", "Cn"})
 _JOINERS: Final = "\u200c\u200d"
 """Between letters of Persian or Indic scripts they belong to a name's spelling."""
 _SCIENTIFIC: Final = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
-_SPREADSHEET_ERROR: Final = re.compile(r"#(?:N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|####.*)", re.IGNORECASE)
+SPREADSHEET_ERROR: Final = re.compile(
+    r"#(?:N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|#+)", re.IGNORECASE
+)
+"""What a spreadsheet writes in the place of a value, as a whole text."""
 FORMERLY: Final = "formerly"
 """Where a person of the vault lists the descriptions that somebody decided are of the same person."""
 NAMES: Final = ("familyName", "givenName")
@@ -58,7 +61,7 @@ def identifier_fault(text: str) -> str | None:
             "is in scientific notation: a spreadsheet has shortened a long number and its last digits are lost;"
             " format the column as text and write the number again"
         )
-    if _SPREADSHEET_ERROR.fullmatch(text):
+    if SPREADSHEET_ERROR.fullmatch(text):
         return "is a spreadsheet's error value; write the identifier itself"
     return None
 
@@ -67,7 +70,7 @@ def name_fault(text: str) -> str | None:
     """Return what is wrong with a normalised name, or None. An absent name is empty, and that is no fault."""
     if not text or text[0].isalpha():  # nearly all, and much faster
         return None
-    if _SPREADSHEET_ERROR.fullmatch(text):
+    if SPREADSHEET_ERROR.fullmatch(text):
         return "is a spreadsheet's error value; write the name itself"
     if all(char.isspace() or unicodedata.category(char) in _PUNCTUATION for char in text):
         return "is a placeholder and no name; leave the field empty for a person who has one name only"
@@ -108,7 +111,7 @@ def differences(known: Mapping[str, str], stated: Mapping[str, str]) -> tuple[st
     born, other = known.get("dateOfBirth", ""), stated.get("dateOfBirth", "")
     if born and other and not born.startswith(other) and not other.startswith(born):
         found.append("dateOfBirth")
-    names, others = _name_parts(known), _name_parts(stated)
+    names, others = name_parts(known), name_parts(stated)
     if names and others and not names & others and "".join(sorted(names)) != "".join(sorted(others)):
         found.append("name")
     return tuple(found)
@@ -152,5 +155,6 @@ def described(person: Mapping[str, str]) -> str:
     return f"{full_name(person) or 'no name'}, born {person.get('dateOfBirth') or 'on an unknown day'}"
 
 
-def _name_parts(person: Mapping[str, str]) -> set[str]:
+def name_parts(person: Mapping[str, str]) -> set[str]:
+    """Return the parts of a person's name, for comparing: see `comparison_key`."""
     return set(comparison_key(f"{person.get('givenName', '')} {person.get('familyName', '')}").split())

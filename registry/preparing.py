@@ -4,7 +4,7 @@ A row's own id is remembered with it: asked again it is the same credential, unl
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 import msgspec
@@ -15,28 +15,21 @@ from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
 from registry.domain.errors import Refusal, UnknownCredential
 from registry.domain.parts import PartsKnown, against, told
-from registry.held_rows import HeldRow
-from registry.persons import PERSON, completed, contradictions
+from registry.held_outcomes import held_against_refused, held_outcome
+from registry.held_rows import HeldRow, HeldRows
+from registry.persons import completed, contradictions
+from registry.records import Known, known_records
 from registry.refusals import Refusals, builds_on_refused, exists_for_nobody
-from registry.requests import CLAIMS, PERSON_DIFFERS, Issued, IssueRequest, NotIssued, Outcome, TwoPersons
+from registry.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome
 from registry.rules.achievements import Achievement as AchievementState
 from registry.rules.credentials import Credential as CredentialState
 from registry.store import StoredEvent
-from registry.vault import KnownLearner, Vault, VaultRows, array, random_id
+from registry.vault import KnownLearner, Vault, VaultRows, random_id
 from registry.wire.credentials import CredentialIssued
 from registry.wire.disclosures import SALT_LENGTH, claims_digests, salts
 from registry.wire.forms import check_uuid
 
 _encode: Final = msgspec.json.Encoder().encode
-
-
-class Known(NamedTuple):
-    """What a record became."""
-
-    content: bytes | None
-    """None: its learner was erased, and nothing more is known of it."""
-    credential: str
-    learner: str
 
 
 class Prepared(NamedTuple):
@@ -76,7 +69,7 @@ class Preparer:
         """
         vault = self._registry.vault
         rows = [_Row(vault, place, request) for place, request in enumerate(requests)]
-        known = self.known([record for row in rows for record in row.records])
+        known = known_records(self._registry, [record for row in rows for record in row.records])
         if before is not None and before.records:
             known |= {one: before.records[one] for row in rows for one in row.records if one in before.records}
         self._refusals = self._registry.refusals()
@@ -99,19 +92,6 @@ class Preparer:
         ready.outcomes.extend(outcomes[place] for place in range(len(requests)))
         return ready
 
-    def known(self, hashed: Sequence[bytes]) -> dict[bytes, Known]:
-        """What records became, by their hashes. One that was issued again to the right learner is the newer one."""
-        rows = self._registry.cursor().execute(
-            "SELECT r.record, r.content, coalesce(m.new, r.credential)::text AS credential,"
-            " coalesce(n.learner, r.learner)::text AS learner FROM vault.records r"
-            " LEFT JOIN vault.moved_credentials m ON m.old = r.credential"
-            " LEFT JOIN vault.records n ON n.credential = m.new"
-            " WHERE r.record = ANY(%(records)s::bytea[])"
-            " UNION ALL SELECT record, NULL, NULL, NULL FROM vault.erased WHERE record = ANY(%(records)s::bytea[])",
-            {"records": array(hashed)},
-        )
-        return {row["record"]: Known(row["content"], row["credential"], row["learner"]) for row in rows}
-
     def _make(
         self,
         fresh: Sequence["_Row"],
@@ -133,11 +113,10 @@ class Preparer:
         states, expected = self._states({item.request.achievement for item in fresh})
         ready.expected.update(expected)
         learners = self._learners(fresh, before)
-        written = {item.student for item in fresh if item.student in learners}
+        stored = dict(learners)
         salt = salts(len(CLAIMS) * len(fresh))
         made: list[_Made] = []
-        held: list[tuple[_Row, HeldRow]] = []
-        grown: set[bytes] = set()
+        rows_held: list[_HeldItem] = []
         disclosed = [
             item.request.disclosures(salt, number * len(CLAIMS) * SALT_LENGTH) for number, item in enumerate(fresh)
         ]
@@ -147,8 +126,7 @@ class Preparer:
             if known is None:
                 known = KnownLearner(vault.new_learner(), stated)
             elif differs := contradictions(known.person, stated):
-                outcomes[item.place] = _held(item.request, known, differs)
-                held.append((item, HeldRow(vault, item.record, item.student, known, item.request)))
+                rows_held.append(_HeldItem(item, known, differs))
                 continue
             state = states.get(item.request.achievement)
             data = _data(item.request, state, known.learner.learner, claims)
@@ -162,20 +140,34 @@ class Preparer:
                 outcomes[item.place] = NotIssued(item.request.record, refusal.code, refusal.path, refusal.detail)
                 continue
             learners[item.student] = known._replace(person=completed(known.person, stated))
-            if item.student in written and learners[item.student].person is not known.person:
-                grown.add(item.student)
             made.append(_Made(data.credential, item, said, credential))
         # On the log they stand in the order of their random ids: a file's order tells names and ranks.
         made.sort(key=lambda one: one.identifier)
-        self._settle(made, learners, written, ready, outcomes)
-        for student in grown:
-            learner, person = learners[student]
-            ready.rows.person(learner.learner, vault.seal(learner, "person", person))
+        self._settle(made, learners, stored, ready, outcomes)
         ready.stored.extend(registry.stored(list(ready.replaced.values())))
-        for item, row in held:
-            if item.student in written:
-                ready.rows.held(row)
+        self._hold(rows_held, stored, ready, outcomes)
         return ready
+
+    def _hold(
+        self,
+        rows_held: Sequence["_HeldItem"],
+        stored: Mapping[bytes, KnownLearner],
+        ready: Prepared,
+        outcomes: dict[int, Outcome],
+    ) -> None:
+        """Keep the rows that are held, as far as the list has room, and say so where it has not."""
+        if not rows_held:
+            return
+        room = HeldRows(self._registry).room({one.item.record for one in rows_held})
+        for item, known, differs in rows_held:
+            learner = stored.get(item.student) or ready.learners.get(item.student)
+            if learner is None:
+                outcomes[item.place] = held_against_refused(item.request, known, differs)
+                continue
+            kept = room.take(item.record)
+            outcomes[item.place] = held_outcome(item.request, known, differs, is_kept=kept)
+            if kept:
+                ready.rows.held(HeldRow(self._registry.vault, item.record, item.student, known, item.request))
 
     def _learners(self, fresh: Sequence["_Row"], before: Prepared | None) -> dict[bytes, KnownLearner]:
         """Return the learners that are known by the rows' numbers, in the spelling that each row's number has now.
@@ -210,39 +202,61 @@ class Preparer:
         self,
         made: Sequence["_Made"],
         learners: Mapping[bytes, KnownLearner],
-        written: set[bytes],
+        known: Mapping[bytes, KnownLearner],
         ready: Prepared,
         outcomes: dict[int, Outcome],
     ) -> None:
-        """Stored events and vault rows of what passes a verifier's reading."""
+        """Stored events and vault rows of what passes a verifier's reading; `known` are learners who have rows."""
         registry, vault = self._registry, self._registry.vault
-        stored = registry.stored([one.credential for one in made])
-        faults = registry.faults(stored)
-        new: set[str] = set()
+        events = registry.stored([one.credential for one in made])
+        faults = registry.faults(events)
+        accepted: list[_Made] = []
         for number, one in enumerate(made):
-            item, (learner, person) = one.item, learners[one.item.student]
+            item = one.item
             if (fault := faults.get(number)) is not None:
                 outcomes[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
                 continue
-            event = stored[number]
+            event = events[number]
             if (unknown := builds_on_refused(self._refusals, str(event.originator_id), event.state)) is not None:
                 outcomes[item.place] = NotIssued(
                     item.request.record, unknown.code, "achievement", unknown.explanation, accepted=False
                 )
                 continue
             ready.stored.append(event)
-            if item.student not in written:
-                written.add(item.student)
-                new.add(learner.learner)
-                sealed = vault.seal(learner, "person", person)
-                ready.rows.learner(learner.learner, item.student, vault.wrap(learner), sealed)
-            elif learner.learner not in new:
-                ready.rows.rests_on(item.student, learner.learner)
+            accepted.append(one)
+            learner = learners[item.student].learner
             sealed = vault.seal(learner, one.identifier, one.disclosures)
             ready.rows.record(item.record, item.content, one.identifier, learner.learner, sealed)
             ready.records[item.record] = Known(item.content, one.identifier, learner.learner)
-            ready.learners[item.student] = learners[item.student]
             outcomes[item.place] = Issued(item.request.record, one.identifier, learner.learner)
+        self._write_learners([one.item for one in accepted], learners, known, ready)
+
+    def _write_learners(
+        self,
+        items: Sequence["_Row"],
+        learners: Mapping[bytes, KnownLearner],
+        known: Mapping[bytes, KnownLearner],
+        ready: Prepared,
+    ) -> None:
+        """Write the learners of accepted rows: new ones, and those of whom these rows say more. No other row does."""
+        vault = self._registry.vault
+        persons: dict[bytes, dict[str, Any]] = {student: one.person for student, one in known.items()}
+        for item in sorted(items, key=lambda one: one.place):
+            stated = item.request.person()
+            persons[item.student] = completed(persons[item.student], stated) if item.student in persons else stated
+        for student in {item.student for item in items}:
+            learner, person, before = learners[student].learner, persons[student], known.get(student)
+            if before is not None and person is before.person:
+                ready.rows.rests_on(student, learner.learner)
+                ready.learners[student] = before
+                continue
+            sealed = vault.seal(learner, "person", person)
+            if before is None:
+                ready.rows.learner(learner.learner, student, vault.wrap(learner), sealed)
+            else:
+                ready.rows.rests_on(student, learner.learner)
+                ready.rows.person(learner.learner, sealed, before.sealed)
+            ready.learners[student] = KnownLearner(learner, person, sealed)
 
     def _states(self, achievements: set[str]) -> tuple[dict[str, AchievementState], dict[UUID, int]]:
         """The achievements' states, read again where they have changed; and the versions they are of."""
@@ -303,6 +317,14 @@ class _Row:
         return next((known[record] for record in self.records if record in known), None)
 
 
+class _HeldItem(NamedTuple):
+    """A row that is held."""
+
+    item: _Row
+    known: KnownLearner
+    differs: tuple[str, ...]
+
+
 class _Made(NamedTuple):
     """A credential that the rules allow."""
 
@@ -310,20 +332,6 @@ class _Made(NamedTuple):
     item: _Row
     disclosures: list[str]
     credential: Credential
-
-
-def _held(request: IssueRequest, known: KnownLearner, differs: Sequence[str]) -> NotIssued:
-    """Return the outcome of a row whose number is known with another person behind it."""
-    what = " and ".join("date of birth" if one == "dateOfBirth" else one for one in differs)
-    return NotIssued(
-        request.record,
-        PERSON_DIFFERS,
-        "student",
-        f"this number is known with another {what}; nothing was issued. Correct the number, or say whether it is the"
-        " same person (`registry learner same-person`) or another one (`registry learner other-person`), and send the"
-        " row again",
-        persons=TwoPersons({name: known.person.get(name, "") for name in PERSON}, request.person()),
-    )
 
 
 def _data(request: IssueRequest, state: AchievementState | None, learner: str, claims: str) -> CredentialIssued:

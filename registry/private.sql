@@ -91,6 +91,8 @@ CREATE TABLE IF NOT EXISTS vault.held_rows (
     by       text,
     decided  timestamptz
 );
+-- A row that was issued waits for nothing.
+DELETE FROM vault.held_rows h USING vault.records r WHERE r.record = h.record;
 CREATE INDEX IF NOT EXISTS held_rows_learner ON vault.held_rows (learner);
 CREATE INDEX IF NOT EXISTS held_rows_open ON vault.held_rows (at, record) WHERE decision IS NULL;
 
@@ -108,6 +110,8 @@ CREATE TABLE IF NOT EXISTS vault.learner_changes (
     confirmed_by text,
     confirmed    timestamptz
 );
+-- How many credentials it revokes and issues again.
+ALTER TABLE vault.learner_changes ADD COLUMN IF NOT EXISTS moves integer;
 CREATE INDEX IF NOT EXISTS learner_changes_source ON vault.learner_changes (source);
 CREATE INDEX IF NOT EXISTS learner_changes_target ON vault.learner_changes (target);
 

@@ -38,6 +38,7 @@ __all__ = [
     "credentials_named",
     "random_id",
     "read_again",
+    "write_person",
 ]  # fmt: skip
 
 _NONCE_BYTES: Final = 12
@@ -50,7 +51,7 @@ T = TypeVar("T")
 
 
 class LearnerGone(Exception):
-    """A learner whose rows were to be written was erased by somebody else just now."""
+    """A learner whose rows were to be written was erased or changed by somebody else just now."""
 
 
 class Learner(msgspec.Struct, gc=False):
@@ -70,6 +71,8 @@ class KnownLearner(NamedTuple):
     learner: Learner
     person: dict[str, Any]
     """`familyName`, `givenName`, `dateOfBirth` and `student` where they are known, and `formerly` (persons.py)."""
+    sealed: bytes = b""
+    """The person as the vault's row has it, encrypted; empty for a learner who has no row yet."""
 
     def __repr__(self) -> str:
         return f"KnownLearner({self.learner!r})"  # a person is never shown by accident
@@ -200,7 +203,7 @@ class Vault:
 
     def _known(self, learner: str, row: DictRow) -> KnownLearner:
         found = self.unwrap(learner, row["key"])
-        return KnownLearner(found, self.open(found, "person", row["person"]))
+        return KnownLearner(found, self.open(found, "person", row["person"]), row["person"])
 
     def find_known(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, KnownLearner]:
         """Return the learners that are known by these hashed numbers: their number, or a further one of a merge."""
@@ -285,7 +288,8 @@ class VaultRows:
         self._learners: list[str] = []
         self._known: dict[bytes, str] = {}
         self._records: list[str] = []
-        self._persons: dict[str, bytes] = {}
+        self._record_ids: list[bytes] = []
+        self._persons: dict[str, tuple[bytes, bytes]] = {}
         self._held: list[PrivateRow] = []
 
     def __bool__(self) -> bool:
@@ -299,29 +303,36 @@ class VaultRows:
     def record(self, record: bytes, content: bytes, credential: str, learner: str, sealed: bytes) -> None:
         """The credential that a row became, and what it says of its learner."""
         self._records.append(f"{_hex(record)}\t{_hex(content)}\t{credential}\t{learner}\t{_hex(sealed)}\n")
+        self._record_ids.append(record)
 
     def rests_on(self, student: bytes, learner: str) -> None:
         """Expect that this hashed number still leads to the learner when the rows are written."""
         self._known[student] = learner
 
-    def person(self, learner: str, sealed: bytes) -> None:
-        """Write what is known of a learner's person now, in the place of what was."""
-        self._persons[learner] = sealed
+    def person(self, learner: str, sealed: bytes, before: bytes) -> None:
+        """Write what is known of a learner's person now, in the place of what was read before; both are encrypted."""
+        self._persons[learner] = sealed, before
 
     def held(self, row: "PrivateRow") -> None:
         """Write a row that is held because of one of these learners, after them."""
         self._held.append(row)
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write them all. Raises `LearnerGone` where a number that they rest on leads to its learner no longer."""
+        """Write them all.
+
+        Raises `LearnerGone` where a number that they rest on leads to its learner no longer, or where somebody else
+        changed a person that they change.
+        """
         if self._known:
             rows = cursor.execute(_LED_TO, {"students": array(self._known)})
             if {row["student"]: row["learner"] for row in rows.fetchall()} != self._known:
                 raise LearnerGone("a learner was erased, merged or given another number meanwhile; look again")
         _copy(cursor, "vault.learners (learner, student, key, person)", self._learners)
         _copy(cursor, "vault.records (record, content, credential, learner, sealed)", self._records)
-        for learner, sealed in self._persons.items():
-            cursor.execute("UPDATE vault.learners SET person = %s WHERE learner = %s", (sealed, learner))
+        for learner, (sealed, before) in self._persons.items():
+            write_person(cursor, learner, sealed, before)
+        if self._record_ids:  # a row that was held and is issued now waits for nothing
+            cursor.execute("DELETE FROM vault.held_rows WHERE record = ANY(%s::bytea[])", (array(self._record_ids),))
         for row in self._held:
             row.write(cursor)
 
@@ -345,6 +356,15 @@ SELECT student, learner::text FROM vault.learners WHERE student = ANY(%(students
 UNION ALL
 SELECT student, learner::text FROM vault.further_numbers WHERE student = ANY(%(students)s::bytea[])
 """
+
+
+def write_person(cursor: Cursor[DictRow], learner: str, sealed: bytes, before: bytes) -> None:
+    """Write an encrypted person in the place of the one that was read. Raises `LearnerGone` where it is another now."""
+    changed = cursor.execute(
+        "UPDATE vault.learners SET person = %s WHERE learner = %s AND person = %s", (sealed, learner, before)
+    )
+    if changed.rowcount != 1:
+        raise LearnerGone("somebody else changed or erased a learner meanwhile; look again")
 
 
 def random_id() -> str:

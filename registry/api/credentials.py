@@ -144,7 +144,9 @@ def issue(
             if not outcome.accepted:
                 kind = "not-accepted"
             errors = [Trouble(f"$.{one.path}", one.detail, one.code) for one in outcome.breaches]
-            raise HttpProblem(kind, outcome.explanation, errors=errors, code=outcome.code, path=outcome.field)
+            # Who is behind a number is for those who may decide it, not for every system that issues.
+            detail = outcome.explanation if "learners:decide" in request.user.scopes else outcome.detail
+            raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
         member = writer.registry.member
         found = Credential(member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged)
         return Answered(200 if outcome.unchanged else 201, found, f"/v1/credentials/{member}/{outcome.credential}")

@@ -1,22 +1,21 @@
 """Who is the same person, and erasing a learner."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Protocol
+from datetime import datetime
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Dependency
+from litestar.params import Dependency, Parameter
 from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.application import Registry
-from registry.held_rows import Decision, HeldPerson, HeldRows
-from registry.http import HttpProblem, Trouble, requires
+from registry.held_rows import PAGE, Decision, HeldPerson, HeldRows, Place
+from registry.http import Cursors, HttpProblem, Trouble, requires
 from registry.intake.row_texts import MAX_FIELD
-
-_SHOWN: Final = 500
 
 
 class Eraser(Protocol):
@@ -83,8 +82,8 @@ class HeldPage(msgspec.Struct, frozen=True):
 
     items: list[HeldPerson]
     """The oldest first; those that wait for a decision."""
-    more: bool
-    """Whether there are more: they are listed when these are decided."""
+    next: str | None
+    """Give it as `cursor` to read on; null at the end."""
 
 
 class HeldDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,16 +111,24 @@ class DecidedRow(msgspec.Struct, frozen=True, rename="camel"):
     operation_id="getHeldRows",
     summary="List rows that are held",
     sync_to_thread=True,
-    **requires("credentials:write"),
+    **requires("learners:decide"),
 )
-def held_rows(desk: Desk) -> Response[HeldPage]:
-    """List up to 500 rows that are held, with the person of the vault and the one that each row states.
+def held_rows(
+    desk: Desk,
+    cursor: Annotated[str, Parameter(max_length=500, description="`next` of the page before.")] = "",
+    limit: Annotated[int, Parameter(ge=1, le=PAGE, description="How many at most.")] = PAGE,
+) -> Response[HeldPage]:
+    """List rows that are held, with the person of the vault and the one that each row states.
 
     A row is held where its student number is known with another date of birth or a wholly different name.
     """
+    after, cursors = None, Cursors("held-rows")
+    if cursor:
+        at, record = cursors.decode(cursor, datetime, bytes)
+        after = Place(at, record)
     with desk.reading() as registry:
-        found = HeldRows(registry).waiting(_SHOWN + 1)
-    return desk.answer(HeldPage(found[:_SHOWN], len(found) > _SHOWN))
+        page = HeldRows(registry).page(after, limit)
+    return desk.answer(HeldPage(page.rows, None if page.next is None else cursors.encode(page.next)))
 
 
 @post(
@@ -131,7 +138,7 @@ def held_rows(desk: Desk) -> Response[HeldPage]:
     summary="Decide who a held row is about",
     status_code=200,
     sync_to_thread=True,
-    **requires("credentials:write"),
+    **requires("learners:decide"),
 )
 def decide_held_row(
     desk: Desk, request: Request[Any, Any, Any], data: HeldDecision, key: IdempotencyKey

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from registry.batches.batch import TABLES, Media
 from registry.batches.spool import Spooled
 from registry.intake.columns import NAMES
+from registry.intake.days import Order, read_day
 from registry.intake.lines import byte_lines, text_lines
 from registry.intake.ndjson_rows import LINE, text_of
 from registry.intake.not_json import unique
@@ -22,6 +23,7 @@ from registry.persons import contradictions, normalise_identifier
 
 _STUDENT: Final = "student"
 _PERSON: Final = {"familyName": "family_name", "givenName": "given_name", "dateOfBirth": "date_of_birth"}
+_BORN: Final = "dateOfBirth"
 _BOM: Final = b"\xef\xbb\xbf"
 _ENDS: Final = "\r\n"
 _BREAKS: Final = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
@@ -34,16 +36,25 @@ class Sought(NamedTuple):
     """The learner's own number, in its one spelling."""
     person: Mapping[str, Any] | None = None
     """Of a number that belongs to somebody else now: rows with another person are not this learner's."""
+    dates: Order | None = None
+    """How the batch writes days that are not `YYYY-MM-DD`."""
 
     def __repr__(self) -> str:
         return "Sought(…)"  # a person is never shown by accident
 
     def is_in(self, row: Mapping[str, str]) -> bool:
-        """Whether a row, by the names of its columns, is this learner's."""
+        """Whether a row, by the names of its columns, is this learner's. Where nobody can tell, it is."""
         if normalise_identifier(row[_STUDENT]) != self.number:
             return False
+        if self.person is None:
+            return True
         stated = {claim: row.get(column, "").strip() for claim, column in _PERSON.items()}
-        return self.person is None or not contradictions(self.person, stated)
+        if stated[_BORN]:
+            day = read_day(stated[_BORN], self.dates)
+            if day is None:  # it is issued to nobody as it stands
+                return True
+            stated[_BORN] = day
+        return not contradictions(self.person, stated)
 
 
 def without(content: Spooled, media: Media, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:

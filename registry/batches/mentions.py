@@ -45,7 +45,8 @@ class Mention(NamedTuple):
         batch, media = self.batch.batch, self.batch.media
         if self.batch.kind == "credentials" and media not in DOCUMENTS:
             named = _pattern(self.sought.number)
-            book.leave_out(batch, lambda content: without(content, media, self.sought, named), self.lines, _ERASED)
+            sought = self.sought._replace(dates=self.batch.dates)
+            book.leave_out(batch, lambda content: without(content, media, sought, named), self.lines, _ERASED)
         elif self.batch.state in ENDED:
             book.forget(batch)
         elif media in DOCUMENTS and self._of_the_learner(book):

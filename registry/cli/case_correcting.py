@@ -6,8 +6,9 @@ from typing import Annotated, Any, get_args
 import typer
 
 from registry.cli import ids
+from registry.cli.account import As, who
 from registry.cli.case_moves import CaseId, show_moved
-from registry.cli.case_words import As, Day, Note, case_of, convert, day_of, external_of, towards_of, who
+from registry.cli.case_words import Day, Note, case_of, convert, day_of, external_of, towards_of
 from registry.cli.context import node_of
 from registry.cli.files import read_json, read_text
 from registry.cli.office import office_of

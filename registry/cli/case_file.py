@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from registry.cli.account import As, who
 from registry.cli.beside import write_file
-from registry.cli.case_words import As, case_of, one_of, who
+from registry.cli.case_words import case_of, one_of
 from registry.cli.cases import case_app
 from registry.cli.context import Node, node_of
 from registry.cli.disclosures import read_disclosures
@@ -47,20 +48,20 @@ def attach_file(
     case: CaseId,
     file: Annotated[Path, typer.Argument(help="A PDF, PNG, JPEG or TIFF; as credential or evidence also plain text.")],
     *,
-    kind: Annotated[str, typer.Option("--as", help=f"What it is: one of {', '.join(KINDS)}.")] = "other",
+    kind: Annotated[str, typer.Option("--kind", help=f"What it is: one of {', '.join(KINDS)}.")] = "other",
     subject: Annotated[int | None, typer.Option(min=0, help="Which credential of the case it is about.")] = None,
-    by: Annotated[str | None, typer.Option("--by", help="Who does it (else you).", envvar="REGISTRY_AS")] = None,
+    by: As = None,
     as_json: AsJson = False,
 ) -> None:
     """Attach a scan or a document to a case: encrypted under the applicant's key, and erased with the applicant.
 
     What the file is, is found out from its content. Its name is kept encrypted, too.
 
-    Examples: registry case attach 2026/00017 scan.pdf --as transcript
-    registry case attach 2026/00017 altered.tlog-proof --as evidence
+    Examples: registry case attach 2026/00017 scan.pdf --kind transcript
+    registry case attach 2026/00017 altered.tlog-proof --kind evidence
     """
     node, office, found = _case(context, case)
-    made: Any = one_of(kind, KINDS, "--as")
+    made: Any = one_of(kind, KINDS, "--kind")
     content = read_bytes(file)
     name = None if str(file) == "-" else file.name
     kept = attach(node.registry, office.setting, found, content, made, who(by), subject=subject, name=name)

@@ -5,8 +5,9 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from registry.cli.account import As, who
 from registry.cli.assessing import against_of, show_elements
-from registry.cli.case_words import As, Day, Note, case_of, convert, day_of, one_of, towards_of, who
+from registry.cli.case_words import Day, Note, case_of, convert, day_of, one_of, towards_of
 from registry.cli.context import node_of
 from registry.cli.files import read_json
 from registry.cli.founding import publish_now

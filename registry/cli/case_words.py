@@ -1,6 +1,5 @@
 """What people say of a case on the command line: who, when, and words of the office's lists."""
 
-import getpass
 from datetime import date
 from typing import Annotated, Any
 
@@ -14,16 +13,8 @@ from registry.office.cases import Office
 from registry.wire.misfits import told
 from registry.wire.recognition import External, Towards
 
-As = Annotated[
-    str | None, typer.Option("--as", help="Who does it: an account's name (else yours).", envvar="REGISTRY_AS")
-]
 Day = Annotated[str | None, typer.Option("--on", help="The day on which it happened, YYYY-MM-DD (else today).")]
 Note = Annotated[str | None, typer.Option("--note", help="What is to be said of it; kept encrypted.")]
-
-
-def who(by: str | None) -> str:
-    """Who does it."""
-    return by if by is not None else getpass.getuser()
 
 
 def day_of(text: str | None) -> date | None:

@@ -8,7 +8,8 @@ from typing import Annotated, Any, get_args
 import typer
 
 from registry.cli import case_correcting, case_moves, ids
-from registry.cli.case_words import As, Day, case_of, convert, day_of, external_of, towards_of, who
+from registry.cli.account import As, who
+from registry.cli.case_words import Day, case_of, convert, day_of, external_of, towards_of
 from registry.cli.context import Node, node_of
 from registry.cli.disclosures import read_disclosures
 from registry.cli.files import FileError, read_json, read_text

@@ -217,13 +217,13 @@ class _Demo:
             writer.writeheader()
             for number in range(count):
                 awarded = date(_YEAR, 1, 1) + timedelta(chance.randrange(300))
+                student = chance.randrange(count * 2 // 3)
+                if number == 0:
+                    first = student
                 row = {
                     "record": f"{member}-{_YEAR}-{number:05}",
                     "achievement": chance.choice(self._offered[member]),
-                    "student": f"{member[0]}{chance.randrange(count * 2 // 3):06}",
-                    "family_name": chance.choice(("Jansen", "Silva", "Lindqvist", "Okafor", "Müller", "Novák")),
-                    "given_name": chance.choice(("Ada", "Bram", "Chiara", "Duarte", "Elin", "Farah")),
-                    "date_of_birth": f"{chance.randrange(1990, 2006)}-{chance.randrange(1, 13):02}-15",
+                    **_student(member, student),
                     "awarding_date": awarded.isoformat(),
                     "ects": "5",
                     "grade": f"{chance.randrange(55, 100) / 10}",
@@ -232,6 +232,8 @@ class _Demo:
                     row["ects"] = "5,0"  # as a spreadsheet in many countries writes it
                 if number == count // 3:
                     row["awarding_date"] = "30/06/2026"
+                if number == count // 4:
+                    row["student"] = _student(member, first)["student"]  # a slip: the number of another student
                 writer.writerow(row)
 
     def _publish(self, what: str) -> None:
@@ -329,6 +331,18 @@ class _Demo:
         say(f"byte {place:,} of {file.name}: 5 ECTS became 4")
         source = Source(f"file:{copy}", node.settings.consortium, node.settings.founded_hash)
         show_report(audit(source, scratch))
+
+
+def _student(member: str, number: int) -> dict[str, str]:
+    """Return an invented student of a member, always the same person for one number."""
+    families = ("Jansen", "Silva", "Lindqvist", "Okafor", "Müller", "Novák")
+    given_names = ("Ada", "Bram", "Chiara", "Duarte", "Elin", "Farah")
+    return {
+        "student": f"{member[0]}{number:06}",
+        "family_name": families[number % 6],
+        "given_name": given_names[number // 6 % 6],
+        "date_of_birth": f"{1990 + number % 16}-{1 + number // 16 % 12:02}-15",
+    }
 
 
 def _reaching(counter: Counter) -> OnBatch:

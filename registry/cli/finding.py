@@ -18,6 +18,7 @@ from registry.cli.own_events import say_views_behind
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.config import SettingsError
 from registry.log import GOVERNANCE
+from registry.persons import FORMERLY, full_name
 from registry.wire.credentials import Status
 
 _PAGE: Final = 500
@@ -225,7 +226,7 @@ class _People:
         self._node = node
         self._known: dict[str, dict[str, str]] = {}
 
-    def person(self, learner: str | None) -> dict[str, str]:
+    def person(self, learner: str | None) -> dict[str, Any]:
         """The person; empty where the vault has none, or none any more."""
         if learner is None:
             return {}
@@ -235,10 +236,12 @@ class _People:
         return self._known[learner]
 
     def matches(self, learner: str | None, words: list[str]) -> bool:
-        """Whether each word begins one of the person's names."""
+        """Whether each word begins one of the person's names, or one of those that they had before."""
         person = self.person(learner)
-        names = normalised(f"{person.get('familyName', '')} {person.get('givenName', '')}").split()
-        return all(any(name.startswith(word) for name in names) for word in words)
+        return any(
+            all(any(name.startswith(word) for name in normalised(full_name(one)).split()) for word in words)
+            for one in (person, *person.get(FORMERLY, ()))
+        )
 
 
 def normalised(text: str) -> str:

@@ -10,8 +10,8 @@ from registry.intake import Problem
 _SHOWN: Final = 25
 """Kinds of problems that are listed."""
 _SHOWN_LINES: Final = 3
-_PARTICULAR: Final = re.compile(r"'[^']*'|\d+|[0-9a-f]{8}-[0-9a-f-]{27}")
-"""What a problem says of its own row: texts in quotation marks, numbers, ids."""
+_PARTICULAR: Final = re.compile(r"'[^']*'|\d+|[0-9a-f]{8}-[0-9a-f-]{27}|known is .*")
+"""What a problem says of its own row: texts in quotation marks, numbers, ids, two persons."""
 
 
 def say_problems(problems: Sequence[Problem]) -> None:

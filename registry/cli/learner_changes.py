@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import ids
-from registry.cli.case_words import As, who
+from registry.cli import confirming, ids
+from registry.cli.account import As, who
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.learner_links import changes_of
@@ -36,13 +36,13 @@ def held(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = Fal
 
     Example: registry learner held
     """
-    rows = HeldRows(node_of(context).registry).waiting(MAX_HELD)
+    rows = list(HeldRows(node_of(context).registry).waiting())
     columns = [
         Column("record", lambda row: row.record),
         Column("number", lambda row: row.student),
         Column("known", lambda row: str(row.known)),
         Column("the row says", lambda row: str(row.stated)),
-        Column("differs", lambda row: row.differs),
+        Column("differs", lambda row: row.differs or "no more: send it again"),
         Column("learner", lambda row: row.learner, wide=True),
         Column("held", lambda row: row.held_at, wide=True),
     ]
@@ -59,7 +59,10 @@ def held(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = Fal
         )
         say("the row again.")
     if len(rows) >= MAX_HELD:
-        errors.print(f"The list is full ({MAX_HELD:,}): rows held since are not in it. Send them again later.")
+        errors.print(
+            f"The list is full ({MAX_HELD:,}): rows held since are not in it, as was said of each. Decide on some of"
+            " these, then send the others again."
+        )
     if rows:
         raise typer.Exit(1)
 
@@ -153,10 +156,17 @@ def _learner(node: Node, text: str, *, student: bool) -> str:
 
 def _say_proposed(proposed: Proposed) -> None:
     _say_preview(proposed.preview)
-    count = len(proposed.preview.moves)
-    again = "it" if count == 1 else "them"
-    say(f"Confirming this revokes {counted(count, 'credential')} for good, and issues {again} again.")
+    say("Nothing has changed yet. If it is confirmed: " + _consequence(proposed.preview))
     say(f"Somebody else confirms it: registry learner confirm {proposed.change} --as NAME")
+
+
+def _consequence(preview: Preview) -> str:
+    """Return in one sentence what confirming a change comes to."""
+    count = len(preview.moves)
+    if not count:
+        return "This revokes no credential; it moves private data and numbers only."
+    place = "its place" if count == 1 else "their place"
+    return f"This revokes {counted(count, 'credential')} for good and issues {count:,} in {place}."
 
 
 def _say_preview(preview: Preview) -> None:
@@ -186,7 +196,7 @@ def changes(
     as_csv: AsCsv = False,
     wide: Wide = False,
 ) -> None:
-    """List merges and splits, the newest first: who proposed and confirmed each, and what it moved.
+    """List merges and splits, the newest first: who proposed and confirmed each, and how many credentials it moves.
 
     Example: registry learner changes
     """
@@ -199,7 +209,7 @@ def changes(
         Column("to", lambda change: change.target),
         Column("proposed", lambda change: f"{change.proposed:%Y-%m-%d} by {change.proposed_by}"),
         Column("confirmed", _confirmed),
-        Column("credentials", lambda change: len(change.credentials)),
+        Column("credentials", lambda change: change.moves if change.confirmed is None else len(change.credentials)),
     ]
     if not found and not (as_json or as_csv):
         say("No learner was merged or split.")
@@ -211,19 +221,31 @@ def _confirmed(change: Change) -> str:
     return "" if change.confirmed is None else f"{change.confirmed:%Y-%m-%d} by {change.confirmed_by}"
 
 
-def confirm(context: typer.Context, change: ChangeId, *, by: As = None) -> None:
-    """Confirm a merge or a split that somebody else proposed, and publish it. Run again, it changes nothing.
+def confirm(
+    context: typer.Context,
+    change: ChangeId,
+    *,
+    by: As = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Show what a merge or a split that somebody else proposed comes to, ask, and confirm and publish it.
 
-    Exits 1 where some of the credentials could not be moved.
+    The views are brought up to date before. Run again, it changes nothing. Exits 1 where some of the credentials could
+    not be moved.
 
-    Example: registry learner confirm 432236b7-… --as l.holm
+    Examples: registry learner confirm 432236b7-… --as l.holm
+    registry learner confirm 432236b7-… --as l.holm --yes
     """
     node = node_of(context)
-    done, preview = changes_of(node).confirm(node.uuid(change, "change"), who(by))
+    change, person = node.uuid(change, "change"), who(by)
+    node.projector().step()
+    learner_changes = changes_of(node)
+    if (shown := learner_changes.review(change, person)) is not None:
+        _say_preview(shown)
+        confirming.confirm(_consequence(shown), f"Confirm this {shown.kind}?", yes=yes)
+    done, preview = learner_changes.confirm(change, person)
     if preview is None:
         say(f"confirmed before, by {done.confirmed_by}")
-    else:
-        _say_preview(preview)
     table(("revoked", "issued again as"), sorted(done.credentials.items()))
     publish_now(node)
     if preview is not None and preview.stays:

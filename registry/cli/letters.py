@@ -167,11 +167,11 @@ class Letters:
         learners = {one.learner for one in credential_view.read(self._node.views(), keys)}
         registry = self._node.registry
         found = [
-            person
+            known.person
             for learner in learners
-            if learner is not None and (person := registry.vault.learner(registry.cursor(), learner)) is not None
+            if learner is not None and (known := registry.vault.learner(registry.cursor(), learner)) is not None
         ]
-        return applicant_of([person for _, person in found])
+        return applicant_of(found)
 
 
 class _Known:

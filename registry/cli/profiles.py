@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from registry.cli.case_words import As, convert, who
+from registry.cli.account import As, who
+from registry.cli.case_words import convert
 from registry.cli.context import node_of
 from registry.cli.files import read_json
 from registry.cli.listing import Column, print_list

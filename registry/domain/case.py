@@ -325,7 +325,7 @@ class Case(Thing):
 
     def _another(self, by: str, move: str, *, two_persons: bool) -> None:
         proposal = self.proposal
-        if two_persons and proposal is not None and proposal.by == by:
+        if two_persons and proposal is not None and proposal.by.casefold() == by.casefold():
             raise SecondPerson(f"{move}: {by} made the proposal; another person must do this", "$.by")
 
     # Effects

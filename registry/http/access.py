@@ -21,6 +21,7 @@ SCOPES: Final = {
     "batches:read": "see what became of batches",
     "batches:release": "release a batch that another person sent in",
     "learners:read": "read a learner's record across universities",
+    "learners:decide": "see and decide who a row is about whose student number is known with another person behind it",
     "learners:erase": "erase a learner for good",
     "university:read": "read a university's year and its credentials",
     "recognition:read": "read decisions, precedents and agreements",

@@ -9,7 +9,7 @@ from registry.intake.columns import COLUMNS, NAMES, FindRecord, Problems, RowChe
 from registry.intake.days import Order
 from registry.intake.lines import byte_lines
 from registry.intake.not_json import no_constant, unique, why_not_json
-from registry.intake.report import Catalogue, Problem, Readable
+from registry.intake.report import BadRows, Catalogue, Problem, Readable
 from registry.requests import IssueRequest
 
 LINE: Final = 256 * 1024
@@ -46,8 +46,11 @@ class NdjsonRows:
         return self._checker.held_until
 
     def __iter__(self) -> Iterator[IssueRequest | Problems]:
-        """Yield every row, as a request or as all that is wrong with it."""
-        self.count = 0
+        """Yield every row, as a request or as all that is wrong with it.
+
+        Raises `IntakeError` where too many rows are wrong.
+        """
+        self.count, bad = 0, BadRows()
         with self.path.open("rb") as file:
             for number, line in enumerate(byte_lines(file, LINE), 1):
                 self.line = number
@@ -59,6 +62,8 @@ class NdjsonRows:
                     self._note(example_note(number))
                     continue
                 self.count += 1
+                if isinstance(found, tuple):
+                    bad.add(self.where)
                 yield found
         for note in self._checker.notes():
             self._note(note)

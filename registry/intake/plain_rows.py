@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from registry.intake.lines import byte_lines
 from registry.intake.not_json import no_constant, unique, why_not_json
-from registry.intake.report import NO_ROWS, IntakeError, Readable
+from registry.intake.report import NO_ROWS, BadRows, IntakeError, Readable
 from registry.intake.tables import Table
 
 Form = Literal["table", "ndjson"]
@@ -35,10 +35,12 @@ class PlainRows:
         """Whether a comma within a number can be nothing but its decimal comma."""
 
     def __iter__(self) -> Iterator[Row]:
-        """Yield every row. Raises `IntakeError` at the end where there was none."""
-        count = 0
+        """Yield every row. Raises `IntakeError` at the end where there was none, and after too many bad ones."""
+        count, bad = 0, BadRows()
         for row in self._ndjson() if self._table is None else self._of_table(self._table):
             count += 1
+            if isinstance(row[1], str):
+                bad.add(f"line {row[0]}")
             yield row
         if not count:
             raise IntakeError(f"{self._content}: {NO_ROWS}")

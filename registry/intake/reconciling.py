@@ -20,7 +20,7 @@ from registry.intake.plain_rows import PlainRows, Row
 from registry.intake.report import Catalogue
 from registry.intake.row_texts import character_fault
 from registry.persons import identifier_fault, normalise_identifier
-from registry.vault import array
+from registry.records import find_credentials
 from registry.wire.forms import check_uuid
 
 NEEDED: Final = ("record", "achievement|course", "awarding_date")
@@ -135,9 +135,7 @@ class Reconciling:
 
     def _judge(self, batch: Sequence[Row], reading: "_Reading") -> Iterator[Judged]:
         read = [(line, reading.read(line, row)) for line, row in batch]
-        vault = self._registry.vault
-        hashed = {row.record: vault.hashed("record", row.record) for _, row in read if isinstance(row, _Row)}
-        credentials = self._credentials(hashed)
+        credentials = find_credentials(self._registry, (row.raw_record for _, row in read if isinstance(row, _Row)))
         known = self._on_log.of(list(credentials.values()))
         fresh = self._see(list(credentials.values()))
         for line, row in read:
@@ -146,7 +144,7 @@ class Reconciling:
                 self.counts.unreadable += 1
                 yield Judged(line, row)
                 continue
-            credential = credentials.get(row.record)
+            credential = credentials.get(row.raw_record)
             if credential is not None and credential not in fresh:
                 self.counts.unreadable += 1
                 earlier = self._lines.get(row.record)
@@ -157,14 +155,6 @@ class Reconciling:
                 self._lines[row.record] = line
             fresh.discard(credential or "")
             yield Judged(line, self._compare(row, credential, known.get(credential or "")))
-
-    def _credentials(self, hashed: Mapping[str, bytes]) -> dict[str, str]:
-        rows = self._connection.execute(
-            "SELECT record, credential::text FROM vault.records WHERE record = ANY(%s::bytea[])",
-            (array(hashed.values()),),
-        )
-        found = {bytes(record): credential for record, credential in rows}
-        return {record: found[key] for record, key in hashed.items() if key in found}
 
     def _see(self, credentials: Sequence[str]) -> set[str]:
         """Note these as named; gives those that were not before."""
@@ -248,6 +238,8 @@ class Reconciling:
 class _Row(msgspec.Struct, frozen=True):
     line: int
     record: str
+    raw_record: str
+    """As it is written: an earlier version stored it so."""
     achievement: str
     course: str
     version: int | None
@@ -301,6 +293,7 @@ class _Reading:
         return _Row(
             line,
             values["record"],
+            str(row["record"]),
             values["achievement"],
             values["course"],
             int(version) if version else None,

@@ -16,6 +16,9 @@ NO_ROWS: Final = "there is no row in it: nothing was taken in"
 FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What content comes to that nobody thought of. It would come again each time: it ends that batch, or event, alone."""
 
+MAX_BAD_ROWS: Final = 100_000
+"""Rows of a file that may be wrong before the rest is not read: what is kept about each is bounded."""
+
 
 class IntakeUnavailable(IntakeError):
     """Where events come from cannot be reached, or does not let us."""
@@ -31,6 +34,22 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
     value: str
     detail: str
     """What is wrong, and what would be right."""
+
+
+class BadRows:
+    """Counts the rows of a file that are wrong."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, where: str) -> None:
+        """Count one. Raises `IntakeError` for one too many."""
+        self._count += 1
+        if self._count > MAX_BAD_ROWS:
+            raise IntakeError(
+                f"{where}: more than {MAX_BAD_ROWS:,} rows of this file are wrong; nothing from here on was read."
+                " Rows before it that were right are taken in. Correct the file and send it again"
+            )
 
 
 class Readable(Protocol):

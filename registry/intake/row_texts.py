@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from registry.intake.broken_text import broken_text_fault
-from registry.persons import normalise_identifier, normalise_name
+from registry.persons import SPREADSHEET_ERROR, normalise_identifier, normalise_name
 
 MAX_FIELD: Final = 2000
 _NAMES: Final = frozenset({"family_name", "given_name"})
@@ -16,7 +16,6 @@ _RUN: Final = re.compile(r"'?[=+\-@\t\r]")
 """With the apostrophe, too, by which a file of ours keeps a spreadsheet from running it."""
 _RUN_WITHIN: Final = re.compile(r"(?:\A|\|)'?[=+\-@]")
 _GRADE: Final = re.compile(r"[+-]?\d{1,4}([.,]\d{1,4})?|[A-F][+-]?")
-_SPREADSHEET_ERROR: Final = re.compile(r"#(?:N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)", re.IGNORECASE)
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINE_BREAK: Final = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
@@ -73,7 +72,7 @@ def clean_text(name: str, value: str, *, keep_text: bool) -> tuple[str, str | No
         cleaned = normalise_identifier(value)
     if _RUN.match(cleaned) and not (name in _GRADES and _GRADE.fullmatch(cleaned)):
         return cleaned, "begins with a character that a spreadsheet would run as a formula; remove it"
-    if _SPREADSHEET_ERROR.fullmatch(cleaned):
+    if SPREADSHEET_ERROR.fullmatch(cleaned):
         return cleaned, "is a spreadsheet's error value; write the value itself"
     fault = broken_text_fault(cleaned)
     if fault is not None and keep_text and "\ufffd" not in cleaned:

@@ -17,7 +17,7 @@ from registry.intake.columns import (
     shown_value,
 )
 from registry.intake.days import Order
-from registry.intake.report import Catalogue, Problem, Readable
+from registry.intake.report import BadRows, Catalogue, Problem, Readable
 from registry.intake.tables import PROBLEM, Table, TableRow, where_of
 from registry.requests import IssueRequest
 
@@ -75,7 +75,17 @@ class TableRows:
         return where_of(self._first_line, self.line)
 
     def __iter__(self) -> Iterator[IssueRequest | Problems]:
-        """Yield every row, as a request or as all that is wrong with it."""
+        """Yield every row, as a request or as all that is wrong with it.
+
+        Raises `IntakeError` where too many rows are wrong.
+        """
+        bad = BadRows()
+        for row in self._rows():
+            if isinstance(row, tuple):
+                bad.add(self.where)
+            yield row
+
+    def _rows(self) -> Iterator[IssueRequest | Problems]:
         names = [name for name in self._table.names if name in NAMES]
         select = itemgetter(*map(self._table.names.index, names))  # of several columns, so that it returns a tuple
         said_incomplete = self._table.names.index(PROBLEM) if PROBLEM in self._table.names else None

@@ -18,7 +18,7 @@ from registry.domain.case import Case
 from registry.domain.case_events import Subject
 from registry.office import applicants, rows
 from registry.office.rows import Written
-from registry.persons import comparison_key, differences
+from registry.persons import PERSON, differences, name_parts
 from registry.vault import Learner
 from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed
 
@@ -28,7 +28,6 @@ HolderSource = Literal["disclosures", "vault", "document"]
 """`disclosures` are proven by the log, `vault` is this university's own record, `document` is the file's own word."""
 TEXT_KIND: Final = "holder"
 """The kind of the sealed text that keeps whom disclosures or a document name."""
-NAMES: Final = ("familyName", "givenName", "dateOfBirth")
 _STRENGTH: Final[tuple[HolderSource, ...]] = ("disclosures", "vault", "document")
 
 
@@ -121,7 +120,7 @@ def compare(subject: int, applicant: Mapping[str, str], holders: Sequence[Holder
 
 def holder_text(source: HolderSource, person: Mapping[str, Any], *, subject: int, about: str | None) -> dict[str, Any]:
     """Return what the sealed text of kind `TEXT_KIND` says; `about` is the credential, `member/id`, if it has one."""
-    named = {name: str(person[name]) for name in NAMES if person.get(name)}
+    named = {name: str(person[name]) for name in PERSON if person.get(name)}
     return {"source": source, "subject": subject, "about": about, "person": named}
 
 
@@ -169,18 +168,14 @@ _ASPECT_WORDS: Final[Mapping[str, str]] = {"name": "the name", "dateOfBirth": "t
 
 def _comparable(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     """Return of `name` and `dateOfBirth` what both have."""
-    found = ["name"] if _name_parts(one) and _name_parts(other) else []
+    found = ["name"] if name_parts(one) and name_parts(other) else []
     return [*found, "dateOfBirth"] if one.get("dateOfBirth") and other.get("dateOfBirth") else found
 
 
 def _one_name_has_the_other(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Whether all parts of the shorter name are in the longer: a further given name is no other person."""
-    first, second = _name_parts(one), _name_parts(other)
+    first, second = name_parts(one), name_parts(other)
     return first <= second or second <= first or "".join(sorted(first)) == "".join(sorted(second))
-
-
-def _name_parts(person: Mapping[str, str]) -> set[str]:
-    return set(comparison_key(f"{person.get('givenName', '')} {person.get('familyName', '')}").split())
 
 
 def _not_checked(subject: int, why: str) -> HolderCheck:
@@ -222,4 +217,4 @@ def _own_holder(registry: Registry, learner: str, subject: Subject) -> list[Hold
         claims = disclosed(claims_digest(disclosures), disclosures) if disclosures else {}
     except InvalidDisclosure:  # a record that cannot be read names nobody
         return []
-    return [Holder("vault", {name: str(claims[name]) for name in NAMES if claims.get(name)})]
+    return [Holder("vault", {name: str(claims[name]) for name in PERSON if claims.get(name)})]

@@ -197,7 +197,7 @@ def _read_receipt(known: Known, asked: SubjectAsked, receipt: str) -> _Read:
         raise InvalidProof(
             f"the receipt was altered or is of another log, and proves nothing ({error}). Open the case with what else"
             " there is, for example as a paper document, and attach this file to it as evidence"
-            " (`registry case attach CASE FILE --as evidence`)"
+            " (`registry case attach CASE FILE --kind evidence`)"
         ) from error
     subject = Subject("verifiedFile", proved.credential, proved.achievement, documented=asked.documented)
     return _Read(asked, [subject], [], proved.claims, proved.notes)

@@ -46,7 +46,7 @@ def test_a_scan_is_attached_and_comes_out_again_with_a_neutral_name(offices, tmp
         refused = offices.case("open", "--file", file, "--applicant", offices.folder / "ada.json", check=code)
         assert "--external COUNTRY:ISSUER:TITLE" in refused.stderr
         assert "registry case attach CASE FILE" in refused.stderr
-    kept = printed_json(offices.case("attach", number, scan, "--as", "transcript", "--subject", 0, "--json"))
+    kept = printed_json(offices.case("attach", number, scan, "--kind", "transcript", "--subject", 0, "--json"))
     assert kept["media_type"] == "application/pdf"
     assert "this very file" in offices.case("attach", number, scan, check=1).stderr
     listed = printed_json(offices.case("attachment-list", number, "--json"))["items"]
@@ -70,7 +70,7 @@ def test_an_altered_receipt_says_so_in_plain_words_and_is_kept_as_evidence(offic
     assert "was altered or is of another log" in refused.stderr
     assert "as evidence" in refused.stderr
     number = opened(offices, "--external", STATISTICS)
-    offices.case("attach", number, altered, "--as", "evidence")
+    offices.case("attach", number, altered, "--kind", "evidence")
     assert "evidence" in offices.case("attachment-list", number).stdout
 
 

@@ -69,7 +69,13 @@ def test_two_learners_are_merged_by_two_persons_and_each_says_what_it_became(con
     change = words(proposed).partition("registry learner confirm ")[2].split()[0]
     refused = consortium.run("learner", "confirm", change, "--as", "a.berg", check=1)
     assert "somebody else confirms it" in words(refused.stderr)
-    consortium.run("learner", "confirm", change, "--as", "l.holm")
+    [proposal] = printed_json(consortium.run("learner", "changes", source, "--json"))["items"]
+    assert (proposal["moves"], proposal["confirmed"]) == (1, None)
+    unasked = consortium.run("learner", "confirm", change, "--as", "l.holm", check=2)
+    assert "Refusing without confirmation" in words(unasked.stderr)
+    assert "Eva Lind, born 1999-03-03" in words(unasked.stdout)
+    done = consortium.run("learner", "confirm", change, "--as", "l.holm", "--yes")
+    assert "This revokes 1 credential for good and issues 1 in its place." in words(done.stderr)
     assert "confirmed before, by l.holm" in words(consortium.run("learner", "confirm", change, "--as", "l.holm").stdout)
     consortium.run("project")
     assert f"Merged into learner {target}" in words(consortium.run("learner", "show", source).stdout)
@@ -96,7 +102,7 @@ def test_a_learner_is_split_into_the_two_persons_they_are(consortium):
     ).stdout  # fmt: skip
     assert "Kim Moe, born 1988-02-03" in words(proposed)
     change = words(proposed).partition("registry learner confirm ")[2].split()[0]
-    consortium.run("learner", "confirm", change, "--as", "l.holm")
+    consortium.run("learner", "confirm", change, "--as", "l.holm", "--yes")
     consortium.run("project")
     shown = words(consortium.run("learner", "show", "802", "--student").stdout)
     assert "Kim Moe" in shown

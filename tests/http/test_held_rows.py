@@ -9,11 +9,22 @@ PETR = {"family_name": "Novak", "given_name": "Petr", "date_of_birth": "1979-11-
 
 @pytest.fixture(scope="module")
 def system(node):
-    return node.client("credentials:write")
+    return node.client("credentials:write", "learners:decide")
 
 
 def issue(system, offer, record, **more):
     return system.post("/v1/credentials", json=row(offer, record, **more), headers=once(f"held {record} {more}"[:200]))
+
+
+def test_a_system_that_may_only_issue_learns_nobody_and_decides_nothing(node, system, offer):
+    assert issue(system, offer, "held-3", student="held-8").status_code == 201
+    issuing = node.client("credentials:write")
+    found = problem(issue(issuing, offer, "held-4", student="held-8", **PETR), 409, "refused")
+    assert found["code"] == "person-differs"
+    assert "Jansen" not in str(found)
+    assert issuing.get("/v1/held-rows").status_code == 403
+    body = {"record": "held-4", "decision": "same-person"}
+    assert issuing.post("/v1/held-rows/decisions", json=body, headers=once("may only issue")).status_code == 403
 
 
 def test_a_held_row_shows_both_persons_and_is_issued_once_it_is_decided(node, system, offer):
@@ -41,6 +52,20 @@ def test_a_held_row_shows_both_persons_and_is_issued_once_it_is_decided(node, sy
         "/v1/credentials", json=row(offer, "held-2", student="held-7", **PETR), headers=once("held-2 at last")
     )
     assert (issued.status_code, issued.json()["learner"]) == (201, decided.json()["learner"])
+
+
+def test_held_rows_come_in_pages(system, offer):
+    issue(system, offer, "page-0", student="page-7")
+    for number in range(1, 4):
+        issue(system, offer, f"page-{number}", student="page-7", **PETR)
+    found, cursor = [], ""
+    while cursor is not None:
+        page = system.get("/v1/held-rows", params={"limit": 2, "cursor": cursor}).json()
+        assert len(page["items"]) <= 2
+        found += [one["record"] for one in page["items"]]
+        cursor = page["next"]
+    assert [record for record in found if record.startswith("page-")] == ["page-1", "page-2", "page-3"]
+    assert system.get("/v1/held-rows", params={"cursor": "elsewhere"}).status_code == 422
 
 
 def test_what_is_not_held_and_who_may_not_are_refused(node, system):

@@ -16,6 +16,7 @@ from registry.office.holder import Holder, compare
 from registry.office.opening import SubjectAsked
 from registry.office.precedents import find_precedents
 from registry.office.worklist import Asked
+from registry.own_decisions import cases_about
 from registry.vault import random_id
 from registry.wire.disclosures import SALT_LENGTH, InvalidDisclosure, claims_digest, disclosure, salts
 from registry.wire.errors import InvalidProof
@@ -376,6 +377,37 @@ def test_a_decided_case_within_its_time_for_an_appeal_is_named_before_an_erasure
     learner = lund.registry.case(case).data.learner
     [affected] = affected_cases(lund.registry, learner, TODAY)
     assert (affected.file_number, affected.appeal_until) == (decided.file_number, decided.appeal_until)
+
+
+def test_the_cases_of_a_learner_who_was_merged_are_named_before_the_other_is_erased(lund):
+    case = lund.approved(STATISTICS, grants=[full(ects=None)])
+    decided = lund.office.decide(case, "l.holm")
+    target = random_id()
+    assert affected_cases(lund.registry, target, TODAY) == []
+    lund.registry.cursor().execute(
+        "INSERT INTO vault.learner_changes"
+        " (change, kind, source, target, preview, sealed, proposed_by, proposed, confirmed_by, confirmed)"
+        " VALUES (%s, 'merge', %s, %s, '', '', 'a', now(), 'b', now())",
+        (random_id(), lund.registry.case(case).data.learner, target),
+    )
+    [affected] = affected_cases(lund.registry, target, TODAY)
+    assert affected.file_number == decided.file_number
+
+
+def test_a_closed_case_holds_its_credential_as_long_as_its_decision_is_in_force(lund):
+    credential = lund.issue()
+    case = lund.approved(credential)
+    cursor = lund.registry.cursor()
+    cursor.execute("UPDATE office.subjects SET member = 'lund'")  # as if this university had issued it
+    number = lund.registry.case(case).data.file_number
+    assert cases_about(lund.registry, [credential]) == {credential: f"case {number} is about it"}
+    decision = lund.office.decide(case, "l.holm").decision
+    cursor.execute("UPDATE office.subjects SET member = 'lund'")
+    cursor.execute("UPDATE office.cases SET state = 'closed'")
+    found = cases_about(lund.registry, [credential])
+    assert found == {credential: f"the decision of the closed case {number} rests on it"}
+    lund.registry.withdraw_decision(decision, "onAppeal")
+    assert cases_about(lund.registry, [credential]) == {}
 
 
 def _fields(applicant):

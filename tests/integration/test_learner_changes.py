@@ -1,5 +1,7 @@
 """Merging two learners who are one person, and splitting one learner who is two."""
 
+from datetime import date
+
 import pytest
 import structlog
 
@@ -9,16 +11,24 @@ from registry.batches import Book
 from registry.domain.errors import Duplicate
 from registry.erasing import Merged, count_credentials, erase
 from registry.held_rows import HeldRows
+from registry.intake.plain_rows import PlainRows, form_of
+from registry.intake.reconciling import COLUMNS, NEEDED, Reconciling
+from registry.intake.reconciling import Known as Here
 from registry.learner_changes import CannotChange, LearnerChanges, SamePerson, StalePreview, UnknownChange
-from registry.learner_moves import Moving, issued_again
+from registry.learner_moves import Moving, issued_again, merged_into
 from registry.numbers import find_learner
 from registry.requests import Issued
 from registry.status_notes import notes_of
-from registry.wire.disclosures import disclosed
+from registry.vault import random_id
+from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
 from registry.wire.events import Reader
+from registry.wire.forms import VersionedRef
+from registry.wire.recognition import Basis, RecognitionDecided
+from tests.support.catalogues import Everything
+from tests.support.lund import full
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request
-from tests.support.streams import CONSORTIUM, Consortium, University
+from tests.support.streams import CONSORTIUM, Consortium, University, new_id
 
 SARA = {"family_name": "Ahmed", "given_name": "Sara", "date_of_birth": "2001-05-05"}
 PETR = {"family_name": "Novak", "given_name": "Petr", "date_of_birth": "1979-11-30"}
@@ -331,6 +341,201 @@ def test_merged_learners_are_erased_together(node, changes, book):
             assert b"".join(bytes(row) for row in rows) == b""
     [again] = node.issuer.issue([request(3, achievement, student="new-1", **SARA)])
     assert again.code == "erased"
+
+
+def merged(changes, source, target):
+    change, _ = changes.confirm(changes.propose_merge(source, target, "a.berg").change, "l.holm")
+    return change
+
+
+def test_who_was_merged_is_merged_or_split_no_more_and_both_can_be_erased(node, changes, book):
+    _, first, _, right = one_in_two(node)
+    back = changes.propose_merge(right.learner, first.learner, "a.berg")
+    new = merged(changes, first.learner, right.learner).credentials[first.credential]
+    for source, target in ((right.learner, first.learner), (first.learner, right.learner)):
+        with pytest.raises(CannotChange, match="was merged into"):
+            changes.propose_merge(source, target, "a.berg")
+    with pytest.raises(CannotChange, match="was merged into"):
+        changes.propose_split(first.learner, [new], "x1", {}, "a.berg")
+    with pytest.raises(CannotChange, match="was merged into"):
+        changes.confirm(back.change, "l.holm")
+    erase(node.registry, book, right.learner)
+    assert left_in(node, "learners") == b""
+
+
+def test_of_two_merges_into_each_other_that_are_confirmed_at_once_one_takes_effect(node, changes, monkeypatch, book):
+    _, first, _, right = one_in_two(node)
+    there = changes.propose_merge(first.learner, right.learner, "a.berg")
+    back = changes.propose_merge(right.learner, first.learner, "a.berg")
+    check = node.registry.check
+
+    def late(*things):
+        stored = check(*things)
+        monkeypatch.undo()
+        changes.confirm(there.change, "l.holm")
+        return stored
+
+    monkeypatch.setattr(node.registry, "check", late)
+    with pytest.raises(Duplicate):
+        changes.confirm(back.change, "l.holm")
+    assert merged_into(node.registry.cursor(), [first.learner, right.learner]) == {first.learner: right.learner}
+    erase(node.registry, book, right.learner)
+    assert left_in(node, "learners") == b""
+
+
+def left_in(node, table):
+    with node.registry.connection.cursor().copy(f"COPY vault.{table} TO STDOUT") as rows:
+        return b"".join(bytes(row) for row in rows)
+
+
+def test_a_chain_of_merges_is_erased_whole_or_not_at_all_wherever_it_stops(node, changes, book, monkeypatch):
+    achievement, first, _, second = one_in_two(node)
+    [third] = issued(node, request(9, achievement, student="newest-1", **SARA))
+    merged(changes, first.learner, second.learner)
+    merged(changes, second.learner, third.learner)
+    save, calls = node.registry.save, []
+
+    class Killed(BaseException):
+        pass
+
+    def killed_in_the_second(*arguments, **more):
+        calls.append(more)
+        if len(calls) > 1:
+            raise Killed
+        return save(*arguments, **more)
+
+    class Stops:
+        def write(self, _):
+            raise Killed
+
+    with pytest.raises(Killed):
+        erase(node.registry, book, third.learner, beside=[Stops()])
+    assert len(left_in(node, "learners").splitlines()) == 3
+    monkeypatch.setattr(node.registry, "save", killed_in_the_second)
+    erase(node.registry, book, third.learner)
+    assert left_in(node, "learners") == left_in(node, "records") == left_in(node, "learner_changes") == b""
+    assert all(node.registry.erased(one.learner) for one in (first, second, third))
+    with pytest.raises(Duplicate):
+        erase(node.registry, book, third.learner)
+
+
+def test_the_row_of_the_other_of_two_who_were_split_leads_to_the_new_credential_for_ever(node, changes, book):
+    achievement, sara, petr, _ = two_in_one(node)
+    change, _ = changes.confirm(
+        changes.propose_split(sara.learner, [petr.credential], "7000124", {}, "a.berg").change, "l.holm"
+    )
+    new = change.credentials[petr.credential]
+    erase(node.registry, book, sara.learner)
+    assert left_in(node, "learner_changes") == left_in(node, "moved_credentials") == b""
+    [again] = node.issuer.issue([request(2, achievement, student="7000123", grade="6.5", national_id="CZ-1", **PETR)])
+    assert again == Issued("row-2", new, change.target, unchanged=True)
+    assert node.issuer.known("row-2") == new
+    assert claims(node, new)["familyName"] == "Novak"
+
+
+def test_what_was_merged_and_then_split_goes_with_the_right_person_back_to_the_first_row(node, changes, book):
+    achievement, first, _, right = one_in_two(node)
+    moved = merged(changes, first.learner, right.learner).credentials[first.credential]
+    proposed = changes.propose_split(right.learner, [moved], "x1", {}, "a.berg")
+    assert proposed.preview.history == [first.credential]
+    change, _ = changes.confirm(proposed.change, "l.holm")
+    erase(node.registry, book, right.learner)
+    [again] = node.issuer.issue(
+        [request(1, achievement, student="old-1", grade="8", **SARA | {"family_name": "Ahmet"})]
+    )
+    assert again == Issued("row-1", change.credentials[moved], change.target, unchanged=True)
+    erase(node.registry, book, change.target)
+    assert left_in(node, "records") == left_in(node, "moved_credentials") == b""
+
+
+def test_somebody_who_changed_the_person_meanwhile_is_not_overwritten_by_a_merge(node, changes, monkeypatch):
+    achievement, first, _, right = one_in_two(node)
+    proposed = changes.propose_merge(first.learner, right.learner, "a.berg")
+    node.issuer.issue([request(8, achievement, student="new-1", **PETR)])
+    check = node.registry.check
+
+    def late(*things):
+        stored = check(*things)
+        monkeypatch.undo()
+        HeldRows(node.registry).decide("row-8", "same-person", "a.berg")
+        return stored
+
+    monkeypatch.setattr(node.registry, "check", late)
+    with pytest.raises(Duplicate):
+        changes.confirm(proposed.change, "l.holm")
+    person = node.registry.vault.learner(node.registry.cursor(), right.learner).person
+    assert person["familyName"] == "Novak"
+    with pytest.raises(StalePreview):
+        changes.confirm(proposed.change, "l.holm")
+
+
+class Views:
+    """What is known of credentials, as if all of them were on the log."""
+
+    def __init__(self, node, achievement, *credentials):
+        self._all = {one: Here(one, achievement, 1, "2026-06-30", None, status(node, one)) for one in credentials}
+
+    def of(self, credentials):
+        return {one: self._all[one] for one in credentials}
+
+    def awarded(self, _begin, _end):
+        return iter(self._all.values())
+
+
+def test_a_term_agrees_after_a_merge_and_finds_rows_in_the_spelling_of_earlier_versions(
+    node, changes, tmp_path, monkeypatch
+):
+    achievement, first, second, right = one_in_two(node)
+    with monkeypatch.context() as earlier:
+        earlier.setattr("registry.requests.IssueRequest.normalised", lambda self: self)
+        [old] = issued(node, request(9, achievement, record="rose\u0301"))
+    change = merged(changes, first.learner, right.learner)
+    known = Views(
+        node, achievement, first.credential, second.credential, right.credential, old.credential,
+        *change.credentials.values(),
+    )  # fmt: skip
+    file = tmp_path / "term.csv"
+    rows = [f"{record},{achievement},2026-06-30" for record in ("row-1", "row-2", "row-3", "rose\u0301")]
+    file.write_text("\n".join(["record,achievement,awarding_date", *rows]) + "\n", encoding="utf-8")
+    begin, end = date(2026, 6, 1), date(2026, 6, 30)
+    with Reconciling(node.registry, known, Everything(), begin, end) as reconciling:
+        judged = list(reconciling.run(PlainRows(file, form_of(file), COLUMNS, NEEDED)))
+    assert [one for each in judged for one in each.differences] == []
+    assert reconciling.counts.agreeing == 4
+
+
+def decided_by_digest(node, achievement, *credentials):
+    """An own decision that names credentials by digest."""
+    said = [disclosure(salts(1), "credential", {"member": "twente", "credential": one}) for one in credentials]
+    of = VersionedRef("twente", achievement, 1)
+    bases = [Basis("onLog", achievement=of, credential_digest=claims_digest([one])) for one in said]
+    data = RecognitionDecided(random_id(), "admission", "binding", bases, [full(*range(len(bases)))], "2026-07-01")
+    node.registry.decide(data, said)
+    return data.decision
+
+
+def test_an_own_decision_that_names_a_credential_by_digest_holds_it_until_it_is_withdrawn(node, changes):
+    achievement, first, second, right = one_in_two(node)
+    decision = decided_by_digest(node, achievement, first.credential)
+    both = decided_by_digest(node, achievement, second.credential, new_id())
+    proposed = changes.propose_merge(first.learner, right.learner, "a.berg")
+    assert proposed.preview.moves == []
+    assert {one.credential: one.why for one in proposed.preview.stays} == {
+        first.credential: f"decision twente/{decision} rests on it",
+        second.credential: f"decision twente/{both} rests on it",
+    }
+    node.registry.withdraw_decision(decision, "onAppeal")
+    with pytest.raises(StalePreview):
+        changes.confirm(proposed.change, "l.holm")
+    later = changes.propose_merge(first.learner, right.learner, "a.berg")
+    assert [one.credential for one in later.preview.moves] == [first.credential]
+
+
+def test_a_proposal_says_how_many_credentials_it_moves(node, changes):
+    _, first, _, right = one_in_two(node)
+    changes.propose_merge(first.learner, right.learner, "a.berg")
+    [change] = changes.changes()
+    assert (change.moves, change.confirmed) == (2, None)
 
 
 def test_a_proposal_names_nobody_in_the_clear_and_no_log_line_does(node, changes):

@@ -62,7 +62,7 @@ def test_what_a_rule_would_refuse_again_is_left_to_people_with_the_reason(node):
 
 def test_an_erased_learner_is_not_spoken_of_again(node):
     repairs = refused(node, ["", "member-suspended", ""])
-    node.registry.erase(node.first.learner, _Nothing())
+    node.registry.erase([node.first.learner], _Nothing())
     [repair] = plan(node.registry, repairs)
     assert (repair.how, "erased" in repair.why) == ("close", True)
     assert publish_again(node.registry, [repair]) == 0

@@ -12,7 +12,7 @@ from registry.erasing import erase
 from registry.held_rows import AlreadyDecided, HeldRows, UnknownHeldRow
 from registry.issuing import Issuer
 from registry.learner_moves import issued_again
-from registry.numbers import find_holder, find_learner
+from registry.numbers import find_learner
 from registry.requests import Issued, NotIssued
 from registry.wire.disclosures import disclosed
 from tests.support.memory_log import MemoryLog
@@ -38,6 +38,10 @@ def said(node, credential):
     node.publisher().publish_pending()
     held = node.registry.vault.disclosures(node.registry.cursor(), credential)
     return disclosed(issued_again(node.registry, credential).claims, held)
+
+
+def waiting(node):
+    return list(HeldRows(node.registry).waiting())
 
 
 def ask(number, achievement, student="7000123", **person):
@@ -145,7 +149,7 @@ def test_two_persons_under_one_number_in_one_file_are_told_apart(node):
     for word in ("Novak", "Petr", "1979", "Ahmed", "7000123"):
         assert word not in petr.detail
         assert word not in repr(petr)
-    [held] = HeldRows(node.registry).waiting()
+    [held] = waiting(node)
     assert (held.record, held.learner, held.differs) == ("row-2", sara.learner, ("dateOfBirth", "name"))
 
 
@@ -158,7 +162,7 @@ def test_two_persons_are_told_apart_across_batches_of_a_file_and_in_a_dry_run(no
     ]
     checked = list(node.issuer.check_all(rows))
     assert [one.record for one in checked if isinstance(one, NotIssued)] == ["row-1500"]
-    assert HeldRows(node.registry).waiting() == []
+    assert waiting(node) == []
     outcomes = list(node.issuer.issue_all(rows))
     assert [one.code for one in outcomes if isinstance(one, NotIssued)] == ["person-differs"]
 
@@ -188,7 +192,7 @@ def test_another_birth_date_or_a_wholly_different_name_alone_is_held(node, perso
     assert held.code == "person-differs"
     [again] = node.issuer.issue([ask(2, achievement, **person)])
     assert again.code == "person-differs"
-    assert len(HeldRows(node.registry).waiting()) == 1
+    assert len(waiting(node)) == 1
 
 
 def test_the_same_person_is_issued_to_the_same_learner_and_the_name_is_the_new_one(node):
@@ -199,13 +203,13 @@ def test_the_same_person_is_issued_to_the_same_learner_and_the_name_is_the_new_o
     rows = HeldRows(node.registry)
     decided = rows.decide("row-2", "same-person", "a.berg")
     assert (decided.learner, decided.unchanged) == (first.learner, False)
-    assert rows.waiting() == []
+    assert waiting(node) == []
     assert rows.decide(" row-2", "same-person", "a.berg").unchanged
     with pytest.raises(AlreadyDecided):
         rows.decide("row-2", "other-person", "a.berg")
     [second, old_name] = node.issuer.issue([ask(2, achievement, **married), ask(3, achievement, **SARA)])
     assert second.learner == old_name.learner == first.learner
-    _, person = node.registry.vault.learner(node.registry.cursor(), first.learner)
+    person = node.registry.vault.learner(node.registry.cursor(), first.learner).person
     assert person["familyName"] == "Novak"
     [former] = person["formerly"]
     assert (former["familyName"], former["by"]) == ("Ahmed", "a.berg")
@@ -216,6 +220,7 @@ def test_another_person_gets_the_number_and_the_first_keeps_what_is_theirs(node,
     sara, _ = node.issuer.issue([ask(1, achievement, **SARA), ask(2, achievement, **PETR)])
     rows = HeldRows(node.registry)
     decided = rows.decide("row-2", "other-person", "a.berg")
+    assert rows.decide("row-2", "other-person", "a.berg") == decided._replace(unchanged=True)
     assert decided.learner != sara.learner
     again, petr, late = node.issuer.issue(
         [ask(1, achievement, **SARA), ask(2, achievement, **PETR), ask(3, achievement, **SARA)]
@@ -223,7 +228,8 @@ def test_another_person_gets_the_number_and_the_first_keeps_what_is_theirs(node,
     assert again.unchanged
     assert petr.learner == decided.learner
     assert late.code == "person-differs"
-    assert rows.decide("row-2", "other-person", "a.berg").learner == petr.learner
+    with pytest.raises(UnknownHeldRow, match=petr.credential):
+        rows.decide("row-2", "other-person", "a.berg")
     erase(node.registry, book, petr.learner)
     assert said(node, sara.credential)["familyName"] == "Ahmed"
     assert node.registry.cursor().execute("SELECT count(*) AS n FROM vault.held_rows").fetchone()["n"] == 0
@@ -239,7 +245,7 @@ def test_a_held_row_that_was_corrected_and_issued_waits_no_longer(node):
     node.issuer.issue([ask(1, achievement, **SARA), ask(2, achievement, **PETR)])
     [corrected] = node.issuer.issue([ask(2, achievement, "7000124", **PETR)])
     assert isinstance(corrected, Issued)
-    assert HeldRows(node.registry).waiting() == []
+    assert waiting(node) == []
 
 
 def test_a_held_persons_data_is_sealed_and_goes_with_the_learner(node, book):
@@ -273,7 +279,7 @@ def test_of_two_imports_at_once_with_a_new_number_and_two_persons_one_is_held(no
         thread.join()
     assert sorted(type(one).__name__ for one in outcomes.values()) == ["Issued", "NotIssued"]
     assert [one.code for one in outcomes.values() if isinstance(one, NotIssued)] == ["person-differs"]
-    assert len(HeldRows(node.registry).waiting()) == 1
+    assert len(waiting(node)) == 1
 
 
 def test_a_learner_who_was_adopted_is_held_against_the_first_person_that_is_issued_to(node):
@@ -286,10 +292,80 @@ def test_a_learner_who_was_adopted_is_held_against_the_first_person_that_is_issu
     assert third.code == "person-differs"
 
 
-def test_who_asks_about_a_number_hears_whether_it_is_the_same_person(node):
+def test_a_row_that_is_issued_frees_its_place_and_one_that_finds_none_is_told_so(node, monkeypatch):
+    monkeypatch.setattr("registry.held_rows.MAX_HELD", 1)
     achievement = node.offer()
-    node.issuer.issue([ask(1, achievement, **SARA)])
-    stated = {"familyName": "Novak", "givenName": "Petr", "dateOfBirth": "1979"}
-    assert find_holder(node.registry, "7000123\u200b", stated).differs == ("dateOfBirth", "name")
-    assert find_holder(node.registry, "7000123", {"givenName": "Sara"}).differs == ()
-    assert find_holder(node.registry, "7000124", stated) is None
+    _, second, third = node.issuer.issue(
+        [ask(1, achievement, **SARA), ask(2, achievement, **PETR), ask(3, achievement, **PETR)]
+    )
+    assert "is full" not in second.detail
+    assert "The list of held rows is full" in third.detail
+    [again] = node.issuer.issue([ask(2, achievement, **PETR)])
+    assert "is full" not in again.detail
+    assert [one.record for one in waiting(node)] == ["row-2"]
+    node.issuer.issue([ask(2, achievement, "7000124", **PETR)])
+    assert node.registry.cursor().execute("SELECT count(*) AS n FROM vault.held_rows").fetchone()["n"] == 0
+    [kept] = node.issuer.issue([ask(3, achievement, **PETR)])
+    assert "is full" not in kept.detail
+    assert [one.record for one in waiting(node)] == ["row-3"]
+
+
+def test_held_rows_are_read_a_page_at_a_time_and_one_that_agrees_by_now_waits_to_be_sent(node):
+    achievement = node.offer()
+    node.issuer.issue([ask(1, achievement, **SARA), *(ask(n, achievement, **PETR) for n in range(2, 7))])
+    rows, after, pages = HeldRows(node.registry), None, []
+    while not pages or after is not None:
+        page = rows.page(after, 2)
+        pages.append([one.record for one in page.rows])
+        after = page.next
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(record for page in pages for record in page) == [f"row-{n}" for n in range(2, 7)]
+    rows.decide("row-2", "same-person", "a.berg")
+    assert {one.record: one.differs for one in waiting(node)} == {f"row-{n}": () for n in range(3, 7)}
+    node.issuer.issue([ask(n, achievement, **PETR) for n in range(3, 7)])
+    assert waiting(node) == []
+
+
+def person_of(node, number):
+    return find_learner(node.registry, number).person
+
+
+def test_a_row_that_is_refused_says_nothing_of_the_person(node):
+    achievement = node.offer()
+    node.issuer.adopt("7000123", "2afda2b4-a247-4f0f-aedd-e040beb58eab")
+    refused, issued = node.issuer.issue(
+        [ask(1, achievement, valid_until="soon", **PETR), ask(2, achievement, "7000124", **SARA)]
+    )
+    assert (refused.field, refused.code != "invalid") == ("$.data.validUntil", True)  # read as a verifier does
+    assert isinstance(issued, Issued)
+    assert person_of(node, "7000123") == {"student": "7000123"}
+    [first] = node.issuer.issue([ask(3, achievement, **SARA)])
+    assert isinstance(first, Issued)
+    assert person_of(node, "7000123")["familyName"] == "Ahmed"
+
+
+def test_a_row_against_one_that_was_refused_is_not_kept_as_held(node):
+    achievement = node.offer()
+    refused, against = node.issuer.issue([ask(1, achievement, valid_until="soon", **PETR), ask(2, achievement, **SARA)])
+    assert (refused.code, against.code) != ("person-differs", "invalid")
+    assert "which was refused" in against.detail
+    assert waiting(node) == []
+    [issued] = node.issuer.issue([ask(2, achievement, **SARA)])
+    assert isinstance(issued, Issued)
+
+
+def test_of_two_who_say_more_of_a_person_at_once_the_later_does_not_undo_the_earlier(node, dsn, monkeypatch):
+    achievement = node.offer()
+    node.issuer.adopt("7000123", "2afda2b4-a247-4f0f-aedd-e040beb58eab")
+    store = node.issuer._store
+
+    def late(*arguments):
+        monkeypatch.undo()
+        with Registry(dsn, ORIGIN, vault_of(dsn)) as registry:
+            Issuer(registry).issue([ask(1, achievement, **SARA | {"family_name": "Ahmed-Berg"})])
+        return store(*arguments)
+
+    monkeypatch.setattr(node.issuer, "_store", late)
+    [second] = node.issuer.issue([ask(2, achievement, **SARA)])
+    assert isinstance(second, Issued)
+    assert person_of(node, "7000123")["familyName"] == "Ahmed-Berg"

@@ -13,6 +13,7 @@ _STYLES = (
     '<numFmt numFmtId="165" formatCode="dd\\.mm\\.yyyy"/></numFmts>'
     '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/></cellXfs></styleSheet>'
 )
+_TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 DAY, PADDED, GERMAN_DAY = 1, 2, 3
 """Styles: a day in a built-in format, a number with zeros in front, a day as DD.MM.YYYY."""
 
@@ -63,6 +64,14 @@ def xlsx(
     """A spreadsheet of these sheets (rows, or a sheet's XML), with a table of texts that cells may refer to."""
     into = io.BytesIO()
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+        parts = {"workbook": "sheet.main", "styles": "styles", "sharedStrings": "sharedStrings"}
+        types = "".join(
+            f'<Override PartName="/xl/{part}.xml" ContentType="{_TYPES}.{kind}+xml"/>' for part, kind in parts.items()
+        )
+        archive.writestr(
+            "[Content_Types].xml",
+            f'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">{types}</Types>',
+        )
         listed = "".join(
             f'<sheet name="{escape(name)}" sheetId="{at}" r:id="rId{at}"/>' for at, name in enumerate(sheets, 1)
         )
@@ -81,4 +90,15 @@ def xlsx(
         archive.writestr("xl/sharedStrings.xml", f"<sst {_MAIN}>{items}</sst>")
         for at, rows in enumerate(sheets.values(), 1):
             archive.writestr(f"xl/worksheets/sheet{at}.xml", rows if isinstance(rows, str) else sheet_xml(rows))
+    return into.getvalue()
+
+
+def with_parts(content: bytes, parts: dict[str, str | None]) -> bytes:
+    """The spreadsheet with these parts instead of its own; without one whose text is None."""
+    into = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in dict.fromkeys([*old.namelist(), *parts]):
+            text = parts.get(name, old.read(name) if name in old.namelist() else None)
+            if text is not None:
+                new.writestr(name, text)
     return into.getvalue()

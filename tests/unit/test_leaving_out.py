@@ -138,3 +138,22 @@ def test_readers_count_the_lines_that_are_left_as_they_did():
     after = TableRows(Held(left(content, "text/csv", "1")[0]), Everything())
     assert [before.line for _ in before] == [3, 4]
     assert [after.line for _ in after] == [4]
+
+
+@pytest.mark.parametrize(
+    ("dates", "born", "goes"),
+    [
+        ("dmy", "30.11.1979", True),
+        ("dmy", "05.05.2001", False),
+        (None, "1979-11-30", True),
+        (None, "2001-05-05", False),
+        (None, "30.11.1979", True),  # nobody can tell, and nothing is issued for it as it stands
+        ("dmy", "31.31.1979", True),
+        ("dmy", "", True),
+    ],
+)
+def test_of_a_number_that_was_passed_on_the_rows_of_the_former_person_go_however_days_are_written(dates, born, goes):
+    person = {"familyName": "Novak", "givenName": "Petr", "dateOfBirth": "1979-11-30"}
+    content = rows(f"a;5;Novak;Petr;{born};;;", "b;6;x;y;;;;")
+    found = list(without(Held(content), "text/csv", Sought("5", person, dates), _pattern("5")))
+    assert ([one for one in found if isinstance(one, int)] == [2]) is goes

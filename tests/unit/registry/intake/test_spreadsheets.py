@@ -5,13 +5,14 @@ import resource
 import zipfile
 from datetime import date
 
+import openpyxl
 import pytest
 
 from registry.intake import IntakeError, TableRows, open_intake
-from registry.intake.xlsx import MAX_COLUMNS
+from registry.intake.xlsx_archive import MAX_COLUMNS
 from registry.requests import IssueRequest
 from tests.support.catalogues import Everything
-from tests.support.spreadsheets import GERMAN_DAY, PADDED, Raw, day, error, number, shared, sheet_xml, xlsx
+from tests.support.spreadsheets import GERMAN_DAY, PADDED, Raw, day, error, number, shared, sheet_xml, with_parts, xlsx
 
 HEADER = ["record", "achievement", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "ects"]
 ID = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
@@ -110,8 +111,8 @@ def test_a_decimal_comma_and_another_order_of_days_in_texts_are_read_as_in_a_csv
         (error("#REF!"), "error value"),
         (Raw('<c t="str"><f>A1</f><v>#NAME?</v></c>'), "error value"),
         (shared(7), "refers to a text"),
-        (Raw("<c><v>many</v></c>"), "no number"),
-        (Raw("<c><v>NaN</v></c>"), "no number"),
+        (shared(-1), "refers to a text"),
+        (number("1E999"), "more than 15 digits"),
     ],
 )
 def test_a_cell_that_holds_no_value_is_refused_with_its_column(one, cell, says):
@@ -150,7 +151,16 @@ def test_a_value_beyond_the_columns_is_not_dropped(opened):
         (b"PK\x03\x04", "no spreadsheet that can be read"),
         (b"PK\x03\x04" + b"x" * 1000, "no spreadsheet that can be read"),
         (xlsx({"s": "<worksheet><sheetData><row>"}), "no spreadsheet that can be read"),
-        (xlsx({"s": '<!DOCTYPE x [<!ENTITY a "b">]><worksheet>&a;</worksheet>'}), "is empty"),
+        (xlsx({"s": '<!DOCTYPE x [<!ENTITY a "b">]><worksheet>&a;</worksheet>'}), "declares entities"),
+        (xlsx({"s": sheet_xml([HEADER, ["many", Raw("<c><v>many</v></c>")]])}), r"'s', a cell after row 1 "),
+        (xlsx({"s": sheet_xml([HEADER, [Raw("<c><v>NaN</v></c>")]])}), r"'s', a cell after row 1 "),
+        (xlsx({"s": "<worksheet><sheetData/></worksheet>"}), "Strict form"),
+        (xlsx({"s": sheet_xml([HEADER, GOOD]).replace('r="2"', 'r="1"')}), "out of order"),
+        (xlsx({"s": sheet_xml([[Raw('<c r="B1"/><c r="A1"/>')]])}), "out of order"),
+        (xlsx({"s": sheet_xml([[Raw('<c r="B7"/>')]])}), "out of place"),
+        (xlsx({"s": sheet_xml([HEADER]).replace('r="1"', 'r="99999999"')}), "out of order"),
+        (with_parts(xlsx({"a": [HEADER], "b": [HEADER]}), {"xl/worksheets/sheet2.xml": None}), "does not have"),
+        (with_parts(xlsx({"a": [HEADER]}), {"XL/styles.xml": "<a/>"}), "two parts of the same name"),
     ],
 )
 def test_what_is_no_spreadsheet_says_so(opened, content, says):
@@ -194,7 +204,7 @@ def test_neither_a_far_cell_nor_a_wide_row_nor_a_bomb_eats_memory(opened):
 
 
 def test_a_sheet_that_unpacks_to_more_than_its_directory_says_is_refused_too(opened, monkeypatch):
-    monkeypatch.setattr("registry.intake.xlsx.MAX_UNPACKED_BYTES", 2000)
+    monkeypatch.setattr("registry.intake.xlsx_archive.MAX_UNPACKED_BYTES", 2000)
     with pytest.raises(IntakeError, match="unpacks to more than"):
         list(opened({"s": [HEADER, *[changed(record=f"r{number}") for number in range(50)]]}))
 
@@ -202,3 +212,73 @@ def test_a_sheet_that_unpacks_to_more_than_its_directory_says_is_refused_too(ope
 def test_a_problem_of_a_cell_shows_no_persons_data(opened):
     [[problem]] = opened({"s": [HEADER, changed(student=number("12345678901234567"))]})
     assert problem.value == "1…"
+
+
+BOMB = '<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/hostname">]>'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    "part",
+    ["[Content_Types].xml", "xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"],
+)
+@pytest.mark.parametrize("entity", ["&b;", "&c;"])
+def test_entities_are_refused_in_every_part(opened, part, entity, encoding):
+    content = xlsx({"s": [HEADER, GOOD]})
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        text = BOMB + archive.read(part).decode().replace("><", f">{entity}<", 1)
+    with pytest.raises(IntakeError, match="declares entities"):
+        list(opened(with_parts(content, {part: text.encode(encoding)})))
+
+
+@pytest.mark.parametrize("code", ["hh:mm", "mmmm", "[h]:mm", "mm:ss"])
+def test_a_day_that_is_shown_as_a_time_is_refused(opened, code):
+    styles = (
+        '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts><numFmt numFmtId="170"'
+        f' formatCode="{code}"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/></cellXfs></styleSheet>'
+    )
+    content = with_parts(xlsx({"s": [HEADER, changed(awarding_date=number(46203, 1))]}), {"xl/styles.xml": styles})
+    [[problem]] = opened(content)
+    assert "time of day" in problem.detail
+
+
+def test_a_day_in_a_format_of_east_asia_is_a_day(opened):
+    styles = (
+        '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        '<cellXfs><xf numFmtId="0"/><xf numFmtId="31"/></cellXfs></styleSheet>'
+    )
+    content = with_parts(xlsx({"s": [HEADER, changed(awarding_date=number(46203, 1))]}), {"xl/styles.xml": styles})
+    [row] = opened(content)
+    assert row.awarding_date == "2026-06-30"
+
+
+def test_what_follows_the_rows_and_a_false_size_change_nothing(opened):
+    xml = sheet_xml([HEADER, GOOD]).replace("<sheetData>", '<dimension ref="A1:B1"/><sheetData>')
+    links = "<hyperlinks>" + '<hyperlink ref="A1"/>' * 150_000 + "</hyperlinks></worksheet>"
+    [row] = opened(xlsx({"s": xml.replace("</worksheet>", links)}))
+    assert row.record == "r1"
+    with pytest.raises(IntakeError, match="mismatched tag"):
+        list(opened(xlsx({"s": xml.replace("</worksheet>", links[12:])})))
+
+
+def test_a_far_row_is_read_with_its_number(opened):
+    source = opened({"s": sheet_xml([HEADER, changed(awarding_date="x")]).replace('r="2"', 'r="1048576"')})
+    [[problem]] = source
+    assert problem.where == "line 1048576"
+
+
+def test_an_encrypted_archive_is_named(opened):
+    content = bytearray(xlsx({"s": [HEADER, GOOD]}))
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(IntakeError, match="is encrypted"):
+        opened(bytes(content))
+
+
+def test_a_file_that_openpyxl_wrote_is_read(opened):
+    book = openpyxl.Workbook()
+    book.active.append(HEADER)
+    book.active.append(changed(awarding_date=date(2026, 6, 30), ects=5, student="007"))
+    into = io.BytesIO()
+    book.save(into)
+    [row] = opened(into.getvalue())
+    assert (row.awarding_date, row.student) == ("2026-06-30", "007")

@@ -411,3 +411,11 @@ def test_files_of_spoilt_persons_that_others_reported_are_refused_or_mended():
     first, second, third, *_ = open_intake(CASES / "b4-mononym.csv", Everything((5,)))
     assert (first.family_name, second.given_name) == ("", "")
     assert isinstance(third, tuple)
+
+
+@pytest.mark.parametrize("kind", ["table", "ndjson"])
+def test_a_file_with_too_many_bad_rows_is_read_no_further(monkeypatch, opened, kind):
+    monkeypatch.setattr("registry.intake.report.MAX_BAD_ROWS", 3)
+    bad = table(*(changed(record="") for _ in range(5))) if kind == "table" else b'{"record": 1}\n' * 5
+    with pytest.raises(IntakeError, match=r"line [45]: more than 3 rows of this file are wrong"):
+        list(opened(bad))
