@@ -119,14 +119,14 @@ class Issuer:
         requests: Sequence[IssueRequest],
         *,
         also: "_Also | None" = None,
-        despite: Collection[str] = (),
+        override: Collection[str] = (),
     ) -> list[Outcome]:
         """Issue these in one transaction; one that is refused does not sink the others.
 
-        `despite` are the codes of what may speak against parts and is gone on with knowingly.
+        `override` are the codes of what may speak against parts and is gone on with knowingly.
         """
         for _ in range(_TRIES):
-            ready = self._preparer.prepare(requests, None, despite)
+            ready = self._preparer.prepare(requests, None, override)
             try:
                 self._store(ready, also)
             except _CHANGED:

@@ -61,7 +61,7 @@ class Preparer:
         """What exists for nobody, as of the batch that is made ready."""
 
     def prepare(
-        self, requests: Sequence[IssueRequest], before: Prepared | None, despite: Collection[str] = ()
+        self, requests: Sequence[IssueRequest], before: Prepared | None, override: Collection[str] = ()
     ) -> Prepared:
         """What these come to; `before` is the batch that may not be stored yet, and comes first.
 
@@ -84,7 +84,7 @@ class Preparer:
                     outcomes[row.place] = NotIssued(row.request.record, "invalid", *fault)
                 else:
                     fresh.append(row)
-        ready = self._make(fresh, before, despite, outcomes)
+        ready = self._make(fresh, before, override, outcomes)
         for row in rows:
             if row.place not in outcomes:  # the same row id twice in one batch
                 earlier = rows[first[row.record]]
@@ -96,7 +96,7 @@ class Preparer:
         self,
         fresh: Sequence["_Row"],
         before: Prepared | None,
-        despite: Collection[str],
+        override: Collection[str],
         outcomes: dict[int, Outcome],
     ) -> Prepared:
         """What the fresh requests come to; the outcome of each is put to its place."""
@@ -130,7 +130,7 @@ class Preparer:
                 continue
             state = states.get(item.request.achievement)
             data = _data(item.request, state, known.learner.learner, claims)
-            if data.parts and (found := against(data, registry.member, self._own, self._parts, despite)):
+            if data.parts and (found := against(data, registry.member, self._own, self._parts, override)):
                 outcomes[item.place] = NotIssued(item.request.record, "parts-refused", "parts", told(found), found)
                 continue
             try:

@@ -4,7 +4,7 @@ They go when the learner is erased. The log has a reason's code alone, which eve
 """
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 from psycopg import Cursor
@@ -12,6 +12,9 @@ from psycopg.rows import DictRow
 
 from registry.domain.errors import Refusal
 from registry.vault import Learner, LearnerGone, Vault, read_again
+
+MAX_NOTE: Final = 2000
+"""The characters of a note at most."""
 
 
 class NoteForNobody(Refusal):
@@ -104,6 +107,15 @@ def move_notes(vault: Vault, cursor: Cursor[DictRow], credential: str, source: L
             "UPDATE vault.status_notes SET learner = %s, sealed = %s WHERE credential = %s AND version = %s",
             (target.learner, sealed, credential, row["version"]),
         )
+
+
+def note_fault(note: str) -> str | None:
+    """Return what is wrong with a note of one's own, or None."""
+    if len(note) > MAX_NOTE:
+        return f"has {len(note):,} characters, {MAX_NOTE:,} at most"
+    if "\N{REPLACEMENT CHARACTER}" in note or not note.replace("\n", " ").replace("\t", " ").isprintable():
+        return "holds characters that cannot be printed"
+    return None
 
 
 def _purpose(credential: str, version: int) -> str:

@@ -11,11 +11,11 @@ from msgspec import Meta
 
 from registry.api.bodies import Offers
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.batches.status_rows import MAX_NOTE, note_fault
 from registry.http import HttpProblem, Trouble, requires
 from registry.intake.columns import RowChecker
 from registry.intake.row_texts import MAX_FIELD
 from registry.requests import Issued
+from registry.status_notes import MAX_NOTE, note_fault
 from registry.wire.credentials import CountedBy, Part, StatusReason
 from registry.wire.forms import Date, Member, check_credits
 
@@ -40,7 +40,7 @@ class PartRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """`getProgress` says by what it counts."""
 
 
-Despite = Literal[
+Override = Literal[
     "pending", "learner-mismatch", "not-active", "impaired", "by", "ects", "not-composed", "required", "capstone",
     "choices", "minEcts", "minOwnEcts", "minEctsAtLevel", "maxCreditedEcts", "excludes", "sharing", "maxAgeMonths",
 ]  # fmt: skip
@@ -76,7 +76,7 @@ class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     """The credential that this one corrects."""
     parts: Annotated[list[PartRow], Meta(max_length=200)] | None = None
     """What is stacked into it. They are held against the achievement's composition."""
-    despite: Annotated[list[Despite], Meta(max_length=20)] | None = None
+    override: Annotated[list[Override], Meta(max_length=20)] | None = None
     """What speaks against its parts and is gone on with knowingly; the credential will be flagged for it."""
 
 
@@ -96,7 +96,7 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Why; a code that stands on the log for ever. What is delicate is `withheld`."""
 
     reason: StatusReason
-    private_note: Annotated[str, Meta(max_length=MAX_NOTE)] = ""
+    note: Annotated[str, Meta(max_length=MAX_NOTE)] = ""
     """Your own words about it. They are kept encrypted on this node, never on the log, and go with the learner."""
 
 
@@ -124,7 +124,7 @@ def issue(
     """Issue one credential: 201, or 200 where its record was issued before.
 
     Its `parts`, if it has any, must satisfy the achievement's composition; what speaks against them is listed, each
-    with its code as `field`, and refused unless `despite` names it.
+    with its code as `field`, and refused unless `override` names it.
     """
     parts, wrong = _parts(data.parts)
 
@@ -138,7 +138,7 @@ def issue(
         errors = [Trouble(f"$.{one.field}", one.detail, one.field, one.value) for one in problems]
         if isinstance(asked, tuple) or wrong:
             raise HttpProblem("unprocessable", errors=[*errors, *wrong])
-        [outcome] = writer.issuer.issue([msgspec.structs.replace(asked, parts=parts)], despite=data.despite or ())
+        [outcome] = writer.issuer.issue([msgspec.structs.replace(asked, parts=parts)], override=data.override or ())
         if not isinstance(outcome, Issued):
             kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
             if not outcome.accepted:
@@ -174,7 +174,7 @@ def _parts(rows: list[PartRow] | None) -> tuple[list[Part] | None, list[Trouble]
 def _row(data: CredentialRow) -> dict[str, str]:
     row: dict[str, str] = {}
     for name, value in msgspec.structs.asdict(data).items():
-        if name in ("parts", "despite"):
+        if name in ("parts", "override"):
             continue
         if isinstance(value, float):
             row[name] = f"{value:f}".rstrip("0").rstrip(".")
@@ -199,9 +199,9 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
         desk: Desk, request: Request[Any, Any, Any], credential: UUID, data: Reason, key: IdempotencyKey
     ) -> Response[Status]:
         """An own credential's status, from now on."""
-        note = data.private_note.strip()
+        note = data.note.strip()
         if (fault := note_fault(note)) is not None:
-            raise HttpProblem("unprocessable", errors=[Trouble("$.private_note", fault, "private_note")])
+            raise HttpProblem("unprocessable", errors=[Trouble("$.note", fault, "note")])
 
         def act(writer: Writer) -> Answered:
             made = Answered(200, Status(writer.registry.member, str(credential), status))

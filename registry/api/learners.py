@@ -21,7 +21,7 @@ from registry.intake.row_texts import MAX_FIELD
 class Eraser(Protocol):
     """How a learner is erased on this node; plugged in, since it needs what the views know of the learner."""
 
-    def __call__(self, registry: Registry, learner: str, *, again: bool, despite_cases: Sequence[str]) -> list[str]:
+    def __call__(self, registry: Registry, learner: str, *, again: bool, confirm_cases: Sequence[str]) -> list[str]:
         """Destroy key and rows, and say so on the log. Returns what that made impossible. Raises `Refusal`."""
         ...
 
@@ -36,7 +36,7 @@ class Erasing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     """The learner's id once more."""
     again: bool = False
     """It was said before, and governance voided that part of the log."""
-    despite_cases: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(max_length=100)] = []
+    confirm_cases: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(max_length=100)] = []
     """The file numbers of the learner's cases that are open, or decided and within the time for an appeal: nobody can
     write their letters again."""
 
@@ -71,7 +71,7 @@ def erase(
         raise HttpProblem("unprocessable", errors=[Trouble("$.confirm", "is another learner's id")])
 
     def act(writer: Writer) -> Answered:
-        warnings = eraser(writer.registry, str(learner), again=data.again, despite_cases=data.despite_cases)
+        warnings = eraser(writer.registry, str(learner), again=data.again, confirm_cases=data.confirm_cases)
         return Answered(200, ErasedLearner(writer.registry.member, str(learner), warnings))
 
     return desk.once(request, key, data, act)

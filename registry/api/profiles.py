@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import requires
 from registry.office.offered import Requirement
-from registry.office.profiles import KeptProfile, Profile, ProfileName, list_profiles, remove_profile, save_profile
+from registry.office.profiles import KeptProfile, ProfileName, ProfileRow, list_profiles
 
 _TAG = "Cases"
 
@@ -63,12 +63,10 @@ class ProfileTable(Controller):
         """Store what a programme requires, or remove it with null. One of the same name is replaced."""
 
         def act(writer: Writer) -> Answered:
-            cursor = writer.registry.cursor()
-            if data.requirement is None:
-                remove_profile(cursor, data.name)
-            else:
-                save_profile(cursor, Profile(data.name, data.requirement), request.user.name)
-            return Answered(200, data)
+            made = Answered(200, data)
+            writer.answered(made)
+            writer.registry.save([], private=ProfileRow(data.name, data.requirement, request.user.name))
+            return made
 
         return desk.once(request, key, data, act)
 

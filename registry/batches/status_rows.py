@@ -8,46 +8,24 @@ from typing import Any, Final, NamedTuple, get_args
 
 from registry.batches.batch import TABLES, Media
 from registry.batches.row_problem import RowProblem
-from registry.domain.credential import Credential
 from registry.intake.plain_rows import PlainRows
 from registry.intake.report import Readable
+from registry.status_changes import Change, StatusChange
+from registry.status_notes import note_fault
 from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
 
 COLUMNS: Final = ("credential", "record", "change", "reason", "note")
 NEEDED: Final = ("credential|record", "change", "reason")
-MAX_NOTE: Final = 2000
-"""The characters of a note at most."""
-_CHANGES: Final = ("suspend", "reinstate", "revoke")
+_CHANGES: Final = get_args(Change)
+_MAX_RECORD: Final = 2000
 
 
-class StatusChange(NamedTuple):
-    """One change to one credential."""
+class StatusRow(NamedTuple):
+    """A row that asks for one change."""
 
     line: int
-    credential: str
-    """Its id; empty where `record` names it."""
-    record: str
-    """The university's own id of the row that it was issued for; may stand beside the credential's id."""
-    change: str
-    reason: str
-    """Empty where it is reinstated."""
-    note: str = ""
-    """The university's own words beside the reason. They are kept privately, never on the log."""
-
-    @property
-    def name(self) -> str:
-        """The credential as the row names it."""
-        return self.credential or f"record {self.record}"
-
-    def apply(self, credential: Credential) -> None:
-        """Make it. Raises `Refusal`."""
-        if self.change == "suspend":
-            credential.suspend(self.reason)  # type: ignore[arg-type] # checked below
-        elif self.change == "revoke":
-            credential.revoke(self.reason)  # type: ignore[arg-type] # checked below
-        else:
-            credential.reinstate()
+    change: StatusChange
 
 
 class StatusRows:
@@ -59,13 +37,13 @@ class StatusRows:
         self.notes = self._rows.notes
         """What is to be said of the file; it grows while the rows are read."""
 
-    def __iter__(self) -> Iterator[StatusChange | list[RowProblem]]:
+    def __iter__(self) -> Iterator[StatusRow | list[RowProblem]]:
         """Yield every row, as a change or as all that is wrong with it. Raises `IntakeError` where there is none."""
         for line, row in self._rows:
             yield _checked(line, row)
 
 
-def _checked(line: int, row: Mapping[str, Any] | str) -> StatusChange | list[RowProblem]:
+def _checked(line: int, row: Mapping[str, Any] | str) -> StatusRow | list[RowProblem]:
     if isinstance(row, str):
         return [RowProblem(line, f"line {line}", "", "", "", row)]
     values = {name: row.get(name) or "" for name in COLUMNS}
@@ -73,7 +51,7 @@ def _checked(line: int, row: Mapping[str, Any] | str) -> StatusChange | list[Row
     texts = {name: value.strip() if isinstance(value, str) else "" for name, value in values.items()}
     faults += [fault for fault in _faults(texts) if fault[0] not in {name for name, _, _ in faults}]
     if not faults:
-        return StatusChange(line, *(texts[name] for name in COLUMNS))
+        return StatusRow(line, StatusChange(*(texts[name] for name in COLUMNS)))
     return [RowProblem(line, f"line {line}", field, value[:80], "", detail) for field, value, detail in faults]
 
 
@@ -91,16 +69,7 @@ def _faults(row: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
             yield "reason", reason, "is empty where a credential is reinstated"
     elif reason not in get_args(StatusReason) and (reason or change in _CHANGES):
         yield "reason", reason, f"is one of {', '.join(get_args(StatusReason))}"
-    if len(record) > MAX_NOTE or not record.isprintable():
+    if len(record) > _MAX_RECORD or not record.isprintable():
         yield "record", "", "is too long, or holds what cannot be printed"
     if fault := note_fault(note):
         yield "note", "", fault
-
-
-def note_fault(note: str) -> str | None:
-    """Return what is wrong with a note of one's own, or None."""
-    if len(note) > MAX_NOTE:
-        return f"has {len(note):,} characters, {MAX_NOTE:,} at most"
-    if "\N{REPLACEMENT CHARACTER}" in note or not note.replace("\n", " ").replace("\t", " ").isprintable():
-        return "holds characters that cannot be printed"
-    return None

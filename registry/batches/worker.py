@@ -14,11 +14,11 @@ import structlog
 from registry.application import Registry
 from registry.batches.batch import DOCUMENTS, TABLES, Batch
 from registry.batches.book import Book
+from registry.batches.changing import RowChanger, problem_of
 from registry.batches.progress import Held, Progress
 from registry.batches.row_problem import RowProblem, not_found_again
 from registry.batches.spool import SpoolDamaged
-from registry.batches.status_changes import StatusChanger, problem_of
-from registry.batches.status_rows import StatusChange, StatusRows
+from registry.batches.status_rows import StatusRow, StatusRows
 from registry.batches.tally import Tally, Waiting
 from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake import Award, Catalogue, IntakeError, NdjsonRows, TableRows, read_document
@@ -26,15 +26,14 @@ from registry.intake.documents import MAX_BYTES
 from registry.intake.importing import Importer, Taken
 from registry.intake.plain_rows import PlainRows
 from registry.intake.reconciling import COLUMNS, NEEDED, OnLog, Reconciling
-from registry.intake.report import NO_ROWS
+from registry.intake.report import FAULTS, NO_ROWS
 from registry.issuing import Issuer
+from registry.status_changes import Judgement
 from registry.vault import Vault
 
 _log = structlog.get_logger(__name__)
 _CHECKED: Final = 1000
 _NOTES: Final = 500
-_FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What content comes to that nobody thought of: it ends that batch alone, and would come again at every start."""
 
 
 class Worker:
@@ -83,7 +82,7 @@ class Worker:
         except (IntakeError, SpoolDamaged) as error:
             self._book.finish(batch.batch, str(error))
             _log.warning("batches.failed", batch=batch.batch)
-        except _FAULTS as error:
+        except FAULTS as error:
             self._book.finish(
                 batch.batch, f"a fault of this software met it ({type(error).__name__}); the node's log has it"
             )
@@ -140,31 +139,34 @@ class Worker:
     def _change(self, batch: Batch) -> None:
         """Status changes, each in a transaction with the batch's progress."""
         rows = StatusRows(self._book.content(batch.batch), batch.media)
-        changer = StatusChanger(self._registry, self._issuer, repeatable=False)
-        for row in rows:
-            line = row.line if isinstance(row, StatusChange) else row[0].line
-            if line <= batch.done_lines:
-                continue
-            if isinstance(row, StatusChange):
-                left = self._changed(changer, batch, row)
-            else:
-                left = Progress(self._registry.vault, batch.batch, line, problems=row, refused=1)
-            if left is not None:
-                self._registry.save([], private=left)
+        with RowChanger(self._registry, self._issuer) as changer:
+            for row in rows:
+                line = row.line if isinstance(row, StatusRow) else row[0].line
+                if line <= batch.done_lines:
+                    if isinstance(row, StatusRow):
+                        changer.skip(row)
+                elif isinstance(row, StatusRow):
+                    self._change_row(changer, batch, row)
+                else:
+                    self._registry.save(
+                        [], private=Progress(self._registry.vault, batch.batch, line, problems=row, refused=1)
+                    )
         self._book.note(batch.batch, rows.notes[:_NOTES])
 
-    def _changed(self, changer: StatusChanger, batch: Batch, row: StatusChange) -> Progress | None:
-        """Make a row's change with the progress that it comes to; return the progress where that is to be written."""
+    def _change_row(self, changer: RowChanger, batch: Batch, row: StatusRow) -> None:
+        """Make a row's change, or check it, and store the progress that it comes to."""
         step = partial(Progress, self._registry.vault, batch.batch, row.line)
+
+        def counted(judgement: Judgement) -> Progress:
+            return step(issued=1) if judgement == "changes" else step(unchanged=1)
+
         try:
             if batch.dry_run:
-                return step(issued=1) if changer.check(row) == "changes" else step(unchanged=1)
-            with self._registry.also(step(issued=1)):
-                if changer.make(row) == "changes":
-                    return None
+                self._registry.save([], private=counted(changer.check(row)))
+            else:
+                changer.make(row, counted)
         except (Refusal, InvalidEvent) as refusal:
-            return step(problems=[problem_of(row, refusal)])
-        return step(unchanged=1)
+            self._registry.save([], private=step(problems=[problem_of(row, refusal)]))
 
     def _document(self, batch: Batch) -> None:
         """A document's awards, each in a transaction with the batch's progress."""

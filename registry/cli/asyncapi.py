@@ -8,6 +8,7 @@ import msgspec
 
 from registry.api.credentials import CredentialRow
 from registry.intake.events import ISSUE, MAX_BYTES, REASONS, REINSTATE, REVOKE, SUSPEND
+from registry.status_notes import MAX_NOTE
 from registry.wire.events import GOVERNANCE_TYPES, MEMBER_TYPES, Event
 
 _REF: Final = "#/components/schemas/{name}"
@@ -122,9 +123,14 @@ def _asked(kind: str) -> dict[str, Any]:
         properties = {
             "credential": {"type": "string", "format": "uuid"},
             "record": {"type": "string", "description": "Or your own id of the row that it was issued for."},
+            "note": {
+                "type": "string",
+                "maxLength": MAX_NOTE,
+                "description": "Your own words about it. They are kept encrypted on this node, never on the log.",
+            },
         }
         if kind != REINSTATE:
-            properties["reason"] = {"type": "string", "enum": list(REASONS)}  # type: ignore[dict-item] # JSON
+            properties["reason"] = {"type": "string", "enum": list(REASONS)}
         data = {
             "type": "object",
             "required": [name for name in properties if name == "reason"],

@@ -2,15 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
 
+from registry.batches.changing import ChangePreview, RowChanger, problem_of
 from registry.batches.row_problem import RowProblem
-from registry.batches.status_changes import ChangePreview, StatusChanger, problem_of
-from registry.batches.status_rows import StatusChange, StatusRows
+from registry.batches.status_rows import StatusRow, StatusRows
 from registry.cli.confirming import confirm
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
@@ -19,11 +20,13 @@ from registry.cli.output import AsJson, counted, errors, print_json, progress, s
 from registry.cli.own_events import say_older_wait
 from registry.config import SettingsError
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.intake import Problem
+from registry.intake import IntakeError, Problem
 from registry.intake.plain_rows import form_of
 from registry.log import GOVERNANCE
 
-_CONSEQUENCES = {
+MAX_ROWS: Final = 100_000
+"""Rows of a file at most: they are held in memory, so that what was shown is what is done."""
+_CONSEQUENCES: Final = {
     "revoke": "This revokes {} for good.",
     "suspend": "This suspends {} until they are reinstated.",
     "reinstate": "This reinstates {}.",
@@ -65,24 +68,27 @@ def change(
     Columns: credential (its id) or record (your own id of the row that it was issued for); change (suspend, reinstate,
     revoke); reason (empty for reinstate); and, if you like, note: your own words, kept privately.
 
-    First the numbers are shown, and all that is wrong; then it asks. A row that cannot be changed does not keep the
-    others. Run again, it changes nothing. Exits 1 if a row was not taken.
+    A file has 100,000 rows at most, and names each credential once. First the numbers are shown, and all that is wrong;
+    then it asks. A row that cannot be changed does not keep the others. A change that was made before, for the same
+    reason, is not made again. Exits 1 if a row was not taken.
 
     Examples: registry credential change withdrawn.csv --dry-run; registry credential change withdrawn.csv --yes
     """
     node = own_node(context)
     source = StatusRows(file, "text/csv" if form_of(file) == "table" else "application/x-ndjson")
-    rows = list(source)
-    changer = StatusChanger(node.registry, node.issuer, repeatable=True)
-    preview = changer.preview(rows)
-    done = BulkChanges(
-        str(file), dry_run, preview, 0, preview.unchanged, preview.refused, preview.problems, source.notes
-    )
-    if not as_json:
-        show_preview(preview, done.notes)
-    if preview.total and not dry_run:
-        confirm(consequence(preview), "Go on?", yes=yes)
-        _make(changer, rows, done)
+    rows = list(islice(source, MAX_ROWS + 1))
+    if len(rows) > MAX_ROWS:
+        raise IntakeError(f"{file} has more than {MAX_ROWS:,} rows. Nothing was changed. Split it into several files.")
+    with RowChanger(node.registry, node.issuer) as changer:
+        preview = changer.preview(rows)
+        done = BulkChanges(
+            str(file), dry_run, preview, 0, preview.unchanged, preview.refused, preview.problems, source.notes
+        )
+        if not as_json:
+            show_preview(preview, done.notes)
+        if preview.total and not dry_run:
+            confirm(consequence(preview), "Go on?", yes=yes)
+            _make(changer, rows, done)
     _end(node, done, as_json=as_json)
 
 
@@ -106,6 +112,8 @@ def show_preview(preview: ChangePreview, notes: Sequence[str]) -> None:
     if preview.unchanged:
         say(f"{counted(preview.unchanged, 'row')} as before: the change was made already")
     show_problems(preview.problems)
+    if preview.unlisted:
+        say(f"and {counted(preview.unlisted, 'more problem')}", style="red")
 
 
 def show_problems(problems: Sequence[RowProblem]) -> None:
@@ -125,7 +133,7 @@ def consequence(preview: ChangePreview) -> str:
     )
 
 
-def _make(changer: StatusChanger, rows: Sequence[StatusChange | list[RowProblem]], done: BulkChanges) -> None:
+def _make(changer: RowChanger, rows: Sequence[StatusRow | list[RowProblem]], done: BulkChanges) -> None:
     """Make the changes one by one; what was refused meanwhile, or as before, is counted as such."""
     done.unchanged, done.refused, done.problems = 0, 0, []
     try:
@@ -162,7 +170,8 @@ def _end(node: Node, done: BulkChanges, *, as_json: bool) -> None:
     elif not done.preview.total:
         say("Nothing was changed: every change was made already." if not done.problems else "Nothing was changed.")
     else:
-        if new := [one for one in done.problems if one not in done.preview.problems]:
+        shown = set(done.preview.problems)
+        if not done.preview.unlisted and (new := [one for one in done.problems if one not in shown]):
             show_problems(new)
         say(f"{done.changed:,} changed, {done.unchanged:,} as before, {counted(done.refused, 'row')} not taken")
     if done.changed:

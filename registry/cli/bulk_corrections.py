@@ -41,19 +41,25 @@ def correct(
 ) -> None:
     """Correct many credentials, and publish that: each row is issued and replaces the credential in `replaces`.
 
-    A row needs a record of its own: the corrected credential is a new one. First the numbers are shown, and all that
-    is wrong; then it asks. A bad row does not keep the others. Run again, it changes nothing. Exits 1 if a row was not
-    taken.
+    `replaces` is the credential's id, or your own id of the row that it was issued for. A row needs a record of its
+    own: the corrected credential is a new one. First the numbers are shown, and all that is wrong; then it asks. A bad
+    row does not keep the others. Run again, it changes nothing. Exits 1 if a row was not taken.
 
     Examples: registry credential correct grades.csv --dry-run; registry credential correct grades.csv --yes
     """
     node = own_node(context)
-    rows = _ReplacingRows(node, file)
-    checked = take_rows(node, file, rows, dry_run=True)
-    found = Corrections(_by_title(node, rows.achievements), checked)
-    if not as_json:
+    replaced = Counter[str]()
+    checked = take_rows(
+        node,
+        file,
+        _ReplacingRows(node, file),
+        dry_run=True,
+        on_issued=lambda request: replaced.update([request.achievement]),
+    )
+    found = Corrections(_by_title(node, replaced), checked)
+    if replaced and not as_json:
         table(
-            ("achievement of the corrected credential", "rows"),
+            ("achievement of the corrected credential", "replaced"),
             [(name, f"{count:,}") for name, count in found.replaced.items()],
         )
     if checked.issued and not dry_run:
@@ -84,12 +90,10 @@ class _ReplacingRows:
 
     def __init__(self, node: Node, file: Path) -> None:
         """Raises `IntakeError` where the file holds no rows."""
-        source = open_intake(file, Offered(node.registry))
+        source = open_intake(file, Offered(node.registry), find_record=node.issuer.known)
         if isinstance(source, Document):
             raise IntakeError(f"{file} is a document; corrections are rows (`registry template csv`)")
         self._rows = source
-        self.achievements = Counter[str]()
-        """How many good rows there are of each achievement, once they are read."""
 
     @property
     def notes(self) -> list[str]:
@@ -113,14 +117,13 @@ class _ReplacingRows:
 
     def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
         """Read every row: what it asks for, or all that is wrong with it."""
-        lacking = "is empty; name the credential that this row corrects"
+        lacking = "is empty; name the credential that this row corrects, or the record that it was issued for"
         for row in self._rows:
             if isinstance(row, tuple):
                 yield row
             elif row.replaces is None:
                 yield (Problem(self.where, "replaces", "", lacking),)
             else:
-                self.achievements[row.achievement] += 1
                 yield row
 
 

@@ -1,12 +1,10 @@
 """Credentials, one at a time."""
 
-import sys
 from typing import Annotated, Any, get_args
 
 import typer
 
 from projections import credentials as view
-from registry.batches.status_rows import note_fault
 from registry.cli import bulk_changes, bulk_corrections, finding, ids, moments, releasing
 from registry.cli.confirming import confirm
 from registry.cli.context import Node, node_of
@@ -19,7 +17,7 @@ from registry.cli.reading import credential_rows
 from registry.erasing import why_without_claims
 from registry.intake.columns import days_fault
 from registry.requests import Issued, IssueRequest
-from registry.status_notes import notes_of
+from registry.status_notes import note_fault, notes_of
 from registry.wire.credentials import StatusReason
 from registry.wire.disclosures import disclosed
 
@@ -140,16 +138,16 @@ def revoke(
     record: Record = None,
     reason: Reason,
     note: Note = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask at a terminal.")] = False,
+    yes: bulk_changes.Yes = False,
 ) -> None:
-    """Take a credential back for good, and publish it. At a terminal it asks first.
+    """Take a credential back for good, and publish it. It asks first.
 
-    Example: registry credential revoke e7c1ab39-… --reason issuedInError
+    Examples: registry credential revoke e7c1ab39-… --reason issuedInError
+    registry credential revoke --record 2026-17 --reason issuedInError --yes
     """
     node = node_of(context)
     code, credential = _reason(reason), _named(node, credential, record)
-    # A script that names one credential by its id needs no second word.
-    confirm(f"This revokes credential {credential} for good.", "Revoke it?", yes=yes or not sys.stdin.isatty())
+    confirm(f"This revokes credential {credential} for good.", "Revoke it?", yes=yes)
     node.registry.revoke(credential, code, checked_note(note))
     _say_changed(node, "revoked", credential)
     publish_now(node)

@@ -34,17 +34,17 @@ class Eraser:
         self._book: Book = book_of(node)
         self._dsn = node.dsn()
 
-    def __call__(self, registry: Registry, learner: str, *, again: bool, despite_cases: Sequence[str]) -> list[str]:
+    def __call__(self, registry: Registry, learner: str, *, again: bool, confirm_cases: Sequence[str]) -> list[str]:
         """Destroy key and rows, and say so on the log. Returns what that made impossible, in sentences.
 
-        Raises `CasesAffected` unless `despite_cases` names the file number of each case that loses its letter.
+        Raises `CasesAffected` unless `confirm_cases` names the file number of each case that loses its letter.
         """
         affected = erasing.affected_cases(registry, learner, _today())
-        if unnamed := [case for case in affected if case.file_number not in despite_cases]:
+        if unnamed := [case for case in affected if case.file_number not in confirm_cases]:
             raise erasing.CasesAffected(
                 f"{' '.join(map(str, unnamed))} Nothing was erased. To erase all the same, name their file numbers in"
-                " `despiteCases`",
-                "$.despiteCases",
+                " `confirmCases`",
+                "$.confirmCases",
             )
         with views.connect(self._dsn) as connection:
             known = known_credentials(connection, [learner, *erasing.merged_learners(registry, learner)])
@@ -64,7 +64,7 @@ def erase(
     *,
     student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    despite_case: Annotated[
+    confirm_case: Annotated[
         list[str] | None,
         typer.Option(
             help="The file number of a case whose letter can never be written again: needed for each case that is open,"
@@ -92,7 +92,7 @@ def erase(
     affected = erasing.affected_cases(node.registry, learner, _today())
     for case in affected:
         errors.print(str(case), highlight=False, markup=False)
-    _refuse_unnamed_cases([case.file_number for case in affected], despite_case or [])
+    _refuse_unnamed_cases([case.file_number for case in affected], confirm_case or [])
     count = erasing.count_credentials(node.registry, learner)
     if not yes:
         if not sys.stdin.isatty():
@@ -113,15 +113,15 @@ def erase(
 def _refuse_unnamed_cases(affected: list[str], named: list[str]) -> None:
     """Raise a usage error unless exactly these cases are named: nobody erases the file of a case by accident."""
     if unnamed := [number for number in affected if number not in named]:
-        words = " ".join(f"--despite-case {shlex.quote(number)}" for number in affected)
+        words = " ".join(f"--confirm-case {shlex.quote(number)}" for number in affected)
         raise typer.BadParameter(
             f"Nothing was erased. {counted(len(unnamed), 'case')} of this learner would be left without its letter. To"
             f" erase all the same, name each: {words}",
-            param_hint="--despite-case",
+            param_hint="--confirm-case",
         )
     if other := [number for number in named if number not in affected]:
         raise typer.BadParameter(
-            f"{', '.join(other)}: no case of this learner that the erasure affects", param_hint="--despite-case"
+            f"{', '.join(other)}: no case of this learner that the erasure affects", param_hint="--confirm-case"
         )
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Protocol
@@ -100,16 +100,16 @@ class Report(msgspec.Struct):
     issued: int = 0
     unchanged: int = 0
     waiting: int = 0
-    """Awards of a document whose achievement is a draft."""
+    """Awards of a document that wait as drafts, or would; what they lack is in `missing` and `problems`."""
     dry_run: bool = False
     format: str = ""
     """Of a document."""
     awards: list[Taken] = []
     """What each award of a document came to."""
     refused: int = 0
-    """Rows, or awards, that were not taken in."""
+    """Rows, or awards, that were not taken in and do not wait."""
     problems: list[Problem] = []
-    """All that is wrong with these."""
+    """All that is wrong with these, and with what waits."""
     notes: list[str] = []
     unmapped: list[str] = []
     missing: list[str] = []
@@ -247,12 +247,16 @@ def take_rows(
     *,
     dry_run: bool = False,
     corrections: Path | None = None,
+    on_issued: Callable[[IssueRequest], None] = lambda _: None,
 ) -> Report:
-    """Issue the good rows of a file and collect the bad ones; `corrections` is where a table's bad ones are written."""
+    """Issue the good rows of a file and collect the bad ones; `corrections` is where a table's bad ones are written.
+
+    `on_issued` is called for each row that is issued, or in a dry run would be; not for one that is as before.
+    """
     report, stored = Report(str(file), dry_run=dry_run, notes=rows.notes), _StoredRows()
     faulty: dict[int, list[Problem]] = {}
     with progress(f"importing {file.name}") as counter:
-        taking = _Taking(rows, faulty, counter)
+        taking = _Taking(rows, faulty, counter, on_issued)
         outcomes = (
             node.issuer.check_all(taking.good())
             if dry_run
@@ -279,11 +283,18 @@ def take_rows(
 class _Taking:
     """Reads rows, and finds for each outcome the row that it is of: outcomes come in the order of their rows."""
 
-    def __init__(self, rows: Rows, faulty: dict[int, list[Problem]], counter: Counter) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        faulty: dict[int, list[Problem]],
+        counter: Counter,
+        on_issued: Callable[[IssueRequest], None],
+    ) -> None:
         """`faulty` collects what is wrong with rows, by the line that each ends at."""
         self._rows = rows
         self._faulty = faulty
         self._counter = counter
+        self._on_issued = on_issued
         self._waiting: deque[tuple[int, str, IssueRequest]] = deque()
         self.earlier = EarlierRows()
 
@@ -309,6 +320,7 @@ class _Taking:
             report.unchanged += 1
         else:
             report.issued += 1
+            self._on_issued(request)
 
 
 def _write_corrections(path: Path, file: Path, faulty: Mapping[int, Sequence[Problem]], report: Report) -> None:
@@ -418,12 +430,15 @@ def take_document(node: Node, document: Document, completions: dict[str, Any], *
 def _add_award(report: Report, taken: Taken) -> None:
     report.awards.append(taken)
     report.problems += taken.problems
-    report.refused += bool(taken.problems)
     report.missing += [one for one in taken.missing if one not in report.missing]
-    report.waiting += taken.waiting
-    if not (taken.problems or taken.missing or taken.waiting):
-        report.unchanged += int(taken.unchanged)
-        report.issued += int(not taken.unchanged)
+    if taken.waiting:
+        report.waiting += 1
+    elif taken.problems or taken.missing:
+        report.refused += 1
+    elif taken.unchanged:
+        report.unchanged += 1
+    else:
+        report.issued += 1
 
 
 def _completions(file: Path | None) -> dict[str, Any]:
@@ -452,7 +467,8 @@ def show(report: Report) -> None:
         if len(report.unmapped) > _SHOWN:
             say(f"  and {len(report.unmapped) - _SHOWN} more; --json lists them all")
     would = "would be issued" if report.dry_run else "issued"
-    waiting = f", {report.waiting:,} waiting" if report.waiting else ""
+    waits = "would wait" if report.dry_run else "waiting"
+    waiting = f", {report.waiting:,} {waits}" if report.waiting else ""
     say(f"{report.issued:,} {would}, {report.unchanged:,} as before, {report.refused:,} not taken in{waiting}")
 
 
@@ -463,6 +479,8 @@ def show_award(taken: Taken, *, several: bool = False) -> None:
         say(f"  achievement {taken.achievement}" + (f", version {taken.version}" if taken.version else ""))
     if taken.draft is not None and taken.credential is None:
         say(f"  draft {taken.draft}; its credential waits")
+    elif taken.waiting and taken.credential is None:
+        say("  its credential would wait, as a draft does")
     if taken.credential is not None:
         say(f"  credential {taken.credential}, learner {taken.learner}")
     for path in taken.missing:

@@ -16,12 +16,10 @@ from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.office.offered import Requirement
 from registry.office.profiles import (
     KeptProfile,
-    Profile,
+    ProfileRow,
     find_profile,
     get_profile,
     list_profiles,
-    remove_profile,
-    save_profile,
 )
 
 office_app = typer.Typer(help="What the recognition office sets for itself.", no_args_is_help=True)
@@ -91,9 +89,9 @@ def set_profile(
         requirement = convert({key: value for key, value in values.items() if value}, Requirement, "the requirement")
     if requirement == Requirement():
         raise typer.BadParameter("a profile requires something; see --help for what it can name")
-    cursor = node_of(context).registry.cursor()
-    before = find_profile(cursor, name)
-    save_profile(cursor, Profile(name, requirement), who(by))
+    registry = node_of(context).registry
+    before = find_profile(registry.cursor(), name)
+    registry.save([], private=ProfileRow(name, requirement, who(by)))
     say(f"{'replaced' if before is not None else 'stored'} the profile {name}")
 
 
@@ -130,7 +128,7 @@ def drop_profile(context: typer.Context, name: Name) -> None:
 
     Example: registry office profile remove "Master of Urban Analytics"
     """
-    remove_profile(node_of(context).registry.cursor(), name)
+    node_of(context).registry.save([], private=ProfileRow(name, None, ""))
     say(f"removed the profile {name}")
 
 

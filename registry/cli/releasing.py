@@ -7,8 +7,8 @@ import typer
 
 from registry.batches import Batch, Book
 from registry.batches.batch import TABLES, SecondPerson, UnknownBatch, WrongState
+from registry.batches.changing import RowChanger
 from registry.batches.spool import SpoolDamaged
-from registry.batches.status_changes import StatusChanger
 from registry.batches.status_rows import StatusRows
 from registry.cli.bulk_changes import Yes, consequence, own_node, show_preview
 from registry.cli.confirming import confirm
@@ -106,7 +106,8 @@ def _preview(node: Node, book: Book, batch: Batch) -> None:
         content = book.content(batch.batch)
         if batch.kind == "statusChanges":
             source = StatusRows(content, batch.media)
-            preview = StatusChanger(node.registry, node.issuer, repeatable=False).preview(source)
+            with RowChanger(node.registry, node.issuer) as changer:
+                preview = changer.preview(source)
             show_preview(preview, source.notes)
             errors.print(consequence(preview), markup=False, highlight=False)
             return

@@ -81,7 +81,7 @@ def issue(
     part: Annotated[
         list[str] | None, typer.Option(help=f"{parts.FORM}. Without any, those that progress shows.")
     ] = None,
-    despite: Annotated[
+    override: Annotated[
         list[str] | None, typer.Option(help="A code that was said to speak against it: go on all the same.")
     ] = None,
     version: Version = None,
@@ -98,7 +98,7 @@ def issue(
 
     Examples: registry stack issue 0bbac7a9-… --record 2026-M17 --student s1234567 --awarding-date 2026-08-31
     registry stack issue 0bbac7a9-… --record 2026-M17 --student s1234567 --awarding-date 2026-08-31
-    --part twente/e7c1ab39-…:5 --part lund/432236b7-…:4:decision:twente/6fd46857-… --despite minEcts
+    --part twente/e7c1ab39-…:5 --part lund/432236b7-…:4:decision:twente/6fd46857-… --override minEcts
     """
     node = node_of(context)
     found = node.registry.vault.learner(node.registry.cursor(), ids.learner_of_student(node, student))
@@ -128,7 +128,7 @@ def issue(
         parts=stacked,
     )
     check_days(request)
-    outcome = node.issuer.issue([request], despite=despite or ())[0]
+    outcome = node.issuer.issue([request], override=override or ())[0]
     if not isinstance(outcome, Issued):
         for breach in outcome.breaches:
             errors.print(f"{breach.path}: {breach.detail}; code {breach.code}", markup=False, highlight=False)

@@ -47,9 +47,9 @@ def against(
     member: str,
     own: Callable[[str], Credential | None],
     known: PartsKnown | None,
-    despite: Collection[str],
+    override: Collection[str],
 ) -> tuple[Breach, ...]:
-    """All that speaks against the parts of a credential that `member` is to issue, but for what `despite` names.
+    """All that speaks against the parts of a credential that `member` is to issue, but for what `override` names.
 
     `own` gives this member's own credentials by their ids. Without `known` these alone are looked at.
     """
@@ -67,7 +67,7 @@ def against(
         return tuple(hard)
     asked = Stacked(data.achievement, data.version, data.learner, data.awarding_date, parts, data.replaces)
     refused = {breach.path for breach in hard}
-    soft = (one for one in known.breaches(asked) if one.code not in despite and one.path not in refused)
+    soft = (one for one in known.breaches(asked) if one.code not in override and one.path not in refused)
     return (*hard, *soft)
 
 

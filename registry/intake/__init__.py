@@ -7,6 +7,7 @@ say so keep what stands between: drafts, course codes.
 import json
 from pathlib import Path
 
+from registry.intake.columns import FindRecord
 from registry.intake.days import Order
 from registry.intake.document import Award, Document, External
 from registry.intake.documents import is_xml, read_document, read_file, refuse_other
@@ -33,9 +34,14 @@ __all__ = [
 
 
 def open_intake(
-    path: Path, catalogue: Catalogue, *, dates: Order | None = None, keep_text: bool = False
+    path: Path,
+    catalogue: Catalogue,
+    *,
+    dates: Order | None = None,
+    keep_text: bool = False,
+    find_record: FindRecord | None = None,
 ) -> TableRows | NdjsonRows | Document:
-    """Open a file by what it holds; `dates` and `keep_text` are for rows, as `RowChecker` takes them.
+    """Open a file by what it holds; the options are for rows, as `RowChecker` takes them.
 
     Raises `IntakeError` for what is no format of ours.
     """
@@ -48,21 +54,21 @@ def open_intake(
     if not start:
         raise IntakeError(f"{path} is empty; there is nothing to take in")
     if is_spreadsheet(path):
-        return TableRows(path, catalogue, dates=dates, keep_text=keep_text)
+        return TableRows(path, catalogue, dates=dates, keep_text=keep_text, find_record=find_record)
     refuse_other(start, str(path))
     if is_xml(head) or start.startswith(b"eyJ"):
         return read_file(path)
     if path.suffix.lower() in (".ndjson", ".jsonl") and b'"credentialSubject"' not in start:
-        return NdjsonRows(path, catalogue, dates=dates, keep_text=keep_text)
+        return NdjsonRows(path, catalogue, dates=dates, keep_text=keep_text, find_record=find_record)
     if start.startswith(b"{"):
         if not _rows(start):
             return read_file(path)
-        return NdjsonRows(path, catalogue, dates=dates, keep_text=keep_text)
+        return NdjsonRows(path, catalogue, dates=dates, keep_text=keep_text, find_record=find_record)
     if start.startswith(b"["):
         raise IntakeError(f"{path} is a JSON array; write one object a line (NDJSON), or one document a file")
     if path.suffix.lower() in (".json", ".jsonld", ".xml", ".elmo"):
         return read_file(path)
-    return TableRows(path, catalogue, dates=dates, keep_text=keep_text)
+    return TableRows(path, catalogue, dates=dates, keep_text=keep_text, find_record=find_record)
 
 
 def _rows(start: bytes) -> bool:

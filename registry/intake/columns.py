@@ -4,7 +4,7 @@ import datetime as dt
 import functools
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from registry.intake import parts
@@ -70,6 +70,10 @@ Problems = tuple[Problem, ...]
 """All that is wrong with one row."""
 
 
+FindRecord = Callable[[str], str | None]
+"""Finds the id of the credential that a record became; None where it became none."""
+
+
 class RowChecker:
     """Checks rows against the columns and the catalogue."""
 
@@ -81,13 +85,15 @@ class RowChecker:
         dates: Order | None = None,
         decimal_comma: bool = False,
         keep_text: bool = False,
+        find_record: FindRecord | None = None,
     ) -> None:
         """Check rows one after another.
 
         `holds`: rows are kept until their day; otherwise one whose day is to come is refused. `dates`: how days are
         written that are not `YYYY-MM-DD`. `decimal_comma`: a comma in a number is its decimal comma. `keep_text`: text
-        that looks as if it were in a wrong encoding is meant.
+        that looks as if it were in a wrong encoding is meant. `find_record`: `replaces` may name a record, too.
         """
+        self._find_record = find_record
         self.held_until: dt.date | None = None
         """The day from which the row checked last is to be published, where that is to come."""
         self._holds = holds
@@ -121,8 +127,8 @@ class RowChecker:
         self._check_person(line, values, bad, found)
         self._check_days(line, values, bad, found)
         number = self._check_offer(line, values, bad, found)
-        if (replaced := values.get("replaces")) and "replaces" not in bad and check_uuid(replaced) is not None:
-            found.append(_problem(line, "replaces", replaced, "is not an id of a credential (a UUID in lower case)"))
+        if "replaces" not in bad:
+            self._check_replaced(line, values, found)
         stacked = parts.parse(values.get("parts") or "") if "parts" not in bad else []
         if isinstance(stacked, str):
             found.append(_problem(line, "parts", values["parts"], stacked))
@@ -147,6 +153,19 @@ class RowChecker:
             replaces=values.get("replaces") or None,
             parts=stacked or None,
         )
+
+    def _check_replaced(self, line: int, values: dict[str, str], found: list[Problem]) -> None:
+        """Put the id of the credential that is replaced into the values."""
+        replaced = values.get("replaces")
+        if not replaced or check_uuid(replaced) is None:
+            return
+        if self._find_record is None:
+            found.append(_problem(line, "replaces", replaced, "is not an id of a credential (a UUID in lower case)"))
+        elif (credential := self._find_record(replaced)) is not None:
+            values["replaces"] = credential
+        else:
+            detail = "is not an id of a credential (a UUID in lower case), nor a record of yours that was issued"
+            found.append(_problem(line, "replaces", replaced, detail))
 
     def notes(self) -> list[str]:
         """Return what is to be said of all rows that were checked: what was read as something else than it says."""

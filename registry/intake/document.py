@@ -13,16 +13,13 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from registry.codes import eqf_fault, isced_fault, language_fault
-from registry.domain.achievement import blank
+from registry.achievement_content import NewestVersion, read_content
 from registry.intake import parts
 from registry.intake.broken_text import broken_text_fault
 from registry.intake.columns import RowChecker
 from registry.intake.report import IntakeError, Problem, masked
 from registry.requests import IssueRequest
 from registry.wire.achievements import AchievementContent
-from registry.wire.forms import Fault
-from registry.wire.misfits import told
 
 Values = dict[str, Any]
 Completions = Mapping[str, Any]
@@ -201,9 +198,11 @@ class Award:
         """Return what issuing still wants."""
         return [f"credential.{name}" for name in lacking(self.completed("credential", completions))]
 
-    def content(self, identifier: str, publisher: str, completions: Completions) -> AchievementContent:
-        """The achievement's first version. Raises `IntakeError` where something is missing or wrong."""
-        return content(self.completed("achievement", completions), identifier, publisher, self.document)
+    def content(
+        self, identifier: str, publisher: str, completions: Completions, newest: NewestVersion
+    ) -> AchievementContent:
+        """Return the achievement's first version. Raises `FaultyContent` with all that is missing or wrong."""
+        return content(self.completed("achievement", completions), identifier, publisher, newest)
 
     def request(
         self, checker: RowChecker, achievement: str, version: int | None, completions: Completions
@@ -405,25 +404,9 @@ def wanted(achievement: Values, publisher: str) -> list[str]:
 _NOTHING: Final[tuple[Any, ...]] = (None, [], {}, "")
 
 
-def content(values: Values, identifier: str, publisher: str, where: str) -> AchievementContent:
-    """An achievement's first version. Raises `IntakeError` where something is missing or wrong."""
-    try:
-        made = msgspec.convert({**values, **_given(identifier, publisher)}, AchievementContent)
-    except msgspec.ValidationError as error:
-        raise IntakeError(f"{where}: the achievement: {told(error, AchievementContent)}") from error
-    if (fault := made.fault(publisher) or blank(made) or _code_fault(made)) is not None:
-        raise IntakeError(f"{where}: the achievement: $.{fault[0].lstrip('.')}: {fault[1]}")
-    return made
-
-
-def _code_fault(made: AchievementContent) -> Fault | None:
-    """Return the first code of an achievement that is in no published list."""
-    checks = [
-        *((f".fieldsOfEducation[{place}]", isced_fault(code)) for place, code in enumerate(made.fields_of_education)),
-        *((f".language[{place}]", language_fault(tag)) for place, tag in enumerate(made.language)),
-        (".eqfLevel", None if made.eqf_level is None else eqf_fault(made.eqf_level)),
-    ]
-    return next(((path, fault) for path, fault in checks if fault is not None), None)
+def content(values: Values, identifier: str, publisher: str, newest: NewestVersion) -> AchievementContent:
+    """Return an achievement's first version. Raises `FaultyContent` with all that is missing or wrong."""
+    return read_content({**values, **_given(identifier, publisher)}, publisher, newest)
 
 
 def request(

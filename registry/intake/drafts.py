@@ -159,10 +159,10 @@ class Drafts:
         return list(dict.fromkeys([*wanted(draft.values, self._registry.member), *(one.asks for one in draft.asked)]))
 
     def content(self, draft: Draft, identifier: str) -> AchievementContent:
-        """What would be published. Raises `DraftIncomplete`, and `IntakeError` where something is wrong."""
+        """What would be published. Raises `DraftIncomplete`, and `FaultyContent` with all that is wrong."""
         if missing := self.missing(draft):
             raise DraftIncomplete(draft.draft, missing)
-        return content(draft.values, identifier, self._registry.member, f"draft {draft.draft}")
+        return content(draft.values, identifier, self._registry.member, self._registry.newest_version)
 
     # Changing
 

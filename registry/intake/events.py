@@ -11,6 +11,8 @@ from registry.intake.not_json import no_constant, unique, why_not_json
 from registry.intake.report import Problem
 from registry.intake.row_texts import MAX_FIELD
 from registry.requests import IssueRequest
+from registry.status_changes import StatusChange
+from registry.status_notes import note_fault
 from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
 
@@ -19,6 +21,7 @@ SUSPEND: Final = "credential.suspend.v1"
 REINSTATE: Final = "credential.reinstate.v1"
 REVOKE: Final = "credential.revoke.v1"
 TYPES: Final = (ISSUE, SUSPEND, REINSTATE, REVOKE)
+_CHANGES: Final = {SUSPEND: "suspend", REINSTATE: "reinstate", REVOKE: "revoke"}
 REASONS: Final[tuple[StatusReason, ...]] = get_args(StatusReason)
 MAX_BYTES: Final = 256 * 1024
 _MAX_NAME: Final = 500
@@ -29,18 +32,6 @@ class Named(msgspec.Struct, frozen=True):
 
     source: str = ""
     id: str = ""
-
-
-class StatusChange(msgspec.Struct, frozen=True):
-    """A credential to suspend, reinstate or revoke."""
-
-    type: str
-    credential: str
-    """Its id; empty where `record` names it."""
-    reason: StatusReason | None
-    """None where it is reinstated."""
-    record: str = ""
-    """The university's own id of the row that it was issued for."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -87,7 +78,7 @@ def parse(value: bytes | None, checker: RowChecker) -> Asked | Faulty:
     if not isinstance(data, dict):
         return _faulty(named, "$.data", "data", "is not a JSON object")
     what = _issue(named, data, checker) if event["type"] == ISSUE else _change(event["type"], data)
-    if isinstance(what, tuple):
+    if not isinstance(what, IssueRequest | StatusChange):
         return Faulty(named, what)
     content = json.dumps([event["type"], data], sort_keys=True, ensure_ascii=True).encode()
     return Asked(named, content, what)
@@ -117,7 +108,7 @@ def _issue(named: Named, data: Mapping[str, Any], checker: RowChecker) -> IssueR
 
 
 def _change(kind: str, data: Mapping[str, Any]) -> StatusChange | tuple[Problem, ...]:
-    known = {"credential", "record"} if kind == REINSTATE else {"credential", "record", "reason"}
+    known = {"credential", "record", "note"} | ({"reason"} if kind != REINSTATE else set())
     wrong = [
         _problem("$.data", name[:80], f"is no field; they are {', '.join(sorted(known))}")
         for name in sorted(data.keys() - known)
@@ -132,7 +123,12 @@ def _change(kind: str, data: Mapping[str, Any]) -> StatusChange | tuple[Problem,
         wrong.append(_problem("$.data.credential", "credential", detail))
     if kind != REINSTATE and reason not in REASONS:
         wrong.append(_problem("$.data.reason", "reason", f"is none of {', '.join(REASONS)}"))
-    return tuple(wrong) or StatusChange(kind, credential, None if kind == REINSTATE else reason, record)
+    note = data.get("note") or ""
+    if (fault := note_fault(note) if isinstance(note, str) else "is not a text") is not None:
+        wrong.append(_problem("$.data.note", "note", fault))
+    if wrong:
+        return tuple(wrong)
+    return StatusChange(credential, record, _CHANGES[kind], "" if kind == REINSTATE else reason, note.strip())
 
 
 def _problem(where: str, field: str, detail: str) -> Problem:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from registry.achievement_content import FaultyContent
 from registry.application import Registry
 from registry.domain.achievement import Achievement
 from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
@@ -20,7 +21,7 @@ from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_faul
 from registry.intake.course_codes import CourseCodes
 from registry.intake.document import Award, Completions, Document, Oddity, check_completions, request
 from registry.intake.drafts import Drafts, Waiting
-from registry.intake.report import Catalogue, IntakeError, Problem
+from registry.intake.report import Catalogue, Problem
 from registry.issuing import Issuer
 from registry.persons import normalise_identifier
 from registry.requests import LASTING, Issued, IssueRequest, NotIssued, Outcome
@@ -129,8 +130,8 @@ class Importer:
         if asked is not None and parts:
             asked = self._composed(asked, match, parts, taken)
         if asked is None:
-            if match.content is None and not dry_run and _can_wait(taken):
-                return self._keep_matched(document, award, completions, taken, match, beside)
+            if match.content is None and _can_wait(taken):
+                return self._keep_matched(document, award, completions, taken, match, dry_run=dry_run, beside=beside)
             return self._done(taken, beside)
         if dry_run:
             if match.content is None:
@@ -155,7 +156,7 @@ class Importer:
                 rows.append(self._drafts.issued(draft, [self._drafts.key(award, completions)]))
             return Together(rows)
 
-        self._issuer.issue([asked], also=also, despite=CHECKED_HERE if parts else ())
+        self._issuer.issue([asked], also=also, override=CHECKED_HERE if parts else ())
         return taken
 
     # Parts
@@ -271,9 +272,10 @@ class Importer:
         if award.missing_achievement(completions, publisher):
             return None
         try:
-            return award.content(random_id(), publisher, completions)
-        except IntakeError as error:
-            taken.problems = [Problem(award.path, "", "", str(error))]
+            return award.content(random_id(), publisher, completions, self._registry.newest_version)
+        except FaultyContent as faulty:
+            faults = [(f"achievement{path.removeprefix('$')}", detail) for path, detail in faulty.faults]
+            taken.problems = [Problem(award.path, field, "", detail) for field, detail in faults]
             return None
 
     # Issuing
@@ -332,9 +334,14 @@ class Importer:
         completions: Completions,
         taken: Taken,
         match: _Match,
+        *,
+        dry_run: bool,
         beside: Beside | None,
     ) -> Taken:
         """Let a credential of a published achievement wait, as those of a draft do, until what it lacks is said."""
+        if dry_run:
+            taken.waiting = True
+            return self._done(taken, beside)
         row = self._drafts.row_of(award, document.FORMAT, completions, match.version)
         taken.waiting, taken.draft = True, row.draft
         rows: list[PrivateRows] = [row, self._drafts.published(row.draft, match.achievement)]
@@ -386,7 +393,7 @@ class Importer:
 
         if asked:
             composed = any(one.parts for _, _, one in asked)
-            self._issuer.issue([one for _, _, one in asked], also=also, despite=CHECKED_HERE if composed else ())
+            self._issuer.issue([one for _, _, one in asked], also=also, override=CHECKED_HERE if composed else ())
         return taken
 
     def _parts_fault(self, asked: IssueRequest, achievement: str) -> str | None:

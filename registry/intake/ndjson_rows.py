@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from registry.intake.columns import COLUMNS, NAMES, Problems, RowChecker, example_note
+from registry.intake.columns import COLUMNS, NAMES, FindRecord, Problems, RowChecker, example_note
 from registry.intake.days import Order
 from registry.intake.lines import byte_lines
 from registry.intake.not_json import no_constant, unique, why_not_json
@@ -27,6 +27,7 @@ class NdjsonRows:
         holds: bool = False,
         dates: Order | None = None,
         keep_text: bool = False,
+        find_record: FindRecord | None = None,
     ) -> None:
         """Read nothing yet; the options are for `RowChecker`."""
         self.path = path
@@ -37,7 +38,7 @@ class NdjsonRows:
         self.count = 0
         """Rows that were read, without the template's example."""
         self.notes: list[str] = []
-        self._checker = RowChecker(catalogue, holds=holds, dates=dates, keep_text=keep_text)
+        self._checker = RowChecker(catalogue, holds=holds, dates=dates, keep_text=keep_text, find_record=find_record)
 
     @property
     def held_until(self) -> date | None:

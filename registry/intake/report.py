@@ -13,6 +13,9 @@ NO_ROWS: Final = "there is no row in it: nothing was taken in"
 """What is said of a file that is empty but for a header or the template's example."""
 
 
+FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What content comes to that nobody thought of. It would come again each time: it ends that batch, or event, alone."""
+
 MAX_BAD_ROWS: Final = 100_000
 """Rows of a file that may be wrong before the rest is not read: what is kept about each is bounded."""
 

@@ -6,7 +6,16 @@ from datetime import date
 from operator import itemgetter
 from typing import Final
 
-from registry.intake.columns import COLUMNS, NAMES, REQUIRED, Problems, RowChecker, example_note, shown_value
+from registry.intake.columns import (
+    COLUMNS,
+    NAMES,
+    REQUIRED,
+    FindRecord,
+    Problems,
+    RowChecker,
+    example_note,
+    shown_value,
+)
 from registry.intake.days import Order
 from registry.intake.report import BadRows, Catalogue, Problem, Readable
 from registry.intake.tables import PROBLEM, Table, TableRow, where_of
@@ -33,6 +42,7 @@ class TableRows:
         holds: bool = False,
         dates: Order | None = None,
         keep_text: bool = False,
+        find_record: FindRecord | None = None,
     ) -> None:
         """Read the header; the rest is for `RowChecker`. Raises `IntakeError` where no rows can be read."""
         self.path = path
@@ -44,7 +54,12 @@ class TableRows:
         """Rows that were read, without the template's example."""
         self._table = Table(path, NAMES, NEEDED)
         self._checker = RowChecker(
-            catalogue, holds=holds, dates=dates, decimal_comma=self._table.decimal_comma, keep_text=keep_text
+            catalogue,
+            holds=holds,
+            dates=dates,
+            decimal_comma=self._table.decimal_comma,
+            keep_text=keep_text,
+            find_record=find_record,
         )
         self.notes = self._table.notes
         """What is to be said of the file; more, once its rows are read."""

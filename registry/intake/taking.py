@@ -1,20 +1,25 @@
 """What becomes of a system's events: each has its effect once, whatever comes again, and gets its result."""
 
+import traceback
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import structlog
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application import Registry
-from registry.domain.errors import Refusal, UnknownCredential
+from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake.columns import RowChecker
-from registry.intake.events import REVOKE, Asked, Faulty, Named, StatusChange, parse
-from registry.intake.report import Catalogue
+from registry.intake.events import Asked, Faulty, Named, parse
+from registry.intake.report import FAULTS, Catalogue
 from registry.issuing import Issuer
 from registry.requests import Issued, IssueRequest, Outcome
+from registry.status_changes import StatusChange, StatusChanger
 
+_log = structlog.get_logger(__name__)
 _SAME_ID: Final = "another event had this source and id; give each event an id of its own"
 
 
@@ -51,13 +56,18 @@ class Taking:
         self._registry = registry
         self._issuer = issuer
         self._checker = RowChecker(catalogue)
+        self._changer = StatusChanger(registry, issuer)
 
     def take(self, values: Sequence[bytes | None]) -> list[Result]:
         """Let events have their effect, in their order; their results when all of it is stored."""
         results: dict[int, Result] = {}
         asked: list[tuple[int, Asked]] = []
         for place, value in enumerate(values):
-            found = parse(value, self._checker)
+            try:
+                found = parse(value, self._checker)
+            except FAULTS as error:
+                results[place] = _internal_error(Named(), error)
+                continue
             if isinstance(found, Faulty):
                 first, *more = (ResultProblem(one.where, one.detail) for one in found.problems)
                 results[place] = Result(
@@ -66,8 +76,23 @@ class Taking:
             else:
                 asked.append((place, found))
         for run in _runs(asked):
-            results |= self._take(run)
+            results |= self._take_safely(run)
         return [results[place] for place in range(len(values))]
+
+    def _take_safely(self, run: Sequence[tuple[int, Asked]]) -> dict[int, Result]:
+        """Take a run in; an event that cannot be stored is answered, and keeps no other one."""
+        try:
+            return self._take(run)
+        except (Refusal, InvalidEvent, *FAULTS) as error:
+            if len(run) > 1:  # nothing of it is stored: find the one
+                results: dict[int, Result] = {}
+                for one in run:
+                    results |= self._take_safely([one])
+                return results
+            [(place, event)] = run
+            if isinstance(error, Refusal | InvalidEvent):
+                return {place: _refused(event.named, error)}
+            return {place: _internal_error(event.named, error)}
 
     def _take(self, run: Sequence[tuple[int, Asked]]) -> dict[int, Result]:
         """A run of events that are taken in together: issuings, or one change."""
@@ -122,32 +147,11 @@ class Taking:
             for (place, one), outcome in zip(fresh, outcomes, strict=True)
         }
 
-    def _change(self, one: Asked, what: StatusChange) -> Result:
-        registry = self._registry
-        try:
-            credential = self._credential_of(what)
-            with registry.also(_Events([(*self._hashed(one), credential)])):
-                if what.reason is None:
-                    registry.reinstate(credential)
-                elif what.type == REVOKE:
-                    registry.revoke(credential, what.reason)
-                else:
-                    registry.suspend(credential, what.reason)
-        except Refusal as refusal:
-            where = f"$.data.{refusal.path}" if refusal.path else "$.data"
-            return Result(one.named, accepted=False, code=refusal.code, where=where, detail=refusal.explanation)
-        return Result(one.named, accepted=True, credential=credential)
-
-    def _credential_of(self, what: StatusChange) -> str:
-        """The id of the credential that an event names. Raises `UnknownCredential`."""
-        if not what.record:
-            return what.credential
-        known = self._issuer.known(what.record)
-        if known is None:
-            raise UnknownCredential("no credential was issued for this record", "record")
-        if what.credential not in ("", known):
-            raise UnknownCredential(f"is credential {known}; the event names another one beside it", "record")
-        return known
+    def _change(self, event: Asked, change: StatusChange) -> Result:
+        credential = self._changer.find(change)
+        kept = _Events([(*self._hashed(event), credential)])
+        unchanged = self._changer.make(credential, change, lambda _: kept) == "unchanged"
+        return Result(event.named, accepted=True, unchanged=unchanged, credential=credential)
 
     def _known(self, asked: Sequence[Asked]) -> dict[bytes, tuple[bytes, str]]:
         rows = (
@@ -163,6 +167,26 @@ class Taking:
     def _hashed(self, one: Asked) -> tuple[bytes, bytes]:
         vault = self._registry.vault
         return vault.hashed("event", f"{one.named.source}\n{one.named.id}"), vault.digest(one.content)
+
+
+def _refused(named: Named, refusal: Refusal | InvalidEvent) -> Result:
+    field = refusal.path.removeprefix("$").removeprefix(".")
+    where = f"$.data.{field}" if field else "$.data"
+    detail = refusal.explanation if isinstance(refusal, Refusal) else refusal.detail
+    return Result(named, accepted=False, code=refusal.code, where=where, detail=detail)
+
+
+def _internal_error(named: Named, error: BaseException) -> Result:
+    """The result of an event that nobody thought of. The error's own words may quote a person: they are not logged."""
+    at = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
+    _log.error("intake.met_a_fault", fault=type(error).__name__, at=at)
+    return Result(
+        named,
+        accepted=False,
+        code="internal-error",
+        where="$",
+        detail=f"Internal error ({type(error).__name__}); see the node's log. Nothing was stored.",
+    )
 
 
 def _runs(asked: Sequence[tuple[int, Asked]]) -> Iterator[list[tuple[int, Asked]]]:

@@ -5,7 +5,7 @@ a person.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -38,10 +38,26 @@ class KeptProfile(msgspec.Struct, frozen=True, rename="camel"):
     by: str
 
 
+class ProfileRow(NamedTuple):
+    """A profile as a row that is written with what belongs to the same request."""
+
+    name: str
+    requirement: Requirement | None
+    """None removes the profile."""
+    by: str
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Store or remove it. Raises `InvalidEvent`, `UnknownProfile`."""
+        if self.requirement is None:
+            _remove(cursor, self.name)
+        else:
+            _save(cursor, Profile(self.name, self.requirement), self.by)
+
+
 _check: Final[Checker] = checker(Profile) or (lambda _: None)
 
 
-def save_profile(cursor: Cursor[DictRow], profile: Profile, by: str) -> None:
+def _save(cursor: Cursor[DictRow], profile: Profile, by: str) -> None:
     """Store a profile; one of the same name, compared without case and accents, is replaced. Raises `InvalidEvent`."""
     if (fault := _check(profile)) is not None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])
@@ -78,7 +94,7 @@ def list_profiles(cursor: Cursor[DictRow]) -> list[KeptProfile]:
     return [_read(row) for row in cursor.execute(f"{_SELECT} ORDER BY key")]
 
 
-def remove_profile(cursor: Cursor[DictRow], name: str) -> None:
+def _remove(cursor: Cursor[DictRow], name: str) -> None:
     """Remove a profile; cases keep what was compared with it. Raises `UnknownProfile`."""
     get_profile(cursor, name)
     cursor.execute("DELETE FROM office.profiles WHERE key = %s", (comparison_key(name),))

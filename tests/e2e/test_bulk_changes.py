@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from registry.batches import Book
+from registry.batches import Book, RowProblem
+from registry.batches.changing import RowChanger
+from registry.cli.bulk_changes import MAX_ROWS
 from registry.cli.context import opened
 from registry.cli.working import book_of
 from tests.support.command import Consortium, printed_json, registry
@@ -98,6 +100,37 @@ def test_a_file_that_was_made_already_says_so_and_is_well(clerk, tmp_path):
     assert clerk.run("credential", "change", file, "--dry-run", "--json", check=1)
 
 
+def test_a_credential_that_a_file_names_twice_is_changed_once_and_running_again_changes_nothing(clerk, tmp_path):
+    file = tmp_path / "changes.csv"
+    file.write_text(f"{HEADER},r0,suspend,underReview,\n{clerk.ids[0]},,reinstate,,\n,r0,suspend,underReview,\n")
+    done = clerk.run("credential", "change", file, "--yes", check=1)
+    assert "1 changed, 0 as before, 2 rows not taken" in done.stdout
+    assert f"line 2 of this file names credential {clerk.ids[0]} already" in " ".join(done.stdout.split())
+    assert shown(clerk, clerk.ids[0])["status"] == "suspended"
+    after = size(clerk)
+    again = printed_json(clerk.run("credential", "change", file, "--yes", "--json", check=1))
+    assert (again["changed"], again["unchanged"], again["refused"]) == (0, 1, 2)
+    assert [(one["line"], one["code"], one["field"]) for one in again["problems"]] == [
+        (3, "named-before", "credential"), (4, "named-before", "record"),
+    ]  # fmt: skip
+    assert size(clerk) == after
+
+
+def test_a_file_with_more_rows_than_are_held_in_memory_is_refused_as_a_whole(clerk, tmp_path):
+    file = tmp_path / "changes.csv"
+    file.write_text("record,change,reason\n" + "r0,suspend,underReview\n" * (MAX_ROWS + 1))
+    refused = clerk.run("credential", "change", file, "--yes", check=1)
+    assert "more than 100,000 rows. Nothing was changed. Split it" in " ".join(refused.stderr.split())
+    assert shown(clerk, clerk.ids[0])["status"] == "active"
+
+
+def test_a_preview_does_not_grow_with_the_file(clerk):
+    wrong = [RowProblem(1, "line 1", "change", "x", "", "is wrong")]
+    with opened(clerk.home) as node, RowChanger(node.registry, node.issuer) as changer:
+        preview = changer.preview(wrong for _ in range(20_000))
+    assert (preview.refused, len(preview.problems), preview.unlisted) == (20_000, 10_000, 10_000)
+
+
 def test_a_column_that_is_not_read_is_said_and_an_empty_file_is_no_success(clerk, tmp_path):
     file = tmp_path / "changes.csv"
     file.write_text("record,change,reason,colour\nr0,suspend,underReview,red\n")
@@ -111,9 +144,13 @@ def test_a_column_that_is_not_read_is_said_and_an_empty_file_is_no_success(clerk
 def test_one_credential_is_changed_by_its_record_with_a_note_that_goes_with_its_learner(clerk):
     clerk.run("credential", "suspend", "--record", "r0", "--reason", "underReview", "--note", "Asked by the board")
     clerk.run("credential", "reinstate", "--record", "r0")
-    clerk.run("credential", "revoke", clerk.ids[0], "--reason", "withheld", "--note", "Fraud")
+    refused = clerk.run("credential", "revoke", clerk.ids[0], "--reason", "withheld", check=2)
+    assert f"This revokes credential {clerk.ids[0]} for good." in refused.stderr
+    assert "Refusing without confirmation" in refused.stderr
+    assert shown(clerk, clerk.ids[0])["status"] == "active"
+    clerk.run("credential", "revoke", clerk.ids[0], "--reason", "withheld", "--yes", "--note", "Fraud")
     assert [one["note"] for one in shown(clerk, clerk.ids[0])["notes"]] == ["Asked by the board", "Fraud"]
-    assert clerk.run("credential", "revoke", "--reason", "withheld", check=2)
+    assert clerk.run("credential", "revoke", "--reason", "withheld", "--yes", check=2)
     assert (
         "No credential" in clerk.run("credential", "suspend", "--record", "x", "--reason", "withheld", check=1).stderr
     )
@@ -138,14 +175,19 @@ def test_corrections_are_shown_confirmed_and_made_once(clerk, tmp_path):
         clerk,
         tmp_path / "corrections.csv",
         {"record": "c0", "student": "s0", "replaces": clerk.ids[0], "grade": "9"},
-        {"record": "c1", "student": "s1", "replaces": clerk.ids[1], "grade": "8"},
+        {"record": "c1", "student": "s1", "replaces": "r1", "grade": "8"},
         {"record": "c2", "student": "s2", "grade": "8"},
         {"record": "c3", "student": "s1", "replaces": clerk.ids[3]},
+        {"record": "c4", "student": "s1", "replaces": clerk.ids[1], "grade": "7"},
+        {"record": "c5", "student": "s4", "replaces": "nobody"},
     )
     before = size(clerk)
     dry = clerk.run("credential", "correct", file, "--dry-run", check=1)
     assert "2 would be issued" in dry.stdout
     assert "replaces: is empty" in dry.stdout
+    assert "nor a record of yours that was issued" in " ".join(dry.stdout.split())
+    replaced = printed_json(clerk.run("credential", "correct", file, "--dry-run", "--json", check=1))["replaced"]
+    assert list(replaced.values()) == [2]
     assert "Nothing was changed." in dry.stdout
     refused = clerk.run("credential", "correct", file, check=2)
     assert "This replaces 2 credentials for good: the old ones count no more." in refused.stderr
@@ -155,6 +197,7 @@ def test_corrections_are_shown_confirmed_and_made_once(clerk, tmp_path):
     after = size(clerk)
     again = clerk.run("credential", "correct", file, "--yes", check=1)
     assert "0 would be issued, 2 as before" in again.stdout or "0 issued, 2 as before" in again.stdout
+    assert printed_json(clerk.run("credential", "correct", file, "--yes", "--json", check=1))["replaced"] == {}
     assert size(clerk) == after
 
 

@@ -122,7 +122,7 @@ def test_a_revocation_after_a_decision_by_digest_is_listed_until_somebody_acknow
     offices.case("approve", number, "--as", "l.holm")
     offices.case("decide", number)
     assert printed_json(offices.case("list", "--changed", "--json"))["items"] == []
-    offices.run("credential", "revoke", offices.credential, "--reason", "issuedInError")
+    offices.run("credential", "revoke", offices.credential, "--reason", "issuedInError", "--yes")
     registry("project", home=offices.lund)
     listed = offices.case("list")
     assert "changed since the decision" in listed.stdout
@@ -155,6 +155,6 @@ def test_erasing_an_applicant_within_the_time_for_an_appeal_wants_the_case_named
     shown = printed_json(offices.case("show", number, "--json"))
     learner = shown["applicant"]["learner"]
     refused = registry("learner", "erase", learner, "--yes", home=offices.lund, check=2)
-    assert f"--despite-case {number}" in refused.stderr.replace("\n", " ")
-    registry("learner", "erase", learner, "--yes", "--despite-case", number, home=offices.lund)
+    assert f"--confirm-case {number}" in refused.stderr.replace("\n", " ")
+    registry("learner", "erase", learner, "--yes", "--confirm-case", number, home=offices.lund)
     assert "erased" in offices.case("show", number).stdout

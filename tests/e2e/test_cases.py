@@ -125,7 +125,7 @@ def test_what_an_issuer_denies_takes_a_reason_and_a_second_person_who_accepts_it
     shown = printed_json(offices.case("show", case, "--json"))
     assert shown["decisions"][0]["grants"][0]["towards"]["title"] == {"en": "Master of Urban Analytics"}
     assert shown["override"]["accepted"] is True
-    assert "--despite" not in offices.case("decide", "--help").stdout
+    assert "--override" not in offices.case("decide", "--help").stdout
 
 
 def test_a_case_of_two_credentials_names_the_one_that_it_leaves(offices):

@@ -126,7 +126,7 @@ def test_a_suspended_member_revokes_and_that_counts_and_issues_nothing(consortiu
     ceremony(consortium, "suspend", "twente", "--reason", "rulesBroken")
     learner = consortium.run("learner", "show", "--student", "s3", "--json")
     credential = printed_json(learner)["credentials"][0]["credential"]
-    consortium.run("credential", "revoke", credential, "--reason", "withheld")
+    consortium.run("credential", "revoke", credential, "--reason", "withheld", "--yes")
     told = consortium.run("import", consortium.rows(consortium.achievement, 22), check=1).stdout
     assert "0 issued, 20 as before, 2 not taken in" in told
     consortium.run("project")

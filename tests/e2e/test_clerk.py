@@ -126,7 +126,7 @@ def test_a_change_of_status_names_the_credential_that_it_changed(clerk):
     for change, words in (
         ("suspended", ("suspend", whole[:13], "--reason", "underReview")),
         ("reinstated", ("reinstate", whole[:13])),
-        ("revoked", ("revoke", whole[:13], "--reason", "issuedInError")),
+        ("revoked", ("revoke", whole[:13], "--reason", "issuedInError", "--yes")),
     ):
         said = clerk.run("credential", *words).stdout
         assert f"{change} credential {whole}\n" in said

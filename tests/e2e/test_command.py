@@ -45,7 +45,7 @@ def test_from_founding_to_audit(consortium):
     assert "9" in consortium.run("credential", "show", credential, "--claims").stdout
     consortium.run("credential", "suspend", credential, "--reason", "underReview")
     consortium.run("credential", "reinstate", credential)
-    consortium.run("credential", "revoke", credential, "--reason", "issuedInError")
+    consortium.run("credential", "revoke", credential, "--reason", "issuedInError", "--yes")
     consortium.run("project")
     assert printed_json(consortium.run("credential", "show", credential, "--json"))["status"] == "revoked"
     assert "Verified up to" in consortium.run("audit").stdout
@@ -172,9 +172,9 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["credential", "revoke", "no-id", "--reason", "issuedInError"], 2, "UUID"),
+        (["credential", "revoke", "no-id", "--reason", "issuedInError", "--yes"], 2, "UUID"),
         (
-            ["credential", "revoke", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--reason", "issuedInError"],
+            ["credential", "revoke", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--reason", "issuedInError", "--yes"],
             1,
             "no credential",
         ),

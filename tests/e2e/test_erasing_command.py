@@ -75,11 +75,11 @@ def test_a_case_that_is_open_or_may_be_appealed_is_named_before_its_learner_is_e
     assert "Case 2026-2 is open." in said
     assert "2026-3" not in said
     assert "2026-4" not in said
-    one = ("learner", "erase", learner, "--yes", "--despite-case", "2026-1")
+    one = ("learner", "erase", learner, "--yes", "--confirm-case", "2026-1")
     assert "1 case of this learner" in " ".join(consortium.run(*one, check=2).stderr.replace("│", " ").split())
-    assert "no case of this learner" in consortium.run(*one, "--despite-case", "2026-2", "--despite-case", "2026-4",
+    assert "no case of this learner" in consortium.run(*one, "--confirm-case", "2026-2", "--confirm-case", "2026-4",
                                                        check=2).stderr  # fmt: skip
-    assert learner in consortium.run(*one, "--despite-case", "2026-2").stdout
+    assert learner in consortium.run(*one, "--confirm-case", "2026-2").stdout
 
 
 def test_numbers_and_names_are_read_from_the_input_where_they_are_not_to_be_seen(consortium):

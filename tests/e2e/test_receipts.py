@@ -16,7 +16,7 @@ def made(tmp_path_factory, postgres):
         printed_json(consortium.run("learner", "show", "--student", f"s{n}", "--json"))["credentials"][0]["credential"]
         for n in (3, 7)
     ]
-    consortium.run("credential", "revoke", ids[0], "--reason", "issuedInError")
+    consortium.run("credential", "revoke", ids[0], "--reason", "issuedInError", "--yes")
     consortium.run("seal")
     consortium.run("project")
     folder = consortium.folder / "given"

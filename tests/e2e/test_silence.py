@@ -151,7 +151,7 @@ def test_a_suspended_member_creates_nothing_and_is_told_since_when_and_what_to_d
     assert prepared.records() == before
     report = json.loads(prepared.go(Way((*WAYS["import rows"].words, "--json")), 1).stdout)
     assert (report["issued"], len(report["problems"])) == (0, 2)
-    prepared.consortium.run("credential", "revoke", prepared.names["active"], "--reason", "issuedInError")
+    prepared.consortium.run("credential", "revoke", prepared.names["active"], "--reason", "issuedInError", "--yes")
     assert prepared.records() > before, "what reduces harm goes on"
     prepared.govern("reinstate", "twente", "--reason", "administrative")
     assert "2 would be issued" in said(prepared.go(WAYS["check rows"], 0))
@@ -169,7 +169,7 @@ def test_the_exit_code_is_about_what_the_command_stored_and_the_rest_is_a_warnin
     with psycopg.connect(consortium.server.dsn(consortium.name("twente"))) as connection:
         newest = "SELECT aggregate FROM publisher.held WHERE size IS NULL ORDER BY notification DESC LIMIT 1"
         [waiting] = connection.execute(newest).fetchone()
-    told = said(consortium.run("credential", "revoke", waiting, "--reason", "issuedInError", check=1))
+    told = said(consortium.run("credential", "revoke", waiting, "--reason", "issuedInError", "--yes", check=1))
     assert "nothing to publish" in told
     assert "held back, not published: 1." in told
     prepared.govern("reinstate", "twente", "--reason", "administrative")

@@ -106,7 +106,7 @@ def test_a_member_that_shows_two_histories_is_caught_and_named(tmp_path, postgre
     shutil.copytree(tmp_path / "log", tmp_path / "other-log")
     one = made(consortium, "w1", tmp_path / "log")
     two = made(consortium, "w2", tmp_path / "other-log")
-    consortium.run("credential", "revoke", first(consortium), "--reason", "administrative")
+    consortium.run("credential", "revoke", first(consortium), "--reason", "administrative", "--yes")
     (tmp_path / "other-log" / "twente.log").write_bytes(forked(consortium))
     relies_on(consortium, [one, two], 2)
     with (

@@ -124,8 +124,24 @@ def test_ndjson_and_status_changes_are_taken(system, offer):
     done = finished(system, send(system, changes, "changes", kind="statusChanges"))
     assert (done["issued"], done["refused"]) == (3, 1)
     again = "credential,change,reason\n" + "".join(f"{one},suspend,underReview\n" for one in issued)
-    done = finished(system, send(system, again, "changes again", kind="statusChanges", dryRun=True))
-    assert (done["issued"], done["refused"]) == (0, 3)
+    for dry_run in (True, False):
+        done = finished(system, send(system, again, f"again {dry_run}", kind="statusChanges", dryRun=dry_run))
+        assert (done["issued"], done["unchanged"], done["refused"]) == (0, 3, 0)
+
+
+def test_a_batch_changes_each_credential_once_and_names_the_line_that_it_stands_in(system, offer):
+    [issued] = [
+        system.post("/v1/credentials", json=one | {"ects": 5}, headers=once(one["record"])).json()["credential"]
+        for one in rows(offer, 1, "twice")
+    ]
+    changes = f"credential,change,reason\n{issued},suspend,underReview\n{issued},reinstate,\n"
+    for dry_run, counts in ((True, (1, 0, 1)), (False, (1, 0, 1)), (False, (0, 1, 1))):
+        begun = send(system, changes, f"twice {dry_run} {counts}", kind="statusChanges", dryRun=dry_run)
+        done = finished(system, begun)
+        assert (done["issued"], done["unchanged"], done["refused"]) == counts
+        [problem] = system.get(f"/v1/batches/{done['batch']}/problems").json()["items"]
+        assert (problem["line"], problem["code"]) == (3, "named-before")
+        assert "line 2 of this file" in problem["detail"]
 
 
 def test_a_file_without_a_needed_column_fails_as_a_whole_and_says_why(system, offer):

@@ -34,3 +34,25 @@ def test_a_kept_answer_is_sealed_and_the_same_again_also_after_somebody_was_eras
     assert (same.status_code, same.json()) == (201, other.json())
     refused = system.post("/v1/credentials", json=row(offer, "row-of-quix-7", **PERSON), headers=once("kept 1"))
     assert (refused.status_code, refused.json()["code"]) == (409, "erased")
+
+
+def test_a_profile_and_the_answer_about_it_are_stored_together_or_not_at_all(node):
+    office = node.client("cases:read", "cases:write")
+    profile = {"name": "Master of Kept Answers", "requirement": {"eqfLevel": 7}}
+    with psycopg.connect(node.dsn, autocommit=True) as connection:
+        connection.execute(
+            "CREATE FUNCTION access.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN IF NEW.status IS NOT NULL THEN RAISE EXCEPTION 'full'; END IF; RETURN NEW; END $$"
+        )
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON access.requests FOR EACH ROW EXECUTE FUNCTION access.refuse()"
+        )
+        try:
+            assert office.put("/v1/office/profiles", json=profile, headers=once("profile kept")).status_code >= 500
+        finally:
+            connection.execute("DROP FUNCTION access.refuse() CASCADE")
+    names = [one["name"] for one in office.get("/v1/office/profiles").json()["items"]]
+    assert profile["name"] not in names
+    for _ in range(2):
+        stored = office.put("/v1/office/profiles", json=profile, headers=once("profile kept"))
+        assert (stored.status_code, stored.json()["name"]) == (200, profile["name"])

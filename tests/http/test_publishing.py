@@ -237,7 +237,7 @@ def test_a_cursor_leads_on_in_its_own_list_alone(system, offer):
     [
         (b"", "$"),
         (b" ", "$"),
-        (b'{"reason": "issuedInError", "note": "x"}', "$"),
+        (b'{"reason": "issuedInError", "why": "x"}', "$"),
         (b'{"reason": "issued\\u0000InError"}', "$.reason"),
     ],
 )
@@ -398,11 +398,11 @@ def test_a_dry_run_of_an_achievement_publishes_nothing(system):
 def test_a_note_beside_a_reason_is_kept_privately_and_bounded(node, system, offer):
     credential = issue(system, offer, "noted", student="s-noted").json()["credential"]
     path = f"/v1/credentials/{credential}/suspend"
-    long = system.post(path, json={"reason": "withheld", "private_note": "x" * 2001}, headers=once("long note"))
+    long = system.post(path, json={"reason": "withheld", "note": "x" * 2001}, headers=once("long note"))
     assert long.status_code == 400
-    bad = system.post(path, json={"reason": "withheld", "private_note": "x\u0007"}, headers=once("bad note"))
-    assert problem(bad, 422, "unprocessable")["errors"][0]["where"] == "$.private_note"
-    done = system.post(path, json={"reason": "withheld", "private_note": "Our own words"}, headers=once("note"))
+    bad = system.post(path, json={"reason": "withheld", "note": "x\u0007"}, headers=once("bad note"))
+    assert problem(bad, 422, "unprocessable")["errors"][0]["where"] == "$.note"
+    done = system.post(path, json={"reason": "withheld", "note": "Our own words"}, headers=once("note"))
     assert done.status_code == 200
     with opened(node.home) as served:
         [note] = notes_of(served.registry.vault, served.registry.cursor(), credential)

@@ -107,13 +107,13 @@ def test_own_parts_that_do_not_hold_are_refused_in_any_case_and_others_knowingly
         ("h1", theirs["credential"], "learner-mismatch"),
         ("h2", UNKNOWN, "unknown-credential"),
     ):
-        refused = award(system, whole, record, student="hard", parts=[part(credential)], despite=everything)
+        refused = award(system, whole, record, student="hard", parts=[part(credential)], override=everything)
         assert [each["field"] for each in problem(refused, 409, "refused")["errors"]] == [code]
     elsewhere = {"member": "lund", "credential": UNKNOWN, "ects": 4, "by": {"member": "twente", "decision": UNKNOWN}}
     parts = [part(mine["credential"]), elsewhere]
     refused = award(system, whole, "h3", student="hard", parts=parts)
     assert [each["field"] for each in problem(refused, 409, "refused")["errors"]] == ["pending", "required", "minEcts"]
-    issued, waiting = sent(award(system, whole, "h3", student="hard", parts=parts, despite=everything[:3]))
+    issued, waiting = sent(award(system, whole, "h3", student="hard", parts=parts, override=everything[:3]))
     shown = system.get(f"/v1/credentials/twente/{issued['credential']}", headers=waiting).json()
     assert shown["flags"] == ["pending", "requirements-unmet"]
 
@@ -125,7 +125,7 @@ def test_own_parts_that_do_not_hold_are_refused_in_any_case_and_others_knowingly
         ({"parts": [part(UNKNOWN, 1.005)]}, 422, "decimals"),
         ({"parts": [part(UNKNOWN, by={"member": "twente"})]}, 422, "one of the two"),
         ({"parts": [part(UNKNOWN) | {"member": "governance"}]}, 400, "member"),
-        ({"despite": ["everything"]}, 400, "despite"),
+        ({"override": ["everything"]}, 400, "override"),
     ],
 )
 def test_parts_that_cannot_be_are_said_to_be(system, offers, more, status, says):

@@ -33,7 +33,7 @@ from registry.office.comparing import ELEMENTS
 from registry.office.correcting import Correction
 from registry.office.drafting import drafted
 from registry.office.opening import CaseAsked, SubjectAsked
-from registry.office.profiles import Profile, save_profile
+from registry.office.profiles import ProfileRow
 from registry.office.proposing import Leave
 from registry.office.worklist import Asked
 from registry.persons import normalise_name
@@ -596,7 +596,7 @@ def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_
 
 
 def test_without_an_assessment_what_counts_towards_an_own_profile_is_compared_all_the_same(lund):
-    save_profile(lund.registry.cursor(), Profile("Master of Urban Analytics", Requirement(eqf_level=7)), "k.berg")
+    lund.registry.save([], private=ProfileRow("Master of Urban Analytics", Requirement(eqf_level=7), "k.berg"))
     case = lund.open(lund.issue(), towards=[Towards(title={"en": "master of urban analytics"})]).case
     lund.office.complete(case, "desk")
     with pytest.raises(Stopped, match="lowerLevel is worth a look"):
@@ -661,7 +661,7 @@ def test_what_an_uploaded_document_states_is_compared_with_its_source(lund, pyte
 
 def test_a_case_is_compared_with_the_profile_of_the_programme_that_it_names(lund):
     requirement = Requirement(eqf_level=6, ects=60, language=["sv"])
-    save_profile(lund.registry.cursor(), Profile("Magister i stadsanalys", requirement), "k.berg")
+    lund.registry.save([], private=ProfileRow("Magister i stadsanalys", requirement, "k.berg"))
     case = lund.open(lund.issue(), towards=[Towards(title={"en": "Magister i stadsanalys"})]).case
     for against in (None, "MAGISTER I STADSANALYS"):
         [one] = draft_of(lund.office, case, against).assessed

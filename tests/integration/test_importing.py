@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from registry.achievement_content import FaultyContent
 from registry.batches import Book, Worker
 from registry.batches.worker import _taken
-from registry.cli.imports import Offered
+from registry.cli.imports import Offered, Report, _add_award
 from registry.intake import IntakeError, read_document, read_file
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.drafts import Drafts, UnknownDraft
@@ -120,7 +121,7 @@ def test_a_draft_with_a_blank_text_is_not_published_and_says_where(office):
     [taken] = office.take("openbadge.json")
     blank = {"learningOutcomes": [{"title": {"en": " "}}]}
     office.drafts.complete(taken.draft, BADGE | {"achievement": BADGE["achievement"] | blank})
-    with pytest.raises(IntakeError, match=r"\$\.learningOutcomes\[0\]\.title\.en: is empty"):
+    with pytest.raises(FaultyContent, match=r"\$\.learningOutcomes\[0\]\.title\.en: is empty"):
         office.importer.publish(taken.draft)
     assert office.registry.achievements() == []
 
@@ -170,7 +171,7 @@ def test_a_dropped_draft_takes_its_credentials_with_it(office):
 def offered(office, **change):
     """The badge's achievement as the university offers it, with something else."""
     content = read_document(SAMPLES.joinpath("openbadge.json").read_bytes(), "x").awards[0]
-    made = content.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", BADGE)
+    made = content.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", BADGE, office.registry.newest_version)
     office.registry.publish_achievement(msgspec.structs.replace(made, **change))
     return made.achievement
 
@@ -299,7 +300,7 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     given, content = rest("transcript-rest.json"), SAMPLES.joinpath("transcript.xml").read_bytes()
     document = read_document(content, "transcript")
     [light] = [award for award in document.awards if award.codes == ["TFYA-11"]]
-    achievement = light.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", given)
+    achievement = light.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", given, office.registry.newest_version)
     office.registry.publish_achievement(achievement)
     book = Book(office.registry.dsn, office.registry.vault, tmp_path / "spool")
     worker = Worker(office.registry, office.node.issuer, book, Offered(office.registry))
@@ -317,3 +318,34 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     assert (done.issued, done.unchanged, done.refused) == (1, 0, 1)
     assert {problem.line for _, problem in book.problems(begun.batch, 100)} == {2}
     assert [draft.title for draft in office.drafts.all()] == ["Sensors in the field"]
+
+
+def test_a_dry_run_says_of_each_award_what_the_run_does(office):
+    offered(office)
+    lacking = [('"dateOfBirth": "2001-09-30",', "")]
+    [dry] = office.take("openbadge.json", BADGE, lacking, dry_run=True)
+    assert office.drafts.all() == []
+    [taken] = office.take("openbadge.json", BADGE, lacking)
+    assert taken.waiting
+    assert (dry.waiting, dry.missing, dry.problems, dry.how) == (
+        taken.waiting, taken.missing, taken.problems, taken.how,
+    )  # fmt: skip
+
+
+def test_an_award_that_waits_is_not_counted_as_refused_too(office):
+    text = SAMPLES.joinpath("openbadge.json").read_text().replace("2001-09-30", "yesterday")
+    document = read_document(text.encode(), "x")
+    for dry_run in (True, False):
+        report = Report("x", dry_run=dry_run)
+        for taken in office.importer.take(document, {}, dry_run=dry_run):
+            assert taken.problems
+            _add_award(report, taken)
+        assert (report.waiting, report.refused, report.issued) == (1, 0, 0)
+
+
+def test_all_that_is_wrong_with_the_achievement_of_a_document_is_said_at_once(office):
+    wrong = {"fieldsOfEducation": ["521"], "language": ["qq"], "learningOutcomes": [{"title": {"en": " "}}]}
+    [taken] = office.take("openbadge.json", BADGE | {"achievement": BADGE["achievement"] | wrong})
+    assert sorted(one.field for one in taken.problems) == [
+        "achievement.fieldsOfEducation[0]", "achievement.language[0]", "achievement.learningOutcomes[0].title.en",
+    ]  # fmt: skip

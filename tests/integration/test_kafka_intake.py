@@ -13,11 +13,13 @@ from kafka.structs import TopicPartition
 
 from registry.cli.context import opened
 from registry.cli.imports import Offered
+from registry.domain.errors import InvalidEvent
 from registry.intake.events import MAX_BYTES
 from registry.intake.kafka import KafkaIntake, addresses, gaps
 from registry.intake.lost_events import IntakePositions
 from registry.intake.report import IntakeError, IntakeUnavailable
 from registry.intake.taking import Taking
+from registry.status_notes import notes_of
 from tests.support.command import Consortium, printed_json, started, until
 from tests.support.served import row
 
@@ -64,6 +66,70 @@ def test_events_have_their_effect_in_their_order_and_once(taking, offer):
     assert all(one.unchanged for one in take(taking, first, suspend, reinstate, revoke))
     [again] = take(taking, event("credential.suspend.v1", {"credential": issued.credential, "reason": "underReview"}))
     assert again.code == "illegal-transition"
+    same = event("credential.revoke.v1", {"credential": issued.credential, "reason": "issuedInError"})
+    [as_before, other, used] = take(
+        taking, same, same | {"id": "x", "data": same["data"] | {"reason": "withheld"}}, same | {"data": first["data"]}
+    )
+    assert (as_before.accepted, as_before.unchanged) == (True, True)
+    assert (other.accepted, other.where) == (False, "$.data.reason")
+    assert "for the reason issuedInError" in other.detail
+    assert not used.accepted
+
+
+def test_a_change_takes_a_note_that_is_kept_privately(taking, offer):
+    [issued, suspended, long, number] = take(
+        taking,
+        issue(offer, "note1"),
+        event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": " Asked by the board "}),
+        event("credential.reinstate.v1", {"record": "note1", "note": "x" * 2001}),
+        event("credential.reinstate.v1", {"record": "note1", "note": 1}),
+    )
+    assert suspended.accepted
+    assert [one.where for one in (long, number)] == ["$.data.note", "$.data.note"]
+    vault, cursor = taking._registry.vault, taking._registry.cursor()
+    assert [one.note for one in notes_of(vault, cursor, issued.credential)] == ["Asked by the board"]
+    [new_note] = take(
+        taking, event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": "Other words"})
+    )
+    assert (new_note.accepted, new_note.where) == (False, "$.data.note")
+
+
+class Faulty:
+    """An issuer for whose records with `bad` in them nobody wrote the code."""
+
+    def __init__(self, issuer, error):
+        self._issuer = issuer
+        self._error = error
+
+    def issue(self, requests, *, also):
+        if any("bad" in one.record for one in requests):
+            raise self._error
+        return self._issuer.issue(requests, also=also)
+
+    def known(self, record):
+        if "bad" in record:
+            raise self._error
+        return self._issuer.known(record)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(InvalidEvent("schema", "$.data", "is no event"), "schema"), (KeyError("A. Jansen"), "internal-error")],
+)
+def test_an_event_that_cannot_be_stored_is_answered_and_keeps_no_other_one(consortium, offer, error, code):
+    with opened(consortium.home) as node:
+        taking = Taking(node.registry, Faulty(node.issuer, error), Offered(node.registry))
+        results = take(
+            taking,
+            issue(offer, f"good-{code}-1"),
+            issue(offer, "bad"),
+            issue(offer, f"good-{code}-2"),
+            event("credential.suspend.v1", {"record": "bad", "reason": "underReview"}),
+            issue(offer, f"good-{code}-3"),
+        )
+    assert [one.accepted for one in results] == [True, False, True, False, True]
+    assert [results[place].code for place in (1, 3)] == [code, code]
+    assert "Jansen" not in str(results)
 
 
 def test_a_credential_is_named_by_the_universitys_own_record_too(taking, offer):

@@ -60,7 +60,7 @@ def test_our_own_samples_become_whole_achievements_and_credentials(name):
     assert (document.FORMAT, len(document.awards)) == (form, awards)
     for award in document.awards:
         assert award.missing(given, "twente") == []
-        content = award.content(ID, "twente", given)
+        content = award.content(ID, "twente", given, lambda _: None)
         request = award.request(RowChecker(Everything((content.ects,))), ID, None, given)
         assert request.record
         assert request.student

@@ -6,6 +6,7 @@ from importlib import resources
 
 import pytest
 
+from registry.achievement_content import FaultyContent
 from registry.intake import IntakeError, read_document
 from tests.support.samples import CASES, case
 
@@ -409,8 +410,8 @@ def test_codes_given_beside_a_document_are_checked_too():
     rest = json.loads(SAMPLES.joinpath("openbadge-rest.json").read_text())
     for name, value in (("fieldsOfEducation", ["521"]), ("language", ["qq"])):
         given = {"achievement": rest["achievement"] | {name: value}}
-        with pytest.raises(IntakeError, match=f"{name}\\[0\\]"):
-            award.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", given)
+        with pytest.raises(FaultyContent, match=f"{name}\\[0\\]"):
+            award.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", given, lambda _: None)
 
 
 def test_broken_text_is_asked_for():
