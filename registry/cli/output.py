@@ -49,8 +49,8 @@ def _width() -> int | None:
     return None if sys.stdout.isatty() or os.environ.get("COLUMNS") else _UNLIMITED
 
 
-out = _Console(soft_wrap=True, width=_width())
-errors = _Console(stderr=True, soft_wrap=True)
+out = _Console(soft_wrap=True, width=_width(), emoji=False)
+errors = _Console(stderr=True, soft_wrap=True, emoji=False)
 
 _json = msgspec.json.Encoder(decimal_format="number")
 
@@ -139,7 +139,7 @@ def table(
         )
     for row in texts:
         made.add_row(*(text.replace("[", "\\[") for text in row))
-    paper = _Console(width=_UNLIMITED if wide else _width())
+    paper = _Console(width=_UNLIMITED if wide else _width(), emoji=False)
     with paper.capture() as captured:
         paper.print(made)
     for line in captured.get().splitlines():
