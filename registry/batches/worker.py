@@ -244,13 +244,16 @@ def _taken(vault: Vault, batch: Batch, award: Award, taken: Taken, *, on_its_day
         return Progress(vault, batch.batch, award.number, held=[Held(award.number, taken.held_until)])
     problems = [RowProblem(award.number, where, one.field, one.value, "", one.detail) for one in taken.problems]
     if taken.missing:
-        how = f"it is draft {taken.draft}, and its credential waits" if taken.draft else taken.how
+        how = taken.how
+        if taken.waiting:  # a dry run makes no draft
+            how = f"it is draft {taken.draft}, and its credential waits" if taken.draft else "its credential would wait"
         problems += [
             RowProblem(award.number, where, path, "", "missing", f"the document does not say; {how}")
             for path in taken.missing
         ]
     elif taken.waiting and not problems:
-        problems.append(RowProblem(award.number, where, "", "", "draft", f"{taken.how}; draft {taken.draft}"))
+        how = f"{taken.how}; draft {taken.draft}" if taken.draft else f"{taken.how}; its credential would wait"
+        problems.append(RowProblem(award.number, where, "", "", "draft", how))
     issued = not problems
     return Progress(
         vault,

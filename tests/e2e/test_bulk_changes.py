@@ -5,10 +5,12 @@ import json
 import pytest
 
 from registry.batches import Book, RowProblem
-from registry.batches.changing import RowChanger
+from registry.batches.changing import NamedBefore, RowChanger
+from registry.batches.status_rows import StatusRow
 from registry.cli.bulk_changes import MAX_ROWS
 from registry.cli.context import opened
 from registry.cli.working import book_of
+from registry.status_changes import StatusChange
 from tests.support.command import Consortium, printed_json, registry
 
 HEADER = "credential,record,change,reason,note\n"
@@ -122,6 +124,15 @@ def test_a_file_with_more_rows_than_are_held_in_memory_is_refused_as_a_whole(cle
     refused = clerk.run("credential", "change", file, "--yes", check=1)
     assert "more than 100,000 rows. Nothing was changed. Split it" in " ".join(refused.stderr.split())
     assert shown(clerk, clerk.ids[0])["status"] == "active"
+
+
+def test_a_batch_that_goes_on_after_a_stop_still_knows_what_its_earlier_rows_named(clerk):
+    first, second = (StatusRow(line, StatusChange("", "r0", "suspend", "underReview")) for line in (2, 3))
+    with opened(clerk.home) as node, RowChanger(node.registry, node.issuer) as changer:
+        changer.skip(StatusRow(1, StatusChange("", "nobody", "suspend", "underReview")))
+        changer.skip(first)
+        with pytest.raises(NamedBefore, match="line 2 of this file"):
+            changer.check(second)
 
 
 def test_a_preview_does_not_grow_with_the_file(clerk):
