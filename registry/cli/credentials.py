@@ -233,6 +233,8 @@ def show(
         print_json({**plain(found[0]), "disclosed": said, "notes": notes})
         return
     credential_rows(found, wide=True)
+    if found[0].valid_until is not None:
+        say(f"valid until {found[0].valid_until}")
     issuer = node.governance().state.members.get(found[0].member)
     if issuer is not None and issuer.standing != "active":
         issued = issuer.standing_at(found[0].leaf)
