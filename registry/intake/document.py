@@ -32,7 +32,10 @@ number (from 1) or course code, for one."""
 CREDENTIAL: Final = (
     "record", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "valid_until", "grade",
     "original_grade", "national_id", "note", "replaces", "valid_from", "parts",
+    "issuer",
 )  # fmt: skip
+ISSUER: Final = "credential.issuer"
+"""No column: it settles who issued a document that does not say so clearly. A university issues as itself only."""
 NAMES: Final = ("family_name", "given_name")
 """One of them may be absent: some persons have one name only."""
 _NEEDED: Final = ("record", "student", "date_of_birth", "awarding_date")
@@ -309,6 +312,10 @@ class Document(ABC):
             self._sources.setdefault(self._field, path)
 
     def _odd(self, path: str, value: str, detail: str) -> None:
+        """Ask for the field that is read now; what no field settles keeps the award from being issued."""
+        if not self._field:
+            self._refuse(path, value, f"{detail}; correct it in the document: nothing beside it settles this")
+            return
         shown = masked(value) if self._field in _PERSONAL else value[:80]
         oddity = Oddity(path, shown, detail, self._field)
         if oddity not in self.problems or self._in_award:
@@ -436,6 +443,7 @@ def request(
         row["version"] = str(version)
     if ects is not None:
         row["ects"] = str(ects)
+    row.pop("issuer", None)
     stated_parts = row.pop("parts", "")  # a programme may have more of them than a field of a table can hold
     found = checker.check(1, row)
     if found is None:

@@ -14,7 +14,7 @@ import pycountry
 from registry.codes import isced_fault
 from registry.countries import COUNTRIES
 from registry.intake import elm_codes as codes
-from registry.intake.document import Award, Issuer, Values
+from registry.intake.document import ISSUER, Award, Issuer, Values
 from registry.intake.identifiers import Identifier, student_number
 from registry.intake.isced import names_another
 from registry.intake.json_document import JsonDocument, label_of
@@ -49,7 +49,8 @@ class ElmDocument(JsonDocument):
         return any(isinstance(one, dict) and "hasClaim" in one for one in subjects)
 
     def _read(self) -> None:
-        self.issuer = self._issued_by()
+        with self._about(ISSUER):
+            self.issuer = self._issued_by()
         for subject in self._list(self._root, self._at, "credentialSubject"):
             self._check_status(*subject)
             for claim in self._list(*subject, "hasClaim"):

@@ -91,8 +91,7 @@ class JsonDocument(Document):
 
     def _odd(self, path: str, value: str, detail: str) -> None:
         super()._odd(path, value, detail)
-        if self._field:
-            self._used.add(path)  # it is asked about, and not passed over
+        self._used.add(path)  # it is asked about or refused, and not passed over
 
     def unmapped(self) -> list[str]:
         """The paths of all that was said and not used, bare structure aside."""

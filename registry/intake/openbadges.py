@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from registry.codes import country_fault, language_fault
-from registry.intake.document import Award, Issuer, Values
+from registry.intake.document import ISSUER, Award, Issuer, Values
 from registry.intake.identifiers import Identifier, student_number
 from registry.intake.json_document import JsonDocument
 from registry.intake.report import IntakeError
@@ -59,7 +59,8 @@ class OpenBadge(JsonDocument):
         return bool(_TYPES & words) or any(isinstance(one, dict) and "achievement" in one for one in subjects)
 
     def _read(self) -> None:
-        self._issued_by()
+        with self._about(ISSUER):
+            self._issued_by()
         for subject in self._list(self._root, self._at, "credentialSubject"):
             self._check_status(*subject)
             achieved = self._list(*subject, "achievement")
@@ -103,7 +104,8 @@ class OpenBadge(JsonDocument):
         achieved = self._achieved
         language = self._language()
         self._check_status(*achieved)
-        criteria = self._one(*achieved, "criteria")
+        with self._about("achievement.furtherInformation"):
+            criteria = self._one(*achieved, "criteria")
         values: Values = {"kind": "microCredential"} | self._values(
             "achievement",
             {
