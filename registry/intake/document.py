@@ -6,6 +6,7 @@ with its value or with null for none. What nothing was made of is listed by its 
 for by name.
 """
 
+import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from registry.intake import parts
 from registry.intake.broken_text import broken_text_fault
 from registry.intake.columns import RowChecker
 from registry.intake.report import IntakeError, Problem, masked
+from registry.persons import differences
 from registry.requests import IssueRequest
 from registry.wire.achievements import AchievementContent
 from registry.wire.forms import Fault
@@ -228,6 +230,8 @@ class Document(ABC):
         self.refusals: list[Oddity] = []
         self.notes: list[str] = []
         self.awards: list[Award] = []
+        self.left_out: dict[str, str] = {}
+        """What is described and is no award, by course code, and why."""
         self.issuer = Issuer()
         self.signed = False
         self._field = ""
@@ -336,6 +340,12 @@ class Document(ABC):
             self._odd(path, text, fault)
         return text
 
+    def _check_whole_name(self, path: str, wholes: Sequence[str], family: str | None, given: str | None) -> None:
+        """Ask for the name where a whole one, in none of its spellings, shares a part with the others."""
+        stated = {"familyName": family or "", "givenName": given or ""}
+        if wholes and all("name" in differences(stated, {"familyName": whole}) for whole in wholes):
+            self._odd(path, wholes[0], "is another name than the family name and the given name; say whose it is")
+
     def _number_records(self, awards: Sequence[Award]) -> None:
         """Several awards under one id are known by their places besides."""
         if len(awards) > 1:
@@ -345,10 +355,14 @@ class Document(ABC):
 
     def _finish(self) -> None:
         """Say what holds for every document."""
+        today = dt.datetime.now(dt.UTC).date().isoformat()
         for award in self.awards:
             award.problems = award.problems + self._shared[0]
             award.refusals = award.refusals + self._shared[1]
             self._check_sum(award)
+            end = award.credential.get("valid_until")
+            if isinstance(end, str) and end < today:
+                self._note_once(f"{award.path}: by the document's own word it ended on {end}, which is past")
             names = [name for name in NAMES if award.credential.get(name)]
             if len(names) == 1:
                 self._note_once(f"the person has one name only, as {names[0]}; name the other if there is one")
@@ -384,12 +398,14 @@ def still_asked(oddities: Sequence[Oddity], part: str, named: Collection[str]) -
     return [one for one in oddities if one.asks.startswith(prefix) and one.asks.removeprefix(prefix) not in named]
 
 
-def check_completions(completions: Completions, awards: Sequence[Award]) -> None:
+def check_completions(completions: Completions, awards: Sequence[Award], left_out: Mapping[str, str]) -> None:
     """Raise `IntakeError` for what is given beside a document and would have no effect."""
     _only(completions, ("achievement", "credential", "awards"), "completions")
     given = _object(completions, "awards")
     known = {key for award in awards for key in (str(award.number), *award.codes)}
     for key in given:
+        if key not in known and key in left_out:
+            raise IntakeError(f"completions: awards.{key} cannot be completed: {left_out[key]}, and is not issued")
         if key not in known:
             raise IntakeError(
                 f"completions: awards.{key} is no award of the document; name one by its number, 1 to {len(awards)}, or"

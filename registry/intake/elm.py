@@ -350,7 +350,7 @@ class ElmDocument(JsonDocument):
             "credential",
             {
                 "record": self._identifier,
-                "family_name": lambda: self._name(person, at, "familyName"),
+                "family_name": lambda: self._family_name(person, at),
                 "given_name": lambda: self._name(person, at, "givenName"),
                 "date_of_birth": lambda: self._date(person, at, "dateOfBirth"),
                 "awarding_date": lambda: self._awarded(claim),
@@ -397,6 +397,17 @@ class ElmDocument(JsonDocument):
             self._odd(f"{path}.{name}", "", f"is written in {len(text)} ways; say which it is")
             return None
         return next(iter(text.values()))
+
+    def _family_name(self, person: Values, path: str) -> str | None:
+        """Return the family name; a whole name that contradicts it and the given name is asked about."""
+        family = self._name(person, path, "familyName")
+        whole = self._text(person, path, "fullName")
+        if whole is not None:
+            given = person.get("givenName")
+            names = given.values() if isinstance(given, dict) else [given]
+            stated = " ".join(name for name in names if isinstance(name, str))
+            self._check_whole_name(f"{path}.fullName", list(whole.values()), family, stated)
+        return family
 
     def _awarded(self, claim: Place) -> str | None:
         stated = [place for place in self._list(*claim, "awardedBy") if place[0].get("awardingDate") not in (None, "")]

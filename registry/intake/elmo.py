@@ -106,6 +106,7 @@ class ElmoDocument(XmlDocument):
         path = self._path(opportunity)
         if kind == "Class":
             self.notes.append(f"{path} is a class, a part of a course and no award of its own")
+            self._leave_out(opportunity, f"{path} is a class, a part of a course and no award of its own")
             return parts
         specified = self._all(opportunity, _INSTANCE[0])
         instances = [one for owner in specified for one in self._all(owner, _INSTANCE[1])]
@@ -118,6 +119,7 @@ class ElmoDocument(XmlDocument):
                 awards.append(self._add(partial(self._uncertain, opportunity, where)))
             elif status not in (None, "passed"):
                 self.notes.append(f"{where} is {status}, and not passed")
+                self._leave_out(opportunity, f"{where} is {status}, and not passed")
             else:
                 if status is None:
                     self.notes.append(f"{where} has no status, which in ELMO means passed")
@@ -125,6 +127,10 @@ class ElmoDocument(XmlDocument):
         if awards:
             awards[-1].parts = parts
         return awards or parts
+
+    def _leave_out(self, opportunity: etree._Element, why: str) -> None:
+        for code in _codes(self._identifiers(opportunity)):
+            self.left_out[code] = why
 
     def _status(self, instance: etree._Element | None) -> str | None:
         """Return whether it was passed, as the document says it; None where it says nothing, or several things."""
@@ -137,11 +143,11 @@ class ElmoDocument(XmlDocument):
     def _uncertain(self, opportunity: etree._Element, where: str) -> Award:
         """Return an award that is refused: it is not known whether it was passed."""
         self._refuse(where, "", "has no certain status, and is not taken for passed; correct it in the document")
-        return Award(self.name, where, {"title": self._texts(opportunity, "title")}, {})
+        codes = _codes(self._identifiers(opportunity))
+        return Award(self.name, where, {"title": self._texts(opportunity, "title")}, {}, codes)
 
     def _award(self, opportunity: etree._Element, instance: etree._Element | None, kind: str | None) -> Award:
-        given = self._identifiers(opportunity)
-        codes = [given.pop("local", ""), *(f"{scheme}:{value}" for scheme, value in given.items())]
+        codes = _codes(self._identifiers(opportunity))
         achievement: Values = {"kind": _KINDS.get(kind or "")} | self._values(
             "achievement",
             {
@@ -306,3 +312,9 @@ class ElmoDocument(XmlDocument):
         if grade is not None and self._first(instance, "gradingSchemeLocalId") is None:
             self._note_once(f"{self._path(instance)}/resultLabel has no grading scheme; it was read as it stands")
         return grade
+
+
+def _codes(identifiers: dict[str, str]) -> list[str]:
+    """Return what the university may call an achievement, its own code first."""
+    others = [f"{scheme}:{value}" for scheme, value in identifiers.items() if scheme != "local"]
+    return [identifiers.get("local", ""), *others]
