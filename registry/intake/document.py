@@ -18,7 +18,7 @@ from registry.codes import eqf_fault, isced_fault, language_fault
 from registry.domain.achievement import blank
 from registry.intake import parts
 from registry.intake.broken_text import broken_text_fault
-from registry.intake.columns import RowChecker
+from registry.intake.columns import Problems, RowChecker
 from registry.intake.report import IntakeError, Problem, masked
 from registry.persons import differences
 from registry.requests import IssueRequest
@@ -212,10 +212,11 @@ class Award:
 
     def request(
         self, checker: RowChecker, achievement: str, version: int | None, completions: Completions
-    ) -> IssueRequest | Problem:
+    ) -> IssueRequest | Problems:
         """The credential, to be issued for that achievement; held against it as a row of a file is."""
         ects = self.completed("achievement", completions).get("ects")
-        return request(checker, self.completed("credential", completions), achievement, version, ects, self.path)
+        values, named = self.completed("credential", completions), self.named("credential", completions)
+        return request(checker, values, achievement, version, ects, self.path, named)
 
 
 class Document(ABC):
@@ -392,6 +393,18 @@ def lacking(values: Values) -> list[str]:
     return [name for name in CREDENTIAL if name in names or (name in _NEEDED and not values.get(name))]
 
 
+def issuer_fault(values: Values, member: str, where: str) -> Problem | None:
+    """Return what is wrong with the issuer that somebody named beside a document, or None.
+
+    It is asked for where the document is not clear; this node issues as one university only.
+    """
+    named = values.get("issuer")
+    if named in (None, member):
+        return None
+    detail = f"this node issues as {member} only; write {member}, or null; what another issued is not issued here"
+    return Problem(where, ISSUER, str(named)[:80], detail)
+
+
 def still_asked(oddities: Sequence[Oddity], part: str, named: Collection[str]) -> list[Oddity]:
     """Return those about fields of a part that nobody has named."""
     prefix = f"{part}."
@@ -450,9 +463,18 @@ def _code_fault(made: AchievementContent) -> Fault | None:
 
 
 def request(
-    checker: RowChecker, values: Values, achievement: str, version: int | None, ects: object, where: str
-) -> IssueRequest | Problem:
-    """A credential, to be issued for an achievement; held against it as a row of a file is."""
+    checker: RowChecker,
+    values: Values,
+    achievement: str,
+    version: int | None,
+    ects: object,
+    where: str,
+    named: Collection[str],
+) -> IssueRequest | Problems:
+    """Return a credential, to be issued for an achievement, or all that a row of a file would be refused for.
+
+    `named`: the fields that somebody named: a text of theirs is meant, though it looks broken.
+    """
     row = dict.fromkeys(NAMES, "") | {name: str(value) for name, value in values.items() if value is not None}
     row["achievement"] = achievement
     if version is not None:
@@ -461,14 +483,15 @@ def request(
         row["ects"] = str(ects)
     row.pop("issuer", None)
     stated_parts = row.pop("parts", "")  # a programme may have more of them than a field of a table can hold
-    found = checker.check(1, row)
+    found = checker.check_all(1, row, kept=named)
     if found is None:
-        return Problem(where, "record", row["record"], "is the record of the template's example; give it another")
-    if isinstance(found, Problem):
-        return msgspec.structs.replace(found, where=where)
+        return (Problem(where, "record", row["record"], "is the record of the template's example; give it another"),)
     stacked = parts.parse(stated_parts)
+    wrong = [] if not isinstance(found, tuple) else [msgspec.structs.replace(one, where=where) for one in found]
     if isinstance(stacked, str):
-        return Problem(where, "credential.parts", stated_parts[:80], stacked)
+        wrong.append(Problem(where, "credential.parts", stated_parts[:80], stacked))
+    if isinstance(found, tuple) or isinstance(stacked, str):
+        return tuple(wrong)
     return msgspec.structs.replace(found, parts=stacked or None)
 
 
