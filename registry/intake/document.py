@@ -66,6 +66,12 @@ class Oddity(msgspec.Struct, frozen=True):
             return Problem(self.where, "", self.value, self.detail)
         return Problem(self.where, self.asks, self.value, f"{self.detail}; name {self.asks} beside it (null: none)")
 
+    def told(self) -> str:
+        """Return it as a note: where it is of no matter for a published achievement, that is said."""
+        if self.asks.startswith("achievement.") and self.asks not in _CHECKED_AGAINST_OWN:
+            return f"{self.detail} (this matters only where an achievement is made of the document)"
+        return self.detail
+
 
 class External(msgspec.Struct, frozen=True, rename="camel"):
     """A credential that somebody else issued, as its document states it. Nothing of it has been proved.
@@ -113,11 +119,13 @@ class External(msgspec.Struct, frozen=True, rename="camel"):
     """Why it could not be issued: revoked, failed, withdrawn by its own word."""
 
 
-class Issuer(msgspec.Struct):
+class Issuer(msgspec.Struct, frozen=True):
     """Who issued a document, by its own word."""
 
     name: str = ""
     country: str = ""
+    homepage: str = ""
+    """A web address of the issuer's, maybe its id; empty where there is none."""
 
 
 class Award:
@@ -367,8 +375,6 @@ class Document(ABC):
             names = [name for name in NAMES if award.credential.get(name)]
             if len(names) == 1:
                 self._note_once(f"the person has one name only, as {names[0]}; name the other if there is one")
-        if self.issuer.name:
-            self._note_once(f"by its own word the document is issued by {self.issuer.name}")
 
     def _check_sum(self, award: Award) -> None:
         """Ask for a whole's credits where they are not the sum of its parts'."""

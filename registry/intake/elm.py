@@ -113,11 +113,13 @@ class ElmDocument(JsonDocument):
         if isinstance(stated, str):
             self._use(f"{self._at}.issuer")
             self.notes.append(f"the issuer is named by an address alone ({stated[:120]})")
-            return Issuer()
+            return Issuer(homepage=stated)
         issuer = self._one(self._root, self._at, "issuer")
         name = self._text(*issuer, "legalName")
         country = next((code for place in self._list(*issuer, "location") if (code := self._country(place))), "")
-        return Issuer("" if not name else name.get("en") or next(iter(name.values())), country)
+        pages = [page.get("contentURL") for page, _ in self._list(*issuer, "homepage")]
+        homepage = str(next((page for page in pages if page), None) or issuer[0].get("id") or "")
+        return Issuer("" if not name else name.get("en") or next(iter(name.values())), country, homepage)
 
     def _country(self, location: Place) -> str:
         for address in self._list(*location, "address"):

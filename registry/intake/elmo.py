@@ -85,8 +85,9 @@ class ElmoDocument(XmlDocument):
         if country and issuer is not None and (fault := country_fault(country)) is not None:
             self._odd(f"{self._path(issuer)}/country", country, fault)
             country = ""
-        self._issuer = Issuer(name, country)
-        self.issuer = Issuer(self.issuer.name or name, self.issuer.country or country)
+        self._issuer = Issuer(name, country, self._plain(issuer, "url") or "")
+        if not self.issuer.name:
+            self.issuer = self._issuer
 
     def _walk(self, opportunity: etree._Element, levels: int) -> list[Award]:
         """Take in what was passed, parts before what they are parts of.

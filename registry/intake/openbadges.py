@@ -76,6 +76,7 @@ class OpenBadge(JsonDocument):
         if isinstance(stated, str):
             self._use(f"{self._at}.issuer")
             self.notes.append(f"the issuer is named by an address alone ({stated[:120]})")
+            self.issuer = Issuer(homepage=stated)
             return
         issuer = self._one(self._root, self._at, "issuer")
         address = self._one(*issuer, "address")
@@ -83,7 +84,8 @@ class OpenBadge(JsonDocument):
         if country and (fault := country_fault(country)) is not None:
             self._odd(f"{address[1]}.addressCountryCode", country, fault)
             country = ""
-        self.issuer = Issuer(self._plain(*issuer, "name") or "", country)
+        homepage = self._plain(*issuer, "url") or str(issuer[0].get("id") or "")
+        self.issuer = Issuer(self._plain(*issuer, "name") or "", country, homepage)
 
     def _award(self, subject: Place, achieved: Place, siblings: Sequence[Place]) -> Award:
         """`siblings` are all achievements of the subject, this one among them."""

@@ -42,9 +42,12 @@ class OpenBadge2(JsonDocument):
         if isinstance(stated, str):
             self._use(f"{self._badge[1]}.issuer")
             self.notes.append(f"the issuer is named by an address alone ({stated[:120]})")
+            self.issuer = Issuer(homepage=stated)
         else:
             with self._about(ISSUER):
-                self.issuer = Issuer(self._plain(*self._one(*self._badge, "issuer"), "name") or "", "")
+                issuer = self._one(*self._badge, "issuer")
+                homepage = self._plain(*issuer, "url") or str(issuer[0].get("id") or "")
+                self.issuer = Issuer(self._plain(*issuer, "name") or "", "", homepage)
         self._add(self._award)
 
     def _award(self) -> Award:
