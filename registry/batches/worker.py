@@ -2,6 +2,7 @@
 
 import threading
 import traceback
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,12 +25,14 @@ from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake import Award, Catalogue, IntakeError, NdjsonRows, TableRows, read_document
 from registry.intake.documents import MAX_BYTES
 from registry.intake.importing import Importer, Taken
+from registry.intake.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.plain_rows import PlainRows
 from registry.intake.reconciling import COLUMNS, NEEDED, OnLog, Reconciling
 from registry.intake.report import FAULTS, NO_ROWS
 from registry.issuing import Issuer
 from registry.status_changes import Judgement
 from registry.vault import Vault
+from registry.wire.governance import MemberRevised
 
 _log = structlog.get_logger(__name__)
 _CHECKED: Final = 1000
@@ -40,9 +43,19 @@ class Worker:
     """One at a time for a node: others that are started by mistake wait."""
 
     def __init__(
-        self, registry: Registry, issuer: Issuer, book: Book, catalogue: Catalogue, on_log: OnLog | None = None
+        self,
+        registry: Registry,
+        issuer: Issuer,
+        book: Book,
+        catalogue: Catalogue,
+        on_log: OnLog | None = None,
+        own: Callable[[], MemberRevised | None] = lambda: None,
     ) -> None:
-        """`on_log` is what the views know; without it nothing can be reconciled."""
+        """`on_log` is what the views know; without it nothing can be reconciled.
+
+        `own` is what governance says of this university, asked anew for each document; None where it is not known.
+        """
+        self._own = own
         self._registry = registry
         self._issuer = issuer
         self._book = book
@@ -172,9 +185,9 @@ class Worker:
         """A document's awards, each in a transaction with the batch's progress."""
         with self._book.content(batch.batch).open("rb") as file:
             document = read_document(file.read(MAX_BYTES + 1), batch.name or "The body")
-        odd = [f"{one.where} {one.value!r} {one.detail}" for one in document.problems]
+        issuers = other_issuer_notes(document, self._registry.member, self._own())
         unused = [f"not read: {path}" for path in document.unmapped()]
-        self._book.note(batch.batch, [*document.notes, *odd, *unused][:_NOTES])
+        self._book.note(batch.batch, [*issuers, *document.notes, *oddity_notes(document), *unused][:_NOTES])
         importer = Importer(self._registry, self._issuer, self._catalogue, holds=True)
         due = set(self._book.held(batch.batch, due=True))
         for award in document.awards:

@@ -9,12 +9,11 @@ import typer
 from registry.cli.achievements import achievement_app
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
-from registry.cli.imports import importer, show_award
+from registry.cli.imports import importer, read_completions, show_award
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.cli.own_events import say_older_wait
 from registry.intake.drafts import Draft, Drafts
-from registry.intake.report import IntakeError
 
 app = typer.Typer(help="Achievements that documents brought, private until published.", no_args_is_help=True)
 
@@ -111,11 +110,7 @@ def complete(
     Example: registry achievement draft complete 0bbac7a9-… rest.json
     """
     node = node_of(context)
-    try:
-        given = msgspec.json.decode(file.read_bytes(), type=dict[str, dict[str, Any]])
-    except msgspec.DecodeError as error:
-        raise IntakeError(f"{file}: {error}") from error
-    Drafts(node.registry).complete(_draft(node, draft), given)
+    Drafts(node.registry).complete(_draft(node, draft), read_completions(file))
     _tell(_shown(node, draft))
 
 

@@ -22,13 +22,25 @@ from registry.cli.grouped import say_problems
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
 from registry.cli.own_events import count_waiting, say_older_wait
 from registry.domain.errors import UnknownAchievement
-from registry.intake import Document, IntakeError, Problem, TableRows, ndjson_rows, open_intake, table_rows
+from registry.intake import (
+    Document,
+    IntakeError,
+    Problem,
+    TableRows,
+    json_document,
+    ndjson_rows,
+    open_intake,
+    table_rows,
+)
 from registry.intake.course_codes import CourseCodes
 from registry.intake.days import Order
 from registry.intake.earlier_rows import EarlierRows
 from registry.intake.importing import Importer, Taken
+from registry.intake.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.report import NO_ROWS
+from registry.log.errors import LogError
 from registry.requests import Issued, IssueRequest, NotIssued, Outcome
+from registry.wire.governance import MemberRevised
 
 _SHOWN = 25
 _BESIDE = ("achievement.", "credential.")
@@ -408,14 +420,26 @@ def importer(node: Node) -> Importer:
     return Importer(node.registry, node.issuer, Offered(node.registry))
 
 
+def own_content(node: Node) -> MemberRevised | None:
+    """Return what governance says of this node's university; None where that is not known here."""
+    try:
+        record = node.standings.record(node.settings.member)
+    except LogError:  # whether it may issue at all is checked elsewhere; here only a note is at stake
+        return None
+    return None if record is None else record.content
+
+
 def take_document(node: Node, document: Document, completions: dict[str, Any], *, dry_run: bool = False) -> Report:
     """Find or publish the achievements of a document, or make drafts of them, and issue its credentials."""
     report = Report(
         document.name,
         dry_run=dry_run,
         format=document.FORMAT,
-        # An oddity in a document is no longer in the way once what it left open is given; it stays worth saying.
-        notes=document.notes + [f"{p.where} {p.value!r} {p.detail}" for p in document.problems],
+        notes=[
+            *other_issuer_notes(document, node.settings.member, own_content(node)),
+            *document.notes,
+            *oddity_notes(document),
+        ],
         unmapped=document.unmapped(),
     )
     try:
@@ -442,12 +466,20 @@ def _add_award(report: Report, taken: Taken) -> None:
 
 
 def _completions(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
+    return {} if file is None else read_completions(file)
+
+
+def read_completions(file: Path) -> dict[str, Any]:
+    """Return what is given beside a document or to a draft. Raises `IntakeError` for what is no such file."""
     try:
-        return msgspec.json.decode(file.read_bytes(), type=dict[str, dict[str, Any]])
-    except (OSError, msgspec.DecodeError) as error:
-        raise IntakeError(f"{file}: {error}") from error
+        content = file.read_bytes()
+    except OSError as error:
+        raise IntakeError(f"cannot read {file}: {error.strerror}") from error
+    given = json_document.load(content, str(file))
+    for name, value in given.items():
+        if not isinstance(value, dict):
+            raise IntakeError(f"{file}: {name[:80]} is no object; write {{{name[:80]!r}: {{…}}}}")
+    return given
 
 
 def show(report: Report) -> None:

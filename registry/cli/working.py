@@ -1,6 +1,7 @@
 """The process that works through batches, under `registry serve`."""
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -10,7 +11,7 @@ from eventsourcing.persistence import InterfaceError, OperationalError
 from registry.batches import Book, Worker
 from registry.cli import last_error
 from registry.cli.context import Node, opened
-from registry.cli.imports import Offered
+from registry.cli.imports import Offered, own_content
 from registry.cli.reconcile import OnLog
 from registry.postgres import DatabaseUnavailable
 
@@ -31,7 +32,8 @@ def work(home: Path, stop: threading.Event) -> None:
             with opened(home) as node:
                 book = book_of(node)
                 book.tidy()
-                Worker(node.registry, node.issuer, book, Offered(node.registry), OnLog(node)).run(stop)
+                own = partial(own_content, node)
+                Worker(node.registry, node.issuer, book, Offered(node.registry), OnLog(node), own).run(stop)
         except _AWAY as error:
             _log.error("batches.again", error=str(error).strip(), again_in=_AGAIN)
             last_error.note(home, "batches", error)

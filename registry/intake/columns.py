@@ -111,16 +111,19 @@ class RowChecker:
         found = self.check_all(line, row)
         return found[0] if isinstance(found, tuple) else found
 
-    def check_all(self, line: int, row: Mapping[str, str]) -> IssueRequest | Problems | None:
+    def check_all(
+        self, line: int, row: Mapping[str, str], *, kept: Collection[str] = ()
+    ) -> IssueRequest | Problems | None:
         """Return a request, all problems of the row, or None for the template's example.
 
         `row` holds text for each column that the file has; empty text is as good as none. Surrounding space is taken
         off. Identifiers and names are checked in their one spelling, and the request has them as the row does: what an
-        earlier version stored is found by that spelling, too (`IssueRequest.normalised`).
+        earlier version stored is found by that spelling, too (`IssueRequest.normalised`). `kept` are the columns whose
+        text is meant, though it looks as if it were in a wrong encoding.
         """
         self.held_until = None
         found: list[Problem] = []
-        values = self._cleaned(line, row, found)
+        values = self._cleaned(line, row, kept, found)
         bad = {problem.field for problem in found}
         if values.get("record") == EXAMPLE_RECORD:
             return None
@@ -181,14 +184,16 @@ class RowChecker:
                 notes.append(f"{name}: some of its days are written day, month, year and some month, day, year")
         return notes
 
-    def _cleaned(self, line: int, row: Mapping[str, str], found: list[Problem]) -> dict[str, str]:
+    def _cleaned(
+        self, line: int, row: Mapping[str, str], kept: Collection[str], found: list[Problem]
+    ) -> dict[str, str]:
         """Return the row's texts as they are meant, and add what is wrong with their characters."""
         values = dict(row)
         if is_plain(values.values()):
             return values
         for name, value in values.items():
             if value:
-                values[name], fault = clean_text(name, value, keep_text=self._keep_text)
+                values[name], fault = clean_text(name, value, keep_text=self._keep_text or name in kept)
                 if fault is not None:
                     found.append(_problem(line, name, values[name], fault))
         return values

@@ -6,6 +6,7 @@ with its value or with null for none. What nothing was made of is listed by its 
 for by name.
 """
 
+import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,8 +17,9 @@ import msgspec
 from registry.achievement_content import NewestVersion, read_content
 from registry.intake import parts
 from registry.intake.broken_text import broken_text_fault
-from registry.intake.columns import RowChecker
+from registry.intake.columns import Problems, RowChecker
 from registry.intake.report import IntakeError, Problem, masked
+from registry.persons import differences
 from registry.requests import IssueRequest
 from registry.wire.achievements import AchievementContent
 
@@ -29,7 +31,10 @@ number (from 1) or course code, for one."""
 CREDENTIAL: Final = (
     "record", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "valid_until", "grade",
     "original_grade", "national_id", "note", "replaces", "valid_from", "parts",
+    "issuer",
 )  # fmt: skip
+ISSUER: Final = "credential.issuer"
+"""No column: it settles who issued a document that does not say so clearly. A university issues as itself only."""
 NAMES: Final = ("family_name", "given_name")
 """One of them may be absent: some persons have one name only."""
 _NEEDED: Final = ("record", "student", "date_of_birth", "awarding_date")
@@ -57,6 +62,12 @@ class Oddity(msgspec.Struct, frozen=True):
         if not self.asks:
             return Problem(self.where, "", self.value, self.detail)
         return Problem(self.where, self.asks, self.value, f"{self.detail}; name {self.asks} beside it (null: none)")
+
+    def told(self) -> str:
+        """Return it as a note: where it is of no matter for a published achievement, that is said."""
+        if self.asks.startswith("achievement.") and self.asks not in _CHECKED_AGAINST_OWN:
+            return f"{self.detail} (this matters only where an achievement is made of the document)"
+        return self.detail
 
 
 class External(msgspec.Struct, frozen=True, rename="camel"):
@@ -105,11 +116,13 @@ class External(msgspec.Struct, frozen=True, rename="camel"):
     """Why it could not be issued: revoked, failed, withdrawn by its own word."""
 
 
-class Issuer(msgspec.Struct):
+class Issuer(msgspec.Struct, frozen=True):
     """Who issued a document, by its own word."""
 
     name: str = ""
     country: str = ""
+    homepage: str = ""
+    """A web address of the issuer's, maybe its id; empty where there is none."""
 
 
 class Award:
@@ -206,10 +219,11 @@ class Award:
 
     def request(
         self, checker: RowChecker, achievement: str, version: int | None, completions: Completions
-    ) -> IssueRequest | Problem:
+    ) -> IssueRequest | Problems:
         """The credential, to be issued for that achievement; held against it as a row of a file is."""
         ects = self.completed("achievement", completions).get("ects")
-        return request(checker, self.completed("credential", completions), achievement, version, ects, self.path)
+        values, named = self.completed("credential", completions), self.named("credential", completions)
+        return request(checker, values, achievement, version, ects, self.path, named)
 
 
 class Document(ABC):
@@ -224,6 +238,8 @@ class Document(ABC):
         self.refusals: list[Oddity] = []
         self.notes: list[str] = []
         self.awards: list[Award] = []
+        self.left_out: dict[str, str] = {}
+        """What is described and is no award, by course code, and why."""
         self.issuer = Issuer()
         self.signed = False
         self._field = ""
@@ -308,6 +324,10 @@ class Document(ABC):
             self._sources.setdefault(self._field, path)
 
     def _odd(self, path: str, value: str, detail: str) -> None:
+        """Ask for the field that is read now; what no field settles keeps the award from being issued."""
+        if not self._field:
+            self._refuse(path, value, f"{detail}; correct it in the document: nothing beside it settles this")
+            return
         shown = masked(value) if self._field in _PERSONAL else value[:80]
         oddity = Oddity(path, shown, detail, self._field)
         if oddity not in self.problems or self._in_award:
@@ -328,6 +348,12 @@ class Document(ABC):
             self._odd(path, text, fault)
         return text
 
+    def _check_whole_name(self, path: str, wholes: Sequence[str], family: str | None, given: str | None) -> None:
+        """Ask for the name where a whole one, in none of its spellings, shares a part with the others."""
+        stated = {"familyName": family or "", "givenName": given or ""}
+        if wholes and all("name" in differences(stated, {"familyName": whole}) for whole in wholes):
+            self._odd(path, wholes[0], "is another name than the family name and the given name; say whose it is")
+
     def _number_records(self, awards: Sequence[Award]) -> None:
         """Several awards under one id are known by their places besides."""
         if len(awards) > 1:
@@ -337,15 +363,17 @@ class Document(ABC):
 
     def _finish(self) -> None:
         """Say what holds for every document."""
+        today = dt.datetime.now(dt.UTC).date().isoformat()
         for award in self.awards:
             award.problems = award.problems + self._shared[0]
             award.refusals = award.refusals + self._shared[1]
             self._check_sum(award)
+            end = award.credential.get("valid_until")
+            if isinstance(end, str) and end < today:
+                self._note_once(f"{award.path}: by the document's own word it ended on {end}, which is past")
             names = [name for name in NAMES if award.credential.get(name)]
             if len(names) == 1:
                 self._note_once(f"the person has one name only, as {names[0]}; name the other if there is one")
-        if self.issuer.name:
-            self._note_once(f"by its own word the document is issued by {self.issuer.name}")
 
     def _check_sum(self, award: Award) -> None:
         """Ask for a whole's credits where they are not the sum of its parts'."""
@@ -370,18 +398,32 @@ def lacking(values: Values) -> list[str]:
     return [name for name in CREDENTIAL if name in names or (name in _NEEDED and not values.get(name))]
 
 
+def issuer_fault(values: Values, member: str, where: str) -> Problem | None:
+    """Return what is wrong with the issuer that somebody named beside a document, or None.
+
+    It is asked for where the document is not clear; this node issues as one university only.
+    """
+    named = values.get("issuer")
+    if named in (None, member):
+        return None
+    detail = f"this node issues as {member} only; write {member}, or null; what another issued is not issued here"
+    return Problem(where, ISSUER, str(named)[:80], detail)
+
+
 def still_asked(oddities: Sequence[Oddity], part: str, named: Collection[str]) -> list[Oddity]:
     """Return those about fields of a part that nobody has named."""
     prefix = f"{part}."
     return [one for one in oddities if one.asks.startswith(prefix) and one.asks.removeprefix(prefix) not in named]
 
 
-def check_completions(completions: Completions, awards: Sequence[Award]) -> None:
+def check_completions(completions: Completions, awards: Sequence[Award], left_out: Mapping[str, str]) -> None:
     """Raise `IntakeError` for what is given beside a document and would have no effect."""
     _only(completions, ("achievement", "credential", "awards"), "completions")
     given = _object(completions, "awards")
     known = {key for award in awards for key in (str(award.number), *award.codes)}
     for key in given:
+        if key not in known and key in left_out:
+            raise IntakeError(f"completions: awards.{key} cannot be completed: {left_out[key]}, and is not issued")
         if key not in known:
             raise IntakeError(
                 f"completions: awards.{key} is no award of the document; name one by its number, 1 to {len(awards)}, or"
@@ -410,24 +452,35 @@ def content(values: Values, identifier: str, publisher: str, newest: NewestVersi
 
 
 def request(
-    checker: RowChecker, values: Values, achievement: str, version: int | None, ects: object, where: str
-) -> IssueRequest | Problem:
-    """A credential, to be issued for an achievement; held against it as a row of a file is."""
+    checker: RowChecker,
+    values: Values,
+    achievement: str,
+    version: int | None,
+    ects: object,
+    where: str,
+    named: Collection[str],
+) -> IssueRequest | Problems:
+    """Return a credential, to be issued for an achievement, or all that a row of a file would be refused for.
+
+    `named`: the fields that somebody named: a text of theirs is meant, though it looks broken.
+    """
     row = dict.fromkeys(NAMES, "") | {name: str(value) for name, value in values.items() if value is not None}
     row["achievement"] = achievement
     if version is not None:
         row["version"] = str(version)
     if ects is not None:
         row["ects"] = str(ects)
+    row.pop("issuer", None)
     stated_parts = row.pop("parts", "")  # a programme may have more of them than a field of a table can hold
-    found = checker.check(1, row)
+    found = checker.check_all(1, row, kept=named)
     if found is None:
-        return Problem(where, "record", row["record"], "is the record of the template's example; give it another")
-    if isinstance(found, Problem):
-        return msgspec.structs.replace(found, where=where)
+        return (Problem(where, "record", row["record"], "is the record of the template's example; give it another"),)
     stacked = parts.parse(stated_parts)
+    wrong = [] if not isinstance(found, tuple) else [msgspec.structs.replace(one, where=where) for one in found]
     if isinstance(stacked, str):
-        return Problem(where, "credential.parts", stated_parts[:80], stacked)
+        wrong.append(Problem(where, "credential.parts", stated_parts[:80], stacked))
+    if isinstance(found, tuple) or isinstance(stacked, str):
+        return tuple(wrong)
     return msgspec.structs.replace(found, parts=stacked or None)
 
 

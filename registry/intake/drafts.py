@@ -4,7 +4,7 @@ A draft is the university's own matter until it is published. What was read stay
 stands beside it and counts before it. Credentials wait encrypted, and are issued when their achievement is there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString
 
@@ -81,6 +81,8 @@ class Waiting(msgspec.Struct, frozen=True):
     values: Values
     asked: list[Oddity] = []
     """What its document states of it and was not understood, until somebody names it."""
+    named: list[str] = []
+    """The fields that somebody named beside the document, or in the draft: a text of theirs is meant."""
 
     @property
     def missing(self) -> list[str]:
@@ -200,6 +202,7 @@ class Drafts:
                 draft,
                 award.completed("credential", completions) | ({} if version is None else {"version": version}),
                 award.asked("credential", completions),
+                award.named("credential", completions),
             ),
         )
 
@@ -218,11 +221,14 @@ class Drafts:
         said = {name: value for name, value in values.items() if name != "version"}  # of the achievement, not of it
         return vault.digest(msgspec.json.encode(said, order="sorted"))
 
-    def _waiting_row(self, draft: str, values: Values, asked: Sequence[Oddity]) -> tuple[Any, ...]:
+    def _waiting_row(
+        self, draft: str, values: Values, asked: Sequence[Oddity], named: Collection[str]
+    ) -> tuple[Any, ...]:
         vault = self._registry.vault
         student = values.get("student")
         hashed = vault.hashed("student", normalise_identifier(str(student))) if student else None
-        return self._key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", {"values": values, "asked": asked})
+        sealed = {"values": values, "asked": asked, "named": sorted(named)}
+        return self._key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", sealed)
 
     def complete(self, draft: str, given: Mapping[str, Any]) -> Draft:
         """Give what is missing: `achievement`; `credential` where one waits; `credentials` by record.
@@ -263,7 +269,8 @@ class Drafts:
             if (more := named.pop(str(one.values.get("record", "")), None)) is not None:
                 award = Award(f"draft {draft}", "$", {}, one.values)
                 values = award.completed("credential", {"credential": more})
-                rows.append((one.key, self._waiting_row(draft, values, still_asked(one.asked, "credential", more))))
+                asked = still_asked(one.asked, "credential", more)
+                rows.append((one.key, self._waiting_row(draft, values, asked, {*one.named, *more})))
         if named:
             raise IntakeError(f"no credential with record {min(named)!r} waits for draft {draft}")
         return rows
@@ -284,8 +291,9 @@ class Drafts:
 
 def _waiting(key: bytes, sealed: Values) -> Waiting:
     """A waiting credential as it was sealed; one of an earlier version holds its values alone."""
-    if sealed.keys() == {"values", "asked"}:
-        return Waiting(key, sealed["values"], msgspec.convert(sealed["asked"], list[Oddity]))
+    if sealed.keys() >= {"values", "asked"}:
+        asked = msgspec.convert(sealed["asked"], list[Oddity])
+        return Waiting(key, sealed["values"], asked, sealed.get("named", []))
     return Waiting(key, sealed)
 
 

@@ -14,7 +14,7 @@ import pycountry
 from registry.codes import isced_fault
 from registry.countries import COUNTRIES
 from registry.intake import elm_codes as codes
-from registry.intake.document import Award, Issuer, Values
+from registry.intake.document import ISSUER, Award, Issuer, Values
 from registry.intake.identifiers import Identifier, student_number
 from registry.intake.isced import names_another
 from registry.intake.json_document import JsonDocument, label_of
@@ -49,7 +49,8 @@ class ElmDocument(JsonDocument):
         return any(isinstance(one, dict) and "hasClaim" in one for one in subjects)
 
     def _read(self) -> None:
-        self.issuer = self._issued_by()
+        with self._about(ISSUER):
+            self.issuer = self._issued_by()
         for subject in self._list(self._root, self._at, "credentialSubject"):
             self._check_status(*subject)
             for claim in self._list(*subject, "hasClaim"):
@@ -112,11 +113,13 @@ class ElmDocument(JsonDocument):
         if isinstance(stated, str):
             self._use(f"{self._at}.issuer")
             self.notes.append(f"the issuer is named by an address alone ({stated[:120]})")
-            return Issuer()
+            return Issuer(homepage=stated)
         issuer = self._one(self._root, self._at, "issuer")
         name = self._text(*issuer, "legalName")
         country = next((code for place in self._list(*issuer, "location") if (code := self._country(place))), "")
-        return Issuer("" if not name else name.get("en") or next(iter(name.values())), country)
+        pages = [page.get("contentURL") for page, _ in self._list(*issuer, "homepage")]
+        homepage = str(next((page for page in pages if page), None) or issuer[0].get("id") or "")
+        return Issuer("" if not name else name.get("en") or next(iter(name.values())), country, homepage)
 
     def _country(self, location: Place) -> str:
         for address in self._list(*location, "address"):
@@ -349,7 +352,7 @@ class ElmDocument(JsonDocument):
             "credential",
             {
                 "record": self._identifier,
-                "family_name": lambda: self._name(person, at, "familyName"),
+                "family_name": lambda: self._family_name(person, at),
                 "given_name": lambda: self._name(person, at, "givenName"),
                 "date_of_birth": lambda: self._date(person, at, "dateOfBirth"),
                 "awarding_date": lambda: self._awarded(claim),
@@ -396,6 +399,17 @@ class ElmDocument(JsonDocument):
             self._odd(f"{path}.{name}", "", f"is written in {len(text)} ways; say which it is")
             return None
         return next(iter(text.values()))
+
+    def _family_name(self, person: Values, path: str) -> str | None:
+        """Return the family name; a whole name that contradicts it and the given name is asked about."""
+        family = self._name(person, path, "familyName")
+        whole = self._text(person, path, "fullName")
+        if whole is not None:
+            given = person.get("givenName")
+            names = given.values() if isinstance(given, dict) else [given]
+            stated = " ".join(name for name in names if isinstance(name, str))
+            self._check_whole_name(f"{path}.fullName", list(whole.values()), family, stated)
+        return family
 
     def _awarded(self, claim: Place) -> str | None:
         stated = [place for place in self._list(*claim, "awardedBy") if place[0].get("awardingDate") not in (None, "")]

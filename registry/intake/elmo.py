@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from lxml import etree
 
 from registry.codes import country_fault, isced_fault, language_fault
-from registry.intake.document import Award, Issuer, Values
+from registry.intake.document import ISSUER, Award, Issuer, Values
 from registry.intake.identifiers import Identifier, student_number
 from registry.intake.report import IntakeError
 from registry.intake.xml_document import XmlDocument, local
@@ -63,7 +63,8 @@ class ElmoDocument(XmlDocument):
             self._use(one)
             self.notes.append(f"{self._path(one)} was not read: {_UNREAD[local(one)]}")
         for report in self._all(self._root, "report"):
-            self._issued_by(report)
+            with self._about(ISSUER):
+                self._issued_by(report)
             self._schemes = {one.get("localId"): one for one in self._all(report, "gradingScheme")}
             for opportunity in self._all(report, _OPPORTUNITY):
                 self._walk(opportunity, _LEVELS)
@@ -74,7 +75,7 @@ class ElmoDocument(XmlDocument):
     def _issued_by(self, report: etree._Element) -> None:
         issuers = self._all(report, "issuer")
         if len(issuers) > 1:
-            self.notes.append(f"{self._path(report)} names {len(issuers)} issuers: which of them issued is not known")
+            self._odd(self._path(report), "", f"names {len(issuers)} issuers; say which of them issued it")
         issuer = issuers[0] if len(issuers) == 1 else None
         titles = self._texts(issuer, "title") if issuer is not None else None
         name = (titles or {}).get("en") or next(iter((titles or {}).values()), "")
@@ -84,8 +85,9 @@ class ElmoDocument(XmlDocument):
         if country and issuer is not None and (fault := country_fault(country)) is not None:
             self._odd(f"{self._path(issuer)}/country", country, fault)
             country = ""
-        self._issuer = Issuer(name, country)
-        self.issuer = Issuer(self.issuer.name or name, self.issuer.country or country)
+        self._issuer = Issuer(name, country, self._plain(issuer, "url") or "")
+        if not self.issuer.name:
+            self.issuer = self._issuer
 
     def _walk(self, opportunity: etree._Element, levels: int) -> list[Award]:
         """Take in what was passed, parts before what they are parts of.
@@ -100,22 +102,25 @@ class ElmoDocument(XmlDocument):
             for one in self._all(part, _OPPORTUNITY)
             for award in self._walk(one, levels - 1)
         ]
-        kind = self._plain(opportunity, "type")
+        with self._about("achievement.kind"):
+            kind = self._plain(opportunity, "type")
         path = self._path(opportunity)
         if kind == "Class":
             self.notes.append(f"{path} is a class, a part of a course and no award of its own")
+            self._leave_out(opportunity, f"{path} is a class, a part of a course and no award of its own")
             return parts
         specified = self._all(opportunity, _INSTANCE[0])
         instances = [one for owner in specified for one in self._all(owner, _INSTANCE[1])]
         awards = []
         taken: list[etree._Element | None] = [*instances] if instances else [None]
         for instance in taken:
-            status = self._plain(instance, "status")
+            status = self._status(instance)
             where = self._path(instance) if instance is not None and len(instances) > 1 else path
             if status is None and instance is not None and self._all(instance, "status"):
-                self.notes.append(f"{where} has no certain status, and is not taken for passed")
+                awards.append(self._add(partial(self._uncertain, opportunity, where)))
             elif status not in (None, "passed"):
                 self.notes.append(f"{where} is {status}, and not passed")
+                self._leave_out(opportunity, f"{where} is {status}, and not passed")
             else:
                 if status is None:
                     self.notes.append(f"{where} has no status, which in ELMO means passed")
@@ -124,9 +129,26 @@ class ElmoDocument(XmlDocument):
             awards[-1].parts = parts
         return awards or parts
 
+    def _leave_out(self, opportunity: etree._Element, why: str) -> None:
+        for code in _codes(self._identifiers(opportunity)):
+            self.left_out[code] = why
+
+    def _status(self, instance: etree._Element | None) -> str | None:
+        """Return whether it was passed, as the document says it; None where it says nothing, or several things."""
+        found = self._all(instance, "status")
+        texts = {" ".join((one.text or "").split()) for one in found} - {""}
+        for one in found:
+            self._use(one)
+        return texts.pop() if len(texts) == 1 else None
+
+    def _uncertain(self, opportunity: etree._Element, where: str) -> Award:
+        """Return an award that is refused: it is not known whether it was passed."""
+        self._refuse(where, "", "has no certain status, and is not taken for passed; correct it in the document")
+        codes = _codes(self._identifiers(opportunity))
+        return Award(self.name, where, {"title": self._texts(opportunity, "title")}, {}, codes)
+
     def _award(self, opportunity: etree._Element, instance: etree._Element | None, kind: str | None) -> Award:
-        given = self._identifiers(opportunity)
-        codes = [given.pop("local", ""), *(f"{scheme}:{value}" for scheme, value in given.items())]
+        codes = _codes(self._identifiers(opportunity))
         achievement: Values = {"kind": _KINDS.get(kind or "")} | self._values(
             "achievement",
             {
@@ -291,3 +313,9 @@ class ElmoDocument(XmlDocument):
         if grade is not None and self._first(instance, "gradingSchemeLocalId") is None:
             self._note_once(f"{self._path(instance)}/resultLabel has no grading scheme; it was read as it stands")
         return grade
+
+
+def _codes(identifiers: dict[str, str]) -> list[str]:
+    """Return what the university may call an achievement, its own code first."""
+    others = [f"{scheme}:{value}" for scheme, value in identifiers.items() if scheme != "local"]
+    return [identifiers.get("local", ""), *others]

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from registry.countries import COUNTRIES
 from registry.intake import elm_codes as codes
-from registry.intake.document import Award, Issuer, Values
+from registry.intake.document import ISSUER, Award, Issuer, Values
 from registry.intake.elm import ElmDocument, Place
 
 _TYPE = "EuropeanHigherEducationMicrocredential"
@@ -45,7 +45,8 @@ class EuHemcDocument(ElmDocument):
 
     def _award(self, subject: Place, claim: Place, specification: Place) -> Award:
         award = super()._award(subject, claim, specification)
-        award.issuer = self._awarding_body(claim) or None
+        with self._about(ISSUER):
+            award.issuer = self._awarding_body(claim) or None
         with self._about("achievement.ects"):
             self._received(claim, award.achievement.get("ects"))
         return award

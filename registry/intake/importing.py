@@ -19,7 +19,7 @@ from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
 from registry.intake.columns import RowChecker
 from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_fault, composition_of, parts_text
 from registry.intake.course_codes import CourseCodes
-from registry.intake.document import Award, Completions, Document, Oddity, check_completions, request
+from registry.intake.document import Award, Completions, Document, Oddity, check_completions, issuer_fault, request
 from registry.intake.drafts import Drafts, Waiting
 from registry.intake.report import Catalogue, Problem
 from registry.issuing import Issuer
@@ -96,7 +96,7 @@ class Importer:
 
     def take(self, document: Document, completions: Completions, *, dry_run: bool = False) -> Iterator[Taken]:
         """Take in all awards of a document, one after another. Raises `IntakeError` for completions that are none."""
-        check_completions(completions, document.awards)
+        check_completions(completions, document.awards, document.left_out)
         for award in document.awards:
             yield self.take_award(document, award, completions, dry_run=dry_run)
 
@@ -285,9 +285,11 @@ class Importer:
         fault = None if match.content is not None else self._level_fault(award, match, completions)
         catalogue = self._catalogue if match.content is None else _WithNew(self._catalogue, match.content)
         checker = RowChecker(catalogue, holds=self._holds)
-        found = fault or award.request(checker, match.achievement, match.version, completions)
-        if isinstance(found, Problem):
-            taken.problems = [found]
+        found = award.request(checker, match.achievement, match.version, completions)
+        issuer = issuer_fault(award.completed("credential", completions), self._registry.member, award.path)
+        wrong = [one for one in (fault, issuer) if one is not None] + (list(found) if isinstance(found, tuple) else [])
+        if wrong or isinstance(found, tuple):
+            taken.problems = wrong
             return None
         taken.held_until = checker.held_until
         return found
@@ -377,11 +379,13 @@ class Importer:
             _ask(came, [f"credential.{name}" for name in one.missing], one.asked)
             if came.missing or came.problems:
                 continue
-            found = request(checker, one.values, achievement, None, None, came.path)
+            found = request(checker, one.values, achievement, None, None, came.path, one.named)
             if isinstance(found, IssueRequest) and found.parts and (fault := self._parts_fault(found, achievement)):
-                found = Problem(came.path, "credential.parts", "", fault)
-            if isinstance(found, Problem):
-                came.problems = [found]
+                found = (Problem(came.path, "credential.parts", "", fault),)
+            if (issuer := issuer_fault(one.values, self._registry.member, came.path)) is not None:
+                found = (issuer, *(found if isinstance(found, tuple) else ()))
+            if isinstance(found, tuple):
+                came.problems = list(found)
             else:
                 asked.append((came, one.key, found))
 

@@ -37,25 +37,47 @@ _LEVEL: Final = re.compile(r"\d+")
 def load(content: bytes, name: str) -> Values:
     """A JSON object. Raises `IntakeError` for anything else, what cannot be stored included."""
     try:
-        document = json.loads(content.removeprefix(b"\xef\xbb\xbf"), parse_constant=no_constant)
+        text = content.removeprefix(b"\xef\xbb\xbf")
+        document = json.loads(text, object_pairs_hook=_Read.of, parse_constant=no_constant)
         json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise IntakeError(f"{name} is not JSON in UTF-8: {why_not_json(error)}") from error
     if not isinstance(document, dict):
         raise IntakeError(f"{name} is not one JSON object")
-    if (fault := _fault(document, _DEPTH)) is not None:
+    if (fault := _fault(document, _DEPTH, "$")) is not None:
         raise IntakeError(f"{name} {fault}")
     return document
 
 
-def _fault(value: Any, left: int) -> str | None:  # noqa: ANN401 - any JSON value
-    """What can be in no document: nesting without end, and what PostgreSQL takes in no text."""
+class _Read(dict[str, Any]):
+    """A JSON object as it was read, with the first name that stands in it twice."""
+
+    twice: str | None = None
+
+    @classmethod
+    def of(cls, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Return an object of these; a plain one where each name stands once."""
+        plain = dict(pairs)
+        if len(plain) == len(pairs):
+            return plain
+        read, seen = cls(plain), set[str]()
+        read.twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value] # `add` is for its effect
+        return read
+
+
+def _fault(value: Any, left: int, at: str) -> str | None:  # noqa: ANN401 - any JSON value
+    """What can be in no document: nesting without end, a name twice, and what PostgreSQL takes in no text."""
     if isinstance(value, str):
         return "holds the character NUL; remove it" if "\0" in value else None
     if left == 0:
         return f"nests deeper than {_DEPTH} levels"
-    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return next((found for one in inner if (found := _fault(one, left - 1)) is not None), None)
+    if isinstance(value, _Read):
+        return f"says {value.twice!r:.80} twice in {at}; nobody can tell which is meant: remove one"
+    if isinstance(value, dict):
+        inner = [*((name, at) for name in value), *((one, f"{at}.{name}"[:400]) for name, one in value.items())]
+    else:
+        inner = [(one, f"{at}[{i}]") for i, one in enumerate(value)] if isinstance(value, list) else []
+    return next((found for one, place in inner if (found := _fault(one, left - 1, place)) is not None), None)
 
 
 class JsonDocument(Document):
@@ -91,8 +113,7 @@ class JsonDocument(Document):
 
     def _odd(self, path: str, value: str, detail: str) -> None:
         super()._odd(path, value, detail)
-        if self._field:
-            self._used.add(path)  # it is asked about, and not passed over
+        self._used.add(path)  # it is asked about or refused, and not passed over
 
     def unmapped(self) -> list[str]:
         """The paths of all that was said and not used, bare structure aside."""

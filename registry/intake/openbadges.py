@@ -6,12 +6,13 @@ words leave open (`onsite or blended` is one of two). `creditsAvailable` of the 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Final
 
 from registry.codes import country_fault, language_fault
-from registry.intake.document import Award, Issuer, Values
+from registry.intake.document import ISSUER, Award, Issuer, Values
+from registry.intake.grade_scales import grade_fault, is_below
 from registry.intake.identifiers import Identifier, student_number
 from registry.intake.json_document import JsonDocument
 from registry.intake.report import IntakeError
@@ -59,7 +60,8 @@ class OpenBadge(JsonDocument):
         return bool(_TYPES & words) or any(isinstance(one, dict) and "achievement" in one for one in subjects)
 
     def _read(self) -> None:
-        self._issued_by()
+        with self._about(ISSUER):
+            self._issued_by()
         for subject in self._list(self._root, self._at, "credentialSubject"):
             self._check_status(*subject)
             achieved = self._list(*subject, "achievement")
@@ -74,6 +76,7 @@ class OpenBadge(JsonDocument):
         if isinstance(stated, str):
             self._use(f"{self._at}.issuer")
             self.notes.append(f"the issuer is named by an address alone ({stated[:120]})")
+            self.issuer = Issuer(homepage=stated)
             return
         issuer = self._one(self._root, self._at, "issuer")
         address = self._one(*issuer, "address")
@@ -81,7 +84,8 @@ class OpenBadge(JsonDocument):
         if country and (fault := country_fault(country)) is not None:
             self._odd(f"{address[1]}.addressCountryCode", country, fault)
             country = ""
-        self.issuer = Issuer(self._plain(*issuer, "name") or "", country)
+        homepage = self._plain(*issuer, "url") or str(issuer[0].get("id") or "")
+        self.issuer = Issuer(self._plain(*issuer, "name") or "", country, homepage)
 
     def _award(self, subject: Place, achieved: Place, siblings: Sequence[Place]) -> Award:
         """`siblings` are all achievements of the subject, this one among them."""
@@ -103,7 +107,8 @@ class OpenBadge(JsonDocument):
         achieved = self._achieved
         language = self._language()
         self._check_status(*achieved)
-        criteria = self._one(*achieved, "criteria")
+        with self._about("achievement.furtherInformation"):
+            criteria = self._one(*achieved, "criteria")
         values: Values = {"kind": "microCredential"} | self._values(
             "achievement",
             {
@@ -239,7 +244,7 @@ class OpenBadge(JsonDocument):
             "credential",
             {
                 "record": lambda: self._plain(self._root, self._at, "id"),
-                "family_name": lambda: self._plain(*person, "familyName"),
+                "family_name": self._family_name,
                 "given_name": lambda: self._plain(*person, "givenName"),
                 "date_of_birth": lambda: self._date(*person, "dateOfBirth"),
                 "awarding_date": self._awarded,
@@ -250,6 +255,15 @@ class OpenBadge(JsonDocument):
                 "national_id": self._national,
             },
         )
+
+    def _family_name(self) -> str | None:
+        """Return the family name; a whole name that contradicts it and the given name is asked about."""
+        person = self._subject
+        family, whole = self._plain(*person, "familyName"), self._plain(*person, "name")
+        given = person[0].get("givenName")
+        if whole is not None:
+            self._check_whole_name(f"{person[1]}.name", [whole], family, given if isinstance(given, str) else None)
+        return family
 
     def _awarded(self) -> str | None:
         if self._root.get("awardedDate") not in (None, ""):
@@ -286,9 +300,10 @@ class OpenBadge(JsonDocument):
     def _grade(self) -> str | None:
         """The result's value, where there is one result and the badge says what scale it is on."""
         described = self._scales(self._achieved)
-        results = self._results(described)
+        results = self._results(set(described))
         for result, at in results:
             self._check_status(result, at)
+            self._check_passed(result, at, described)
         graded = [(one, at) for one, at in results if "value" in one or "achievedLevel" in one]
         if len(graded) != 1:
             if graded:
@@ -307,7 +322,38 @@ class OpenBadge(JsonDocument):
         grade = self._plain(result, at, "value")
         if grade is None:
             self._odd(f"{at}.value", "", "is an empty result; say what the grade is")
+            return None
+        fault = self._scale_fault(grade, None if scale is None else described[str(scale)])
+        if fault is not None:
+            self._odd(f"{at}.value", grade, f"{fault}; say what the grade is")
+            return None
         return grade
+
+    def _check_passed(self, result: Values, at: str, described: Mapping[str, Values]) -> None:
+        """Refuse a result that is below what its own scale requires."""
+        named = result.get("resultDescription")
+        scales = self._all_scales()
+        scale = described.get(str(named)) if named is not None else scales[0] if len(scales) == 1 else None
+        if scale is None:
+            return
+        for name, required in (("value", "requiredValue"), ("achievedLevel", "requiredLevel")):
+            if is_below(result.get(name), scale.get(required), scale):
+                least = str(scale[required])[:80]
+                self._refuse(f"{at}.{name}", "", f"is below the {required} of its scale, {least}; it is not issued")
+
+    def _scale_fault(self, grade: str, scale: Values | None) -> str | None:
+        """Return how a grade is none of its scale; where it names none, of the only one that the badge has."""
+        scales = self._all_scales()
+        if scale is None:
+            if len(scales) > 1:
+                return f"names none of the {len(scales)} scales of the badge"
+            if not scales:
+                return None
+            [scale] = scales
+        return grade_fault(grade, scale)
+
+    def _all_scales(self) -> list[Values]:
+        return [scale for scale, _ in self._list(*self._achieved, "resultDescription")]
 
     def _results(self, described: set[str]) -> Sequence[Place]:
         """The results of this achievement: where a subject has several, those on one of its scales."""
@@ -320,6 +366,7 @@ class OpenBadge(JsonDocument):
                 self._odd(at, "", "does not say which of the achievements it is a result of; say what the grade is")
         return [place for place in results if str(place[0].get("resultDescription")) in described]
 
-    def _scales(self, achieved: Place) -> set[str]:
-        """The ids of an achievement's scales."""
-        return {str(one["id"]) for one, _ in self._list(*achieved, "resultDescription") if one.get("id") is not None}
+    def _scales(self, achieved: Place) -> dict[str, Values]:
+        """The scales of an achievement, by their ids."""
+        found = self._list(*achieved, "resultDescription")
+        return {str(one["id"]): one for one, _ in found if one.get("id") is not None}

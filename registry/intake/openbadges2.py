@@ -8,7 +8,7 @@ outcomes stand in extensions (`extensions:ECTSExtension`, `extensions:EQFExtensi
 from typing import ClassVar, Final
 
 from registry.codes import eqf_fault
-from registry.intake.document import Award, Issuer, Values
+from registry.intake.document import ISSUER, Award, Issuer, Values
 from registry.intake.identifiers import Identifier, student_number
 from registry.intake.json_document import JsonDocument
 from registry.intake.report import IntakeError
@@ -42,8 +42,12 @@ class OpenBadge2(JsonDocument):
         if isinstance(stated, str):
             self._use(f"{self._badge[1]}.issuer")
             self.notes.append(f"the issuer is named by an address alone ({stated[:120]})")
+            self.issuer = Issuer(homepage=stated)
         else:
-            self.issuer = Issuer(self._plain(*self._one(*self._badge, "issuer"), "name") or "", "")
+            with self._about(ISSUER):
+                issuer = self._one(*self._badge, "issuer")
+                homepage = self._plain(*issuer, "url") or str(issuer[0].get("id") or "")
+                self.issuer = Issuer(self._plain(*issuer, "name") or "", "", homepage)
         self._add(self._award)
 
     def _award(self) -> Award:
@@ -54,7 +58,8 @@ class OpenBadge2(JsonDocument):
     def _achievement(self) -> Values:
         badge = self._badge
         criteria = badge[0].get("criteria")
-        narrative = self._one(*badge, "criteria") if isinstance(criteria, dict) else ({}, "")
+        with self._about("achievement.furtherInformation"):
+            narrative = self._one(*badge, "criteria") if isinstance(criteria, dict | list) else ({}, "")
         values: Values = {"kind": "microCredential"} | self._values(
             "achievement",
             {

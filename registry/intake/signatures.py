@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.x509 import load_der_x509_certificate
 from jwt.algorithms import get_default_algorithms
 
+from registry.intake.not_json import unique
 from registry.intake.report import IntakeError
 
 _ALGORITHMS: Final = {
@@ -43,7 +44,7 @@ def header_of(protected: str, where: str) -> dict[str, Any]:
     if len(protected) > _MAX_HEADER:
         raise IntakeError(f"{where} has a header of over {_MAX_HEADER:,} characters")
     try:
-        header = json.loads(decode(protected, where)) if protected else {}
+        header = json.loads(decode(protected, where), object_pairs_hook=unique) if protected else {}
     except (ValueError, RecursionError) as error:
         raise IntakeError(f"{where} has a header that is not JSON") from error
     if not isinstance(header, dict):

@@ -103,3 +103,22 @@ def test_a_programme_and_its_parts_count_once(consortium, tmp_path):
     learner = report["awards"][2]["learner"]
     shown = printed_json(consortium.run("learner", "show", learner, "--json"))
     assert shown["ects"] == 10.5
+
+
+def test_a_badge_that_asks_or_failed_or_says_a_name_twice_is_not_issued_and_exits_1(consortium, tmp_path):
+    badge = json.loads(SAMPLES.joinpath("openbadge.json").read_text()) | {"id": "urn:asked:1"}
+    rest = tmp_path / "rest.json"
+    rest.write_text(SAMPLES.joinpath("openbadge-rest.json").read_text())
+    file = tmp_path / "badge.json"
+    file.write_text(json.dumps(badge | {"issuer": [{"name": "Ada College"}, {"name": "Bell College"}]}))
+    said = consortium.run("import", file, "--complete", rest, check=1).stdout
+    assert "0 issued" in said
+    assert "credential.issuer" in said
+    badge["credentialSubject"]["result"][0]["value"] = "4.9"
+    file.write_text(json.dumps(badge | {"issuer": {"name": "Sham Academy"}}))
+    said = consortium.run("import", file, "--complete", rest, check=1).stdout
+    assert "below the requiredValue" in " ".join(said.split())
+    assert said.startswith("note: the document says that Sham Academy issued it")
+    rest.write_text('{"credential": {"grade": "8", "grade": "9"}}')
+    refused = consortium.run("import", file, "--complete", rest, check=1)
+    assert "'grade' twice in $.credential" in " ".join(refused.stderr.split())

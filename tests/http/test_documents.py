@@ -101,6 +101,27 @@ def test_a_badge_of_a_known_course_is_issued_and_again_is_the_same(system):
     assert (again["issued"], again["unchanged"]) == (0, 1)
 
 
+def test_a_badge_about_which_something_is_asked_is_refused_and_another_issuer_is_told_first(system):
+    offered = publish(system, "moss", title={"en": "Moss"}, ects=2.5, workloadHours=70, eqfLevel=6)
+    put(system, "moss code", {"code": "MOSS-4", "achievement": offered})
+    badge = json.loads(SAMPLES.joinpath("openbadge.json").read_text()) | {"id": "urn:moss:1"}
+    badge["credentialSubject"]["achievement"]["humanCode"] = "MOSS-4"
+    unclear = badge | {"issuer": [{"id": "urn:a", "name": "Ada College"}, {"id": "urn:b", "name": "Bell College"}]}
+    done = finished(system, send(system, json.dumps(unclear), "two issuers", JSON))
+    assert (done["issued"], done["refused"]) == (0, 1)
+    assert [one["field"] for one in problems_of(system, done)] == ["credential.issuer"]
+    failed = json.loads(json.dumps(badge))
+    failed["credentialSubject"]["result"][0]["value"] = "5.1"
+    done = finished(system, send(system, json.dumps(failed), "below", JSON))
+    assert (done["issued"], done["refused"]) == (0, 1)
+    sham = badge | {"issuer": {"id": "urn:x", "name": "Sham Academy", "address": {"addressCountryCode": "AT"}}}
+    done = finished(system, send(system, json.dumps(sham), "sham", JSON))
+    assert done["notes"][0].startswith("the document says that Sham Academy (AT) issued it; this node issues it as")
+    doubled = json.dumps(badge).replace('"humanCode":', '"humanCode": "X-1", "humanCode":')
+    done = finished(system, send(system, doubled, "doubled", JSON), "failed")
+    assert "'humanCode' twice in $.credentialSubject.achievement" in json.dumps(done)
+
+
 def test_a_transcripts_awards_are_rows_and_those_without_an_achievement_wait_as_drafts(system):
     light = publish(system, "light", title={"en": "Light and materials"}, ects=6, workloadHours=160, eqfLevel=7)
     content = SAMPLES.joinpath("transcript.xml").read_bytes()

@@ -357,3 +357,38 @@ def test_a_person_with_one_name_is_issued_to_and_an_impossible_birth_date_is_not
         odd["credentialSubject"]["identifier"][0]["identityHash"] = "s3"
         [taken] = office.take(odd, BADGE)
         assert (taken.credential, taken.problems[0].field) == (None, "date_of_birth"), born
+
+
+def test_a_text_that_looks_broken_is_issued_once_somebody_names_it(office):
+    broken = badge()
+    broken["credentialSubject"]["familyName"] = "GarcÃ­a"
+    [taken] = office.take(broken, BADGE)
+    assert [one.field for one in taken.problems] == ["credential.family_name"]
+    [taken] = office.take(broken, with_credential(BADGE, family_name="GarcÃ­a"))
+    assert (bool(taken.credential), taken.problems) == (True, [])
+
+
+def test_a_text_that_looks_broken_is_issued_from_a_draft_once_it_is_named(office):
+    broken = badge()
+    broken["credentialSubject"]["givenName"] = "ZoÃ«"
+    [taken] = office.take(broken, {})
+    office.drafts.complete(taken.draft, BADGE)
+    [one] = office.importer.publish(taken.draft)
+    assert one.credential is None
+    office.drafts.complete(taken.draft, {"credential": {"given_name": "ZoÃ«"}})
+    [one] = office.importer.publish(taken.draft)
+    assert (bool(one.credential), one.problems) == (True, [])
+
+
+def test_all_that_a_row_would_be_refused_for_is_told_of_an_award(office):
+    [taken] = office.take(badge(), with_credential(BADGE, student="1.2E+07", date_of_birth="2999-01-01"))
+    assert {one.field for one in taken.problems} == {"student", "date_of_birth"}
+    assert office.issued() == 0
+
+
+def test_only_this_university_can_be_named_as_the_issuer(office):
+    unclear = badge(issuer=[{"id": "urn:a", "name": "Ada College"}, {"id": "urn:b", "name": "Bell College"}])
+    [taken] = office.take(unclear, with_credential(BADGE, issuer="bell"))
+    assert [one.field for one in taken.problems] == ["credential.issuer"]
+    [taken] = office.take(unclear, with_credential(BADGE, issuer=office.registry.member))
+    assert taken.credential
