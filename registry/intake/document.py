@@ -416,20 +416,28 @@ def still_asked(oddities: Sequence[Oddity], part: str, named: Collection[str]) -
     return [one for one in oddities if one.asks.startswith(prefix) and one.asks.removeprefix(prefix) not in named]
 
 
-def check_completions(completions: Completions, awards: Sequence[Award], left_out: Mapping[str, str]) -> None:
-    """Raise `IntakeError` for what is given beside a document and would have no effect."""
+def check_completions(completions: Completions, awards: Sequence[Award], left_out: Mapping[str, str]) -> list[str]:
+    """Return a note on each award that is named beside the document and is not in it: it has no effect.
+
+    One file of completions may serve several documents. Raises `IntakeError` for what no document could use.
+    """
     _only(completions, ("achievement", "credential", "awards"), "completions")
-    given = _object(completions, "awards")
+    given, notes = _object(completions, "awards"), []
     known = {key for award in awards for key in (str(award.number), *award.codes)}
     for key in given:
-        if key not in known and key in left_out:
-            raise IntakeError(f"completions: awards.{key} cannot be completed: {left_out[key]}, and is not issued")
-        if key not in known:
-            raise IntakeError(
-                f"completions: awards.{key} is no award of the document; name one by its number, 1 to {len(awards)}, or"
-                " by its course code"
-            )
         _only(_object(given, key), ("achievement", "credential"), f"completions: awards.{key}")
+        if key in known:
+            continue
+        why = left_out.get(key)
+        notes.append(
+            f"completions: awards.{key[:80]} was not used: "
+            + (
+                f"{why}, and is not issued"
+                if why
+                else f"no award of the document has that course code, nor that number (1 to {len(awards)})"
+            )
+        )
+    return notes
 
 
 def _only(given: Mapping[str, Any], known: Sequence[str], where: str) -> None:

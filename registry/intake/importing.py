@@ -96,7 +96,11 @@ class Importer:
 
     def take(self, document: Document, completions: Completions, *, dry_run: bool = False) -> Iterator[Taken]:
         """Take in all awards of a document, one after another. Raises `IntakeError` for completions that are none."""
-        check_completions(completions, document.awards, document.left_out)
+        document.notes += [
+            note
+            for note in check_completions(completions, document.awards, document.left_out)
+            if note not in document.notes
+        ]
         for award in document.awards:
             yield self.take_award(document, award, completions, dry_run=dry_run)
 
