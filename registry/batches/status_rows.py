@@ -37,8 +37,8 @@ class StatusChange(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The credential as the row names it."""
-        return self.credential or f"record {self.record}"
+        """The id that the row names the credential by: its own, or the record's."""
+        return self.credential or self.record
 
     def apply(self, credential: Credential) -> None:
         """Make it. Raises `Refusal`."""

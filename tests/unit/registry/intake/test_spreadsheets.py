@@ -164,6 +164,14 @@ def test_hidden_rows_are_read_and_said(opened):
     assert source.notes == ["3 rows that were read are hidden in the sheet, perhaps by a filter: lines 3 to 4, 7"]
 
 
+@pytest.mark.parametrize(
+    "cell", [day(date(2026, 5, 7)), day(date(2026, 7, 1), GERMAN_DAY), Raw('<c t="b"><v>1</v></c>')]
+)
+def test_a_grade_that_is_a_day_or_a_truth_value_is_refused(opened, cell):
+    [[problem]] = opened({"s": [[*HEADER, "grade"], [*GOOD, cell]]})
+    assert (problem.field, "spreadsheet" in problem.detail) == ("grade", True)
+
+
 def test_a_title_above_the_header_is_named_as_such(opened):
     with pytest.raises(IntakeError, match=r"lacks record.*further down\? Delete the lines above it"):
         opened({"s": [["Awards of June"], HEADER, GOOD]})
