@@ -19,7 +19,7 @@ from psycopg.errors import UniqueViolation
 from registry.application import Registry
 from registry.domain.errors import Duplicate, Refusal
 from registry.domain.parts import PartsKnown
-from registry.persons import identifier_fault, normalise_identifier
+from registry.persons import normalise_identifier, number_fault
 from registry.preparing import Prepared, Preparer
 from registry.records import Known, find_credentials
 from registry.requests import IssueRequest, Outcome
@@ -98,7 +98,7 @@ class Issuer:
         this number or this id has been used already, and `InvalidIdentifier` for what is no number.
         """
         student = normalise_identifier(student)
-        fault = identifier_fault(student) if student else "is empty"
+        fault = number_fault(student) if student else "is empty"
         if fault is not None:
             raise InvalidIdentifier(f"the student number {fault}", "student")
         vault, registry = self._registry.vault, self._registry

@@ -17,7 +17,21 @@ from registry.wire.forms import check_date
 _INVISIBLE: Final = frozenset({"Cf", "Cc", "Co", "Cn"})
 _JOINERS: Final = "\u200c\u200d"
 """Between letters of Persian or Indic scripts they belong to a name's spelling."""
+_UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0") | set(
+    map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+)
+"""Joiners, fillers and variation selectors that Unicode counts as marks, letters or symbols, and that nobody sees."""
+_UNSEEN_IN_NAMES: Final = frozenset("\u17b4\u17b5\u2800\u3164\uffa0")
+"""Those of them that no name is written with."""
 _SCIENTIFIC: Final = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
+_DECIMAL: Final = re.compile(r"\d+[.,]0")
+_APOSTROPHES: Final = "'\u2018\u2019\u00b4`"
+_TYPED_SIGNS: Final = frozenset("\u00ba\u00aa\u2116")
+"""Ordinal and number signs, which are on keyboards: they are meant as they are."""
+_LATIN: Final = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
+_CYRILLIC_OR_GREEK: Final = re.compile(
+    "[\u0370-\u03ff\u0400-\u052f\u1c80-\u1c8f\u1f00-\u1fff\u2de0-\u2dff\ua640-\ua69f]"
+)
 SPREADSHEET_ERROR: Final = re.compile(
     r"#(?:N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|#+)", re.IGNORECASE
 )
@@ -27,6 +41,20 @@ FORMERLY: Final = "formerly"
 NAMES: Final = ("familyName", "givenName")
 PERSON: Final = (*NAMES, "dateOfBirth")
 EARLIEST_BIRTH: Final = "1900-01-01"
+_PLACEHOLDERS: Final = frozenset(
+    {"n/a", "n.a.", "n.a", "null", "(null)", "undefined", "unknown", "tbd", "tba", "xxx", "xxxx", "xxxxx"}
+)
+_NO_NUMBERS: Final = _PLACEHOLDERS | {"none", "nil", "nan", "na"}
+_PARTICLES: Final = frozenset(
+    {
+        "aan", "abu", "ad", "af", "al", "ap", "ar", "as", "ash", "at", "av", "az", "bij", "bin", "bint", "binti",
+        "ben", "da", "dal", "das", "de", "dei", "del", "della", "dello", "degli", "den", "der", "des", "di", "do",
+        "dos", "du", "el", "et", "fitz", "het", "ibn", "in", "la", "las", "le", "les", "los", "mac", "mc", "of", "op",
+        "ould", "saint", "san", "sant", "santa", "st", "te", "ten", "ter", "tot", "und", "umm", "van", "vom", "von",
+        "voor", "zu", "zum", "zur", "dr", "prof", "mr", "mrs", "ms", "miss", "jr", "sr", "ii", "iii", "iv",
+    }
+)  # fmt: skip
+"""Parts of names that many families share, and titles: two persons with one of them alone have nothing in common."""
 _PUNCTUATION: Final = frozenset({"Pd", "Po", "Pc", "Sm", "Sk", "So"})
 
 
@@ -34,7 +62,11 @@ def normalise_identifier(text: str) -> str:
     """Return the one spelling of an identifier: NFC, no invisible characters, single spaces inside."""
     if text.isascii() and text.isprintable():  # nearly all: a file of a million rows asks for each
         return text.strip() if "  " not in text else " ".join(text.split())
-    visible = "".join(char for char in text if char.isspace() or unicodedata.category(char) not in _INVISIBLE)
+    visible = "".join(
+        char
+        for char in text
+        if char.isspace() or (unicodedata.category(char) not in _INVISIBLE and char not in _UNSEEN)
+    )
     return unicodedata.normalize("NFC", " ".join(visible.split()))
 
 
@@ -46,14 +78,16 @@ def normalise_name(text: str) -> str:
         char
         for place, char in enumerate(text)
         if char.isspace()
-        or unicodedata.category(char) not in _INVISIBLE
+        or (unicodedata.category(char) not in _INVISIBLE and char not in _UNSEEN_IN_NAMES)
         or (char in _JOINERS and 0 < place < len(text) - 1 and not (text[place - 1] + text[place + 1]).isascii())
     ]
     return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
 
 
 def identifier_fault(text: str) -> str | None:
-    """Return what is wrong with a normalised identifier that a spreadsheet spoilt, or None."""
+    """Return what is wrong with a normalised identifier that a spreadsheet or a keyboard spoilt, or None."""
+    if not text.isascii():
+        return _look_alike_fault(text)
     if text.isdigit() or text[:1].isalpha():
         return None  # nearly all, and much faster
     if _SCIENTIFIC.fullmatch(text):
@@ -63,7 +97,49 @@ def identifier_fault(text: str) -> str | None:
         )
     if SPREADSHEET_ERROR.fullmatch(text):
         return "is a spreadsheet's error value; write the identifier itself"
+    if _DECIMAL.fullmatch(text):
+        return f"has a decimal: a spreadsheet rewrote it; is it {text[:-2]!r}? Format the column as text"
+    if text[:1] in _APOSTROPHES:
+        return "begins with an apostrophe, by which a spreadsheet marks text; remove it"
     return None
+
+
+def _look_alike_fault(text: str) -> str | None:
+    """Return what is wrong with an identifier whose characters look like others, or None.
+
+    Such an identifier would be another learner's, though a person reads the same.
+    """
+    if text[:1] in _APOSTROPHES:
+        return "begins with an apostrophe, by which a spreadsheet marks text; remove it"
+    likely = "".join(char if char.isascii() or char in _TYPED_SIGNS else _plain(char) for char in text)
+    if likely != text:
+        return f"has letters or digits that only look like plain ones; is it {likely!r}? Write it so"
+    if _LATIN.search(text) and _CYRILLIC_OR_GREEK.search(text):
+        return "mixes Latin letters with Cyrillic or Greek ones that look alike; write it in one script"
+    return None
+
+
+def _plain(char: str) -> str:
+    """Return the ASCII text that a character stands for, or the character where there is none."""
+    likely = unicodedata.normalize("NFKC", char)
+    if likely.isascii():
+        return likely
+    digit = unicodedata.decimal(char, None)
+    return char if digit is None else str(digit)
+
+
+def number_fault(text: str) -> str | None:
+    """Return what is wrong with a person's number that is normalised: see `identifier_fault`; or None."""
+    if (fault := identifier_fault(text)) is not None:
+        return fault
+    if text and text[0] in "nNuUtTxX(0" and (text.casefold() in _NO_NUMBERS or not text.strip("0")):
+        return "is a placeholder and no number; write the person's own"
+    return None
+
+
+def is_placeholder(text: str) -> bool:
+    """Return whether a text is what programs and people write in the place of a name that they do not have."""
+    return text[:1] in "nNuUtTxX(" and text.casefold() in _PLACEHOLDERS
 
 
 def name_fault(text: str) -> str | None:
@@ -89,6 +165,8 @@ def _birth_date_fault(text: str, today: int) -> str | None:
         return "is not a date; write it as YYYY-MM-DD, for example 2001-06-30"
     if text > (date(1970, 1, 1) + timedelta(days=today)).isoformat():
         return "lies in the future; is its year right?"
+    if text == EARLIEST_BIRTH:
+        return "is a placeholder that programs write for an unknown day; write the day itself"
     if text < EARLIEST_BIRTH:
         return f"lies before {EARLIEST_BIRTH[:4]}; is its year right?"
     return None
@@ -104,15 +182,17 @@ def differences(known: Mapping[str, str], stated: Mapping[str, str]) -> tuple[st
     """Return how two descriptions of a person contradict each other: `dateOfBirth`, `name`, both or neither.
 
     Both have `familyName`, `givenName` and `dateOfBirth`; what one of them lacks contradicts nothing. Names contradict
-    where they share no part at all: a person who married, or has a second given name, is no other person. A date of
-    birth of which only the year or the month is known agrees with a longer one that begins so.
+    where they share no part at all: a person who married, or has a second given name, is no other person. Particles
+    (`de`, `van`), titles and initials are no such part. A date of birth of which only the year or the month is known
+    agrees with a longer one that begins so.
     """
     found = []
     born, other = known.get("dateOfBirth", ""), stated.get("dateOfBirth", "")
     if born and other and not born.startswith(other) and not other.startswith(born):
         found.append("dateOfBirth")
     names, others = name_parts(known), name_parts(stated)
-    if names and others and not names & others and "".join(sorted(names)) != "".join(sorted(others)):
+    rearranged = "".join(sorted(names)) == "".join(sorted(others))
+    if names and others and not rearranged and not _own_parts(known) & _own_parts(stated):
         found.append("name")
     return tuple(found)
 
@@ -158,3 +238,12 @@ def described(person: Mapping[str, str]) -> str:
 def name_parts(person: Mapping[str, str]) -> set[str]:
     """Return the parts of a person's name, for comparing: see `comparison_key`."""
     return set(comparison_key(f"{person.get('givenName', '')} {person.get('familyName', '')}").split())
+
+
+def _own_parts(person: Mapping[str, str]) -> set[str]:
+    """Return the parts of a person's name without those that tell nothing, unless a name has no other."""
+    own: set[str] = set()
+    for name in NAMES:
+        parts = set(comparison_key(person.get(name, "")).split())
+        own |= {part for part in parts - _PARTICLES if len(part) > 1 or not part.isascii()} or parts
+    return own

@@ -12,6 +12,7 @@ from registry.persons import (
     name_fault,
     normalise_identifier,
     normalise_name,
+    number_fault,
 )
 from registry.wire.credentials import Part
 from registry.wire.disclosures import SALT_LENGTH, disclosure
@@ -77,7 +78,8 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
             value = getattr(self, name)
             if value == "":
                 return name, "is empty; every award needs it"
-            if value and (wrong := identifier_fault(value)) is not None:
+            check = identifier_fault if name == "record" else number_fault
+            if value and (wrong := check(value)) is not None:
                 return name, wrong
         for name, value in (("family_name", self.family_name), ("given_name", self.given_name)):
             if (wrong := name_fault(value)) is not None:

@@ -38,7 +38,7 @@ class StatusChange(NamedTuple):
     @property
     def name(self) -> str:
         """The credential as whoever asks names it."""
-        return self.credential or f"record {self.record}"
+        return self.credential or self.record
 
     def apply(self, credential: Credential) -> None:
         """Make it. Raises `Refusal`."""

@@ -12,7 +12,7 @@ from msgspec import Meta
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT, MOST
-from registry.intake.course_codes import MOST_CHARACTERS, CourseCode, CourseCodes
+from registry.intake.course_codes import MOST_CHARACTERS, CodeChange, CourseCode, CourseCodes
 from registry.persons import normalise_identifier
 
 _MOST: Final = 1000
@@ -37,10 +37,12 @@ class Entries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """How many codes were set, and how many dropped."""
+    """How many codes were set and how many dropped, and which stand for something else now."""
 
     set: int
     removed: int
+    changes: list[CodeChange] = []
+    """Codes that stood for something else before."""
 
 
 class CourseCodeTable(Controller):
@@ -104,7 +106,7 @@ class CourseCodeTable(Controller):
             removed = [one.code for one in data.items if one.achievement is None]
             if errors := _errors(codes, data):
                 raise HttpProblem("unprocessable", errors=errors)
-            made = Answered(200, Changed(len(wanted), len(removed)))
+            made = Answered(200, Changed(len(wanted), len(removed), codes.changes(wanted)))
             writer.answered(made)
             codes.change(wanted, removed)
             return made

@@ -11,7 +11,7 @@ from registry.cli.grouped import say_problems
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.intake import IntakeError, Problem
-from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
+from registry.intake.course_codes import CodeChange, CourseCode, CourseCodeRows, CourseCodes, write_csv
 
 _PAGE = 1000
 
@@ -32,6 +32,8 @@ class Imported(msgspec.Struct):
     problems: list[Problem]
     """All that is wrong with these."""
     notes: list[str]
+    changes: list[CodeChange]
+    """Codes that stood for something else before."""
 
 
 @app.command("set")
@@ -49,8 +51,11 @@ def set_one(
     entry = CourseCode(code, achievement, version)
     if wrong := codes.faults(entry):
         raise typer.BadParameter("; ".join(f"{field} {detail}" for field, detail in wrong))
+    changes = codes.changes([entry])
     codes.change([entry])
     say(f"{code} stands for {achievement}, " + ("the newest version" if version is None else f"version {version}"))
+    for change in changes:
+        say(str(change))
 
 
 @app.command("import")
@@ -76,7 +81,7 @@ def import_codes(
     waiting: list[CourseCode] = []
     try:
         rows = CourseCodeRows(file)
-        done = Imported(0, 0, [], rows.notes)
+        done = Imported(0, 0, [], rows.notes, [])
         for line, row in rows:
             if isinstance(row, Problem):
                 problems = [row]
@@ -90,6 +95,7 @@ def import_codes(
     except IntakeError as error:
         errors.print(str(error), markup=False)
         raise typer.Exit(1) from error
+    done.changes = codes.changes(waiting)
     if not dry_run:
         codes.change(waiting)
     done.set = len(waiting)
@@ -99,6 +105,8 @@ def import_codes(
         for note in done.notes:
             say(f"note: {note}")
         say_problems(done.problems)
+        for change in done.changes:
+            say(str(change))
         say(f"{done.set:,} {'would be ' if dry_run else ''}set, {done.refused:,} not")
     if done.problems:
         raise typer.Exit(1)

@@ -9,9 +9,10 @@ from typing import Final, Literal, NamedTuple
 
 from registry.intake import parts
 from registry.intake.days import NO_DATE, Order, day_fault, orders_of, read_day
+from registry.intake.grades import grade_fault
 from registry.intake.report import Catalogue, Problem, masked
 from registry.intake.row_texts import clean_text, is_plain
-from registry.persons import birth_date_fault, identifier_fault, name_fault
+from registry.persons import birth_date_fault, identifier_fault, is_placeholder, name_fault, number_fault
 from registry.requests import IssueRequest
 from registry.wire.forms import check_date, check_uuid
 
@@ -55,13 +56,20 @@ _PERSONAL: Final = frozenset(column.name for column in COLUMNS if column.kind ==
 EXAMPLE_RECORD: Final = "EXAMPLE"
 """A row with this record is the template's own, and is passed over."""
 
-_IDENTIFIERS: Final = ("record", "student", "national_id")
+_IDENTIFIERS: Final = (("record", identifier_fault), ("student", number_fault), ("national_id", number_fault))
 _PERSONS_NAMES: Final = ("family_name", "given_name")
+_GRADES: Final = ("grade", "original_grade")
+_PLACEHOLDER: Final = (
+    "looks like a placeholder and no name; leave the field empty for a person who has one name only, or repeat with"
+    " --keep-text (over HTTP, keepText=true) where it is the name"
+)
 _FILLED: Final = ("record", "student", "date_of_birth", "awarding_date")
 """What no row may leave empty; of the two names one may be."""
 _DAYS: Final = ("date_of_birth", "awarding_date", "valid_until", "valid_from")
 _AHEAD: Final = dt.timedelta(days=366)
 """So long before an award is dated it may be taken in, as for a day of graduation."""
+_YOUNGEST: Final = 10
+"""Years of age below which nobody is awarded anything: the year of one of the days is wrong."""
 _ECTS: Final = re.compile(r"\d{1,6}(\.\d{0,6})?|\.\d{1,6}")
 _DECIMAL_COMMA: Final = re.compile(r"\d{1,6},\d{1,6}")
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
@@ -104,6 +112,8 @@ class RowChecker:
         self._known: dict[str, tuple[tuple[int | float | None, ...], bool] | None] = {}
         self._courses: dict[str, tuple[str, int | None] | None] = {}
         self._commas = 0
+        self._ahead = 0
+        self._over = 0
         self._orders: Counter[tuple[str, str]] = Counter()
 
     def check(self, line: int, row: Mapping[str, str]) -> IssueRequest | Problem | None:
@@ -128,7 +138,7 @@ class RowChecker:
         if values.get("record") == EXAMPLE_RECORD:
             return None
         self._check_person(line, values, bad, found)
-        self._check_days(line, values, bad, found)
+        is_ahead, is_over = self._check_days(line, values, bad, found)
         number = self._check_offer(line, values, bad, found)
         if "replaces" not in bad:
             self._check_replaced(line, values, found)
@@ -139,6 +149,8 @@ class RowChecker:
         if found:
             self.held_until = None
             return tuple(found)
+        self._ahead += is_ahead
+        self._over += is_over
         return IssueRequest(
             row["record"].strip(),
             values["achievement"],
@@ -175,6 +187,12 @@ class RowChecker:
         notes = []
         if self._commas:
             notes.append(f"ects: decimal commas were read as decimal points in {self._commas:,} rows, 5,0 as 5.0")
+        if self._ahead:
+            rows = "1 row has a day" if self._ahead == 1 else f"{self._ahead:,} rows have a day"
+            notes.append(f"awarding_date: {rows} to come; check that the award is certain")
+        if self._over:
+            rows = "1 row has a day" if self._over == 1 else f"{self._over:,} rows have a day"
+            notes.append(f"valid_until: {rows} that has passed; the credential is expired from the start")
         for name in _DAYS:
             certain = [order for order in ("dmy", "mdy") if self._orders[(name, order)]]
             if len(certain) == 1:
@@ -205,26 +223,38 @@ class RowChecker:
                 for name in _FILLED
                 if not values.get(name) and name not in bad
             ]
-        for name in _IDENTIFIERS:
+        for name, check in _IDENTIFIERS:
             value = values.get(name)
-            if value and name not in bad and (fault := identifier_fault(value)) is not None:
+            if value and name not in bad and (fault := check(value)) is not None:
                 found.append(_problem(line, name, value, fault))
-        stated = [name for name in _PERSONS_NAMES if name in values]
+        for name in _GRADES:
+            value = values.get(name)
+            if value and name not in bad and (fault := grade_fault(value)) is not None:
+                found.append(_problem(line, name, value, fault))
         for name in _PERSONS_NAMES:
             value = values.get(name)
             fault = None
             if value is None:
                 fault = "is missing; give it, empty for a person who has one name only"
-            elif value and not value[0].isalpha() and name not in bad:
-                fault = name_fault(value)
+            elif value and name not in bad:
+                if not value[0].isalpha():
+                    fault = name_fault(value)
+                if fault is None and not self._keep_text and is_placeholder(value):
+                    fault = _PLACEHOLDER
             if fault is not None:
                 found.append(_problem(line, name, value or "", fault))
-        if stated and not any(values[name] for name in stated):
+        stated = values.get("family_name"), values.get("given_name")
+        if stated != (None, None) and not any(stated):
             detail = "is empty, and so is given_name; every row needs one of them"
             found.append(_problem(line, "family_name", "", detail))
 
-    def _check_days(self, line: int, values: dict[str, str], bad: Collection[str], found: list[Problem]) -> None:
-        """Put the days of a row into the form YYYY-MM-DD, and check them against each other."""
+    def _check_days(
+        self, line: int, values: dict[str, str], bad: Collection[str], found: list[Problem]
+    ) -> tuple[bool, bool]:
+        """Put the days of a row into the form YYYY-MM-DD, and check them against each other.
+
+        Return whether its awarding date is to come, and whether its last day of validity has passed.
+        """
         days: dict[str, str] = {}
         for name in _DAYS:
             stated = values.get(name)
@@ -237,11 +267,14 @@ class RowChecker:
                     self._orders[(name, orders[0])] += 1
             else:
                 days[name] = values[name] = day
-        faults = days_faults(days.get("date_of_birth"), days.get("awarding_date"), days.get("valid_until"))
-        found += [_problem(line, name, days[name], detail) for name, detail in faults]
+        today = dt.datetime.now(dt.UTC).date()
+        judged = _judge_days(days.get("date_of_birth"), days.get("awarding_date"), days.get("valid_until"), today)
+        if judged.faults:
+            found += [_problem(line, name, days[name], detail) for name, detail in judged.faults]
         begin = days.get("valid_from")
         if begin is not None and (fault := self._hold(begin, days.get("valid_until"))) is not None:
             found.append(_problem(line, "valid_from", begin, fault))
+        return judged.is_ahead, judged.is_over
 
     def _hold(self, begin: str, until: str | None) -> str | None:
         """Hold a row until its day, which may have come; return what is wrong with that day."""
@@ -355,23 +388,35 @@ def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, 
     for name, given in (("awarding_date", awarded), ("valid_until", until)):
         if given is not None and check_date(given) is not None:
             return name, NO_DATE
-    return next(iter(days_faults(born, awarded, until)), None)
+    today = dt.datetime.now(dt.UTC).date()
+    return next(iter(_judge_days(born, awarded, until, today).faults), None)
 
 
-def days_faults(born: str | None, awarded: str | None, until: str | None) -> Sequence[tuple[str, str]]:
-    """Return which of a credential's days cannot be right, by their columns, and why; None is a day not known."""
-    return _days_faults(born, awarded, until, dt.datetime.now(dt.UTC).date())
+class _JudgedDays(NamedTuple):
+    """What the days of a credential say together."""
+
+    faults: Sequence[tuple[str, str]]
+    """Which of them cannot be right, by their columns, and why."""
+    is_ahead: bool
+    """Whether the awarding date is to come."""
+    is_over: bool
+    """Whether the last day of validity has passed."""
 
 
 @functools.lru_cache(maxsize=32_768)
-def _days_faults(born: str | None, awarded: str | None, until: str | None, today: dt.date) -> Sequence[tuple[str, str]]:
+def _judge_days(born: str | None, awarded: str | None, until: str | None, today: dt.date) -> _JudgedDays:
+    """Judge days of the form YYYY-MM-DD; None is a day not known."""
     faults = []
     if born is not None and (fault := birth_date_fault(born)) is not None:
         faults.append(("date_of_birth", fault))
     elif born is not None and awarded is not None and awarded <= born:
         faults.append(("awarding_date", "is not after the date of birth"))
+    elif born is not None and awarded is not None and awarded < f"{int(born[:4]) + _YOUNGEST}{born[4:]}":
+        detail = f"is less than {_YOUNGEST} years after the date of birth; is its year right? Or that of the birth?"
+        faults.append(("awarding_date", detail))
     if awarded is not None and awarded > (today + _AHEAD).isoformat():
         faults.append(("awarding_date", "lies more than a year ahead; is its year right?"))
     if until is not None and awarded is not None and until < awarded:
         faults.append(("valid_until", "lies before the awarding date"))
-    return faults
+    day = today.isoformat()
+    return _JudgedDays(faults, awarded is not None and awarded > day, until is not None and until < day)

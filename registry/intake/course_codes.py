@@ -32,6 +32,18 @@ class CourseCode(msgspec.Struct, frozen=True):
     """None: whichever is the newest when a credential is issued."""
 
 
+class CodeChange(msgspec.Struct, frozen=True):
+    """A code that no longer stands for what it stood for."""
+
+    code: str
+    was: str
+    """The title of the achievement before, with its version where the code names one."""
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.code} was {self.was}, is now {self.now}"
+
+
 class CourseCodes:
     """The table of one university. For one thread."""
 
@@ -73,6 +85,33 @@ class CourseCodes:
         if code.version is not None and not 1 <= code.version <= state.version:
             found.append(("version", f"is no version of it; the newest is {state.version}"))
         return found
+
+    def changes(self, entries: Sequence[CourseCode]) -> list[CodeChange]:
+        """Return which of these codes stand for something else now. Ask before `change`; the entries are checked."""
+        rows = self._registry.cursor().execute(
+            "SELECT code, achievement::text, version FROM intake.course_codes WHERE code = ANY(%s)",
+            ([normalise_identifier(entry.code) for entry in entries],),
+        )
+        known = {row["code"]: CourseCode(**row) for row in rows.fetchall()}
+        changes = []
+        for entry in entries:
+            before = known.get(normalise_identifier(entry.code))
+            if before is None or (before.achievement, before.version) == (entry.achievement, entry.version):
+                continue
+            was, now = self._words(before), self._words(entry)
+            if was == now:
+                was, now = f"{was} ({before.achievement})", f"{now} ({entry.achievement})"
+            changes.append(CodeChange(before.code, was, now))
+        return changes
+
+    def _words(self, entry: CourseCode) -> str:
+        """Return the title of what a code stands for, and its version where it names one."""
+        try:
+            titles = self._registry.achievement(entry.achievement).content.title
+        except UnknownAchievement:
+            titles = {}
+        title = titles.get("en") or next(iter(titles.values()), entry.achievement)
+        return title if entry.version is None else f"{title}, version {entry.version}"
 
     def change(self, entries: Sequence[CourseCode], removed: Sequence[str] = ()) -> None:
         """Let these stand as they are given, and drop others; all of it or nothing. They are checked before."""
@@ -130,25 +169,41 @@ class CourseCodeRows:
         self.notes = self._rows.notes
 
     def __iter__(self) -> Iterator[tuple[int, CourseCode | Problem]]:
-        """Yield every row's line, and its entry or what is wrong with it. Raises `IntakeError` where there is none."""
-        lines: dict[str, int] = {}
-        for line, row in self._rows:
+        """Yield every row's line, and its entry or what is wrong with it. Raises `IntakeError` where there is none.
+
+        A code that the file has twice with different achievements or versions is wrong in each of its rows: nobody can
+        tell which is meant.
+        """
+        rows = list(self._rows)
+        meanings: dict[str, dict[tuple[str, str], int]] = {}
+        for line, row in rows:
+            if not isinstance(row, str):
+                meaning = normalise_identifier(row["achievement"]), row.get("version", "")
+                meanings.setdefault(normalise_identifier(row["code"]), {}).setdefault(meaning, line)
+        seen: dict[str, int] = {}
+        for line, row in rows:
             if isinstance(row, str):
                 yield line, Problem(f"line {line}", "", "", row)
+                continue
+            code = normalise_identifier(row["code"])
+            if code and (fault := _repetition_fault(line, seen.setdefault(code, line), meanings[code])) is not None:
+                yield line, Problem(f"line {line}", "code", code[:80], fault)
                 continue
             version = row.get("version", "")
             if version and not (version.isascii() and version.isdigit() and len(version) < 9):
                 detail = "a version is 1, 2, 3 …, or empty for the newest"
                 yield line, Problem(f"line {line}", "version", version[:80], detail)
                 continue
-            code = normalise_identifier(row["code"])
-            if code and code in lines:
-                detail = f"stands in the file twice; line {lines[code]} has it, too"
-                yield line, Problem(f"line {line}", "code", code[:80], detail)
-                continue
-            lines[code] = line
             achievement = normalise_identifier(row["achievement"])
             yield line, CourseCode(code, achievement, int(version) if version else None)
+
+
+def _repetition_fault(line: int, first: int, meanings: dict[tuple[str, str], int]) -> str | None:
+    """Return what is wrong with a row whose code the file has already, or has with another meaning; or None."""
+    if len(meanings) > 1:
+        lines = ", ".join(map(str, list(meanings.values())[:10]))
+        return f"stands in the file for different achievements or versions, first on lines {lines}; none of them is set"
+    return f"stands in the file twice; line {first} has it, too" if line != first else None
 
 
 def write_csv(entries: Sequence[CourseCode]) -> str:

@@ -75,7 +75,7 @@ def text_lines(content: Readable) -> Iterator[tuple[int, str]]:
     """
     if is_spreadsheet(content):
         workbook = Workbook(content)
-        for number, row in workbook.rows(workbook.sheets[0]):
+        for number, row, _ in workbook.rows(workbook.sheets[0]):
             yield number, "\t".join(map(text_of, row)).rstrip("\t") + "\n"
         return
     with open_text(content, encoding_of(content)) as file:

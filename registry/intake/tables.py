@@ -30,6 +30,8 @@ _NEAR: Final = 0.8
 _SEPARATOR: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[\s\u00a0_\-\u2010-\u2015]+")
 _SHOWN_NAMES: Final = 400
+_MAX_RUNS: Final = 20
+"""Places that the note on hidden rows names at most; a place is one row or several in a run."""
 
 
 class CellFault(NamedTuple):
@@ -150,7 +152,7 @@ class Table:
         found: list[tuple[Sheet, int, list[str]]] = []
         for sheet in workbook.sheets:
             rows = workbook.rows(sheet)
-            number, header = next(((number, row) for number, row in rows if any(map(text_of, row))), (0, []))
+            number, header = next(((number, row) for number, row, _ in rows if any(map(text_of, row))), (0, []))
             found.append((sheet, number, [text_of(value) for value in header]))
         with_header = [one for one in found if not self._lacking([column_name(name) for name in one[2]])]
         if len(with_header) > 1:
@@ -181,9 +183,10 @@ class Table:
                 f"{name.replace('|', ' or ')} (is it {found[0]!r}?)" if found else name.replace("|", " or ")
                 for name, found in near.items()
             ]
+            further = "" if set(names) & set(known) else " Is it further down? Delete the lines above it."
             raise IntakeError(
                 f"{self._content}: the header lacks {', '.join(hints)}; it has"
-                f" {', '.join(filter(None, names))[:_SHOWN_NAMES]}. All that there are: {', '.join(known)}"
+                f" {', '.join(filter(None, names))[:_SHOWN_NAMES]}.{further} All that there are: {', '.join(known)}"
             )
         if twice := {name for name in names if (name in known or name == PROBLEM) and names.count(name) > 1}:
             raise IntakeError(f"{self._content}: the header names {', '.join(sorted(twice))} twice")
@@ -277,12 +280,15 @@ class Table:
 
     def _sheet_rows(self, workbook: Workbook) -> Iterator[TableRow]:
         width = len(self.names)
-        for number, row in workbook.rows(self._sheet):
+        hidden_rows: list[int] = []
+        for number, row, is_hidden in workbook.rows(self._sheet):
             if number <= self._header_line:
                 continue
             values = [text_of(value) for value in row]
             if not any(value.strip() for value in values):
                 continue
+            if is_hidden:
+                hidden_rows.append(number)
             fault = ""
             if any(value.strip() for value in values[width:]):
                 fault = "has a value beyond the last column that has a name"
@@ -293,6 +299,23 @@ class Table:
             )
             values += [""] * (width - len(values))
             yield TableRow(number, number, values if fault else values[:width], fault, cells)
+        if hidden_rows and (note := _hidden_note(hidden_rows)) not in self.notes:
+            self.notes.append(note)
+
+
+def _hidden_note(rows: Sequence[int]) -> str:
+    """Return the note on the rows of a sheet that were read though nobody sees them there."""
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and runs[-1][1] == row - 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    lines = ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in runs[:_MAX_RUNS])
+    more = " …" if len(runs) > _MAX_RUNS else ""
+    if len(rows) == 1:
+        return f"1 row that was read is hidden in the sheet, perhaps by a filter: line {lines}"
+    return f"{len(rows):,} rows that were read are hidden in the sheet, perhaps by a filter: lines {lines}{more}"
 
 
 def where_of(line: int, end: int) -> str:

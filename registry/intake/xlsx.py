@@ -28,6 +28,7 @@ DIGITS: Final = 15
 _ZIP: Final = b"PK\x03\x04"
 _EAST_ASIAN_DAYS: Final = frozenset({*range(27, 37), *range(50, 59)})
 """Numbers of built-in formats that show a day, and that openpyxl does not know."""
+_NO_RESULT: Final = "is a formula without a value; open the file in a spreadsheet program and save it"
 _WITH_TIME: Final = "is a day with a time of day; write the day alone"
 
 
@@ -88,19 +89,26 @@ class Workbook:
         self._epoch = reader.wb.epoch
         self.sheets = [Sheet(sheet.title[:80], place) for place, sheet in enumerate(self._worksheets)]
 
-    def rows(self, sheet: Sheet) -> Iterator[tuple[int, list[Value]]]:
-        """Yield each row that has cells: its number in the sheet (from 1), and its values.
+    def rows(self, sheet: Sheet) -> Iterator[tuple[int, list[Value], bool]]:
+        """Yield each row that has cells: its number in the sheet (from 1), its values, and whether it is hidden.
 
         Raises `IntakeError` for what is no sheet, and for one that is too large.
         """
         worksheet, number = self._worksheets[sheet.place], 0
         worksheet.reset_dimensions()  # what the sheet states of its size need not be so
         self._archive.begin()
+        hidden = self._archive.hidden
         try:
             rows = cast("Iterator[tuple[ReadOnlyCell, ...]]", worksheet.iter_rows())
             for number, cells in enumerate(rows, 1):
+                formulas = self._archive.formulas.pop(number, ())
                 if cells:
-                    yield number, [self._value(cell) for cell in cells]
+                    values = [self._value(cell) for cell in cells]
+                    for column in formulas:
+                        if cells[column - 1].value is None:
+                            values[column - 1] = Cell("=…", _NO_RESULT)
+                    yield number, values, number in hidden
+                hidden.discard(number)
         except EndOfRows:
             return
         except IntakeError:

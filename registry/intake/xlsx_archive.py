@@ -27,7 +27,7 @@ MAX_PARTS: Final = 2000
 MAX_COLUMNS: Final = 500
 MAX_ROW_ATTRIBUTES: Final = 400
 """Characters of the attributes of a row, which openpyxl keeps."""
-_ROW, _TEXT, _ROWS = (f"{SHEET_MAIN_NS} {name}" for name in ("row", "si", "sheetData"))
+_ROW, _TEXT, _ROWS, _FORMULA = (f"{SHEET_MAIN_NS} {name}" for name in ("row", "si", "sheetData", "f"))
 _MOST: Final = {_ROW: 250_000, _TEXT: 1_000_000}
 _LAST_ROW: Final = 2**20
 _ROOTS: Final = ("workbook", "styleSheet", "sst", "worksheet")
@@ -74,6 +74,10 @@ class Archive(zipfile.ZipFile):
         """Begin to count the bytes of one reading: of what describes the workbook, or of a sheet."""
         self._rest = MAX_UNPACKED_BYTES
         self._description = description
+        self.formulas: dict[int, set[int]] = {}
+        """By row: the columns whose cell has a formula, unless its result is a text. The reader takes them out."""
+        self.hidden: set[int] = set()
+        """Rows that the sheet hides. The reader takes them out."""
 
     def count(self, size: int) -> None:
         """Count bytes that were unpacked. Raises `IntakeError` for too many."""
@@ -114,6 +118,7 @@ class _Part(io.RawIOBase):
         self._file, self._name, self._archive = file, name, archive
         self._depth = self._row = self._elements = self._bytes = self._pieces = 0
         self._column: int | None = None  # outside of a row
+        self._is_text = False
         self._ended = False
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.StartDoctypeDeclHandler = self._refuse_doctype
@@ -151,8 +156,12 @@ class _Part(io.RawIOBase):
             raise self._refusal("it is in the Strict form, or in none")
         if name == _ROW:
             self._start_row(attributes)
-        elif self._depth == 4 and self._column is not None:
-            self._column = self._cell_column(attributes.get("r"), self._column)
+        elif self._column is not None:
+            if self._depth == 4:
+                self._column = self._cell_column(attributes.get("r"), self._column)
+                self._is_text = attributes.get("t") == "str"
+            elif self._depth == 5 and name == _FORMULA and not self._is_text:
+                self._archive.formulas.setdefault(self._row, set()).add(self._column)
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         stated = attributes.get("r", str(self._row + 1))
@@ -163,6 +172,8 @@ class _Part(io.RawIOBase):
         if sum(map(len, attributes.values())) + sum(map(len, attributes)) > MAX_ROW_ATTRIBUTES:
             raise self._refusal(f"row {stated} has more attributes than a row can have")
         self._row, self._column = int(stated), 0
+        if attributes.get("hidden", "0") not in ("0", "false"):
+            self._archive.hidden.add(self._row)
 
     def _cell_column(self, reference: str | None, last: int) -> int:
         column = last + 1

@@ -10,7 +10,7 @@ from msgspec import Meta
 from registry.application import Registry
 from registry.domain.case_errors import NotApplicant
 from registry.numbers import find_learner
-from registry.persons import contradictions, identifier_fault, name_fault, normalise_identifier, normalise_name
+from registry.persons import contradictions, name_fault, normalise_identifier, normalise_name, number_fault
 from registry.vault import Learner, VaultRows
 from registry.wire.forms import Uuid, check_date
 
@@ -66,7 +66,7 @@ def check_applicant(applicant: Applicant) -> None:
     faults = {
         "familyName": name_fault(applicant.family_name or ""),
         "givenName": name_fault(applicant.given_name or ""),
-        "student": identifier_fault(applicant.student or ""),
+        "student": number_fault(applicant.student or ""),
     }
     if applicant.student == "":
         faults["student"] = "is empty; leave it out where there is none"

@@ -62,3 +62,33 @@ def test_an_own_course_code_does_not_name_another_members_achievement(clerk):
     )
     assert done.returncode in (1, 2)
     assert clerk.achievement not in done.stdout + done.stderr
+
+
+def test_a_code_that_a_file_has_with_two_meanings_is_set_to_neither(clerk, tmp_path):
+    file = tmp_path / "codes.csv"
+    other = clerk.offer()
+    file.write_text(
+        f"code,achievement,version\nDRAMA,{clerk.achievement},\nDRAMA2,{clerk.achievement},1\nDRAMA,{other},\n"
+        f"DRAMA3,{clerk.achievement},1\nDRAMA3,{clerk.achievement},2\nDRAMA4,{other},\nDRAMA4,{other},\n"
+    )
+    done = printed_json(clerk.run("mapping", "import", file, "--json", check=1))
+    assert (done["set"], done["refused"]) == (2, 5)
+    assert [one["where"] for one in done["problems"]] == ["line 2", "line 4", "line 5", "line 6", "line 8"]
+    listed = clerk.run("mapping", "list", "--csv").stdout
+    assert [f"{code}," in listed for code in ("DRAMA", "DRAMA2", "DRAMA3", "DRAMA4")] == [False, True, False, True]
+
+
+def test_a_code_that_comes_to_stand_for_something_else_says_so(clerk, tmp_path):
+    file = tmp_path / "codes.csv"
+    file.write_text(f"code,achievement,version\nFILM,{clerk.achievement},1\n")
+    assert printed_json(clerk.run("mapping", "import", file, "--json"))["changes"] == []
+    assert printed_json(clerk.run("mapping", "import", file, "--json"))["changes"] == []
+    file.write_text(f"code,achievement,version\nFILM,{clerk.achievement},\n")
+    said = clerk.run("mapping", "import", file, "--dry-run").stdout
+    [change] = printed_json(clerk.run("mapping", "import", file, "--json"))["changes"]
+    assert change["was"] == f"{change['now']}, version 1"
+    assert f"FILM was {change['was']}, is now {change['now']}" in " ".join(said.split())
+    other = clerk.offer()
+    said = " ".join(clerk.run("mapping", "set", "FILM", other).stdout.split())
+    assert "FILM was " in said
+    assert f"({other})" in said  # of the same title

@@ -40,12 +40,15 @@ def test_course_codes_are_set_listed_and_dropped(system, offer):
     made = put(
         system, "codes", {"code": "A/1 é", "achievement": offer}, {"code": "B", "achievement": offer, "version": 1}
     )
-    assert (made.status_code, made.json()) == (200, {"set": 2, "removed": 0})
+    assert (made.status_code, made.json()) == (200, {"set": 2, "removed": 0, "changes": []})
     assert put(system, "codes", {"code": "X", "achievement": offer}).status_code == 422
     first = system.get("/v1/course-codes", params={"limit": 1}).json()
     second = system.get("/v1/course-codes", params={"limit": 1, "cursor": first["next"]}).json()
     assert [first["items"][0]["code"], second["items"][0]["code"]] == ["A/1 é", "B"]
-    assert put(system, "drop", {"code": "B", "achievement": None}).json() == {"set": 0, "removed": 1}
+    [change] = put(system, "newest", {"code": "B", "achievement": offer}).json()["changes"]
+    assert (change["code"], change["was"]) == ("B", f"{change['now']}, version 1")
+    dropped = put(system, "drop", {"code": "B", "achievement": None}).json()
+    assert dropped == {"set": 0, "removed": 1, "changes": []}
     assert system.get("/v1/course-codes", params={"code": "B"}).json()["items"] == []
 
 

@@ -4,12 +4,15 @@ import pytest
 
 from registry.intake.broken_text import broken_text_fault
 from registry.persons import (
+    birth_date_fault,
     comparison_key,
     differences,
     identifier_fault,
+    is_placeholder,
     name_fault,
     normalise_identifier,
     normalise_name,
+    number_fault,
 )
 
 ADA = {"familyName": "Núñez", "givenName": "Ada", "dateOfBirth": "2001-02-03"}
@@ -41,6 +44,96 @@ def test_what_a_spreadsheet_spoilt_is_no_identifier(text: str) -> None:
 @pytest.mark.parametrize("text", ["s7002", "1234567", "E12", "12E", "UU-26-0009"])
 def test_ordinary_identifiers_have_no_fault(text: str) -> None:
     assert identifier_fault(text) is None
+
+
+@pytest.mark.parametrize(
+    "char", "\u034f\ufe00\ufe0f\U000e0100\U000e01ef\u115f\u1160\u3164\uffa0\u17b4\u17b5\u180b\u180e\u180f\u2800"
+)
+def test_what_nobody_sees_makes_no_other_identifier(char: str) -> None:
+    for text in (f"u44{char}17", f"{char}u4417", f"u4417{char}"):
+        assert normalise_identifier(text) == "u4417"
+
+
+@pytest.mark.parametrize(
+    ("text", "likely"),
+    [
+        ("s\u0668\u0661", "'s81'"),
+        ("\u06f4\u06f2", "'42'"),
+        ("\uff2b\uff11\uff12", "'K12'"),
+        ("\u00fc\uff11", "'\u00fc1'"),
+        ("4400.0", "'4400'"),
+        ("4400,0", "'4400'"),
+    ],
+)
+def test_an_identifier_that_looks_like_another_is_refused_with_the_likely_one(text: str, likely: str) -> None:
+    assert likely in (identifier_fault(text) or "")
+
+
+@pytest.mark.parametrize("text", ["p\u043e12", "\u0421S-4", "\u0391B7", "'4400123", "\u20194400123", "'u1"])
+def test_an_identifier_of_two_scripts_or_after_an_apostrophe_is_refused(text: str) -> None:
+    assert identifier_fault(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["\u0421\u041f-12", "\u03a0\u039b\u0397-10", "Z\u00fc-7", "2\u00ba-A", "\u5b66\u53f712", "1.01", "o'neill"]
+)
+def test_identifiers_of_one_script_are_well(text: str) -> None:
+    assert identifier_fault(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["N/A", "null", "Unknown", "TBD", "None", "nil", "NaN", "0", "00000", "undefined", "XXX"]
+)
+def test_a_placeholder_is_no_number(text: str) -> None:
+    assert number_fault(text) is not None
+    assert number_fault(f"{text}7") is None
+
+
+@pytest.mark.parametrize("text", ["n.a.", "NULL", "Undefined", "tba", "Xxx"])
+def test_what_programs_write_for_no_name_is_a_placeholder(text: str) -> None:
+    assert is_placeholder(text)
+    assert not is_placeholder(f"{text}ova")
+
+
+def test_the_first_day_of_1900_is_a_placeholder() -> None:
+    assert "placeholder" in (birth_date_fault("1900-01-01") or "")
+    assert birth_date_fault("1900-01-02") is None
+
+
+def _person(given: str, family: str) -> dict[str, str]:
+    return {"givenName": given, "familyName": family, "dateOfBirth": "1999-09-09"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("Piet", "van der Berg"), ("Kees", "van der Meer")),
+        (("Maria", "dos Santos"), ("Rita", "dos Reis")),
+        (("Omar", "El Fassi"), ("Said", "el Amrani")),
+        (("Van Duc", "Pham"), ("Van Long", "Le")),
+        (("Ahmed", "bin Salim"), ("Yusuf", "bin Nasser")),
+        (("Mary J.", "Stone"), ("Carol J.", "Woods")),
+        (("Dr. Eva", "Lang"), ("Dr. Uwe", "Kurz")),
+    ],
+)
+def test_particles_titles_and_initials_make_nobody_the_same_person(
+    one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    assert differences(_person(*one), _person(*other)) == ("name",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("Ben", "Hill"), ("Ben", "Stone")),
+        (("Van", "Do"), ("Van", "Le")),
+        (("Piet", "van der Berg"), ("Piet", "Berg")),
+        (("O", "Kim"), ("Sun", "Kim")),
+        (("", "De"), ("Anna", "De")),
+    ],
+)
+def test_a_name_that_is_nothing_but_a_particle_counts(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assert differences(_person(*one), _person(*other)) == ()
 
 
 @pytest.mark.parametrize("text", ["-", ".", "—", "…", "#NAME?", "--"])

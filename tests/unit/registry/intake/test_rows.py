@@ -86,6 +86,66 @@ def test_a_bad_row_says_line_column_and_what_would_be_right(read, change, field,
     assert says in found.detail
 
 
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        (("Jansen", "N/A"), "family_name", "placeholder"),
+        (("Ada", "unknown"), "given_name", "placeholder"),
+        (("s1", "NIL"), "student", "placeholder"),
+        (("s1", "000"), "student", "placeholder"),
+        (("s1", "81234.0"), "student", "rewrote it"),
+        (("s1", "'81234"), "student", "apostrophe"),
+        (("2001-02-03", "1900-01-01"), "date_of_birth", "placeholder"),
+        (("2001-02-03", "2016-07-01"), "awarding_date", "is its year right"),
+        (("8.5", "Failed"), "grade", "was it passed"),
+        (("8.5", "not  passed"), "grade", "was it passed"),
+        (("8.5", "NB"), "grade", "was it passed"),
+        (("8.5", "Null"), "grade", "was it passed"),
+        (("8.5", "7.6.2025"), "grade", "spreadsheet rewrote"),
+        (("8.5", "2025-06-07 00:00:00"), "grade", "spreadsheet rewrote"),
+        (("8.5", "07. Jun"), "grade", "spreadsheet rewrote"),
+        (("8.5", "6-Okt"), "grade", "spreadsheet rewrote"),
+        (("8.5", "Sep 07"), "grade", "spreadsheet rewrote"),
+        (("8.5", "WAHR"), "grade", "yes or no"),
+    ],
+)
+def test_what_nobody_meant_is_refused(read, change, field, says):
+    found = one(read, GOOD.replace(",5,", ",2.5,").replace(*change))
+    assert isinstance(found, Problem)
+    assert (found.field, says in found.detail) == (field, True)
+
+
+@pytest.mark.parametrize(
+    "grade",
+    ["8", "A", "1-2", "9/10", "8 marks", "cum laude", "passed", "7,5", "110 e lode", "19.5/20", "10/10/9", "NBB"],
+)
+def test_a_grade_is_a_grade(read, grade):
+    found = one(read, GOOD.replace(",5,8.5,", f',2.5,"{grade}",'))
+    assert found.grade == grade
+
+
+def test_a_person_whose_name_looks_like_a_placeholder_is_taken_where_the_text_is_meant(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text(f"{HEADER}\n{GOOD.replace(',5,', ',2.5,').replace('Jansen', 'Null')}\n")
+    [row] = open_intake(file, Offers(), keep_text=True)
+    assert row.family_name == "Null"
+
+
+def test_days_to_come_and_days_that_have_passed_are_counted(tmp_path):
+    file = tmp_path / "rows.csv"
+    soon = (datetime.now(UTC).date() + timedelta(days=9)).isoformat()
+    rows = [GOOD.replace(",5,", ",2.5,").replace("r1", f"r{at}") for at in range(5)]
+    rows[0] = rows[0].replace("2026-06-30", soon)
+    lines = [f"{row}{'2024-01-01' if at in (2, 3) else ''}" for at, row in enumerate(rows)]
+    lines = [line.replace("2026-06-30", "2023-06-30") for line in lines]
+    lines[4] = lines[4].replace("2023-06-30", soon).replace("2.5", "99")  # refused: not counted
+    file.write_text("\n".join([HEADER + ",valid_until", *(line.replace(",8.5,", ",8.5,,", 1) for line in lines)]))
+    source = open_intake(file, Offers())
+    assert [isinstance(row, IssueRequest) for row in source] == [True, True, True, True, False]
+    assert any(note.startswith("awarding_date: 1 row has a day to come") for note in source.notes)
+    assert any(note.startswith("valid_until: 2 rows have a day that has passed") for note in source.notes)
+
+
 def test_blanks_around_a_text_are_no_part_of_it(read):
     found = one(read, GOOD.replace(",5,", ",2.5,").replace("Jansen", " Jansen\xa0").replace("r1,", " r1 ,"))
     assert (found.record, found.family_name) == ("r1", "Jansen")

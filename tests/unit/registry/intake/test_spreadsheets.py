@@ -122,6 +122,62 @@ def test_a_cell_that_holds_no_value_is_refused_with_its_column(one, cell, says):
 
 
 @pytest.mark.parametrize(
+    "cell",
+    [
+        "<c><f>8+1</f><v></v></c>",
+        "<c><v/><f>SUM(A1:A2)</f></c>",
+        '<c t="n"><f t="shared" si="0"/></c>',
+        '<c t="b"><f>TRUE()</f></c>',
+    ],
+)
+def test_a_formula_without_a_value_is_no_empty_cell(opened, cell):
+    [[problem], row] = opened(
+        {"s": [[*HEADER, "grade", "note"], [*GOOD, Raw(cell), "x"], [*changed(record="r2"), number(9), "y"]]}
+    )
+    assert (problem.field, problem.where) == ("grade", "line 2")
+    assert "formula without a value" in problem.detail
+    assert row.grade == "9"
+
+
+def test_what_openpyxl_writes_as_a_formula_is_a_formula_without_a_value(opened):
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    for row in ([*HEADER, "grade"], [*GOOD, "=7+2"]):
+        book.active.append(row)
+    book.save(content)
+    [[problem]] = opened(content.getvalue())
+    assert (problem.field, "formula without a value" in problem.detail) == ("grade", True)
+
+
+def test_a_formula_with_a_value_is_its_value_though_it_be_an_empty_text(opened):
+    cells = [Raw("<c><f>4+3</f><v>7</v></c>"), Raw('<c t="str"><f>""</f><v></v></c>')]
+    [row] = opened({"s": [[*HEADER, "grade", "note"], [*GOOD, *cells]]})
+    assert (row.grade, row.note) == ("7", None)
+
+
+def test_hidden_rows_are_read_and_said(opened):
+    rows = [HEADER, *(changed(record=f"r{at}") for at in range(2, 9))]
+    sheet = sheet_xml(rows)
+    for at, mark in ((3, "1"), (4, "true"), (7, "1"), (5, "0")):
+        sheet = sheet.replace(f'<row r="{at}">', f'<row r="{at}" hidden="{mark}">')
+    source = opened({"s": sheet})
+    assert len(list(source)) == 7
+    assert source.notes == ["3 rows that were read are hidden in the sheet, perhaps by a filter: lines 3 to 4, 7"]
+
+
+@pytest.mark.parametrize(
+    "cell", [day(date(2026, 5, 7)), day(date(2026, 7, 1), GERMAN_DAY), Raw('<c t="b"><v>1</v></c>')]
+)
+def test_a_grade_that_is_a_day_or_a_truth_value_is_refused(opened, cell):
+    [[problem]] = opened({"s": [[*HEADER, "grade"], [*GOOD, cell]]})
+    assert (problem.field, "spreadsheet" in problem.detail) == ("grade", True)
+
+
+def test_a_title_above_the_header_is_named_as_such(opened):
+    with pytest.raises(IntakeError, match=r"lacks record.*further down\? Delete the lines above it"):
+        opened({"s": [["Awards of June"], HEADER, GOOD]})
+
+
+@pytest.mark.parametrize(
     ("serial", "says"), [("46203.5", "time of day"), ("59", "before March 1900"), ("-1", "no day")]
 )
 def test_a_day_that_is_none_is_refused(one, serial, says):
