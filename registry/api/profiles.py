@@ -67,7 +67,7 @@ class ProfileTable(Controller):
             if data.requirement is None:
                 remove_profile(cursor, data.name)
             else:
-                save_profile(cursor, Profile(data.name, data.requirement), request.user.name)
+                save_profile(cursor, Profile(data.name, data.requirement), request.user.actor)
             return Answered(200, data)
 
         return desk.once(request, key, data, act)

@@ -13,7 +13,7 @@ one before. An application can be withdrawn until it is decided, a decision afte
 is closed at the end. The rules name the states that allow a move (`MOVES`), and what else it takes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Self
 
 import msgspec
@@ -45,6 +45,10 @@ MOVES: Final[dict[str, tuple[CaseState, ...]]] = {
     "correct": ("collecting", "waiting", "assessing", "decided", "appealed"),
 }
 """The states in which each move is allowed."""
+
+
+PersonOf = Callable[[str], str]
+"""Says which person a stored actor is, so that two actors can be compared."""
 
 
 class Case(Thing):
@@ -252,13 +256,17 @@ class Case(Thing):
         check_covered(data, len(self.subjects), self.removed)
         self.change(self.Proposed, data)
 
-    def approve(self, on: str, by: str, *, overridden: Sequence[str] = (), two_persons: bool = True) -> None:
+    def approve(
+        self, on: str, by: str, *, overridden: Sequence[str] = (), person_of: PersonOf | None = str.casefold
+    ) -> None:
         """Agree with the proposal: another person than who made it, where the office wants two.
 
-        `overridden` are the keys of the stops whose override this person accepts.
+        `overridden` are the keys of the stops whose override this person accepts. `person_of` says which person a
+        stored actor is; None: one person is enough.
         """
         self._may("approve", on)
-        self._another(by, "approve", two_persons=two_persons)
+        if self.proposal is not None:
+            _check_another("approve: this person made the proposal", self.proposal.by, by, person_of)
         self.change(self.Approved, events.Approved(on, by, list(overridden)))
 
     def return_(self, on: str, by: str, text: str | None = None) -> None:
@@ -322,11 +330,6 @@ class Case(Thing):
             )
         if on < self.latest:
             raise DateOrder(f"{on} is before {self.latest}, when the case was changed last", "$.on")
-
-    def _another(self, by: str, move: str, *, two_persons: bool) -> None:
-        proposal = self.proposal
-        if two_persons and proposal is not None and proposal.by.casefold() == by.casefold():
-            raise SecondPerson(f"{move}: {by} made the proposal; another person must do this", "$.by")
 
     # Effects
 
@@ -394,3 +397,10 @@ class Case(Thing):
         if not self.decisions:
             return "assessing"
         return "appealed" if self._appealed == len(self.decisions) else "decided"
+
+
+def _check_another(what: str, first: str, second: str, person_of: PersonOf | None) -> None:
+    """Check that these are two persons. Raises `SecondPerson`; `what` says what the first one did."""
+    if person_of is not None and person_of(first) == person_of(second):
+        as_well = "" if first == second else f", as {first}"
+        raise SecondPerson(f"{what}{as_well}; another person must do this", "$.by")

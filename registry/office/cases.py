@@ -4,6 +4,7 @@ Everything takes who does it (`by`) and on which day it happened (`on`, else tod
 `Refusal` that names its rule; a case that somebody else changed meanwhile is `CaseChanged`, and is looked at again.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -13,10 +14,11 @@ import msgspec
 from eventsourcing.persistence import IntegrityError
 from psycopg.errors import UniqueViolation
 
+from registry.actors import person_of
 from registry.application import Registry
 from registry.config import OfficeSetting
 from registry.domain import case_events as events
-from registry.domain.case import Case
+from registry.domain.case import Case, PersonOf
 from registry.domain.case_errors import (
     ApplicantErased,
     AssessmentObjections,
@@ -218,7 +220,7 @@ class Office:
         proposal = found.proposal
         override = proposal.override if proposal is not None else None
         overridden = override.against if override is not None else []
-        found.approve(_day(on), by, overridden=overridden, two_persons=self.setting.two_persons)
+        found.approve(_day(on), by, overridden=overridden, person_of=self._person_of())
         assert proposal is not None  # noqa: S101 - a case without one is not approved
         stops = proposing.find_stops(self, found, proposal)
         if new := [one for one in stops if one.key not in overridden]:
@@ -325,6 +327,10 @@ class Office:
                 found.append(f"{what} expired on {one.valid_until}")
             found += [f"{what} is recognised by agreement {by} without anybody deciding" for by in one.recognised_by]
         return found
+
+    def _person_of(self) -> PersonOf | None:
+        """Return what tells persons apart; None where the office does not want two."""
+        return functools.partial(person_of, self.registry.cursor()) if self.setting.two_persons else None
 
     def facts(self, case: Case) -> deciding.Facts:
         """What the views know of a case's credentials."""

@@ -5,9 +5,8 @@ from datetime import date
 from typing import Final
 
 import msgspec
-from psycopg import Cursor
-from psycopg.rows import DictRow
 
+from registry.actors import key_names
 from registry.domain.case import Case
 from registry.office import worklist
 from registry.office.assigning import assignees
@@ -19,8 +18,6 @@ from registry.office.people import find_by_name, name_of, read_applicants
 from registry.office.ports import CredentialFacts, Key
 from registry.office.worklist import Asked, CaseLine, CredentialLine, Place
 
-KEY_PREFIX: Final = "key:"
-"""How somebody who acted over HTTP with an API key is written down."""
 _WORST_FIRST: Final[tuple[HolderState, ...]] = ("differs", "notChecked", "partly", "matches")
 
 
@@ -92,13 +89,6 @@ def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
         )
         for line in lines
     ]
-
-
-def key_names(cursor: Cursor[DictRow], people: Sequence[str]) -> dict[str, str]:
-    """Return the names of the API keys among those who acted, by how they are written down."""
-    keys = [who.removeprefix(KEY_PREFIX) for who in people if who.startswith(KEY_PREFIX)]
-    rows = cursor.execute("SELECT key, name FROM access.keys WHERE key = ANY(%s)", (keys,)).fetchall()
-    return {f"{KEY_PREFIX}{row['key']}": row["name"] for row in rows}
 
 
 def _assessed(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[CredentialLine]:

@@ -109,7 +109,7 @@ def test_whoever_proposed_does_not_approve_unless_the_office_lets_one_person_do_
     case = at("proposed")
     with pytest.raises(SecondPerson, match=r"k\.berg made the proposal"):
         case.approve(DAY, "k.berg")
-    case.approve(DAY, "k.berg", two_persons=False)
+    case.approve(DAY, "k.berg", person_of=None)
     assert (case.state, case.approval.by) == ("approved", "k.berg")
 
 
