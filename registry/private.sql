@@ -394,6 +394,15 @@ CREATE TABLE IF NOT EXISTS office.acknowledgements (
     PRIMARY KEY (case_id, subject)
 );
 
+-- Credentials that a decision honours and whose issuers denied them after it; until somebody has seen that.
+CREATE TABLE IF NOT EXISTS office.denials (
+    case_id      uuid NOT NULL,
+    subject      integer NOT NULL,
+    acknowledged timestamptz,
+    by           text,
+    PRIMARY KEY (case_id, subject)
+);
+
 CREATE TABLE IF NOT EXISTS office.file_numbers (
     year integer PRIMARY KEY,
     last bigint NOT NULL

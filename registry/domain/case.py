@@ -47,6 +47,8 @@ MOVES: Final[dict[str, tuple[CaseState, ...]]] = {
 """The states in which each move is allowed."""
 
 
+FORGED: Final = {("formal", "notAuthentic")}
+"""The grounds of a refusal because the issuer denies the credential, and for nothing else."""
 PersonOf = Callable[[str], str]
 """Says which person a stored actor is, so that two actors can be compared."""
 
@@ -166,6 +168,10 @@ class Case(Thing):
         self.decisions: list[events.Decided] = []
         self.appeals: list[events.Appealed] = []
         self.withdrawal: events.Withdrawn | None = None
+        self.carried_out: events.Proposed | None = None
+        """The proposal that the decision that stands carried out."""
+        self._refuted_then: set[int] = set()
+        """The credentials that their issuers had denied when that decision was made."""
         self._appealed = 0
         """How many decisions there were when the last appeal was lodged."""
 
@@ -196,6 +202,38 @@ class Case(Thing):
     def refuted(self, subject: int) -> bool:
         """Whether it is that the credential is none of theirs."""
         return self.said(subject) == "notAuthentic"
+
+    def refuted_on(self, subject: int) -> str | None:
+        """Return the day on which the issuer denied a credential; None where its last answer is another."""
+        answers = [one for key, one in self.answers.items() if self.enquiries[key].subject == subject]
+        return answers[-1].on if answers and answers[-1].answer == "notAuthentic" else None
+
+    def unanswered(self) -> list[events.Enquired]:
+        """Return the enquiries that the issuers have not answered."""
+        return [one for key, one in self.enquiries.items() if key not in self.answers]
+
+    def honoured(self) -> set[int]:
+        """Return the credentials that the decision that stands is about and does not refuse as forged.
+
+        Before a decision, those of the proposal; before a proposal, all of the case.
+        """
+        proposal = (self.carried_out if self.decisions else None) or self.proposal
+        numbers = set(range(len(self.subjects))) - self.removed
+        if proposal is None:
+            return numbers
+        forged = {
+            number
+            for grant in proposal.grants
+            if grant.outcome == "refused" and {(one.aspect, one.difference) for one in grant.grounds or ()} == FORGED
+            for number in grant.from_
+        }
+        return numbers - forged - {one.subject for one in proposal.left}
+
+    def denied_since(self) -> set[int]:
+        """Return the credentials that the decision honours and whose issuers denied them after it was made."""
+        if not self.decisions:
+            return set()
+        return {number for number in self.honoured() - self._refuted_then if self.refuted(number)}
 
     # Moves; each raises a refusal
 
@@ -266,7 +304,7 @@ class Case(Thing):
         """
         self._may("approve", on)
         if self.proposal is not None:
-            _check_another("approve: this person made the proposal", self.proposal.by, by, person_of)
+            _check_another("approve: {first} made the proposal", self.proposal.by, by, person_of)
         self.change(self.Approved, events.Approved(on, by, list(overridden)))
 
     def return_(self, on: str, by: str, text: str | None = None) -> None:
@@ -357,7 +395,8 @@ class Case(Thing):
                 self.approval, self.state = None, self._before_proposal()
             case events.Decided():
                 self.decisions.append(data)
-                self.state = "decided"
+                self.carried_out, self.state = self.proposal, "decided"
+                self._refuted_then = {number for number in range(len(self.subjects)) if self.refuted(number)}
             case events.Appealed():
                 self.appeals.append(data)
                 self._appealed, self.state = len(self.decisions), "appealed"
@@ -399,8 +438,8 @@ class Case(Thing):
         return "appealed" if self._appealed == len(self.decisions) else "decided"
 
 
-def _check_another(what: str, first: str, second: str, person_of: PersonOf | None) -> None:
-    """Check that these are two persons. Raises `SecondPerson`; `what` says what the first one did."""
+def _check_another(move: str, first: str, second: str, person_of: PersonOf | None) -> None:
+    """Check that whoever does `move` is another person than the first. Raises `SecondPerson`."""
     if person_of is not None and person_of(first) == person_of(second):
-        as_well = "" if first == second else f", as {first}"
-        raise SecondPerson(f"{what}{as_well}; another person must do this", "$.by")
+        same = "" if first == second else f", and {second} is the same person"
+        raise SecondPerson(f"{move.format(first=first)}{same}; another person must do this", "$.by")

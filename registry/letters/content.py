@@ -19,6 +19,8 @@ PLAIN: Final = "und"
 
 MilderOutcome = Literal["partial", "conditional", "alternative"]
 ChangedPart = Literal["outcome", "ects", "eqfLevel", "mode", "towards", "grounds", "conditions", "credentials"]
+Standing = Literal["revoked", "suspended", "replaced", "denied"]
+"""What speaks against a qualification: its status, or that its issuer does not confirm it."""
 Line = Annotated[str, Meta(max_length=2_000)]
 Words = Annotated[str, Meta(max_length=20_000)]
 
@@ -63,6 +65,10 @@ class Qualification(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     quality_assurance: list[QualityAssurance] = msgspec.field(default_factory=list)
     source: Literal["office", "document"] | None = None
     """Who says so, of what no member issued: `office` established it, a `document` states it unverified."""
+    standing: Standing | None = None
+    """What spoke against it when the decision was made; None: nothing."""
+    standing_on: date | None = None
+    """The day on which that was seen, or the issuer said it."""
 
 
 class Judged(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):

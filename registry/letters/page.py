@@ -239,8 +239,15 @@ def _named(one: Qualification, say: Wording) -> list[Span]:
         {**picked(one.title, say), "style": "strong"},
         plain(f"{one.issuer} ({one.country})"),
         *([own(say("table.awarded", date=say.date(one.awarded)), say)] if one.awarded else []),
-        {**begun(say(f"evidence.{one.evidence}"), say), "style": "small"},
+        _evidence(one, say),
     ]
+
+
+def _evidence(one: Qualification, say: Wording) -> Span:
+    """How a qualification was seen; what its issuer revoked or does not confirm is never called verified."""
+    if one.standing is None or one.standing_on is None:
+        return {**begun(say(f"evidence.{one.evidence}"), say), "style": "small"}
+    return {**begun(say(f"standing.{one.standing}", date=say.date(one.standing_on)), say), "style": "strong"}
 
 
 def _element(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:

@@ -274,7 +274,8 @@ class Office:
             raise proposing.changed(new, "since it was approved")
         data, disclosures = deciding.decision_of(found, proposal.grants, left, facts, decision, day, supersedes)
         learner = self._learner(found)
-        warnings = [one.detail for one in stops]
+        concerned = {number for one in proposal.grants for number in one.from_}
+        warnings = [*(one.detail for one in stops), *proposing.enquiry_notes(found, concerned)]
         if supersedes:
             warnings += proposing.changes(self.registry.decision(supersedes).data, data)
         moved = self._moved(found, warnings, decision=decision)
@@ -320,6 +321,7 @@ class Office:
         facts, every = self.facts(case), deciding.numbers_decided(case, ())
         plain = [Grant(list(every), "full", "recognised", "none")]
         found = [one.detail for one in status_stops(case, plain, deciding.seen(case, facts))]
+        found += proposing.enquiry_notes(case, every)
         today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
         for one in facts.values():
             what = f"credential {one.member}/{one.credential}"

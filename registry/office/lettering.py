@@ -7,7 +7,7 @@ import msgspec
 
 from registry.letters import LANGUAGES, Addressee, CannotWrite, Language, Required, wording
 from registry.letters.composing import Asked, CaseFile, Established, whole_date
-from registry.letters.content import Judged, Left
+from registry.letters.content import Judged, Left, Standing
 from registry.office.applicants import Applicant
 from registry.office.assessing import measures_for
 from registry.office.assessment import Assessment
@@ -45,6 +45,7 @@ def file_of(facts: LetterFacts) -> CaseFile:
         judged=[] if assessment is None else _judged(facts, assessment),
         applied_for=facts.towards,
         left=[_left(facts.subjects[one.subject], one.reason) for one in facts.left],
+        standings=[_standing(facts, number) for number in facts.numbers],
         before=facts.before,
     )
 
@@ -63,6 +64,18 @@ def named(view: SubjectView) -> tuple[Text, str, str | None]:
 def _left(view: SubjectView, reason: str) -> Left:
     title, issuer, _ = named(view)
     return Left(title, issuer, reason)
+
+
+def _standing(facts: LetterFacts, number: int) -> tuple[Standing, date] | None:
+    """Return what spoke against a credential when the decision was made."""
+    if number in facts.denied:
+        return "denied", facts.denied[number]
+    then = facts.subjects[number].at_decision
+    statuses: tuple[Standing, ...] = ("revoked", "suspended", "replaced")
+    for status in statuses:
+        if then is not None and then.status == status:
+            return status, date.fromisoformat(facts.data.decision_date)
+    return None
 
 
 def _established(facts: LetterFacts, number: int) -> Established | None:

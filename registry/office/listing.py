@@ -85,6 +85,7 @@ def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
             assessor_name=names.get(line.assessor or ""),
             approver_name=names.get(line.approver or ""),
             holder=_worst(office, cases[line.case]) if line.case in people else None,
+            concerns=_concerns(cases[line.case], facts),
             changed=any(change.acknowledged_by is None for change in changes.get(line.case, ())),
         )
         for line in lines
@@ -106,6 +107,19 @@ def _assessed(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[Credenti
                 else CredentialLine(_title(known.title), known.member, known.country)
             )
     return found
+
+
+def _concerns(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[str]:
+    """Return what speaks against the credentials that a case honours now; nothing where it was withdrawn."""
+    if case.state == "withdrawn":
+        return []
+    found = []
+    for number in sorted(case.honoured()):
+        key = key_of(case.subjects[number])
+        known = facts.get(key) if key is not None else None
+        found += ["denied"] if case.refuted(number) else []
+        found += [known.status] if known is not None and known.status != "active" else []
+    return list(dict.fromkeys(found))
 
 
 def _title(texts: Mapping[str, str]) -> str:

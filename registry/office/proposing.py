@@ -1,6 +1,6 @@
 """What is looked at when a decision is proposed, approved and made: what stops it, and what its persons should know."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Annotated, Final, Protocol
 
 import msgspec
@@ -131,6 +131,7 @@ def notes(
     concerned = {number for grant in grants for number in grant.from_}
     checks = [one for one in holder.check_holders(desk.registry, case) if one.subject in concerned]
     found += holder.reminders(checks)
+    found += enquiry_notes(case, concerned)
     facts = desk.facts(case)
     for number in sorted(concerned):
         subject = case.subjects[number]
@@ -165,6 +166,24 @@ NOT_ASSESSED: Final = (
     "nothing was assessed: the letter says *not assessed* for each element that no ground names; a case's assessment"
     " (`registry case assess`) says more"
 )
+
+
+def enquiry_notes(case: Case, concerned: Container[int]) -> list[str]:
+    """Return in sentences which of these credentials their issuers were asked about without a clear answer."""
+    found = []
+    for one in case.enquiries.values():
+        if one.subject not in concerned:
+            continue
+        what, answer = deciding.named(case, one.subject), case.answers.get(one.enquiry)
+        if answer is None:
+            found.append(
+                f"the issuer of {what} was asked on {one.on} whether it is authentic, and has not answered (enquiry"
+                f" {one.enquiry})"
+            )
+        elif answer.answer in ("notKnown", "noAnswer") and case.said(one.subject) == answer.answer:
+            unclear = "does not know" if answer.answer == "notKnown" else "did not say"
+            found.append(f"the issuer of {what} {unclear} whether it is authentic (asked on {one.on})")
+    return found
 
 
 def changes(before: RecognitionDecided, after: RecognitionDecided) -> list[str]:

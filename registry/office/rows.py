@@ -40,12 +40,20 @@ class CaseRow:
             for number, one in enumerate(case.subjects)
             if one.credential is not None and number not in case.removed
         ]
+        self._denied = [(case.id, number) for number in sorted(case.denied_since())]
         self._removed = [(case.id, number) for number in sorted(case.removed)]
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write it, new or once more."""
         cursor.execute(_CASE, self.values)
         cursor.executemany(_SUBJECT, self._subjects)
+        cursor.execute(
+            "DELETE FROM office.denials WHERE case_id = %s AND subject <> ALL(%s)",
+            (self.values["id"], [number for _, number in self._denied]),
+        )
+        cursor.executemany(
+            "INSERT INTO office.denials (case_id, subject) VALUES (%s, %s) ON CONFLICT DO NOTHING", self._denied
+        )
         cursor.executemany("DELETE FROM office.subjects WHERE case_id = %s AND number = %s", self._removed)
 
 

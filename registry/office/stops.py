@@ -8,14 +8,13 @@ from typing import Final
 
 import msgspec
 
-from registry.domain.case import Case
+from registry.domain.case import FORGED, Case
 from registry.domain.case_events import Seen
 from registry.office.comparing import Element, unanswered
 from registry.office.deciding import named
 from registry.office.holder import HolderCheck
 from registry.wire.recognition import Grant
 
-_FORGED: Final = ("formal", "notAuthentic")
 _INCOMPLETE: Final = ("formal", "documentsIncomplete")
 
 
@@ -146,4 +145,4 @@ def _formally_refused(grant: Grant) -> bool:
 
 
 def _refused_as_forged(grant: Grant) -> bool:
-    return grant.outcome == "refused" and _grounds(grant) == {_FORGED}
+    return grant.outcome == "refused" and _grounds(grant) == FORGED
