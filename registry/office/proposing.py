@@ -18,6 +18,7 @@ from registry.office.assessment import Assessment, named_grounds
 from registry.office.comparing import Element, compare, unanswered
 from registry.office.deciding import Facts as Known
 from registry.office.drafting import offered_of
+from registry.office.earlier import earlier_decisions
 from registry.office.facts import Facts
 from registry.office.ports import Known as Port
 from registry.office.precedents import foreign_notes
@@ -77,7 +78,7 @@ def find_stops(desk: Desk, case: Case, proposal: Proposed) -> list[Stop]:
         }
     else:
         compared = _compared(desk, case, proposal.grants)
-    return stops_of(case, proposal.grants, now, holders, compared)
+    return stops_of(case, proposal.grants, now, holders, compared, earlier_decisions(desk.registry, case))
 
 
 def _compared(desk: Desk, case: Case, grants: Sequence[Grant]) -> dict[int, list[Element]]:

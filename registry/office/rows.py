@@ -159,16 +159,16 @@ def find_case_of_decision(cursor: Cursor[DictRow], decision: str) -> str | None:
     return None if row is None else str(row["id"])
 
 
-def cases_about(cursor: Cursor[DictRow], keys: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, str]]:
-    """Return the cases about these credentials: file number, state, member and credential; withdrawn ones left out."""
+def cases_about(cursor: Cursor[DictRow], keys: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, str, str]]:
+    """Return cases about these credentials: number, state, member, credential, learner; withdrawn ones left out."""
     rows = cursor.execute(
-        "SELECT c.file_number, c.state, s.member, s.credential::text"
+        "SELECT c.file_number, c.state, s.member, s.credential::text, c.learner::text"
         " FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
         " JOIN office.subjects s USING (member, credential) JOIN office.cases c ON c.id = s.case_id"
         " WHERE c.state <> 'withdrawn' ORDER BY c.file_number LIMIT 100",
         ([key[0] for key in keys], [key[1] for key in keys]),
     ).fetchall()
-    return [(row["file_number"], row["state"], row["member"], row["credential"]) for row in rows]
+    return [(row["file_number"], row["state"], row["member"], row["credential"], row["learner"]) for row in rows]
 
 
 def next_file_number(cursor: Cursor[DictRow], year: int) -> str:
