@@ -19,6 +19,7 @@ from registry.office.holder import TEXT_KIND, check_subjects, holder_text, misma
 from registry.office.ports import Key, Known
 from registry.office.problems import Problems
 from registry.office.relating import related_cases
+from registry.office.requirements import programme_notes
 from registry.office.rows import Texts, has_file_number, next_file_number
 from registry.office.uploads import MAX_CHARACTERS, Uploaded, uploaded
 from registry.store import PrivateRows
@@ -111,6 +112,7 @@ def opened(registry: Registry, known: Known, asked: CaseAsked, by: str, day: str
     assert learner is not None and proven is not None  # noqa: S101, PT018 - else there was a problem
     person = {name: value for name, value in msgspec.to_builtins(applicant).items() if name != "learner"}
     notes = [note for part in read for note in part.notes]
+    notes += programme_notes(registry, asked.towards or ())
     notes += related_cases(registry, learner, person, keys)
     kept = list(_kept(read, subjects, proven))
     notes += _holder_notes(registry, learner, person, subjects, [text for kind, text in kept if kind == TEXT_KIND])

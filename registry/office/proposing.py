@@ -20,9 +20,10 @@ from registry.office.deciding import Facts as Known
 from registry.office.drafting import offered_of
 from registry.office.earlier import earlier_decisions
 from registry.office.facts import Facts
+from registry.office.offered import Requirement
 from registry.office.ports import Known as Port
 from registry.office.precedents import foreign_notes
-from registry.office.requirements import requirement_of_grant
+from registry.office.requirements import programme_notes, requirement_of_grant
 from registry.office.stated import stated_by_documents
 from registry.office.stops import Stop, stops_of
 from registry.wire.forms import Text
@@ -148,7 +149,16 @@ def notes(
             found += [f"{deciding.named(case, number)}: {sentence}" for sentence in departures]
     if data is not None and assessment is None:
         found.append(NOT_ASSESSED)
+    if data is not None and not _compared_with_something(assessment):
+        named = [grant.towards for grant in grants if grant.towards is not None] or case.data.towards or []
+        found += programme_notes(desk.registry, named)
     return list(dict.fromkeys(found))
+
+
+def _compared_with_something(assessment: Assessment | None) -> bool:
+    """Whether an assessment compared its credentials with what somebody requires."""
+    required = [] if assessment is None else [one.requirement for one in assessment.assessed]
+    return any(msgspec.structs.replace(one, towards=None) != Requirement() for one in required)
 
 
 def _with_own_grounds(grant: Grant, number: int, assessment: Assessment | None) -> Grant:

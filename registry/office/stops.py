@@ -23,8 +23,8 @@ class Stop(msgspec.Struct, frozen=True, rename="camel"):
     """Something that speaks against a proposal."""
 
     code: str
-    """A status (`revoked`, `suspended`, `replaced`, `notArrived`), a flag, `notAuthentic`, `holderDiffers`, `decidedBefore`,
-    a suggested     difference such as `differentField`, `withoutDocuments` or `noDocumentsRequested`."""
+    """A status (`revoked`, `suspended`, `replaced`, `notArrived`), a flag, `notAuthentic`, `holderDiffers`,
+    `decidedBefore`, a suggested difference such as `differentField`, `withoutDocuments` or `noDocumentsRequested`."""
     subject: int
     """The number of the credential in the case, from 0."""
     detail: str
