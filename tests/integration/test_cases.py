@@ -166,7 +166,8 @@ def test_a_credential_revoked_after_the_approval_is_decided_only_by_an_override_
     assert shown.override.accepted
     assert b"Twente telephoned" not in lund.everything()
 
-    formal = lund.open(credential).case
+    other = Applicant(family_name="Okafor", given_name="Chi", date_of_birth="1999-01-01")
+    formal = lund.open(credential, applicant=other).case
     lund.office.complete(formal, "desk")
     lund.office.assess(formal, assessment(proposed(grant("refused", "formal:revoked"))), "k.berg")
     lund.office.propose(formal, [], "k.berg")
