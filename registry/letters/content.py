@@ -19,8 +19,9 @@ PLAIN: Final = "und"
 
 MilderOutcome = Literal["partial", "conditional", "alternative"]
 ChangedPart = Literal["outcome", "ects", "eqfLevel", "mode", "towards", "grounds", "conditions", "credentials"]
-Standing = Literal["revoked", "suspended", "replaced", "denied"]
-"""What speaks against a qualification: its status, or that its issuer does not confirm it."""
+Standing = Literal["revoked", "suspended", "replaced", "denied", "undocumented"]
+"""What is to be known of a qualification before how it was seen: its status, that its issuer does not confirm it, or
+that no documents can be had."""
 Line = Annotated[str, Meta(max_length=2_000)]
 Words = Annotated[str, Meta(max_length=20_000)]
 

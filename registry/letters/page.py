@@ -186,16 +186,18 @@ def _rows(
     named = {ground.aspect for ground in grant.grounds or ()}
     for aspect in ASPECTS:
         original = [line for one in bases for line in _element_with_source(aspect, one, say)]
-        finding = _finding(aspect, named, judged, bool(original))
-        why = judged.slight.get(aspect, "") if judged is not None and finding == "table.slight" else ""
+        asked = _required(content, aspect)
+        why = judged.slight.get(aspect, "") if judged is not None and aspect not in named else ""
+        finding = _finding(aspect, named, judged, stated=bool(original), asked=bool(asked))
+        said = [] if finding == "table.unassessed" and why else [finding]
         rows.append(
             {
                 "name": say(f"aspect.{aspect}"),
                 "original": original or [own(say("table.unstated"), say)],
-                "required": [own(asked, say)] if (asked := _required(content, aspect)) else [],
+                "required": [own(asked, say)] if asked else [],
                 "granted": [
                     *_granted(aspect, grant, say),
-                    {**sub(say(finding)), "style": "strong" if aspect in named else "small"},
+                    *({**sub(say(one)), "style": "strong" if aspect in named else "small"} for one in said),
                     *([{**plain(why), "style": "small"}] if why else []),
                 ],
                 "different": aspect in named,
@@ -209,14 +211,17 @@ def _rows(
     return rows
 
 
-def _finding(aspect: Aspect, named: Collection[str], judged: Judged | None, stated: bool) -> str:  # noqa: FBT001 - one flag
-    """What was found in an element. Nothing is found where nothing was looked at, or nothing is known of it."""
+def _finding(aspect: Aspect, named: Collection[str], judged: Judged | None, *, stated: bool, asked: bool) -> str:
+    """What was found in an element. Nothing is found where nothing was looked at, or nothing is known of it.
+
+    Something differs only from what is asked for, and only where it is known.
+    """
     if aspect in named:
         return "table.different"
     if judged is None or set(named) == {"formal"}:
         return "table.unassessed"
     if aspect in judged.slight:
-        return "table.slight"
+        return "table.slight" if stated and asked else "table.unassessed"
     return "table.same" if stated else "table.unassessed"
 
 
@@ -245,6 +250,8 @@ def _named(one: Qualification, say: Wording) -> list[Span]:
 
 def _evidence(one: Qualification, say: Wording) -> Span:
     """How a qualification was seen; what its issuer revoked or does not confirm is never called verified."""
+    if one.standing == "undocumented":
+        return {**begun(say("standing.undocumented"), say), "style": "small"}
     if one.standing is None or one.standing_on is None:
         return {**begun(say(f"evidence.{one.evidence}"), say), "style": "small"}
     return {**begun(say(f"standing.{one.standing}", date=say.date(one.standing_on)), say), "style": "strong"}

@@ -17,6 +17,8 @@ from registry.wire.forms import Text, check_date
 from registry.wire.recognition import Aspect, Grant
 
 _LONGEST = 2_000
+_QUALITY = ("summative", "supervised", "identity_verified")
+_PROFILE = ("practice", "research")
 
 
 def asked_of(facts: LetterFacts, language: Language | None = None) -> Asked:
@@ -75,6 +77,8 @@ def _standing(facts: LetterFacts, number: int) -> tuple[Standing, date] | None:
     for status in statuses:
         if then is not None and then.status == status:
             return status, date.fromisoformat(facts.data.decision_date)
+    if not facts.subjects[number].subject.documented:
+        return "undocumented", date.fromisoformat(facts.data.decision_date)
     return None
 
 
@@ -140,7 +144,15 @@ def _required(requirements: Sequence[Requirement], language: Language) -> Requir
         for aspect, found in (
             ("level", [say("table.eqf", level=str(level))] if level else []),
             ("workload", [say("table.ects", ects=say.number(one.ects))] if one.ects else []),
-            ("profile", [say("table.field", code=code) for code in one.fields_of_education]),
+            ("quality", [say(f"asked.{name}") for name in _QUALITY if getattr(one, name)]),
+            (
+                "profile",
+                [
+                    *(say("table.field", code=code) for code in one.fields_of_education),
+                    *(say(f"asked.{name}") for name in _PROFILE if getattr(one, name)),
+                    *([say("asked.language", languages=", ".join(one.language))] if one.language else []),
+                ],
+            ),
             ("learning_outcomes", [say.pick(outcome.title)[0] for outcome in one.learning_outcomes]),
         ):
             lines.setdefault(aspect, []).extend(found)
