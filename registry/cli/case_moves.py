@@ -375,14 +375,15 @@ def withdraw(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take back an application; of a decided case the decision, and publish that.
+    """Take back an application; of a decided case the decision, and publish that once another person confirms it.
 
     Examples: registry case withdraw 2026/00017
     registry case withdraw 2026/00017 --reason decidedInError
     """
     office, found = _office(context, case)
     why: Any = None if reason is None else one_of(reason, get_args(WithdrawalReason), "--reason")
-    _published(context, office.withdraw(found, who(by), day_of(on), reason=why), as_json=as_json)
+    moved = office.withdraw(found, who(by), day_of(on), reason=why)
+    _published(context, moved, as_json=as_json)
 
 
 def close(context: typer.Context, case: CaseId, *, by: As = None, on: Day = None, as_json: AsJson = False) -> None:

@@ -130,6 +130,12 @@ class Case(Thing):
         TOPIC = "registry.case.appealed"
         DATA = events.Appealed
 
+    class WithdrawalProposed(Changed):
+        """Somebody wants the decision withdrawn."""
+
+        TOPIC = "registry.case.withdrawalProposed"
+        DATA = events.WithdrawalProposed
+
     class Withdrawn(Changed):
         """The application, or the decision, was taken back."""
 
@@ -168,6 +174,8 @@ class Case(Thing):
         self.decisions: list[events.Decided] = []
         self.appeals: list[events.Appealed] = []
         self.withdrawal: events.Withdrawn | None = None
+        self.withdrawal_proposal: events.WithdrawalProposed | None = None
+        """Of the decision that stands; None where nobody wants it withdrawn."""
         self.carried_out: events.Proposed | None = None
         """The proposal that the decision that stands carried out."""
         self._refuted_then: set[int] = set()
@@ -326,8 +334,20 @@ class Case(Thing):
         self._may("appeal", on)
         self.change(self.Appealed, events.Appealed(on, by, text))
 
-    def withdraw(self, on: str, by: str, reason: WithdrawalReason | None = None) -> None:
-        """Take back the application before it is decided, the decision (for a reason) afterwards."""
+    def withdraw(
+        self,
+        on: str,
+        by: str,
+        reason: WithdrawalReason | None = None,
+        *,
+        appeal_until: str | None = None,
+        person_of: PersonOf | None = None,
+    ) -> None:
+        """Take back the application before it is decided, the decision (for a reason) afterwards.
+
+        Where `person_of` tells persons apart, a decision is withdrawn by two: the first is noted, and another confirms
+        it for the same reason. A decision was withdrawn only where `withdrawal` is set then.
+        """
         self._may("withdraw", on)
         stands = self.decision
         if (stands is None) != (reason is None):
@@ -337,7 +357,16 @@ class Case(Thing):
                 else "it is decided: say for which reason the decision is withdrawn",
                 "$.reason",
             )
-        self.change(self.Withdrawn, events.Withdrawn(on, by, stands.decision if stands else None, reason))
+        if stands is None or reason is None:
+            self.change(self.Withdrawn, events.Withdrawn(on, by))
+            return
+        proposal = self.withdrawal_proposal
+        if person_of is not None and (proposal is None or proposal.reason != reason):
+            self.change(self.WithdrawalProposed, events.WithdrawalProposed(stands.decision, reason, on, by))
+            return
+        if proposal is not None:
+            _check_another("withdraw: {first} proposed it", proposal.by, by, person_of)
+        self.change(self.Withdrawn, events.Withdrawn(on, by, stands.decision, reason, appeal_until))
 
     def correct(self, data: events.Corrected) -> None:
         """Correct a mistake in the file; a proposal is returned first. Raises where nothing would change."""
@@ -395,11 +424,14 @@ class Case(Thing):
                 self.approval, self.state = None, self._before_proposal()
             case events.Decided():
                 self.decisions.append(data)
+                self.withdrawal_proposal = None
                 self.carried_out, self.state = self.proposal, "decided"
                 self._refuted_then = {number for number in range(len(self.subjects)) if self.refuted(number)}
             case events.Appealed():
                 self.appeals.append(data)
                 self._appealed, self.state = len(self.decisions), "appealed"
+            case events.WithdrawalProposed():
+                self.withdrawal_proposal = data
             case events.Withdrawn():
                 self.withdrawal, self.state = data, "withdrawn"
             case events.Corrected():

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from registry.letters.content import ChangedPart, Judged, LetterContent, Qualification
-from registry.letters.notices import office_head
+from registry.letters.notices import appeal_box, office_head
 from registry.letters.spans import Span, begun, clean, own, picked, plain, section, sub, with_text
 from registry.letters.wording import Wording, wording
 from registry.wire.forms import Text
@@ -48,7 +48,7 @@ def page(content: LetterContent) -> dict[str, Any]:
         "grants": [_grant(content, number, say) for number in range(len(content.grants))],
         "sections": [each for each in (_changes(content, say), _left(content, say)) if each is not None],
         "remarks": section("remarks", [own(text, say) for text in content.remarks], say),
-        "appeal": _appeal(content, say),
+        "appeal": appeal_box(office, content.effect, content.appeal_until, say),
         "closing": say("letter.closing"),
         "made": say("letter.made"),
         "page": say("form.page"),
@@ -306,25 +306,3 @@ def _condition(one: Condition, content: LetterContent, say: Wording) -> list[Any
     if one.by is not None:
         more.append(say("table.by", date=say.date(one.by)))
     return [clean(content.reasons[one.code]), ", ".join(more)]
-
-
-def _appeal(content: LetterContent, say: Wording) -> dict[str, Any]:
-    """Whom to turn to, until when, and how. A statement that binds nobody is objected to at the office itself."""
-    body = content.office.appeal_body if content.effect == "binding" else None
-    office = content.office
-    last = say("appeal.until", date=say.date(content.appeal_until)) if content.appeal_until else say("appeal.law")
-    return {
-        "heading": say("headings.appeal"),
-        "whom": with_text(say("appeal.body"), "{body}", body.name)
-        if body
-        else with_text(say("appeal.office"), "{address}", ", ".join(office.address))
-        if office.address
-        else with_text(say("appeal.website"), "{address}", office.homepage)
-        if office.homepage
-        else [own(say("appeal.unstated"), say)],
-        "until": last,
-        "how": say("appeal.how"),
-        "online": say("appeal.online"),
-        "url": clean(body.url) if body else None,
-        "safe": body is not None and body.url.startswith(("https://", "http://")),
-    }

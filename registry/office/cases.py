@@ -255,14 +255,13 @@ class Office:
         proposal, approval = found.proposal, found.approval
         left = [one.subject for one in proposal.left] if proposal is not None else []
         overridden = approval.overridden if approval is not None else []
-        until = date.fromisoformat(day) + timedelta(days=self.setting.appeal_days)
         found.decide(
             events.Decided(
                 decision,
                 deciding.seen(found, facts),
                 day,
                 by,
-                until.isoformat() if self.setting.appeal_days else None,
+                self._appeal_until(day),
                 supersedes,
                 overridden=overridden,
                 left=sorted({*left, *found.removed}),
@@ -296,12 +295,17 @@ class Office:
         return self._keep(found, texts, warnings=warnings)
 
     def withdraw(self, case: str, by: str, on: date | None = None, *, reason: WithdrawalReason | None = None) -> Moved:
-        """Take back the application; where it is decided, the published decision, for a reason."""
+        """Take back the application; where it is decided, the published decision, for a reason.
+
+        Where the office wants two persons, the first one's wish is noted, and another person confirms it.
+        """
         found = self.registry.case(case)
-        stands = found.decision
-        found.withdraw(_day(on), by, reason)
+        stands, day = found.decision, _day(on)
+        found.withdraw(day, by, reason, appeal_until=self._appeal_until(day), person_of=self._person_of())
         if stands is None or reason is None:
             return self._keep(found)
+        if found.withdrawal is None:
+            return self._keep(found, warnings=withdrawal_notes(found))
         moved = self._moved(found, decision=stands.decision)
         self._told(moved)
         with _one_wins():
@@ -321,7 +325,7 @@ class Office:
         facts, every = self.facts(case), deciding.numbers_decided(case, ())
         plain = [Grant(list(every), "full", "recognised", "none")]
         found = [one.detail for one in status_stops(case, plain, deciding.seen(case, facts))]
-        found += proposing.enquiry_notes(case, every)
+        found += [*proposing.enquiry_notes(case, every), *withdrawal_notes(case)]
         today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
         for one in facts.values():
             what = f"credential {one.member}/{one.credential}"
@@ -329,6 +333,11 @@ class Office:
                 found.append(f"{what} expired on {one.valid_until}")
             found += [f"{what} is recognised by agreement {by} without anybody deciding" for by in one.recognised_by]
         return found
+
+    def _appeal_until(self, day: str) -> str | None:
+        """Return the last day to appeal against what is decided on `day`; None where the law alone says it."""
+        until = date.fromisoformat(day) + timedelta(days=self.setting.appeal_days)
+        return until.isoformat() if self.setting.appeal_days else None
 
     def _person_of(self) -> PersonOf | None:
         """Return what tells persons apart; None where the office does not want two."""
@@ -372,6 +381,18 @@ class Office:
         with _one_wins():
             self.registry.keep_case(case, Together([row for row in (*rows, CaseRow(case)) if row is not None]))
         return moved
+
+
+def withdrawal_notes(case: Case) -> list[str]:
+    """Return in a sentence who wants the decision withdrawn, while nobody has confirmed it."""
+    wish = case.withdrawal_proposal
+    if wish is None or case.withdrawal is not None:
+        return []
+    note = (
+        f"{wish.by} wants the decision withdrawn ({wish.reason}), and it is still in force: another person must confirm"
+        f" that (`registry case withdraw CASE --reason {wish.reason}`)"
+    )
+    return [note]
 
 
 def _day(on: date | None) -> str:

@@ -131,6 +131,7 @@ def test_an_amended_decision_supersedes_and_a_withdrawn_one_says_why(lund):
     assert showing.letter(lund.office, case, first).appealed is False
     assert letter.applicant.family_name == "Jansen"
     lund.office.withdraw(case, "desk", reason="onAppeal")
+    lund.office.withdraw(case, "l.holm", reason="onAppeal")
     lund.publish()
     assert on_log(lund, second).state == "withdrawn"
 

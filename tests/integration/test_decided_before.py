@@ -46,6 +46,7 @@ def test_a_withdrawn_decision_another_person_or_another_credential_stops_nothing
     lund.office.propose(ready(lund, credential, applicant=other), [full()], "k.berg")
     lund.office.propose(ready(lund, lund.issue()), [full()], "k.berg")
     lund.office.withdraw(str(before.id), "desk", reason="decidedInError")
+    lund.office.withdraw(str(before.id), "l.holm", reason="decidedInError")
     lund.office.propose(ready(lund, credential), [full()], "k.berg")
 
 

@@ -10,6 +10,12 @@ from registry.access import ApiKeys
 from registry.actors import person_of
 from registry.domain.case_errors import SecondPerson
 from registry.http.access import Caller
+from registry.letters.content import Office as Letterhead
+from registry.letters.notices import notice_page
+from registry.letters.wording import wording
+from registry.office import showing
+from registry.office.notices import NoticeWriter
+from tests.integration.test_cases import TODAY
 from tests.support.lund import Lund, full
 
 
@@ -71,3 +77,33 @@ def test_a_key_that_is_not_stored_is_nobody_else(lund):
         cursor = connection.cursor()
         assert person_of(cursor, "key:0000000000000000") == "key:0000000000000000"
         assert person_of(cursor, " ANNA ") == person_of(cursor, "client:ANNA") == "anna"
+
+
+def test_a_decision_is_withdrawn_by_two_persons_for_the_same_reason(lund, keys):
+    case = proposed(lund, "anna")
+    lund.office.approve(case, "ben")
+    decision = lund.office.decide(case, "ben").decision
+    moved = lund.office.withdraw(case, "anna", reason="decidedInError")
+    assert (moved.state, moved.decision) == ("decided", None)
+    [warning] = moved.warnings
+    assert "another person must confirm" in warning
+    assert warning in showing.show(lund.office, case).warnings
+    with pytest.raises(SecondPerson, match="withdraw: anna proposed it"):
+        lund.office.withdraw(case, actor(keys.add("anna", ["cases:approve"], 30)), reason="decidedInError")
+    assert lund.office.withdraw(case, "ben", reason="onAppeal").state == "decided"
+    moved = lund.office.withdraw(case, "anna", reason="onAppeal")
+    assert (moved.state, moved.decision) == ("withdrawn", decision)
+
+
+def test_the_letter_about_a_withdrawn_decision_says_how_to_object_and_until_when(dsn):
+    lund = Lund(dsn, two_persons=False, appeal_days=42)
+    case = lund.approved(lund.issue())
+    lund.office.decide(case, "l.holm")
+    lund.office.withdraw(case, "l.holm", reason="decidedInError")
+    lund.publish()
+    head = Letterhead("Lund University", "SE", address=["Box 117", "221 00 Lund"])
+    notice = NoticeWriter(lund.office, case, head, str, TODAY).write("decisionWithdrawn", "en", lambda _: None)
+    appeal = notice_page(notice)["appeal"]
+    assert "Box 117, 221 00 Lund" in "".join(span["text"] for span in appeal["whom"])
+    assert appeal["until"] == f"The last day for this is {wording('en').date(TODAY + timedelta(days=42))}."
+    lund.close()
