@@ -160,7 +160,7 @@ def compose(
         remarks=asked.remarks,
         judged=file.judged,
         applied_for=[title for one in file.applied_for if (title := title_of_programme(one, known)) is not None],
-        left=file.left,
+        left=[_left(one, known) for one in file.left],
         changes=None
         if file.before is None
         else changes_between(
@@ -216,6 +216,12 @@ def credential_of(basis: Basis, disclosures: Sequence[str]) -> CredentialRef | N
 def verification_url(public_url: str | None, member: str, decision: str) -> str | None:
     """Where anybody sees whether a decision is in force; its id is all that the address tells."""
     return None if public_url is None else f"{public_url.rstrip('/')}/decisions/{member}/{decision}"
+
+
+def _left(one: Left, known: Known) -> Left:
+    """Return a line with the legal name of a member that issued it."""
+    issuer = known.member(one.issuer) if one.member else None
+    return one if issuer is None else msgspec.structs.replace(one, issuer=issuer.legal_name)
 
 
 def _with_standing(one: Qualification, standing: tuple[Standing, date] | None) -> Qualification:

@@ -89,6 +89,8 @@ class Left(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     title: Text
     issuer: Line
     reason: Line
+    member: bool = False
+    """Whether the issuer is a member, and `issuer` its short name until the letter is composed."""
 
 
 class Changed(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):

@@ -48,7 +48,7 @@ def page(content: LetterContent) -> dict[str, Any]:
         "grants": [_grant(content, number, say) for number in range(len(content.grants))],
         "sections": [each for each in (_changes(content, say), _left(content, say)) if each is not None],
         "remarks": section("remarks", [own(text, say) for text in content.remarks], say),
-        "appeal": appeal_box(office, content.effect, content.appeal_until, say),
+        "appeal": None if content.ended is not None else appeal_box(office, content.effect, content.appeal_until, say),
         "closing": say("letter.closing"),
         "made": say("letter.made"),
         "page": say("form.page"),
@@ -77,7 +77,7 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
         "part": say("letter.part", number=str(number + 1), total=str(total)) if total > 1 else None,
         "outcome": grant.outcome,
         "title": say(f"outcome.{grant.outcome}.title"),
-        "text": say(f"outcome.{grant.outcome}.text"),
+        "text": say(_outcome_text(content, grant)),
         "caption": say("table.caption"),
         "head": [say("table.element"), say("table.original")]
         + ([say("table.required")] if content.required is not None else [])
@@ -88,6 +88,24 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
         "milder": _milder(content, number, say),
         "measures": _measures(content, number, say),
     }
+
+
+def _outcome_text(content: LetterContent, grant: Grant) -> str:
+    """Return the key of the sentence that explains the outcome, and promises nothing that the letter does not have."""
+    if grant.outcome == "full" and content.left:
+        return "outcome.full.textLeft"
+    if _forged(grant):
+        return "outcome.refused.textForged"
+    return f"outcome.{grant.outcome}.text"
+
+
+def _mode(grant: Grant) -> str:
+    """Return the key of how it counts; what is recognised in part is not called equivalent as a whole."""
+    return "mode.recognisedPart" if (grant.mode, grant.outcome) == ("recognised", "partial") else f"mode.{grant.mode}"
+
+
+def _forged(grant: Grant) -> bool:
+    return {(one.aspect, one.difference) for one in grant.grounds or ()} == {("formal", "notAuthentic")}
 
 
 def _judged(content: LetterContent, number: int) -> Judged | None:
@@ -106,7 +124,7 @@ def _milder(content: LetterContent, number: int, say: Wording) -> dict[str, Any]
 def _measures(content: LetterContent, number: int, say: Wording) -> dict[str, Any] | None:
     """What can be done to have it recognised later; of a forgery nothing can be."""
     judged, grant = _judged(content, number), content.grants[number]
-    if {(one.aspect, one.difference) for one in grant.grounds or ()} == {("formal", "notAuthentic")}:
+    if _forged(grant):
         return None
     items = [_condition(one, content, say) for one in (judged.measures if judged is not None else ())]
     if not items and grant.outcome == "refused":
@@ -178,7 +196,7 @@ def _rows(
         "required": [],
         "granted": [
             *([sub(say(f"table.{purpose}")), picked(towards, say)] if towards else []),
-            begun(say(f"mode.{grant.mode}") if grant.outcome != "refused" else say("table.nothing"), say),
+            begun(say(_mode(grant)) if grant.outcome != "refused" else say("table.nothing"), say),
         ],
         "different": False,
     }

@@ -65,7 +65,7 @@ def named(view: SubjectView) -> tuple[Text, str, str | None]:
 
 def _left(view: SubjectView, reason: str) -> Left:
     title, issuer, _ = named(view)
-    return Left(title, issuer, reason)
+    return Left(title, issuer, reason, member=view.subject.credential is not None)
 
 
 def _standing(facts: LetterFacts, number: int) -> tuple[Standing, date] | None:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from registry.letters.content import LANGUAGES, Judged, Required
+from registry.letters.content import LANGUAGES, Ended, Judged, Left, Required
 from registry.letters.page import page
 from registry.letters.wording import wording
 from registry.office import showing
@@ -14,7 +14,7 @@ from registry.office.offered import Offered, Requirement
 from registry.office.opening import SubjectAsked
 from registry.wire.achievements import LearningOutcome
 from tests.support.letters import content, qualification
-from tests.support.lund import STATISTICS, Lund, grant
+from tests.support.lund import STATISTICS, Lund, full, grant
 
 
 def granted(aspect, **more):
@@ -72,3 +72,15 @@ def test_a_letter_names_no_documents_on_paper_where_there_are_none(dsn):
     made = page(content(qualifications=[qualification(evidence="paper", standing=standing, standing_on=date.min)]))
     said = made["grants"][0]["rows"][0]["original"][-1]["text"]
     assert said == "No documents can be had; a background paper stands for them"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_does_not_contradict_itself(language):
+    say = wording(language)
+    part = page(content(language, grants=[grant("partial", "workload:substantiallyLess", ects=3)]))["grants"][0]
+    assert say("mode.recognised").casefold() not in [one["text"].casefold() for one in part["rows"][0]["granted"]]
+    left = [Left({"en": "Statistics"}, "Oslo Met", "For information only.")]
+    assert page(content(language, grants=[full()], left=left))["grants"][0]["text"] == say("outcome.full.textLeft")
+    forged = page(content(language, grants=[grant("refused", "formal:notAuthentic")]))["grants"][0]
+    assert (forged["text"], forged["measures"]) == (say("outcome.refused.textForged"), None)
+    assert page(content(language, ended=Ended(superseded_by="432236b7-1b2c-4a5d-8e9f-0a1b2c3d4e5f")))["appeal"] is None
