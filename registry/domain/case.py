@@ -220,6 +220,11 @@ class Case(Thing):
         """Return the enquiries that the issuers have not answered."""
         return [one for key, one in self.enquiries.items() if key not in self.answers]
 
+    def appealed_on(self) -> str | None:
+        """Return the day of the appeal that nothing was decided about yet; None where there is none."""
+        pending = self.state in ("appealed", "proposed", "approved") and self._appealed == len(self.decisions)
+        return self.appeals[-1].on if pending and self.appeals else None
+
     def honoured(self) -> set[int]:
         """Return the credentials that the decision that stands is about and does not refuse as forged.
 

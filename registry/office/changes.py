@@ -130,7 +130,7 @@ SELECT c.id::text, s.number, s.member, s.credential::text, coalesce(s.seen, 'act
     a.condition, a.by, a.acknowledged
 FROM office.cases c JOIN office.subjects s ON s.case_id = c.id
 LEFT JOIN office.acknowledgements a ON a.case_id = c.id AND a.subject = s.number
-WHERE c.decision IS NOT NULL AND c.state IN ('decided', 'proposed', 'approved', 'appealed', 'closed')
+WHERE NOT s.left_out AND c.decision IS NOT NULL AND c.state IN ('decided', 'proposed', 'approved', 'appealed', 'closed')
 """
 
 

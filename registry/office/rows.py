@@ -21,6 +21,8 @@ class CaseRow:
         running = case.state in ("assessing", "proposed", "approved") and stands is None
         completed = case.completed
         due = deadlines.due(completed.on, completed.term, case.stops) if running and completed is not None else None
+        if (appealed_on := case.appealed_on()) is not None and completed is not None:
+            due = deadlines.due(appealed_on, completed.term, [])  # an appeal has the time of a new case
         self.values: dict[str, Any] = {
             "id": str(case.id),
             "file_number": case.data.file_number,
@@ -36,7 +38,14 @@ class CaseRow:
             "appeal_until": _date(stands.appeal_until if stands is not None else None),
         }
         self._subjects = [
-            (case.id, number, one.credential.member, one.credential.credential, _seen(case, number))
+            (
+                case.id,
+                number,
+                one.credential.member,
+                one.credential.credential,
+                _seen(case, number),
+                stands is not None and number in stands.left,
+            )
             for number, one in enumerate(case.subjects)
             if one.credential is not None and number not in case.removed
         ]
@@ -67,9 +76,9 @@ ON CONFLICT (id) DO UPDATE SET state = excluded.state, purpose = excluded.purpos
     appeal_until = excluded.appeal_until
 """
 _SUBJECT: Final = """
-INSERT INTO office.subjects (case_id, number, member, credential, seen) VALUES (%s, %s, %s, %s, %s)
+INSERT INTO office.subjects (case_id, number, member, credential, seen, left_out) VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT (case_id, number) DO UPDATE SET member = excluded.member, credential = excluded.credential,
-    seen = excluded.seen
+    seen = excluded.seen, left_out = excluded.left_out
 """
 
 

@@ -10,7 +10,9 @@ from registry.letters.content import LANGUAGES
 from registry.letters.page import page
 from registry.office import listing, showing
 from registry.office.changes import acknowledge
+from registry.office.deadlines import after
 from registry.office.lettering import file_of
+from registry.office.proposing import Leave
 from registry.office.worklist import Asked
 from tests.integration.test_cases import TODAY
 from tests.support.letters import content, qualification
@@ -109,3 +111,35 @@ def test_a_letter_never_calls_verified_what_its_issuer_revoked_or_denies(languag
     assert said != evidence()
     assert "2026" in said
     assert NO_FILE.standings == []
+
+
+def line_of(lund, case):
+    return next(one for one in listing.list_cases(lund.office, Asked(), today=TODAY).lines if one.case == case)
+
+
+def test_an_appealed_case_is_due_as_a_new_one_from_the_day_of_the_appeal(lund):
+    case = lund.approved(lund.issue())
+    lund.office.decide(case, "l.holm")
+    assert (line_of(lund, case).due, line_of(lund, case).urgency) == (None, "done")
+    lund.office.appeal(case, "desk")
+    term = lund.registry.case(case).completed.term
+    assert line_of(lund, case).due == after(TODAY, term)
+    assert line_of(lund, case).urgency == "inTime"
+    lund.office.propose(case, [full(ects=6)], "k.berg")
+    assert line_of(lund, case).due == after(TODAY, term)
+
+
+def test_a_change_of_a_credential_that_was_left_out_marks_nothing(lund):
+    first, second = lund.issue(), lund.issue()
+    case = lund.open(first, second).case
+    lund.office.complete(case, "desk")
+    lund.office.propose(case, [full()], "k.berg", leave=[Leave(1, "For information only.")])
+    lund.office.approve(case, "l.holm")
+    lund.office.decide(case, "l.holm")
+    lund.put(lund.twente.revoke(second))
+    lund.project()
+    assert look_at(lund, case, changed=True) is None
+    assert "revoked" not in look_at(lund, case)
+    lund.put(lund.twente.revoke(first))
+    lund.project()
+    assert "changed, revoked, holder not checked" in look_at(lund, case, changed=True)
