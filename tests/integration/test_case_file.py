@@ -1,5 +1,7 @@
 """A case's file on a real PostgreSQL: whose credential it is, what is attached, and what changed since the decision."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from projections.disclosures import prove_claims
@@ -412,3 +414,18 @@ def test_a_closed_case_holds_its_credential_as_long_as_its_decision_is_in_force(
 
 def _fields(applicant):
     return {name: getattr(applicant, name) for name in ("family_name", "given_name", "date_of_birth")}
+
+
+def test_of_two_who_attach_the_same_file_at_once_one_is_told(lund):
+    case = lund.open(STATISTICS).case
+    offices = [lund.office, lund.another()]
+
+    def add(office):
+        try:
+            return attach(office.registry, office.setting, office.registry.case(case), PDF, "transcript", "desk")
+        except NotAttached:
+            return None
+
+    with ThreadPoolExecutor(2) as threads:
+        made = list(threads.map(add, offices))
+    assert [one is None for one in made].count(True) == 1
