@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 from eventsourcing.persistence import IntegrityError
 
+from registry.actors import person_of
 from registry.application import Registry
 from registry.domain.credential import Credential
 from registry.domain.errors import Duplicate, Refusal
@@ -258,7 +259,8 @@ class LearnerChanges:
             raise UnknownChange(f"no change {change} was proposed; `registry learner changes` lists them", "change")
         if row["confirmed"] is not None:
             return None
-        if row["proposed_by"] == by:
+        cursor = self._registry.cursor()
+        if person_of(cursor, row["proposed_by"]) == person_of(cursor, by):
             raise SamePerson(f"{by} proposed this change; somebody else confirms it", "by")
         preview = self._preview(self._asked(change))
         if self._digest(preview) != bytes(row["preview"]):

@@ -99,7 +99,7 @@ def identifier_fault(text: str) -> str | None:
         return "is a spreadsheet's error value; write the identifier itself"
     if _DECIMAL.fullmatch(text):
         return f"has a decimal: a spreadsheet rewrote it; is it {text[:-2]!r}? Format the column as text"
-    if text[:1] in _APOSTROPHES:
+    if text.startswith(tuple(_APOSTROPHES)):
         return "begins with an apostrophe, by which a spreadsheet marks text; remove it"
     return None
 
@@ -109,7 +109,7 @@ def _look_alike_fault(text: str) -> str | None:
 
     Such an identifier would be another learner's, though a person reads the same.
     """
-    if text[:1] in _APOSTROPHES:
+    if text.startswith(tuple(_APOSTROPHES)):
         return "begins with an apostrophe, by which a spreadsheet marks text; remove it"
     likely = "".join(char if char.isascii() or char in _TYPED_SIGNS else _plain(char) for char in text)
     if likely != text:

@@ -336,6 +336,8 @@ CREATE TABLE IF NOT EXISTS office.subjects (
 CREATE INDEX IF NOT EXISTS subjects_credential ON office.subjects (credential, member);
 -- The credential's status when the decision that stands was made; null before one, and of older decisions.
 ALTER TABLE office.subjects ADD COLUMN IF NOT EXISTS seen text;
+-- Whether the decision that stands is not about it.
+ALTER TABLE office.subjects ADD COLUMN IF NOT EXISTS left_out boolean NOT NULL DEFAULT false;
 
 -- All that was written in words, and the applicant as the application has them: under the applicant's own key.
 CREATE TABLE IF NOT EXISTS office.texts (
@@ -391,6 +393,15 @@ CREATE TABLE IF NOT EXISTS office.acknowledgements (
     condition    text NOT NULL,            -- status, flags and place of the last change
     acknowledged timestamptz NOT NULL,
     by           text NOT NULL,
+    PRIMARY KEY (case_id, subject)
+);
+
+-- Credentials that a decision honours and whose issuers denied them after it; until somebody has seen that.
+CREATE TABLE IF NOT EXISTS office.denials (
+    case_id      uuid NOT NULL,
+    subject      integer NOT NULL,
+    acknowledged timestamptz,
+    by           text,
     PRIMARY KEY (case_id, subject)
 );
 

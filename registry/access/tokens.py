@@ -72,8 +72,10 @@ class Tokens:
         client = next(name for name in given if name is not None)
         if _CLIENT_ID.fullmatch(client) is None:
             raise _bad("the id of this token's client is not 1 to 200 printable ASCII characters (RFC 6749)")
+        if _CLIENT_ID.fullmatch(claims.sub) is None:
+            raise _bad("the subject of this token is not 1 to 200 printable ASCII characters")
         scopes = claims.scope.split() if isinstance(claims.scope, str) else claims.scope
-        return Caller(f"client:{client}", member, frozenset(scopes) & frozenset(SCOPES))
+        return Caller(f"client:{client}", member, frozenset(scopes) & frozenset(SCOPES), claims.sub)
 
     def _verified(self, token: str) -> dict[str, Any]:
         """The claims of a token with a good signature that is meant for this node, now. Raises `HttpProblem`."""

@@ -266,7 +266,7 @@ def release(
     """Large batches wait for a second person where the node is set so."""
 
     def act(_: Writer) -> Answered:
-        return Answered(200, receiving.book.release(str(batch), request.user.name))
+        return Answered(200, receiving.book.release(str(batch), request.user.actor))
 
     return desk.once(request, key, None, act)
 
@@ -395,7 +395,7 @@ class Batches(Controller):
         pieces = _patiently(request.stream(), receiving.patience)
         first = await _first(pieces)
         begun = await run_sync(
-            book.receive, name, kind, media, request.user.name, key, dry_run, term, Reading(dates, keep_text)
+            book.receive, name, kind, media, request.user.actor, key, dry_run, term, Reading(dates, keep_text)
         )
         if begun.spool is None:
             return await _accepted(desk, await run_sync(book.one, begun.batch))

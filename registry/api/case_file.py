@@ -178,7 +178,7 @@ def attached(
 
     def act(writer: Writer) -> Answered:
         found = writer.registry.case(str(case))
-        by = request.user.name
+        by = request.user.actor
         made = attach(writer.registry, bureau.setting, found, body, kind, by, subject=subject)
         return Answered(201, made, f"/v1/cases/{case}/attachments/{made.attachment}")
 
@@ -221,7 +221,7 @@ def disclosed(
     """Checked against the digests on the log: they say whose the credentials are."""
 
     def act(writer: Writer) -> Answered:
-        checks = disclose(bureau, writer.registry.case(str(case)), data.disclosures, request.user.name)
+        checks = disclose(bureau, writer.registry.case(str(case)), data.disclosures, request.user.actor)
         return Answered(200, CheckedHolders(str(case), checks))
 
     return desk.once(request, key, data, act)
@@ -240,7 +240,7 @@ def assigned(
     desk: Desk, request: Request[Any, Any, Any], case: UUID, data: Assignment, key: IdempotencyKey
 ) -> Response[Assigned]:
     """An account's name or a key's; null lets nobody work on it."""
-    return desk.once(request, key, data, _assign(str(case), data.assignee, request.user.name))
+    return desk.once(request, key, data, _assign(str(case), data.assignee, request.user.actor))
 
 
 @post(
@@ -259,7 +259,7 @@ def acknowledged(
 
     def act(writer: Writer) -> Answered:
         found = writer.registry.case(str(case))
-        changes = acknowledge(writer.registry, bureau.known, found, request.user.name)
+        changes = acknowledge(writer.registry, bureau.known, found, request.user.actor)
         return Answered(200, Acknowledged(str(case), changes))
 
     return desk.once(request, key, data, act)

@@ -405,7 +405,7 @@ def _move(
             return Answered(status, moved, f"/v1/cases/{moved.case}" if status == 201 else None)
 
         with bureau.telling(lambda moved: writer.answered(answered(moved))):
-            return answered(act(request.user.name))
+            return answered(act(request.user.actor))
 
     return desk.once(request, key, data, made)
 

@@ -150,7 +150,7 @@ def decide_held_row(
     """
 
     def act(writer: Writer) -> Answered:
-        decided = HeldRows(writer.registry).decide(data.record, data.decision, request.user.name)
+        decided = HeldRows(writer.registry).decide(data.record, data.decision, request.user.actor)
         return Answered(200, DecidedRow(*decided))
 
     return desk.once(request, key, data, act)

@@ -65,7 +65,7 @@ class ProfileTable(Controller):
         def act(writer: Writer) -> Answered:
             made = Answered(200, data)
             writer.answered(made)
-            writer.registry.save([], private=ProfileRow(data.name, data.requirement, request.user.name))
+            writer.registry.save([], private=ProfileRow(data.name, data.requirement, request.user.actor))
             return made
 
         return desk.once(request, key, data, act)

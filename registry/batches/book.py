@@ -10,6 +10,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
+from registry.actors import person_of
 from registry.batches.batch import (
     Batch,
     Begun,
@@ -248,9 +249,10 @@ class Book:
         found = self.one(batch)
         if found.state != "awaitingRelease":
             raise WrongState(f"The batch is {found.state} and waits for no release.")
-        if found.by == by:
-            raise SecondPerson("you sent this batch in; somebody else releases it")
         with self._connect() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            if person_of(cursor, found.by) == person_of(cursor, by):
+                raise SecondPerson(f"you sent this batch in, as {found.by}; somebody else releases it")
             moved = connection.execute(
                 "UPDATE intake.batches SET released_by = %s,"
                 " state = CASE WHEN publish_at IS NULL THEN 'waiting' ELSE 'scheduled' END"

@@ -30,7 +30,13 @@ def keys_of(node: Node) -> ApiKeys:
 @api_key_app.command("add")
 def add(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Which system it is for; no person's name.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Which system it is for. Of a key for one of the office's people: that person's account name, as --as"
+            " has it, so that one person never passes for two."
+        ),
+    ],
     *,
     scope: Annotated[list[str], typer.Option(help=f"Several times; of {', '.join(SCOPES)}.")],
     days: Days = 365,

@@ -23,6 +23,7 @@ from registry.office.cases import Office
 from registry.office.country_notes import country_note
 from registry.office.deciding import numbers_decided
 from registry.office.proposing import Leave
+from registry.office.requirements import programme_notes
 from registry.office.views import Moved
 from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
 
@@ -153,6 +154,9 @@ def compare(
     office, found = _office(context, case)
     node = node_of(context)
     made = draft_of(office, found, _against(context, against))
+    if against is None:
+        for note in programme_notes(office.registry, office.registry.case(found).data.towards or ()):
+            errors.print(f"note: {note}", markup=False, highlight=False)
     if as_json:
         print_json(made, verbatim=True)
         return
@@ -371,14 +375,15 @@ def withdraw(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take back an application; of a decided case the decision, and publish that.
+    """Take back an application; of a decided case the decision, and publish that once another person confirms it.
 
     Examples: registry case withdraw 2026/00017
     registry case withdraw 2026/00017 --reason decidedInError
     """
     office, found = _office(context, case)
     why: Any = None if reason is None else one_of(reason, get_args(WithdrawalReason), "--reason")
-    _published(context, office.withdraw(found, who(by), day_of(on), reason=why), as_json=as_json)
+    moved = office.withdraw(found, who(by), day_of(on), reason=why)
+    _published(context, moved, as_json=as_json)
 
 
 def close(context: typer.Context, case: CaseId, *, by: As = None, on: Day = None, as_json: AsJson = False) -> None:

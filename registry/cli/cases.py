@@ -241,8 +241,9 @@ def _countries(line: CaseLine) -> str:
 def _marks(line: CaseLine) -> str:
     """Return what an officer must not overlook."""
     holder = {"differs": "other person", "notChecked": "holder not checked", "partly": "holder checked in part"}
-    going = line.state not in ("decided", "withdrawn", "closed")
+    going = line.state not in ("withdrawn", "closed")
     marks = ["changed"] if line.changed else []
+    marks += ["its issuer denies it" if one == "denied" else one for one in line.concerns]
     return ", ".join([*marks, *([holder[line.holder]] if going and line.holder in holder else [])])
 
 

@@ -13,7 +13,7 @@ one before. An application can be withdrawn until it is decided, a decision afte
 is closed at the end. The rules name the states that allow a move (`MOVES`), and what else it takes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Self
 
 import msgspec
@@ -45,6 +45,12 @@ MOVES: Final[dict[str, tuple[CaseState, ...]]] = {
     "correct": ("collecting", "waiting", "assessing", "decided", "appealed"),
 }
 """The states in which each move is allowed."""
+
+
+FORGED: Final = {("formal", "notAuthentic")}
+"""The grounds of a refusal because the issuer denies the credential, and for nothing else."""
+PersonOf = Callable[[str], str]
+"""Says which person a stored actor is, so that two actors can be compared."""
 
 
 class Case(Thing):
@@ -124,6 +130,12 @@ class Case(Thing):
         TOPIC = "registry.case.appealed"
         DATA = events.Appealed
 
+    class WithdrawalProposed(Changed):
+        """Somebody wants the decision withdrawn."""
+
+        TOPIC = "registry.case.withdrawalProposed"
+        DATA = events.WithdrawalProposed
+
     class Withdrawn(Changed):
         """The application, or the decision, was taken back."""
 
@@ -162,6 +174,12 @@ class Case(Thing):
         self.decisions: list[events.Decided] = []
         self.appeals: list[events.Appealed] = []
         self.withdrawal: events.Withdrawn | None = None
+        self.withdrawal_proposal: events.WithdrawalProposed | None = None
+        """Of the decision that stands; None where nobody wants it withdrawn."""
+        self.carried_out: events.Proposed | None = None
+        """The proposal that the decision that stands carried out."""
+        self._refuted_then: set[int] = set()
+        """The credentials that their issuers had denied when that decision was made."""
         self._appealed = 0
         """How many decisions there were when the last appeal was lodged."""
 
@@ -192,6 +210,43 @@ class Case(Thing):
     def refuted(self, subject: int) -> bool:
         """Whether it is that the credential is none of theirs."""
         return self.said(subject) == "notAuthentic"
+
+    def refuted_on(self, subject: int) -> str | None:
+        """Return the day on which the issuer denied a credential; None where its last answer is another."""
+        answers = [one for key, one in self.answers.items() if self.enquiries[key].subject == subject]
+        return answers[-1].on if answers and answers[-1].answer == "notAuthentic" else None
+
+    def unanswered(self) -> list[events.Enquired]:
+        """Return the enquiries that the issuers have not answered."""
+        return [one for key, one in self.enquiries.items() if key not in self.answers]
+
+    def appealed_on(self) -> str | None:
+        """Return the day of the appeal that nothing was decided about yet; None where there is none."""
+        pending = self.state in ("appealed", "proposed", "approved") and self._appealed == len(self.decisions)
+        return self.appeals[-1].on if pending and self.appeals else None
+
+    def honoured(self) -> set[int]:
+        """Return the credentials that the decision that stands is about and does not refuse as forged.
+
+        Before a decision, those of the proposal; before a proposal, all of the case.
+        """
+        proposal = (self.carried_out if self.decisions else None) or self.proposal
+        numbers = set(range(len(self.subjects))) - self.removed
+        if proposal is None:
+            return numbers
+        forged = {
+            number
+            for grant in proposal.grants
+            if grant.outcome == "refused" and {(one.aspect, one.difference) for one in grant.grounds or ()} == FORGED
+            for number in grant.from_
+        }
+        return numbers - forged - {one.subject for one in proposal.left}
+
+    def denied_since(self) -> set[int]:
+        """Return the credentials that the decision honours and whose issuers denied them after it was made."""
+        if not self.decisions:
+            return set()
+        return {number for number in self.honoured() - self._refuted_then if self.refuted(number)}
 
     # Moves; each raises a refusal
 
@@ -252,13 +307,17 @@ class Case(Thing):
         check_covered(data, len(self.subjects), self.removed)
         self.change(self.Proposed, data)
 
-    def approve(self, on: str, by: str, *, overridden: Sequence[str] = (), two_persons: bool = True) -> None:
+    def approve(
+        self, on: str, by: str, *, overridden: Sequence[str] = (), person_of: PersonOf | None = str.casefold
+    ) -> None:
         """Agree with the proposal: another person than who made it, where the office wants two.
 
-        `overridden` are the keys of the stops whose override this person accepts.
+        `overridden` are the keys of the stops whose override this person accepts. `person_of` says which person a
+        stored actor is; None: one person is enough.
         """
         self._may("approve", on)
-        self._another(by, "approve", two_persons=two_persons)
+        if self.proposal is not None:
+            _check_another("approve: {first} made the proposal", self.proposal.by, by, person_of)
         self.change(self.Approved, events.Approved(on, by, list(overridden)))
 
     def return_(self, on: str, by: str, text: str | None = None) -> None:
@@ -280,8 +339,20 @@ class Case(Thing):
         self._may("appeal", on)
         self.change(self.Appealed, events.Appealed(on, by, text))
 
-    def withdraw(self, on: str, by: str, reason: WithdrawalReason | None = None) -> None:
-        """Take back the application before it is decided, the decision (for a reason) afterwards."""
+    def withdraw(
+        self,
+        on: str,
+        by: str,
+        reason: WithdrawalReason | None = None,
+        *,
+        appeal_until: str | None = None,
+        person_of: PersonOf | None = None,
+    ) -> None:
+        """Take back the application before it is decided, the decision (for a reason) afterwards.
+
+        Where `person_of` tells persons apart, a decision is withdrawn by two: the first is noted, and another confirms
+        it for the same reason. A decision was withdrawn only where `withdrawal` is set then.
+        """
         self._may("withdraw", on)
         stands = self.decision
         if (stands is None) != (reason is None):
@@ -291,7 +362,16 @@ class Case(Thing):
                 else "it is decided: say for which reason the decision is withdrawn",
                 "$.reason",
             )
-        self.change(self.Withdrawn, events.Withdrawn(on, by, stands.decision if stands else None, reason))
+        if stands is None or reason is None:
+            self.change(self.Withdrawn, events.Withdrawn(on, by))
+            return
+        proposal = self.withdrawal_proposal
+        if person_of is not None and (proposal is None or proposal.reason != reason):
+            self.change(self.WithdrawalProposed, events.WithdrawalProposed(stands.decision, reason, on, by))
+            return
+        if proposal is not None:
+            _check_another("withdraw: {first} proposed it", proposal.by, by, person_of)
+        self.change(self.Withdrawn, events.Withdrawn(on, by, stands.decision, reason, appeal_until))
 
     def correct(self, data: events.Corrected) -> None:
         """Correct a mistake in the file; a proposal is returned first. Raises where nothing would change."""
@@ -323,11 +403,6 @@ class Case(Thing):
         if on < self.latest:
             raise DateOrder(f"{on} is before {self.latest}, when the case was changed last", "$.on")
 
-    def _another(self, by: str, move: str, *, two_persons: bool) -> None:
-        proposal = self.proposal
-        if two_persons and proposal is not None and proposal.by.casefold() == by.casefold():
-            raise SecondPerson(f"{move}: {by} made the proposal; another person must do this", "$.by")
-
     # Effects
 
     def on(self, data: Any) -> None:  # noqa: ANN401 - its own kinds of event
@@ -354,10 +429,14 @@ class Case(Thing):
                 self.approval, self.state = None, self._before_proposal()
             case events.Decided():
                 self.decisions.append(data)
-                self.state = "decided"
+                self.withdrawal_proposal = None
+                self.carried_out, self.state = self.proposal, "decided"
+                self._refuted_then = {number for number in range(len(self.subjects)) if self.refuted(number)}
             case events.Appealed():
                 self.appeals.append(data)
                 self._appealed, self.state = len(self.decisions), "appealed"
+            case events.WithdrawalProposed():
+                self.withdrawal_proposal = data
             case events.Withdrawn():
                 self.withdrawal, self.state = data, "withdrawn"
             case events.Corrected():
@@ -394,3 +473,10 @@ class Case(Thing):
         if not self.decisions:
             return "assessing"
         return "appealed" if self._appealed == len(self.decisions) else "decided"
+
+
+def _check_another(move: str, first: str, second: str, person_of: PersonOf | None) -> None:
+    """Check that whoever does `move` is another person than the first. Raises `SecondPerson`."""
+    if person_of is not None and person_of(first) == person_of(second):
+        same = "" if first == second else f", and {second} is the same person"
+        raise SecondPerson(f"{move.format(first=first)}{same}; another person must do this", "$.by")

@@ -194,6 +194,15 @@ class Appealed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
     text: Uuid | None = None
 
 
+class WithdrawalProposed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """Somebody wants the decision withdrawn; another person confirms it for the same reason."""
+
+    decision: Uuid
+    reason: WithdrawalReason
+    on: Date
+    by: Person
+
+
 class Withdrawn(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
     """The applicant took the application back, or the office its decision: then `decision` and `reason` say it."""
 
@@ -201,6 +210,8 @@ class Withdrawn(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, renam
     by: Person
     decision: Uuid | None = None
     reason: WithdrawalReason | None = None
+    appeal_until: Date | None = None
+    """The last day to object to the withdrawal of a decision."""
 
 
 class Corrected(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):

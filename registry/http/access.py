@@ -45,6 +45,13 @@ class Caller(msgspec.Struct, frozen=True):
     member: str = ""
     """The member whose system it is."""
     scopes: frozenset[str] = frozenset()
+    subject: str | None = None
+    """Of a token, the person or system that it was issued about (`sub`)."""
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as it is stored with what they do: `registry.actors` says which person that is."""
+        return self.name if self.subject is None else f"subject:{self.subject}"
 
 
 ANYBODY: Final = Caller("anybody")

@@ -252,6 +252,13 @@ class Document(ABC):
     def unmapped(self) -> list[str]:
         """Return the paths of all that was said and not used."""
 
+    def holder_identity(self) -> dict[str, str]:
+        """Return whom the document identifies as the holder other than by the names of a credential.
+
+        `familyName` has the whole name, undivided; `email` an address. Most formats have nothing of the kind.
+        """
+        return {}
+
     def external(self) -> list[External]:
         """Return its awards as an office reads them that did not issue them."""
         return [self._external(award) for award in self.awards]

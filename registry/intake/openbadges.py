@@ -16,6 +16,7 @@ from registry.intake.grade_scales import grade_fault, is_below
 from registry.intake.identifiers import Identifier, student_number
 from registry.intake.json_document import JsonDocument
 from registry.intake.report import IntakeError
+from registry.persons import normalise_name
 
 _TYPES: Final = frozenset({"OpenBadgeCredential", "AchievementCredential"})
 _LANGUAGE: Final = re.compile(r"([a-z]{2,3})(-[A-Za-z0-9]{2,8})*")
@@ -70,6 +71,17 @@ class OpenBadge(JsonDocument):
         if not self.awards:
             raise IntakeError(f"{self.name} describes no achievement: there is no credentialSubject.achievement")
         self._number_records(self.awards)
+
+    def holder_identity(self) -> dict[str, str]:
+        """Return the holder's name and e-mail address where the badge identifies them by these, in the clear."""
+        found: dict[str, str] = {}
+        names = {"name": "familyName", "emailAddress": "email"}
+        for subject in self._list(self._root, self._at, "credentialSubject"):
+            for entry, _ in self._list(*subject, "identifier"):
+                field, value = names.get(str(entry.get("identityType"))), entry.get("identityHash")
+                if field is not None and isinstance(value, str) and value.strip() and entry.get("hashed") is not True:
+                    found.setdefault(field, normalise_name(value))
+        return found
 
     def _issued_by(self) -> None:
         stated = self._root.get("issuer")

@@ -19,6 +19,7 @@ from registry.letters.content import (
     Office,
     Qualification,
     Required,
+    Standing,
     Words,
 )
 from registry.letters.errors import CannotWrite
@@ -100,6 +101,8 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     judged: list[Judged | None] = msgspec.field(default_factory=list)
     applied_for: list[Towards] = msgspec.field(default_factory=list)
     left: list[Left] = msgspec.field(default_factory=list)
+    standings: list[tuple[Standing, date] | None] = msgspec.field(default_factory=list)
+    """What spoke against each basis when the decision was made, and when that was seen."""
     before: RecognitionDecided | None = None
     """The decision that this one supersedes."""
 
@@ -128,6 +131,7 @@ def compose(
     data = decision.data
     codes = _codes(data) | {code for one in file.judged if one is not None for code in _further_codes(one)}
     established = file.established or [None] * len(data.basis)
+    standings = file.standings or [None] * len(data.basis)
     return LetterContent(
         language=asked.language,
         office=office_of_member(decision.member, known, address),
@@ -137,8 +141,10 @@ def compose(
         purpose=data.purpose,
         effect=data.effect,
         qualifications=[
-            _qualification(basis, credential, known, more)
-            for basis, credential, more in zip(data.basis, decision.credentials, established, strict=True)
+            _with_standing(_qualification(basis, credential, known, more), standing)
+            for basis, credential, more, standing in zip(
+                data.basis, decision.credentials, established, standings, strict=True
+            )
         ],
         grants=data.grants,
         towards=[title_of_programme(grant.towards, known) for grant in data.grants],
@@ -154,7 +160,7 @@ def compose(
         remarks=asked.remarks,
         judged=file.judged,
         applied_for=[title for one in file.applied_for if (title := title_of_programme(one, known)) is not None],
-        left=file.left,
+        left=[_left(one, known) for one in file.left],
         changes=None
         if file.before is None
         else changes_between(
@@ -210,6 +216,18 @@ def credential_of(basis: Basis, disclosures: Sequence[str]) -> CredentialRef | N
 def verification_url(public_url: str | None, member: str, decision: str) -> str | None:
     """Where anybody sees whether a decision is in force; its id is all that the address tells."""
     return None if public_url is None else f"{public_url.rstrip('/')}/decisions/{member}/{decision}"
+
+
+def _left(one: Left, known: Known) -> Left:
+    """Return a line with the legal name of a member that issued it."""
+    issuer = known.member(one.issuer) if one.member else None
+    return one if issuer is None else msgspec.structs.replace(one, issuer=issuer.legal_name)
+
+
+def _with_standing(one: Qualification, standing: tuple[Standing, date] | None) -> Qualification:
+    if standing is None:
+        return one
+    return msgspec.structs.replace(one, standing=standing[0], standing_on=standing[1])
 
 
 def _qualification(

@@ -19,6 +19,9 @@ PLAIN: Final = "und"
 
 MilderOutcome = Literal["partial", "conditional", "alternative"]
 ChangedPart = Literal["outcome", "ects", "eqfLevel", "mode", "towards", "grounds", "conditions", "credentials"]
+Standing = Literal["revoked", "suspended", "replaced", "denied", "undocumented"]
+"""What is to be known of a qualification before how it was seen: its status, that its issuer does not confirm it, or
+that no documents can be had."""
 Line = Annotated[str, Meta(max_length=2_000)]
 Words = Annotated[str, Meta(max_length=20_000)]
 
@@ -63,6 +66,10 @@ class Qualification(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     quality_assurance: list[QualityAssurance] = msgspec.field(default_factory=list)
     source: Literal["office", "document"] | None = None
     """Who says so, of what no member issued: `office` established it, a `document` states it unverified."""
+    standing: Standing | None = None
+    """What spoke against it when the decision was made; None: nothing."""
+    standing_on: date | None = None
+    """The day on which that was seen, or the issuer said it."""
 
 
 class Judged(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -82,6 +89,8 @@ class Left(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     title: Text
     issuer: Line
     reason: Line
+    member: bool = False
+    """Whether the issuer is a member, and `issuer` its short name until the letter is composed."""
 
 
 class Changed(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):

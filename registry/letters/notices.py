@@ -10,7 +10,7 @@ from registry.letters.content import Addressee, Language, Line, Office, Words
 from registry.letters.spans import Span, clean, picked, plain, section, with_text
 from registry.letters.wording import Wording, wording
 from registry.wire.forms import Text
-from registry.wire.recognition import WithdrawalReason
+from registry.wire.recognition import Effect, WithdrawalReason
 
 NoticeKind = Literal[
     "receipt", "documents", "enquiry", "delay", "applicationWithdrawn", "decisionWithdrawn", "appealReceived"
@@ -47,6 +47,9 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw
     decided: date | None = None
     reason: WithdrawalReason | None = None
     """Why a decision was withdrawn."""
+    effect: Effect = "binding"
+    appeal_until: date | None = None
+    """Of a withdrawn decision: the last day to object to that."""
     documents: list[Document] = []
     credentials: list[NamedCredential] = []
     holder: Addressee | None = None
@@ -88,7 +91,9 @@ def notice_page(notice: Notice) -> dict[str, Any]:
         "grants": [],
         "sections": [],
         "remarks": section("remarks", [plain(text) for text in notice.remarks], say),
-        "appeal": None,
+        "appeal": None
+        if notice.kind != "decisionWithdrawn"
+        else appeal_box(notice.office, notice.effect, notice.appeal_until, say),
         "closing": say("letter.closing"),
         "made": say("letter.made"),
         "page": say("form.page"),
@@ -176,6 +181,27 @@ def _enquiry_items(notice: Notice, say: Wording) -> list[list[Span]]:
         if holder.date_of_birth is not None:
             items.append([_own(f"{say('letter.born')}: "), plain(say.date(holder.date_of_birth))])
     return items
+
+
+def appeal_box(office: Office, effect: Effect, appeal_until: date | None, say: Wording) -> dict[str, Any]:
+    """Whom to turn to, until when, and how. A statement that binds nobody is objected to at the office itself."""
+    body = office.appeal_body if effect == "binding" else None
+    last = say("appeal.until", date=say.date(appeal_until)) if appeal_until else say("appeal.law")
+    return {
+        "heading": say("headings.appeal"),
+        "whom": with_text(say("appeal.body"), "{body}", body.name)
+        if body
+        else with_text(say("appeal.office"), "{address}", ", ".join(office.address))
+        if office.address
+        else with_text(say("appeal.website"), "{address}", office.homepage)
+        if office.homepage
+        else [_own(say("appeal.unstated"))],
+        "until": last,
+        "how": say("appeal.how"),
+        "online": say("appeal.online"),
+        "url": clean(body.url) if body else None,
+        "safe": body is not None and body.url.startswith(("https://", "http://")),
+    }
 
 
 def _own(text: str) -> Span:

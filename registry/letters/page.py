@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from registry.letters.content import ChangedPart, Judged, LetterContent, Qualification
-from registry.letters.notices import office_head
+from registry.letters.notices import appeal_box, office_head
 from registry.letters.spans import Span, begun, clean, own, picked, plain, section, sub, with_text
 from registry.letters.wording import Wording, wording
 from registry.wire.forms import Text
@@ -48,7 +48,7 @@ def page(content: LetterContent) -> dict[str, Any]:
         "grants": [_grant(content, number, say) for number in range(len(content.grants))],
         "sections": [each for each in (_changes(content, say), _left(content, say)) if each is not None],
         "remarks": section("remarks", [own(text, say) for text in content.remarks], say),
-        "appeal": _appeal(content, say),
+        "appeal": None if content.ended is not None else appeal_box(office, content.effect, content.appeal_until, say),
         "closing": say("letter.closing"),
         "made": say("letter.made"),
         "page": say("form.page"),
@@ -77,7 +77,7 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
         "part": say("letter.part", number=str(number + 1), total=str(total)) if total > 1 else None,
         "outcome": grant.outcome,
         "title": say(f"outcome.{grant.outcome}.title"),
-        "text": say(f"outcome.{grant.outcome}.text"),
+        "text": say(_outcome_text(content, grant)),
         "caption": say("table.caption"),
         "head": [say("table.element"), say("table.original")]
         + ([say("table.required")] if content.required is not None else [])
@@ -88,6 +88,24 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
         "milder": _milder(content, number, say),
         "measures": _measures(content, number, say),
     }
+
+
+def _outcome_text(content: LetterContent, grant: Grant) -> str:
+    """Return the key of the sentence that explains the outcome, and promises nothing that the letter does not have."""
+    if grant.outcome == "full" and content.left:
+        return "outcome.full.textLeft"
+    if _forged(grant):
+        return "outcome.refused.textForged"
+    return f"outcome.{grant.outcome}.text"
+
+
+def _mode(grant: Grant) -> str:
+    """Return the key of how it counts; what is recognised in part is not called equivalent as a whole."""
+    return "mode.recognisedPart" if (grant.mode, grant.outcome) == ("recognised", "partial") else f"mode.{grant.mode}"
+
+
+def _forged(grant: Grant) -> bool:
+    return {(one.aspect, one.difference) for one in grant.grounds or ()} == {("formal", "notAuthentic")}
 
 
 def _judged(content: LetterContent, number: int) -> Judged | None:
@@ -106,7 +124,7 @@ def _milder(content: LetterContent, number: int, say: Wording) -> dict[str, Any]
 def _measures(content: LetterContent, number: int, say: Wording) -> dict[str, Any] | None:
     """What can be done to have it recognised later; of a forgery nothing can be."""
     judged, grant = _judged(content, number), content.grants[number]
-    if {(one.aspect, one.difference) for one in grant.grounds or ()} == {("formal", "notAuthentic")}:
+    if _forged(grant):
         return None
     items = [_condition(one, content, say) for one in (judged.measures if judged is not None else ())]
     if not items and grant.outcome == "refused":
@@ -178,7 +196,7 @@ def _rows(
         "required": [],
         "granted": [
             *([sub(say(f"table.{purpose}")), picked(towards, say)] if towards else []),
-            begun(say(f"mode.{grant.mode}") if grant.outcome != "refused" else say("table.nothing"), say),
+            begun(say(_mode(grant)) if grant.outcome != "refused" else say("table.nothing"), say),
         ],
         "different": False,
     }
@@ -186,16 +204,18 @@ def _rows(
     named = {ground.aspect for ground in grant.grounds or ()}
     for aspect in ASPECTS:
         original = [line for one in bases for line in _element_with_source(aspect, one, say)]
-        finding = _finding(aspect, named, judged, bool(original))
-        why = judged.slight.get(aspect, "") if judged is not None and finding == "table.slight" else ""
+        asked = _required(content, aspect)
+        why = judged.slight.get(aspect, "") if judged is not None and aspect not in named else ""
+        finding = _finding(aspect, named, judged, stated=bool(original), asked=bool(asked))
+        said = [] if finding == "table.unassessed" and why else [finding]
         rows.append(
             {
                 "name": say(f"aspect.{aspect}"),
                 "original": original or [own(say("table.unstated"), say)],
-                "required": [own(asked, say)] if (asked := _required(content, aspect)) else [],
+                "required": [own(asked, say)] if asked else [],
                 "granted": [
                     *_granted(aspect, grant, say),
-                    {**sub(say(finding)), "style": "strong" if aspect in named else "small"},
+                    *({**sub(say(one)), "style": "strong" if aspect in named else "small"} for one in said),
                     *([{**plain(why), "style": "small"}] if why else []),
                 ],
                 "different": aspect in named,
@@ -209,14 +229,17 @@ def _rows(
     return rows
 
 
-def _finding(aspect: Aspect, named: Collection[str], judged: Judged | None, stated: bool) -> str:  # noqa: FBT001 - one flag
-    """What was found in an element. Nothing is found where nothing was looked at, or nothing is known of it."""
+def _finding(aspect: Aspect, named: Collection[str], judged: Judged | None, *, stated: bool, asked: bool) -> str:
+    """What was found in an element. Nothing is found where nothing was looked at, or nothing is known of it.
+
+    Something differs only from what is asked for, and only where it is known.
+    """
     if aspect in named:
         return "table.different"
     if judged is None or set(named) == {"formal"}:
         return "table.unassessed"
     if aspect in judged.slight:
-        return "table.slight"
+        return "table.slight" if stated and asked else "table.unassessed"
     return "table.same" if stated else "table.unassessed"
 
 
@@ -239,8 +262,17 @@ def _named(one: Qualification, say: Wording) -> list[Span]:
         {**picked(one.title, say), "style": "strong"},
         plain(f"{one.issuer} ({one.country})"),
         *([own(say("table.awarded", date=say.date(one.awarded)), say)] if one.awarded else []),
-        {**begun(say(f"evidence.{one.evidence}"), say), "style": "small"},
+        _evidence(one, say),
     ]
+
+
+def _evidence(one: Qualification, say: Wording) -> Span:
+    """How a qualification was seen; what its issuer revoked or does not confirm is never called verified."""
+    if one.standing == "undocumented":
+        return {**begun(say("standing.undocumented"), say), "style": "small"}
+    if one.standing is None or one.standing_on is None:
+        return {**begun(say(f"evidence.{one.evidence}"), say), "style": "small"}
+    return {**begun(say(f"standing.{one.standing}", date=say.date(one.standing_on)), say), "style": "strong"}
 
 
 def _element(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:
@@ -292,25 +324,3 @@ def _condition(one: Condition, content: LetterContent, say: Wording) -> list[Any
     if one.by is not None:
         more.append(say("table.by", date=say.date(one.by)))
     return [clean(content.reasons[one.code]), ", ".join(more)]
-
-
-def _appeal(content: LetterContent, say: Wording) -> dict[str, Any]:
-    """Whom to turn to, until when, and how. A statement that binds nobody is objected to at the office itself."""
-    body = content.office.appeal_body if content.effect == "binding" else None
-    office = content.office
-    last = say("appeal.until", date=say.date(content.appeal_until)) if content.appeal_until else say("appeal.law")
-    return {
-        "heading": say("headings.appeal"),
-        "whom": with_text(say("appeal.body"), "{body}", body.name)
-        if body
-        else with_text(say("appeal.office"), "{address}", ", ".join(office.address))
-        if office.address
-        else with_text(say("appeal.website"), "{address}", office.homepage)
-        if office.homepage
-        else [own(say("appeal.unstated"), say)],
-        "until": last,
-        "how": say("appeal.how"),
-        "online": say("appeal.online"),
-        "url": clean(body.url) if body else None,
-        "safe": body is not None and body.url.startswith(("https://", "http://")),
-    }

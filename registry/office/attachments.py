@@ -34,6 +34,7 @@ _EXTENSIONS: Final = {
     "image/tiff": ".tiff",
     "text/plain": ".txt",
 }
+_ERASED: Final = "the applicant was erased; the case has no files any more, and takes none"
 FileName = Annotated[str, Meta(max_length=500)]
 
 
@@ -68,11 +69,20 @@ class AttachedContent(NamedTuple):
 class NewAttachment:
     """A row to be written: one file, sealed."""
 
-    def __init__(self, values: tuple[Any, ...]) -> None:
+    def __init__(self, values: tuple[Any, ...], setting: OfficeSetting, case: Case, size: int, digest: bytes) -> None:
         self._values = values
+        self._setting = setting
+        self._case = case
+        self._size = size
+        self._digest = digest
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it."""
+        """Write it, one file of a case after another. Raises `NotAttached`, `ApplicantErased`."""
+        cursor.execute("SELECT FROM office.cases WHERE id = %s FOR UPDATE", (self._case.id,))
+        learner = self._case.data.learner
+        if cursor.execute("SELECT FROM vault.learners WHERE learner = %s FOR SHARE", (learner,)).fetchone() is None:
+            raise ApplicantErased(_ERASED, "$.case")
+        _check_room(cursor, self._setting, self._case, self._size, self._digest)
         cursor.execute(
             "INSERT INTO office.attachments (id, case_id, kind, subject, media, bytes, digest, added, by, sealed,"
             " sealed_name) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
@@ -98,7 +108,6 @@ def attach(
     learner = _learner(registry, case)
     identifier, added = random_id(), datetime.now(UTC)
     digest = registry.vault.digest(content)
-    _check_room(registry.cursor(), setting, case, len(content), digest)
     row = NewAttachment(
         (
             identifier,
@@ -112,7 +121,11 @@ def attach(
             by,
             seal_bytes(learner.cipher, content, learner.learner, f"attachment {case.id} {identifier}"),
             None if name is None else registry.vault.seal(learner, f"attachment name {identifier}", name),
-        )
+        ),
+        setting,
+        case,
+        len(content),
+        digest,
     )
     registry.save([], private=row)
     return Attachment(identifier, kind, subject, media_type, len(content), added, by)
@@ -198,7 +211,7 @@ def _check_room(cursor: Cursor[DictRow], setting: OfficeSetting, case: Case, siz
 def _learner(registry: Registry, case: Case) -> Learner:
     known = registry.vault.learner(registry.cursor(), case.data.learner)
     if known is None:
-        raise ApplicantErased("the applicant was erased; the case has no files any more, and takes none", "$.case")
+        raise ApplicantErased(_ERASED, "$.case")
     return known[0]
 
 

@@ -4,6 +4,7 @@ Everything takes who does it (`by`) and on which day it happened (`on`, else tod
 `Refusal` that names its rule; a case that somebody else changed meanwhile is `CaseChanged`, and is looked at again.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -13,10 +14,11 @@ import msgspec
 from eventsourcing.persistence import IntegrityError
 from psycopg.errors import UniqueViolation
 
+from registry.actors import person_of
 from registry.application import Registry
 from registry.config import OfficeSetting
 from registry.domain import case_events as events
-from registry.domain.case import Case
+from registry.domain.case import Case, PersonOf
 from registry.domain.case_errors import (
     ApplicantErased,
     AssessmentObjections,
@@ -218,7 +220,7 @@ class Office:
         proposal = found.proposal
         override = proposal.override if proposal is not None else None
         overridden = override.against if override is not None else []
-        found.approve(_day(on), by, overridden=overridden, two_persons=self.setting.two_persons)
+        found.approve(_day(on), by, overridden=overridden, person_of=self._person_of())
         assert proposal is not None  # noqa: S101 - a case without one is not approved
         stops = proposing.find_stops(self, found, proposal)
         if new := [one for one in stops if one.key not in overridden]:
@@ -253,14 +255,13 @@ class Office:
         proposal, approval = found.proposal, found.approval
         left = [one.subject for one in proposal.left] if proposal is not None else []
         overridden = approval.overridden if approval is not None else []
-        until = date.fromisoformat(day) + timedelta(days=self.setting.appeal_days)
         found.decide(
             events.Decided(
                 decision,
                 deciding.seen(found, facts),
                 day,
                 by,
-                until.isoformat() if self.setting.appeal_days else None,
+                self._appeal_until(day),
                 supersedes,
                 overridden=overridden,
                 left=sorted({*left, *found.removed}),
@@ -272,7 +273,8 @@ class Office:
             raise proposing.changed(new, "since it was approved")
         data, disclosures = deciding.decision_of(found, proposal.grants, left, facts, decision, day, supersedes)
         learner = self._learner(found)
-        warnings = [one.detail for one in stops]
+        concerned = {number for one in proposal.grants for number in one.from_}
+        warnings = [*(one.detail for one in stops), *proposing.enquiry_notes(found, concerned)]
         if supersedes:
             warnings += proposing.changes(self.registry.decision(supersedes).data, data)
         moved = self._moved(found, warnings, decision=decision)
@@ -293,12 +295,17 @@ class Office:
         return self._keep(found, texts, warnings=warnings)
 
     def withdraw(self, case: str, by: str, on: date | None = None, *, reason: WithdrawalReason | None = None) -> Moved:
-        """Take back the application; where it is decided, the published decision, for a reason."""
+        """Take back the application; where it is decided, the published decision, for a reason.
+
+        Where the office wants two persons, the first one's wish is noted, and another person confirms it.
+        """
         found = self.registry.case(case)
-        stands = found.decision
-        found.withdraw(_day(on), by, reason)
+        stands, day = found.decision, _day(on)
+        found.withdraw(day, by, reason, appeal_until=self._appeal_until(day), person_of=self._person_of())
         if stands is None or reason is None:
             return self._keep(found)
+        if found.withdrawal is None:
+            return self._keep(found, warnings=withdrawal_notes(found))
         moved = self._moved(found, decision=stands.decision)
         self._told(moved)
         with _one_wins():
@@ -318,6 +325,7 @@ class Office:
         facts, every = self.facts(case), deciding.numbers_decided(case, ())
         plain = [Grant(list(every), "full", "recognised", "none")]
         found = [one.detail for one in status_stops(case, plain, deciding.seen(case, facts))]
+        found += [*proposing.enquiry_notes(case, every), *withdrawal_notes(case)]
         today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
         for one in facts.values():
             what = f"credential {one.member}/{one.credential}"
@@ -325,6 +333,15 @@ class Office:
                 found.append(f"{what} expired on {one.valid_until}")
             found += [f"{what} is recognised by agreement {by} without anybody deciding" for by in one.recognised_by]
         return found
+
+    def _appeal_until(self, day: str) -> str | None:
+        """Return the last day to appeal against what is decided on `day`; None where the law alone says it."""
+        until = date.fromisoformat(day) + timedelta(days=self.setting.appeal_days)
+        return until.isoformat() if self.setting.appeal_days else None
+
+    def _person_of(self) -> PersonOf | None:
+        """Return what tells persons apart; None where the office does not want two."""
+        return functools.partial(person_of, self.registry.cursor()) if self.setting.two_persons else None
 
     def facts(self, case: Case) -> deciding.Facts:
         """What the views know of a case's credentials."""
@@ -364,6 +381,18 @@ class Office:
         with _one_wins():
             self.registry.keep_case(case, Together([row for row in (*rows, CaseRow(case)) if row is not None]))
         return moved
+
+
+def withdrawal_notes(case: Case) -> list[str]:
+    """Return in a sentence who wants the decision withdrawn, while nobody has confirmed it."""
+    wish = case.withdrawal_proposal
+    if wish is None or case.withdrawal is not None:
+        return []
+    note = (
+        f"{wish.by} wants the decision withdrawn ({wish.reason}), and it is still in force: another person must confirm"
+        f" that (`registry case withdraw CASE --reason {wish.reason}`)"
+    )
+    return [note]
 
 
 def _day(on: date | None) -> str:

@@ -26,8 +26,9 @@ class CredentialChange(msgspec.Struct, frozen=True, rename="camel"):
     """A credential that is not what it was when the case was decided."""
 
     subject: int
-    member: str
-    credential: str
+    member: str | None
+    credential: str | None
+    """None of what no member issued."""
     then: str
     """Its status when the decision was made."""
     now: str
@@ -35,6 +36,8 @@ class CredentialChange(msgspec.Struct, frozen=True, rename="camel"):
     acknowledged_by: str | None
     """Who has seen it as it is now; null while nobody has."""
     acknowledged: datetime | None
+    condition: str | None = None
+    """How its status is now, for comparing with what somebody has seen; null where its issuer denies it."""
 
     @property
     def sentence(self) -> str:
@@ -65,7 +68,10 @@ class _Decided(NamedTuple):
 def changes_of(cursor: Cursor[DictRow], known: Known, cases: Sequence[str]) -> dict[str, list[CredentialChange]]:
     """Return what changed since the decision in each of these cases, acknowledged or not; without cases of none."""
     rows = cursor.execute(f"{_DECIDED} AND c.id = ANY(%s::uuid[])", (list(cases),)).fetchall()
-    return _by_case(known, map(_decided, rows))
+    found = _by_case(known, map(_decided, rows))
+    denials = cursor.execute(f"{_DENIED} AND c.id = ANY(%s::uuid[]) ORDER BY d.subject", (list(cases),))
+    _add_denials(found, denials)
+    return found
 
 
 def changed_cases(cursor: Cursor[DictRow], known: Known) -> ChangedCases:
@@ -75,6 +81,7 @@ def changed_cases(cursor: Cursor[DictRow], known: Known) -> ChangedCases:
         (MAX_SEARCHED + 1,),
     ).fetchall()
     found = _by_case(known, map(_decided, rows[:MAX_SEARCHED]))
+    _add_denials(found, cursor.execute(f"{_DENIED} ORDER BY c.opened DESC, c.id, d.subject LIMIT %s", (MAX_SEARCHED,)))
     waiting = {
         case: [change for change in changes if change.acknowledged_by is None] for case, changes in found.items()
     }
@@ -91,24 +98,25 @@ def acknowledge(registry: Registry, known: Known, case: Case, by: str) -> list[C
     fresh = [change for change in changes if change.acknowledged_by is None]
     if not fresh:
         raise UnknownSubject("nothing changed in this case since it was decided that was not seen already", "$.case")
-    keys = [(change.member, change.credential) for change in fresh]
-    facts = known.credentials(keys)
     now = datetime.now(UTC)
-    rows = [
-        (case.id, change.subject, _condition(facts.get(key)), now, by) for change, key in zip(fresh, keys, strict=True)
-    ]
-    registry.save([], private=_Acknowledged(rows))
+    rows = [(case.id, change.subject, change.condition, now, by) for change in fresh if change.condition is not None]
+    denied = [(now, by, case.id, change.subject) for change in fresh if change.condition is None]
+    registry.save([], private=_Acknowledged(rows, denied))
     return fresh
 
 
 class _Acknowledged:
     """Rows to be written."""
 
-    def __init__(self, rows: Sequence[tuple[object, ...]]) -> None:
+    def __init__(self, rows: Sequence[tuple[object, ...]], denied: Sequence[tuple[object, ...]]) -> None:
         self._rows = rows
+        self._denied = denied
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write them."""
+        cursor.executemany(
+            "UPDATE office.denials SET acknowledged = %s, by = %s WHERE case_id = %s AND subject = %s", self._denied
+        )
         cursor.executemany(
             "INSERT INTO office.acknowledgements (case_id, subject, condition, acknowledged, by)"
             " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (case_id, subject) DO UPDATE SET condition = excluded.condition,"
@@ -122,8 +130,26 @@ SELECT c.id::text, s.number, s.member, s.credential::text, coalesce(s.seen, 'act
     a.condition, a.by, a.acknowledged
 FROM office.cases c JOIN office.subjects s ON s.case_id = c.id
 LEFT JOIN office.acknowledgements a ON a.case_id = c.id AND a.subject = s.number
+WHERE NOT s.left_out AND c.decision IS NOT NULL AND c.state IN ('decided', 'proposed', 'approved', 'appealed', 'closed')
+"""
+
+
+_DENIED: Final = """
+SELECT c.id::text, d.subject, s.member, s.credential::text, d.by, d.acknowledged
+FROM office.cases c JOIN office.denials d ON d.case_id = c.id
+LEFT JOIN office.subjects s ON s.case_id = d.case_id AND s.number = d.subject
 WHERE c.decision IS NOT NULL AND c.state IN ('decided', 'proposed', 'approved', 'appealed', 'closed')
 """
+
+
+def _add_denials(found: dict[str, list[CredentialChange]], rows: Iterable[DictRow]) -> None:
+    """Add the credentials that their issuers denied after the decision."""
+    for row in rows:
+        change = CredentialChange(
+            row["subject"], row["member"], row["credential"], "not denied by its issuer", "denied by its issuer",
+            row["by"], row["acknowledged"],
+        )  # fmt: skip
+        found.setdefault(row["id"], []).append(change)
 
 
 def _decided(row: DictRow) -> _Decided:
@@ -169,6 +195,7 @@ def _change(decided: _Decided, facts: CredentialFacts | None) -> CredentialChang
         _words(facts),
         decided.by if acknowledged else None,
         decided.at if acknowledged else None,
+        condition,
     )
 
 

@@ -191,12 +191,17 @@ def _profile(offered: Offered, requirement: Requirement) -> Element:
     if own and wanted and not any(a[:2] == b[:2] for a in own for b in wanted):
         because = f"{', '.join(own)} and {', '.join(wanted)} have no broad field in common"
         found.append(Suggestion("differentField", because))
+    elif wanted and not own:
+        found.append(Suggestion("differentField", f"no field is known of it; {', '.join(wanted)} is asked for"))
     if requirement.practice and "workBased" not in offered.participation:
         found.append(Suggestion("practiceMissing", "no work-based learning is known"))
     if requirement.research and "researchLab" not in offered.participation:
         found.append(Suggestion("researchMissing", "no research is known"))
     if requirement.language and offered.language and not set(requirement.language) & set(offered.language):
         because = f"taught in {', '.join(offered.language)}; {', '.join(requirement.language)} is asked for"
+        found.append(Suggestion("entryRequirementMissing", because))
+    elif requirement.language and not offered.language:
+        because = f"the language of teaching is not known; {', '.join(requirement.language)} is asked for"
         found.append(Suggestion("entryRequirementMissing", because))
     said = [*([offered.kind] if offered.kind else []), *(f"ISCED-F {code}" for code in own), *offered.participation]
     said += [f"taught in {', '.join(offered.language)}"] if requirement.language and offered.language else []

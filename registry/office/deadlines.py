@@ -60,7 +60,7 @@ def due(completed: str, term: str, stops: Stops) -> date | None:
 
 def urgency(state: str, completed: date | None, due_on: date | None, today: date, soon: int) -> Urgency:
     """How a case stands on a day; `soon` is how many days ahead is soon."""
-    if state in ("decided", "withdrawn", "closed", "appealed"):
+    if state in ("decided", "withdrawn", "closed"):
         return "done"
     if completed is None:
         return "notStarted"

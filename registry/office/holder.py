@@ -8,7 +8,7 @@ The comparison is made again at each reading, so a corrected applicant is compar
 way to ask; `mismatches` says in sentences what holds a case back.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -53,6 +53,8 @@ class Holder(NamedTuple):
     person: Mapping[str, str]
     same_learner: bool = False
     """Whether this node's vault has the credential under the very learner who applies."""
+    taken: Collection[str] = ()
+    """The values that the applicant has from this very source: they contradict nothing, and confirm nothing."""
 
 
 def check_holders(registry: Registry, case: Case, written: Sequence[Written] | None = None) -> list[HolderCheck]:
@@ -115,12 +117,14 @@ def compare(subject: int, applicant: Mapping[str, str], holders: Sequence[Holder
         for check in checks:
             if check.state == state:
                 return check
+    if checks:
+        return checks[0]
     return _not_checked(subject, "no disclosures, no document and no record of this university names its holder")
 
 
 def holder_text(source: HolderSource, person: Mapping[str, Any], *, subject: int, about: str | None) -> dict[str, Any]:
     """Return what the sealed text of kind `TEXT_KIND` says; `about` is the credential, `member/id`, if it has one."""
-    named = {name: str(person[name]) for name in PERSON if person.get(name)}
+    named = {name: str(person[name]) for name in (*PERSON, "email") if person.get(name)}
     return {"source": source, "subject": subject, "about": about, "person": named}
 
 
@@ -131,10 +135,13 @@ def _compare_one(subject: int, applicant: Mapping[str, str], holder: Holder) -> 
             subject, "matches", holder.source, ["name", "dateOfBirth"], [],
             f"{what}: this university issued it to the applicant",
         )  # fmt: skip
-    compared, source = _comparable(applicant, holder.person), _SOURCE_WORDS[holder.source]
-    if not compared:
-        return _not_checked(subject, f"{source} name nobody who could be compared with the applicant")
-    different = list(differences(holder.person, applicant))
+    source = _SOURCE_WORDS[holder.source]
+    compared, different = _comparable(applicant, holder.person), list(differences(holder.person, applicant))
+    if not different:
+        independent = {name: value for name, value in holder.person.items() if name not in holder.taken}
+        if not (confirmed := _comparable(applicant, independent)):
+            return _compare_address(subject, applicant, holder, source, taken=bool(compared))
+        compared = confirmed
     if different:
         words = " and ".join(_ASPECT_WORDS[each] for each in different)
         verb = "differ" if len(different) > 1 else "differs"
@@ -155,6 +162,23 @@ def _compare_one(subject: int, applicant: Mapping[str, str], holder: Holder) -> 
         )  # fmt: skip
     return HolderCheck(
         subject, "matches", holder.source, compared, [], f"{what}: {source} name the applicant"
+    )  # fmt: skip
+
+
+def _compare_address(
+    subject: int, applicant: Mapping[str, str], holder: Holder, source: str, *, taken: bool
+) -> HolderCheck:
+    """Return the check of a holder who has neither a name nor a date of birth to be compared."""
+    if taken:
+        return _not_checked(subject, f"the applicant's name or date of birth was taken from {source}")
+    address = holder.person.get("email")
+    if address is None:
+        return _not_checked(subject, f"{source} name nobody who could be compared with the applicant")
+    if address.casefold() != applicant.get("email", "").casefold():
+        return _not_checked(subject, f"{source} name an e-mail address that is not known to be the applicant's")
+    return HolderCheck(
+        subject, "partly", holder.source, [], [],
+        f"credential {subject}: the e-mail address in {source} is the applicant's; no name could be compared",
     )  # fmt: skip
 
 
@@ -192,7 +216,7 @@ def _kept_holders(number: int, subject: Subject, kept: Sequence[Mapping[str, Any
     """Return whom disclosures and documents name that were kept with the case."""
     about = None if subject.credential is None else f"{subject.credential.member}/{subject.credential.credential}"
     return [
-        Holder(text["source"], text["person"])
+        Holder(text["source"], text["person"], taken=text.get("taken", ()))
         for text in kept
         if (text["about"] == about if text["about"] is not None else text["subject"] == number)
     ]

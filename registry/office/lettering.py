@@ -7,7 +7,7 @@ import msgspec
 
 from registry.letters import LANGUAGES, Addressee, CannotWrite, Language, Required, wording
 from registry.letters.composing import Asked, CaseFile, Established, whole_date
-from registry.letters.content import Judged, Left
+from registry.letters.content import Judged, Left, Standing
 from registry.office.applicants import Applicant
 from registry.office.assessing import measures_for
 from registry.office.assessment import Assessment
@@ -17,6 +17,8 @@ from registry.wire.forms import Text, check_date
 from registry.wire.recognition import Aspect, Grant
 
 _LONGEST = 2_000
+_QUALITY = ("summative", "supervised", "identity_verified")
+_PROFILE = ("practice", "research")
 
 
 def asked_of(facts: LetterFacts, language: Language | None = None) -> Asked:
@@ -45,6 +47,7 @@ def file_of(facts: LetterFacts) -> CaseFile:
         judged=[] if assessment is None else _judged(facts, assessment),
         applied_for=facts.towards,
         left=[_left(facts.subjects[one.subject], one.reason) for one in facts.left],
+        standings=[_standing(facts, number) for number in facts.numbers],
         before=facts.before,
     )
 
@@ -62,7 +65,21 @@ def named(view: SubjectView) -> tuple[Text, str, str | None]:
 
 def _left(view: SubjectView, reason: str) -> Left:
     title, issuer, _ = named(view)
-    return Left(title, issuer, reason)
+    return Left(title, issuer, reason, member=view.subject.credential is not None)
+
+
+def _standing(facts: LetterFacts, number: int) -> tuple[Standing, date] | None:
+    """Return what spoke against a credential when the decision was made."""
+    if number in facts.denied:
+        return "denied", facts.denied[number]
+    then = facts.subjects[number].at_decision
+    statuses: tuple[Standing, ...] = ("revoked", "suspended", "replaced")
+    for status in statuses:
+        if then is not None and then.status == status:
+            return status, date.fromisoformat(facts.data.decision_date)
+    if not facts.subjects[number].subject.documented:
+        return "undocumented", date.fromisoformat(facts.data.decision_date)
+    return None
 
 
 def _established(facts: LetterFacts, number: int) -> Established | None:
@@ -127,7 +144,15 @@ def _required(requirements: Sequence[Requirement], language: Language) -> Requir
         for aspect, found in (
             ("level", [say("table.eqf", level=str(level))] if level else []),
             ("workload", [say("table.ects", ects=say.number(one.ects))] if one.ects else []),
-            ("profile", [say("table.field", code=code) for code in one.fields_of_education]),
+            ("quality", [say(f"asked.{name}") for name in _QUALITY if getattr(one, name)]),
+            (
+                "profile",
+                [
+                    *(say("table.field", code=code) for code in one.fields_of_education),
+                    *(say(f"asked.{name}") for name in _PROFILE if getattr(one, name)),
+                    *([say("asked.language", languages=", ".join(one.language))] if one.language else []),
+                ],
+            ),
             ("learning_outcomes", [say.pick(outcome.title)[0] for outcome in one.learning_outcomes]),
         ):
             lines.setdefault(aspect, []).extend(found)

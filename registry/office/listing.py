@@ -5,9 +5,8 @@ from datetime import date
 from typing import Final
 
 import msgspec
-from psycopg import Cursor
-from psycopg.rows import DictRow
 
+from registry.actors import key_names
 from registry.domain.case import Case
 from registry.office import worklist
 from registry.office.assigning import assignees
@@ -19,8 +18,6 @@ from registry.office.people import find_by_name, name_of, read_applicants
 from registry.office.ports import CredentialFacts, Key
 from registry.office.worklist import Asked, CaseLine, CredentialLine, Place
 
-KEY_PREFIX: Final = "key:"
-"""How somebody who acted over HTTP with an API key is written down."""
 _WORST_FIRST: Final[tuple[HolderState, ...]] = ("differs", "notChecked", "partly", "matches")
 
 
@@ -88,17 +85,11 @@ def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
             assessor_name=names.get(line.assessor or ""),
             approver_name=names.get(line.approver or ""),
             holder=_worst(office, cases[line.case]) if line.case in people else None,
+            concerns=_concerns(cases[line.case], facts),
             changed=any(change.acknowledged_by is None for change in changes.get(line.case, ())),
         )
         for line in lines
     ]
-
-
-def key_names(cursor: Cursor[DictRow], people: Sequence[str]) -> dict[str, str]:
-    """Return the names of the API keys among those who acted, by how they are written down."""
-    keys = [who.removeprefix(KEY_PREFIX) for who in people if who.startswith(KEY_PREFIX)]
-    rows = cursor.execute("SELECT key, name FROM access.keys WHERE key = ANY(%s)", (keys,)).fetchall()
-    return {f"{KEY_PREFIX}{row['key']}": row["name"] for row in rows}
 
 
 def _assessed(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[CredentialLine]:
@@ -116,6 +107,19 @@ def _assessed(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[Credenti
                 else CredentialLine(_title(known.title), known.member, known.country)
             )
     return found
+
+
+def _concerns(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[str]:
+    """Return what speaks against the credentials that a case honours now; nothing where it was withdrawn."""
+    if case.state == "withdrawn":
+        return []
+    found = []
+    for number in sorted(case.honoured()):
+        key = key_of(case.subjects[number])
+        known = facts.get(key) if key is not None else None
+        found += ["denied"] if case.refuted(number) else []
+        found += [known.status] if known is not None and known.status != "active" else []
+    return list(dict.fromkeys(found))
 
 
 def _title(texts: Mapping[str, str]) -> str:

@@ -138,6 +138,8 @@ class NoticeWriter:
             "decision": withdrawal.decision,
             "decided": date.fromisoformat(decided.on),
             "reason": withdrawal.reason,
+            "effect": self._case.data.effect,
+            "appeal_until": date.fromisoformat(withdrawal.appeal_until) if withdrawal.appeal_until else None,
             "credentials": self._credentials(set(decided.left)),
         }
 

@@ -19,6 +19,7 @@ from registry.office.holder import TEXT_KIND, check_subjects, holder_text, misma
 from registry.office.ports import Key, Known
 from registry.office.problems import Problems
 from registry.office.relating import related_cases
+from registry.office.requirements import programme_notes
 from registry.office.rows import Texts, has_file_number, next_file_number
 from registry.office.uploads import MAX_CHARACTERS, Uploaded, uploaded
 from registry.store import PrivateRows
@@ -103,7 +104,9 @@ def opened(registry: Registry, known: Known, asked: CaseAsked, by: str, day: str
     keys = [key for subject in subjects if (key := key_of(subject)) is not None]
     if len(set(keys)) < len(keys):
         problems.add(UnknownSubject("the same credential is named twice", "$.subjects"))
-    applicant = normalise(_completed(asked.applicant, [each for part in read for each in part.uploads]))
+    completed = _completed(asked.applicant, [each for part in read for each in part.uploads])
+    taken = [name for name in NAMES if getattr(asked.applicant, name) is None and getattr(completed, name) is not None]
+    applicant = normalise(completed)
     rows = VaultRows()
     learner = problems.catch(lambda: admitted(registry, applicant, rows), "$.applicant")
     proven = problems.catch(lambda: _proven(known, asked, read), "$.disclosures")
@@ -111,8 +114,9 @@ def opened(registry: Registry, known: Known, asked: CaseAsked, by: str, day: str
     assert learner is not None and proven is not None  # noqa: S101, PT018 - else there was a problem
     person = {name: value for name, value in msgspec.to_builtins(applicant).items() if name != "learner"}
     notes = [note for part in read for note in part.notes]
+    notes += programme_notes(registry, asked.towards or ())
     notes += related_cases(registry, learner, person, keys)
-    kept = list(_kept(read, subjects, proven))
+    kept = list(_kept(read, subjects, proven, taken=taken))
     notes += _holder_notes(registry, learner, person, subjects, [text for kind, text in kept if kind == TEXT_KIND])
     case = random_id()
     texts = Texts(registry.vault, case, learner, by)
@@ -253,9 +257,16 @@ def read_added(
 
 
 def _kept(
-    read: Sequence[_Read], subjects: Sequence[Subject], proven: Sequence[Proven], start: int = 0
+    read: Sequence[_Read],
+    subjects: Sequence[Subject],
+    proven: Sequence[Proven],
+    start: int = 0,
+    taken: Sequence[str] = (),
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return what is kept, sealed, of files, and of whom documents and disclosures name: kinds and contents."""
+    """Return what is kept, sealed, of files, and of whom documents and disclosures name: kinds and contents.
+
+    `taken` are the applicant's values that come from the files themselves, so that these confirm nothing.
+    """
     number = start
     for part in read:
         for text in (part.asked.receipt, part.asked.file):
@@ -265,7 +276,10 @@ def _kept(
             named = {
                 "familyName": upload.family_name, "givenName": upload.given_name, "dateOfBirth": upload.date_of_birth
             }  # fmt: skip
-            yield TEXT_KIND, holder_text("document", named, subject=place, about=None)
+            if not (upload.family_name or upload.given_name):
+                named |= upload.identity
+            fields = [_FIELDS[name] for name in taken]
+            yield TEXT_KIND, holder_text("document", named, subject=place, about=None) | {"taken": fields}
         number += len(part.subjects)
     keys = [key_of(subject) for subject in subjects]
     for each in proven:
@@ -284,6 +298,9 @@ def _holder_notes(
     applicant = {**(known[1] if known is not None else {}), **person}
     checks = check_subjects(registry, learner.learner, applicant, subjects, kept)
     return [*mismatches(checks), *reminders(checks)]
+
+
+_FIELDS: Final = {field.name: field.encode_name for field in msgspec.structs.fields(Applicant)}
 
 
 def key_of(subject: Subject) -> Key | None:

@@ -27,10 +27,12 @@ class Search(NamedTuple):
 
 
 class PersonCase(NamedTuple):
-    """An open case of the same person."""
+    """A case of the same person that is not closed."""
 
     case: str
     file_number: str
+    state: str
+    learner: str
     same_learner: bool
     """Whether it is the very learner; else the name and the date of birth agree."""
 
@@ -66,24 +68,34 @@ def find_by_name(cursor: Cursor[DictRow], vault: Vault, text: str) -> Search:
 def open_cases_of(cursor: Cursor[DictRow], vault: Vault, learner: str, person: Mapping[str, str]) -> list[PersonCase]:
     """Return the open cases of this learner, and of whoever has the same whole name and date of birth."""
     rows = cursor.execute(
-        "SELECT id::text, file_number FROM office.cases WHERE learner = %s AND state <> ALL(%s) ORDER BY file_number",
+        "SELECT id::text, file_number, state, learner::text FROM office.cases WHERE learner = %s AND state <> ALL(%s)"
+        " ORDER BY file_number",
         (learner, list(_CLOSED)),
     ).fetchall()
-    found = {row["id"]: PersonCase(row["id"], row["file_number"], same_learner=True) for row in rows}
+    found = {row["id"]: _person_case(row, same_learner=True) for row in rows}
     name, born = _sorted_name(person), person.get("dateOfBirth", "")
     if name and born:
         identifiers, _ = _newest(cursor, every_state=False)
-        same = [
-            case
-            for case, other in _in_chunks(cursor, vault, identifiers)
-            if _sorted_name(other) == name and other.get("dateOfBirth") and not differences(person, other)
-        ]
+        same = [case for case, other in _in_chunks(cursor, vault, identifiers) if is_same_person(person, other)]
         numbers = cursor.execute(
-            "SELECT id::text, file_number FROM office.cases WHERE id = ANY(%s::uuid[]) ORDER BY file_number", (same,)
+            "SELECT id::text, file_number, state, learner::text FROM office.cases WHERE id = ANY(%s::uuid[])"
+            " ORDER BY file_number",
+            (same,),
         ).fetchall()
         for row in numbers:
-            found.setdefault(row["id"], PersonCase(row["id"], row["file_number"], same_learner=False))
+            found.setdefault(row["id"], _person_case(row, same_learner=False))
     return list(found.values())
+
+
+def _person_case(row: DictRow, *, same_learner: bool) -> PersonCase:
+    return PersonCase(row["id"], row["file_number"], row["state"], row["learner"], same_learner)
+
+
+def is_same_person(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two have the same whole name, its words in any order, and the same date of birth."""
+    if not _sorted_name(one) or _sorted_name(one) != _sorted_name(other):
+        return False
+    return bool(one.get("dateOfBirth") and other.get("dateOfBirth")) and not differences(one, other)
 
 
 def _sorted_name(person: Mapping[str, str]) -> list[str]:

@@ -1,6 +1,6 @@
 """What is looked at when a decision is proposed, approved and made: what stops it, and what its persons should know."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Annotated, Final, Protocol
 
 import msgspec
@@ -18,10 +18,12 @@ from registry.office.assessment import Assessment, named_grounds
 from registry.office.comparing import Element, compare, unanswered
 from registry.office.deciding import Facts as Known
 from registry.office.drafting import offered_of
+from registry.office.earlier import earlier_decisions
 from registry.office.facts import Facts
+from registry.office.offered import Requirement
 from registry.office.ports import Known as Port
 from registry.office.precedents import foreign_notes
-from registry.office.requirements import requirement_of_grant
+from registry.office.requirements import programme_notes, requirement_of_grant
 from registry.office.stated import stated_by_documents
 from registry.office.stops import Stop, stops_of
 from registry.wire.forms import Text
@@ -77,7 +79,7 @@ def find_stops(desk: Desk, case: Case, proposal: Proposed) -> list[Stop]:
         }
     else:
         compared = _compared(desk, case, proposal.grants)
-    return stops_of(case, proposal.grants, now, holders, compared)
+    return stops_of(case, proposal.grants, now, holders, compared, earlier_decisions(desk.registry, case))
 
 
 def _compared(desk: Desk, case: Case, grants: Sequence[Grant]) -> dict[int, list[Element]]:
@@ -131,6 +133,7 @@ def notes(
     concerned = {number for grant in grants for number in grant.from_}
     checks = [one for one in holder.check_holders(desk.registry, case) if one.subject in concerned]
     found += holder.reminders(checks)
+    found += enquiry_notes(case, concerned)
     facts = desk.facts(case)
     for number in sorted(concerned):
         subject = case.subjects[number]
@@ -146,7 +149,16 @@ def notes(
             found += [f"{deciding.named(case, number)}: {sentence}" for sentence in departures]
     if data is not None and assessment is None:
         found.append(NOT_ASSESSED)
+    if data is not None and not _compared_with_something(assessment):
+        named = [grant.towards for grant in grants if grant.towards is not None] or case.data.towards or []
+        found += programme_notes(desk.registry, named)
     return list(dict.fromkeys(found))
+
+
+def _compared_with_something(assessment: Assessment | None) -> bool:
+    """Whether an assessment compared its credentials with what somebody requires."""
+    required = [] if assessment is None else [one.requirement for one in assessment.assessed]
+    return any(msgspec.structs.replace(one, towards=None) != Requirement() for one in required)
 
 
 def _with_own_grounds(grant: Grant, number: int, assessment: Assessment | None) -> Grant:
@@ -165,6 +177,24 @@ NOT_ASSESSED: Final = (
     "nothing was assessed: the letter says *not assessed* for each element that no ground names; a case's assessment"
     " (`registry case assess`) says more"
 )
+
+
+def enquiry_notes(case: Case, concerned: Container[int]) -> list[str]:
+    """Return in sentences which of these credentials their issuers were asked about without a clear answer."""
+    found = []
+    for one in case.enquiries.values():
+        if one.subject not in concerned:
+            continue
+        what, answer = deciding.named(case, one.subject), case.answers.get(one.enquiry)
+        if answer is None:
+            found.append(
+                f"the issuer of {what} was asked on {one.on} whether it is authentic, and has not answered (enquiry"
+                f" {one.enquiry})"
+            )
+        elif answer.answer in ("notKnown", "noAnswer") and case.said(one.subject) == answer.answer:
+            unclear = "does not know" if answer.answer == "notKnown" else "did not say"
+            found.append(f"the issuer of {what} {unclear} whether it is authentic (asked on {one.on})")
+    return found
 
 
 def changes(before: RecognitionDecided, after: RecognitionDecided) -> list[str]:

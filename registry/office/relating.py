@@ -10,7 +10,7 @@ from registry.vault import Learner
 
 
 def related_cases(registry: Registry, learner: Learner, person: Mapping[str, str], keys: Sequence[Key]) -> list[str]:
-    """Return in sentences which open cases the person has, and which cases there are about the same credentials.
+    """Return in sentences which cases the person has, and which are about the same credentials.
 
     A person who is known by a number or an earlier case is the same; another is taken for the same only where the whole
     name and the date of birth agree, and then the sentence says so.
@@ -19,17 +19,29 @@ def related_cases(registry: Registry, learner: Learner, person: Mapping[str, str
     found = []
     for case in open_cases_of(registry.cursor(), registry.vault, learner.learner, known):
         if case.same_learner:
-            found.append(f"the applicant has another open case: {case.file_number}")
+            found.append(
+                f"the applicant has another case: {case.file_number}, which is {_standing(case.state)} (learner"
+                f" {case.learner})"
+            )
         else:
             found.append(
-                f"a person of the same name and date of birth has an open case: {case.file_number}. If it is the same"
-                " person, open this one with the learner's id of that case"
+                f"a person of the same name and date of birth has a case: {case.file_number}, which is"
+                f" {_standing(case.state)}. If it is the same person, open this one with the learner's id of that case:"
+                f" {case.learner}"
             )
     found += [
-        f"credential {member}/{credential} is in another case, too: {number}, which is {state}"
-        for number, state, member, credential in cases_about(registry.cursor(), keys)
+        f"credential {member}/{credential} is in another case, too: {number}, which is {_standing(state)} (learner"
+        f" {learner})"
+        for number, state, member, credential, learner in cases_about(registry.cursor(), keys)
     ]
     return found
+
+
+def _standing(state: str) -> str:
+    """Return whether a case is open or decided, and its state where that says more."""
+    if state in ("decided", "closed"):
+        return "decided"
+    return "decided, and appealed" if state == "appealed" else f"open ({state})"
 
 
 def _known_person(registry: Registry, learner: Learner) -> dict[str, str]:

@@ -21,6 +21,8 @@ class CaseRow:
         running = case.state in ("assessing", "proposed", "approved") and stands is None
         completed = case.completed
         due = deadlines.due(completed.on, completed.term, case.stops) if running and completed is not None else None
+        if (appealed_on := case.appealed_on()) is not None and completed is not None:
+            due = deadlines.due(appealed_on, completed.term, [])  # an appeal has the time of a new case
         self.values: dict[str, Any] = {
             "id": str(case.id),
             "file_number": case.data.file_number,
@@ -36,16 +38,31 @@ class CaseRow:
             "appeal_until": _date(stands.appeal_until if stands is not None else None),
         }
         self._subjects = [
-            (case.id, number, one.credential.member, one.credential.credential, _seen(case, number))
+            (
+                case.id,
+                number,
+                one.credential.member,
+                one.credential.credential,
+                _seen(case, number),
+                stands is not None and number in stands.left,
+            )
             for number, one in enumerate(case.subjects)
             if one.credential is not None and number not in case.removed
         ]
+        self._denied = [(case.id, number) for number in sorted(case.denied_since())]
         self._removed = [(case.id, number) for number in sorted(case.removed)]
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write it, new or once more."""
         cursor.execute(_CASE, self.values)
         cursor.executemany(_SUBJECT, self._subjects)
+        cursor.execute(
+            "DELETE FROM office.denials WHERE case_id = %s AND subject <> ALL(%s)",
+            (self.values["id"], [number for _, number in self._denied]),
+        )
+        cursor.executemany(
+            "INSERT INTO office.denials (case_id, subject) VALUES (%s, %s) ON CONFLICT DO NOTHING", self._denied
+        )
         cursor.executemany("DELETE FROM office.subjects WHERE case_id = %s AND number = %s", self._removed)
 
 
@@ -59,9 +76,9 @@ ON CONFLICT (id) DO UPDATE SET state = excluded.state, purpose = excluded.purpos
     appeal_until = excluded.appeal_until
 """
 _SUBJECT: Final = """
-INSERT INTO office.subjects (case_id, number, member, credential, seen) VALUES (%s, %s, %s, %s, %s)
+INSERT INTO office.subjects (case_id, number, member, credential, seen, left_out) VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT (case_id, number) DO UPDATE SET member = excluded.member, credential = excluded.credential,
-    seen = excluded.seen
+    seen = excluded.seen, left_out = excluded.left_out
 """
 
 
@@ -151,16 +168,16 @@ def find_case_of_decision(cursor: Cursor[DictRow], decision: str) -> str | None:
     return None if row is None else str(row["id"])
 
 
-def cases_about(cursor: Cursor[DictRow], keys: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, str]]:
-    """Return the cases about these credentials: file number, state, member and credential; withdrawn ones left out."""
+def cases_about(cursor: Cursor[DictRow], keys: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, str, str]]:
+    """Return cases about these credentials: number, state, member, credential, learner; withdrawn ones left out."""
     rows = cursor.execute(
-        "SELECT c.file_number, c.state, s.member, s.credential::text"
+        "SELECT c.file_number, c.state, s.member, s.credential::text, c.learner::text"
         " FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
         " JOIN office.subjects s USING (member, credential) JOIN office.cases c ON c.id = s.case_id"
         " WHERE c.state <> 'withdrawn' ORDER BY c.file_number LIMIT 100",
         ([key[0] for key in keys], [key[1] for key in keys]),
     ).fetchall()
-    return [(row["file_number"], row["state"], row["member"], row["credential"]) for row in rows]
+    return [(row["file_number"], row["state"], row["member"], row["credential"], row["learner"]) for row in rows]
 
 
 def next_file_number(cursor: Cursor[DictRow], year: int) -> str:

@@ -127,6 +127,11 @@ def letter(office: Office, case: str, decision: str | None = None) -> LetterFact
         towards=found.data.towards or [],
         before=registry.decision(about.supersedes).data if about.supersedes is not None else None,
         ended=_ended(found, about),
+        denied={
+            number: date.fromisoformat(day)
+            for number in range(len(found.subjects))
+            if (day := found.refuted_on(number)) is not None and day <= about.on
+        },
     )
 
 

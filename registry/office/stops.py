@@ -8,14 +8,14 @@ from typing import Final
 
 import msgspec
 
-from registry.domain.case import Case
+from registry.domain.case import FORGED, Case
 from registry.domain.case_events import Seen
 from registry.office.comparing import Element, unanswered
 from registry.office.deciding import named
+from registry.office.earlier import EarlierDecision
 from registry.office.holder import HolderCheck
 from registry.wire.recognition import Grant
 
-_FORGED: Final = ("formal", "notAuthentic")
 _INCOMPLETE: Final = ("formal", "documentsIncomplete")
 
 
@@ -23,8 +23,8 @@ class Stop(msgspec.Struct, frozen=True, rename="camel"):
     """Something that speaks against a proposal."""
 
     code: str
-    """A status (`revoked`, `suspended`, `replaced`, `notArrived`), a flag, `notAuthentic`, `holderDiffers`, a suggested
-    difference such as `differentField`, `withoutDocuments` or `noDocumentsRequested`."""
+    """A status (`revoked`, `suspended`, `replaced`, `notArrived`), a flag, `notAuthentic`, `holderDiffers`,
+    `decidedBefore`, a suggested difference such as `differentField`, `withoutDocuments` or `noDocumentsRequested`."""
     subject: int
     """The number of the credential in the case, from 0."""
     detail: str
@@ -42,6 +42,7 @@ def stops_of(
     now: Sequence[Seen],
     holders: Iterable[HolderCheck],
     compared: Mapping[int, Sequence[Element]],
+    earlier: Iterable[EarlierDecision] = (),
 ) -> list[Stop]:
     """Return all that speaks against these grants.
 
@@ -51,6 +52,7 @@ def stops_of(
     return [
         *status_stops(case, grants, now),
         *_holder_stops(grants, holders),
+        *_earlier_stops(case, grants, earlier),
         *_suggestion_stops(case, grants, compared),
         *_document_stops(case, grants),
     ]
@@ -94,6 +96,15 @@ def _holder_stops(grants: Sequence[Grant], holders: Iterable[HolderCheck]) -> li
         for check in holders
         if check.state == "differs" and check.subject in carrying
     ]
+
+
+def _earlier_stops(case: Case, grants: Sequence[Grant], earlier: Iterable[EarlierDecision]) -> Iterable[Stop]:
+    """Return the credentials about which another case of the same applicant decided, and that is in force."""
+    concerned = {number for grant in grants for number in grant.from_}
+    for one in earlier:
+        if one.subject in concerned:
+            detail = f"{named(case, one.subject)}: {one.sentence}; that is in force. Amend it there, or leave it out"
+            yield Stop("decidedBefore", one.subject, detail)
 
 
 def _suggestion_stops(case: Case, grants: Sequence[Grant], compared: Mapping[int, Sequence[Element]]) -> Iterable[Stop]:
@@ -146,4 +157,4 @@ def _formally_refused(grant: Grant) -> bool:
 
 
 def _refused_as_forged(grant: Grant) -> bool:
-    return grant.outcome == "refused" and _grounds(grant) == {_FORGED}
+    return grant.outcome == "refused" and _grounds(grant) == FORGED

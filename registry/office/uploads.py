@@ -34,6 +34,9 @@ class Uploaded(msgspec.Struct, frozen=True, rename="camel"):
     stated: Stated
     """All that the file says of it, each value with its place in the file (`sources`), for a comparison."""
 
+    identity: dict[str, str] = {}
+    """Whom the file identifies as the holder where it states no names: a whole name, an e-mail address."""
+
     def __repr__(self) -> str:
         return f"Uploaded({self.external})"  # a person is never shown by accident
 
@@ -62,11 +65,13 @@ def uploaded(content: str, country: str | None, where: str, issuer: str | None =
         )
     _one_person(stated, where)
     notes = [*_of_the_file(document), *_not_used(stated[0], issuer, country)]
-    found = []
+    found, identity = [], document.holder_identity()
     for number, one in enumerate(stated, 1):
         of_award = [f"credential {number} of the file: {note}" for note in _of_a_credential(one)]
         external = _external(one, issuer, country, where)
-        found.append(Uploaded(external, one.family_name, one.given_name, one.date_of_birth, [*notes, *of_award], one))
+        found.append(
+            Uploaded(external, one.family_name, one.given_name, one.date_of_birth, [*notes, *of_award], one, identity)
+        )
         notes = []
     return found
 

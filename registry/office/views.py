@@ -148,3 +148,5 @@ class LetterFacts(msgspec.Struct, frozen=True, rename="camel"):
     """The decision that it supersedes."""
     ended: Ended | None = None
     """Why it is not in force any more."""
+    denied: dict[int, date] = {}
+    """The credentials that their issuers had denied by then, by their numbers in the case, and when."""

@@ -56,6 +56,9 @@ class CaseLine(msgspec.Struct, frozen=True, rename="camel"):
     changed: bool = False
     """Whether a credential changed since the decision, and nobody acknowledged that."""
 
+    concerns: list[str] = []
+    """What speaks against its credentials now: `denied` by the issuer, or a status such as `revoked`; each once."""
+
     @property
     def place(self) -> Place:
         """Where the page after it begins."""

@@ -141,6 +141,8 @@ def test_an_assessment_is_begun_from_what_is_known_and_an_appeal_ends_in_an_amen
         headers={"Registry-Wait-For": answer.headers["registry-position"]},
     ).json()  # fmt: skip
     assert (read["state"], read["supersededBy"]) == ("superseded", answer.json()["decision"])
+    noted = done(people[2], case, "withdraw", key=f"{case} first", reason="decidedInError")
+    assert (noted["state"], noted["decision"]) == ("decided", None)
     withdrawn = done(approver, case, "withdraw", reason="decidedInError")
     assert (withdrawn["state"], withdrawn["decision"]) == ("withdrawn", answer.json()["decision"])
     assert done(assessor, case, "close", key=f"{case} end")["state"] == "closed"

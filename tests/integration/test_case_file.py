@@ -1,5 +1,7 @@
 """A case's file on a real PostgreSQL: whose credential it is, what is attached, and what changed since the decision."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from projections.disclosures import prove_claims
@@ -173,12 +175,12 @@ def test_another_open_case_of_the_person_or_of_the_credential_is_named(lund):
     first = lund.open(credential)
     again = Applicant(family_name="JANSEN", given_name="Ada", date_of_birth="2001-02-03")
     second = lund.open(credential, applicant=again)
-    assert any(f"has an open case: {first.file_number}" in one for one in second.warnings)
+    assert any(f"has a case: {first.file_number}, which is open" in one for one in second.warnings)
     assert any(f"is in another case, too: {first.file_number}" in one for one in second.warnings)
     other = lund.open(
         STATISTICS, applicant=Applicant(family_name="Jansen", given_name="Bo", date_of_birth="2001-02-03")
     )
-    assert not any("open case" in one for one in other.warnings)
+    assert not any("has a case" in one for one in other.warnings)
 
 
 # Files
@@ -412,3 +414,18 @@ def test_a_closed_case_holds_its_credential_as_long_as_its_decision_is_in_force(
 
 def _fields(applicant):
     return {name: getattr(applicant, name) for name in ("family_name", "given_name", "date_of_birth")}
+
+
+def test_of_two_who_attach_the_same_file_at_once_one_is_told(lund):
+    case = lund.open(STATISTICS).case
+    offices = [lund.office, lund.another()]
+
+    def add(office):
+        try:
+            return attach(office.registry, office.setting, office.registry.case(case), PDF, "transcript", "desk")
+        except NotAttached:
+            return None
+
+    with ThreadPoolExecutor(2) as threads:
+        made = list(threads.map(add, offices))
+    assert [one is None for one in made].count(True) == 1

@@ -131,6 +131,7 @@ def test_an_amended_decision_supersedes_and_a_withdrawn_one_says_why(lund):
     assert showing.letter(lund.office, case, first).appealed is False
     assert letter.applicant.family_name == "Jansen"
     lund.office.withdraw(case, "desk", reason="onAppeal")
+    lund.office.withdraw(case, "l.holm", reason="onAppeal")
     lund.publish()
     assert on_log(lund, second).state == "withdrawn"
 
@@ -166,7 +167,8 @@ def test_a_credential_revoked_after_the_approval_is_decided_only_by_an_override_
     assert shown.override.accepted
     assert b"Twente telephoned" not in lund.everything()
 
-    formal = lund.open(credential).case
+    other = Applicant(family_name="Okafor", given_name="Chi", date_of_birth="1999-01-01")
+    formal = lund.open(credential, applicant=other).case
     lund.office.complete(formal, "desk")
     lund.office.assess(formal, assessment(proposed(grant("refused", "formal:revoked"))), "k.berg")
     lund.office.propose(formal, [], "k.berg")

@@ -72,6 +72,7 @@ COLUMNS = {
         "requirement": OPEN + "what a programme requires", "by": STAFF,
     },
     "office.acknowledgements": {"condition": ID, "by": STAFF},
+    "office.denials": {"by": STAFF},
     "office.assignments": {"assignee": STAFF, "by": STAFF},
     "office.attachments": {
         "kind": ID, "media": ID, "digest": HASH, "by": STAFF, "sealed": SEALED, "sealed_name": SEALED

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 
@@ -96,9 +97,9 @@ class Served:
             self.kill()
         self._output.close()
 
-    def key(self, *scopes, name="a system", days=30):
-        """An API key with scopes; with all where none are named."""
-        return ApiKeys(self.dsn, "twente").add(name, scopes or SCOPES, days)
+    def key(self, *scopes, name=None, days=30):
+        """An API key with scopes, with all where none are named; without a name it is nobody else's."""
+        return ApiKeys(self.dsn, "twente").add(name or f"system {uuid4()}", scopes or SCOPES, days)
 
     def client(self, *scopes, key=None):
         """A client with a key of its own; `anybody` is one without."""

@@ -41,7 +41,7 @@ def test_what_a_spreadsheet_spoilt_is_no_identifier(text: str) -> None:
     assert identifier_fault(text) is not None
 
 
-@pytest.mark.parametrize("text", ["s7002", "1234567", "E12", "12E", "UU-26-0009"])
+@pytest.mark.parametrize("text", ["", "s7002", "1234567", "E12", "12E", "UU-26-0009"])
 def test_ordinary_identifiers_have_no_fault(text: str) -> None:
     assert identifier_fault(text) is None
 

@@ -109,7 +109,7 @@ def test_whoever_proposed_does_not_approve_unless_the_office_lets_one_person_do_
     case = at("proposed")
     with pytest.raises(SecondPerson, match=r"k\.berg made the proposal"):
         case.approve(DAY, "k.berg")
-    case.approve(DAY, "k.berg", two_persons=False)
+    case.approve(DAY, "k.berg", person_of=None)
     assert (case.state, case.approval.by) == ("approved", "k.berg")
 
 
@@ -217,7 +217,7 @@ def test_an_event_has_room_for_codes_ids_and_days_and_for_nobodys_name():
         "assessment", "override", "overridden", "removed",
     }  # fmt: skip
     topics = [topic for topic in EVENTS if topic.startswith("registry.case.")]
-    assert len(topics) == 15
+    assert len(topics) == 16
     for topic in topics:
         names = {field.encode_name for field in msgspec.structs.fields(EVENTS[topic].DATA)}
         names -= {"applicant"}  # the names of what was corrected, not the values

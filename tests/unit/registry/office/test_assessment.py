@@ -164,7 +164,7 @@ def test_nothing_known_of_an_unknown_issuers_paper_is_said_as_not_known():
     assert suggested(paper) == [
         "level:levelNotEstablished", "workload:notEstablished", "quality:notQualityAssured",
         "quality:assessmentNotSummative", "quality:notSupervised", "quality:identityNotVerified",
-        "learningOutcomes:notDescribed",
+        "profile:differentField", "learningOutcomes:notDescribed",
     ]  # fmt: skip
 
 

@@ -5,13 +5,14 @@ from datetime import date
 import msgspec
 import pytest
 
+from registry.domain.case_events import Subject
 from registry.letters import CannotWrite, Required
 from registry.office.applicants import Applicant
 from registry.office.assessment import Assessed, Assessment, Considered, Element, Proposed
 from registry.office.comparing import Suggestion
 from registry.office.lettering import asked_of, file_of
 from registry.office.offered import Offered, Requirement
-from registry.office.views import LetterFacts
+from registry.office.views import LetterFacts, SubjectView
 from registry.wire.achievements import LearningOutcome
 from registry.wire.recognition import Basis, Condition, External, Grant, Ground, RecognitionDecided
 
@@ -47,7 +48,8 @@ def assessed(*requirements, elements=(), grants=(), **offered):
     made = Assessment(
         "admission", "binding", [Assessed(known, one, list(elements)) for one in requirements], list(grants)
     )
-    return facts(data=data, assessment=made, numbers=list(range(len(requirements))))
+    views = [SubjectView(Subject("paper", external=basis.external), None, None)] * len(requirements)
+    return facts(data=data, subjects=views, assessment=made, numbers=list(range(len(requirements))))
 
 
 def test_what_the_office_established_is_in_the_letter_with_who_says_so():

@@ -1,0 +1,40 @@
+"""Who acts, as it is stored, and which person that is: the one place where two actors are compared.
+
+An act is stored with an account's name (of the command), `key:ID` (an API key), `subject:NAME` (an access token), or
+`client:ID` (a token, stored by earlier versions). A person may have all of these, and several keys, so a rule that
+wants two persons compares names: an account's, a key's, a token's subject.
+"""
+
+import unicodedata
+from typing import Final
+
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+KEY_PREFIX: Final = "key:"
+_TOKEN_PREFIXES: Final = ("subject:", "client:")
+
+
+def person_of(cursor: Cursor[DictRow], actor: str) -> str:
+    """Return the person behind a stored actor, for comparing with another; of an unknown key, the actor itself.
+
+    A key that was made by rotation has the name of the key before it, so both are the same person.
+    """
+    if actor.startswith(KEY_PREFIX):
+        return normalise_account(key_names(cursor, [actor]).get(actor, actor))
+    for prefix in _TOKEN_PREFIXES:
+        if actor.startswith(prefix):
+            return normalise_account(actor.removeprefix(prefix))
+    return normalise_account(actor)
+
+
+def key_names(cursor: Cursor[DictRow], actors: list[str]) -> dict[str, str]:
+    """Return the names of the API keys among these actors, by how they are stored."""
+    keys = [actor.removeprefix(KEY_PREFIX) for actor in actors if actor.startswith(KEY_PREFIX)]
+    rows = cursor.execute("SELECT key, name FROM access.keys WHERE key = ANY(%s)", (keys,)).fetchall()
+    return {f"{KEY_PREFIX}{row['key']}": row["name"] for row in rows}
+
+
+def normalise_account(name: str) -> str:
+    """Return a name in the one spelling that counts: letter case, width and spaces around and between do not."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
