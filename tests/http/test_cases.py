@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import uuid
 
 import pytest
 
@@ -21,11 +22,22 @@ def people(node):
 @pytest.fixture(scope="module")
 def credential(node, offer):
     """One that the node's own university issued: an office may decide about those as well."""
-    made = node.client("credentials:write").post("/v1/credentials", json=row(offer, "case"), headers=once("case"))
-    waiting = {"Registry-Wait-For": made.headers["registry-position"]}
-    found = made.json()["credential"]
-    assert node.anybody().get(f"/v1/credentials/twente/{found}", headers=waiting).status_code == 200
-    return found
+    return issue(node, offer, "case")
+
+
+@pytest.fixture
+def undecided_credential(node, offer):
+    """A credential that no case has decided about."""
+    return issue(node, offer, f"case {uuid.uuid4()}")
+
+
+def issue(node, offer, record):
+    """Issue a credential, and return its id when the node has read it."""
+    issued = node.client("credentials:write").post("/v1/credentials", json=row(offer, record), headers=once(record))
+    waiting = {"Registry-Wait-For": issued.headers["registry-position"]}
+    credential = issued.json()["credential"]
+    assert node.anybody().get(f"/v1/credentials/twente/{credential}", headers=waiting).status_code == 200
+    return credential
 
 
 def opened(client, *subjects, **more):
@@ -115,9 +127,11 @@ def test_a_date_of_birth_is_a_day_a_month_or_a_year_that_was(people, credential,
     assert problem(answer, 422, "unprocessable")["errors"][0]["where"] == "$.applicant.dateOfBirth"
 
 
-def test_an_assessment_is_begun_from_what_is_known_and_an_appeal_ends_in_an_amended_decision(node, people, credential):
+def test_an_assessment_is_begun_from_what_is_known_and_an_appeal_ends_in_an_amended_decision(
+    node, people, undecided_credential
+):
     assessor, approver, _ = people
-    case = opened(assessor, {"credential": {"member": "twente", "credential": credential}})
+    case = opened(assessor, {"credential": {"member": "twente", "credential": undecided_credential}})
     done(assessor, case, "complete")
     draft = assessor.get(f"/v1/cases/{case}/draft").json()
     assert draft["assessed"][0]["offered"]["ects"] == 5
@@ -146,6 +160,22 @@ def test_an_assessment_is_begun_from_what_is_known_and_an_appeal_ends_in_an_amen
     withdrawn = done(approver, case, "withdraw", reason="decidedInError")
     assert (withdrawn["state"], withdrawn["decision"]) == ("withdrawn", answer.json()["decision"])
     assert done(assessor, case, "close", key=f"{case} end")["state"] == "closed"
+
+
+def test_a_second_decision_about_a_credential_of_the_same_applicant_takes_an_override(people, undecided_credential):
+    assessor, approver, _ = people
+    subject = {"credential": {"member": "twente", "credential": undecided_credential}}
+    before = proposed(assessor, subject)
+    done(approver, before, "approve")
+    done(approver, before, "decide")
+    number = assessor.get(f"/v1/cases/{before}").json()["case"]["fileNumber"]
+    case = opened(assessor, subject)
+    done(assessor, case, "complete")
+    stopped = problem(move(assessor, case, "propose", grants=[FULL]), 409, "refused")
+    assert (stopped["code"], f"case {number} decided about it" in stopped["detail"]) == ("stopped", True)
+    done(assessor, case, "propose", key=f"{case} override", grants=[FULL], override="It is about another programme.")
+    assert problem(move(approver, case, "approve"), 409, "refused")["code"] == "stopped"
+    assert done(approver, case, "approve", key=f"{case} accepted", acceptOverride=True)["state"] == "approved"
 
 
 def test_who_proposes_does_not_approve_whatever_their_key_lets_them_do(people):

@@ -12,7 +12,7 @@ import pypdf
 import pytest
 
 from registry.letters import LANGUAGES, Addressee, CannotWrite, render
-from registry.letters.content import Changed, Ended, Judged, Left
+from registry.letters.content import Changed, Ended, Judged, Left, Required
 from registry.letters.notices import NoticeKind
 from registry.letters.spans import clean
 from registry.wire.recognition import Condition, Grant, Ground
@@ -152,11 +152,14 @@ def test_what_is_not_stated_is_never_said_to_be_without_difference():
     assert text.count("No substantial difference") == 2
 
 
-def test_a_slight_difference_is_said_with_its_reason():
+def test_a_slight_difference_from_what_is_asked_for_is_said_with_its_reason():
     full = Grant([0], "full", "recognised", "none")
-    text = text_of(render(content(grants=[full], judged=[Judged({"workload": "One week was a holiday."})])))
-    assert "It differs from what we ask for, but not substantially One week was a holiday." in text
+    judged, slight = [Judged({"workload": "One week was a holiday."})], "It differs from what we ask for"
+    text = text_of(render(content(grants=[full], judged=judged, required=Required(workload="6 ECTS"))))
+    assert f"{slight}, but not substantially One week was a holiday." in text
     assert text.count("No substantial difference") == 4
+    unasked = text_of(render(content(grants=[full], judged=judged)))
+    assert ("One week was a holiday." in unasked, slight in unasked) == (True, False)
 
 
 def test_what_no_member_issued_is_said_with_who_says_so():
