@@ -37,6 +37,8 @@ class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
     ects: Decimal | None
     """The sum over all active credentials, with credit counted once (EVENTS.md); null where there are too many, and on
     all pages but the first."""
+    ects_without_retakes: Decimal | None
+    """The same sum, with one credential of each achievement: what the learner has. It is what people are shown."""
     ects_missing: str | None
     """Why there is no sum."""
     retaken: list[Retake]
@@ -57,10 +59,11 @@ def read(connection: Connection, learner: str, *, after: Key | None = None, limi
     """
     held = credentials.of_learner(connection, learner, after, limit)
     ects: Decimal | None = None
+    once: Decimal | None = None
     missing: str | None = "the sum is on the first page"
     if after is None:
         try:
-            ects, missing = _sum(connection, learner), None
+            ects, once, missing = _sum(connection, learner, ""), _sum(connection, learner, _NO_RETAKE), None
         except TooCostly as error:
             missing = str(error)
     last = held.views[-1] if held.more else None
@@ -68,6 +71,7 @@ def read(connection: Connection, learner: str, *, after: Key | None = None, limi
         learner,
         held.views,
         ects,
+        once,
         missing,
         _retaken(connection, learner, [(view.member, view.credential) for view in held.views]),
         held.decisions,
@@ -76,11 +80,11 @@ def read(connection: Connection, learner: str, *, after: Key | None = None, limi
     )
 
 
-def _sum(connection: Connection, learner: str) -> Decimal:
+def _sum(connection: Connection, learner: str, which: str) -> Decimal:
     if _are_too_many(connection, learner):
         raise TooCostly(f"this learner has more than {MAX_ADDED} active credentials")
-    [total] = connection.execute(_PLAIN, {"learner": learner}).fetchone() or (Decimal(0),)
-    stacked = connection.execute(_STACKED, {"learner": learner, "limit": MAX_STACKED + 1}).fetchall()
+    [total] = connection.execute(_PLAIN.format(which), {"learner": learner}).fetchone() or (Decimal(0),)
+    stacked = connection.execute(_STACKED.format(which), {"learner": learner, "limit": MAX_STACKED + 1}).fetchall()
     if len(stacked) > MAX_STACKED:
         raise TooCostly(f"this learner has more than {MAX_STACKED} active credentials that have parts")
     stacks = Stacks.read(connection, stacked)
@@ -125,16 +129,15 @@ SELECT member, credential, counts FROM (
 """Of each achievement, whatever its version, one active credential counts: the one awarded last, of the same day the
 one with the greatest id. Which result is better cannot be known here. A part of another credential of the same
 achievement is no retake: the larger one adds only what its parts do not."""
-_PLAIN: Final = f"""
+_NO_RETAKE: Final = f"AND (member, credential) NOT IN (SELECT member, credential FROM ({_RETAKES}) AS retakes)"  # noqa: S608 - a text of our own
+_PLAIN: Final = """
 SELECT coalesce(sum(ects), 0) FROM credentials
-WHERE learner = %(learner)s AND status = 'active' AND NOT has_parts
-AND (member, credential) NOT IN (SELECT member, credential FROM ({_RETAKES}) AS retakes)
-"""  # noqa: S608 - a text of our own
-_STACKED: Final = f"""
+WHERE learner = %(learner)s AND status = 'active' AND NOT has_parts {}
+"""
+_STACKED: Final = """
 SELECT member, credential::text FROM credentials
-WHERE learner = %(learner)s AND status = 'active' AND has_parts
-AND (member, credential) NOT IN (SELECT member, credential FROM ({_RETAKES}) AS retakes) LIMIT %(limit)s
-"""  # noqa: S608 - a text of our own
+WHERE learner = %(learner)s AND status = 'active' AND has_parts {} LIMIT %(limit)s
+"""
 _RETAKEN: Final = f"""
 SELECT member, credential::text, counts::text FROM ({_RETAKES}) AS retakes
 JOIN unnest(%(members)s::text[], %(credentials)s::uuid[]) AS asked (member, credential) USING (member, credential)

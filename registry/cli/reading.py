@@ -152,9 +152,9 @@ def _person(node: Node, learner: str) -> dict[str, str | None] | None:
 
 def sum_of(record: learners.LearnerRecord) -> str:
     """The credits that count once, in words, or why there is no sum."""
-    if record.ects is None:
+    if record.ects_without_retakes is None:
         return f"No sum of ECTS: {record.ects_missing}"
-    return f"{record.ects.normalize():f} ECTS, credit counted once"
+    return f"{record.ects_without_retakes.normalize():f} ECTS, credit counted once"
 
 
 def _learner_as_of(node: Node, learner: str, then: Moment, *, as_json: bool) -> None:
