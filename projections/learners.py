@@ -63,7 +63,7 @@ def read(connection: Connection, learner: str, *, after: Key | None = None, limi
     missing: str | None = "the sum is on the first page"
     if after is None:
         try:
-            ects, once, missing = _sum(connection, learner, ""), _sum(connection, learner, _NO_RETAKE), None
+            (ects, once), missing = _sums(connection, learner), None
         except TooCostly as error:
             missing = str(error)
     last = held.views[-1] if held.more else None
@@ -80,9 +80,16 @@ def read(connection: Connection, learner: str, *, after: Key | None = None, limi
     )
 
 
-def _sum(connection: Connection, learner: str, which: str) -> Decimal:
+def _sums(connection: Connection, learner: str) -> tuple[Decimal, Decimal]:
+    """Return the sum over all active credentials, and the one without retakes: the same for nearly everybody."""
     if _are_too_many(connection, learner):
         raise TooCostly(f"this learner has more than {MAX_ADDED} active credentials")
+    total = _sum(connection, learner, "")
+    [retook] = connection.execute(_RETOOK, {"learner": learner}).fetchone() or (False,)
+    return total, _sum(connection, learner, _NO_RETAKE) if retook else total
+
+
+def _sum(connection: Connection, learner: str, which: str) -> Decimal:
     [total] = connection.execute(_PLAIN.format(which), {"learner": learner}).fetchone() or (Decimal(0),)
     stacked = connection.execute(_STACKED.format(which), {"learner": learner, "limit": MAX_STACKED + 1}).fetchall()
     if len(stacked) > MAX_STACKED:
@@ -130,6 +137,7 @@ SELECT member, credential, counts FROM (
 one with the greatest id. Which result is better cannot be known here. A part of another credential of the same
 achievement is no retake: the larger one adds only what its parts do not."""
 _NO_RETAKE: Final = f"AND (member, credential) NOT IN (SELECT member, credential FROM ({_RETAKES}) AS retakes)"  # noqa: S608 - a text of our own
+_RETOOK: Final = f"SELECT EXISTS ({_RETAKES})"
 _PLAIN: Final = """
 SELECT coalesce(sum(ects), 0) FROM credentials
 WHERE learner = %(learner)s AND status = 'active' AND NOT has_parts {}
