@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from msgspec import Meta
 
@@ -45,6 +46,9 @@ DryRun = Annotated[
 ]
 
 
+_CHECKED_ONLY: Final = {200: ResponseSpec(OfferedVersion, description="It could be published; nothing was stored.")}
+
+
 def _content(registry: Registry, values: dict[str, Any]) -> AchievementContent:
     """The content, with this university among those that award it unless it says who does. Raises `FaultyContent`."""
     return read_content({"awardingBodies": [registry.member]} | values, registry.member, registry.newest_version)
@@ -56,6 +60,7 @@ def _content(registry: Registry, values: dict[str, Any]) -> AchievementContent:
     operation_id="publishAchievement",
     summary="Offer an achievement",
     status_code=201,
+    responses=_CHECKED_ONLY,
     sync_to_thread=True,
     **requires("achievements:write"),
 )
@@ -93,6 +98,7 @@ def publish(
     operation_id="reviseAchievement",
     summary="Offer the next version",
     status_code=201,
+    responses=_CHECKED_ONLY,
     sync_to_thread=True,
     **requires("achievements:write"),
 )

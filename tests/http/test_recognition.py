@@ -90,8 +90,8 @@ def test_an_assessment_is_stated_read_and_taken_back_once_each(office, system):
         ({"grounds": [{"aspect": "level", "difference": "lowerLevel"}]}, ["fullDespiteDifference"]),
         ({"outcome": "partial", "ects": 3}, [""]),
         ({"purpose": "employment"}, [""]),
-        ({"ects": 1.234}, [""]),
-        ({"validUntil": "2026-02-30"}, [""]),
+        ({"ects": 1.234}, ["ects"]),
+        ({"validUntil": "2026-02-30"}, ["validUntil"]),
         ({"validUntil": "2020-01-01"}, ["alreadyOver"]),
     ],
 )

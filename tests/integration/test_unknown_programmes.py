@@ -3,7 +3,7 @@
 import pytest
 
 from registry.office.offered import Requirement
-from registry.office.profiles import Profile, save_profile
+from registry.office.profiles import ProfileRow
 from registry.wire.recognition import Towards
 from tests.support.lund import Lund, full
 
@@ -11,7 +11,7 @@ from tests.support.lund import Lund, full
 @pytest.fixture
 def lund(dsn):
     made = Lund(dsn)
-    save_profile(made.registry.cursor(), Profile("Master of Urban Analytics", Requirement(ects=3)), "desk")
+    made.registry.save([], private=ProfileRow("Master of Urban Analytics", Requirement(ects=3), "desk"))
     yield made
     made.close()
 
