@@ -121,7 +121,7 @@ class Preparer:
             item.request.disclosures(salt, number * len(CLAIMS) * SALT_LENGTH) for number, item in enumerate(fresh)
         ]
         for item, said, claims in zip(fresh, disclosed, claims_digests(disclosed), strict=True):
-            stated = item.request.person()
+            stated = item.person
             known = learners.get(item.student)
             if known is None:
                 known = KnownLearner(vault.new_learner(), stated)
@@ -217,7 +217,7 @@ class Preparer:
                 outcomes[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
                 continue
             event = events[number]
-            if (unknown := builds_on_refused(self._refusals, str(event.originator_id), event.state)) is not None:
+            if (unknown := builds_on_refused(self._refusals, one.identifier, event.state)) is not None:
                 outcomes[item.place] = NotIssued(
                     item.request.record, unknown.code, "achievement", unknown.explanation, accepted=False
                 )
@@ -242,7 +242,7 @@ class Preparer:
         vault = self._registry.vault
         persons: dict[bytes, dict[str, Any]] = {student: one.person for student, one in known.items()}
         for item in sorted(items, key=lambda one: one.place):
-            stated = item.request.person()
+            stated = item.person
             persons[item.student] = completed(persons[item.student], stated) if item.student in persons else stated
         for student in {item.student for item in items}:
             learner, person, before = learners[student].learner, persons[student], known.get(student)
@@ -300,6 +300,7 @@ class _Row:
         """`place` is its place in the batch."""
         self.place = place
         self.request = request = raw.normalised()
+        self.person = request.person()
         self.record = vault.hashed("record", request.record)
         self.student = self.raw_student = vault.hashed("student", request.student)
         self.content = vault.digest(_encode(request))

@@ -6,6 +6,7 @@ import msgspec
 
 from registry.domain.parts import Breach
 from registry.persons import (
+    are_usual,
     birth_date_fault,
     described,
     identifier_fault,
@@ -74,6 +75,17 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
 
         This is what no way in may let through. What else may be wrong with a row is checked where rows are read.
         """
+        usual = self.national_id is None and are_usual(self.record, self.student, self.family_name, self.given_name)
+        if not usual and (wrong := self._person_fault()) is not None:
+            return wrong
+        if (fault := birth_date_fault(self.date_of_birth)) is not None:
+            return "date_of_birth", fault
+        if self.awarding_date <= self.date_of_birth:
+            return "awarding_date", "is not after the date of birth"
+        return None
+
+    def _person_fault(self) -> tuple[str, str] | None:
+        """Return the first identifier or name that cannot be right, and why."""
         for name in _IDENTIFIERS:
             value = getattr(self, name)
             if value == "":
@@ -88,10 +100,6 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
                 return name, "has a character that was lost (U+FFFD); write it again from the source"
         if not self.family_name and not self.given_name:
             return "family_name", "is empty, and so is given_name; a person has one of the two at least"
-        if (wrong := birth_date_fault(self.date_of_birth)) is not None:
-            return "date_of_birth", wrong
-        if self.awarding_date <= self.date_of_birth:
-            return "awarding_date", "is not after the date of birth"
         return None
 
     def person(self) -> dict[str, str]:
@@ -102,7 +110,7 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
             "givenName": self.given_name,
             "dateOfBirth": self.date_of_birth,
         }
-        return {name: value for name, value in values.items() if value}
+        return values if all(values.values()) else {name: value for name, value in values.items() if value}
 
     def disclosures(self, salt: str, at: int) -> list[str]:
         """What it says of the person, each a disclosure, with salts taken from a place on."""

@@ -12,7 +12,7 @@ from registry.intake.days import NO_DATE, Order, day_fault, orders_of, read_day
 from registry.intake.grades import grade_fault
 from registry.intake.report import Catalogue, Problem, masked
 from registry.intake.row_texts import clean_text, is_plain
-from registry.persons import birth_date_fault, identifier_fault, is_placeholder, name_fault, number_fault
+from registry.persons import are_usual, birth_date_fault, identifier_fault, is_placeholder, name_fault, number_fault
 from registry.requests import IssueRequest
 from registry.wire.forms import check_date, check_uuid
 
@@ -58,6 +58,7 @@ EXAMPLE_RECORD: Final = "EXAMPLE"
 
 _IDENTIFIERS: Final = (("record", identifier_fault), ("student", number_fault), ("national_id", number_fault))
 _PERSONS_NAMES: Final = ("family_name", "given_name")
+_USUALLY_PLAIN: Final = ("record", "student", *_PERSONS_NAMES)
 _GRADES: Final = ("grade", "original_grade")
 _PLACEHOLDER: Final = (
     "looks like a placeholder and no name; leave the field empty for a person who has one name only, or repeat with"
@@ -223,7 +224,8 @@ class RowChecker:
                 for name in _FILLED
                 if not values.get(name) and name not in bad
             ]
-        for name, check in _IDENTIFIERS:
+        usual = not values.get("national_id") and are_usual(*[values.get(name, "") for name in _USUALLY_PLAIN])
+        for name, check in () if usual else _IDENTIFIERS:
             value = values.get(name)
             if value and name not in bad and (fault := check(value)) is not None:
                 found.append(_problem(line, name, value, fault))
@@ -231,6 +233,8 @@ class RowChecker:
             value = values.get(name)
             if value and name not in bad and (fault := grade_fault(value)) is not None:
                 found.append(_problem(line, name, value, fault))
+        if usual:
+            return
         for name in _PERSONS_NAMES:
             value = values.get(name)
             fault = None

@@ -4,6 +4,7 @@ import pytest
 
 from registry.intake.broken_text import broken_text_fault
 from registry.persons import (
+    are_usual,
     birth_date_fault,
     comparison_key,
     differences,
@@ -185,3 +186,20 @@ def test_names_of_europe_and_beyond_are_not_broken(text: str) -> None:
 
 def test_the_likely_right_text_is_named() -> None:
     assert "'Núñez'" in (broken_text_fault("NÃºÃ±ez") or "")
+
+
+@pytest.mark.parametrize("text", ["s1234567", "1234567", "Jansen", "van der Berg", "O'Neill", "Ada"])
+def test_usual_texts_have_no_fault(text: str) -> None:
+    assert are_usual(text, "Ada")
+    assert (identifier_fault(text), number_fault(text), name_fault(text)) == (None, None, None)
+    assert not is_placeholder(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "000", "N/A", "null", "none", "TBD", "unknown", "xxx", "(null)", "1e5", "1.5E+10", "42.0", "#N/A", "'12",
+     "-", "Zo\u00eb", "a\u200bb", "\ufffd", "\u0430da", "\u0661"],
+)  # fmt: skip
+def test_a_text_that_a_rule_may_object_to_is_not_usual(text: str) -> None:
+    assert not are_usual("s1", text)
+    assert not are_usual(text, "s1")
