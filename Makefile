@@ -44,9 +44,9 @@ lint: venv ## check form, types, the packages' borders and the schemas
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m registry.wire.schemas --check
-	@$(BIN)/python -m registry.config_reference --check
+	@$(BIN)/python -m registry.settings.reference --check
 	@$(BIN)/python -m registry.cli.json_shapes --check
-	@$(BIN)/python -m registry.office.assessment_schema --check
+	@$(BIN)/python -m registry.office.assessments.assessment_schema --check
 
 format: venv ## put the code into form
 	@$(BIN)/ruff check --fix --exit-zero
@@ -60,9 +60,9 @@ vectors: venv ## run the test vectors (DIR=folder for another set)
 
 schemas: venv ## write the schemas anew from the code
 	@$(BIN)/python -m registry.wire.schemas
-	@$(BIN)/python -m registry.config_reference
+	@$(BIN)/python -m registry.settings.reference
 	@$(BIN)/python -m registry.cli.json_shapes
-	@$(BIN)/python -m registry.office.assessment_schema
+	@$(BIN)/python -m registry.office.assessments.assessment_schema
 
 lock: venv ## resolve requirements.lock anew from pyproject.toml (UPGRADE=1 to newer versions)
 	@echo 'Resolving the dependencies of pyproject.toml'

@@ -10,12 +10,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter, QueryParameter
 from msgspec import Meta
 
-from projections import decisions
 from projections.api.feed import Whose
 from projections.api.members import Name, known_all
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
-from projections.decisions import AgreementView
-from projections.simulation import Simulation, simulate
+from projections.recognition import decisions
+from projections.recognition.decisions import AgreementView
+from projections.recognition.simulation import Simulation, simulate
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT, partly, selected
 from registry.wire.forms import AtLeastOne, Date, Member, VersionedRef, checker

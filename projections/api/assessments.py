@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from projections.api.members import Name
 from projections.api.reading import Views, WaitFor
-from projections.assessments import AssessmentView, assessments
+from projections.recognition.assessments import AssessmentView, assessments
 from registry.http import HttpProblem, requires
 
 

@@ -9,14 +9,15 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter, QueryParameter
 
-from projections import agreements, catalogue, search
-from projections.agreements import Recognition
 from projections.api.asking import Field, Language, Level, MemberName, Text
 from projections.api.found import answered
 from projections.api.members import Name, known_all
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
-from projections.catalogue import AchievementView
-from projections.search import CataloguePage, CatalogueQuery, Offer
+from projections.catalogue import catalogue, search
+from projections.catalogue.catalogue import AchievementView
+from projections.catalogue.search import CataloguePage, CatalogueQuery, Offer
+from projections.recognition import agreements
+from projections.recognition.agreements import Recognition
 from registry.http import Cursors, HttpProblem, Page
 from registry.http.pages import LIMIT, page_of, partly
 

@@ -14,9 +14,9 @@ from litestar import MediaType, Response, get
 from litestar.handlers import HTTPRouteHandler
 from psycopg import Connection
 
-from projections import decisions
 from projections.api.members import MemberView, Name, member_view
 from projections.api.reading import Standings, Views, WaitFor
+from projections.recognition import decisions
 from registry.http import HttpProblem
 
 

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from projections.api.feed import Whose
 from projections.api.members import known_all
 from projections.api.reading import Views, WaitFor
-from projections.departures import Departure, Draft, departure
+from projections.precedents.departures import Departure, Draft, departure
 from registry.http import requires
 
 _MEMBER = "^[a-z0-9-]{2,40}$"

@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
 from projections.api.reading import Views, WaitFor
-from projections.disclosures import ProvenClaims, prove_claims
+from projections.records.disclosures import ProvenClaims, prove_claims
 from registry.http import HttpProblem, Trouble
 from registry.wire.disclosures import InvalidDisclosure
 

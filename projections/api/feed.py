@@ -16,9 +16,9 @@ from litestar.params import HeaderParameter, Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from psycopg import Connection
 
-from projections import feed
 from projections.api.reading import Limit, Views
-from projections.feed import CloudEvent
+from projections.feed import feed
+from projections.feed.feed import CloudEvent
 from registry.http import HttpProblem, Trouble, answer, requires
 from registry.http.pages import LIMIT
 

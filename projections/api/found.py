@@ -7,8 +7,8 @@ import msgspec
 from psycopg import Connection
 
 from projections.api.members import known_all
-from projections.precedents import PrecedentPage
-from projections.search import CataloguePage
+from projections.catalogue.search import CataloguePage
+from projections.precedents.precedents import PrecedentPage
 from registry.http.pages import selected
 
 P = TypeVar("P", CataloguePage, PrecedentPage)

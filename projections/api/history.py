@@ -15,7 +15,7 @@ from psycopg import Connection
 
 from projections.api.members import Name
 from projections.api.reading import Cursor, Limit, Views, sizes_of
-from projections.as_of import CredentialAsOf, DecisionAsOf, Moment, Past
+from projections.records.as_of import CredentialAsOf, DecisionAsOf, Moment, Past
 from registry.http import Cursors, HttpProblem, Trouble, answer, requires
 from registry.http.pages import LIMIT
 

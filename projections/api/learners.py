@@ -9,11 +9,12 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
-from projections import learners, progress
 from projections.api.members import Name
 from projections.api.reading import Cursor, Limit, Views, WaitFor
-from projections.learners import LearnerRecord
-from projections.progress import NotComposed, Progress
+from projections.records import learners
+from projections.records.learners import LearnerRecord
+from projections.stacking import progress
+from projections.stacking.progress import NotComposed, Progress
 from registry.http import Cursors, HttpProblem, requires
 from registry.http.pages import LIMIT
 

@@ -9,8 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 from psycopg import Connection
 
-from projections import contents
 from projections.api.reading import Views, WaitFor
+from projections.core import contents
 from registry.http import HttpProblem, Trouble
 
 Name = Annotated[str, Parameter(description="A member's short name.", max_length=40)]

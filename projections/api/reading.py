@@ -14,11 +14,11 @@ from litestar.params import HeaderParameter, Parameter
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from projections import views
 from projections.api.costly import LONG_SECONDS, SECONDS, Costly, CostlyAnswers, Work
 from projections.api.order import Order
 from projections.api.sighted import SEEN, Sighting, position_of
 from projections.api.turns import turn
+from projections.core import views
 from registry.http import HttpProblem, Position, Trouble, answer
 from registry.http.answers import WAIT_FOR
 

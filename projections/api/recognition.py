@@ -8,14 +8,15 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter, QueryParameter
 
-from projections import decisions, precedents
 from projections.api.asking import Field, Language, Level, MemberName, Text
 from projections.api.found import answered
 from projections.api.members import Name, known
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
-from projections.decisions import DecisionView
-from projections.precedent_query import PrecedentQuery
-from projections.precedents import Precedent, PrecedentPage
+from projections.precedents import precedents
+from projections.precedents.precedents import Precedent, PrecedentPage
+from projections.precedents.query import PrecedentQuery
+from projections.recognition import decisions
+from projections.recognition.decisions import DecisionView
 from registry.http import Cursors, HttpProblem, Page, requires
 from registry.http.pages import LIMIT, page_of, partly, selected
 

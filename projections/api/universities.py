@@ -8,10 +8,10 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter, QueryParameter
 
-from projections import universities
 from projections.api.members import Name, known, nobody
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
-from projections.universities import AwardLine, UniversityYear
+from projections.records import universities
+from projections.records.universities import AwardLine, UniversityYear
 from registry.http import Cursors, Page, requires
 from registry.http.pages import LIMIT, partly, selected
 from registry.wire.credentials import Status

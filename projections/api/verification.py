@@ -15,10 +15,11 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from psycopg import Connection
 
-from projections import agreements, credentials, decisions
 from projections.api.members import MemberView, Name
 from projections.api.reading import Cursor, Limit, Standings, Views, WaitFor
-from projections.stacks import Key
+from projections.credentials import credentials
+from projections.recognition import agreements, decisions
+from projections.relations.stacks import Key
 from registry.http import Cursors, HttpProblem, Page, requires
 from registry.http.pages import LIMIT
 

@@ -7,10 +7,10 @@ import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from projections import worklist
 from projections.api.feed import Whose
 from projections.api.reading import Cursor, Limit, Views, WaitFor
-from projections.worklist import Kind, What, Worklist
+from projections.feed import worklist
+from projections.feed.worklist import Kind, What, Worklist
 from registry.http import Cursors, requires
 
 

@@ -14,9 +14,9 @@ import jwt
 import msgspec
 
 from registry.access.issuer_keys import IssuerKeys
-from registry.config import TokenSettings
 from registry.http import Caller, HttpProblem
 from registry.http.access import SCOPES
+from registry.settings.settings import TokenSettings
 
 _ALGORITHMS: Final = ["RS256", "PS256", "ES256", "ES384", "EdDSA"]
 _LEEWAY_SECONDS: Final = 30

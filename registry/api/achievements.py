@@ -10,12 +10,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from registry.achievement_content import read_content
 from registry.api.bodies import Known, body_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.application import Registry
+from registry.application.achievement_content import read_content
+from registry.application.registry import Registry
 from registry.http import HttpProblem, Trouble, requires
-from registry.vault import random_id
+from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.forms import Member, VersionedRef
 

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from registry.api.bodies import Known, body_of, content_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
-from registry.vault import random_id
+from registry.vault.vault import random_id
 from registry.wire.forms import Date, check_date
 from registry.wire.recognition import AgreementDeclared
 

@@ -10,10 +10,10 @@ from litestar.handlers import HTTPRouteHandler
 from registry.api.bodies import Known, body_of, content_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
-from registry.office.assessment import Considered
+from registry.office.assessments.assessment import Considered
+from registry.office.assessments.statements import state
 from registry.office.errors import NotReady
-from registry.office.statements import state
-from registry.vault import random_id
+from registry.vault.vault import random_id
 from registry.wire.recognition import RecognitionAssessed, WithdrawalReason
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from registry.batches.spool import SpoolDamaged
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT, MOST
 from registry.intake import IntakeError
-from registry.intake.days import Order
-from registry.intake.documents import MAX_BYTES
-from registry.intake.xlsx_archive import MAX_BYTES as MAX_SPREADSHEET_BYTES
+from registry.intake.formats.documents import MAX_BYTES
+from registry.intake.rows.days import Order
+from registry.intake.rows.xlsx_archive import MAX_BYTES as MAX_SPREADSHEET_BYTES
 from registry.wire.credentials import StatusReason
 
 _log = structlog.get_logger(__name__)

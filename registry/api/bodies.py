@@ -8,7 +8,7 @@ from litestar.params import Dependency
 
 from registry.http import KNOWN_ONLY, HttpProblem, Trouble
 from registry.intake import Catalogue
-from registry.office.facts import Facts
+from registry.office.assessments.facts import Facts
 from registry.wire.forms import checker
 from registry.wire.misfits import place_of
 

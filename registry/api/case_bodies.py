@@ -9,10 +9,10 @@ from msgspec import Meta
 
 from registry.api.bodies import content_of
 from registry.domain.case_events import Document, IssuerAnswer
-from registry.office.assessment import Assessment
-from registry.office.correcting import Correction
-from registry.office.opening import CaseAsked, Words
-from registry.office.proposing import Leave, Reason
+from registry.office.assessments.assessment import Assessment
+from registry.office.cases.correcting import Correction
+from registry.office.cases.opening import CaseAsked, Words
+from registry.office.cases.proposing import Leave, Reason
 from registry.wire.recognition import Grant, WithdrawalReason
 
 T = TypeVar("T")

@@ -19,9 +19,9 @@ from msgspec import Meta
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.domain.case_events import Person
 from registry.http import HttpProblem, Trouble, requires
-from registry.office import listing
-from registry.office.assigning import assign
-from registry.office.attachments import (
+from registry.office.cases import listing
+from registry.office.cases.assigning import assign
+from registry.office.cases.attachments import (
     Attachment,
     AttachmentKind,
     attach,
@@ -29,13 +29,13 @@ from registry.office.attachments import (
     list_attachments,
     read_attachment,
 )
-from registry.office.cases import Office as RecognitionOffice
-from registry.office.changes import CredentialChange, acknowledge
-from registry.office.disclosing import disclose
-from registry.office.evidence import DisclosureSets
-from registry.office.holder import HolderCheck
-from registry.office.showing import texts_of
-from registry.office.worklist import MOST, Asked, CaseLine
+from registry.office.cases.changes import CredentialChange, acknowledge
+from registry.office.cases.disclosing import disclose
+from registry.office.cases.evidence import DisclosureSets
+from registry.office.cases.holder import HolderCheck
+from registry.office.cases.service import Office as RecognitionOffice
+from registry.office.cases.showing import texts_of
+from registry.office.cases.worklist import MOST, Asked, CaseLine
 
 _TAG = "Cases"
 _MAX_BODY = 64 * 1024**2

@@ -29,13 +29,13 @@ from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.domain.case_events import CaseState
 from registry.http import Cursors, HttpProblem, Trouble, requires
 from registry.http.pages import LIMIT, MOST
-from registry.office import listing, showing, worklist
-from registry.office.assessment import Assessment
-from registry.office.beginning import draft_of
-from registry.office.cases import Office as RecognitionOffice
-from registry.office.opening import CaseAsked
-from registry.office.views import CaseView, Moved
-from registry.office.worklist import Asked, CaseLine, Counts
+from registry.office.assessments.assessment import Assessment
+from registry.office.cases import listing, showing, worklist
+from registry.office.cases.beginning import draft_of
+from registry.office.cases.opening import CaseAsked
+from registry.office.cases.service import Office as RecognitionOffice
+from registry.office.cases.views import CaseView, Moved
+from registry.office.cases.worklist import Asked, CaseLine, Counts
 from registry.wire.forms import checker
 
 _TAG = "Cases"

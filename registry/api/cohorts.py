@@ -12,8 +12,8 @@ from msgspec import Meta
 from registry.api.bodies import Known
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import requires
-from registry.office.cohort import Cohort, CohortOutcome
-from registry.office.cohort_file import LONGEST, CohortRow
+from registry.office.cohorts.cohort import Cohort, CohortOutcome
+from registry.office.cohorts.cohort_file import LONGEST, CohortRow
 from registry.wire.forms import Member
 from registry.wire.recognition import Condition
 

@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Dependency, Parameter
 
 from registry.http import HttpProblem, Trouble, answer, requires
-from registry.office.country_notes import CountryNote
+from registry.office.reasons.country_notes import CountryNote
 
 Noted = Annotated[Callable[[str], CountryNote | None], Dependency(skip_validation=True)]
 """Finds what is recorded about a country; a handler's `noted`."""

@@ -13,7 +13,7 @@ from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT, MOST
 from registry.intake.course_codes import MOST_CHARACTERS, CodeChange, CourseCode, CourseCodes
-from registry.persons import normalise_identifier
+from registry.values.persons import normalise_identifier
 
 _MOST: Final = 1000
 _Code = Annotated[str, Meta(min_length=1, max_length=MOST_CHARACTERS)]

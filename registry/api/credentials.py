@@ -11,11 +11,11 @@ from msgspec import Meta
 
 from registry.api.bodies import Offers
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.application.requests import Issued
+from registry.application.status_notes import MAX_NOTE, note_fault
 from registry.http import HttpProblem, Trouble, requires
-from registry.intake.columns import RowChecker
-from registry.intake.row_texts import MAX_FIELD
-from registry.requests import Issued
-from registry.status_notes import MAX_NOTE, note_fault
+from registry.intake.rows.columns import RowChecker
+from registry.intake.rows.row_texts import MAX_FIELD
 from registry.wire.credentials import CountedBy, Part, StatusReason
 from registry.wire.forms import Date, Member, check_credits
 

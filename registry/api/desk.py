@@ -17,10 +17,10 @@ from litestar.params import HeaderParameter
 from psycopg import Connection, Cursor
 from psycopg.rows import DictRow
 
-from registry.application import Registry
+from registry.application.issuing import Issuer
+from registry.application.registry import Registry
 from registry.http import HttpProblem, answer
-from registry.issuing import Issuer
-from registry.vault import Vault, read_again
+from registry.vault.vault import Vault, read_again
 from registry.wire.forms import check_uuid
 
 IdempotencyKey = Annotated[

@@ -9,8 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from registry.api.desk import Desk
-from registry.erasing import why_without_claims
 from registry.http import HttpProblem, requires
+from registry.learners.erasure import why_without_claims
 
 
 class HandedOut(msgspec.Struct, frozen=True):

@@ -12,10 +12,10 @@ from litestar.params import Dependency, Parameter
 from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.application import Registry
-from registry.held_rows import PAGE, Decision, HeldPerson, HeldRows, Place
+from registry.application.held_rows import PAGE, Decision, HeldPerson, HeldRows, Place
+from registry.application.registry import Registry
 from registry.http import Cursors, HttpProblem, Trouble, requires
-from registry.intake.row_texts import MAX_FIELD
+from registry.intake.rows.row_texts import MAX_FIELD
 
 
 class Eraser(Protocol):

@@ -10,9 +10,9 @@ from litestar.params import Dependency, Parameter
 from registry.http import requires
 from registry.letters import LANGUAGES, Language
 from registry.letters.composing import Asked
-from registry.office.applicants import Applicant
-from registry.office.lettering import addressee
-from registry.office.notices import LETTER_KINDS, LetterKind
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.lettering import addressee
+from registry.office.cases.notices import LETTER_KINDS, LetterKind
 
 _TAG = "Cases"
 _PDF = "application/pdf"

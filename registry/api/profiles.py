@@ -8,8 +8,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import requires
-from registry.office.offered import Requirement
-from registry.office.profiles import KeptProfile, ProfileName, ProfileRow, list_profiles
+from registry.office.assessments.offered import Requirement
+from registry.office.assessments.profiles import KeptProfile, ProfileName, ProfileRow, list_profiles
 
 _TAG = "Cases"
 

@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from registry.batches.spool import Spool
-from registry.intake.days import Order
+from registry.intake.rows.days import Order
 
 State = Literal[
     "receiving", "incomplete", "awaitingRelease", "scheduled", "waiting", "working", "done", "failed", "cancelled"

@@ -10,7 +10,6 @@ from typing import Any, Final, LiteralString
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from registry.actors import person_of
 from registry.batches.batch import (
     Batch,
     Begun,
@@ -28,9 +27,10 @@ from registry.batches.forgetting import forget_texts, give_up_held, rewrite_text
 from registry.batches.row_problem import RowProblem
 from registry.batches.spool import Spool, Spooled
 from registry.batches.texts import BatchTexts, key_of, locked, seal_key
-from registry.intake.report import IntakeError
-from registry.intake.xlsx import Workbook, is_spreadsheet
-from registry.vault import Vault, random_id, read_again
+from registry.intake.rows.report import IntakeError
+from registry.intake.rows.xlsx import Workbook, is_spreadsheet
+from registry.values.actors import person_of
+from registry.vault.vault import Vault, random_id, read_again
 
 KEPT: Final = timedelta(days=90)
 _PAGE: Final = 10_000

@@ -10,12 +10,12 @@ from typing import Final, Self
 import msgspec
 import psycopg
 
-from registry.application import Registry
+from registry.application.issuing import Issuer
+from registry.application.registry import Registry
+from registry.application.status_changes import Judgement, PrivateOf, StatusChanger
 from registry.batches.row_problem import RowProblem
 from registry.batches.status_rows import StatusRow
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.issuing import Issuer
-from registry.status_changes import Judgement, PrivateOf, StatusChanger
 
 _MAX_LISTED: Final = 10_000
 """Problems that a preview lists: memory does not grow with the file."""

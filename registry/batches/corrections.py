@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from registry.intake.columns import NAMES
-from registry.intake.report import Readable
-from registry.intake.table_rows import NEEDED
-from registry.intake.tables import PROBLEM, Table
+from registry.intake.rows.columns import NAMES
+from registry.intake.rows.report import Readable
+from registry.intake.rows.table_rows import NEEDED
+from registry.intake.rows.tables import PROBLEM, Table
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?|[+-]")
 _BROKEN: Final = re.compile("[\ud800-\udfff]")

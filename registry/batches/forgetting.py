@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 from registry.batches.batch import DOCUMENTS, ENDED
 from registry.batches.row_problem import RowProblem
 from registry.batches.texts import BatchTexts, locked, seal_key
-from registry.vault import Vault
+from registry.vault.vault import Vault
 
 _TEXTS: Final = ("name", "notes", "error")
 

@@ -12,14 +12,14 @@ from typing import Any, Final, NamedTuple
 
 from registry.batches.batch import TABLES, Media
 from registry.batches.spool import Spooled
-from registry.intake.columns import NAMES
-from registry.intake.days import Order, read_day
-from registry.intake.lines import byte_lines, text_lines
-from registry.intake.ndjson_rows import LINE, text_of
-from registry.intake.not_json import unique
-from registry.intake.report import IntakeError
-from registry.intake.tables import Table, TableRow
-from registry.persons import contradictions, normalise_identifier
+from registry.intake.rows.columns import NAMES
+from registry.intake.rows.days import Order, read_day
+from registry.intake.rows.lines import byte_lines, text_lines
+from registry.intake.rows.ndjson_rows import LINE, text_of
+from registry.intake.rows.not_json import unique
+from registry.intake.rows.report import IntakeError
+from registry.intake.rows.tables import Table, TableRow
+from registry.values.persons import contradictions, normalise_identifier
 
 _STUDENT: Final = "student"
 _PERSON: Final = {"familyName": "family_name", "givenName": "given_name", "dateOfBirth": "date_of_birth"}

@@ -9,7 +9,7 @@ from psycopg.rows import DictRow
 
 from registry.batches.row_problem import RowProblem
 from registry.batches.texts import BatchTexts
-from registry.vault import Vault
+from registry.vault.vault import Vault
 
 
 class Held(NamedTuple):

@@ -6,12 +6,12 @@ A credential is named by its id or by the university's own id of the row that it
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, get_args
 
+from registry.application.status_changes import Change, StatusChange
+from registry.application.status_notes import note_fault
 from registry.batches.batch import TABLES, Media
 from registry.batches.row_problem import RowProblem
-from registry.intake.plain_rows import PlainRows
-from registry.intake.report import Readable
-from registry.status_changes import Change, StatusChange
-from registry.status_notes import note_fault
+from registry.intake.rows.plain_rows import PlainRows
+from registry.intake.rows.report import Readable
 from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
 

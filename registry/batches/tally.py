@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from registry.application.requests import LASTING, Issued, IssueRequest, Outcome
 from registry.batches.batch import Batch
 from registry.batches.progress import Held, Progress
 from registry.batches.row_problem import RowProblem, not_found_again
 from registry.intake import NdjsonRows, TableRows
-from registry.intake.columns import Problems
-from registry.intake.earlier_rows import EarlierRows
-from registry.requests import LASTING, Issued, IssueRequest, Outcome
-from registry.vault import Vault
+from registry.intake.rows.columns import Problems
+from registry.intake.rows.earlier_rows import EarlierRows
+from registry.vault.vault import Vault
 
 
 class Tally:

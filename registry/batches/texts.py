@@ -14,7 +14,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.batches.row_problem import RowProblem
-from registry.vault import Vault, derived, open_bytes, seal_bytes
+from registry.vault.vault import Vault, derived, open_bytes, seal_bytes
 
 _PROBLEM: Final = "problem"
 

@@ -12,7 +12,9 @@ import msgspec
 import psycopg
 import structlog
 
-from registry.application import Registry
+from registry.application.issuing import Issuer
+from registry.application.registry import Registry
+from registry.application.status_changes import Judgement
 from registry.batches.batch import DOCUMENTS, TABLES, Batch
 from registry.batches.book import Book
 from registry.batches.changing import RowChanger, problem_of
@@ -23,15 +25,13 @@ from registry.batches.status_rows import StatusRow, StatusRows
 from registry.batches.tally import Tally, Waiting
 from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake import Award, Catalogue, IntakeError, NdjsonRows, TableRows, read_document
-from registry.intake.documents import MAX_BYTES
+from registry.intake.formats.documents import MAX_BYTES
+from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.importing import Importer, Taken
-from registry.intake.other_issuer import oddity_notes, other_issuer_notes
-from registry.intake.plain_rows import PlainRows
 from registry.intake.reconciling import COLUMNS, NEEDED, OnLog, Reconciling
-from registry.intake.report import FAULTS, NO_ROWS
-from registry.issuing import Issuer
-from registry.status_changes import Judgement
-from registry.vault import Vault
+from registry.intake.rows.plain_rows import PlainRows
+from registry.intake.rows.report import FAULTS, NO_ROWS
+from registry.vault.vault import Vault
 from registry.wire.governance import MemberRevised
 
 _log = structlog.get_logger(__name__)

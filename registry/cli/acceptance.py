@@ -1,8 +1,8 @@
-"""What consumers would say of this node's events and commits: the plug of `registry.acceptance`.
+"""What consumers would say of this node's events and commits: the plug of `registry.application.acceptance`.
 
 The rules are those that the projector and the auditor apply to everybody (`registry.rules.governance`,
-`consumers.verifier`), under governance as this node has read it from the log. Where the log is away, what was read
-last counts; where this process has read nothing yet, the members' rows of the views do.
+`consumers.streams.verifier`), under governance as this node has read it from the log. Where the log is away, what was
+read last counts; where this process has read nothing yet, the members' rows of the views do.
 """
 
 import time
@@ -10,15 +10,15 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from consumers.governance import Change
-from registry.acceptance import NotAccepted
+from consumers.governance.governance import Change
+from registry.application.acceptance import NotAccepted
 from registry.cli.standings import Standings
-from registry.config import Settings
-from registry.keystore import KeystoreError
+from registry.keys.keystore import KeystoreError
 from registry.log import GOVERNANCE
-from registry.publisher_errors import ForeignCommits
+from registry.publishing.errors import ForeignCommits
 from registry.rules.errors import MemberSuspended, Refusal, RoleMissing
 from registry.rules.governance import CREATES, MemberRecord
+from registry.settings.settings import Settings
 from registry.wire.keys import VerifierKey
 from registry.wire.merkle import Tree
 

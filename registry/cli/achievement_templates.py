@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from registry.achievement_content import COMMENT, PLACEHOLDER
+from registry.application.achievement_content import COMMENT, PLACEHOLDER
 
 PLAIN: Final[dict[str, Any]] = {
     "kind": "microCredential",

@@ -9,8 +9,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from projections import catalogue
-from registry.achievement_content import COMMENT, FaultyContent, composition_refs, read_content
+from projections.catalogue import catalogue
+from registry.application.achievement_content import COMMENT, FaultyContent, composition_refs, read_content
 from registry.cli import ids
 from registry.cli.context import Node, node_of
 from registry.cli.files import read_bytes
@@ -19,8 +19,8 @@ from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
 from registry.cli.own_events import say_views_behind
 from registry.intake.importing import find_identical
-from registry.intake.not_json import no_constant, unique, why_not_json
-from registry.vault import random_id
+from registry.intake.rows.not_json import no_constant, unique, why_not_json
+from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.forms import VersionedRef
 

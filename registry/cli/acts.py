@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from registry import ceremony, key_proof
-from registry.act_words import content_of
-from registry.ceremony import CeremonyRefused
+from registry.ceremony import ceremony
+from registry.ceremony.act_words import content_of
+from registry.ceremony.ceremony import CeremonyRefused
 from registry.cli.context import node_of
 from registry.cli.governance import (
     WithoutProof,
@@ -26,7 +26,8 @@ from registry.cli.governance import (
 from registry.cli.governance_show import member_of
 from registry.cli.member_content import read_content
 from registry.cli.output import errors, say
-from registry.key_proof import OfferedKey
+from registry.keys import key_proof
+from registry.keys.key_proof import OfferedKey
 from registry.rules.governance import MemberRecord
 from registry.wire import governance as wire
 from registry.wire.errors import MalformedNote

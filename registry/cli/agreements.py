@@ -8,9 +8,9 @@ from typing import Annotated, Any, get_args
 import msgspec
 import typer
 
-from projections import decisions as view
-from projections.simulation import Simulation
-from projections.simulation import simulate as simulated
+from projections.recognition import decisions as view
+from projections.recognition.simulation import Simulation
+from projections.recognition.simulation import simulate as simulated
 from registry.cli import ids
 from registry.cli.assessing import facts_of
 from registry.cli.context import Node, node_of
@@ -19,7 +19,7 @@ from registry.cli.files import read_json
 from registry.cli.founding import publish_now
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, text_of, title_of
-from registry.vault import random_id
+from registry.vault.vault import random_id
 from registry.wire.forms import VersionedRef, checker
 from registry.wire.misfits import told
 from registry.wire.recognition import AchievementFilter, AgreementDeclared, Outcome, Purpose, Towards

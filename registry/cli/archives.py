@@ -13,24 +13,25 @@ import psycopg
 import typer
 from psycopg.rows import dict_row
 
-from consumers.archive_check import check, reach_of
-from consumers.archiver import Archived, archive
-from consumers.rebuild import rebuild
-from consumers.restorer import CannotRestore, Restored, restore
-from consumers.stream import claimed_size
-from consumers.tiles import Tiles
-from projections import feed
-from registry import backup as backups
-from registry import owner, store
+from consumers.archive.archive_check import check, reach_of
+from consumers.archive.archiver import Archived, archive
+from consumers.archive.restorer import CannotRestore, Restored, restore
+from consumers.projecting.rebuild import rebuild
+from consumers.proofs.tiles import Tiles
+from consumers.streams.stream import claimed_size
+from projections.feed import feed
+from registry.application import owner
+from registry.backup import backup as backups
 from registry.cli.audit import founding_hash, require_address
 from registry.cli.context import Node, node_of, opened
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
 from registry.cli.vaults import erase_again
-from registry.config import Settings, SettingsError, find_home
+from registry.keys.passphrase import weakness_of
 from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog, load
-from registry.passphrase import weakness_of
-from registry.postgres import DatabaseUnavailable, database
+from registry.postgres.embedded import DatabaseUnavailable, database
+from registry.settings.settings import Settings, SettingsError, find_home
+from registry.store import recorder as store
 
 PASSPHRASE_VARIABLE = "REGISTRY_BACKUP_PASSPHRASE"  # noqa: S105 - a variable's name
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args
 import msgspec
 import typer
 
-from projections.departures import Draft, departure
+from projections.precedents.departures import Draft, departure
 from registry.cli import ids
 from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
@@ -17,7 +17,7 @@ from registry.cli.facts import ViewFacts
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, errors, print_json, progress, say, table
 from registry.cli.own_events import say_older_wait
-from registry.office.assessment import (
+from registry.office.assessments.assessment import (
     MILDER,
     Considered,
     Element,
@@ -26,12 +26,12 @@ from registry.office.assessment import (
     Requirement,
     compare,
 )
-from registry.office.cohort import Cohort, CohortOutcome
-from registry.office.cohort_file import rows
-from registry.office.profiles import find_profile
-from registry.office.requirements import requirement_named
-from registry.office.statements import state
-from registry.vault import random_id
+from registry.office.assessments.profiles import find_profile
+from registry.office.assessments.requirements import requirement_named
+from registry.office.assessments.statements import state
+from registry.office.cohorts.cohort import Cohort, CohortOutcome
+from registry.office.cohorts.cohort_file import rows
+from registry.vault.vault import random_id
 from registry.wire.forms import VersionedRef
 from registry.wire.misfits import told
 from registry.wire.recognition import (

@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from registry.api.credentials import CredentialRow
+from registry.application.status_notes import MAX_NOTE
 from registry.intake.events import ISSUE, MAX_BYTES, REASONS, REINSTATE, REVOKE, SUSPEND
-from registry.status_notes import MAX_NOTE
 from registry.wire.events import GOVERNANCE_TYPES, MEMBER_TYPES, Event
 
 _REF: Final = "#/components/schemas/{name}"

@@ -12,29 +12,29 @@ import msgspec
 import psycopg
 import typer
 
-from consumers.audit_compare import OtherConsortium, compare, decided
-from consumers.audit_digests import with_digests
-from consumers.audit_page import page
-from consumers.audit_report import AuditReport, Fault, NoReport, Unchecked
-from consumers.audit_since import without_earlier
-from consumers.audit_source import source_of
-from consumers.audit_verdict import INCONCLUSIVE, WELL, conclude
-from consumers.audit_witness import with_witnesses, without_witnesses
-from consumers.auditor import RootsOfLog, audit, audit_log
-from consumers.cosignatures import Cosignatures
-from consumers.governance import GovernanceFold
-from consumers.policy import Policy
-from consumers.rebuild import Source
-from consumers.stream import claimed_size
-from registry import selfcheck
+from consumers.audit.audit_compare import OtherConsortium, compare, decided
+from consumers.audit.audit_digests import with_digests
+from consumers.audit.audit_page import page
+from consumers.audit.audit_report import AuditReport, Fault, NoReport, Unchecked
+from consumers.audit.audit_since import without_earlier
+from consumers.audit.audit_source import source_of
+from consumers.audit.audit_verdict import INCONCLUSIVE, WELL, conclude
+from consumers.audit.audit_witness import with_witnesses, without_witnesses
+from consumers.audit.auditor import RootsOfLog, audit, audit_log
+from consumers.governance.governance import GovernanceFold
+from consumers.projecting.rebuild import Source
+from consumers.streams.stream import claimed_size
+from consumers.witness.cosignatures import Cosignatures
+from consumers.witness.policy import Policy
 from registry.cli.audit_text import show_comparison, show_report
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, errors, print_json, progress
 from registry.cli.scratch import scratch_database
 from registry.cli.witness_options import policy_of, with_limits
-from registry.config import SettingsError
 from registry.log import GOVERNANCE, BadAddress, LogError, check_address, open_log
-from registry.postgres import DatabaseUnavailable, database
+from registry.postgres.embedded import DatabaseUnavailable, database
+from registry.publishing import self_check as selfcheck
+from registry.settings.settings import SettingsError
 from registry.wire.errors import MalformedNote
 from registry.wire.views_note import ViewsNote
 

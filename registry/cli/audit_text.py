@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from consumers.audit_compare import Comparison
-from consumers.audit_report import AuditReport, Fault
-from consumers.audit_verdict import AS_BEFORE, INCONCLUSIVE, WELL
+from consumers.audit.audit_compare import Comparison
+from consumers.audit.audit_report import AuditReport, Fault
+from consumers.audit.audit_verdict import AS_BEFORE, INCONCLUSIVE, WELL
 from registry.cli.output import counted, say, table
 
 _SHOWN = 20

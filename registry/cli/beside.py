@@ -8,10 +8,10 @@ from typing import Self
 
 import msgspec
 
-from consumers import receipts
-from consumers.governance import GovernanceFold
-from consumers.policy import PolicyUnmet
-from consumers.receipts import NoReceipt
+from consumers.governance.governance import GovernanceFold
+from consumers.proofs import receipts
+from consumers.proofs.receipts import NoReceipt
+from consumers.witness.policy import PolicyUnmet
 from registry.cli.context import Node
 from registry.cli.output import counted, say
 from registry.cli.verifying import GOVERNANCE_HEAD

@@ -18,11 +18,11 @@ from registry.cli.founding import publish_now
 from registry.cli.grouped import say_problems
 from registry.cli.output import AsJson, counted, errors, print_json, progress, say, table
 from registry.cli.own_events import say_older_wait
-from registry.config import SettingsError
 from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake import IntakeError, Problem
-from registry.intake.plain_rows import form_of
+from registry.intake.rows.plain_rows import form_of
 from registry.log import GOVERNANCE
+from registry.settings.settings import SettingsError
 
 MAX_ROWS: Final = 100_000
 """Rows of a file at most: they are held in memory, so that what was shown is what is done."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from registry.application.requests import IssueRequest
 from registry.cli.bulk_changes import DryRun, Yes, own_node
 from registry.cli.confirming import confirm
 from registry.cli.context import Node
@@ -17,7 +18,6 @@ from registry.cli.output import AsJson, counted, print_json, say, table, title_o
 from registry.cli.own_events import say_older_wait
 from registry.domain.errors import UnknownAchievement
 from registry.intake import Document, IntakeError, Problem, open_intake
-from registry.requests import IssueRequest
 
 
 class Corrections(msgspec.Struct):

@@ -13,9 +13,9 @@ from registry.cli.context import node_of
 from registry.cli.files import read_json, read_text
 from registry.cli.office import office_of
 from registry.cli.output import AsJson
-from registry.office.applicants import Applicant
-from registry.office.correcting import Correction
-from registry.office.opening import SubjectAsked
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.correcting import Correction
+from registry.office.cases.opening import SubjectAsked
 from registry.wire.recognition import Purpose
 
 

@@ -16,18 +16,18 @@ from registry.cli.listing import Column, print_list
 from registry.cli.office import office_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, print_json, say
 from registry.domain.case import Case
-from registry.office.assigning import assign
-from registry.office.attachments import (
+from registry.office.cases.assigning import assign
+from registry.office.cases.attachments import (
     KINDS,
     attach,
     files_opened_with,
     list_attachments,
     read_attachment,
 )
-from registry.office.cases import Office
-from registry.office.changes import acknowledge
-from registry.office.disclosing import disclose
-from registry.office.showing import texts_of
+from registry.office.cases.changes import acknowledge
+from registry.office.cases.disclosing import disclose
+from registry.office.cases.service import Office
+from registry.office.cases.showing import texts_of
 
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id or file number.")]
 

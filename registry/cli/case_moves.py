@@ -16,15 +16,15 @@ from registry.cli.output import AsJson, errors, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.reasons import folder_of, show_country
 from registry.domain.case_events import Document, IssuerAnswer
-from registry.office import showing
-from registry.office.assessment import Assessment
-from registry.office.beginning import draft_of
-from registry.office.cases import Office
-from registry.office.country_notes import country_note
-from registry.office.deciding import numbers_decided
-from registry.office.proposing import Leave
-from registry.office.requirements import programme_notes
-from registry.office.views import Moved
+from registry.office.assessments.assessment import Assessment
+from registry.office.assessments.requirements import programme_notes
+from registry.office.cases import showing
+from registry.office.cases.beginning import draft_of
+from registry.office.cases.deciding import numbers_decided
+from registry.office.cases.proposing import Leave
+from registry.office.cases.service import Office
+from registry.office.cases.views import Moved
+from registry.office.reasons.country_notes import country_note
 from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
 
 Against = Annotated[

@@ -9,7 +9,7 @@ import typer
 from registry.cli import ids
 from registry.cli.context import Node
 from registry.domain.case_errors import UnknownCase
-from registry.office.cases import Office
+from registry.office.cases.service import Office
 from registry.wire.misfits import told
 from registry.wire.recognition import External, Towards
 

@@ -19,11 +19,11 @@ from registry.cli.office import office_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input, read_personal
 from registry.domain.case_events import CaseState
-from registry.office import listing, showing, worklist
-from registry.office.applicants import Applicant
-from registry.office.opening import CaseAsked, SubjectAsked
-from registry.office.views import CaseView
-from registry.office.worklist import Asked, CaseLine
+from registry.office.cases import listing, showing, worklist
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.opening import CaseAsked, SubjectAsked
+from registry.office.cases.views import CaseView
+from registry.office.cases.worklist import Asked, CaseLine
 from registry.wire.recognition import Evidence, Purpose
 
 case_app = typer.Typer(

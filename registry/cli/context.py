@@ -14,30 +14,31 @@ import psycopg
 import typer
 from psycopg import Connection
 
-from consumers.cosignatures import Cosignatures
-from consumers.feeding import Feeding
-from consumers.governance import GovernanceFold, check_log_of
-from consumers.governance_rows import GovernanceRows
-from consumers.log_state import check_log
-from consumers.policy import Policy
-from consumers.projector import OnBatch, Projector
-from consumers.rebuild import Source
-from consumers.stream import BATCH_BYTES
-from consumers.tiles import Tiles, follow
-from consumers.verifier import MemberTrust, refused
-from projections import feed, views
-from projections.positions import all_positions
+from consumers.governance.governance import GovernanceFold, check_log_of
+from consumers.governance.governance_rows import GovernanceRows
+from consumers.history.log_state import check_log
+from consumers.projecting.feeding import Feeding
+from consumers.projecting.projector import OnBatch, Projector
+from consumers.projecting.rebuild import Source
+from consumers.proofs.tiles import Tiles, follow
+from consumers.streams.stream import BATCH_BYTES
+from consumers.streams.verifier import MemberTrust, refused
+from consumers.witness.cosignatures import Cosignatures
+from consumers.witness.policy import Policy
+from projections.core import views
+from projections.core.positions import all_positions
+from projections.feed import feed
 from registry import observability
-from registry.application import Registry
+from registry.application.issuing import Issuer
+from registry.application.owner import Owner, claim
+from registry.application.registry import Registry
 from registry.cli import ids
 from registry.cli.acceptance import ConsumerRules
 from registry.cli.own_log import OwnLog
 from registry.cli.own_refusals import OwnRefusals
 from registry.cli.parts import ViewedParts
 from registry.cli.standings import Standings
-from registry.config import FILE, Settings, SettingsError, load
-from registry.issuing import Issuer
-from registry.keystore import SIGNING, Keystore
+from registry.keys.keystore import SIGNING, Keystore
 from registry.log import (
     GOVERNANCE,
     ForeignLog,
@@ -49,10 +50,10 @@ from registry.log import (
     TailLost,
     open_log,
 )
-from registry.owner import Owner, claim
-from registry.postgres import database
-from registry.publisher import Publisher
-from registry.vault import Vault
+from registry.postgres.embedded import database
+from registry.publishing.publisher import Publisher
+from registry.settings.settings import FILE, Settings, SettingsError, load
+from registry.vault.vault import Vault
 from registry.wire.commit import Commit
 from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote

@@ -4,7 +4,9 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from projections import credentials as view
+from projections.credentials import credentials as view
+from registry.application.requests import Issued, IssueRequest
+from registry.application.status_notes import note_fault, notes_of
 from registry.cli import bulk_changes, bulk_corrections, finding, ids, moments, releasing
 from registry.cli.confirming import confirm
 from registry.cli.context import Node, node_of
@@ -14,10 +16,8 @@ from registry.cli.output import AsJson, errors, plain, print_json, say, title_of
 from registry.cli.own_events import say_older_wait, say_views_behind
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.reading import credential_rows
-from registry.erasing import why_without_claims
-from registry.intake.columns import days_fault
-from registry.requests import Issued, IssueRequest
-from registry.status_notes import note_fault, notes_of
+from registry.intake.rows.columns import days_fault
+from registry.learners.erasure import why_without_claims
 from registry.wire.credentials import StatusReason
 from registry.wire.disclosures import disclosed
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from registry.intake.days import ORDERS, Order
+from registry.intake.rows.days import ORDERS, Order
 
 FORM: Final = "YYYY-MM-DD"
 

@@ -15,12 +15,13 @@ import msgspec
 import typer
 from rich.rule import Rule
 
-from consumers.auditor import audit
-from consumers.projector import OnBatch
-from consumers.rebuild import Source
-from projections import credentials as credential_view
-from projections import learners, universities
-from projections.decisions import of_office
+from consumers.audit.auditor import audit
+from consumers.projecting.projector import OnBatch
+from consumers.projecting.rebuild import Source
+from projections.credentials import credentials as credential_view
+from projections.recognition.decisions import of_office
+from projections.records import learners, universities
+from registry.application.requests import IssueRequest
 from registry.cli import achievement_templates, demo_serving
 from registry.cli.audit_text import show_report
 from registry.cli.context import Node, opened
@@ -29,13 +30,12 @@ from registry.cli.governance import act_now
 from registry.cli.imports import Offered, show, take_document, take_rows
 from registry.cli.output import Counter, counted, out, progress, say, table, title_of
 from registry.cli.reading import credential_rows, decision_rows, sum_of
-from registry.config import SettingsError
 from registry.intake import TableRows, read_file
-from registry.intake.columns import NAMES
+from registry.intake.rows.columns import NAMES
 from registry.log import GOVERNANCE, SharedLog, open_log
-from registry.postgres import embedded
-from registry.requests import IssueRequest
-from registry.vault import random_id
+from registry.postgres.embedded import embedded
+from registry.settings.settings import SettingsError
+from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.governance import Identifier, MemberAdmitted

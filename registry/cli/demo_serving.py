@@ -17,8 +17,8 @@ from registry.access import ApiKeys
 from registry.cli.context import opened
 from registry.cli.output import say
 from registry.cli.stopping import stopping
-from registry.config import SettingsError
 from registry.http.access import SCOPES
+from registry.settings.settings import SettingsError
 
 KEYS: Final = "keys"
 """The file with addresses and keys, for a shell to read."""

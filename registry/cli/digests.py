@@ -6,11 +6,11 @@ from typing import Annotated, Final
 
 import typer
 
-from projections.digest import ViewsDigest, digest
-from projections.tables import VERSION
+from projections.core.digest import ViewsDigest, digest
+from projections.core.tables import VERSION
 from registry.cli.context import Node, node_of
 from registry.cli.output import AsJson, print_json, say, table
-from registry.keystore import SIGNING
+from registry.keys.keystore import SIGNING
 from registry.wire.views_note import ViewsNote
 
 FILE: Final = "views.note"

@@ -6,14 +6,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from consumers.receipts import NoReceipt
-from projections.disclosures import prove_claims
+from consumers.proofs.receipts import NoReceipt
+from projections.records.disclosures import prove_claims
 from registry.cli import ids
 from registry.cli.beside import write_file
 from registry.cli.context import node_of
 from registry.cli.files import read_text
 from registry.cli.output import AsJson, print_json, say
-from registry.erasing import why_without_claims
+from registry.learners.erasure import why_without_claims
 from registry.wire.disclosures import InvalidDisclosure
 
 disclosure_app = typer.Typer(

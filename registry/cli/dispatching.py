@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from projections import feed, views
+from projections.core import views
+from projections.feed import feed
 from registry.cli import last_error
 from registry.cli.context import Node
 from registry.cli.stopping import DATABASE_AWAY
-from registry.config import SettingsError
+from registry.settings.settings import SettingsError
 from registry.webhooks import AddressPolicy, Dispatcher, Message
 
 _log = structlog.get_logger(__name__)

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from projections import views
-from projections.learners import known_credentials
-from registry import erasing
-from registry.application import Registry
+from projections.core import views
+from projections.records.learners import known_credentials
+from registry.application.registry import Registry
 from registry.batches import Book
 from registry.cli import ids
 from registry.cli.context import Node, node_of
@@ -20,6 +19,7 @@ from registry.cli.output import counted, errors, say
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.reading import learner_app
 from registry.cli.working import book_of
+from registry.learners import erasure as erasing
 
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this one stands under `learner`

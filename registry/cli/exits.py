@@ -10,35 +10,35 @@ import psycopg
 from eventsourcing.persistence import InterfaceError as StoreInterrupted
 from eventsourcing.persistence import OperationalError as StoreUnavailable
 
-from consumers.archiver import CannotArchive
-from consumers.audit_compare import OtherConsortium
-from consumers.audit_report import NoReport
-from consumers.audit_source import OtherFounding
-from consumers.export import CannotExport
-from consumers.log_audit import NoSuchMember
-from consumers.moment import UnknownMoment
-from consumers.policy import PolicyUnmet
-from consumers.receipts import NoReceipt
-from consumers.restorer import CannotRestore
-from projections.errors import InvalidQuery, TooCostly
-from projections.positions import DamagedPosition
-from projections.views import OutdatedViews
-from registry.acceptance import NotAccepted
+from consumers.archive.archiver import CannotArchive
+from consumers.archive.restorer import CannotRestore
+from consumers.audit.audit_compare import OtherConsortium
+from consumers.audit.audit_report import NoReport
+from consumers.audit.audit_source import OtherFounding
+from consumers.audit.log_audit import NoSuchMember
+from consumers.history.moment import UnknownMoment
+from consumers.proofs.export import CannotExport
+from consumers.proofs.receipts import NoReceipt
+from consumers.witness.policy import PolicyUnmet
+from projections.core.errors import InvalidQuery, TooCostly
+from projections.core.positions import DamagedPosition
+from projections.core.views import OutdatedViews
 from registry.access import UnknownKey
-from registry.backup import BackupError, WrongPassphrase
-from registry.ceremony import CeremonyRefused
+from registry.application.acceptance import NotAccepted
+from registry.backup.backup import BackupError, WrongPassphrase
+from registry.ceremony.ceremony import CeremonyRefused
 from registry.cli.files import FileError
 from registry.cli.ids import IdNotFound
-from registry.config import SettingsError
 from registry.domain.errors import Refusal
-from registry.intake.report import IntakeError, IntakeUnavailable
-from registry.keystore import KeystoreError
+from registry.intake.rows.report import IntakeError, IntakeUnavailable
+from registry.keys.keystore import KeystoreError
 from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten, LogError, TailLost
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
-from registry.postgres import DatabaseUnavailable
-from registry.publisher import OwnCommitsRefused, PublisherError
-from registry.vault import VaultError
+from registry.postgres.embedded import DatabaseUnavailable
+from registry.publishing.publisher import OwnCommitsRefused, PublisherError
+from registry.settings.settings import SettingsError
+from registry.vault.vault import VaultError
 from registry.webhooks import WebhookError
 from registry.wire.errors import InvalidEvent, WireError
 

@@ -1,4 +1,4 @@
-"""The views as a recognition office asks them: the plug of `registry.office.facts`. Composition only."""
+"""The views as a recognition office asks them: the plug of `registry.office.assessments.facts`. Composition only."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from psycopg import Connection
 
-from projections import offered as view
-from projections.offered import OfferedView
+from projections.records import offered as view
+from projections.records.offered import OfferedView
 from registry.cli.standings import Standings
-from registry.office.offered import Accredited, Offered
+from registry.office.assessments.offered import Accredited, Offered
 from registry.wire.forms import VersionedRef
 
 

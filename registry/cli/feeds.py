@@ -7,7 +7,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from projections import feed, views
+from projections.core import views
+from projections.feed import feed
 from registry.cli.context import Node, node_of
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, say

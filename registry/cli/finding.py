@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final, NamedTuple, get_args
 
 import typer
 
-from projections import credentials as view
-from projections.own_credentials import CredentialQuery, Line, Place, page
+from projections.credentials import credentials as view
+from projections.credentials.own_credentials import CredentialQuery, Line, Place, page
 from registry.cli import ids
 from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
@@ -16,9 +16,9 @@ from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, title_of
 from registry.cli.own_events import say_views_behind
 from registry.cli.personal_input import FROM_INPUT, from_input
-from registry.config import SettingsError
 from registry.log import GOVERNANCE
-from registry.persons import FORMERLY, full_name
+from registry.settings.settings import SettingsError
+from registry.values.persons import FORMERLY, full_name
 from registry.wire.credentials import Status
 
 _PAGE: Final = 500

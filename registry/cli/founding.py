@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import psycopg
 import typer
 
-from projections.reliance import on_voided
-from registry import ceremony, key_proof
-from registry.act_words import plural
-from registry.ceremony import Known, Proposal
+from projections.credentials.reliance import on_voided
+from registry.application.owner import Owner, withdraw
+from registry.ceremony import ceremony
+from registry.ceremony.act_words import plural
+from registry.ceremony.ceremony import Known, Proposal
 from registry.cli import last_error
 from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of, opened
 from registry.cli.founding_check import check_new_log, first_founding
@@ -38,14 +39,14 @@ from registry.cli.node_folder import (
     check_member,
 )
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say
-from registry.config import SettingsError
-from registry.key_proof import OfferedKey
-from registry.keystore import SIGNING, Keystore
+from registry.keys import key_proof
+from registry.keys.key_proof import OfferedKey
+from registry.keys.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream
-from registry.owner import Owner, withdraw
-from registry.postgres import DatabaseUnavailable
-from registry.publisher import AnotherPublisher
+from registry.postgres.embedded import DatabaseUnavailable
+from registry.publishing.publisher import AnotherPublisher
 from registry.rules.governance import Governance
+from registry.settings.settings import SettingsError
 from registry.wire.governance import ConsortiumFounded, MemberAdmitted
 from registry.wire.merkle import Tree, leaf_hash
 

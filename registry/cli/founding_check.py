@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from consumers.governance import GovernanceFold, check_log_of
+from consumers.governance.governance import GovernanceFold, check_log_of
 from registry.cli.node_folder import is_consortium
 from registry.log import GOVERNANCE, ForeignLog, NoSuchStream, SharedLog, open_log
 from registry.rules.governance import Governance

@@ -8,19 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
-from consumers.governance import GovernanceFold
-from consumers.receipts import commits_from
-from registry import ceremony, key_proof
-from registry.act_words import plural, signatures_needed
-from registry.ceremony import AlreadyPublished, CeremonyRefused, Known, NoRootKey, Proposal
+from consumers.governance.governance import GovernanceFold
+from consumers.proofs.receipts import commits_from
+from registry.ceremony import ceremony
+from registry.ceremony.act_words import plural, signatures_needed
+from registry.ceremony.ceremony import AlreadyPublished, CeremonyRefused, Known, NoRootKey, Proposal
+from registry.ceremony.signed_heads import SignedHead, SignedHeads
 from registry.cli.context import Node, ask_passphrase, given_passphrase, new_passphrase, node_of
 from registry.cli.node_folder import check_consortium
 from registry.cli.output import errors, say
-from registry.key_proof import OfferedKey
-from registry.keystore import Keystore
+from registry.keys import key_proof
+from registry.keys.key_proof import OfferedKey
+from registry.keys.keystore import Keystore
 from registry.log import GOVERNANCE, LogUnavailable
 from registry.rules.governance import RootKeys
-from registry.signed_heads import SignedHead, SignedHeads
 from registry.wire import governance as wire
 from registry.wire.events import Event, Reader
 from registry.wire.keys import Signer, VerifierKey

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from consumers.governance import GovernanceFold
-from registry.act_words import content_of, plural
-from registry.ceremony import CeremonyRefused
+from consumers.governance.governance import GovernanceFold
+from registry.ceremony.act_words import content_of, plural
+from registry.ceremony.ceremony import CeremonyRefused
 from registry.cli.context import node_of
 from registry.cli.governance import governance_app, governance_of
 from registry.cli.listing import Column, print_list

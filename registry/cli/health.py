@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from consumers.cursor import parsed
-from consumers.log_state import BEGINS_LATE, NO_GOVERNANCE, REFUSED, UNREADABLE, EarlierLooks, check_log
-from consumers.verifier import FORM
-from projections import positions
-from registry.act_words import plural
+from consumers.history.log_state import BEGINS_LATE, NO_GOVERNANCE, REFUSED, UNREADABLE, EarlierLooks, check_log
+from consumers.streams.cursor import parsed
+from consumers.streams.verifier import FORM
+from projections.core import positions
+from registry.application.owner import table_exists
+from registry.application.refusals import RefusedCommits
+from registry.ceremony.act_words import plural
 from registry.cli.view_lag import own_lag
 from registry.cli.waiting import held_events, stopped, waiting_events
 from registry.intake.lost_events import lost_events
-from registry.keystore import SIGNING, KeystoreError
+from registry.keys.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
-from registry.owner import table_exists
-from registry.publisher_errors import ForeignCommits
-from registry.refusals import RefusedCommits
+from registry.publishing.errors import ForeignCommits
 from registry.rules.governance import MemberRecord
 from registry.wire.keys import VerifierKey
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from consumers import receipts
+from consumers.proofs import receipts
 from projections.api.history import History
 from projections.api.receipts import Proven
 from registry.cli import moments

@@ -14,7 +14,7 @@ from registry.cli.receipts import make_seal, seal_is_due
 from registry.cli.witness import gather
 from registry.domain.errors import Refusal
 from registry.log import GOVERNANCE, LogError, NoSuchStream
-from registry.postgres import DatabaseUnavailable
+from registry.postgres.embedded import DatabaseUnavailable
 
 _log = structlog.get_logger(__name__)
 _AWAY = (LogError, OSError, psycopg.OperationalError, OperationalError, InterfaceError, DatabaseUnavailable, Refusal)

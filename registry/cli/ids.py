@@ -7,11 +7,11 @@ from uuid import UUID
 
 import typer
 
-from projections import identifiers
-from registry import private_ids
+from projections.core import identifiers
+from registry.application import private_ids
 from registry.intake.course_codes import CourseCode, CourseCodes
+from registry.learners.numbers import find_learner
 from registry.log import GOVERNANCE
-from registry.numbers import find_learner
 
 if TYPE_CHECKING:
     from registry.cli.context import Node

@@ -12,7 +12,8 @@ import typer
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from registry.application import Registry
+from registry.application.registry import Registry
+from registry.application.requests import Issued, IssueRequest, NotIssued, Outcome
 from registry.batches.corrections import corrections_of
 from registry.cli import achievement_templates, member_content
 from registry.cli.context import Node, node_of
@@ -22,24 +23,16 @@ from registry.cli.grouped import say_problems
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
 from registry.cli.own_events import count_waiting, say_older_wait
 from registry.domain.errors import UnknownAchievement
-from registry.intake import (
-    Document,
-    IntakeError,
-    Problem,
-    TableRows,
-    json_document,
-    ndjson_rows,
-    open_intake,
-    table_rows,
-)
+from registry.intake import Document, IntakeError, Problem, TableRows, open_intake
 from registry.intake.course_codes import CourseCodes
-from registry.intake.days import Order
-from registry.intake.earlier_rows import EarlierRows
+from registry.intake.formats import json_document
+from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.importing import Importer, Taken
-from registry.intake.other_issuer import oddity_notes, other_issuer_notes
-from registry.intake.report import NO_ROWS
+from registry.intake.rows import ndjson_rows, table_rows
+from registry.intake.rows.days import Order
+from registry.intake.rows.earlier_rows import EarlierRows
+from registry.intake.rows.report import NO_ROWS
 from registry.log.errors import LogError
-from registry.requests import Issued, IssueRequest, NotIssued, Outcome
 from registry.wire.governance import MemberRevised
 
 _SHOWN = 25

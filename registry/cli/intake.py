@@ -15,12 +15,12 @@ from registry.cli.imports import Offered
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, say
 from registry.cli.stopping import DATABASE_AWAY, stopping
-from registry.config import SettingsError
 from registry.intake.lost_events import IntakePositions, lost_range
-from registry.intake.report import IntakeUnavailable
+from registry.intake.rows.report import IntakeUnavailable
 from registry.intake.taking import Result, Taking
 from registry.log import GOVERNANCE
-from registry.store import StaleState
+from registry.settings.settings import SettingsError
+from registry.store.recorder import StaleState
 
 _log = structlog.get_logger(__name__)
 _AGAIN = 2.0

@@ -9,24 +9,25 @@ from typing import Any, Final, NamedTuple, get_type_hints
 
 import msgspec
 
-from consumers.archiver import Archived
-from consumers.audit_compare import Comparison
-from consumers.audit_report import AuditReport
-from consumers.quarantine import Quarantined
-from consumers.witness import Caught
-from projections.catalogue import AchievementView
-from projections.credentials import CredentialView
-from projections.decisions import AgreementView, DecisionView
-from projections.disclosures import ProvenClaims
-from projections.learners import LearnerRecord
-from projections.precedents import Precedent, PrecedentPage
-from projections.progress import Progress
-from projections.reliance import Relied
-from projections.simulation import Simulation
-from projections.universities import UniversityYear
-from projections.worklist import Item
+from consumers.archive.archiver import Archived
+from consumers.audit.audit_compare import Comparison
+from consumers.audit.audit_report import AuditReport
+from consumers.streams.quarantine import Quarantined
+from consumers.witness.witness import Caught
+from projections.catalogue.catalogue import AchievementView
+from projections.credentials.credentials import CredentialView
+from projections.credentials.reliance import Relied
+from projections.feed.worklist import Item
+from projections.precedents.precedents import Precedent, PrecedentPage
+from projections.recognition.decisions import AgreementView, DecisionView
+from projections.recognition.simulation import Simulation
+from projections.records.disclosures import ProvenClaims
+from projections.records.learners import LearnerRecord
+from projections.records.universities import UniversityYear
+from projections.stacking.progress import Progress
 from registry.access.keys import ApiKey
-from registry.backup import Described
+from registry.application.held_rows import HeldPerson
+from registry.backup.backup import Described
 from registry.batches.batch import Batch
 from registry.cli.bulk_changes import BulkChanges
 from registry.cli.bulk_corrections import Corrections
@@ -36,19 +37,18 @@ from registry.cli.imports import Report
 from registry.cli.mapping import Imported
 from registry.cli.reconcile import Reconciled
 from registry.cli.status import Status
-from registry.held_rows import HeldPerson
 from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
 from registry.intake.importing import Taken
 from registry.intake.lost_events import LostEvents
-from registry.learner_changes import Change
-from registry.office.assessment import Assessment
-from registry.office.attachments import Attachment
-from registry.office.cohort import CohortOutcome
-from registry.office.profiles import KeptProfile
-from registry.office.views import CaseView, Moved
-from registry.office.worklist import CaseLine
-from registry.republishing import Repair
+from registry.learners.changes import Change
+from registry.office.assessments.assessment import Assessment
+from registry.office.assessments.profiles import KeptProfile
+from registry.office.cases.attachments import Attachment
+from registry.office.cases.views import CaseView, Moved
+from registry.office.cases.worklist import CaseLine
+from registry.office.cohorts.cohort import CohortOutcome
+from registry.publishing.republishing import Repair
 from registry.webhooks.deliveries import DeadDelivery
 from registry.webhooks.endpoints import Endpoint
 

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from registry import ceremony
-from registry.ceremony import CeremonyRefused
+from registry.ceremony import ceremony
+from registry.ceremony.ceremony import CeremonyRefused
 from registry.cli.context import Node
 from registry.cli.governance import governance_of, known, newest_head, read_proposal, verify_head, write_proposal
 from registry.cli.governance_show import member_of, window_words
 from registry.cli.output import counted, say
-from registry.key_proof import OfferedKey
-from registry.keystore import NEXT, RETIRED, SIGNING
-from registry.node_keys import NodeKey, node_keys
-from registry.publisher import AnotherPublisher, publishing_since
+from registry.keys.key_proof import OfferedKey
+from registry.keys.keystore import NEXT, RETIRED, SIGNING
+from registry.keys.member_keys import NodeKey, node_keys
+from registry.publishing.publisher import AnotherPublisher, publishing_since
 from registry.wire import commit as wire_commit
 from registry.wire.errors import MalformedCommit
 from registry.wire.governance import Head, MemberKeyAdded, MemberKeyRetired

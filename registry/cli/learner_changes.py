@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from registry.application.held_rows import MAX_HELD, Decision, HeldRows
 from registry.cli import confirming, ids
 from registry.cli.account import As, who
 from registry.cli.context import Node, node_of
@@ -14,9 +15,8 @@ from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say, table
 from registry.cli.own_events import say_views_behind
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.reading import learner_app
-from registry.held_rows import MAX_HELD, Decision, HeldRows
-from registry.learner_changes import Change, Preview, Proposed
-from registry.persons import described
+from registry.learners.changes import Change, Preview, Proposed
+from registry.values.persons import described
 
 Record = Annotated[str, typer.Argument(help="Your own id of the held row, as `registry learner held` lists it.")]
 Student = Annotated[bool, typer.Option("--student", help="Learners are named by this university's student numbers.")]

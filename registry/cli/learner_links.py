@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from projections.learners import relied_on
+from projections.records.learners import relied_on
 from registry.cli.context import Node
 from registry.cli.output import counted, say
-from registry.learner_changes import Change, LearnerChanges
+from registry.learners.changes import Change, LearnerChanges
 
 
 def changes_of(node: Node) -> LearnerChanges:

@@ -1,6 +1,6 @@
 """Which settings letters need and a node lacks."""
 
-from registry.config import Settings
+from registry.settings.settings import Settings
 
 
 def missing_settings(settings: Settings) -> list[str]:

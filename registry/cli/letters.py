@@ -12,12 +12,12 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from consumers.governance import GovernanceFold
-from consumers.policy import PolicyUnmet
-from consumers.receipts import NoReceipt
-from projections import catalogue
-from projections import credentials as credential_view
-from projections import decisions as decision_view
+from consumers.governance.governance import GovernanceFold
+from consumers.proofs.receipts import NoReceipt
+from consumers.witness.policy import PolicyUnmet
+from projections.catalogue import catalogue
+from projections.credentials import credentials as credential_view
+from projections.recognition import decisions as decision_view
 from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
 from registry.cli.letter_settings import missing_settings
@@ -41,13 +41,13 @@ from registry.letters.composing import (
 )
 from registry.letters.content import Ended, Language
 from registry.letters.notices import Notice, NoticeKind
-from registry.office import showing
-from registry.office.applicants import Applicant
-from registry.office.cases import Office
-from registry.office.lettering import addressee, asked_of, file_of
-from registry.office.notices import LETTER_KINDS, LetterKind, NoticeWriter, letter_kind
-from registry.office.reasons import reasons
-from registry.office.rows import find_case_of_decision
+from registry.office.cases import showing
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.lettering import addressee, asked_of, file_of
+from registry.office.cases.notices import LETTER_KINDS, LetterKind, NoticeWriter, letter_kind
+from registry.office.cases.rows import find_case_of_decision
+from registry.office.cases.service import Office
+from registry.office.reasons.reasons import reasons
 from registry.wire.achievements import AchievementContent
 from registry.wire.forms import CredentialRef
 from registry.wire.governance import MemberRevised

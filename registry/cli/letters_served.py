@@ -8,7 +8,7 @@ from registry.cli.letters import Letters
 from registry.letters import Language, LetterContent
 from registry.letters.composing import Asked
 from registry.letters.notices import Notice
-from registry.office.notices import LetterKind
+from registry.office.cases.notices import LetterKind
 
 
 class ServedLetters:

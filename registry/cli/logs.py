@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from consumers.governance import GovernanceFold
-from consumers.verifier import OK, REPEAT, MemberTrust, Verdict, Verifier
-from projections.positions import GOVERNANCE
+from consumers.governance.governance import GovernanceFold
+from consumers.streams.verifier import OK, REPEAT, MemberTrust, Verdict, Verifier
+from projections.core.positions import GOVERNANCE
 from registry.cli.context import Node, node_of
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, progress, say

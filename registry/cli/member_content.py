@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
 
-from registry.ceremony import CeremonyRefused
+from registry.ceremony.ceremony import CeremonyRefused
 from registry.wire.governance import MemberRevised
 from registry.wire.misfits import place_of
 

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from psycopg import Connection
 
-from consumers import moment
-from consumers.governance import GovernanceFold
-from consumers.replay import replay
-from projections import positions
-from projections.as_of import Moment, Past, Replayed
+from consumers.governance.governance import GovernanceFold
+from consumers.history import moment
+from consumers.streams.replay import replay
+from projections.core import positions
+from projections.records.as_of import Moment, Past, Replayed
 from registry.cli.context import Node
 from registry.cli.output import say
 from registry.log import origin_of

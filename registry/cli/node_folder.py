@@ -16,9 +16,9 @@ import psycopg
 import typer
 from psycopg.conninfo import conninfo_to_dict
 
-from registry.config import FILE, SettingsError, write
 from registry.log import GOVERNANCE
-from registry.postgres import give_up
+from registry.postgres.embedded import give_up
+from registry.settings.settings import FILE, SettingsError, write
 
 _CONSORTIUM: Final = re.compile(r"[a-z0-9.-]{3,100}")
 _MEMBER: Final = re.compile(r"[a-z0-9-]{2,40}")

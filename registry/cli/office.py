@@ -7,13 +7,14 @@ from typing import Final
 import msgspec
 from psycopg import Connection
 
-from consumers import receipts
-from consumers.governance import GovernanceFold
-from projections import contents, credentials
-from projections.departures import Draft, departure
+from consumers.governance.governance import GovernanceFold
+from consumers.proofs import receipts
+from projections.core import contents
+from projections.credentials import credentials
+from projections.precedents.departures import Draft, departure
 from registry.cli.context import Node
 from registry.cli.facts import ViewFacts
-from registry.office.cases import Office
+from registry.office.cases.service import Office
 from registry.office.ports import CredentialFacts, Key, OwnDecision, ProvedCredential
 from registry.wire.credentials import CredentialIssued
 from registry.wire.errors import InvalidProof

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 from psycopg import Connection
 
-from consumers.governance import GovernanceFold
+from consumers.governance.governance import GovernanceFold
 from projections.api.reading import Views
 from registry.cli.context import Node, opened
 from registry.cli.office import Viewed
-from registry.office.cases import Office
-from registry.office.facts import Facts
+from registry.office.assessments.facts import Facts
+from registry.office.cases.service import Office
 
 
 def served_office(node: Node, views: Views, offers: Facts) -> Office:

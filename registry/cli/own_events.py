@@ -1,11 +1,11 @@
 """Own events that readers do not see yet: stored and not published, or published and not in the views."""
 
-from projections.positions import Position, all_positions
+from projections.core.positions import Position, all_positions
+from registry.application.owner import table_exists
 from registry.cli.context import Node
 from registry.cli.output import counted, errors
 from registry.log import GOVERNANCE, LogError
-from registry.owner import table_exists
-from registry.publisher_errors import PublisherError
+from registry.publishing.errors import PublisherError
 
 
 def count_waiting(node: Node) -> int:

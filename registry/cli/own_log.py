@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from registry.commit_store import CommitStore, Row
+from registry.application.owner import table_exists
 from registry.log import LogError
-from registry.own_stream import OwnStream
-from registry.owner import table_exists
-from registry.publisher_errors import ForeignCommits
+from registry.publishing.commit_store import CommitStore, Row
+from registry.publishing.errors import ForeignCommits
+from registry.publishing.own_stream import OwnStream
 from registry.wire.merkle import Tree
 
 if TYPE_CHECKING:

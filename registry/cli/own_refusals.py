@@ -1,4 +1,4 @@
-"""What the log refused of this node's own events, from the views: the plug of `registry.refusals`."""
+"""What the log refused of this node's own events, from the views: the plug of `registry.application.refusals`."""
 
 import threading
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from psycopg import Connection, OperationalError
 
-from projections import views
+from projections.core import views
+from registry.application.refusals import Refusals, RefusedCommits, RefusedEvent, by_subject, read_refused
 from registry.cli.health import own_commits_refused
-from registry.refusals import Refusals, RefusedCommits, RefusedEvent, by_subject, read_refused
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ from datetime import date
 
 from psycopg import Connection, OperationalError
 
-from projections import views
-from projections.stack_check import Wanted, breaches
+from projections.core import views
+from projections.stacking.stack_check import Wanted, breaches
 from registry.domain.parts import Breach, Stacked
 
 

@@ -10,10 +10,10 @@ from eventsourcing.persistence import OperationalError as StoreUnavailable
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from consumers.moment import UnknownMoment
-from consumers.policy import PolicyUnmet
-from projections.errors import InvalidQuery, TooCostly
-from registry.acceptance import NotAccepted
+from consumers.history.moment import UnknownMoment
+from consumers.witness.policy import PolicyUnmet
+from projections.core.errors import InvalidQuery, TooCostly
+from registry.application.acceptance import NotAccepted
 from registry.batches.batch import SecondPerson as OwnBatch
 from registry.batches.batch import UnknownBatch, WrongState
 from registry.domain.case_errors import (
@@ -30,11 +30,11 @@ from registry.domain.errors import Refusal
 from registry.http import HttpProblem, Trouble
 from registry.http.problems import from_anything, from_framework, from_problem
 from registry.intake.drafts import DraftIncomplete, UnknownDraft
-from registry.intake.report import IntakeError
+from registry.intake.rows.report import IntakeError
 from registry.letters import CannotWrite, UnknownDecision
 from registry.log import LogError
 from registry.office.errors import CohortRefused
-from registry.postgres import DatabaseUnavailable
+from registry.postgres.embedded import DatabaseUnavailable
 from registry.wire.errors import InvalidEvent, InvalidProof, WireError
 
 _log = structlog.get_logger(__name__)

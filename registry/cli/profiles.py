@@ -13,8 +13,8 @@ from registry.cli.context import node_of
 from registry.cli.files import read_json
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
-from registry.office.offered import Requirement
-from registry.office.profiles import (
+from registry.office.assessments.offered import Requirement
+from registry.office.assessments.profiles import (
     KeptProfile,
     ProfileRow,
     find_profile,

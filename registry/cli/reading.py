@@ -6,20 +6,20 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from consumers import quarantine
-from projections import credentials as credential_view
-from projections import learners, universities
-from projections.as_of import Moment
-from projections.decisions import read as read_decisions
+from consumers.streams import quarantine
+from projections.credentials import credentials as credential_view
+from projections.recognition.decisions import read as read_decisions
+from projections.records import learners, universities
+from projections.records.as_of import Moment
 from registry.cli import ids, moments
 from registry.cli.context import Node, node_of
 from registry.cli.learner_links import changes_of, say_changes
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, Year, counted, errors, plain, print_json, say, table, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
-from registry.keystore import KeystoreError
+from registry.keys.keystore import KeystoreError
 from registry.log import GOVERNANCE
-from registry.persons import described
+from registry.values.persons import described
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)

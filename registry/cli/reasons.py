@@ -8,8 +8,8 @@ import typer
 from registry.cli.context import node_of
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table
-from registry.office.country_notes import NOTHING, CountryNote, country_note
-from registry.office.reasons import FALLBACK, KINDS, reasons
+from registry.office.reasons.country_notes import NOTHING, CountryNote, country_note
+from registry.office.reasons.reasons import FALLBACK, KINDS, reasons
 
 reasons_app = typer.Typer(help="What letters say for each code, by language; notes on countries.", no_args_is_help=True)
 

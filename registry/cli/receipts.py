@@ -9,21 +9,22 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from consumers import consistency, receipts
-from consumers.export import export
-from consumers.policy import PolicyUnmet
-from consumers.receipts import NoReceipt
-from consumers.tiles import Tiles
-from projections import positions, seals
+from consumers.proofs import consistency, receipts
+from consumers.proofs.export import export
+from consumers.proofs.receipts import NoReceipt
+from consumers.proofs.tiles import Tiles
+from consumers.witness.policy import PolicyUnmet
+from projections.core import positions
+from projections.fold import seals
 from registry.cli import ids
 from registry.cli.beside import Beside, write_file
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import counted, errors, say
 from registry.cli.verifying import DISCLOSURES_SUFFIX, SEAL_SUFFIX, verify_receipt
-from registry.erasing import why_without_claims
+from registry.learners.erasure import why_without_claims
 from registry.log import GOVERNANCE, NoSuchStream, origin_of
-from registry.publisher import AnotherPublisher
+from registry.publishing.publisher import AnotherPublisher
 from registry.wire.checkpoint import SignedNote
 from registry.wire.credentials import StatusSealed
 from registry.wire.proof import TlogProof

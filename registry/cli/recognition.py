@@ -5,8 +5,8 @@ from typing import Annotated, get_args
 
 import typer
 
-from projections import credentials as credential_view
-from projections import decisions as view
+from projections.credentials import credentials as credential_view
+from projections.recognition import decisions as view
 from registry.cli import assessing, ids, moments
 from registry.cli.assessing import ModeOption, considered_of, facts_of, grounds_of, plain_number, tell_departure
 from registry.cli.context import Node, node_of
@@ -14,10 +14,10 @@ from registry.cli.founding import publish_now
 from registry.cli.letters import letter
 from registry.cli.output import AsCsv, AsJson, Wide, Year, errors, print_json, say, text_of
 from registry.cli.reading import decision_rows
-from registry.office.assessment import names_openly
-from registry.office.proposing import NOT_ASSESSED
-from registry.office.statements import check_decision
-from registry.vault import random_id
+from registry.office.assessments.assessment import names_openly
+from registry.office.assessments.statements import check_decision
+from registry.office.cases.proposing import NOT_ASSESSED
+from registry.vault.vault import random_id
 from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.recognition import (

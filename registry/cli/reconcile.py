@@ -8,14 +8,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from projections import facts
+from projections.credentials import facts
 from registry.cli.context import Node, node_of
 from registry.cli.days import DatesOption, day_option
 from registry.cli.imports import Offered
 from registry.cli.output import AsJson, print_json, progress, say
 from registry.intake import IntakeError
-from registry.intake.plain_rows import PlainRows, form_of
 from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Difference, Known, Reconciling
+from registry.intake.rows.plain_rows import PlainRows, form_of
 
 _SHOWN = 25
 

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from registry import republishing
 from registry.cli.context import Node, node_of
 from registry.cli.founding import publish_now
 from registry.cli.output import AsJson, counted, errors, print_json, say, table
-from registry.config import SettingsError
 from registry.log import GOVERNANCE
-from registry.republishing import Repair
+from registry.publishing import republishing
+from registry.publishing.republishing import Repair
+from registry.settings.settings import SettingsError
 
 refused_app = typer.Typer(
     help="This node's own events that the log refused: they exist for nobody.", no_args_is_help=True

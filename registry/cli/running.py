@@ -8,9 +8,9 @@ from typing import Annotated
 import structlog
 import typer
 
-from consumers.rebuild import rebuild
-from projections import views
-from projections.positions import DamagedPosition
+from consumers.projecting.rebuild import rebuild
+from projections.core import views
+from projections.core.positions import DamagedPosition
 from registry.cli import last_error
 from registry.cli.context import Node, node_of
 from registry.cli.dispatching import dispatch, dispatcher
@@ -21,7 +21,7 @@ from registry.cli.output import counted, errors, progress, say
 from registry.cli.stopping import DATABASE_AWAY, keep_on_hangup, stopping
 from registry.cli.watching import HealthWatch
 from registry.log import GOVERNANCE, LogError, open_log
-from registry.publisher import AnotherPublisher, Published
+from registry.publishing.publisher import AnotherPublisher, Published
 
 _log = structlog.get_logger(__name__)
 _AGAIN = 1.0

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from consumers.processes import hold_signals
+from consumers.streams.processes import hold_signals
 from registry.cli.output import errors
-from registry.postgres import embedded
+from registry.postgres.embedded import embedded
 
 _REMOVE_SECONDS = 5.0
 

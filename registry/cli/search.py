@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from projections import precedents as view
-from projections.precedent_query import PrecedentQuery
+from projections.precedents import precedents as view
+from projections.precedents.query import PrecedentQuery
 from registry.cli import ids
 from registry.cli.context import Node, node_of
 from registry.cli.days import day_option
 from registry.cli.listing import Column, print_list
 from registry.cli.office import office_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
-from registry.countries import COUNTRIES
-from registry.office.precedents import find_precedents
+from registry.office.assessments.precedents import find_precedents
+from registry.values.countries import COUNTRIES
 
 
 def add_to(app: typer.Typer) -> None:

@@ -19,9 +19,9 @@ from registry.cli.context import node_of, opened
 from registry.cli.output import errors
 from registry.cli.running import run_node
 from registry.cli.stopping import keep_on_hangup, stopping
-from registry.config import SettingsError
 from registry.http.server import END_SECONDS, server_for
 from registry.log import GOVERNANCE
+from registry.settings.settings import SettingsError
 
 _log = structlog.get_logger(__name__)
 _AGAIN: Final = 1.0

@@ -10,10 +10,10 @@ from registry.cli.governance import governance_of
 from registry.cli.governance_show import window_words
 from registry.cli.key_rotation import Rotation
 from registry.cli.output import AsJson, errors, print_json, say
-from registry.config import SettingsError
+from registry.keys.member_keys import NodeKey, node_keys
 from registry.log import GOVERNANCE, ForeignLog, LogError
-from registry.node_keys import NodeKey, node_keys
 from registry.rules.governance import MemberRecord
+from registry.settings.settings import SettingsError
 
 POLL_SECONDS = 5.0
 

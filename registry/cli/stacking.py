@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from projections import progress as view
-from projections import worklist
-from projections.progress import NotComposed, Progress
+from projections.feed import worklist
+from projections.stacking import progress as view
+from projections.stacking.progress import NotComposed, Progress
+from registry.application.requests import Issued, IssueRequest
 from registry.cli import ids
 from registry.cli.context import Node, node_of
 from registry.cli.credentials import check_days
@@ -18,9 +19,8 @@ from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, title_of
 from registry.cli.own_events import say_older_wait
 from registry.cli.personal_input import FROM_INPUT, from_input
-from registry.intake import parts
-from registry.persons import NAMES
-from registry.requests import Issued, IssueRequest
+from registry.intake.rows import parts
+from registry.values.persons import NAMES
 from registry.wire.credentials import Part
 
 stack_app = typer.Typer(help="Larger credentials that others stack into.", no_args_is_help=True)

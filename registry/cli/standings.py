@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from consumers.governance import Change, GovernanceFold, check_same
-from consumers.governance_reader import GovernanceReader
-from projections import members, positions, views
+from consumers.governance.governance import Change, GovernanceFold, check_same
+from consumers.governance.governance_reader import GovernanceReader
+from projections.core import positions, views
+from projections.fold import members
 from registry.log import GOVERNANCE, ForeignLog, HistoryRewritten, LogError, LogGone, NoSuchStream, TailLost
 from registry.log.founding import gone
 from registry.rules.governance import MemberRecord

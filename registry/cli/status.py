@@ -6,11 +6,11 @@ import msgspec
 import typer
 from psycopg import Connection
 
-from consumers import quarantine
-from consumers.beginning import limited
-from consumers.stream import claimed_size
-from consumers.verifier import MemberTrust, Trust, Verifier
-from projections.positions import GOVERNANCE, Position, all_positions
+from consumers.streams import quarantine
+from consumers.streams.beginning import limited
+from consumers.streams.stream import claimed_size
+from consumers.streams.verifier import MemberTrust, Trust, Verifier
+from projections.core.positions import GOVERNANCE, Position, all_positions
 from registry.cli import last_error
 from registry.cli.context import Node, node_of
 from registry.cli.health import NodeHealth, node_health

@@ -2,11 +2,11 @@
 
 import typer
 
-from registry import erasing
 from registry.cli.context import Node, node_of
 from registry.cli.output import counted, say
 from registry.cli.working import book_of
-from registry.rewrapping import locked_keys
+from registry.learners import erasure as erasing
+from registry.vault.key_replacement import locked_keys
 
 vault_app = typer.Typer(help="The vault, which holds personal data: its keys.", no_args_is_help=True)
 _ERASED = "SELECT learner::text FROM erasures WHERE member = %s"

@@ -7,18 +7,18 @@ from typing import Annotated, Any, Final, NamedTuple, NoReturn
 import msgspec
 import typer
 
-from consumers import consistency, receipts
-from consumers.cosignatures import parse_note
-from consumers.governance import GovernanceFold
-from consumers.opened_claims import open_claims
-from consumers.policy import Cosigned, Policy, PolicyUnmet
-from consumers.receipt_verdict import day, verdict
-from consumers.receipts import VerifiedReceipt, VerifiedStatus
+from consumers.governance.governance import GovernanceFold
+from consumers.proofs import consistency, receipts
+from consumers.proofs.opened_claims import open_claims
+from consumers.proofs.receipt_verdict import day, verdict
+from consumers.proofs.receipts import VerifiedReceipt, VerifiedStatus
+from consumers.witness.cosignatures import parse_note
+from consumers.witness.policy import Cosigned, Policy, PolicyUnmet
 from registry.cli.context import node_of
 from registry.cli.output import AsJson, print_json, say
 from registry.cli.witness_options import policy_of, with_limits
-from registry.config import NoSettings, SettingsError
 from registry.log import GOVERNANCE, open_log
+from registry.settings.settings import NoSettings, SettingsError
 from registry.wire.consistency import FIRST_LINE as CONSISTENCY
 from registry.wire.consistency import ConsistencyProof
 from registry.wire.errors import InvalidProof, MalformedNote, WireError

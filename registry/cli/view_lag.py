@@ -7,11 +7,11 @@ from typing import Final
 
 from psycopg import Connection
 
-from projections.positions import Position
+from projections.core.positions import Position
+from registry.application.owner import table_exists
 from registry.cli.waiting import stored_at
 from registry.log import LogError, SharedLog
-from registry.owner import table_exists
-from registry.publisher import publishes
+from registry.publishing.publisher import publishes
 
 STILL_SECONDS: Final = 60.0
 """Views that do not move for longer, although the log has more for them, say that projecting is stuck."""

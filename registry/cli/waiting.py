@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 from psycopg import Connection
 
-from registry.act_words import plural
+from registry.application.owner import table_exists
+from registry.ceremony.act_words import plural
 from registry.cli import last_error
-from registry.owner import table_exists
-from registry.translation import PUBLISHED
+from registry.store.translation import PUBLISHED
 
 
 def waiting_events(connection: Connection) -> tuple[int, datetime | None, int]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from consumers.log_state import EarlierLooks
-from projections import views
-from projections.positions import all_positions
+from consumers.history.log_state import EarlierLooks
+from projections.core import views
+from projections.core.positions import all_positions
 from registry.cli import last_error
 from registry.cli.health import LogState, NodeHealth, log_state, node_health
 from registry.cli.stopping import DATABASE_AWAY

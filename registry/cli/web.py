@@ -59,7 +59,6 @@ from registry.cli.problems import HANDLERS
 from registry.cli.reasons import folder_of
 from registry.cli.watching import READINESS, HealthWatch
 from registry.cli.working import book_of
-from registry.config import Settings
 from registry.http import Authenticated, Credentials, HttpProblem
 from registry.http.access import SCOPES
 from registry.http.answers import Answers
@@ -80,7 +79,8 @@ from registry.http.kept import Kept
 from registry.http.limits import Limited
 from registry.http.paths import sharing
 from registry.http.problems import index, page
-from registry.office.country_notes import country_note
+from registry.office.reasons.country_notes import country_note
+from registry.settings.settings import Settings
 
 _BODY = 2 * 1024 * 1024
 _BEGIN = 2.0

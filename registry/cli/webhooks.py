@@ -13,8 +13,8 @@ from registry.cli.dispatching import FeedSource, addresses, dispatch, dispatcher
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, plain, print_json, say
 from registry.cli.stopping import stopping
-from registry.config import SettingsError
 from registry.log import GOVERNANCE
+from registry.settings.settings import SettingsError
 from registry.webhooks import Deliveries, Endpoints, Schedule
 
 app = typer.Typer(help="Post this university's feed to its own systems.", no_args_is_help=True)

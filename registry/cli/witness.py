@@ -11,23 +11,23 @@ import msgspec
 import structlog
 import typer
 
-from consumers.cosignatures import Cosignatures, DamagedCosignatures
-from consumers.policy import PolicyUnmet
-from consumers.receipts import NoReceipt, head_of
-from consumers.witness import Witness
-from projections.positions import all_positions
+from consumers.proofs.receipts import NoReceipt, head_of
+from consumers.witness.cosignatures import Cosignatures, DamagedCosignatures
+from consumers.witness.policy import PolicyUnmet
+from consumers.witness.witness import Witness
+from projections.core.positions import all_positions
 from registry.cli.context import Node, ask_passphrase, given_passphrase, node_of
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.cli.stopping import keep_on_hangup
-from registry.config import SettingsError
-from registry.keystore import Keystore
+from registry.keys.keystore import Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream, open_log, origin_of
+from registry.settings.settings import SettingsError
 from registry.wire.checkpoint import SignedNote
 from registry.wire.cosignature import CosignerKey
 
 if TYPE_CHECKING:
-    from consumers.witness_http import Followed
+    from consumers.witness.witness_http import Followed
 
 _log = structlog.get_logger(__name__)
 _FILE = "witness.json"
@@ -104,7 +104,7 @@ def run(
 
     Example: registry witness run w1 --port 8321
     """
-    from consumers.witness_http import Followed, application  # noqa: PLC0415 - a server is loaded by who serves
+    from consumers.witness.witness_http import Followed, application  # noqa: PLC0415 - a server is loaded by who serves
     from registry.http.server import server_for  # noqa: PLC0415 - likewise
 
     witness = _witness(folder)
@@ -203,8 +203,8 @@ def cosign_command(
 
 def gather(node: Node) -> list[dict[str, Any]]:
     """Fetch what witnesses have cosigned of every stream, and offer them this node's own head."""
-    from consumers import witness_client  # noqa: PLC0415 - an HTTP client is loaded by who asks
-    from consumers.witness_client import WitnessRefused, WitnessUnavailable  # noqa: PLC0415 - likewise
+    from consumers.witness import witness_client  # noqa: PLC0415 - an HTTP client is loaded by who asks
+    from consumers.witness.witness_client import WitnessRefused, WitnessUnavailable  # noqa: PLC0415 - likewise
 
     fold = node.governance()
     kept = node.cosignatures()
@@ -249,7 +249,7 @@ def _nothing_to_cosign(node: Node, stream: str) -> str | None:
 
 def _keep(kept: Cosignatures, note: SignedNote, origin: str, key: CosignerKey) -> None:
     """Keep a cosigned head. Raises `WitnessRefused` where it is not what was asked for: then nothing is kept."""
-    from consumers.witness_client import WitnessRefused  # noqa: PLC0415 - an HTTP client is loaded by who asks
+    from consumers.witness.witness_client import WitnessRefused  # noqa: PLC0415 - an HTTP client is loaded by who asks
 
     head = note.checkpoint
     if head.origin != origin:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 import typer
 
-from consumers.policy import Policy
+from consumers.witness.policy import Policy
 from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote
 

@@ -13,7 +13,7 @@ from registry.cli import last_error
 from registry.cli.context import Node, opened
 from registry.cli.imports import Offered, own_content
 from registry.cli.reconcile import OnLog
-from registry.postgres import DatabaseUnavailable
+from registry.postgres.embedded import DatabaseUnavailable
 
 _log = structlog.get_logger(__name__)
 _AGAIN = 1.0

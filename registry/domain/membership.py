@@ -1,7 +1,8 @@
 """The consortium: what its members decide together about who they are.
 
-Its events are stored nowhere but on its own log, where a threshold of root keys puts them (`registry/ceremony.py`);
-so this aggregate is made from what governance says, and gives the events that are to be signed.
+Its events are stored nowhere but on its own log, where a threshold of root keys puts them
+(`registry/ceremony/ceremony.py`); so this aggregate is made from what governance says, and gives
+the events that are to be signed.
 """
 
 from typing import Any

@@ -50,7 +50,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     @property
     def actor(self) -> str:
-        """Who acts, as it is stored with what they do: `registry.actors` says which person that is."""
+        """Who acts, as it is stored with what they do: `registry.values.actors` says which person that is."""
         return self.name if self.subject is None else f"subject:{self.subject}"
 
 

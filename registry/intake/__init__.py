@@ -1,21 +1,21 @@
 """A university's way in: a format is one file here, and all of them lead to the same requests.
 
-Formats read, check and report, and touch no database; `registry.issuing` stores credentials, and the files here that
-say so keep what stands between: drafts, course codes.
+Formats read, check and report, and touch no database; `registry.application.issuing` stores credentials, and the
+files here that say so keep what stands between: drafts, course codes.
 """
 
 import json
 from pathlib import Path
 
-from registry.intake.columns import FindRecord
-from registry.intake.days import Order
-from registry.intake.document import Award, Document, External
-from registry.intake.documents import is_xml, read_document, read_file, refuse_other
-from registry.intake.elm import ElmDocument
-from registry.intake.ndjson_rows import NdjsonRows
-from registry.intake.report import Catalogue, IntakeError, Problem
-from registry.intake.table_rows import TableRows
-from registry.intake.xlsx import is_spreadsheet
+from registry.intake.formats.document import Award, Document, External
+from registry.intake.formats.documents import is_xml, read_document, read_file, refuse_other
+from registry.intake.formats.elm import ElmDocument
+from registry.intake.rows.columns import FindRecord
+from registry.intake.rows.days import Order
+from registry.intake.rows.ndjson_rows import NdjsonRows
+from registry.intake.rows.report import Catalogue, IntakeError, Problem
+from registry.intake.rows.table_rows import TableRows
+from registry.intake.rows.xlsx import is_spreadsheet
 
 __all__ = [
     "Award",

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from registry.application import Registry
+from registry.application.registry import Registry
 from registry.rules.compositions import Part, unmet
 from registry.wire.achievements import AchievementContent
 

@@ -10,13 +10,13 @@ import msgspec
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from registry.application import Registry
+from registry.application.registry import Registry
 from registry.domain.errors import UnknownAchievement
-from registry.intake.broken_text import broken_text_fault
-from registry.intake.plain_rows import PlainRows
-from registry.intake.report import Problem, Readable
-from registry.intake.row_texts import character_fault
-from registry.persons import identifier_fault, normalise_identifier
+from registry.intake.rows.broken_text import broken_text_fault
+from registry.intake.rows.plain_rows import PlainRows
+from registry.intake.rows.report import Problem, Readable
+from registry.intake.rows.row_texts import character_fault
+from registry.values.persons import identifier_fault, normalise_identifier
 from registry.wire.forms import check_uuid
 
 COLUMNS: Final = ("code", "achievement", "version")

@@ -12,8 +12,8 @@ import msgspec
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from registry.application import Registry
-from registry.intake.document import (
+from registry.application.registry import Registry
+from registry.intake.formats.document import (
     Award,
     Completions,
     Oddity,
@@ -23,9 +23,9 @@ from registry.intake.document import (
     still_asked,
     wanted,
 )
-from registry.intake.report import IntakeError
-from registry.persons import normalise_identifier
-from registry.vault import random_id, read_again
+from registry.intake.rows.report import IntakeError
+from registry.values.persons import normalise_identifier
+from registry.vault.vault import random_id, read_again
 from registry.wire.achievements import AchievementContent
 
 _PURPOSE: Final = "waiting"

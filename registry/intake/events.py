@@ -6,13 +6,13 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from registry.intake.columns import NAMES, RowChecker
-from registry.intake.not_json import no_constant, unique, why_not_json
-from registry.intake.report import Problem
-from registry.intake.row_texts import MAX_FIELD
-from registry.requests import IssueRequest
-from registry.status_changes import StatusChange
-from registry.status_notes import note_fault
+from registry.application.requests import IssueRequest
+from registry.application.status_changes import StatusChange
+from registry.application.status_notes import note_fault
+from registry.intake.rows.columns import NAMES, RowChecker
+from registry.intake.rows.not_json import no_constant, unique, why_not_json
+from registry.intake.rows.report import Problem
+from registry.intake.rows.row_texts import MAX_FIELD
 from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
 

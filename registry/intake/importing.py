@@ -12,21 +12,29 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from registry.achievement_content import FaultyContent
-from registry.application import Registry
+from registry.application.achievement_content import FaultyContent
+from registry.application.issuing import Issuer
+from registry.application.registry import Registry
+from registry.application.requests import LASTING, Issued, IssueRequest, NotIssued, Outcome
 from registry.domain.achievement import Achievement
 from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
-from registry.intake.columns import RowChecker
 from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_fault, composition_of, parts_text
 from registry.intake.course_codes import CourseCodes
-from registry.intake.document import Award, Completions, Document, Oddity, check_completions, issuer_fault, request
 from registry.intake.drafts import Drafts, Waiting
-from registry.intake.report import Catalogue, Problem
-from registry.issuing import Issuer
-from registry.persons import normalise_identifier
-from registry.requests import LASTING, Issued, IssueRequest, NotIssued, Outcome
-from registry.store import PrivateRows, Together
-from registry.vault import random_id
+from registry.intake.formats.document import (
+    Award,
+    Completions,
+    Document,
+    Oddity,
+    check_completions,
+    issuer_fault,
+    request,
+)
+from registry.intake.rows.columns import RowChecker
+from registry.intake.rows.report import Catalogue, Problem
+from registry.store.recorder import PrivateRows, Together
+from registry.values.persons import normalise_identifier
+from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent
 
 _BATCH: Final = 500

@@ -25,7 +25,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from registry.intake.lost_events import IntakePositions, lost_range
-from registry.intake.report import IntakeError, IntakeUnavailable
+from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.intake.taking import Result
 from registry.log.kafka_client import connected
 

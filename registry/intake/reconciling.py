@@ -13,14 +13,14 @@ from typing import Any, Final, Literal, NamedTuple, Protocol, Self
 import msgspec
 import psycopg
 
-from registry.application import Registry
-from registry.intake.broken_text import broken_text_fault
-from registry.intake.days import Order, day_fault, read_day
-from registry.intake.plain_rows import PlainRows, Row
-from registry.intake.report import Catalogue
-from registry.intake.row_texts import character_fault
-from registry.persons import identifier_fault, normalise_identifier
-from registry.records import find_credentials
+from registry.application.records import find_credentials
+from registry.application.registry import Registry
+from registry.intake.rows.broken_text import broken_text_fault
+from registry.intake.rows.days import Order, day_fault, read_day
+from registry.intake.rows.plain_rows import PlainRows, Row
+from registry.intake.rows.report import Catalogue
+from registry.intake.rows.row_texts import character_fault
+from registry.values.persons import identifier_fault, normalise_identifier
 from registry.wire.forms import check_uuid
 
 NEEDED: Final = ("record", "achievement|course", "awarding_date")

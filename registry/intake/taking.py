@@ -10,14 +10,14 @@ import structlog
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from registry.application import Registry
+from registry.application.issuing import Issuer
+from registry.application.registry import Registry
+from registry.application.requests import Issued, IssueRequest, Outcome
+from registry.application.status_changes import StatusChange, StatusChanger
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.intake.columns import RowChecker
 from registry.intake.events import Asked, Faulty, Named, parse
-from registry.intake.report import FAULTS, Catalogue
-from registry.issuing import Issuer
-from registry.requests import Issued, IssueRequest, Outcome
-from registry.status_changes import StatusChange, StatusChanger
+from registry.intake.rows.columns import RowChecker
+from registry.intake.rows.report import FAULTS, Catalogue
 
 _log = structlog.get_logger(__name__)
 _SAME_ID: Final = "another event had this source and id; give each event an id of its own"

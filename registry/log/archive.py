@@ -123,7 +123,7 @@ class _Place(NamedTuple):
 
 
 class ArchiveLog:
-    """An archive, read as a `SharedLog`. Nothing is written through it: `consumers.archiver` adds to archives."""
+    """An archive, read as a `SharedLog`. Nothing is written through it: `consumers.archive.archiver` adds to it."""
 
     def __init__(self, folder: str | Path, consortium: str, *, lengths: bool = True) -> None:
         """With `lengths`, raises `ArchiveDamaged` naming every file that is missing or of another length.

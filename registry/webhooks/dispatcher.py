@@ -19,7 +19,7 @@ import psycopg
 import structlog
 from psycopg import Connection, sql
 
-from registry.vault import Vault
+from registry.vault.vault import Vault
 from registry.webhooks.addresses import AddressPolicy
 from registry.webhooks.deliveries import Claimed, Deliveries, Schedule
 from registry.webhooks.endpoints import CHANNEL, Endpoint, Endpoints

@@ -11,7 +11,7 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from registry.vault import Vault
+from registry.vault.vault import Vault
 from registry.webhooks.addresses import AddressPolicy
 from registry.webhooks.errors import PostedAlready, UnknownEndpoint, UnusableAddress
 from registry.webhooks.signing import new_secret
@@ -58,7 +58,7 @@ class Endpoints:
     """The endpoints of one node. Raises `UnknownEndpoint` wherever an id is not one's."""
 
     def __init__(self, connection: Connection[Any], vault: Vault, addresses: AddressPolicy) -> None:
-        """`connection` commits by itself; the tables are the private side's (`registry/private.sql`)."""
+        """`connection` commits by itself; the tables are the private side's (`registry/store/private.sql`)."""
         self._connection = connection
         self._vault = vault
         self._addresses = addresses

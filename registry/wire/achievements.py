@@ -1,6 +1,6 @@
 """What can be awarded: Annex I of the Council Recommendation of 16 June 2022, as data of events.
 
-Codes map to the European Learning Model's controlled lists; `registry/intake/elm.py` holds the lists' ids.
+Codes map to the European Learning Model's controlled lists; `registry/intake/formats/elm.py` holds the lists' ids.
 """
 
 from collections.abc import Iterator

@@ -8,12 +8,12 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from consumers.archiver import archive
-from consumers.rebuild import Source, fill
-from consumers.restorer import restore
-from projections import views
+from consumers.archive.archiver import archive
+from consumers.archive.restorer import restore
+from consumers.projecting.rebuild import Source, fill
+from projections.core import views
 from registry.log import open_log
-from registry.postgres import embedded
+from registry.postgres.embedded import embedded
 from tests.bench.data import CONSORTIUM, FOLDER, made
 from tests.bench.result import Result, in_process, rate
 

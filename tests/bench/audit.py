@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from consumers.auditor import audit, audit_log
-from consumers.rebuild import Source, fill
-from projections import views
+from consumers.audit.auditor import audit, audit_log
+from consumers.projecting.rebuild import Source, fill
+from projections.core import views
 from registry.log import open_log
-from registry.postgres import embedded
+from registry.postgres.embedded import embedded
 from registry.wire import commit
 from registry.wire.merkle import Tree
 from tests.bench.data import CONSORTIUM, credential, made, member_key

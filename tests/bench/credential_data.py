@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from psycopg import Connection
 
-from projections import award_counts
+from projections.credentials import award_counts
 
 PER_LEARNER = 4
 _STACKED = 50

@@ -17,8 +17,9 @@ from typing import Any
 
 from psycopg import Connection
 
-from projections import universities, views
-from registry.postgres import embedded
+from projections.core import views
+from projections.records import universities
+from registry.postgres.embedded import embedded
 from tests.bench.credential_data import award
 from tests.bench.http_read import ACHIEVEMENTS, CREDENTIALS, DECISIONS, requests
 from tests.bench.recognition_data import MEMBERS, decide, offer

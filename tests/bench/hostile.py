@@ -15,10 +15,14 @@ from typing import Any
 
 from psycopg import Connection
 
-from projections import credentials, learners, progress, universities, views, worklist
 from projections.api.reading import Takes, Views
+from projections.core import views
+from projections.credentials import credentials
+from projections.feed import worklist
+from projections.records import learners, universities
+from projections.stacking import progress
 from registry.http import HttpProblem
-from registry.postgres import embedded
+from registry.postgres.embedded import embedded
 from registry.wire.achievements import Choice
 from registry.wire.forms import Ref
 from tests.bench.result import Result

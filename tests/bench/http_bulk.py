@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from registry.postgres import embedded
+from registry.postgres.embedded import embedded
 from tests.bench.result import Result
 from tests.support.command import registry
 from tests.support.served import Served, achievement, once

@@ -26,10 +26,14 @@ from typing import Any, NamedTuple
 import httpx
 from psycopg import Connection
 
-from projections import credentials, learners, precedents, search, views
-from projections.precedent_query import PrecedentQuery
-from projections.search import CatalogueQuery
-from registry.postgres import embedded
+from projections.catalogue import search
+from projections.catalogue.search import CatalogueQuery
+from projections.core import views
+from projections.credentials import credentials
+from projections.precedents import precedents
+from projections.precedents.query import PrecedentQuery
+from projections.records import learners
+from registry.postgres.embedded import embedded
 from tests.bench import http_load, pgbench
 from tests.bench.credential_data import award
 from tests.bench.recognition_data import MEMBERS, decide, offer

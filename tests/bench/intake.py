@@ -11,13 +11,13 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 from psycopg.conninfo import conninfo_to_dict
 
-from registry.application import Registry
+from registry.application.issuing import BATCH, Issuer
+from registry.application.registry import Registry
 from registry.intake import TableRows
-from registry.intake.columns import NAMES
-from registry.issuing import BATCH, Issuer
-from registry.postgres import embedded
-from registry.vault import Vault
-from registry.vault_keys import MemoryKeys
+from registry.intake.rows.columns import NAMES
+from registry.postgres.embedded import embedded
+from registry.vault.keys import MemoryKeys
+from registry.vault.vault import Vault
 from tests.bench.data import achievement
 from tests.bench.result import Result, in_process, rate
 

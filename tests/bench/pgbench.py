@@ -15,8 +15,8 @@ from typing import Any
 import psycopg
 from psycopg import ClientCursor
 
-from projections import views
-from registry.postgres_programs import programs
+from projections.core import views
+from registry.postgres.programs import programs
 
 MOST_SCRIPTS = 128  # pgbench's own limit
 

@@ -8,10 +8,10 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from consumers.rebuild import Source, fill
-from projections import views
-from projections.tables import VIEWS
-from registry.postgres import embedded
+from consumers.projecting.rebuild import Source, fill
+from projections.core import views
+from projections.core.tables import VIEWS
+from registry.postgres.embedded import embedded
 from tests.bench.data import CONSORTIUM, made
 from tests.bench.result import Result, rate
 

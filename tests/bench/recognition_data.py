@@ -15,11 +15,13 @@ from pathlib import Path
 import msgspec
 from psycopg import Connection
 
-from projections import decision_counts, precedent_rows, views
-from projections.achievements import AchievementRows
-from projections.copy import copy, line
-from projections.search_rows import SearchRows
-from registry.postgres import embedded
+from projections.catalogue.achievements import AchievementRows
+from projections.catalogue.search_rows import SearchRows
+from projections.core import views
+from projections.core.copy import copy, line
+from projections.precedents import rows as precedent_rows
+from projections.recognition import decision_counts
+from registry.postgres.embedded import embedded
 from registry.rules.achievements import Achievement
 from registry.rules.stream import Things
 from registry.wire.achievements import LearningOutcome

@@ -9,9 +9,9 @@ from multiprocessing import get_context
 
 import msgspec
 
-from consumers.governance import GovernanceFold
-from consumers.stream import batches
-from consumers.verifier import MemberTrust
+from consumers.governance.governance import GovernanceFold
+from consumers.streams.stream import batches
+from consumers.streams.verifier import MemberTrust
 from registry.log import open_log
 from registry.wire.events import MEMBER_TYPES, Event
 from registry.wire.merkle import Tree

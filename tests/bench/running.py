@@ -12,9 +12,10 @@ from pathlib import Path
 import structlog
 
 from deploy.kafka.local import temporary
-from projections import learners, views
+from projections.core import views
+from projections.records import learners
 from registry.cli.context import opened
-from registry.postgres import embedded
+from registry.postgres.embedded import embedded
 from tests.bench.result import Result, in_process, rate
 from tests.support.command import Consortium, command
 from tests.support.node import request

@@ -12,8 +12,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from projections import precedents
-from projections.precedent_query import PrecedentQuery
+from projections.precedents import precedents
+from projections.precedents.query import PrecedentQuery
 from tests.bench.recognition_data import MEMBERS, decided_views
 from tests.bench.result import Result
 

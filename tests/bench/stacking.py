@@ -17,10 +17,11 @@ from pathlib import Path
 import msgspec
 from psycopg import Connection
 
-from projections import progress, views
-from projections.achievements import AchievementRows
-from projections.search_rows import SearchRows
-from registry.postgres import embedded
+from projections.catalogue.achievements import AchievementRows
+from projections.catalogue.search_rows import SearchRows
+from projections.core import views
+from projections.stacking import progress
+from registry.postgres.embedded import embedded
 from registry.rules.achievements import Achievement
 from registry.rules.stream import Things
 from registry.wire.achievements import Choice, Composition, LevelShare, OpenElective, SharingLimit

@@ -9,18 +9,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from consumers import moment, receipts
-from consumers.governance import GovernanceFold
-from consumers.projector import Projector
-from consumers.rebuild import Source, fill
-from consumers.replay import replay
-from consumers.tiles import Tiles, follow
-from projections import credentials as credential_view
-from projections import positions, seals, views
-from projections.as_of import Past
-from registry.ceremony import Known, propose, ready, sign
+from consumers.governance.governance import GovernanceFold
+from consumers.history import moment
+from consumers.projecting.projector import Projector
+from consumers.projecting.rebuild import Source, fill
+from consumers.proofs import receipts
+from consumers.proofs.tiles import Tiles, follow
+from consumers.streams.replay import replay
+from projections.core import positions, views
+from projections.credentials import credentials as credential_view
+from projections.fold import seals
+from projections.records.as_of import Past
+from registry.ceremony.ceremony import Known, propose, ready, sign
 from registry.log import SharedLog, open_log
-from registry.postgres import embedded
+from registry.postgres.embedded import embedded
 from registry.wire.governance import MemberKeyRetired, head
 from registry.wire.proof import TlogProof
 from tests.bench.data import CONSORTIUM, FOLDER, made_of, root_key

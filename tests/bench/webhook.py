@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from registry.postgres import embedded
+from registry.postgres.embedded import embedded
 from tests.bench.result import Result, in_process
 from tests.support.command import registry, started
 from tests.support.receiver import Receiver

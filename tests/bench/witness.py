@@ -7,7 +7,7 @@ import time
 import uuid
 from pathlib import Path
 
-from consumers.witness import Witness
+from consumers.witness.witness import Witness
 from registry.log import open_log
 from registry.wire import commit
 from registry.wire.governance import ConsortiumFounded, MemberAdmitted

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from registry import key_proof
+from registry.keys import key_proof
 from registry.wire.keys import Ed25519Signer
 from tests.support.command import Consortium, printed_json, registry
 

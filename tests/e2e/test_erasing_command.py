@@ -9,8 +9,8 @@ import pytest
 from registry.batches import Book, Spool
 from registry.cli import ids, last_error
 from registry.cli.context import opened
-from registry.vault import Vault
-from registry.vault_keys import MemoryKeys
+from registry.vault.keys import MemoryKeys
+from registry.vault.vault import Vault
 from tests.support.command import ROOT, Consortium, command, printed_json, registry
 
 

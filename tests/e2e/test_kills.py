@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from projections import views
-from projections.digest import digest
+from projections.core import views
+from projections.core.digest import digest
 from registry.log import open_log
 from registry.wire import commit
 from registry.wire.events import Reader

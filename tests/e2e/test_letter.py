@@ -8,18 +8,18 @@ import uuid
 import pypdf
 import pytest
 
-from consumers.opened_claims import open_claims
+from consumers.proofs.opened_claims import open_claims
 from registry.cli.context import opened
 from registry.cli.letters import Letters
 from registry.cli.office import office_of
 from registry.domain.case_errors import UnknownCase
 from registry.letters import Addressee, CannotWrite, UnknownDecision
 from registry.letters.composing import Asked
-from registry.office.applicants import Applicant
-from registry.office.assessment import Assessed, Assessment, Proposed
-from registry.office.comparing import compare
-from registry.office.offered import Offered, Requirement
-from registry.office.opening import CaseAsked, SubjectAsked
+from registry.office.assessments.assessment import Assessed, Assessment, Proposed
+from registry.office.assessments.comparing import compare
+from registry.office.assessments.offered import Offered, Requirement
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.opening import CaseAsked, SubjectAsked
 from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed, disclosure, salts
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.proof import TlogProof

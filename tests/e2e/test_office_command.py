@@ -6,14 +6,14 @@ from datetime import date
 
 import pytest
 
-from projections import credentials as credentials_view
-from projections import decisions as decisions_view
-from projections.precedent_query import PrecedentQuery
-from projections.precedents import counts
+from projections.credentials import credentials as credentials_view
+from projections.precedents.precedents import counts
+from projections.precedents.query import PrecedentQuery
+from projections.recognition import decisions as decisions_view
 from registry.cli.assessing import facts_of
 from registry.cli.context import opened
-from registry.office.cohort import Cohort
-from registry.office.cohort_file import CohortRow
+from registry.office.cohorts.cohort import Cohort
+from registry.office.cohorts.cohort_file import CohortRow
 from registry.office.errors import CohortRefused
 from registry.wire.disclosures import claims_digest, disclosed
 from registry.wire.recognition import Condition, Ground, RecognitionAssessed

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from consumers import receipts
-from consumers.governance import GovernanceFold
-from consumers.tiles import Tiles, follow
+from consumers.governance.governance import GovernanceFold
+from consumers.proofs import receipts
+from consumers.proofs.tiles import Tiles, follow
 from registry.log import open_log
 from registry.wire import merkle, seals
 from registry.wire.checkpoint import Checkpoint, SignedNote

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import psycopg
 import pytest
 
-from registry import key_proof
-from registry.keystore import Keystore
+from registry.keys import key_proof
+from registry.keys.keystore import Keystore
 from tests.support.command import Consortium, printed_json, registry
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")

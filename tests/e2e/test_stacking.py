@@ -6,8 +6,8 @@ import json
 import msgspec
 import pytest
 
+from registry.application.requests import IssueRequest
 from registry.cli.context import opened
-from registry.requests import IssueRequest
 from registry.wire.achievements import AchievementContent, Composition
 from registry.wire.forms import CredentialRef, Ref, VersionedRef
 from registry.wire.recognition import Basis, Grant, RecognitionDecided

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import socket
 
-from registry.keystore import Keystore
+from registry.keys.keystore import Keystore
 from registry.wire import commit
 from registry.wire.merkle import Tree
 from tests.support.command import Consortium, printed_json, registry, started, until

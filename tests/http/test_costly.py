@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from projections import views
 from projections.api import costly, reading
 from projections.api.reading import Views
+from projections.core import views
 from registry.http import HttpProblem
 from registry.http.leaving import RECEIVE
 from tests.support.command import until

@@ -9,7 +9,7 @@ import socket
 import psycopg
 import pytest
 
-from projections.search import MAX_PAGE_BYTES
+from projections.catalogue.search import MAX_PAGE_BYTES
 from registry.cli.context import opened
 from tests.bench.data import achievement as content
 from tests.support.command import until

@@ -8,9 +8,9 @@ import uuid
 
 import pytest
 
+from registry.application.status_notes import notes_of
 from registry.cli.context import opened
-from registry.persons import normalise_identifier
-from registry.status_notes import notes_of
+from registry.values.persons import normalise_identifier
 from tests.support.command import registry
 from tests.support.served import achievement, once, problem, row, until
 

@@ -8,10 +8,12 @@ import msgspec
 import psycopg
 import pytest
 
-from consumers.projector import Projector
-from projections import credentials, learners, views
+from consumers.projecting.projector import Projector
 from projections.api.reading import Views
 from projections.api.sighted import Sighting
+from projections.core import views
+from projections.credentials import credentials
+from projections.records import learners
 from registry.http import HttpProblem
 from tests.support.command import until
 from tests.support.streams import CONSORTIUM, Consortium, new_id

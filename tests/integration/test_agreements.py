@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from consumers.projector import Projector
-from projections import credentials, decisions, views
-from projections.errors import InvalidQuery
-from projections.simulation import simulate
+from consumers.projecting.projector import Projector
+from projections.core import views
+from projections.core.errors import InvalidQuery
+from projections.credentials import credentials
+from projections.recognition import decisions
+from projections.recognition.simulation import simulate
 from registry.wire.forms import VersionedRef
 from registry.wire.recognition import AchievementFilter, AgreementDeclared, AgreementWithdrawn
 from tests.support.offices import decided, grant, withdrawn

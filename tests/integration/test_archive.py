@@ -7,13 +7,13 @@ import msgspec
 import pytest
 import zstandard
 
-from consumers.archive_check import check
-from consumers.archiver import CannotArchive, archive
-from consumers.auditor import audit_log
-from consumers.rebuild import Source, fill
-from consumers.restorer import CannotRestore, restore
-from projections import views
-from projections.digest import digest
+from consumers.archive.archive_check import check
+from consumers.archive.archiver import CannotArchive, archive
+from consumers.archive.restorer import CannotRestore, restore
+from consumers.audit.auditor import audit_log
+from consumers.projecting.rebuild import Source, fill
+from projections.core import views
+from projections.core.digest import digest
 from registry.log import ArchiveDamaged, ReadOnlyLog, open_log
 from registry.log.archive import ArchiveLog, load, save
 from registry.log.segments import SegmentReader
@@ -365,7 +365,9 @@ def test_an_archiving_that_dies_leaves_the_archive_as_it_was_and_the_next_goes_o
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("consumers.archiver.save", die)  # the segment has its name, and the manifest does not know it
+        patched.setattr(
+            "consumers.archive.archiver.save", die
+        )  # the segment has its name, and the manifest does not know it
         with pytest.raises(KeyboardInterrupt):
             written(consortium, folder)
     assert {stream: list(opened(folder).records(stream)) for stream in before} == before

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from consumers import moment
-from consumers.governance import GovernanceFold
-from consumers.moment import UnknownMoment
-from consumers.projector import Projector
-from consumers.replay import replay
-from projections import positions, views
-from projections.as_of import Past
+from consumers.governance.governance import GovernanceFold
+from consumers.history import moment
+from consumers.history.moment import UnknownMoment
+from consumers.projecting.projector import Projector
+from consumers.streams.replay import replay
+from projections.core import positions, views
+from projections.records.as_of import Past
 from registry.wire.credentials import CredentialReinstated
 from registry.wire.governance import MemberRangeVoided, MemberReinstated, MemberSuspended
 from tests.support.emptying import empty

@@ -3,14 +3,14 @@
 import msgspec
 import pytest
 
-from consumers.audit_compare import OtherConsortium, Undecided, compare, decided
-from consumers.audit_page import page
-from consumers.audit_report import AuditReport, NoReport
-from consumers.auditor import audit, audit_log
-from consumers.rebuild import fill, fresh_schema
-from projections import views
-from projections.digest import differences
-from projections.tables import VIEWS
+from consumers.audit.audit_compare import OtherConsortium, Undecided, compare, decided
+from consumers.audit.audit_page import page
+from consumers.audit.audit_report import AuditReport, NoReport
+from consumers.audit.auditor import audit, audit_log
+from consumers.projecting.rebuild import fill, fresh_schema
+from projections.core import views
+from projections.core.digest import differences
+from projections.core.tables import VIEWS
 from registry.log import open_log
 from registry.wire import commit
 from registry.wire.checkpoint import SignedNote

@@ -2,7 +2,7 @@
 
 import pytest
 
-from consumers.auditor import audit, audit_log
+from consumers.audit.auditor import audit, audit_log
 from registry.wire import commit
 from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberReinstated, MemberSuspended
 from registry.wire.keys import Ed25519Signer

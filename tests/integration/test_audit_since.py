@@ -5,12 +5,12 @@ import shutil
 import msgspec
 import pytest
 
-from consumers.audit_page import page
-from consumers.audit_report import AuditReport, Fault, Unchecked
-from consumers.audit_since import without_earlier
-from consumers.audit_verdict import conclude
-from consumers.audit_witness import without_witnesses
-from consumers.auditor import audit, audit_log
+from consumers.audit.audit_page import page
+from consumers.audit.audit_report import AuditReport, Fault, Unchecked
+from consumers.audit.audit_since import without_earlier
+from consumers.audit.audit_verdict import conclude
+from consumers.audit.audit_witness import without_witnesses
+from consumers.audit.auditor import audit, audit_log
 from registry.log import open_log
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 

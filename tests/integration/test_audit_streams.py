@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from consumers.audit_compare import compare
-from consumers.audit_report import AuditReport, NoReport, StreamState
-from consumers.audit_source import OtherFounding, source_of
-from consumers.auditor import audit_log
-from consumers.rebuild import Source
+from consumers.audit.audit_compare import compare
+from consumers.audit.audit_report import AuditReport, NoReport, StreamState
+from consumers.audit.audit_source import OtherFounding, source_of
+from consumers.audit.auditor import audit_log
+from consumers.projecting.rebuild import Source
 from registry.log import NoSuchStream, open_log
 from registry.wire.governance import MemberSuspended
 from tests.support.streams import CONSORTIUM, Consortium, new_id

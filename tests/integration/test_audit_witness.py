@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from consumers.audit_witness import with_witnesses, without_witnesses
-from consumers.auditor import RootsOfLog, audit_log
-from consumers.cosignatures import Cosignatures, DamagedCosignatures
-from consumers.governance import GovernanceFold
-from consumers.policy import Policy
-from consumers.witness import Witness
+from consumers.audit.audit_witness import with_witnesses, without_witnesses
+from consumers.audit.auditor import RootsOfLog, audit_log
+from consumers.governance.governance import GovernanceFold
+from consumers.witness.cosignatures import Cosignatures, DamagedCosignatures
+from consumers.witness.policy import Policy
+from consumers.witness.witness import Witness
 from registry.wire import commit
 from registry.wire.checkpoint import Checkpoint, SignedNote
 from registry.wire.cosignature import cosign

@@ -6,9 +6,9 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import dict_row
 
-from registry import store
-from registry.backup import backup, restore
-from registry.config import Settings, write
+from registry.backup.backup import backup, restore
+from registry.settings.settings import Settings, write
+from registry.store import recorder as store
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from registry.office.applicants import Applicant
-from registry.office.correcting import Correction
-from registry.office.holder import check_holders
-from registry.office.opening import SubjectAsked
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.correcting import Correction
+from registry.office.cases.holder import check_holders
+from registry.office.cases.opening import SubjectAsked
 from tests.support.lund import ADA, Lund
 
 MAIL = Applicant(family_name="Jansen", given_name="Ada", date_of_birth="2001-02-03", email="Ada@example.org")

@@ -5,12 +5,16 @@ from itertools import pairwise
 
 import pytest
 
-from projections import credentials, learners, progress, universities, views, worklist
-from projections.decisions import about
-from projections.errors import TooCostly
-from projections.reach import MAX_PART_ROWS
-from projections.stack_check import Wanted, breaches
-from projections.stacks import Stacks
+from projections.core import views
+from projections.core.errors import TooCostly
+from projections.credentials import credentials
+from projections.feed import worklist
+from projections.recognition.decisions import about
+from projections.records import learners, universities
+from projections.relations.reach import MAX_PART_ROWS
+from projections.relations.stacks import Stacks
+from projections.stacking import progress
+from projections.stacking.stack_check import Wanted, breaches
 from tests.support.hostile import Counted, Hostile, ids_of
 from tests.support.stacks import Members, part, ref
 
@@ -63,7 +67,7 @@ def test_dense_parts_are_told_with_the_same_flags_as_sparse_ones(members, hostil
     keys = [("aveiro", one) for one in (layers[2][0], layers[0][0], chain[16], chain[17])]
     for key in keys:
         together = Stacks.read(members.connection, [key])
-        monkeypatch.setattr("projections.reach.MAX_PART_ROWS", 0)
+        monkeypatch.setattr("projections.relations.reach.MAX_PART_ROWS", 0)
         alone = Stacks.read(members.connection, [key])
         monkeypatch.undo()
         assert together.flags(key) == alone.flags(key)
@@ -104,7 +108,7 @@ def test_a_learner_with_too_many_has_a_record_and_no_sum_which_is_said(members, 
 @pytest.fixture
 def few(monkeypatch):
     """A limit that little data passes."""
-    monkeypatch.setattr("projections.reach.MAX_PART_ROWS", 300)
+    monkeypatch.setattr("projections.relations.reach.MAX_PART_ROWS", 300)
     return 300
 
 
@@ -199,7 +203,7 @@ def test_others_cannot_make_a_credential_longer_to_read(members, hostile):
 
 
 def test_what_was_replaced_without_end_is_said_to_hold_no_longer(members, hostile, monkeypatch):
-    monkeypatch.setattr("projections.reach.MAX_REPLACEMENT_ROWS", 100)
+    monkeypatch.setattr("projections.relations.reach.MAX_REPLACEMENT_ROWS", 100)
     ids = ids_of(202)
     hostile.award(ids[:1], None, has_parts=True)
     hostile.award(ids[1:], None, has_parts=False, status="replaced")

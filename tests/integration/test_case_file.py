@@ -4,22 +4,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from projections.disclosures import prove_claims
+from projections.records.disclosures import prove_claims
 from registry.batches import Book
 from registry.domain.case_errors import ApplicantErased, NotApplicant, NotAttached, NotOpened, UnknownSubject
-from registry.erasing import affected_cases, erase
-from registry.office import listing, showing
-from registry.office.applicants import Applicant
-from registry.office.assigning import assign
-from registry.office.attachments import attach, list_attachments, media_type_of, read_attachment
-from registry.office.changes import acknowledge, changed_cases
-from registry.office.disclosing import disclose
-from registry.office.holder import Holder, compare
-from registry.office.opening import SubjectAsked
-from registry.office.precedents import find_precedents
-from registry.office.worklist import Asked
-from registry.own_decisions import cases_about
-from registry.vault import random_id
+from registry.learners.erasure import affected_cases, erase
+from registry.learners.own_decisions import cases_about
+from registry.office.assessments.precedents import find_precedents
+from registry.office.cases import listing, showing
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.assigning import assign
+from registry.office.cases.attachments import attach, list_attachments, media_type_of, read_attachment
+from registry.office.cases.changes import acknowledge, changed_cases
+from registry.office.cases.disclosing import disclose
+from registry.office.cases.holder import Holder, compare
+from registry.office.cases.opening import SubjectAsked
+from registry.office.cases.worklist import Asked
+from registry.vault.vault import random_id
 from registry.wire.disclosures import SALT_LENGTH, InvalidDisclosure, claims_digest, disclosure, salts
 from registry.wire.errors import InvalidProof
 from registry.wire.recognition import External

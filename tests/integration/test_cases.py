@@ -5,8 +5,7 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from projections import decisions
-from registry import drafting
+from projections.recognition import decisions
 from registry.batches import Book
 from registry.domain.case_errors import (
     ApplicantErased,
@@ -24,20 +23,29 @@ from registry.domain.case_errors import (
     UnknownSubject,
 )
 from registry.domain.errors import IllegalTransition
-from registry.erasing import erase
-from registry.office import showing, worklist
-from registry.office.applicants import Applicant
-from registry.office.assessment import Assessed, Assessment, Considered, Element, Offered, Proposed, Requirement
-from registry.office.beginning import draft_of
-from registry.office.comparing import ELEMENTS
-from registry.office.correcting import Correction
-from registry.office.drafting import drafted
-from registry.office.opening import CaseAsked, SubjectAsked
-from registry.office.profiles import ProfileRow
-from registry.office.proposing import Leave
-from registry.office.worklist import Asked
-from registry.persons import normalise_name
-from registry.vault import random_id
+from registry.learners.erasure import erase
+from registry.office.assessments.assessment import (
+    Assessed,
+    Assessment,
+    Considered,
+    Element,
+    Offered,
+    Proposed,
+    Requirement,
+)
+from registry.office.assessments.comparing import ELEMENTS
+from registry.office.assessments.drafting import drafted
+from registry.office.assessments.profiles import ProfileRow
+from registry.office.cases import showing, worklist
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.beginning import draft_of
+from registry.office.cases.correcting import Correction
+from registry.office.cases.opening import CaseAsked, SubjectAsked
+from registry.office.cases.proposing import Leave
+from registry.office.cases.worklist import Asked
+from registry.publishing import drafts as drafting
+from registry.values.persons import normalise_name
+from registry.vault.vault import random_id
 from registry.wire.disclosures import claims_digest, disclosed
 from registry.wire.errors import InvalidEvent, WireError
 from registry.wire.forms import CredentialRef

@@ -11,8 +11,7 @@ import time
 
 import pytest
 
-from consumers.beginning import MAX_RECORDS
-from consumers.log_state import (
+from consumers.history.log_state import (
     BEGINS_LATE,
     FOREIGN,
     GONE,
@@ -24,12 +23,13 @@ from consumers.log_state import (
     EarlierLooks,
     check_log,
 )
-from consumers.projector import Projector
-from consumers.tiles import Tiles, follow
-from consumers.verifier import OK, Verifier
-from consumers.witness import Witness
-from projections import positions, views
-from projections.digest import digest
+from consumers.projecting.projector import Projector
+from consumers.proofs.tiles import Tiles, follow
+from consumers.streams.beginning import MAX_RECORDS
+from consumers.streams.verifier import OK, Verifier
+from consumers.witness.witness import Witness
+from projections.core import positions, views
+from projections.core.digest import digest
 from registry.log import (
     ForeignLog,
     HistoryRewritten,
@@ -480,7 +480,7 @@ def test_a_peer_that_floods_its_stream_costs_every_look_at_it_a_bounded_number_o
 
 
 def test_a_damaged_record_that_was_put_right_where_it_stands_is_read_on(world, tmp_path, monkeypatch):
-    monkeypatch.setattr("consumers.projector._LOST_SECONDS", 0)
+    monkeypatch.setattr("consumers.projecting.projector._LOST_SECONDS", 0)
     with world.publisher().session() as session:
         published_one_by_one(world, session, 4)
     projector = world.projector()

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.domain.case_errors import Stopped
-from registry.office.applicants import Applicant
+from registry.office.cases.applicants import Applicant
 from tests.integration.test_cases import TODAY
 from tests.support.lund import ADA, STATISTICS, Lund, full
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from consumers.projector import Projector
-from projections import views
-from projections.departures import Draft, departure
-from projections.errors import InvalidQuery
+from consumers.projecting.projector import Projector
+from projections.core import views
+from projections.core.errors import InvalidQuery
+from projections.precedents.departures import Draft, departure
 from tests.support.offices import assessed, decided, grant
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 

@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from consumers.disputes import Disputes
-from consumers.projector import Projector
-from consumers.settling import Settling
-from consumers.witness import Witness
-from projections import views
+from consumers.disputes.disputes import Disputes
+from consumers.disputes.settling import Settling
+from consumers.projecting.projector import Projector
+from consumers.witness.witness import Witness
+from projections.core import views
 from registry.wire import commit
 from registry.wire.checkpoint import Checkpoint, SignedNote
 from registry.wire.keys import Ed25519Signer
@@ -87,7 +87,7 @@ def test_all_disputed_heads_of_a_member_are_settled_in_one_reading(consortium, l
 
 
 def test_a_step_reads_a_bounded_part_for_them_and_later_steps_the_rest(consortium, log, connection, monkeypatch):
-    monkeypatch.setattr("consumers.settling.REPLAY_BYTES", 20_000)
+    monkeypatch.setattr("consumers.disputes.settling.REPLAY_BYTES", 20_000)
     monkeypatch.setattr(Settling.advance, "__defaults__", (100,))
     projector = Projector(connection, log, CONSORTIUM, consortium.founded)
     projector.step()
@@ -103,7 +103,7 @@ def test_a_step_reads_a_bounded_part_for_them_and_later_steps_the_rest(consortiu
 
 
 def test_what_another_process_left_open_is_settled_after_a_start(consortium, log, connection, monkeypatch):
-    monkeypatch.setattr("consumers.settling.REPLAY_BYTES", 20_000)
+    monkeypatch.setattr("consumers.disputes.settling.REPLAY_BYTES", 20_000)
     monkeypatch.setattr(Settling.advance, "__defaults__", (100,))
     Projector(connection, log, CONSORTIUM, consortium.founded).step()
     assert settled(connection)["open"] > 0
@@ -117,9 +117,9 @@ def test_what_another_process_left_open_is_settled_after_a_start(consortium, log
 
 def test_a_member_that_takes_long_waits_for_its_next_turn(consortium, log, connection, monkeypatch):
     projector = Projector(connection, log, CONSORTIUM, consortium.founded)
-    monkeypatch.setattr("consumers.disputes._LONG_SECONDS", 0)
-    monkeypatch.setattr("consumers.disputes._PACE", 1000)
-    monkeypatch.setattr("consumers.settling.REPLAY_BYTES", 20_000)
+    monkeypatch.setattr("consumers.disputes.disputes._LONG_SECONDS", 0)
+    monkeypatch.setattr("consumers.disputes.disputes._PACE", 1000)
+    monkeypatch.setattr("consumers.disputes.settling.REPLAY_BYTES", 20_000)
     monkeypatch.setattr(Settling.advance, "__defaults__", (100,))
     projector.step()
     before = settled(connection)

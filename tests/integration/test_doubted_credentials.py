@@ -5,15 +5,15 @@ from datetime import date
 import pytest
 
 from registry.cli.cases import _marks
+from registry.domain.deadlines import after
 from registry.letters.composing import NO_FILE
 from registry.letters.content import LANGUAGES
 from registry.letters.page import page
-from registry.office import listing, showing
-from registry.office.changes import acknowledge
-from registry.office.deadlines import after
-from registry.office.lettering import file_of
-from registry.office.proposing import Leave
-from registry.office.worklist import Asked
+from registry.office.cases import listing, showing
+from registry.office.cases.changes import acknowledge
+from registry.office.cases.lettering import file_of
+from registry.office.cases.proposing import Leave
+from registry.office.cases.worklist import Asked
 from tests.integration.test_cases import TODAY
 from tests.support.letters import content, qualification
 from tests.support.lund import STATISTICS, Lund, full, grant

@@ -5,19 +5,20 @@ from importlib import resources
 
 import pytest
 
-from consumers.projector import Projector
-from projections import learners, views
-from registry import erasing
+from consumers.projecting.projector import Projector
+from projections.core import views
+from projections.records import learners
+from registry.application.issuing import Issuer
+from registry.application.requests import Issued
 from registry.batches import Book, Worker
 from registry.batches.corrections import corrections_of
 from registry.batches.leaving_out import Sought
 from registry.batches.mentions import mentions
 from registry.cli.imports import Offered
 from registry.domain.errors import Duplicate
-from registry.erasing import StillInBatch, UnknownLearner, erase
-from registry.issuing import Issuer
-from registry.requests import Issued
-from registry.vault import HiddenBasis
+from registry.learners import erasure as erasing
+from registry.learners.erasure import StillInBatch, UnknownLearner, erase
+from registry.vault.vault import HiddenBasis
 from registry.wire import commit
 from registry.wire.disclosures import disclosure, salts
 from registry.wire.events import Event, Reader

@@ -7,11 +7,12 @@ from datetime import date
 import psycopg
 import pytest
 
-from consumers.feeding import Feeding
-from consumers.projector import Projector
-from consumers.rebuild import fresh_schema
-from projections import feed, noticing, views
-from projections.causes import Causes, Found
+from consumers.projecting.feeding import Feeding
+from consumers.projecting.projector import Projector
+from consumers.projecting.rebuild import fresh_schema
+from projections.core import views
+from projections.feed import feed, noticing
+from projections.feed.causes import Causes, Found
 from registry.wire.achievements import AchievementJoined
 from registry.wire.credentials import Part
 from registry.wire.forms import CredentialRef, VersionedRef

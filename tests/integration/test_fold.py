@@ -3,9 +3,13 @@
 import msgspec
 import pytest
 
-from consumers.projector import Projector
-from projections import catalogue, credentials, decisions, precedents, views
-from projections.digest import digest
+from consumers.projecting.projector import Projector
+from projections.catalogue import catalogue
+from projections.core import views
+from projections.core.digest import digest
+from projections.credentials import credentials
+from projections.precedents import precedents
+from projections.recognition import decisions
 from registry.wire.achievements import Composition
 from registry.wire.credentials import StatusSealed
 from registry.wire.forms import VersionedRef

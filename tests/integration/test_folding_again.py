@@ -7,11 +7,12 @@ from collections import Counter
 import pytest
 from structlog.testing import capture_logs
 
-from consumers import quarantine
-from consumers.feeding import Feeding
-from consumers.projector import Projector
-from projections import feed, views
-from projections.tables import BESIDE, VIEWS
+from consumers.projecting.feeding import Feeding
+from consumers.projecting.projector import Projector
+from consumers.streams import quarantine
+from projections.core import views
+from projections.core.tables import BESIDE, VIEWS
+from projections.feed import feed
 from registry.wire import commit
 from registry.wire.achievements import AchievementJoined
 from registry.wire.credentials import CredentialReinstated, Part, StatusSealed

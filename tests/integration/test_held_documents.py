@@ -6,12 +6,12 @@ from importlib import resources
 
 import pytest
 
+from registry.application.requests import IssueRequest
 from registry.cli.imports import Offered
-from registry.erasing import erase
 from registry.intake import read_document
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.importing import Importer
-from registry.requests import IssueRequest
+from registry.learners.erasure import erase
 from tests.support.sis import TODAY, BatchSender
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")

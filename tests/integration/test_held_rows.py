@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from registry.application.requests import NotIssued
 from registry.batches.batch import WrongState
-from registry.erasing import erase
 from registry.intake import IntakeError, NdjsonRows, Problem, TableRows
-from registry.requests import NotIssued
+from registry.learners.erasure import erase
 from tests.support.catalogues import Everything
 from tests.support.sis import TODAY, BatchSender
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from registry.achievement_content import FaultyContent
+from registry.application.achievement_content import FaultyContent
 from registry.batches import Book, Worker
 from registry.batches.worker import _taken
 from registry.cli.imports import Offered, Report, _add_award
@@ -15,7 +15,7 @@ from registry.intake import IntakeError, read_document, read_file
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.drafts import Drafts, UnknownDraft
 from registry.intake.importing import Importer
-from registry.intake.report import Problem
+from registry.intake.rows.report import Problem
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 from tests.support.samples import OPEN_BADGES, sample

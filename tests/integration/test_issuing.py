@@ -7,10 +7,10 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from projections import feed
-from registry.application import Registry
+from projections.feed import feed
+from registry.application.registry import Registry
+from registry.application.requests import Issued, NotIssued
 from registry.domain.errors import Duplicate, IllegalTransition, UnknownCredential
-from registry.requests import Issued, NotIssued
 from registry.wire.disclosures import disclosed
 from registry.wire.events import Event, Reader
 from tests.support.memory_log import MemoryLog
@@ -185,7 +185,7 @@ def test_two_importers_of_the_same_rows_issue_each_once(node, dsn):
 
 
 def test_what_a_check_says_is_what_issuing_says_afterwards(node, monkeypatch):
-    monkeypatch.setattr("registry.issuing.BATCH", 3)
+    monkeypatch.setattr("registry.application.issuing.BATCH", 3)
     achievement = node.offer()
     [old] = node.issuer.issue([request(1, achievement)])
     correction = {"student": "s1", "replaces": old.credential}

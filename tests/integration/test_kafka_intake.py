@@ -11,15 +11,15 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource
 from kafka.structs import TopicPartition
 
+from registry.application.status_notes import notes_of
 from registry.cli.context import opened
 from registry.cli.imports import Offered
 from registry.domain.errors import InvalidEvent
 from registry.intake.events import MAX_BYTES
 from registry.intake.kafka import KafkaIntake, addresses, gaps
 from registry.intake.lost_events import IntakePositions
-from registry.intake.report import IntakeError, IntakeUnavailable
+from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.intake.taking import Taking
-from registry.status_notes import notes_of
 from tests.support.command import Consortium, printed_json, started, until
 from tests.support.served import row
 

@@ -5,21 +5,22 @@ from datetime import date
 import pytest
 import structlog
 
-from consumers.projector import Projector
-from projections import learners, views
+from consumers.projecting.projector import Projector
+from projections.core import views
+from projections.records import learners
+from registry.application.held_rows import HeldRows
+from registry.application.requests import Issued
+from registry.application.status_notes import notes_of
 from registry.batches import Book
 from registry.domain.errors import Duplicate
-from registry.erasing import Merged, count_credentials, erase
-from registry.held_rows import HeldRows
-from registry.intake.plain_rows import PlainRows, form_of
 from registry.intake.reconciling import COLUMNS, NEEDED, Reconciling
 from registry.intake.reconciling import Known as Here
-from registry.learner_changes import CannotChange, LearnerChanges, SamePerson, StalePreview, UnknownChange
-from registry.learner_moves import Moving, issued_again, merged_into
-from registry.numbers import find_learner
-from registry.requests import Issued
-from registry.status_notes import notes_of
-from registry.vault import random_id
+from registry.intake.rows.plain_rows import PlainRows, form_of
+from registry.learners.changes import CannotChange, LearnerChanges, SamePerson, StalePreview, UnknownChange
+from registry.learners.erasure import Merged, count_credentials, erase
+from registry.learners.moves import Moving, issued_again, merged_into
+from registry.learners.numbers import find_learner
+from registry.vault.vault import random_id
 from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
 from registry.wire.events import Reader
 from registry.wire.forms import VersionedRef
@@ -487,7 +488,7 @@ def test_a_term_agrees_after_a_merge_and_finds_rows_in_the_spelling_of_earlier_v
 ):
     achievement, first, second, right = one_in_two(node)
     with monkeypatch.context() as earlier:
-        earlier.setattr("registry.requests.IssueRequest.normalised", lambda self: self)
+        earlier.setattr("registry.application.requests.IssueRequest.normalised", lambda self: self)
         [old] = issued(node, request(9, achievement, record="rose\u0301"))
     change = merged(changes, first.learner, right.learner)
     known = Views(

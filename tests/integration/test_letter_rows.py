@@ -7,11 +7,11 @@ import pytest
 from registry.letters.content import LANGUAGES, Ended, Judged, Left, Required
 from registry.letters.page import page
 from registry.letters.wording import wording
-from registry.office import showing
-from registry.office.comparing import compare
-from registry.office.lettering import _required, file_of
-from registry.office.offered import Offered, Requirement
-from registry.office.opening import SubjectAsked
+from registry.office.assessments.comparing import compare
+from registry.office.assessments.offered import Offered, Requirement
+from registry.office.cases import showing
+from registry.office.cases.lettering import _required, file_of
+from registry.office.cases.opening import SubjectAsked
 from registry.wire.achievements import LearningOutcome
 from tests.support.letters import content, qualification
 from tests.support.lund import STATISTICS, Lund, full, grant

@@ -5,9 +5,9 @@ from datetime import date
 import msgspec
 import pytest
 
-from consumers.projector import Projector
-from projections import views
-from projections.offered import covers, of_credential, of_version
+from consumers.projecting.projector import Projector
+from projections.core import views
+from projections.records.offered import covers, of_credential, of_version
 from registry.wire.governance import Accreditation, MemberAdmitted
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 

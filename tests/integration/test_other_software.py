@@ -14,11 +14,11 @@ from hashlib import sha256
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from consumers import witness_client
-from consumers.export import export
-from consumers.governance import GovernanceFold
-from consumers.tiles import Tiles, follow
-from consumers.witness_client import WitnessRefused
+from consumers.governance.governance import GovernanceFold
+from consumers.proofs.export import export
+from consumers.proofs.tiles import Tiles, follow
+from consumers.witness import witness_client
+from consumers.witness.witness_client import WitnessRefused
 from registry.wire import merkle
 from registry.wire.checkpoint import Checkpoint, SignedNote
 from registry.wire.cosignature import CosignerKey, cosign

@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
-from registry.application import Registry
-from registry.owner import OtherOwner, Owner, claim, create_table, release
+from registry.application.owner import OtherOwner, Owner, claim, create_table, release
+from registry.application.registry import Registry
 from tests.bench.data import achievement
 from tests.support.node import vault_of
 

@@ -9,16 +9,16 @@ from importlib import resources
 import psycopg
 import pytest
 
-from projections import feed
-from registry import owner
-from registry.backup import _SCHEMAS
+from projections.feed import feed
+from registry.application import owner
+from registry.application.requests import Issued
+from registry.backup.backup import _SCHEMAS
 from registry.batches import Book, Worker
 from registry.cli.imports import Offered
-from registry.erasing import erase
 from registry.intake.taking import Taking
-from registry.office.applicants import Applicant
-from registry.office.opening import CaseAsked, SubjectAsked
-from registry.requests import Issued
+from registry.learners.erasure import erase
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.opening import CaseAsked, SubjectAsked
 from tests.support.lund import STATISTICS, Lund
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from registry.postgres import DatabaseUnavailable, Embedded, database, embedded
+from registry.postgres.embedded import DatabaseUnavailable, Embedded, database, embedded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ def test_a_refused_setting_never_shows_a_password() -> None:
 
 def test_a_setting_alone_makes_folder_server_and_database_and_the_process_end_stops_it(folder: Path) -> None:
     program = (
-        "import psycopg, sys; from registry.postgres import database\n"
+        "import psycopg, sys; from registry.postgres.embedded import database\n"
         "first, again = database(sys.argv[1]), database(sys.argv[1])\n"
         "assert first == again\n"
         "print(psycopg.connect(first).execute('SELECT current_database()').fetchone()[0])"

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from consumers.projector import Projector
-from projections import precedents, views
-from projections.errors import InvalidCursor, InvalidQuery
-from projections.precedent_counts import split
-from projections.precedent_query import PrecedentQuery
-from projections.precedent_scope import scope_of
+from consumers.projecting.projector import Projector
+from projections.core import views
+from projections.core.errors import InvalidCursor, InvalidQuery
+from projections.precedents import precedents
+from projections.precedents.counts import split
+from projections.precedents.query import PrecedentQuery
+from projections.precedents.scope import scope_of
 from registry.wire.governance import MemberRangeVoided
 from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog

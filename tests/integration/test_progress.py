@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from projections import progress, views
-from projections.progress import NotComposed
+from projections.core import views
+from projections.stacking import progress
+from projections.stacking.progress import NotComposed
 from registry.wire.achievements import Choice, LevelShare, OpenElective, SharingLimit
 from registry.wire.forms import VersionedRef
 from registry.wire.recognition import Condition, RecognitionAssessed, RecognitionWithdrawn

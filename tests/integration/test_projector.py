@@ -7,10 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from consumers import quarantine
-from consumers.projector import Projector
-from projections import credentials, learners, positions, views
-from projections.digest import digest
+from consumers.projecting.projector import Projector
+from consumers.streams import quarantine
+from projections.core import positions, views
+from projections.core.digest import digest
+from projections.credentials import credentials
+from projections.records import learners
 from registry.log import LogUnavailable
 from registry.wire import commit
 from registry.wire.credentials import Part, StatusSealed

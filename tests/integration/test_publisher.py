@@ -7,10 +7,10 @@ import time
 import psycopg
 import pytest
 
-from consumers.verifier import CLAIMS, OK, Verifier
+from consumers.streams.verifier import CLAIMS, OK, Verifier
 from registry.log import LogUnavailable, WriterBusy
 from registry.log.files import FileLog
-from registry.publisher import AnotherPublisher, ForeignCommits
+from registry.publishing.publisher import AnotherPublisher, ForeignCommits
 from registry.wire import commit
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree

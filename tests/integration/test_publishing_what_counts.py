@@ -6,20 +6,21 @@ from types import SimpleNamespace
 
 import pytest
 
-from consumers import quarantine
-from consumers.governance import GovernanceFold
-from consumers.verifier import MemberTrust, refused
-from projections import credentials, positions
-from registry.acceptance import NotAccepted
+from consumers.governance.governance import GovernanceFold
+from consumers.streams import quarantine
+from consumers.streams.verifier import MemberTrust, refused
+from projections.core import positions
+from projections.credentials import credentials
+from registry.application.acceptance import NotAccepted
+from registry.application.refusals import RefusedCommits
 from registry.cli.health import node_health, own_commits_refused, own_stream
 from registry.cli.own_log import OwnLog
 from registry.cli.own_refusals import OwnRefusals
 from registry.cli.standings import Standings
 from registry.log import GOVERNANCE
-from registry.publisher import OwnCommitsRefused
-from registry.refusals import RefusedCommits
+from registry.publishing.publisher import OwnCommitsRefused
+from registry.publishing.self_check import check
 from registry.rules.errors import Refusal
-from registry.selfcheck import check
 from registry.wire import commit
 from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberReinstated, MemberSuspended
 from registry.wire.keys import Ed25519Signer

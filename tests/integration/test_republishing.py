@@ -5,12 +5,12 @@ import json
 import psycopg
 import pytest
 
-from registry.acceptance import NotAccepted
-from registry.application import Registry
-from registry.issuing import Issuer
-from registry.refusals import by_subject, read_refused
-from registry.republishing import close, plan, publish_again
-from registry.requests import Issued
+from registry.application.acceptance import NotAccepted
+from registry.application.issuing import Issuer
+from registry.application.refusals import by_subject, read_refused
+from registry.application.registry import Registry
+from registry.application.requests import Issued
+from registry.publishing.republishing import close, plan, publish_again
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request, vault_of
 

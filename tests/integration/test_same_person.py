@@ -5,15 +5,15 @@ import threading
 import msgspec
 import pytest
 
-from registry.application import Registry
+from registry.application.held_rows import AlreadyDecided, HeldRows, UnknownHeldRow
+from registry.application.issuing import Issuer
+from registry.application.registry import Registry
+from registry.application.requests import Issued, NotIssued
 from registry.batches import Book
 from registry.domain.errors import Refusal
-from registry.erasing import erase
-from registry.held_rows import AlreadyDecided, HeldRows, UnknownHeldRow
-from registry.issuing import Issuer
-from registry.learner_moves import issued_again
-from registry.numbers import find_learner
-from registry.requests import Issued, NotIssued
+from registry.learners.erasure import erase
+from registry.learners.moves import issued_again
+from registry.learners.numbers import find_learner
 from registry.wire.disclosures import disclosed
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request, vault_of
@@ -72,7 +72,7 @@ def test_what_an_earlier_version_stored_in_a_spelling_of_its_own_is_found_and_un
     achievement = node.offer()
     row = ask(1, achievement, "s7002\u200b", record="row-1\u200b", **SARA)
     with monkeypatch.context() as earlier:
-        earlier.setattr("registry.requests.IssueRequest.normalised", lambda self: self)
+        earlier.setattr("registry.application.requests.IssueRequest.normalised", lambda self: self)
         [old] = node.issuer.issue([row])
     [again] = node.issuer.issue([row])
     assert (again.credential, again.unchanged) == (old.credential, True)
@@ -293,7 +293,7 @@ def test_a_learner_who_was_adopted_is_held_against_the_first_person_that_is_issu
 
 
 def test_a_row_that_is_issued_frees_its_place_and_one_that_finds_none_is_told_so(node, monkeypatch):
-    monkeypatch.setattr("registry.held_rows.MAX_HELD", 1)
+    monkeypatch.setattr("registry.application.held_rows.MAX_HELD", 1)
     achievement = node.offer()
     _, second, third = node.issuer.issue(
         [ask(1, achievement, **SARA), ask(2, achievement, **PETR), ask(3, achievement, **PETR)]

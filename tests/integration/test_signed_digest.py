@@ -1,11 +1,11 @@
 """A node signs the digest of the views it serves; an audit of the log says whether it told the truth."""
 
-from consumers.audit_digests import with_digests
-from consumers.auditor import audit
-from consumers.rebuild import fill
-from projections import views
-from projections.digest import digest
-from projections.tables import VERSION
+from consumers.audit.audit_digests import with_digests
+from consumers.audit.auditor import audit
+from consumers.projecting.rebuild import fill
+from projections.core import views
+from projections.core.digest import digest
+from projections.core.tables import VERSION
 from registry.wire.views_note import ViewsNote
 from tests.support.streams import Consortium, new_id
 

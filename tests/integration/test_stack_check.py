@@ -7,9 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from projections import credentials, progress, views
-from projections.compositions import UNMET
-from projections.stack_check import Wanted, breaches
+from projections.core import views
+from projections.credentials import credentials
+from projections.relations.compositions import UNMET
+from projections.stacking import progress
+from projections.stacking.stack_check import Wanted, breaches
 from registry.wire.achievements import Choice, LevelShare, OpenElective, SharingLimit
 from registry.wire.credentials import CountedBy
 from tests.support.stacks import Members, grant, part, ref

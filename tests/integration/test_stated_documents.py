@@ -13,8 +13,8 @@ from registry.intake import IntakeError, read_document
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.drafts import Drafts
 from registry.intake.importing import Importer
-from registry.office.opening import SubjectAsked
-from registry.office.uploads import uploaded
+from registry.office.cases.opening import SubjectAsked
+from registry.office.cases.uploads import uploaded
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 from tests.support.samples import case

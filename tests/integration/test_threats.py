@@ -5,11 +5,11 @@ import random
 
 import pytest
 
-from consumers import quarantine
-from consumers.projector import Projector
-from projections import views
-from projections.digest import digest
-from registry import selfcheck
+from consumers.projecting.projector import Projector
+from consumers.streams import quarantine
+from projections.core import views
+from projections.core.digest import digest
+from registry.publishing import self_check as selfcheck
 from registry.wire import commit
 from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberSuspended
 from registry.wire.keys import Ed25519Signer

@@ -7,14 +7,14 @@ import pytest
 from psycopg.rows import dict_row
 
 from registry.access import ApiKeys
-from registry.actors import person_of
 from registry.domain.case_errors import SecondPerson
 from registry.http.access import Caller
 from registry.letters.content import Office as Letterhead
 from registry.letters.notices import notice_page
 from registry.letters.wording import wording
-from registry.office import showing
-from registry.office.notices import NoticeWriter
+from registry.office.cases import showing
+from registry.office.cases.notices import NoticeWriter
+from registry.values.actors import person_of
 from tests.integration.test_cases import TODAY
 from tests.support.lund import Lund, full
 

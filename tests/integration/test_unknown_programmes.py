@@ -2,8 +2,8 @@
 
 import pytest
 
-from registry.office.offered import Requirement
-from registry.office.profiles import ProfileRow
+from registry.office.assessments.offered import Requirement
+from registry.office.assessments.profiles import ProfileRow
 from registry.wire.recognition import Towards
 from tests.support.lund import Lund, full
 

@@ -12,18 +12,19 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg.errors import SerializationFailure
 
-from registry import rewrapping, store
-from registry.application import Registry
+from registry.application.registry import Registry
+from registry.application.requests import Issued
 from registry.batches import Book, Worker
+from registry.ceremony.signed_heads import SignedHead, SignedHeads
 from registry.cli.imports import Offered
-from registry.erasing import erase
 from registry.intake.drafts import Drafts
-from registry.keystore import MASTER, RING, Keystore, KeystoreError
-from registry.requests import Issued
-from registry.rewrapping import COLUMNS, locked_keys
-from registry.signed_heads import SignedHead, SignedHeads
-from registry.vault import HiddenBasis, Vault, VaultError, bucket_of, derived, seal_bytes
-from registry.vault_keys import KeyRing
+from registry.keys.keystore import MASTER, RING, Keystore, KeystoreError
+from registry.learners.erasure import erase
+from registry.store import recorder as store
+from registry.vault import key_replacement as rewrapping
+from registry.vault.key_replacement import COLUMNS, locked_keys
+from registry.vault.keys import KeyRing
+from registry.vault.vault import HiddenBasis, Vault, VaultError, bucket_of, derived, seal_bytes
 from registry.webhooks.addresses import AddressPolicy
 from registry.webhooks.endpoints import Endpoints
 from registry.wire.disclosures import disclosure, salts

@@ -17,12 +17,13 @@ from cloudevents.core.bindings.http import HTTPMessage, from_structured_event
 from cloudevents.core.formats.json import JSONFormat
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from projections import feed, noticing, views
-from projections.causes import Causes, Found
-from registry.application import Registry
+from projections.core import views
+from projections.feed import feed, noticing
+from projections.feed.causes import Causes, Found
+from registry.application.registry import Registry
 from registry.cli.dispatching import FeedSource
-from registry.vault import Vault, VaultError
-from registry.vault_keys import MemoryKeys
+from registry.vault.keys import MemoryKeys
+from registry.vault.vault import Vault, VaultError
 from registry.webhooks import (
     AddressPolicy,
     Deliveries,

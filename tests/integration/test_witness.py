@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consumers.cosignatures import Cosignatures, parse_note
-from consumers.policy import Policy, PolicyUnmet
-from consumers.witness import Caught, Journal, Seen, TwoHeads, Witness
+from consumers.witness.cosignatures import Cosignatures, parse_note
+from consumers.witness.policy import Policy, PolicyUnmet
+from consumers.witness.witness import Caught, Journal, Seen, TwoHeads, Witness
 from registry.log import LogUnavailable
 from registry.wire import commit, merkle
 from registry.wire.checkpoint import Checkpoint, SignedNote
@@ -293,7 +293,7 @@ def test_a_head_that_cannot_be_held_against_the_stream_yet_stays_to_be_weighed_a
         raise LogUnavailable("twente cannot be read")
 
     with monkeypatch.context() as patched:
-        patched.setattr("consumers.witness.Settling.advance", unreadable)
+        patched.setattr("consumers.witness.witness.Settling.advance", unreadable)
         witness.follow()
         assert (witness.caught, witness.journal.seen[twente.origin].size) == ([], 13)
     witness.follow()

@@ -4,7 +4,11 @@ from datetime import date
 
 import pytest
 
-from projections import credentials, learners, progress, universities, views, worklist
+from projections.core import views
+from projections.credentials import credentials
+from projections.feed import worklist
+from projections.records import learners, universities
+from projections.stacking import progress
 from registry.wire.governance import MemberRangeVoided
 from registry.wire.recognition import RecognitionWithdrawn
 from tests.support.stacks import Members, grant, part, ref

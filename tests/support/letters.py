@@ -8,7 +8,7 @@ import msgspec
 from registry.letters import Addressee, LetterContent, Office, Qualification
 from registry.letters.content import Changed, Judged, Left, Required
 from registry.letters.notices import Document, NamedCredential, Notice
-from registry.office.reasons import KINDS, reasons
+from registry.office.reasons.reasons import KINDS, reasons
 from registry.wire.achievements import QualityAssurance, QualityAssuranceType
 from registry.wire.governance import AppealBody
 from registry.wire.recognition import (

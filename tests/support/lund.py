@@ -5,19 +5,19 @@ from datetime import date, timedelta
 
 import psycopg
 
-from consumers import receipts
-from consumers.governance import GovernanceFold
-from consumers.projector import Projector
-from consumers.tiles import Tiles, follow
-from projections import views
-from registry.application import Registry
+from consumers.governance.governance import GovernanceFold
+from consumers.projecting.projector import Projector
+from consumers.proofs import receipts
+from consumers.proofs.tiles import Tiles, follow
+from projections.core import views
+from registry.application.registry import Registry
 from registry.cli.facts import ViewFacts
 from registry.cli.office import Viewed
-from registry.config import OfficeSetting
-from registry.office.applicants import Applicant
-from registry.office.cases import Office
-from registry.office.opening import CaseAsked, SubjectAsked
-from registry.publisher import Publisher
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.opening import CaseAsked, SubjectAsked
+from registry.office.cases.service import Office
+from registry.publishing.publisher import Publisher
+from registry.settings.settings import OfficeSetting
 from registry.wire.forms import CredentialRef
 from registry.wire.recognition import External, Grant, Ground
 from tests.support.node import vault_of

@@ -5,12 +5,12 @@ import uuid
 
 from psycopg.conninfo import conninfo_to_dict
 
-from registry.application import Registry
-from registry.issuing import Issuer
-from registry.publisher import Publisher
-from registry.requests import IssueRequest
-from registry.vault import Vault
-from registry.vault_keys import MemoryKeys
+from registry.application.issuing import Issuer
+from registry.application.registry import Registry
+from registry.application.requests import IssueRequest
+from registry.publishing.publisher import Publisher
+from registry.vault.keys import MemoryKeys
+from registry.vault.vault import Vault
 from registry.wire import commit
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree

@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from registry.postgres import DatabaseUnavailable, Embedded, embedded
+from registry.postgres.embedded import DatabaseUnavailable, Embedded, embedded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

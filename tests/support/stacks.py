@@ -1,6 +1,6 @@
 """Three members whose learners stack, for tests of progress, of issuing what others stack into, and of its worklist."""
 
-from consumers.projector import Projector
+from consumers.projecting.projector import Projector
 from registry.wire.achievements import Composition
 from registry.wire.credentials import Part
 from registry.wire.forms import CredentialRef, Ref, VersionedRef

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from consumers.rebuild import Source
+from consumers.projecting.rebuild import Source
 from registry.log import open_log
 from registry.wire import commit
 from registry.wire.achievements import AchievementContent, LearningOutcome, QualityAssurance

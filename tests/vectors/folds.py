@@ -10,10 +10,13 @@ from typing import Any
 
 from psycopg import Connection
 
-from consumers.projector import Projector
-from projections import credentials, decisions, learners, views
-from projections.digest import digest
-from projections.positions import Position, all_positions
+from consumers.projecting.projector import Projector
+from projections.core import views
+from projections.core.digest import digest
+from projections.core.positions import Position, all_positions
+from projections.credentials import credentials
+from projections.recognition import decisions
+from projections.records import learners
 from registry.log import ForeignLog
 from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog

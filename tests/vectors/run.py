@@ -12,9 +12,9 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from consumers.verifier import Verifier
-from projections import views
-from registry.postgres import embedded
+from consumers.streams.verifier import Verifier
+from projections.core import views
+from registry.postgres.embedded import embedded
 from registry.rules.governance import KeyWindow
 from registry.wire import merkle
 from registry.wire.commit import Commit

@@ -4,7 +4,7 @@ import resource
 
 import pytest
 
-from consumers.appending import append_durably
+from consumers.streams.appending import append_durably
 
 
 @pytest.fixture

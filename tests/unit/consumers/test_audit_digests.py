@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from consumers.audit_digests import with_digests
-from consumers.audit_report import AuditReport, KeyUse, MemberReport
-from projections.digest import MemberDigest, ViewsDigest
-from projections.tables import VERSION
+from consumers.audit.audit_digests import with_digests
+from consumers.audit.audit_report import AuditReport, KeyUse, MemberReport
+from projections.core.digest import MemberDigest, ViewsDigest
+from projections.core.tables import VERSION
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import Ed25519Signer
 from registry.wire.views_note import ViewsNote

@@ -2,7 +2,7 @@
 
 import pytest
 
-from consumers.governance import GovernanceFold
+from consumers.governance.governance import GovernanceFold
 from registry.wire.governance import ConsortiumFounded
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import leaf_hash

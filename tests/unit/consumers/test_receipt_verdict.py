@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from consumers.receipt_verdict import day, verdict
-from consumers.receipts import VerifiedReceipt, VerifiedStatus
+from consumers.proofs.receipt_verdict import day, verdict
+from consumers.proofs.receipts import VerifiedReceipt, VerifiedStatus
 
 ISSUED = '{"data":{"credential":"c","validUntil":"2026-05-02"}}'
 RECEIPT = VerifiedReceipt(

@@ -4,10 +4,10 @@ import base64
 
 import pytest
 
-from consumers import consistency, receipts
-from consumers.governance import GovernanceFold
-from consumers.receipts import NoReceipt
-from consumers.tiles import Tiles, follow
+from consumers.governance.governance import GovernanceFold
+from consumers.proofs import consistency, receipts
+from consumers.proofs.receipts import NoReceipt
+from consumers.proofs.tiles import Tiles, follow
 from registry.wire import merkle, seals
 from registry.wire.checkpoint import Checkpoint, SignedNote
 from registry.wire.credentials import StatusSealed

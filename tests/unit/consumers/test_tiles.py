@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from consumers.governance import GovernanceFold
-from consumers.tiles import DamagedTiles, Tiles, TileState, follow
+from consumers.governance.governance import GovernanceFold
+from consumers.proofs.tiles import DamagedTiles, Tiles, TileState, follow
 from registry.wire import merkle
 from registry.wire.errors import InvalidProof
 from registry.wire.governance import MemberKeyRetired

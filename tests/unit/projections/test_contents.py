@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from projections import contents
+from projections.core import contents
 
 
 @pytest.mark.parametrize(

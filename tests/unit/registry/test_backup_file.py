@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from registry.backup_file import BackupError, BackupWriter, DamagedBackup, WrongPassphrase, read
+from registry.backup.file import BackupError, BackupWriter, DamagedBackup, WrongPassphrase, read
 
 PASSPHRASE = b"correct horse"
 RANDOM = os.urandom(3_500_000)

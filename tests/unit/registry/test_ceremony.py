@@ -5,15 +5,16 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from consumers.governance import GovernanceFold
-from registry import ceremony, key_proof
-from registry.act_words import describe, signatures_needed
-from registry.ceremony import AlreadyPublished, CeremonyRefused, Known, Proposal
+from consumers.governance.governance import GovernanceFold
+from registry.ceremony import ceremony
+from registry.ceremony.act_words import describe, signatures_needed
+from registry.ceremony.ceremony import AlreadyPublished, CeremonyRefused, Known, Proposal
 from registry.cli.member_content import TEMPLATE, convert
-from registry.countries import COUNTRIES
 from registry.domain.membership import Consortium as Acts
-from registry.intake import elm_codes
+from registry.intake.formats import elm_codes
+from registry.keys import key_proof
 from registry.rules.governance import Governance
+from registry.values.countries import COUNTRIES
 from registry.wire import governance as wire
 from registry.wire.checkpoint import Checkpoint
 from registry.wire.keys import Ed25519Signer, VerifierKey

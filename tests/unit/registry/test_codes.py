@@ -1,6 +1,6 @@
 import pytest
 
-from registry.codes import FIELDS, country_fault, eqf_fault, isced_fault, language_fault
+from registry.values.codes import FIELDS, country_fault, eqf_fault, isced_fault, language_fault
 
 
 def test_the_field_list_has_the_standard_s_counts():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.config import SettingsError, load
+from registry.settings.settings import SettingsError, load
 
 SETTINGS = f"""
 consortium = "test.example"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from registry import config_reference
-from registry.config import SettingsError, load
+from registry.settings import reference as config_reference
+from registry.settings.settings import SettingsError, load
 
 GOOD = f"""
 consortium = "test.example"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry import key_proof
+from registry.keys import key_proof
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import Ed25519Signer
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.keystore import Keystore, KeystoreError
+from registry.keys.keystore import Keystore, KeystoreError
 
 
 def test_the_public_half_is_known_without_the_passphrase_and_only_of_the_key_that_is_there(tmp_path):

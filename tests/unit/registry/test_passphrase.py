@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.passphrase import weakness_of
+from registry.keys.passphrase import weakness_of
 
 
 @pytest.mark.parametrize(

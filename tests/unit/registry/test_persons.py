@@ -2,8 +2,8 @@
 
 import pytest
 
-from registry.intake.broken_text import broken_text_fault
-from registry.persons import (
+from registry.intake.rows.broken_text import broken_text_fault
+from registry.values.persons import (
     are_usual,
     birth_date_fault,
     comparison_key,

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from registry.keystore import KeystoreError
-from registry.signed_heads import SignedHead, SignedHeads
+from registry.ceremony.signed_heads import SignedHead, SignedHeads
+from registry.keys.keystore import KeystoreError
 
 
 @pytest.mark.parametrize(

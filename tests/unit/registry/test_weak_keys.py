@@ -3,7 +3,7 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from registry.weak_keys import weakness
+from registry.keys.weak_keys import weakness
 from registry.wire.keys import Ed25519Signer
 
 PRIME = 2**255 - 19

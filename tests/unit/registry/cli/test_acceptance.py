@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from registry.acceptance import NotAccepted
+from registry.application.acceptance import NotAccepted
 from registry.cli.acceptance import ConsumerRules
 from registry.log import LogUnavailable
 from registry.wire import governance as wire

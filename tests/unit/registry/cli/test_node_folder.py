@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from registry.cli.node_folder import NewFolder
-from registry.config import SettingsError
+from registry.settings.settings import SettingsError
 
 SETTINGS = {"consortium": "test.example", "database": 'postgresql://x/y?a="b"\n'}
 

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from registry.cli import running
-from registry.config import SettingsError
-from registry.publisher import AnotherPublisher
+from registry.publishing.publisher import AnotherPublisher
+from registry.settings.settings import SettingsError
 
 
 class Publishing:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from projections.positions import Position
+from projections.core.positions import Position
 from registry.cli import view_lag
 from registry.cli.view_lag import LagWatch
 from tests.support.memory_log import MemoryLog

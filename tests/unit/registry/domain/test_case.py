@@ -10,9 +10,9 @@ from registry.domain.case import MOVES, Case
 from registry.domain.case_errors import AppealOpen, DateOrder, NotCovered, SecondPerson, UnknownSubject
 from registry.domain.case_events import Decided, Opened, Seen, Subject
 from registry.domain.errors import Duplicate, IllegalTransition
-from registry.store import EventMapper
-from registry.translation import EVENTS, Stored, Translator
-from registry.vault import random_id
+from registry.store.recorder import EventMapper
+from registry.store.translation import EVENTS, Stored, Translator
+from registry.vault.vault import random_id
 from registry.wire.forms import CredentialRef
 from registry.wire.recognition import External, Grant
 

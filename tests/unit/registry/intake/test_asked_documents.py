@@ -6,8 +6,8 @@ from importlib import resources
 import pytest
 
 from registry.intake import IntakeError, read_document
-from registry.intake.document import check_completions
-from registry.intake.other_issuer import other_issuer_notes
+from registry.intake.formats.document import check_completions
+from registry.intake.formats.other_issuer import other_issuer_notes
 from registry.wire.governance import MemberRevised
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.achievement_content import FaultyContent
+from registry.application.achievement_content import FaultyContent
 from registry.intake import ElmDocument, IntakeError, read_file
-from registry.intake.columns import RowChecker
+from registry.intake.rows.columns import RowChecker
 from tests.support.catalogues import Everything
 from tests.support.samples import sample
 

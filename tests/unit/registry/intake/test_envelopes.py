@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from registry.intake import Document, IntakeError, open_intake, read_document
-from registry.intake.envelopes import MAX_CREDENTIALS
+from registry.intake.formats.envelopes import MAX_CREDENTIALS
 from tests.support.catalogues import Everything
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")

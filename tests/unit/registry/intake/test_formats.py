@@ -8,8 +8,8 @@ import pytest
 from lxml import etree
 
 from registry.intake import Document, IntakeError, NdjsonRows, TableRows, open_intake, read_document, read_file
-from registry.intake.columns import RowChecker
-from registry.intake.isced import names_another
+from registry.intake.formats.isced import names_another
+from registry.intake.rows.columns import RowChecker
 from tests.support.catalogues import Everything
 from tests.support.samples import OPEN_BADGES, sample
 

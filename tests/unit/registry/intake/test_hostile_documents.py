@@ -7,9 +7,9 @@ from importlib import resources
 
 import pytest
 
-from registry.achievement_content import FaultyContent
+from registry.application.achievement_content import FaultyContent
 from registry.intake import IntakeError, open_intake, read_document
-from registry.intake.columns import RowChecker
+from registry.intake.rows.columns import RowChecker
 from tests.support.catalogues import Everything
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")

@@ -1,6 +1,6 @@
 import pytest
 
-from registry.intake.moments import day_fault, day_of, hours_of, moment_of
+from registry.intake.formats.moments import day_fault, day_of, hours_of, moment_of
 
 
 @pytest.mark.parametrize(

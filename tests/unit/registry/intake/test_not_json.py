@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from registry.intake.json_document import load
-from registry.intake.ndjson_rows import NdjsonRows
-from registry.intake.plain_rows import PlainRows
-from registry.intake.report import IntakeError
+from registry.intake.formats.json_document import load
+from registry.intake.rows.ndjson_rows import NdjsonRows
+from registry.intake.rows.plain_rows import PlainRows
+from registry.intake.rows.report import IntakeError
 
 PYTHON = re.compile(r"codec|Exceeds|Expecting|Invalid|Extra data|Unterminated|char \d|conversion|position")
 BAD = {

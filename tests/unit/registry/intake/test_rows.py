@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.intake import IntakeError, NdjsonRows, Problem, TableRows, ndjson_rows, open_intake, table_rows
-from registry.requests import IssueRequest
+from registry.application.requests import IssueRequest
+from registry.intake import IntakeError, NdjsonRows, Problem, TableRows, open_intake
+from registry.intake.rows import ndjson_rows, table_rows
 
 OFFERED = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 RETIRED = "0bbac7a9-a411-4809-ad9e-534f483b7a04"

@@ -8,9 +8,9 @@ from datetime import date
 import openpyxl
 import pytest
 
+from registry.application.requests import IssueRequest
 from registry.intake import IntakeError, TableRows, open_intake
-from registry.intake.xlsx_archive import MAX_COLUMNS
-from registry.requests import IssueRequest
+from registry.intake.rows.xlsx_archive import MAX_COLUMNS
 from tests.support.catalogues import Everything
 from tests.support.spreadsheets import GERMAN_DAY, PADDED, Raw, day, error, number, shared, sheet_xml, with_parts, xlsx
 
@@ -260,7 +260,7 @@ def test_neither_a_far_cell_nor_a_wide_row_nor_a_bomb_eats_memory(opened):
 
 
 def test_a_sheet_that_unpacks_to_more_than_its_directory_says_is_refused_too(opened, monkeypatch):
-    monkeypatch.setattr("registry.intake.xlsx_archive.MAX_UNPACKED_BYTES", 2000)
+    monkeypatch.setattr("registry.intake.rows.xlsx_archive.MAX_UNPACKED_BYTES", 2000)
     with pytest.raises(IntakeError, match="unpacks to more than"):
         list(opened({"s": [HEADER, *[changed(record=f"r{number}") for number in range(50)]]}))
 

@@ -6,7 +6,7 @@ from importlib import resources
 
 import pytest
 
-from registry.achievement_content import FaultyContent
+from registry.application.achievement_content import FaultyContent
 from registry.intake import IntakeError, read_document
 from tests.support.samples import CASES, case
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from registry.application.requests import IssueRequest
 from registry.intake import IntakeError, Problem, TableRows, open_intake
-from registry.intake.encodings import WINDOWS_1252_NOTE
-from registry.intake.plain_rows import PlainRows
-from registry.intake.tables import Table
-from registry.requests import IssueRequest
+from registry.intake.rows.encodings import WINDOWS_1252_NOTE
+from registry.intake.rows.plain_rows import PlainRows
+from registry.intake.rows.tables import Table
 from tests.support.catalogues import Everything
 
 COLUMNS = ("record", "achievement", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "ects")
@@ -415,7 +415,7 @@ def test_files_of_spoilt_persons_that_others_reported_are_refused_or_mended():
 
 @pytest.mark.parametrize("kind", ["table", "ndjson"])
 def test_a_file_with_too_many_bad_rows_is_read_no_further(monkeypatch, opened, kind):
-    monkeypatch.setattr("registry.intake.report.MAX_BAD_ROWS", 3)
+    monkeypatch.setattr("registry.intake.rows.report.MAX_BAD_ROWS", 3)
     bad = table(*(changed(record="") for _ in range(5))) if kind == "table" else b'{"record": 1}\n' * 5
     with pytest.raises(IntakeError, match=r"line [45]: more than 3 rows of this file are wrong"):
         list(opened(bad))

@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from registry.office.assessment import (
+from registry.office.assessments.assessment import (
     MILDER,
     WHY_NOT,
     Assessed,

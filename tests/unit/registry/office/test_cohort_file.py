@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.office.cohort_file import rows
+from registry.office.cohorts.cohort_file import rows
 from registry.office.errors import CohortFileError
 
 ONE = "0bbac7a9-a411-4809-ad9e-534f483b7a03"

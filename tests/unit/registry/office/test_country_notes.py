@@ -2,9 +2,9 @@
 
 import pytest
 
-from registry.countries import COUNTRIES
-from registry.office.country_notes import NOTHING, country_note, noted_countries
 from registry.office.errors import OfficeFileError
+from registry.office.reasons.country_notes import NOTHING, country_note, noted_countries
+from registry.values.countries import COUNTRIES
 
 OWN = """
 [[statements]]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.office.deadlines import LONGEST, after, checked_term, due, stopped_days, term_for, urgency
+from registry.domain.deadlines import LONGEST, after, checked_term, due, stopped_days, term_for, urgency
 
 
 @pytest.mark.parametrize(

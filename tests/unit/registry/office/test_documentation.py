@@ -6,9 +6,9 @@ import re
 import msgspec
 import pytest
 
-from registry.office.assessment import Assessment, objections
-from registry.office.assessment_schema import FILE, schema
-from registry.office.offered import Requirement
+from registry.office.assessments.assessment import Assessment, objections
+from registry.office.assessments.assessment_schema import FILE, schema
+from registry.office.assessments.offered import Requirement
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ import pytest
 
 from registry.domain.case_events import Subject
 from registry.letters import CannotWrite, Required
-from registry.office.applicants import Applicant
-from registry.office.assessment import Assessed, Assessment, Considered, Element, Proposed
-from registry.office.comparing import Suggestion
-from registry.office.lettering import asked_of, file_of
-from registry.office.offered import Offered, Requirement
-from registry.office.views import LetterFacts, SubjectView
+from registry.office.assessments.assessment import Assessed, Assessment, Considered, Element, Proposed
+from registry.office.assessments.comparing import Suggestion
+from registry.office.assessments.offered import Offered, Requirement
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.lettering import asked_of, file_of
+from registry.office.cases.views import LetterFacts, SubjectView
 from registry.wire.achievements import LearningOutcome
 from registry.wire.recognition import Basis, Condition, External, Grant, Ground, RecognitionDecided
 

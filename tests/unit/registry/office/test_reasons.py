@@ -3,7 +3,7 @@
 import pytest
 
 from registry.office.errors import OfficeFileError
-from registry.office.reasons import KINDS, reasons
+from registry.office.reasons.reasons import KINDS, reasons
 
 CODES = sorted(code for codes in KINDS.values() for code in codes)
 

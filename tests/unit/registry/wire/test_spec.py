@@ -5,7 +5,7 @@ from importlib import resources
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from projections.tables import VERSION, VIEWS
+from projections.core.tables import VERSION, VIEWS
 from registry.wire import commit
 from registry.wire.events import GOVERNANCE_TYPES, MEMBER_TYPES
 from registry.wire.keys import Ed25519Signer

@@ -1,0 +1,132 @@
+"""Whether an archive is sound: its files against the manifest, and each segment's commits by themselves."""
+
+import contextlib
+from collections.abc import Iterator
+
+import msgspec
+
+from consumers.archive.archiver import OnStream
+from consumers.governance.governance import GovernanceFold
+from consumers.streams.verifier import OK, MemberTrust, Trust, Verifier
+from registry.log import GOVERNANCE, NoSuchStream
+from registry.log.archive import ArchiveDamaged, ArchiveLog
+from registry.wire.checkpoint import Checkpoint, SignedNote
+from registry.wire.commit import Commit, parse
+from registry.wire.errors import MalformedCommit, MalformedNote
+from registry.wire.merkle import Tree
+
+
+def check(archive: ArchiveLog, founded: bytes, on_stream: OnStream = lambda *_: None) -> Iterator[str]:
+    """Every fault of an archive, in words; each begins with the file.
+
+    A segment is verified from its own description: the tree that it starts from must be that of a signed head,
+    the one in which the segment before ends, and its records must lead to the head that it names.
+    """
+    told = []
+    for fault in archive.check():
+        told.append(fault)
+        yield fault
+    fold = GovernanceFold(archive.manifest.consortium, founded)
+    try:
+        for record in archive.records(GOVERNANCE):
+            verdict, _ = fold.take(record.data)
+            if verdict.code != OK:
+                yield f"{archive.folder / GOVERNANCE}: at {record.position}: {verdict.code}: {verdict.detail}"
+    except (ArchiveDamaged, NoSuchStream) as error:
+        yield f"{archive.folder / GOVERNANCE}: no signature can be checked without it: {error}"
+        return
+    for stream, segments in archive.manifest.streams.items():
+        if stream == GOVERNANCE:
+            continue
+        record_of = fold.state.members.get(stream)
+        if record_of is None:
+            yield f"{archive.folder / stream}: {stream} is no member"
+            continue
+        trust = MemberTrust(f"{fold.state.consortium}/{stream}", record_of)
+        head: Checkpoint | None = None
+        for number, segment in enumerate(segments):
+            path = archive.folder / stream / segment.name
+            if any(fault.startswith(f"{path}:") for fault in told):
+                head = None
+                continue
+            try:
+                head = _verified(archive, stream, number, trust, head)
+            except _Unsound as fault:
+                yield f"{path}: {fault}"
+                head = None
+            except ArchiveDamaged as error:
+                yield str(error)
+                head = None
+            on_stream(stream, segment.last)
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Up to where an archive has a stream."""
+
+    stream: str
+    size: int
+    """Events."""
+    newest: str | None
+    """When the newest of them happened, as its member says; None where there is none or it cannot be read."""
+
+
+def reach_of(archive: ArchiveLog, stream: str) -> Reach:
+    """Up to where the archive has a stream, as its manifest and its last record say. Nothing is verified."""
+    segments = archive.manifest.streams[stream]
+    newest = None
+    with contextlib.suppress(ArchiveDamaged, MalformedCommit, msgspec.MsgspecError):  # `check` names what is damaged
+        for record in archive.read_back(stream):
+            newest = msgspec.json.decode(parse(record.data).lines[-1], type=_Time).time
+            break
+    return Reach(stream, segments[-1].last if segments else 0, newest)
+
+
+class _Time(msgspec.Struct):
+    time: str
+
+
+class _Unsound(Exception):
+    """What is wrong with a segment."""
+
+
+def _verified(archive: ArchiveLog, stream: str, number: int, trust: Trust, before: Checkpoint | None) -> Checkpoint:
+    """A segment's head, if all of it verifies. `before` is the head of the one before, None where not known."""
+    told = archive.reader(stream, number).description
+    tree = _tree(told.first, told.before)
+    if tree.size:
+        base = _signed(told.base_note or "", trust)
+        if (base.size, base.root) != (tree.size, tree.root):
+            raise _Unsound(f"the tree it starts from is not that of the signed head at {base.size}")
+        if before is not None and before != base:
+            raise _Unsound(f"it goes on from another head at {base.size} than the segment before ends in")
+    verifier = Verifier(trust, tree)
+    for record in archive.records_of(stream, number):
+        verdict = verifier.judge(record.data)
+        if verdict.code != OK:
+            raise _Unsound(f"after leaf {verifier.tree.size}: {verdict.code}: {verdict.detail}")
+    head = _signed(told.note, trust)
+    if (head.size, head.root) != (verifier.tree.size, verifier.tree.root):
+        raise _Unsound(f"its records end at {verifier.tree.size}, and its head is of {head.size}")
+    return head
+
+
+def _signed(note: str, trust: Trust) -> Checkpoint:
+    """The checkpoint of a note that a key of the member signed which counts there."""
+    text, _, signatures = note.partition("\n\n")
+    try:
+        parsed = SignedNote.parse(text + "\n", signatures)
+    except MalformedNote as error:
+        raise _Unsound(f"a head that cannot be read: {error}") from error
+    keys, needed = trust.keys_for(Commit(parsed, b"", []))
+    lines = parsed.by(keys)
+    message = parsed.text.encode()
+    if len(lines) < needed or not all(key.verifies(line.signature, message) for key, line in lines):
+        raise _Unsound(f"the head at {parsed.checkpoint.size} is not signed by the member")
+    return parsed.checkpoint
+
+
+def _tree(size: int, hashes: list[str]) -> Tree:
+    try:
+        return Tree(size, [bytes.fromhex(h) for h in hashes])
+    except ValueError as error:
+        raise _Unsound("its description names a tree that is none") from error

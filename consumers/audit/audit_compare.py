@@ -1,0 +1,214 @@
+"""Two auditors' reports of one consortium: did they see the same histories?"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from consumers.audit.audit_report import AuditReport, StreamState
+from consumers.audit.audit_verdict import INCONCLUSIVE, NOT_WELL, WELL
+from consumers.disputes.settling import passed
+from consumers.governance.governance import GovernanceFold
+from consumers.streams.stream import Waypoint
+from consumers.streams.verifier import MemberTrust
+from consumers.witness.cosignatures import parse_note
+from registry.log import GOVERNANCE, NoSuchStream, SharedLog, TailLost
+from registry.wire.errors import MalformedNote
+from registry.wire.keys import VerifierKey
+from registry.wire.merkle import Tree
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A stream of which two auditors saw different histories: proof that needs no trust in either."""
+
+    member: str
+    size: int
+    """The first size at which both hold a signed head, and the heads contradict each other."""
+    agreed: int
+    """The last size before it at which their heads are the same (0: none)."""
+    notes: tuple[str, str]
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """A stream of which the reports do not say whether both auditors saw the same."""
+
+    member: str
+    agreed: int
+    """The last size at which their heads are the same (0: none)."""
+    reach: int
+    """Up to which size both have read; between the two they share no head."""
+
+
+class Shorter(msgspec.Struct, frozen=True):
+    """A stream of which one auditor saw less than the other."""
+
+    member: str
+    report: int
+    """Whose report ends first: 1 or 2."""
+    size: int
+    """Where it ends."""
+    of: int
+    """Where the other ends."""
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """What comparing two reports came to."""
+
+    same: bool
+    """Whether both saw the same heads."""
+    differences: list[Difference]
+    undecided: list[Undecided]
+    unsigned: list[str]
+    """Streams of which a report holds a contradicting head that no key of the member, as the first report names
+    them, has signed: it proves nothing but that the report is not to be believed."""
+    shorter: list[Shorter] = []
+    not_well: list[int] = []
+    """Which of the two reports (1, 2) was itself not well."""
+
+    @property
+    def verdict(self) -> str:
+        """`well` where both saw the same heads, `not well` where they saw two histories, else `inconclusive`."""
+        if self.differences or self.unsigned:
+            return NOT_WELL
+        return WELL if self.same and not self.not_well else INCONCLUSIVE
+
+    def sentence(self, one: str, other: str) -> str:
+        """Say what it came to, of two reports that have these names."""
+        names = " and ".join((one, other)[report - 1] for report in self.not_well)
+        return self._result(one, other) + (f" Itself not well: {names}." if names else "")
+
+    def _result(self, one: str, other: str) -> str:
+        if self.differences:
+            names = ", ".join(difference.member for difference in self.differences)
+            return f"Not the same: {names} showed two histories."
+        if self.unsigned:
+            return "A report holds heads that the members never signed; do not rely on it."
+        ends = [f"{(one, other)[s.report - 1]} ends at {s.size:,} of {s.of:,} in {s.member}" for s in self.shorter]
+        if self.undecided:
+            names = ", ".join(doubt.member for doubt in self.undecided)
+            return f"Undecided: the reports share too few heads of {names}. " + "".join(f"{end}. " for end in ends)
+        if ends:
+            return f"The same as far as both go; {'; '.join(ends)}."
+        return "Both saw the same histories."
+
+
+def compare(one: AuditReport, other: AuditReport) -> Comparison:
+    """Find, stream by stream, the first size at which the reports' signed heads contradict each other."""
+    if (one.consortium, one.founded) != (other.consortium, other.founded):
+        raise OtherConsortium(
+            f"one report is of {one.consortium}, the other of {other.consortium}, or of another founding"
+        )
+    theirs = {state.member: state for state in other.streams}
+    shorter = _shorter(one, other)
+    keys = {member.member: [VerifierKey.parse(use.vkey) for use in member.keys] for member in one.members}
+    differences: list[Difference] = []
+    undecided: list[Undecided] = []
+    unsigned: list[str] = []
+    for state in one.streams:
+        if (second := theirs.get(state.member)) is None:
+            continue
+        if not (_ends_in_its_head(state) and _ends_in_its_head(second)):
+            unsigned.append(state.member)
+            continue
+        shared = _shared(state, second)
+        contradicting = [(size, notes) for size, notes in shared if _root(notes[0]) != _root(notes[1])]
+        first = contradicting[0][0] if contradicting else None
+        agreed = max((size for size, _ in shared if first is None or size < first), default=0)
+        reach = min(state.size, second.size)
+        if contradicting:
+            size, notes = contradicting[0]
+            if all(_signed(note, keys.get(state.member, [])) for note in notes):
+                differences.append(Difference(state.member, size, agreed, notes))
+            else:
+                unsigned.append(state.member)
+        elif agreed < reach:
+            undecided.append(Undecided(state.member, agreed, reach))
+    not_well = [number for number, report in enumerate((one, other), 1) if report.verdict == NOT_WELL]
+    return msgspec.structs.replace(_comparison(differences, undecided, unsigned, shorter), not_well=not_well)
+
+
+def _comparison(
+    differences: list[Difference], undecided: list[Undecided], unsigned: list[str], shorter: list[Shorter]
+) -> Comparison:
+    same = not (differences or undecided or unsigned or shorter)
+    return Comparison(same, differences, undecided, unsigned, shorter)
+
+
+def _shorter(one: AuditReport, other: AuditReport) -> list[Shorter]:
+    """Return the streams of which one report has less; a stream that it does not name is one of 0 events."""
+    ours = {state.member: state.size for state in one.streams}
+    theirs = {state.member: state.size for state in other.streams}
+    found = []
+    for member in sorted(ours.keys() | theirs.keys()):
+        mine, yours = ours.get(member, 0), theirs.get(member, 0)
+        if mine != yours:
+            found.append(Shorter(member, 1 if mine < yours else 2, min(mine, yours), max(mine, yours)))
+    return found
+
+
+def decided(found: Comparison, one: AuditReport, other: AuditReport, log: SharedLog) -> Comparison:
+    """The comparison with what was undecided held against a log: each report's newest head against its tree.
+
+    What the log cannot tell either (it is shorter, or has another history itself) stays undecided.
+    """
+    fold = GovernanceFold(one.consortium, bytes.fromhex(one.founded))
+    for record in log.records(GOVERNANCE):
+        fold.take(record.data)
+    differences, undecided, unsigned = list(found.differences), [], list(found.unsigned)
+    for doubt in found.undecided:
+        record_of = fold.state.members.get(doubt.member)
+        states = [s for report in (one, other) for s in report.streams if s.member == doubt.member and s.heads]
+        if record_of is None or len(states) < 2:
+            undecided.append(doubt)
+            continue
+        keys = [window.key for window in record_of.keys]
+        if not all(_signed(state.heads[-1].note, keys) for state in states):
+            unsigned.append(doubt.member)
+            continue
+        trust = MemberTrust(f"{one.consortium}/{doubt.member}", record_of)
+        try:
+            told = [(s, *passed(log, doubt.member, trust, [Waypoint(Tree(), 0)], s.size)) for s in states]
+        except (TailLost, NoSuchStream):
+            undecided.append(doubt)
+            continue
+        wrong = [(state, note) for state, root, note in told if root.hex() != state.root]
+        if len(wrong) == 1:
+            state, note = wrong[0]
+            differences.append(Difference(doubt.member, state.size, doubt.agreed, (state.heads[-1].note, note)))
+        elif wrong:
+            undecided.append(doubt)  # the log is a third history: it says nothing of these two
+    settled = _comparison(differences, undecided, unsigned, found.shorter)
+    return msgspec.structs.replace(settled, not_well=found.not_well)
+
+
+def _ends_in_its_head(state: StreamState) -> bool:
+    """Whether the size and root that a report gives a stream are those of its newest head, whose note is there."""
+    if not state.heads:
+        return True
+    try:
+        checkpoint = parse_note(state.heads[-1].note).checkpoint
+    except MalformedNote:
+        return False
+    return (checkpoint.size, checkpoint.root.hex()) == (state.size, state.root)
+
+
+def _signed(text: str, keys: Sequence[VerifierKey]) -> bool:
+    try:
+        note = parse_note(text)
+    except MalformedNote:
+        return False
+    lines = note.by(keys)
+    return bool(lines) and all(key.verifies(line.signature, note.text.encode()) for key, line in lines)
+
+
+class OtherConsortium(ValueError):
+    """Two reports that are not of one consortium."""
+
+
+def _shared(one: StreamState, other: StreamState) -> list[tuple[int, tuple[str, str]]]:
+    """The sizes at which both hold a head, with their notes, by size."""
+    theirs = {head.size: head.note for head in other.heads}
+    return [(head.size, (head.note, theirs[head.size])) for head in one.heads if head.size in theirs]
+
+
+def _root(note: str) -> str:
+    return note.split("\n", 3)[2]

@@ -1,0 +1,376 @@
+"""Read, verify, fold, write: the views follow the log (DESIGN.md, Decisions 2 and 3).
+
+A member's rows and its position change in one transaction, and the position's row is locked in it: a second
+projector waits, sees that the position moved, and goes on from there. Killed anywhere, a projector resumes
+from what was committed. Whenever governance says something about a member that bears on what was folded
+already, that member's rows are rolled back to the newest waypoint that still holds, and folded again from
+there, or from the first record, in one transaction, while readers see the old rows.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+import structlog
+from psycopg import Connection
+
+from consumers.disputes import claims
+from consumers.disputes.disputes import Disputes
+from consumers.governance.governance import GovernanceFold
+from consumers.governance.governance_rows import GovernanceRows
+from consumers.projecting.feeding import Feeding
+from consumers.streams import quarantine
+from consumers.streams.cursor import Cursor, Mark, confirm, still_stands
+from consumers.streams.progress import NOTHING, Progress
+from consumers.streams.stream import BATCH_BYTES, WAYPOINT, Batch, ahead, batches
+from consumers.streams.verifier import MemberTrust
+from projections.core import positions, views
+from projections.core.positions import GOVERNANCE, Position
+from projections.feed.causes import Causes
+from projections.fold.fold import fold
+from projections.fold.rollback import roll_back
+from registry.log import (
+    ForeignLog,
+    HeadLost,
+    HistoryRewritten,
+    LogError,
+    LogGone,
+    NoSuchStream,
+    SharedLog,
+    TailLost,
+)
+from registry.rules.governance import MemberRecord
+
+_log = structlog.get_logger(__name__)
+
+
+OnBatch = Callable[[str, int, int], None]
+"""Told a member, its new tree size and the position that was reached, after each batch."""
+
+
+_LOST: Final = (TailLost, HeadLost, HistoryRewritten, LogGone, ForeignLog)
+"""What is wrong with a stream that can be read. To verify all of it again costs much, and is not done at every step."""
+_LOST_SECONDS: Final = 5.0
+_MAX_LOST_SECONDS: Final = 300.0
+
+
+class _Lost(NamedTuple):
+    """What was wrong with a member's stream when it was last verified."""
+
+    error: LogError
+    seen: tuple[int, int]
+    """Where the stream ended, and the governance entry that last changed what counts of the member."""
+    again_at: float
+    """The monotonic time at which it is verified again, where neither changed."""
+    pause: float
+
+
+def _worst(faults: Sequence[LogError]) -> LogError:
+    """Return the fault that says most: another history, then what is lost, then what cannot be read now."""
+    return min(faults, key=lambda fault: (not isinstance(fault, HistoryRewritten), not isinstance(fault, _LOST)))
+
+
+class _Stopped(Exception):
+    """The projector is to stop while it folds a member again."""
+
+
+class _Doubt(Exception):
+    """The first record that was read is refused: reading may have gone on at a wrong place."""
+
+
+class Projector:
+    """Keeps one set of views up with one log. Not to be shared between threads."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        log: SharedLog,
+        consortium: str,
+        founded: bytes,
+        *,
+        members: Callable[[str], bool] = lambda _: True,
+        on_batch: OnBatch | None = None,
+        batch_bytes: int = BATCH_BYTES,
+        feeding: Feeding | None = None,
+        waypoint: int = WAYPOINT,
+        on_fault: Callable[[LogError], None] = lambda _: None,
+    ) -> None:
+        """`connection` means one set of views (see `views.use`); `members` says whose streams are this one's.
+
+        `waypoint`: so many leaves lie between the sizes that the rows can be rolled back to.
+        `feeding` keeps feeds with the rows, on the same connection; a rebuild has none.
+        `run` passes to `on_fault` what is wrong with the log, once for each message.
+        """
+        self._connection = connection
+        self._log = log
+        self._mine = members
+        self._on_batch = on_batch
+        self._batch_bytes = batch_bytes
+        self._feeding = feeding
+        self._waypoint = waypoint
+        self._on_fault = on_fault
+        self._governance = GovernanceRows(connection, log, GovernanceFold(consortium, founded), batch_bytes)
+        self._confirmed: set[str] = set()
+        """Members whose place in the log was held against the head that it stands for."""
+        self._marks: dict[str, Mark] = {}
+        """The newest record that was read of each member's stream."""
+        self._lost: dict[str, _Lost] = {}
+        """Members whose stream lacks what was read of it."""
+        self._disputes = Disputes(connection, log, members)
+        self._stopping = threading.Event()
+
+    @property
+    def governance(self) -> GovernanceFold:
+        """Governance as far as it was read."""
+        return self._governance.fold
+
+    def step(self) -> Progress:
+        """Bring every stream's rows up to the log's present end; governance first.
+
+        Raises `LogGone`, `ForeignLog`, or `NoSuchStream` before the founding, where nothing can be read. Raises the
+        worst of what is wrong with single streams, and names all of it, at its end: the views of all other streams are
+        up to date then, and those streams keep what was read of them.
+        """
+        faults: list[LogError] = []
+        done = NOTHING
+        try:
+            done = self._governance.follow()
+        except (LogGone, ForeignLog):
+            raise
+        except LogError as error:
+            if not self.governance.size:
+                raise
+            faults.append(error)
+        for member in sorted(self.governance.state.members):
+            if self._mine(member) and not self._stopping.is_set():
+                try:
+                    done += self._project(member)
+                except LogError as error:
+                    faults.append(error)
+                except _Stopped:
+                    break
+        self._disputes.settle_some(self.governance.state, self.governance.size, self._stopping)
+        if self._feeding is not None:
+            self._feeding.daily()
+        if faults:
+            raise type(_worst(faults))("\n".join(dict.fromkeys(str(error) for error in faults)))
+        return done
+
+    def settle_all(self) -> None:
+        """Compare all disputed heads with their streams, however long that takes."""
+        self._disputes.settle_all(self.governance.state, self.governance.size, self._stopping)
+
+    def run(self, stop: threading.Event, poll: float = 1.0) -> None:
+        """Follow the log until told to stop. What is wrong with the log is said, and looked at again."""
+        said = ""
+        self._stopping = stop
+        while not stop.is_set():
+            try:
+                progress = self.step()
+            except LogError as error:
+                if str(error) != said:
+                    said = str(error)
+                    _log.error("projector.log_fault", error=said)
+                    self._on_fault(error)
+                stop.wait(poll)
+                continue
+            said = ""
+            if progress == NOTHING:
+                self._log.wait(self.heads(), poll)
+
+    def heads(self) -> dict[str, int]:
+        """Where reading goes on in each stream."""
+        known = positions.all_positions(self._connection)
+        heads = {m: known[m].next if m in known else 0 for m in self.governance.state.members if self._mine(m)}
+        return heads | {GOVERNANCE: self._governance.next}
+
+    # Members
+
+    def _project(self, member: str) -> Progress:
+        changed = self.governance.state.members[member].changed
+        before = self._lost.get(member)
+        if before is not None:
+            # A damaged record may have been put right where it stands: the end alone does not tell.
+            if (self._end(member), changed) == before.seen and time.monotonic() < before.again_at:
+                raise before.error
+            self._confirmed.discard(member)
+        try:
+            done = self._read_or_find(member)
+        except _LOST as error:
+            pause = _LOST_SECONDS if before is None else min(2 * before.pause, _MAX_LOST_SECONDS)
+            self._lost[member] = _Lost(error, (self._end(member), changed), time.monotonic() + pause, pause)
+            raise
+        self._lost.pop(member, None)
+        return done
+
+    def _read_or_find(self, member: str) -> Progress:
+        try:
+            return self._read(member)
+        except (TailLost, NoSuchStream, _Doubt):
+            # The file was cut or replaced, or the topic was made again: find the place of the head reached so far.
+            self._confirmed.discard(member)
+            return self._read(member, rewind=True)
+
+    def _end(self, member: str) -> int:
+        try:
+            return self._log.end(member)
+        except NoSuchStream:
+            return -1
+
+    def _read(self, member: str, *, rewind: bool = False) -> Progress:
+        record = self.governance.state.members[member]
+        trust = MemberTrust(f"{self.governance.state.consortium}/{member}", record)
+        with self._connection.transaction():
+            position = positions.lock(self._connection, member)
+            if position.governance > self.governance.size:
+                return NOTHING  # somebody who has read more of governance was here
+            if member not in self._confirmed or record.changed > position.governance:
+                position, whole = self._confirm(position, trust, rewind=rewind)
+                if not whole:
+                    return self._fold_again(Position(member), record, trust)
+            kept = self._still_holding(position, record)
+            if kept is not position:
+                return self._fold_again(kept, record, trust)
+            before, position = position, self._under_governance(position, record)
+            if self._feeding is not None:
+                if position is not before:
+                    self._feeding.under_governance(before, position)
+                self._feeding.catch_up(self._log, trust, position, record)
+        done, first = NOTHING, True
+        parts = ahead(
+            batches(self._log, member, trust, position.tree, position.next, self._batch_bytes, self._waypoint)
+        )
+        for batch in parts:
+            if first and batch.doubtful and not rewind and not self._at_mark(position):
+                parts.close()
+                raise _Doubt
+            first = False
+            if self._stopping.is_set():
+                parts.close()
+                break
+            with self._connection.transaction():
+                locked = positions.lock(self._connection, member)
+                if (locked.next, locked.governance) != (batch.start, self.governance.size):
+                    break  # another projector is at this member; the next step sees where it came to
+                done += self._take(locked, record, batch)
+        return done
+
+    def _at_mark(self, position: Position) -> bool:
+        """Whether a position is right behind a record that this projector has read, and that still stands there."""
+        mark = self._marks.get(position.member)
+        if mark is None or mark.next != position.next:
+            return position.next == 0
+        return still_stands(self._log, position.member, mark)
+
+    def _confirm(self, position: Position, trust: MemberTrust, *, rewind: bool) -> tuple[Position, bool]:
+        """Hold a position against the log, as `cursor.confirm` does, and save where its place is now.
+
+        The second value is whether the rows can be gone on with; else the stream is folded from its beginning.
+        """
+        here = Cursor(position.tree, position.last, position.next)
+        there = confirm(self._log, position.member, trust, here, rewind=rewind)
+        self._confirmed.add(position.member)
+        if there == here:
+            return position, True
+        _log.warning("projector.place_found_again", member=position.member, was=here.next, next=there.next)
+        if there.last != here.last:
+            positions.forget_waypoints(self._connection, position.member)
+        if there.tree != here.tree:
+            return position, False
+        position = msgspec.structs.replace(position, last=there.last, next=there.next)
+        positions.save(self._connection, position)
+        return position, True
+
+    def _still_holding(self, position: Position, record: MemberRecord) -> Position:
+        """The newest kept state that stays as it is under what governance has said since: this, or a waypoint's.
+
+        It stays where every new anchor lies at or after the tree's head, with the same root there, nothing that was
+        folded is voided, and no record before it was refused for a reason that governance may have changed, which
+        only one that names the size of a new anchor or a larger one can have been.
+        """
+        if record.changed <= position.governance or position.next == 0:
+            return position
+        anchors = record.anchors[position.anchors :]
+        sizes = [anchor.size for anchor in anchors] + [begin for begin, _ in record.voided[position.voids :]]
+        first = quarantine.first_open(self._connection, position.member, min(anchor.size for anchor in anchors))
+
+        def holds(kept: Position) -> bool:
+            return (
+                all(kept.tree.size <= size for size in sizes)
+                and all(a.size > kept.tree.size or a.root_bytes == kept.tree.root for a in anchors)
+                and (first is None or kept.next <= first)
+            )
+
+        if holds(position):
+            return position
+        return next(filter(holds, positions.waypoints(self._connection, position, min(sizes))), Position(record.name))
+
+    def _under_governance(self, position: Position, record: MemberRecord) -> Position:
+        if position.governance == self.governance.size:
+            return position
+        position = msgspec.structs.replace(
+            position,
+            governance=self.governance.size,
+            anchors=len(record.anchors),
+            voids=len(record.voided),
+        )
+        positions.save(self._connection, position)
+        return position
+
+    def _fold_again(self, kept: Position, record: MemberRecord, trust: MemberTrust) -> Progress:
+        member, size = kept.member, kept.tree.size
+        self._disputes.begin_again(member)
+        _log.info("projector.folding_again", member=member, governance=self.governance.size, begins=size)
+        if size:
+            roll_back(self._connection, member, size, kept.next)
+        else:
+            views.forget(self._connection, member)
+        position = self._under_governance(kept, record)
+        done = NOTHING
+        causes = None if self._feeding is None else self._feeding.causes(member)
+        for batch in ahead(batches(self._log, member, trust, kept.tree, kept.next, self._batch_bytes, self._waypoint)):
+            if self._stopping.is_set():
+                raise _Stopped  # the transaction is rolled back, and the next start folds again
+            done += self._take(position, record, batch, causes)
+            position = positions.lock(self._connection, member)
+        if self._feeding is not None and causes is not None:
+            self._feeding.write(causes, position, anew=size)
+        return done
+
+    def _take(
+        self,
+        position: Position,
+        record: MemberRecord,
+        batch: Batch,
+        causes: Causes | None = None,
+    ) -> Progress:
+        """Let a batch take effect, in the caller's transaction; `causes` gathers what others are told at its end."""
+        connection, member = self._connection, position.member
+        after, passed = position, list[Position]()
+        if batch.commits:
+            marked = {waypoint.tree.size for waypoint in batch.waypoints}
+            after, passed = fold(connection, record, position, batch.commits, marked)
+        last = position.last if batch.last is None else batch.last
+        after = msgspec.structs.replace(after, tree=batch.tree, next=batch.next, last=last)
+        positions.save(connection, after)
+        self._marks[member] = batch.mark
+        if self._feeding is not None:
+            if causes is not None:
+                self._feeding.add(causes, batch.commits)
+            elif batch.commits:
+                self._feeding.write(self._feeding.causes(member, batch.commits), after)
+        positions.keep_waypoints(connection, passed)
+        quarantine.keep(connection, batch.quarantined)
+        for note, code, place in batch.claims:
+            claims.keep(connection, member, note, code, place)
+        if batch.claims or batch.commits:
+            self._disputes.may_have(member)
+        events = batch.tree.size - position.tree.size
+        _log.debug("projector.batch", member=member, size=batch.tree.size, events=events)
+        if batch.quarantined:
+            _log.warning("projector.quarantined", member=member, records=len(batch.quarantined))
+        if self._on_batch is not None:
+            self._on_batch(member, batch.tree.size, batch.next)
+        return Progress(events, len(batch.commits), len(batch.quarantined))

@@ -1,0 +1,103 @@
+"""A static log: checkpoint, hash tiles and entry bundles as files that any web server or object store can serve.
+
+The layout is C2SP tlog-tiles'. Hash tiles name nobody and prove nothing but structure, so that they are for
+everybody; entry bundles hold the events and are for members and auditors. Running it again writes what is new;
+the checkpoint comes last, so that whoever reads meanwhile finds every tile that it needs.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from consumers.proofs.receipts import head_of
+from consumers.proofs.tiles import Tiles
+from consumers.streams.stream import REPLAY_BYTES
+from registry.log import SharedLog
+from registry.wire import commit as wire
+from registry.wire.checkpoint import SignedNote
+from registry.wire.errors import InvalidProof, MalformedCommit, MalformedNote
+from registry.wire.merkle import leaf_hash
+from registry.wire.tiles import WIDTH, Tile, bundle, split, tiles_of
+
+_CHECKPOINT = "checkpoint"
+
+
+class CannotExport(Exception):
+    """A folder that holds another log, or a newer state of this one."""
+
+
+def export(log: SharedLog, stream: str, tiles: Tiles, folder: Path, *, entries: bool) -> int:
+    """Bring a stream's static files up to its tiles; gives how many leaves are new.
+
+    Raises `CannotExport` where the folder's checkpoint is not an earlier head of this stream.
+    """
+    note = head_of(log, stream, tiles)
+    size, since = note.checkpoint.size, _exported(folder, note, tiles)
+    for tile in tiles_of(size, since):
+        _write(folder / tile.path, tiles.read(tile))
+    if entries:
+        have = since if (folder / "tile" / "entries").exists() else 0
+        for tile, lines in _bundles(log, stream, have, size):
+            if [leaf_hash(line) for line in lines] != split(tiles.read(tile)):
+                raise InvalidProof(f"the entries under {tile.path} are not those of the tree")
+            _write(folder / tile.bundle_path, bundle(lines))
+    _write(folder / _CHECKPOINT, str(note).encode())
+    for tile in tiles_of(since):
+        if tile.width < WIDTH and size >= (tile.number + 1) * WIDTH ** (tile.level + 1):
+            for path in (tile.path, tile.bundle_path)[: 2 if tile.level == 0 else 1]:
+                (folder / path).unlink(missing_ok=True)
+    return size - since
+
+
+def _exported(folder: Path, note: SignedNote, tiles: Tiles) -> int:
+    try:
+        text = (folder / _CHECKPOINT).read_text()
+    except FileNotFoundError:
+        return 0
+    try:
+        head, _, signatures = text.partition("\n\n")
+        before = SignedNote.parse(head + "\n", signatures).checkpoint
+    except MalformedNote as error:
+        raise CannotExport(f"{folder / _CHECKPOINT} is no checkpoint: {error}; remove the folder") from error
+    if before.origin != note.checkpoint.origin:
+        raise CannotExport(f"{folder} holds the log of {before.origin}")
+    if before.size > tiles.size or tiles.root(before.size) != before.root:
+        raise CannotExport(f"{folder} holds another history of {before.origin}, to {before.size}; keep it as evidence")
+    return before.size
+
+
+def _bundles(log: SharedLog, stream: str, since: int, size: int) -> Iterator[tuple[Tile, list[bytes]]]:
+    """Entry bundles from the first that is not whole yet; each line is held against the tiles by the caller."""
+    at = since // WIDTH * WIDTH
+    held: list[bytes] = []
+    for base, lines in _lines(log, stream, at):
+        if base + len(lines) <= at or base > at:
+            continue
+        held += lines[at - base :]
+        at = base + len(lines)
+        while len(held) >= WIDTH or (at >= size and held):
+            number = (at - len(held)) // WIDTH
+            width = min(WIDTH, len(held), size - number * WIDTH)
+            yield Tile(0, number, width), held[:width]
+            held = held[width:]
+            if number * WIDTH + width >= size:
+                return
+
+
+def _lines(log: SharedLog, stream: str, leaf: int) -> Iterator[tuple[int, list[bytes]]]:
+    """Commits' bases and lines from that of a leaf on; stale ones among them are told by their base."""
+    at = log.seek(stream, leaf)
+    while records := log.read(stream, at, REPLAY_BYTES):
+        for record in records:
+            with contextlib.suppress(MalformedCommit):
+                parsed = wire.parse(record.data)
+                yield parsed.base, parsed.lines
+        at = records[-1].next
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all: somebody may be serving it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_bytes(data)
+    fresh.replace(path)

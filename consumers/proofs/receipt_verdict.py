@@ -1,0 +1,129 @@
+"""What a checked receipt comes to, in one sentence that an employer can act on, and whether it is conclusive."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+
+from consumers.proofs.receipts import VerifiedReceipt, VerifiedStatus
+from consumers.witness.policy import CLOCK_SKEW
+
+Outcome = Literal["genuine", "not-in-force", "inconclusive", "no-effect"]
+"""`genuine`: everything that was asked for was checked and is well. `not-in-force`: genuine, and revoked, suspended,
+replaced or expired. `inconclusive`: something that matters cannot be told from the files. `no-effect`: it was
+published, and governance lets it have no effect."""
+
+_CAN_CHANGE: Final = {
+    "credential.issued.v1": "it was revoked",
+    "credential.suspended.v1": "it was reinstated",
+    "credential.reinstated.v1": "it was suspended or revoked again",
+    "recognition.decided.v1": "the decision was withdrawn or superseded",
+    "recognition.assessed.v1": "the assessment was withdrawn",
+    "agreement.declared.v1": "the agreement was withdrawn",
+    "achievement.published.v1": "the achievement was revised or retired",
+    "achievement.revised.v1": "the achievement was revised again or retired",
+}
+"""What a later event can have done to what a receipt is about."""
+
+
+_PERMANENT: Final = ("revoked", "replaced")
+"""What no later event undoes, so that an old seal says it as well as a new one."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The outcome, and the sentence that says it."""
+
+    outcome: Outcome
+    summary: str
+
+
+def verdict(
+    receipt: VerifiedReceipt,
+    status: VerifiedStatus | None,
+    *,
+    cosigned: bool,
+    seal_cosigned: bool = False,
+    seal_missing: str | None = None,
+    max_seal_age: timedelta | None = None,
+    now: datetime | None = None,
+) -> Verdict:
+    """Say what a receipt that proves what it says comes to.
+
+    `status` is what the seal beside it says. `cosigned` and `seal_cosigned` say whether a witness that the reader
+    relies on cosigned the receipt's head and the seal's. `seal_missing` names the seal's file where the reader asked
+    for it and it is absent. `max_seal_age` is how old a seal may be; None: of any age.
+    """
+    now = now or datetime.now(UTC)
+    if receipt.refused is not None:
+        return Verdict("no-effect", f"Published, and without effect: {receipt.refused}.")
+    if receipt.rests_on_retired_keys and not cosigned:
+        return Verdict(
+            "inconclusive",
+            "Signed by a key that was retired since. Whether the member itself signed it cannot be told from this file:"
+            " ask for a newer receipt, or for one that a witness cosigned.",
+        )
+    doubt = "" if status is None else _doubt_of_seal(status, now, max_seal_age, cosigned=seal_cosigned)
+    if status is not None and status.status is not None and not doubt:
+        return Verdict("not-in-force", f"Genuine, and {status.status}: the issuer sealed that on {day(status.sealed)}.")
+    if (expired := _expired(receipt, now.date())) is not None:
+        return Verdict("not-in-force", f"Genuine, and expired: it was valid until {day(expired)}.")
+    if seal_missing is not None:
+        return Verdict("inconclusive", f"Genuine. What its seal says was not checked: there is no {seal_missing}.")
+    if doubt:
+        return Verdict("inconclusive", f"Genuine. What its seal says does not count: {doubt}")
+    if status is not None:
+        return Verdict(
+            "genuine",
+            f"Genuine. Neither suspended, revoked nor replaced when the issuer sealed that on {day(status.sealed)};"
+            " what came after cannot be told from this file.",
+        )
+    change = _CAN_CHANGE.get(receipt.type)
+    if change is not None:
+        return Verdict("inconclusive", f"Genuine. Whether {change} since cannot be told from this file.")
+    if max_seal_age is not None:
+        return Verdict("inconclusive", "Genuine. The age of its seal was not checked: there is no seal.")
+    return Verdict("genuine", "Genuine.")
+
+
+def _doubt_of_seal(status: VerifiedStatus, now: datetime, max_age: timedelta | None, *, cosigned: bool) -> str:
+    """Say why a seal cannot be relied on, and what to do; empty where it can."""
+    if status.rests_on_retired_keys and not cosigned:
+        return (
+            "a key that was retired since signed it, so whether the issuer itself sealed cannot be told. Ask for a"
+            " newer seal, or for one that a witness cosigned."
+        )
+    if max_age is None:
+        return ""
+    age = now - datetime.fromisoformat(status.sealed)
+    if age < -CLOCK_SKEW:
+        return f"its time, {status.sealed}, is yet to come, so its age cannot be told. Ask for a newer seal."
+    if age <= max_age or status.status in _PERMANENT:
+        return ""
+    hours, allowed = (each.total_seconds() / 3600 for each in (age, max_age))
+    then = f"{status.status} then" if status.status else "neither suspended, revoked nor replaced then"
+    return (
+        f"the issuer sealed it ({then}) on {day(status.sealed)}, {hours:,.0f} hours ago, and at most {allowed:,.0f} are"
+        " allowed. Ask for a newer seal."
+    )
+
+
+def day(time: str) -> str:
+    """A date for people, from an RFC 3339 time or date: `2 May 2026`."""
+    found = date.fromisoformat(time[:10])
+    return f"{found.day} {found:%B %Y}"
+
+
+class _Data(msgspec.Struct, rename="camel"):
+    valid_until: str | None = None
+
+
+class _Issued(msgspec.Struct):
+    data: _Data
+
+
+def _expired(receipt: VerifiedReceipt, today: date) -> str | None:
+    """The last day of validity of a credential that has expired."""
+    if receipt.type != "credential.issued.v1":
+        return None
+    last = msgspec.json.decode(receipt.event, type=_Issued).data.valid_until
+    return last if last is not None and date.fromisoformat(last) < today else None

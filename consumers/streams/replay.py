@@ -1,0 +1,89 @@
+"""A member's stream taken again up to a size, under governance as it was: for a few things, in little memory."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from consumers.streams.stream import batches
+from consumers.streams.verifier import MemberTrust
+from projections.records.as_of import Replayed
+from registry.log import SharedLog
+from registry.rules.errors import Refusal
+from registry.rules.governance import MemberRecord
+from registry.rules.stream import Things, apply, changed_credential
+from registry.wire.credentials import CredentialIssued
+from registry.wire.events import Event
+from registry.wire.merkle import Tree
+from registry.wire.recognition import RecognitionDecided, RecognitionWithdrawn
+
+
+def replay(
+    log: SharedLog, consortium: str, now: MemberRecord, size: int, then: MemberRecord, wanted: frozenset[str],
+    learner: str | None,
+) -> Replayed:  # fmt: skip
+    """The state of these things and of a learner's credentials after the leaves below `size`.
+
+    `now` says whose signatures make the stream, `then` which of its events counted. Two passes: what the things
+    rest on (credentials that they replace, decisions that they supersede) is found first.
+    """
+    related = set(wanted)
+    of_learner: set[str] = set()
+    for _, event in _events(log, consortium, now, size):
+        data = event.data
+        if isinstance(data, CredentialIssued) and learner is not None and data.learner == learner:
+            of_learner.add(data.credential)
+    related |= of_learner
+    before = -1
+    while before != len(related):
+        before = len(related)
+        for _, event in _events(log, consortium, now, size):
+            related |= _rests_on(event.data, related)
+    things, since = Things(), {}
+    for leaf, event in _events(log, consortium, now, size):
+        if not _concerns(event.data, related):
+            continue
+        try:
+            then.check(leaf, event.type)
+            apply(things, event)
+        except Refusal:
+            continue
+        if isinstance(event.data, CredentialIssued):
+            since[event.data.credential] = leaf
+        if (changed := changed_credential(event)) is not None:
+            since[changed] = leaf
+    return Replayed(
+        {
+            credential: (state.status, since[credential])
+            for credential, state in things.credentials.items()
+            if credential in wanted or (credential in of_learner and state.learner == learner)
+        },
+        {decision: state for decision, state in things.decisions.items() if decision in wanted},
+    )
+
+
+def _events(log: SharedLog, consortium: str, record: MemberRecord, size: int) -> Iterator[tuple[int, Event[Any]]]:
+    trust = MemberTrust(f"{consortium}/{record.name}", record)
+    for batch in batches(log, record.name, trust, Tree(), 0):
+        for commit in batch.commits:
+            for leaf, event in enumerate(commit.events, commit.base):
+                if leaf >= size:
+                    return
+                if isinstance(event, Event):
+                    yield leaf, event
+
+
+def _rests_on(data: Any, related: set[str]) -> set[str]:  # noqa: ANN401 - any event's data
+    """What else must be followed to know what becomes of these things."""
+    if isinstance(data, CredentialIssued) and data.replaces is not None:
+        pair = {data.credential, data.replaces}
+    elif isinstance(data, RecognitionDecided) and data.supersedes is not None:
+        pair = {data.decision, data.supersedes}
+    else:
+        return set()
+    return pair if pair & related else set()
+
+
+def _concerns(data: Any, related: set[str]) -> bool:  # noqa: ANN401 - any event's data
+    if isinstance(data, RecognitionDecided | RecognitionWithdrawn):
+        return data.decision in related
+    credential = getattr(data, "credential", None)
+    return credential is None or credential in related  # achievements are few, and all may matter

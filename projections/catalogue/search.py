@@ -1,0 +1,179 @@
+"""The catalogue as learners search it: what can I study, where, at which level, for how many credits.
+
+Searched are the newest versions of what members offer. Words are looked for in titles, learning outcomes and
+descriptions; the best fit comes first, and without words the titles' order is the list's.
+"""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final, get_args
+from uuid import UUID
+
+import msgspec
+from psycopg import Connection
+
+from projections.core import cursors
+from projections.core.errors import InvalidQuery
+from projections.core.query_text import asked
+from projections.precedents.query import one_of
+from projections.queries import narrowed
+from registry.wire.achievements import AchievementContent, Kind, Participation
+
+MOST: Final = 500
+MAX_PAGE_BYTES: Final = 1024 * 1024
+"""The bytes of JSON that the items of a page have at most, or its first item alone where that has more."""
+
+
+class CatalogueQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A search of the catalogue. All that is given must hold."""
+
+    text: str | None = None
+    """Words; "a phrase", OR, -not."""
+    language: str | None = None
+    """By this language's rules alone (BCP 47); by those of all languages there where none is given."""
+    member: str | None = None
+    country: str | None = None
+    """The offering member's (ISO 3166-1 alpha-2)."""
+    kind: str | None = None
+    eqf_level: int | None = None
+    field: str | None = None
+    """An ISCED-F 2013 code; a shorter code covers the longer."""
+    taught_in: str | None = None
+    """The language of instruction (BCP 47)."""
+    participation: str | None = None
+    min_ects: Decimal | None = None
+    max_ects: Decimal | None = None
+    credit_bearing: bool | None = None
+    stackability: str | None = None
+    recognised_by: str | None = None
+    """A member that recognises it today by an agreement."""
+    retired: bool = False
+    """Those that are offered no more, too."""
+
+    def check(self) -> None:
+        """Raises `InvalidQuery` where it asks for something that cannot be."""
+        if self.language is not None and self.text is None:
+            raise InvalidQuery("language", "the language of which text?")
+        if self.country is not None and not (self.country.isascii() and len(self.country) == 2):
+            raise InvalidQuery("country", "two letters, as NL")
+        if self.eqf_level is not None and not 1 <= self.eqf_level <= 8:
+            raise InvalidQuery("eqfLevel", "1 to 8")
+        if self.field is not None and not (self.field.isascii() and self.field.isdigit() and 2 <= len(self.field) <= 4):
+            raise InvalidQuery("field", "an ISCED-F code has 2 to 4 digits")
+        for name, value in (("minEcts", self.min_ects), ("maxEcts", self.max_ects)):
+            if value is not None and not 0 <= value <= 100_000:
+                raise InvalidQuery(name, "0 to 100000")
+        if self.min_ects is not None and self.max_ects is not None and self.min_ects > self.max_ects:
+            raise InvalidQuery("maxEcts", "less than minEcts")
+        one_of("kind", self.kind, get_args(Kind))
+        one_of("participation", self.participation, get_args(Participation))
+        one_of("stackability", self.stackability, get_args(AchievementContent.__annotations__["stackability"]))
+        for name, text in (("member", self.member), ("recognisedBy", self.recognised_by), ("taughtIn", self.taught_in)):
+            if text is not None and "\0" in text:
+                raise InvalidQuery(name, "U+0000 stands in no name")
+
+
+class Offer(msgspec.Struct, frozen=True, rename="camel"):
+    """An achievement as a list shows it."""
+
+    member: str
+    achievement: str
+    version: int
+    kind: str
+    title: dict[str, str]
+    ects: Decimal | None
+    eqf_level: int | None
+    fields: list[str]
+    taught_in: list[str]
+    participation: list[str]
+    credit_bearing: bool
+    stackability: str
+    retired: bool
+    country: str
+
+
+class CataloguePage(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of the catalogue, and the counts over all that the search found."""
+
+    items: list[Offer]
+    total: int
+    facets: dict[str, dict[str, int]]
+    """By what it can be narrowed down: how many have each value. ISCED fields are counted by their full codes."""
+    next: str | None
+    """Give it as `cursor` to read on; null at the end."""
+
+
+class _Place(msgspec.Struct, frozen=True, array_like=True):
+    rank: float
+    title: str
+    member: str
+    achievement: UUID
+
+
+class _Row(Offer, frozen=True, array_like=True):
+    """An offer as the query gives it, with its place."""
+
+    sort_title: str
+    rank: float
+
+
+_rows: Final = msgspec.json.Decoder(list[_Row])
+_counts: Final = msgspec.json.Decoder(list[tuple[str, str, int]])
+
+
+def search(
+    connection: Connection,
+    query: CatalogueQuery,
+    *,
+    cursor: str | None = None,
+    limit: int = 20,
+    today: date | None = None,
+) -> CataloguePage:
+    """Return what a search finds: at most `limit` items of `MAX_PAGE_BYTES`; `next` leads to the rest.
+
+    `today` is the day on which agreements must hold; UTC's where not given.
+
+    Raises `InvalidQuery`, and `InvalidCursor` for a cursor that is not of this query.
+    """
+    query.check()
+    if not 1 <= limit <= MOST:
+        raise InvalidQuery("limit", f"1 to {MOST}")
+    place = cursors.decode(query, cursor, _Place) if cursor else None
+    parameters: dict[str, Any] = msgspec.structs.asdict(query) | {
+        "words": None if query.text is None else asked(connection, query.text, query.language),
+        "country": None if query.country is None else query.country.upper(),
+        "level": query.eqf_level,
+        "today": today or datetime.now(UTC).date(),
+        "after_rank": place and place.rank,
+        "after_title": place and place.title,
+        "after_member": place and place.member,
+        "after_achievement": place and place.achievement,
+        "limit": limit + 1,
+    }
+    row = connection.execute(narrowed(parameters, "found_achievements", "catalogue_page"), parameters).fetchone()
+    assert row is not None  # noqa: S101 - it selects two values
+    rows, counts = _rows.decode(row[0]), _counts.decode(row[1])
+    facets: dict[str, dict[str, int]] = {}
+    for facet, value, number in counts:
+        facets.setdefault(facet, {})[value] = number
+    total = facets.pop("total")[""]
+    shown = _fitting(rows[:limit])
+    last = shown[-1] if len(rows) > len(shown) else None
+    return CataloguePage(
+        [Offer(*msgspec.structs.astuple(found)[:14]) for found in shown],
+        total,
+        {name: dict(sorted(counts.items())) for name, counts in sorted(facets.items())},
+        None
+        if last is None
+        else cursors.encode(query, _Place(last.rank, last.sort_title, last.member, UUID(last.achievement))),
+    )
+
+
+def _fitting(rows: list[_Row]) -> list[_Row]:
+    """Return the first rows that a page has room for; one at least, where there is one."""
+    size = 0
+    for number, row in enumerate(rows):
+        size += len(msgspec.json.encode(row))
+        if number and size > MAX_PAGE_BYTES:
+            return rows[:number]
+    return rows

@@ -1,0 +1,126 @@
+"""The views as a whole: made, rebuilt beside the served ones, and swapped in while readers read."""
+
+from importlib import resources
+from typing import Final
+
+import psycopg
+from psycopg import Connection, sql
+from psycopg.types.json import set_json_loads
+
+from projections.core import contents
+from projections.core.tables import BESIDE, EVIDENCE, LAYOUT, VERSION, VIEWS
+
+SERVED: Final = "views"
+"""The PostgreSQL schema that readers use."""
+
+
+def connect(dsn: str, schema: str = SERVED) -> Connection:
+    """A connection whose unqualified names are those of one set of views."""
+    connection = psycopg.connect(dsn, autocommit=True)
+    use(connection, schema)
+    return connection
+
+
+def use(connection: Connection, schema: str) -> None:
+    """Let unqualified names mean this set of views; dates, floats and JSON come out in one form everywhere."""
+    set_json_loads(contents.read, connection)
+    connection.execute(
+        sql.SQL(
+            "SET search_path TO {}; SET datestyle TO ISO; SET bytea_output TO hex; SET client_encoding TO UTF8"
+        ).format(sql.Identifier(schema))
+    )
+
+
+def only_read(connection: Connection) -> None:
+    """From here on nothing is written, nothing takes long, and what is prepared is planned once.
+
+    To plan a search for its values anew takes as long as the search: the queries leave out what is not asked for, so
+    that their one plan is good for all values (a bench holds them to it, for what is rare and what is frequent).
+    """
+    connection.execute(
+        "SET default_transaction_read_only TO on; SET statement_timeout TO '15s';"
+        " SET plan_cache_mode TO force_generic_plan"
+    )
+
+
+def exist(connection: Connection, schema: str = SERVED) -> bool:
+    """Return whether there is a set of views of this version. Raises `OutdatedViews` for one of another version."""
+    found = connection.execute("SELECT obj_description(oid) FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone()
+    if found is not None and found[0] != _label():
+        raise OutdatedViews(
+            f"the views in {schema} are of another version ({found[0]}); rebuild them with `registry project --rebuild`"
+        )
+    return found is not None
+
+
+def create(connection: Connection, schema: str = SERVED) -> bool:
+    """Make an empty set of views unless there is one of this version; whether one was made.
+
+    Raises `OutdatedViews` where there is one of another version.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.create'))")
+        if exist(connection, schema):
+            return False
+        name = sql.Identifier(schema)
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
+        connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(name, sql.Literal(_label())))
+        connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(name))
+        for file in sorted(resources.files("projections").joinpath("schema").iterdir(), key=lambda f: f.name):
+            if file.name.endswith(".sql"):
+                connection.execute(file.read_text().encode())
+    return True
+
+
+def unavailable_reason(connection: Connection, schema: str = SERVED) -> str | None:
+    """Return why there are no views of this version to read in a schema; None where there are."""
+    row = connection.execute(
+        "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s", (schema,)
+    ).fetchone()
+    if row is None:
+        return "there are no views yet; run `registry project`"
+    if row[0] != _label():
+        return f"they are of another version ({row[0]}); rebuild them with `registry project --rebuild`"
+    # Rows are views, whatever the positions say of them: to call them absent would keep them from any comparison.
+    served = [sql.SQL("SELECT FROM {} WHERE size > 0 LIMIT 1").format(sql.Identifier(schema, "positions"))]
+    served += [
+        sql.SQL("SELECT FROM {} LIMIT 1").format(sql.Identifier(schema, name))
+        for name in dict.fromkeys((*(table.name for table in VIEWS), *BESIDE, *EVIDENCE))
+    ]
+    if all(connection.execute(query).fetchone() is None for query in served):
+        return "there are no views yet: nothing was projected; run `registry project`"
+    return None
+
+
+def drop(connection: Connection, schema: str) -> None:
+    """Drop a set of views, if it is there."""
+    connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+
+
+def swap(connection: Connection, fresh: str, served: str = SERVED) -> None:
+    """Serve the fresh views. Readers in the middle of a query finish it on the old ones."""
+    old = f"{served}_old"
+    drop(connection, old)
+    with connection.transaction():
+        if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (served,)).fetchone():
+            connection.execute(_rename(served, old))
+        connection.execute(_rename(fresh, served))
+    drop(connection, old)
+
+
+def _rename(old: str, new: str) -> sql.Composed:
+    return sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
+
+
+def forget(connection: Connection, member: str) -> None:
+    """Drop all rows of a member, and what was kept of its stream: it is folded again from the beginning."""
+    for name in (*(table.name for table in VIEWS if table.name != "members"), *BESIDE, *EVIDENCE):
+        connection.execute(sql.SQL("DELETE FROM {} WHERE member = %s").format(sql.Identifier(name)), (member,))
+
+
+def _label() -> str:
+    return f"credential registry views, version {VERSION}, layout {LAYOUT}"
+
+
+class OutdatedViews(Exception):
+    """The served views were made by another version of the project."""

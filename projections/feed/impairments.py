@@ -1,0 +1,87 @@
+"""Which own credentials rest on something that no longer holds, and which event brought that about."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from psycopg import Connection
+
+from projections.feed.causes import Found
+from projections.relations.stacks import Key, Stacks, read_some
+
+_TOGETHER: Final = 500
+"""Larger credentials that are read together."""
+
+
+def impaired(connection: Connection, owners: frozenset[str], member: str, moved: Sequence[str]) -> list[Found]:
+    """The owners' credentials that reach one of these (ids of `member`), with each part at fault of another member.
+
+    The cause is the event that spoiled the part: its own end, or that of the last of its replacements.
+    """
+    if not moved:
+        return []
+    stacks = connection.execute(_ABOVE, {"member": member, "moved": list(moved), "owners": sorted(owners)}).fetchall()
+    if not stacks:
+        return []
+    faults: dict[Key, list[tuple[Key, Key]]] = {}
+    while stacks:
+        graph, number = read_some(stacks[:_TOGETHER], lambda some: Stacks.read(connection, some))
+        for stack in stacks[:number]:
+            for part in graph.faults(stack):
+                culprit = graph.culprit(part)
+                if culprit[0] != stack[0]:  # what a member did itself it knows
+                    faults.setdefault(culprit, []).append((stack, part))
+        stacks = stacks[number:]
+    if not faults:
+        return []
+    places = connection.execute(_ENDED, ([key[0] for key in faults], [key[1] for key in faults])).fetchall()
+    return [
+        Found(
+            stack[0],
+            "credential.impaired",
+            stack[1],
+            cause,
+            leaf,
+            size,
+            {"by": cause, "part": {"member": part[0], "credential": part[1]}},
+        )
+        for cause, credential, leaf, size in places
+        for stack, part in faults[cause, credential]
+    ]
+
+
+# Upwards from what changed: to what has it as a part, and to what it replaced.
+_ABOVE = """
+WITH RECURSIVE above (member, credential) AS (
+    SELECT %(member)s::text COLLATE "default", m.credential FROM unnest(%(moved)s::uuid[]) AS m (credential)
+  UNION
+    SELECT n.member, n.credential
+    FROM above a
+    CROSS JOIN LATERAL (
+        SELECT p.member, p.credential FROM parts p
+        WHERE p.part_member = a.member AND p.part_credential = a.credential
+      UNION ALL
+        SELECT c.member, c.credential FROM credentials c
+        WHERE c.member = a.member AND c.replaced_by = a.credential
+    ) AS n
+)
+SELECT a.member, a.credential::text FROM above a
+JOIN credentials c ON c.member = a.member AND c.credential = a.credential
+WHERE a.member = ANY(%(owners)s) AND c.has_parts
+ORDER BY 1, 2
+"""
+
+_ENDED = """
+SELECT w.member, w.credential::text, e.leaf, o.size
+FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)
+CROSS JOIN LATERAL (
+    SELECT max(leaf) AS leaf FROM (
+        SELECT s.leaf FROM status_changes s
+        WHERE s.member = w.member AND s.credential = w.credential AND s.effective
+          AND s.status IN ('revoked', 'replaced')
+      UNION ALL
+        SELECT v.leaf FROM voided_credentials v WHERE v.member = w.member AND v.credential = w.credential
+    ) AS ends
+) AS e
+JOIN positions o ON o.member = w.member
+WHERE e.leaf IS NOT NULL
+"""

@@ -1,0 +1,198 @@
+"""How a draft departs from what was decided before, in data and in a sentence.
+
+Offices are counted, not decisions: one that decides often weighs no more than one that decides once. What an office
+usually does is its most frequent outcome; of two that are as frequent, the milder. The asking office's own precedents
+stand apart: consistency with oneself is another question.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+from psycopg import Connection
+
+from projections.core.errors import InvalidQuery
+from projections.precedents.counts import in_force_by_office
+from projections.precedents.query import GROUNDS, OUTCOMES, PrecedentQuery, one_of
+from projections.precedents.scope import scope_of
+
+Basis = Literal["version", "achievement", "anyPurpose", "nothing"]
+Kind = Literal["stricter", "milder", "otherwise", "newGround", "unlikeOwn"]
+_STRICTNESS: Final = {"full": 0, "partial": 1, "conditional": 1, "alternative": 1, "refused": 2}
+_DID: Final = {
+    "full": "recognised this in full",
+    "partial": "recognised this in part",
+    "conditional": "recognised this on conditions",
+    "alternative": "recognised this as something else",
+    "refused": "refused this",
+}
+_DO: Final = {
+    "full": "you recognise it in full",
+    "partial": "you recognise it in part",
+    "conditional": "you recognise it on conditions",
+    "alternative": "you recognise it as something else",
+    "refused": "you refuse it",
+}
+_OF: Final = {
+    "version": "",
+    "achievement": " in other versions",
+    "anyPurpose": " for other purposes",
+    "nothing": "",
+}
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an office is about to decide on one achievement."""
+
+    member: str
+    achievement: str
+    version: int
+    purpose: str
+    outcome: str
+    grounds: Sequence[str] = ()
+    """`aspect:difference`."""
+
+    def query(self) -> PrecedentQuery:
+        """The precedents that it is held against. Raises `InvalidQuery`."""
+        one_of("outcome", self.outcome, OUTCOMES)
+        for ground in self.grounds:
+            if ground not in GROUNDS:
+                raise InvalidQuery("ground", f"{ground!r} is no aspect:difference, as workload:substantiallyLess")
+        query = PrecedentQuery(
+            member=self.member, achievement=self.achievement, version=self.version, purpose=self.purpose
+        )
+        query.check()
+        return query
+
+
+class NamedGround(msgspec.Struct, frozen=True, rename="camel"):
+    """A ground of the draft, and how many offices named it."""
+
+    ground: str
+    offices: int
+    aspect_offices: int
+    """How many named any difference in its aspect."""
+
+
+class Departure(msgspec.Struct, frozen=True, rename="camel"):
+    """How a draft stands to precedents."""
+
+    departs: bool
+    kinds: list[Kind]
+    """In which ways; empty where it does not."""
+    basis: Basis
+    """Which precedents there were: of this version for this purpose, else of the achievement, else for any purpose."""
+    offices: int
+    """How many other offices decided on it."""
+    outcomes: dict[str, int]
+    """How many of them usually decide so."""
+    usual: str | None
+    """The outcome that most of them give; of two, the milder."""
+    grounds: list[NamedGround]
+    own: dict[str, int]
+    """The office's own precedents, by outcome."""
+    sentence: str
+
+
+def departure(connection: Connection, draft: Draft, office: str | None = None) -> Departure:
+    """Hold a draft of `office` against what offices decided. Raises `InvalidQuery`."""
+    basis, found = _precedents(connection, draft, office)
+    own = {what: count for what, count in found.pop(office, {}).items() if what in OUTCOMES} if office else {}
+    usual_of = {name: _most_frequent(counts) for name, counts in found.items()}
+    outcomes = {each: list(usual_of.values()).count(each) for each in OUTCOMES if each in usual_of.values()}
+    usual = _most_frequent(outcomes) if outcomes else None
+    grounds = [
+        NamedGround(
+            ground,
+            sum(ground in counts for counts in found.values()),
+            sum(any(what.startswith(ground.partition(":")[0] + ":") for what in counts) for counts in found.values()),
+        )
+        for ground in dict.fromkeys(draft.grounds)
+    ]
+    kinds: list[Kind] = []
+    if usual is not None and draft.outcome != usual:
+        more = _STRICTNESS[draft.outcome] - _STRICTNESS[usual]
+        kinds.append("stricter" if more > 0 else "milder" if more < 0 else "otherwise")
+    if usual is not None and any(not ground.offices for ground in grounds):
+        kinds.append("newGround")
+    if own and draft.outcome not in own:
+        kinds.append("unlikeOwn")
+    return Departure(
+        bool(kinds),
+        kinds,
+        basis,
+        len(found),
+        outcomes,
+        usual,
+        grounds,
+        own,
+        _sentence(draft, basis, len(found), outcomes, usual, grounds, own),
+    )
+
+
+def _precedents(connection: Connection, draft: Draft, office: str | None) -> tuple[Basis, dict[str, dict[str, int]]]:
+    """Those of the narrowest kind that another office has; the asking office's own of that kind among them."""
+    query = draft.query()
+    tries: list[tuple[Basis, PrecedentQuery]] = [
+        ("version", query),
+        ("achievement", msgspec.structs.replace(query, version=None)),
+        ("anyPurpose", msgspec.structs.replace(query, version=None, purpose=None)),
+    ]
+    own: tuple[Basis, dict[str, dict[str, int]]] | None = None
+    for basis, each in tries:
+        found = in_force_by_office(connection, each, scope_of(connection, each))
+        if set(found) - {office}:
+            return basis, found
+        if found and own is None:
+            own = basis, found
+    return own or ("nothing", {})
+
+
+def _most_frequent(counts: dict[str, int]) -> str:
+    return max(OUTCOMES, key=lambda outcome: (counts.get(outcome, 0), -OUTCOMES.index(outcome)))
+
+
+def _sentence(
+    draft: Draft,
+    basis: Basis,
+    offices: int,
+    outcomes: dict[str, int],
+    usual: str | None,
+    grounds: list[NamedGround],
+    own: dict[str, int],
+) -> str:
+    said: list[str] = []
+    if usual is None:
+        said.append("No other office has decided on this.")
+    else:
+        number = outcomes[usual]
+        who = "The one other office" if offices == 1 else f"{number} of {offices} offices"
+        told = f"{who} {_DID[usual]}{_OF[basis]}"
+        new = [ground for ground in grounds if not ground.offices]
+        if new:
+            told += "; you name " + " and ".join(map(_named, new)) + " that none named"
+            if draft.outcome != usual:
+                told += f", and {_DO[draft.outcome].removeprefix('you ')}"
+        elif draft.outcome != usual:
+            told += f"; {_DO[draft.outcome]}"
+        else:
+            told += ", as you do"
+        said.append(told + ".")
+    if own and draft.outcome not in own:
+        before = ", ".join(f"{count} {outcome}" for outcome, count in own.items())
+        said.append(f"Your own office decided otherwise before: {before}.")
+    return " ".join(said)
+
+
+def _named(ground: NamedGround) -> str:
+    aspect, _, difference = ground.ground.partition(":")
+    words = _spaced(difference)
+    if aspect == "formal":
+        return f"a formal ground ({words})"
+    if ground.aspect_offices:
+        return f"another difference in {_spaced(aspect)} ({words})"
+    return f"a difference in {_spaced(aspect)} ({words})"
+
+
+def _spaced(code: str) -> str:
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in code)

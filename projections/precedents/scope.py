@@ -1,0 +1,114 @@
+"""Whose decisions on which achievements a search is about: worked out once, then counted and listed."""
+
+from typing import Any, Final
+
+import msgspec
+from psycopg import Connection
+
+from projections.core.query_text import asked
+from projections.core.state import array, quoted
+from projections.core.texts import plain
+from projections.precedents.query import PrecedentQuery
+from projections.precedents.rows import ALL, NOBODY, programme_key
+from projections.queries import named, narrowed
+
+CONSIDERED: Final = 100
+"""How many achievement versions a search by words considers: those that it fits best."""
+
+_PROGRAMMES: Final = 200
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Which rows a search is about. Lists that stand beside each other are of one length."""
+
+    members: list[str]
+    achievements: list[str]
+    versions: list[int | None]
+    offices: list[str] | None
+    """The deciding members; None: any."""
+    towards: list[str] | None
+    """Keys of programmes; None: whatever they count towards, if anything."""
+    matched: int | None
+    """How many achievement versions the words fit, of which `CONSIDERED` at most are considered."""
+    everything: bool
+    """No achievement is named or looked for: then the lists above are of sums (see `precedent_counts`)."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it is clear already that nothing is found."""
+        return not self.members or self.offices == [] or self.towards == []
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """As queries name them."""
+        return msgspec.structs.asdict(self) | {
+            "members": array(map(quoted, self.members)),
+            "achievements": array(map(quoted, self.achievements)),
+            "versions": array("NULL" if version is None else str(version) for version in self.versions),
+        }
+
+
+def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:
+    """Work out the scope of a checked query. Raises `InvalidQuery` for a text without words."""
+    offices = _offices(connection, query)
+    towards = _towards(connection, query)
+    issuers = _issuers(connection, query)
+    if issuers is not None and query.member is not None and query.member not in issuers:
+        return Scope([], [], [], offices, towards, None, everything=False)
+    if query.achievement is not None:
+        assert query.member is not None  # noqa: S101 - the query was checked
+        return Scope([query.member], [query.achievement], [query.version], offices, towards, None, everything=False)
+    if query.by_content:
+        words = None if query.text is None else asked(connection, query.text, query.language)
+        parameters = {
+            "words": words,
+            "member": query.member,
+            "field": query.field,
+            "level": query.eqf_level,
+            "limit": CONSIDERED,
+        }
+        name = "fitting_achievements" if words is None else "best_achievements"
+        rows = connection.execute(narrowed(parameters, name), parameters).fetchall()
+        matched = None if words is None else rows[0][3] if rows else 0
+        if issuers is not None:  # of those that the words fit best
+            rows = [row for row in rows if row[0] in issuers]
+        members, achievements, versions = ([row[place] for row in rows] for place in range(3))
+        return Scope(members, achievements, versions, offices, towards, matched, everything=False)
+    if query.member is None and issuers is not None:
+        count = len(issuers)
+        return Scope(issuers, [ALL] * count, [0] * count, offices, towards, None, everything=True)
+    return Scope([query.member or NOBODY], [ALL], [0], offices, towards, None, everything=True)
+
+
+def _issuers(connection: Connection, query: PrecedentQuery) -> list[str] | None:
+    """Return the members of the country that achievements should come from; None: any."""
+    if query.issuer_country is None:
+        return None
+    found = connection.execute(
+        "SELECT member FROM members WHERE country = %s ORDER BY member", (query.issuer_country.upper(),)
+    )
+    return [row[0] for row in found]
+
+
+def _offices(connection: Connection, query: PrecedentQuery) -> list[str] | None:
+    if query.country is None:
+        return None if query.office is None else [query.office]
+    found = connection.execute("SELECT member FROM members WHERE country = %s", (query.country.upper(),))
+    return [row[0] for row in found if query.office in (None, row[0])]
+
+
+def _towards(connection: Connection, query: PrecedentQuery) -> list[str] | None:
+    if query.towards is None:
+        return None
+    if "/" in query.towards and " " not in query.towards:
+        return [query.towards]
+    rows = connection.execute(
+        named("programmes_called"),
+        {
+            "key": programme_key(query.towards),
+            "plain": plain(query.towards),
+            "words": asked(connection, query.towards),
+            "limit": _PROGRAMMES,
+        },
+    )
+    return [row[0] for row in rows]

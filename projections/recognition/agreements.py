@@ -1,0 +1,156 @@
+"""Automatic recognition: which agreements cover a credential, and which are mutual."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+from psycopg import Connection
+
+from projections.core import contents
+from projections.queries import narrowed
+from projections.relations.stacks import Key
+
+COVERS: Final = """a.with_member = c.member
+    AND c.status = 'active'
+    AND c.awarding_date >= a.valid_from
+    AND (a.valid_until IS NULL OR c.awarding_date <= a.valid_until)
+    AND (a.withdrawn_from IS NULL OR c.awarding_date < a.withdrawn_from)
+    AND CASE WHEN a.eqf_levels IS NULL AND a.fields IS NULL
+      THEN EXISTS (
+          SELECT FROM agreement_targets t
+          WHERE t.member = a.member AND t.agreement = a.agreement AND t.achievement = c.achievement
+            AND (t.version = c.version OR (a.include_revisions AND t.version < c.version)))
+      ELSE (a.eqf_levels IS NULL OR v.eqf_level = ANY (a.eqf_levels))
+       AND (a.fields IS NULL OR EXISTS (
+          SELECT FROM unnest(a.fields) AS covered (code), unnest(v.fields) AS own (code)
+          WHERE starts_with(own.code, covered.code)))
+      END"""
+"""The condition, in SQL, that an agreement `a` covers a credential `c` of the achievement's version `v`.
+
+It covers active credentials of the achievements that it names, awarded within its dates and before the day from which
+it is withdrawn.
+"""
+
+MAX_SHOWN: Final = 20
+"""Agreements of one member that are shown, or looked at, for one credential."""
+MAX_LOOKED_AT: Final = 1_000
+"""Agreements of one member that are held against one credential: of those that name its achievement, and again of
+those that name levels or fields."""
+
+# The collation leaves one index to look targets up by. With another the planner reads all targets of a member where
+# it expects most of them to be of one achievement.
+COVERING: Final = f"""
+SELECT DISTINCT a.member, a.agreement FROM (
+    (SELECT x.* FROM (
+        SELECT agreement FROM agreement_targets
+        WHERE achievement = c.achievement AND member COLLATE "C" = m.member
+        ORDER BY agreement LIMIT {MAX_LOOKED_AT}) AS t
+    CROSS JOIN LATERAL (
+        SELECT * FROM agreements WHERE member = m.member AND agreement = t.agreement OFFSET 0) AS x)
+  UNION ALL
+    (SELECT x.* FROM agreements x
+    WHERE x.member = m.member AND x.with_member = c.member AND (x.eqf_levels IS NOT NULL OR x.fields IS NOT NULL)
+    ORDER BY x.agreement LIMIT {MAX_LOOKED_AT})) AS a
+WHERE {COVERS}
+ORDER BY a.agreement LIMIT {MAX_SHOWN + 1}
+"""  # noqa: S608 - names of our own; likewise below
+"""SQL for the first agreements of a member `m` that cover a credential `c` of the achievement's version `v`.
+
+One member's many agreements neither hide those of others nor make the answer long. There is one more than is shown,
+where there are more.
+"""
+
+_COVERING: Final = f"""
+SELECT c.member, c.credential::text, a.agreement::text, x.content::text
+FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)
+JOIN credentials c USING (member, credential)
+JOIN achievement_versions v ON v.member = c.member AND v.achievement = c.achievement AND v.version = c.version
+CROSS JOIN (SELECT %s::text AS member) AS m
+CROSS JOIN LATERAL ({COVERING}) AS a
+JOIN agreements x ON x.member = a.member AND x.agreement = a.agreement
+ORDER BY c.member COLLATE "C", c.credential, a.agreement
+"""  # noqa: S608
+
+
+def covering_by(connection: Connection, member: str, keys: Sequence[Key]) -> dict[Key, list[tuple[str, str]]]:
+    """Return one member's agreements that recognise each of these credentials, the first of each: id and content."""
+    found: dict[Key, list[tuple[str, str]]] = {}
+    asked = [key[0] for key in keys], [key[1] for key in keys], member
+    for of, credential, agreement, content in connection.execute(_COVERING.encode(), asked):
+        found.setdefault((of, credential), []).append((agreement, content))
+    return found
+
+
+class Recognition(msgspec.Struct, frozen=True, rename="camel"):
+    """An agreement by which a member recognises an achievement without anybody deciding."""
+
+    member: str
+    """Who recognises it."""
+    agreement: str
+    mutual: bool
+    """The other member recognises something of this one's in turn."""
+    purpose: str
+    outcome: str
+    ects_ratio: Decimal
+    """By which its credits are multiplied."""
+    towards: dict[str, Any] | None
+    valid_from: date
+    valid_until: date | None
+
+
+def shown(texts: Sequence[str]) -> tuple[list[str], bool]:
+    """Return the first of these (`member/id`, by member) of each member, and whether there are more."""
+    counts: Counter[str] = Counter()
+    first = []
+    for text in texts:
+        member = text.partition("/")[0]
+        counts[member] += 1
+        if counts[member] <= MAX_SHOWN:
+            first.append(text)
+    return first, len(first) < len(texts)
+
+
+def covering(connection: Connection, key: Key, after: Key | None, limit: int) -> list[Key]:
+    """Return the agreements that recognise a credential, in the order of member and id, after a place."""
+    given = {"member": key[0], "credential": key[1], "limit": limit, **_after(after)}
+    return connection.execute(narrowed(given, "agreements_of_credential"), given).fetchall()
+
+
+def _after(place: Key | None) -> dict[str, str | None]:
+    return {"after": place and place[0], "after_id": place and place[1]}
+
+
+def recognising(
+    connection: Connection,
+    member: str,
+    achievement: str,
+    day: date,
+    *,
+    by: str | None = None,
+    after: Key | None = None,
+    limit: int = 50,
+) -> list[Recognition]:
+    """Return the agreements that cover what is awarded on a day of an achievement's newest version.
+
+    In the order of member and id, after a place; all members', or those of `by`.
+    """
+    given = {"member": member, "achievement": achievement, "day": day, "by": by, "limit": limit, **_after(after)}
+    rows = connection.execute(narrowed(given, "recognising"), given).fetchall()
+    return [
+        Recognition(
+            by,
+            agreement,
+            mutual,
+            content["purpose"],
+            content["outcome"],
+            Decimal(str(content["ectsRatio"])),
+            content.get("towards"),
+            begin,
+            end,
+        )
+        for by, agreement, mutual, text, begin, end in rows
+        for content in [contents.read(text)]
+    ]

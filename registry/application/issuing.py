@@ -1,0 +1,180 @@
+"""Issuing, one credential or a year's: batches are made ready (preparing.py), and each is stored in one transaction.
+
+A row of a batch is wholly there or not at all, wherever the process is killed; the same file taken in again issues what
+is missing and nothing else.
+"""
+
+import gc
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from typing import Final, TypeVar
+
+import structlog
+from eventsourcing.persistence import IntegrityError
+from psycopg.errors import UniqueViolation
+
+from registry.application.preparing import Prepared, Preparer
+from registry.application.records import Known, find_credentials
+from registry.application.registry import Registry
+from registry.application.requests import IssueRequest, Outcome
+from registry.domain.errors import Duplicate, Refusal
+from registry.domain.parts import PartsKnown
+from registry.store.recorder import PrivateRows, StaleState, Together
+from registry.values.persons import normalise_identifier, number_fault
+from registry.vault.vault import LearnerGone, VaultRows
+
+_log = structlog.get_logger(__name__)
+BATCH: Final = 1000
+_TRIES: Final = 5
+_CHANGED: Final = (IntegrityError, UniqueViolation, StaleState, LearnerGone)
+
+T = TypeVar("T")
+Beside = Callable[[int, Sequence[Outcome]], PrivateRows]
+"""Rows to be written with a batch: of the first request's number (from 0), and of what the batch came to."""
+
+_Also = Callable[[Sequence[Outcome]], PrivateRows]
+
+
+class InvalidIdentifier(Refusal):
+    """A text is no identifier of a person."""
+
+    code = "invalid"
+
+
+class Issuer:
+    """Issues on behalf of one node."""
+
+    def __init__(self, registry: Registry, parts: PartsKnown | None = None) -> None:
+        """`parts` is what the views know of parts; without it only the own ones are looked at."""
+        self._registry = registry
+        self._preparer = Preparer(registry, parts)
+
+    def issue_all(
+        self, requests: Iterable[IssueRequest], *, beside: Beside | None = None
+    ) -> Generator[Outcome, None, None]:
+        """Issue in batches, each a transaction; gives every request's outcome, in their order.
+
+        While one batch is being stored the next is made ready. `beside` is asked for rows that are stored with each.
+        Closed before its end, it waits for the batch that is being stored.
+        """
+        first = 0
+        with _rare_collections(), ThreadPoolExecutor(1, thread_name_prefix="issuing") as storing:
+            before: tuple[list[IssueRequest], Prepared, _Also | None, Future[None]] | None = None
+            for batch in _batches(requests, BATCH):
+                ready = self._preparer.prepare(batch, before[1] if before is not None else None)
+                if before is not None:
+                    outcomes, redone = self._finish(*before)
+                    if redone:
+                        ready = self._preparer.prepare(batch, None)
+                    yield from outcomes
+                also = None if beside is None else partial(beside, first)
+                first += len(batch)
+                before = batch, ready, also, storing.submit(self._store, ready, also)
+            if before is not None:
+                outcomes, _ = self._finish(*before)
+                yield from outcomes
+
+    def _finish(
+        self, batch: list[IssueRequest], ready: Prepared, also: "_Also | None", stored: "Future[None]"
+    ) -> tuple[list[Outcome], bool]:
+        """Wait until a batch is stored; whether it had to be made ready anew."""
+        try:
+            stored.result()
+        except _CHANGED:
+            return self.issue(batch, also=also), True
+        return ready.outcomes, False
+
+    def known(self, record: str) -> str | None:
+        """The credential that a record became; None where it became none yet."""
+        return find_credentials(self._registry, [record]).get(record)
+
+    def adopt(self, student: str, learner: str) -> None:
+        """Use the id that a learner brings from another university for their own number here.
+
+        The learner asks for it, and knows that members can then join their records. Raises `Duplicate` where
+        this number or this id has been used already, and `InvalidIdentifier` for what is no number.
+        """
+        student = normalise_identifier(student)
+        fault = number_fault(student) if student else "is empty"
+        if fault is not None:
+            raise InvalidIdentifier(f"the student number {fault}", "student")
+        vault, registry = self._registry.vault, self._registry
+        if registry.erased(learner):
+            raise Duplicate("this university erased the learner with that id; nothing can be said of it again")
+        adopted = vault.learner_named(learner)
+        rows = VaultRows()
+        hashed = vault.hashed("student", student)
+        person = vault.seal(adopted, "person", {"student": student})
+        rows.learner(learner, hashed, vault.wrap(adopted), person)
+        try:
+            registry.save([], private=rows)
+        except (UniqueViolation, IntegrityError) as error:
+            raise Duplicate("that number has a learner's id here already, or that id has a number") from error
+
+    def issue(
+        self,
+        requests: Sequence[IssueRequest],
+        *,
+        also: "_Also | None" = None,
+        override: Collection[str] = (),
+    ) -> list[Outcome]:
+        """Issue these in one transaction; one that is refused does not sink the others.
+
+        `override` are the codes of what may speak against parts and is gone on with knowingly.
+        """
+        for _ in range(_TRIES):
+            ready = self._preparer.prepare(requests, None, override)
+            try:
+                self._store(ready, also)
+            except _CHANGED:
+                # Somebody else took in one of these rows or learners just now, or revised an achievement.
+                _log.info("issuing.again", requests=len(requests))
+            else:
+                return ready.outcomes
+        raise StaleState("other processes keep changing what is to be issued; let one of them finish")
+
+    def check(self, request: IssueRequest) -> Outcome:
+        """What would become of one; nothing is stored."""
+        return next(self.check_all([request]))
+
+    def check_all(self, requests: Iterable[IssueRequest]) -> Generator[Outcome, None, None]:
+        """What would become of these if they were issued one after another; nothing is stored.
+
+        Of each request two hashes are remembered: one that comes twice is told whether it says the same. Of each
+        learner the person is remembered: a number that comes again with another person is held.
+        """
+        carried = Prepared.empty()
+        with _rare_collections():
+            for batch in _batches(requests, BATCH):
+                ready = self._preparer.prepare(batch, carried)
+                carried.records.update((record, Known(one.content, "", "")) for record, one in ready.records.items())
+                carried.learners.update((student, one.without_key()) for student, one in ready.learners.items())
+                carried.replaced.update(ready.replaced)
+                yield from ready.outcomes
+
+    def _store(self, ready: Prepared, also: "_Also | None" = None) -> None:
+        if also is not None:
+            rows = Together([ready.rows, also(ready.outcomes)])
+            self._registry.save(ready.stored, private=rows, expected=ready.expected)
+        elif ready.stored or ready.rows:
+            self._registry.save(ready.stored, private=ready.rows, expected=ready.expected)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """A batch makes tens of thousands of objects, none of them in cycles: look for cycles once a batch or so."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], 50 * BATCH), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,102 @@
+"""Own events that stand on the log and had no effect: what they made exists for nobody, whatever is stored here."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from registry.application.acceptance import NotAccepted
+
+CREATE: Final[Mapping[str, str]] = {
+    "achievement.published.v1": "unknown-achievement",
+    "credential.issued.v1": "unknown-credential",
+    "recognition.decided.v1": "unknown-decision",
+    "recognition.assessed.v1": "unknown-assessment",
+    "agreement.declared.v1": "unknown-agreement",
+}
+"""The types of event that make what they are about, and what consumers call it while it does not exist."""
+_ID: Final = re.compile(rb'"([0-9a-f]{8}-[0-9a-f-]{27})"')
+
+
+class RefusedEvent(msgspec.Struct, frozen=True):
+    """An event of this member that stands on its log and had no effect."""
+
+    leaf: int
+    code: str
+    """EVENTS.md's name of the rule that refused it."""
+    detail: str
+    event: str
+    """Its id: aggregate and version."""
+    type: str
+    subject: str
+    names: tuple[str, ...]
+    """All ids in its data: what it is about and builds on."""
+
+
+class RefusedCommits(NamedTuple):
+    """What this node's own projector refuses of the commits that this node wrote."""
+
+    detail: str
+    """Which rule refuses them, and what to do."""
+    read: int
+    """Where the projector goes on reading the own stream: what stands there and later was not judged yet."""
+
+
+def read_refused(leaf: int, code: str, detail: str, line: bytes) -> RefusedEvent:
+    """Read a refused event from its line on the log.
+
+    Whoever has the key may have written any line: what is no event in form has no id, type or subject.
+    """
+    try:
+        values: Any = msgspec.json.decode(line)
+        names = tuple(_ids(values.get("data"))) if isinstance(values, dict) else ()
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # no JSON, no UTF-8, or nested too deep
+        values, names = {}, ()
+    if not isinstance(values, dict):
+        values = {}
+    event, kind, subject = (str(values.get(name, "")) for name in ("id", "type", "subject"))
+    return RefusedEvent(leaf, code, detail, event, kind, subject, names)
+
+
+def _ids(value: Any) -> Iterable[str]:  # noqa: ANN401 - any JSON
+    if isinstance(value, str):
+        if len(value) == 36:
+            yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _ids(each)
+    elif isinstance(value, Sequence):
+        for each in value:
+            yield from _ids(each)
+
+
+Refusals = Mapping[str, RefusedEvent]
+"""By the id of what does not exist for anybody."""
+FindRefusals = Callable[[], Refusals]
+
+
+def by_subject(refused: Collection[RefusedEvent]) -> Refusals:
+    """What does not exist for anybody since the event that made it was refused, by its id."""
+    return {one.subject: one for one in refused if one.type in CREATE}
+
+
+def builds_on_refused(refusals: Refusals, originator: str, state: bytes) -> NotAccepted | None:
+    """Why an event would be refused for what it is about or builds on; None where nothing of that was refused."""
+    if not refusals:
+        return None
+    for name in (originator, *(found.decode() for found in _ID.findall(state))):
+        if (one := refusals.get(name)) is not None:
+            return exists_for_nobody(one)
+    return None
+
+
+def exists_for_nobody(refused: RefusedEvent) -> NotAccepted:
+    """The error that names what was refused, why, and the command that repairs it."""
+    what = refused.type.partition(".")[0]
+    return NotAccepted(
+        CREATE[refused.type],
+        f"{what} {refused.subject} exists for nobody: the log refused it at entry {refused.leaf + 1} ({refused.code},"
+        f" {refused.detail})",
+        "Publish it again once nothing is against it: `registry refused publish-again`",
+    )

@@ -1,0 +1,173 @@
+"""What a university asks for when it issues, and what comes of it."""
+
+from typing import Final
+
+import msgspec
+
+from registry.domain.parts import Breach
+from registry.values.persons import (
+    are_usual,
+    birth_date_fault,
+    described,
+    identifier_fault,
+    name_fault,
+    normalise_identifier,
+    normalise_name,
+    number_fault,
+)
+from registry.wire.credentials import Part
+from registry.wire.disclosures import SALT_LENGTH, disclosure
+
+CLAIMS: Final = (
+    ("familyName", "family_name"),
+    ("givenName", "given_name"),
+    ("dateOfBirth", "date_of_birth"),
+    ("nationalId", "national_id"),
+    ("studentNumber", "student"),
+    ("grade", "grade"),
+    ("originalGrade", "original_grade"),
+    ("note", "note"),
+)
+"""What a credential says of the person, and the field of a request that says it."""
+
+
+_IDENTIFIERS: Final = ("record", "student", "national_id")
+_NAMES: Final = ("family_name", "given_name")
+_LOST: Final = "\ufffd"
+
+
+class IssueRequest(msgspec.Struct, frozen=True, gc=False):
+    """One credential to issue. What is about the person goes to the vault, and never further."""
+
+    record: str
+    """The university's own id of this row: given again, it is the same credential and changes nothing."""
+    achievement: str
+    version: int | None
+    """None: the newest."""
+    student: str
+    family_name: str
+    given_name: str
+    date_of_birth: str
+    awarding_date: str
+    valid_until: str | None = None
+    grade: str | None = None
+    original_grade: str | None = None
+    national_id: str | None = None
+    note: str | None = None
+    replaces: str | None = None
+    parts: list[Part] | None = None
+
+    def normalised(self) -> "IssueRequest":
+        """Return the request with the one spelling of its identifiers and names; itself where it has that already."""
+        text = f"|{self.record}|{self.student}|{self.family_name}|{self.given_name}|{self.national_id or ''}|"
+        if text.isascii() and text.isprintable() and "  " not in text and "| " not in text and " |" not in text:
+            return self  # nearly all, and much faster
+        found = {
+            name: normal
+            for normalise, names in ((normalise_identifier, _IDENTIFIERS), (normalise_name, _NAMES))
+            for name in names
+            if (value := getattr(self, name)) and (normal := normalise(value)) != value
+        }
+        return msgspec.structs.replace(self, **found) if found else self
+
+    def fault(self) -> tuple[str, str] | None:
+        """Return the first field of a normalised request that cannot be right, and why; None where all can.
+
+        This is what no way in may let through. What else may be wrong with a row is checked where rows are read.
+        """
+        usual = self.national_id is None and are_usual(self.record, self.student, self.family_name, self.given_name)
+        if not usual and (wrong := self._person_fault()) is not None:
+            return wrong
+        if (fault := birth_date_fault(self.date_of_birth)) is not None:
+            return "date_of_birth", fault
+        if self.awarding_date <= self.date_of_birth:
+            return "awarding_date", "is not after the date of birth"
+        return None
+
+    def _person_fault(self) -> tuple[str, str] | None:
+        """Return the first identifier or name that cannot be right, and why."""
+        for name in _IDENTIFIERS:
+            value = getattr(self, name)
+            if value == "":
+                return name, "is empty; every award needs it"
+            check = identifier_fault if name == "record" else number_fault
+            if value and (wrong := check(value)) is not None:
+                return name, wrong
+        for name, value in (("family_name", self.family_name), ("given_name", self.given_name)):
+            if (wrong := name_fault(value)) is not None:
+                return name, wrong
+            if _LOST in value:
+                return name, "has a character that was lost (U+FFFD); write it again from the source"
+        if not self.family_name and not self.given_name:
+            return "family_name", "is empty, and so is given_name; a person has one of the two at least"
+        return None
+
+    def person(self) -> dict[str, str]:
+        """Return whom it is about, as the vault keeps it. A name that the person does not have is left out."""
+        values = {
+            "student": self.student,
+            "familyName": self.family_name,
+            "givenName": self.given_name,
+            "dateOfBirth": self.date_of_birth,
+        }
+        return values if all(values.values()) else {name: value for name, value in values.items() if value}
+
+    def disclosures(self, salt: str, at: int) -> list[str]:
+        """What it says of the person, each a disclosure, with salts taken from a place on."""
+        said = []
+        for name, field in CLAIMS:
+            if value := getattr(self, field):  # a person with one name has no claim of the other
+                said.append(disclosure(salt[at : at + SALT_LENGTH], name, value))
+                at += SALT_LENGTH
+        return said
+
+
+class Issued(msgspec.Struct, frozen=True, gc=False):
+    """A request that has its credential: a new one, or the one that its record had already."""
+
+    record: str
+    credential: str
+    learner: str
+    unchanged: bool = False
+
+
+class TwoPersons(msgspec.Struct, frozen=True, gc=False):
+    """Two persons behind one student number: for whoever sent the row, and nowhere else."""
+
+    known: dict[str, str]
+    """As the vault has the learner with this number."""
+    stated: dict[str, str]
+    """As the row says."""
+
+    def __repr__(self) -> str:
+        return "TwoPersons(…)"  # a person is never shown by accident
+
+    def __str__(self) -> str:
+        return f"known is {described(self.known)}; the row says {described(self.stated)}"
+
+
+class NotIssued(msgspec.Struct, frozen=True, gc=False):
+    """A request that was refused: by which rule, for which field, and why."""
+
+    record: str
+    code: str
+    field: str
+    detail: str
+    breaches: tuple[Breach, ...] = ()
+    """Where its parts were refused: all that speaks against them."""
+    accepted: bool = True
+    """False where consumers would accept no credential of this member now, whatever the row says."""
+    persons: TwoPersons | None = None
+    """Where the row's number is known with another person behind it."""
+
+    @property
+    def explanation(self) -> str:
+        """Why, with the persons where there are two: only for whoever sent the row. `detail` names no person."""
+        return self.detail if self.persons is None else f"{self.detail}. {self.persons}"
+
+
+Outcome = Issued | NotIssued
+PERSON_DIFFERS: Final = "person-differs"
+"""Code of a row that is held: its student number is known with another person behind it."""
+LASTING: Final = frozenset({"record-differs", "erased"})
+"""Codes of refusals that no later event takes back."""

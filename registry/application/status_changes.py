@@ -1,0 +1,123 @@
+"""One change of the status of one of this university's own credentials, whichever way it is asked for.
+
+A file, a batch and an event may come again: a change that was made before, for the same reason, is as before.
+"""
+
+import contextlib
+from collections.abc import Callable
+from typing import Final, Literal, NamedTuple
+
+from registry.application.issuing import Issuer
+from registry.application.registry import Registry
+from registry.application.status_notes import notes_of
+from registry.domain.credential import Credential
+from registry.domain.errors import IllegalTransition, UnknownCredential
+from registry.store.recorder import PrivateRows
+
+Change = Literal["suspend", "reinstate", "revoke"]
+Judgement = Literal["changes", "unchanged"]
+PrivateOf = Callable[[Judgement], PrivateRows]
+"""Rows to be written with what a change came to."""
+_STATUS: Final = {"suspend": "suspended", "reinstate": "active", "revoke": "revoked"}
+
+
+class StatusChange(NamedTuple):
+    """A change of one credential's status."""
+
+    credential: str
+    """Its id; empty where `record` names it."""
+    record: str
+    """The university's own id of the row that it was issued for; may stand beside the credential's id."""
+    change: str
+    """One of `Change`."""
+    reason: str
+    """One of `StatusReason`; empty where it is reinstated."""
+    note: str = ""
+    """The university's own words beside the reason. They are kept privately, never on the log."""
+
+    @property
+    def name(self) -> str:
+        """The credential as whoever asks names it."""
+        return self.credential or self.record
+
+    def apply(self, credential: Credential) -> None:
+        """Make it. Raises `Refusal`."""
+        if self.change == "suspend":
+            credential.suspend(self.reason)  # type: ignore[arg-type] # checked where it was read
+        elif self.change == "revoke":
+            credential.revoke(self.reason)  # type: ignore[arg-type] # checked where it was read
+        else:
+            credential.reinstate()
+
+
+class StatusChanger:
+    """Judges and makes status changes of one node's own credentials. For one thread."""
+
+    def __init__(self, registry: Registry, issuer: Issuer) -> None:
+        self._registry = registry
+        self._issuer = issuer
+
+    def find(self, change: StatusChange) -> str:
+        """Return the id of the credential that a change names.
+
+        Raises `UnknownCredential` where no credential was issued for the record, or for a record and a credential that
+        do not belong together.
+        """
+        if not change.record:
+            return change.credential
+        known = self._issuer.known(change.record)
+        if known is None:
+            raise UnknownCredential(f"no credential was issued for the record {change.record[:80]}", "record")
+        if change.credential not in ("", known):
+            raise UnknownCredential(f"is credential {known}; another one is named beside it", "record")
+        return known
+
+    def check(self, identifier: str, change: StatusChange) -> Judgement:
+        """Return what a change of this credential would come to; nothing is stored.
+
+        Raises `Refusal`, and `InvalidEvent` for what a verifier would not read.
+        """
+        credential = self._registry.credential(identifier)
+        if self._made_before(credential, change):
+            return "unchanged"
+        change.apply(credential)
+        if change.note:
+            self._registry.note_row(credential, change.change, change.note)
+        self._registry.check(credential)
+        return "changes"
+
+    def make(self, identifier: str, change: StatusChange, private: PrivateOf | None = None) -> Judgement:
+        """Make a change in one transaction, with the rows of `private`. Raises as `check`; then nothing is stored.
+
+        Where it was made before, these rows alone are stored.
+        """
+        registry = self._registry
+        if self._made_before(registry.credential(identifier), change):
+            if private is not None:
+                registry.save([], private=private("unchanged"))
+            return "unchanged"
+        with contextlib.nullcontext() if private is None else registry.also(private("changes")):
+            registry.change(identifier, change.apply, change=change.change, note=change.note)
+        return "changes"
+
+    def _made_before(self, credential: Credential, change: StatusChange) -> bool:
+        """Whether a change was the last one of the credential.
+
+        Raises `IllegalTransition` where its reason is another one, or its note alone is new.
+        """
+        status, wanted = credential.state.status, _STATUS[change.change]
+        if change.change == "reinstate":
+            if not (status == "active" and credential.was_reinstated):
+                return False
+        elif status != wanted:
+            return False
+        elif credential.reason != change.reason:
+            raise IllegalTransition(
+                f"credential {credential.id} is {status} already, for the reason {credential.reason}", "reason"
+            )
+        notes = notes_of(self._registry.vault, self._registry.cursor(), str(credential.id)) if change.note else []
+        if change.note and all(one.note != change.note for one in notes):
+            raise IllegalTransition(
+                f"credential {credential.id} is {status} already; a note is kept with a change alone", "note"
+            )
+        return True

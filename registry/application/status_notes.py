@@ -1,0 +1,122 @@
+"""The university's own words beside the reason of a change of status, encrypted under the learner's key.
+
+They go when the learner is erased. The log has a reason's code alone, which everybody reads for ever.
+"""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from registry.domain.errors import Refusal
+from registry.vault.vault import Learner, LearnerGone, Vault, read_again
+
+MAX_NOTE: Final = 2000
+"""The characters of a note at most."""
+
+
+class NoteForNobody(Refusal):
+    """A note whose credential has no learner any more, under whose key it could be kept."""
+
+    code = "learner-erased"
+
+
+class StatusNote(msgspec.Struct, frozen=True):
+    """A note, and the change that it is about."""
+
+    change: str
+    written: datetime
+    note: str
+
+
+class NoteRow(NamedTuple):
+    """A note as a row that is written with its change."""
+
+    vault: Vault
+    learner: Learner
+    credential: str
+    version: int
+    """Of the credential, once the change is made."""
+    change: str
+    note: str
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write it. Raises `LearnerGone` where the learner was erased meanwhile."""
+        found = cursor.execute("SELECT FROM vault.learners WHERE learner = %s", (self.learner.learner,)).fetchone()
+        if found is None:
+            raise LearnerGone("the learner was erased meanwhile; look again")
+        sealed = self.vault.seal(self.learner, _purpose(self.credential, self.version), self.note)
+        cursor.execute(
+            "INSERT INTO vault.status_notes (credential, version, learner, change, written, sealed)"
+            " VALUES (%s, %s, %s, %s, now(), %s)",
+            (self.credential, self.version, self.learner.learner, self.change, sealed),
+        )
+
+
+def note_row(
+    vault: Vault,
+    cursor: Cursor[DictRow],
+    learner: str | None,
+    credential: str,
+    version: int,
+    change: str,
+    note: str,
+) -> NoteRow:
+    """Return the row that keeps a note. Raises `NoteForNobody`."""
+    known = None if learner is None else vault.learner(cursor, learner)
+    if known is None:
+        raise NoteForNobody("the credential's learner was erased: a note on it cannot be kept; leave it out", "$.note")
+    return NoteRow(vault, known[0], credential, version, change, note)
+
+
+def notes_of(vault: Vault, cursor: Cursor[DictRow], credential: str) -> list[StatusNote]:
+    """Return the notes on a credential's changes, the first change first."""
+
+    def read() -> list[StatusNote]:
+        rows = cursor.execute(
+            "SELECT version, learner::text, change, written, sealed FROM vault.status_notes WHERE credential = %s"
+            " ORDER BY version",
+            (credential,),
+        ).fetchall()
+        if not rows or (known := vault.learner(cursor, rows[0]["learner"])) is None:
+            return []
+        return [
+            StatusNote(
+                row["change"],
+                row["written"],
+                vault.open(known[0], _purpose(credential, row["version"]), row["sealed"]),
+            )
+            for row in rows
+        ]
+
+    return read_again(read)
+
+
+def move_notes(vault: Vault, cursor: Cursor[DictRow], credential: str, source: Learner, target: Learner) -> None:
+    """Seal a credential's notes under another learner's key, whose they are from now on."""
+    rows = cursor.execute(
+        "SELECT version, sealed FROM vault.status_notes WHERE credential = %s AND learner = %s",
+        (credential, source.learner),
+    ).fetchall()
+    for row in rows:
+        purpose = _purpose(credential, row["version"])
+        sealed = vault.seal(target, purpose, vault.open(source, purpose, row["sealed"]))
+        cursor.execute(
+            "UPDATE vault.status_notes SET learner = %s, sealed = %s WHERE credential = %s AND version = %s",
+            (target.learner, sealed, credential, row["version"]),
+        )
+
+
+def note_fault(note: str) -> str | None:
+    """Return what is wrong with a note of one's own, or None."""
+    if len(note) > MAX_NOTE:
+        return f"has {len(note):,} characters, {MAX_NOTE:,} at most"
+    if "\N{REPLACEMENT CHARACTER}" in note or not note.replace("\n", " ").replace("\t", " ").isprintable():
+        return "holds characters that cannot be printed"
+    return None
+
+
+def _purpose(credential: str, version: int) -> str:
+    return f"note {credential} {version}"

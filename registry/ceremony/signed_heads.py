@@ -1,0 +1,64 @@
+"""The heads of governance that a root key has signed: one key never signs two that contradict each other."""
+
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from registry.keys.keystore import KeystoreError
+
+
+class SignedHead(NamedTuple):
+    """A head that a key has signed, and the place that its proposal has in governance."""
+
+    after: int
+    """The entries that the proposal follows."""
+    size: int
+    """The entries that there are with it."""
+    root: str
+    """The head's root, as the checkpoint has it."""
+
+    def contradicts(self, other: "SignedHead") -> bool:
+        """Whether both can never stand on one log: they are for some of the same places, and not the same."""
+        same = (self.size, self.root) == (other.size, other.root)
+        return not same and self.after < other.size and other.after < self.size
+
+
+class SignedHeads:
+    """The file beside a root key that says what the key has signed."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def listed(self) -> list[SignedHead]:
+        """What the key has signed. Raises `KeystoreError` where the file cannot be read."""
+        try:
+            heads = json.loads(self._file.read_text())
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as error:
+            raise KeystoreError(f"{self._file} is not readable; it says what was signed") from error
+        if isinstance(heads, dict):  # as before the place was kept: by size, the root
+            heads = [{"after": 0, "size": size, "root": root} for size, root in heads.items()]
+        try:
+            return [SignedHead(int(head["after"]), int(head["size"]), str(head["root"])) for head in heads]
+        except (KeyError, TypeError, ValueError) as error:
+            raise KeystoreError(f"{self._file} does not say what was signed: it is damaged") from error
+
+    def add(self, head: SignedHead) -> None:
+        """Write down what is about to be signed, durably."""
+        heads = self.listed()
+        if head in heads:
+            return
+        fresh = self._file.with_name(f".{self._file.name}")
+        try:
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                json.dump([each._asdict() for each in (*heads, head)], file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._file)
+        except OSError as error:
+            raise KeystoreError(
+                f"cannot write down in {self._file.parent} what is about to be signed: {error.strerror}; nothing was"
+                " signed"
+            ) from error

@@ -1,0 +1,62 @@
+"""Whether a document names another issuer than the university whose node takes it in: said first, for people."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from registry.intake.formats.document import Document, Issuer
+from registry.values.persons import comparison_key
+from registry.wire.governance import MemberRevised
+
+_MOST: Final = 10
+"""So many issuers of one document are told one by one."""
+
+
+def other_issuer_notes(document: Document, member: str, own: MemberRevised | None) -> list[str]:
+    """Return a note for each issuer that the document names and that is not this member.
+
+    `own` is what governance says of the member; None where that is not known here. The member is known by its legal
+    name or its homepage, unless the document names another country.
+    """
+    stated = {issuer: None for issuer in (document.issuer, *(award.issuer for award in document.awards)) if issuer}
+    others = [one for one in stated if (one.name or one.homepage) and not _is_own(one, member, own)]
+    name = own.legal_name if own is not None else member
+    notes = [
+        f"the document says that {_told(one)} issued it; this node issues it as {name}: check that it is yours"
+        for one in others[:_MOST]
+    ]
+    if len(others) > _MOST:
+        notes.append(f"the document names {len(others) - _MOST} more issuers: check that its awards are yours")
+    return notes
+
+
+def oddity_notes(document: Document) -> list[str]:
+    """Return what is unclear in the document, each once.
+
+    It is no longer in the way once what it left open is given; it stays worth saying.
+    """
+    return [f"{one.where} {one.value!r} {one.told()}" for one in document.problems]
+
+
+def _is_own(stated: Issuer, member: str, own: MemberRevised | None) -> bool:
+    if own is None:
+        return comparison_key(stated.name) == comparison_key(member)
+    if stated.country and stated.country != own.country:
+        return False
+    host = _host(own.homepage or "")
+    alike = comparison_key(stated.name) == comparison_key(own.legal_name)
+    return alike or (host != "" and _host(stated.homepage) == host)
+
+
+def _told(issuer: Issuer) -> str:
+    name = " ".join((issuer.name or issuer.homepage).split())[:120]
+    return f"{name} ({issuer.country})" if issuer.country else name
+
+
+def _host(address: str) -> str:
+    """Return an address's host, without `www`; empty for what is no web address."""
+    try:
+        parts = urlsplit(address.strip())
+        host = (parts.hostname or "").removeprefix("www.").rstrip(".")
+    except ValueError:
+        return ""
+    return host if parts.scheme in ("http", "https") else ""

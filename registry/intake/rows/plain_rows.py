@@ -1,0 +1,88 @@
+"""Rows of few columns from a table or NDJSON, of any length: codes, status changes, what was awarded."""
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal
+
+from registry.intake.rows.lines import byte_lines
+from registry.intake.rows.not_json import no_constant, unique, why_not_json
+from registry.intake.rows.report import NO_ROWS, BadRows, IntakeError, Readable
+from registry.intake.rows.tables import Table
+
+Form = Literal["table", "ndjson"]
+Row = tuple[int, Mapping[str, Any] | str]
+"""The line, and its values by column; or what is wrong with it."""
+_LINE_BYTES: Final = 4096
+_MAX_NOTES: Final = 20
+_NEAR: Final = 0.8
+
+
+class PlainRows:
+    """The rows of a file."""
+
+    def __init__(self, content: Readable, form: Form, columns: Sequence[str], needed: Sequence[str]) -> None:
+        """Read a table's header. `needed` are the columns that it must name (`a|b`: one of them).
+
+        Raises `IntakeError` where it does not.
+        """
+        self._content = content
+        self._columns = columns
+        self._table = Table(content, columns, needed) if form == "table" else None
+        self.notes = self._table.notes if self._table is not None else []
+        """What is to be said of the file; more, once its rows are read."""
+        self.decimal_comma = self._table is not None and self._table.decimal_comma
+        """Whether a comma within a number can be nothing but its decimal comma."""
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield every row. Raises `IntakeError` at the end where there was none, and after too many bad ones."""
+        count, bad = 0, BadRows()
+        for row in self._ndjson() if self._table is None else self._of_table(self._table):
+            count += 1
+            if isinstance(row[1], str):
+                bad.add(f"line {row[0]}")
+            yield row
+        if not count:
+            raise IntakeError(f"{self._content}: {NO_ROWS}")
+
+    def _of_table(self, table: Table) -> Iterator[Row]:
+        for row in table:
+            faults = [f"{cell.column}: {cell.fault}" for cell in row.cells if cell.column in self._columns]
+            if row.fault or faults:
+                yield row.line, row.fault or "; ".join(faults)
+            else:
+                pairs = zip(table.names, row.values, strict=True)
+                yield row.line, {name: value.strip() for name, value in pairs if name in self._columns}
+
+    def _ndjson(self) -> Iterator[Row]:
+        with self._content.open("rb") as file:
+            for number, line in enumerate(byte_lines(file, _LINE_BYTES), 1):
+                if line is None:
+                    yield number, f"is longer than {_LINE_BYTES:,} bytes"
+                elif line.strip():
+                    yield number, self._object(line)
+
+    def _object(self, line: bytes) -> Mapping[str, Any] | str:
+        try:
+            text = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").decode()
+            row = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+            json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair cannot be stored
+        except (ValueError, RecursionError) as error:
+            return f"is not JSON: {why_not_json(error)}"
+        if not isinstance(row, dict):
+            return "is not a JSON object"
+        absent = [name for name in self._columns if name not in row]
+        for name in [name for name in row if name not in self._columns]:
+            if alike := difflib.get_close_matches(name, absent, 1, _NEAR):
+                return f"{name[:80]!r} is not known; is it {alike[0]!r}? Rename it, or leave it out"
+            note = f"{name[:80]!r} is not known and was not read"
+            if note not in self.notes and len(self.notes) < _MAX_NOTES:
+                self.notes.append(note)
+        return row
+
+
+def form_of(content: Readable) -> Form:
+    """Return whether a file is NDJSON, by its first character; else it is a table."""
+    with content.open("rb") as file:
+        start = file.read(64)
+    return "ndjson" if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else "table"

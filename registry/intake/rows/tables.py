@@ -1,0 +1,345 @@
+"""The one reader of tables: rows with a header, from CSV of any dialect or from a spreadsheet.
+
+What programs really write is read: `,` `;` tab or `|` between fields, any line end, a `sep=;` line, blank lines,
+trailing delimiters, byte order marks, UTF-8, UTF-16 or Windows-1252, and `.xlsx`. What cannot be told for certain is
+refused, a row at a time where the others are well. A CSV is never in memory whole.
+"""
+
+import csv
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Final, NamedTuple
+
+from registry.intake.rows.encodings import Encoding, encoding_of
+from registry.intake.rows.lines import Lines, open_text
+from registry.intake.rows.report import IntakeError, Readable
+from registry.intake.rows.xlsx import Cell, Sheet, Workbook, is_spreadsheet, text_of
+
+FIELD: Final = 128 * 1024
+"""Characters of a field at most."""
+DELIMITERS: Final = ",;\t|"
+PROBLEM: Final = "problem"
+"""The column of a corrections file that says what was wrong with the row."""
+_MAX_HEADER_LINES: Final = 1000
+"""Blank lines before the header at most."""
+_NEAR: Final = 0.8
+"""How alike a column's name and a known one are that it is taken for a slip of the pen (difflib's ratio)."""
+_SEPARATOR: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_BLANKS: Final = re.compile(r"[\s\u00a0_\-\u2010-\u2015]+")
+_SHOWN_NAMES: Final = 400
+_MAX_RUNS: Final = 20
+"""Places that the note on hidden rows names at most; a place is one row or several in a run."""
+
+
+class CellFault(NamedTuple):
+    """A cell of a spreadsheet that holds no value that can be taken."""
+
+    column: str
+    shown: str
+    fault: str
+
+
+class TableRow(NamedTuple):
+    """A row: its values in the order of `Table.names`, or why it cannot be read."""
+
+    line: int
+    """Where it begins: a line of the file, or a row of the sheet."""
+    end: int
+    """The last line that it covers."""
+    values: list[str]
+    fault: str = ""
+    """Why the row cannot be read; then the values are as they stand, and as many."""
+    cells: tuple[CellFault, ...] = ()
+    """Of a spreadsheet: the cells that hold no value that can be taken."""
+
+    @property
+    def where(self) -> str:
+        """Return the row's place in words."""
+        return where_of(self.line, self.end)
+
+
+class Table:
+    """A file of rows with a header."""
+
+    def __init__(self, content: Readable, known: Sequence[str], needed: Sequence[str]) -> None:
+        """Read the header. `needed` are the columns without which there is no table (`a|b`: one of them).
+
+        Raises `IntakeError` where the file has no such header, or where it is not certain what a column is.
+        """
+        self._content = content
+        self._known = known
+        self._needed = needed
+        self.notes: list[str] = []
+        """What the reader of the result is told: the encoding, the sheet, columns that are not read."""
+        self._workbook: Workbook | None = None
+        self._encoding = Encoding("utf-8", "strict")
+        self.delimiter = ""
+        """Between the fields; empty for a spreadsheet."""
+        if is_spreadsheet(content):
+            self._workbook = Workbook(content)
+            self._sheet = self._choose_sheet(self._workbook)
+        else:
+            self._encoding = encoding_of(content)
+            if self._encoding.note:
+                self.notes.append(self._encoding.note)
+            self._header_line, self.delimiter, self.header = self._find_header()
+        names = [column_name(name) for name in self.header]
+        while names and not names[-1]:
+            names.pop()
+        self.names = names
+        """The columns' names as they are known here; empty for one without a name."""
+        self._check_header()
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether a comma within a number can be nothing but its decimal comma."""
+        return self.delimiter != ","
+
+    @property
+    def first_line(self) -> int:
+        """The line of the header."""
+        return self._header_line
+
+    def __iter__(self) -> Iterator[TableRow]:
+        """Yield every row but the empty ones."""
+        return self._csv_rows() if self._workbook is None else self._sheet_rows(self._workbook)
+
+    # The header
+
+    def _find_header(self) -> tuple[int, str, list[str]]:
+        with open_text(self._content, self._encoding) as file:
+            lines, separator = Lines(file), ""
+            try:
+                for line in lines:
+                    if not separator and (stated := _SEPARATOR.fullmatch(line.rstrip("\r\n"))):
+                        separator = stated[1]
+                        lines.begin_row()
+                        continue
+                    if line.strip(" \r\n\u00a0" + (separator or DELIMITERS)):
+                        number = lines.number
+                        break
+                    lines.begin_row()
+                    if lines.number >= _MAX_HEADER_LINES:
+                        raise IntakeError(
+                            f"{self._content}: its first {lines.number:,} lines are blank; remove them, so that the"
+                            " first line names the columns"
+                        )
+                else:
+                    raise IntakeError(f"{self._content} is empty; its first line names the columns, {self._wanted()}")
+                if separator and separator not in DELIMITERS:
+                    raise IntakeError(
+                        f"{self._content} names {separator!r} as its delimiter; use one of , ; | or a tab"
+                    )
+                delimiter = separator or max(DELIMITERS, key=lambda one: self._hits(line, one))
+                # A header may have cells of several lines.
+                header = next(csv.reader(chain([line], lines), delimiter=delimiter, strict=True))
+            except csv.Error as error:
+                raise IntakeError(f"{self._content}: the header cannot be read: {error}") from error
+        return number, delimiter, header
+
+    def _hits(self, line: str, delimiter: str) -> tuple[int, int]:
+        """Return how many known columns a header names by a delimiter, and how many fields it has."""
+        try:
+            header = next(csv.reader([line], delimiter=delimiter), [])
+        except csv.Error:
+            return 0, 0
+        return len({column_name(name) for name in header} & set(self._known)), len(header)
+
+    def _choose_sheet(self, workbook: Workbook) -> Sheet:
+        found: list[tuple[Sheet, int, list[str]]] = []
+        for sheet in workbook.sheets:
+            rows = workbook.rows(sheet)
+            number, header = next(((number, row) for number, row, _ in rows if any(map(text_of, row))), (0, []))
+            found.append((sheet, number, [text_of(value) for value in header]))
+        with_header = [one for one in found if not self._lacking([column_name(name) for name in one[2]])]
+        if len(with_header) > 1:
+            names = ", ".join(repr(one[0].name) for one in with_header[:10])
+            raise IntakeError(
+                f"{self._content} has {len(with_header)} sheets with these columns, {names}; save the one that is meant"
+                " as a file of its own"
+            )
+        sheet, self._header_line, self.header = (with_header or found)[0]
+        if not any(self.header):
+            raise IntakeError(f"{self._content} is empty; its first row names the columns, {self._wanted()}")
+        if len(found) > 1:
+            self.notes.append(f"read sheet {sheet.name!r}, the only one of {len(found)} that has these columns")
+        return sheet
+
+    def _wanted(self) -> str:
+        return f"{', '.join(name.replace('|', ' or ') for name in self._needed)} among them"
+
+    def _lacking(self, names: Sequence[str]) -> list[str]:
+        return [one for one in self._needed if not set(one.split("|")) & set(names)]
+
+    def _check_header(self) -> None:
+        names, known = self.names, self._known
+        unknown = [name for name in names if name and name not in known and name != PROBLEM]
+        if missing := self._lacking(names):
+            near = {name: difflib.get_close_matches(name, unknown, 1) for name in missing}
+            hints = [
+                f"{name.replace('|', ' or ')} (is it {found[0]!r}?)" if found else name.replace("|", " or ")
+                for name, found in near.items()
+            ]
+            further = "" if set(names) & set(known) else " Is it further down? Delete the lines above it."
+            raise IntakeError(
+                f"{self._content}: the header lacks {', '.join(hints)}; it has"
+                f" {', '.join(filter(None, names))[:_SHOWN_NAMES]}.{further} All that there are: {', '.join(known)}"
+            )
+        if twice := {name for name in names if (name in known or name == PROBLEM) and names.count(name) > 1}:
+            raise IntakeError(f"{self._content}: the header names {', '.join(sorted(twice))} twice")
+        absent = [name for name in known if name not in names]
+        for name in unknown:
+            if alike := difflib.get_close_matches(name, absent, 1, _NEAR):
+                raise IntakeError(
+                    f"{self._content}: column {name!r} is not known; is it {alike[0]!r}? Rename it, or remove it"
+                )
+        self.notes += [f"column {name!r} is not known and was not read" for name in unknown]
+        self.notes += [
+            f"column {place} has no name and was not read" for place, name in enumerate(names, 1) if not name
+        ]
+
+    # Rows
+
+    def _csv_rows(self) -> Iterator[TableRow]:
+        return (row for row, _ in self.lines_of_rows() if row is not None)
+
+    def lines_of_rows(self) -> Iterator[tuple[TableRow | None, list[str]]]:
+        """Yield every row of a CSV after its header with the lines that it is made of; None for blank lines.
+
+        Lines are decoded and have their ends.
+        """
+        csv.field_size_limit(FIELD)
+        with open_text(self._content, self._encoding) as file:
+            lines = Lines(file)
+            while lines.number < self._header_line - 1:
+                next(lines)
+                lines.begin_row()
+            reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+            next(reader, None)
+            width, header_width = len(self.names), len(self.header)
+            before = lines.number
+            while True:
+                lines.begin_row()
+                first = before + 1
+                try:
+                    values = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    # The lines after the first are read as rows of their own.
+                    lines.return_all_but_first()
+                    before = lines.number
+                    yield TableRow(first, before, [], _unreadable(error)), lines.taken
+                    continue
+                before = lines.number
+                if not values or not (values[0].strip() or any(map(str.strip, values))):
+                    yield None, lines.taken
+                    continue
+                fault = "" if len(values) == width == header_width else self._misshapen(values)
+                if before > first and not fault:
+                    fault = self._swallowed(values)
+                yield TableRow(first, before, values if fault else values[:width], fault), lines.taken
+
+    def lines_before_rows(self) -> list[str]:
+        """Return the lines of a CSV up to its header, the header among them."""
+        with open_text(self._content, self._encoding) as file:
+            lines, before = Lines(file), list[str]()
+            while lines.number < self._header_line - 1:
+                before.append(next(lines))
+                lines.begin_row()
+            next(csv.reader(lines, delimiter=self.delimiter, strict=True), None)
+            return before + lines.taken
+
+    def _misshapen(self, values: Sequence[str]) -> str:
+        """Return what is wrong with a row that has another number of fields than the columns with a name."""
+        width, header_width = len(self.names), len(self.header)
+        if len(values) < width:
+            return misshapen(values, self.header[: max(width, 1)])
+        if any(value.strip() for value in values[width:]):
+            if len(values) <= header_width:
+                return "has a value beyond the last column that has a name"
+            return misshapen(values, self.names)
+        # In a file of semicolons, empty fields at the end are nothing but trailing delimiters. A comma may be one of
+        # a number or a name that shifted all that follows by one field.
+        if len(values) > header_width and self.delimiter == ",":
+            return (
+                f"{misshapen(values, self.header)}: is there a comma within a field, which then stands in quotation"
+                " marks? If every row ends with a comma, end the header with one, too"
+            )
+        return ""
+
+    def _swallowed(self, values: Sequence[str]) -> str:
+        """Return what is wrong with a row of several lines one of which looks like a row of its own."""
+        lines = [line for value in values for line in value.splitlines()[1:]]
+        if len(values) > 1 and any(line.count(self.delimiter) >= len(values) - 1 for line in lines):
+            return "holds further rows within a field; is a quotation mark left open?"
+        return ""
+
+    def _sheet_rows(self, workbook: Workbook) -> Iterator[TableRow]:
+        width = len(self.names)
+        hidden_rows: list[int] = []
+        for number, row, is_hidden in workbook.rows(self._sheet):
+            if number <= self._header_line:
+                continue
+            values = [text_of(value) for value in row]
+            if not any(value.strip() for value in values):
+                continue
+            if is_hidden:
+                hidden_rows.append(number)
+            fault = ""
+            if any(value.strip() for value in values[width:]):
+                fault = "has a value beyond the last column that has a name"
+            cells = tuple(
+                CellFault(name, value.shown, value.fault)
+                for name, value in zip(self.names, row, strict=False)
+                if isinstance(value, Cell) and name
+            )
+            values += [""] * (width - len(values))
+            yield TableRow(number, number, values if fault else values[:width], fault, cells)
+        if hidden_rows and (note := _hidden_note(hidden_rows)) not in self.notes:
+            self.notes.append(note)
+
+
+def _hidden_note(rows: Sequence[int]) -> str:
+    """Return the note on the rows of a sheet that were read though nobody sees them there."""
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and runs[-1][1] == row - 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    lines = ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in runs[:_MAX_RUNS])
+    more = " …" if len(runs) > _MAX_RUNS else ""
+    if len(rows) == 1:
+        return f"1 row that was read is hidden in the sheet, perhaps by a filter: line {lines}"
+    return f"{len(rows):,} rows that were read are hidden in the sheet, perhaps by a filter: lines {lines}{more}"
+
+
+def where_of(line: int, end: int) -> str:
+    """Return the place of a row in words."""
+    return f"line {line}" if line == end else f"lines {line} to {end}"
+
+
+def column_name(text: str) -> str:
+    """Return a column's name as it is known here, whatever case, spaces and hyphens it is written with."""
+    if text.isascii() and text.isidentifier():
+        return text.lower()
+    visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return _BLANKS.sub("_", visible.strip().strip("\u00a0").lower()).strip("_")[:200]
+
+
+def misshapen(values: Sequence[str], names: Sequence[str]) -> str:
+    """Return what is wrong with a row that has more or fewer fields than the header has names."""
+    return f"has {len(values)} field{'' if len(values) == 1 else 's'} where the header has {len(names)}"
+
+
+def _unreadable(error: csv.Error) -> str:
+    said = str(error)
+    if said.startswith("unexpected end"):
+        return "cannot be read as a row: a quotation mark is left open"
+    if said.startswith("has more than"):
+        return f"cannot be read as a row: it {said}; is a quotation mark left open?"
+    return f"cannot be read as a row: {said}; is a quotation mark left open, or one amid a field?"

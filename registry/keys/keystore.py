@@ -1,0 +1,391 @@
+"""A node's private keys, as files that nobody else may read, encrypted where there is a passphrase."""
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from registry.vault.keys import KEY_BYTES, KeyRing
+from registry.vault.vault import derived
+from registry.wire.errors import MalformedNote
+from registry.wire.keys import Ed25519Signer, VerifierKey
+
+SIGNING: Final = "signing"
+"""The key that the node signs by."""
+NEXT: Final = "signing-next"
+"""The key that is to take its place."""
+FORMER: Final = "signing-"
+"""With its key id: a key that was replaced and is not retired yet, as far as this node has seen."""
+RETIRED: Final = "retired-"
+"""With its key id: a key that governance has retired."""
+MASTER: Final = "vault-master.key"
+RING: Final = "vault-keys.json"
+_RING_PURPOSE: Final = b"credential registry: vault keys"
+_SIGNED: Final = ".signed"
+_PUBLIC: Final = ".public"
+"""A signing key's public half, with the SHA-256 of the file that it belongs to."""
+_SCRYPT: Final = {"n": 2**15, "r": 8, "p": 1}
+_MASTER_PURPOSE: Final = b"credential registry: vault master key"
+
+MAX_PASSPHRASE_BYTES: Final = 1023
+"""What PKCS8 encryption takes in the `cryptography` package."""
+
+Ask = Callable[[], bytes | None]
+"""Gives the passphrase when a key turns out to need one: from a file, the environment, a person; None: nobody."""
+
+
+class KeystoreError(Exception):
+    """A key that is missing, readable by others, or does not open. The message says which and what to do."""
+
+
+class Keystore:
+    """The folder of keys: signing keys in PKCS8, the vault's master key and keys, and what root keys have signed."""
+
+    def __init__(self, folder: Path, passphrase: bytes | None = None, ask: Ask = lambda: None) -> None:
+        """`passphrase` encrypts new keys; it, or else what `ask` gives, opens those that are encrypted."""
+        self._folder = folder
+        self._passphrase = passphrase
+        self._ask = ask
+
+    # Signing keys
+
+    def create_signer(self, name: str, origin: str) -> Ed25519Signer:
+        """A new signing key, stored under a name."""
+        if self._passphrase is not None and len(self._passphrase) > MAX_PASSPHRASE_BYTES:
+            raise KeystoreError(
+                f"the passphrase has {len(self._passphrase):,} bytes; at most {MAX_PASSPHRASE_BYTES:,} protect a key."
+                " Is it the right file? No key was made"
+            )
+        signer = Ed25519Signer.generate(origin)
+        protection: serialization.KeySerializationEncryption = (
+            serialization.BestAvailableEncryption(self._passphrase)
+            if self._passphrase
+            else serialization.NoEncryption()
+        )
+        data = signer.private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
+        self._write(f"{name}.pem", data)
+        self._note_public(name, data, signer.vkey)
+        return signer
+
+    def signer(self, name: str, origin: str) -> Ed25519Signer:
+        """The signing key of that name."""
+        return self._signer(name, origin, self._read(f"{name}.pem"))
+
+    def public(self, name: str, origin: str) -> VerifierKey | None:
+        """The public half of the signing key of that name, without asking for a passphrase.
+
+        None where the file is encrypted and nothing beside it says whose public half it is: a key made elsewhere.
+        """
+        data = self._read(f"{name}.pem")
+        if b"ENCRYPTED" not in data:
+            return self._signer(name, origin, data).vkey
+        try:
+            digest, vkey = (self._folder / f"{name}{_PUBLIC}").read_text().split()
+            known = VerifierKey.parse(vkey)
+        except (FileNotFoundError, ValueError, MalformedNote):
+            return None
+        # Whoever puts another key in its place leaves the public half of the one before.
+        return known if digest == hashlib.sha256(data).hexdigest() and known.name == origin else None
+
+    def stamp(self, name: str) -> object:
+        """What changes when the file of that signing key does; None where there is none."""
+        try:
+            state = (self._folder / f"{name}.pem").stat()
+        except OSError:
+            return None
+        return state.st_ino, state.st_mtime_ns, state.st_size
+
+    def _note_public(self, name: str, data: bytes, key: VerifierKey) -> None:
+        path = self._folder / f"{name}{_PUBLIC}"
+        try:
+            path.write_text(f"{hashlib.sha256(data).hexdigest()} {key}\n")
+            path.chmod(0o600)
+        except OSError as error:
+            raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
+
+    def _signer(self, name: str, origin: str, data: bytes) -> Ed25519Signer:
+        passphrase = self._opening(f"{name}.pem") if b"ENCRYPTED" in data else None
+        try:
+            private = serialization.load_pem_private_key(data, passphrase)
+        except (ValueError, TypeError) as error:
+            raise KeystoreError(f"{self._folder / name}.pem does not open: is the passphrase right?") from error
+        if not isinstance(private, Ed25519PrivateKey):
+            raise KeystoreError(f"{self._folder / name}.pem is not an Ed25519 key")
+        return Ed25519Signer(origin, private)
+
+    def is_encrypted(self, name: str) -> bool:
+        """Whether a signing key needs a passphrase."""
+        return b"ENCRYPTED" in self._read(f"{name}.pem")
+
+    def names(self) -> list[str]:
+        """The names of the signing keys."""
+        return sorted(path.stem for path in self._folder.glob("*.pem"))
+
+    def replace_signer(self, key_id: str | None) -> None:
+        """Let the next signing key take the place of the present one, whose id is given and which is kept.
+
+        `key_id` is None where there is no present one. A whole key lies under the name of the present one at every
+        moment; where this was interrupted, do it again.
+        """
+        present, following = self._folder / SIGNING, self._folder / NEXT
+        if key_id is not None:
+            former = self._folder / f"{FORMER}{key_id}"
+            with contextlib.suppress(FileExistsError):  # an interrupted run came as far as this
+                os.link(present.with_suffix(".pem"), former.with_suffix(".pem"))
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                os.link(present.with_suffix(_PUBLIC), former.with_suffix(_PUBLIC))
+        with contextlib.suppress(FileNotFoundError):  # a key that was made elsewhere has none
+            following.with_suffix(_PUBLIC).replace(present.with_suffix(_PUBLIC))
+        following.with_suffix(".pem").replace(present.with_suffix(".pem"))
+        _sync_folder(self._folder)
+
+    def changed_at(self, name: str) -> datetime:
+        """When a signing key came under this name."""
+        try:
+            return datetime.fromtimestamp((self._folder / f"{name}.pem").stat().st_ctime, UTC)
+        except OSError as error:
+            raise KeystoreError(f"cannot read {self._folder / name}.pem: {error.strerror}") from error
+
+    def rename_signer(self, name: str, to: str) -> None:
+        """Give a signing key another name. Raises `KeystoreError` where that is taken."""
+        if (self._folder / f"{to}.pem").exists():
+            raise KeystoreError(f"{self._folder / to}.pem exists; a key is never overwritten")
+        (self._folder / f"{name}.pem").rename(self._folder / f"{to}.pem")
+        with contextlib.suppress(FileNotFoundError):
+            (self._folder / f"{name}{_PUBLIC}").replace(self._folder / f"{to}{_PUBLIC}")
+        _sync_folder(self._folder)
+
+    def signed_file(self, name: str) -> Path:
+        """The file beside a root key that says what it has signed (`registry.ceremony.signed_heads`)."""
+        return self._folder / f"{name}{_SIGNED}"
+
+    # The vault's master key
+
+    def create_master(self) -> bytes:
+        """Make a new master key for the vault, and the vault's keys under it."""
+        master = os.urandom(KEY_BYTES)
+        self._write(MASTER, self._master_file(master))
+        self._write(RING, _ring_file(KeyRing.create(os.urandom), [master]))
+        return master
+
+    def rotate_master(self) -> None:
+        """Put a new master key in the place of this one, which is destroyed. The vault's keys stay.
+
+        The caller holds the lock of `rewrapping.locked_keys`. Where this is broken off at any step, the vault's keys
+        open with the master key that is there, and it can be run again.
+        """
+        ring = self.ring()
+        if ring is None:
+            raise KeystoreError(f"{self._folder / RING} is missing; open the node's database once to make it")
+        before, master = self.master(), os.urandom(KEY_BYTES)
+        self._replace(RING, _ring_file(ring, [before, master]))
+        self._replace(MASTER, self._master_file(master))
+        self._replace(RING, _ring_file(ring, [master]))
+
+    def _master_file(self, master: bytes) -> bytes:
+        text = master.hex() if self._passphrase is None else _sealed(master, self._passphrase)
+        return text.encode() + b"\n"
+
+    def master(self) -> bytes:
+        """The vault's master key."""
+        text = self._read(MASTER).strip()
+        try:
+            if text.startswith(b"{"):
+                return _opened(json.loads(text), self._opening(MASTER))
+            return bytes.fromhex(text.decode())
+        except (ValueError, KeyError, TypeError) as error:
+            raise KeystoreError(f"{self._folder / MASTER} is not a key") from error
+        except InvalidTag as error:
+            raise KeystoreError(f"{self._folder / MASTER} does not open: is the passphrase right?") from error
+
+    # The vault's keys, which the master key seals (`vault_keys.KeyFiles`)
+
+    def ring(self) -> KeyRing | None:
+        """Return the vault's keys; None where only a master key was made yet, by an older version."""
+        for last_try in (False, True):  # a master key that is being replaced may change between the two files
+            master = self.master()
+            try:
+                text = self._read(RING)
+            except KeystoreError:
+                if (self._folder / RING).exists():
+                    raise
+                return None
+            try:
+                return _opened_ring(text, master)
+            except InvalidTag as error:
+                if last_try:
+                    raise KeystoreError(
+                        f"{self._folder / RING} does not open with {MASTER}: they are not of the same moment."
+                        " Restore both from a backup: registry restore --backup FILE"
+                    ) from error
+            except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
+                if last_try:  # a file that is just being replaced is overwritten while it is read
+                    raise KeystoreError(f"{self._folder / RING} holds no keys: {error}") from error
+        raise AssertionError  # pragma: no cover - the second try returns or raises
+
+    def vault_fault(self) -> str | None:
+        """What is wrong with the vault's keys, as far as that can be told without asking for a passphrase."""
+        try:
+            encrypted = self._read(MASTER).lstrip().startswith(b"{")
+            if not encrypted or self._passphrase is not None:
+                self.ring()
+        except KeystoreError as error:
+            return str(error)
+        return None
+
+    def write_ring(self, ring: KeyRing) -> None:
+        """Store the vault's keys in the place of those before, whose file is overwritten."""
+        self._replace(RING, _ring_file(ring, [self.master()]))
+
+    def ring_mark(self) -> object:
+        """Return what tells the file of the vault's keys from an earlier one; None where there is none."""
+        try:
+            found = (self._folder / RING).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    # Files
+
+    def _opening(self, name: str) -> bytes:
+        if self._passphrase is None:
+            self._passphrase = self._ask()
+        if self._passphrase is None:
+            raise KeystoreError(
+                f"{self._folder / name} is encrypted; give its passphrase by passphrase_file in the settings or in"
+                " REGISTRY_PASSPHRASE, or run the command on a terminal"
+            )
+        return self._passphrase
+
+    def _write(self, name: str, data: bytes) -> None:
+        """Write a new key's file: whole or not at all, and never over another."""
+        path = self._folder / name
+        fresh = self._folder / f".{name}.{os.getpid()}"
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                with os.fdopen(file, "wb") as out:
+                    os.fchmod(file, 0o600)  # whatever the umask is
+                    out.write(data)
+                    out.flush()
+                    os.fsync(file)
+                os.link(fresh, path)
+            finally:
+                fresh.unlink()
+            _sync_folder(self._folder)
+        except FileExistsError as error:
+            raise KeystoreError(f"{path} exists; a key is never overwritten") from error
+        except OSError as error:
+            raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
+
+    def _replace(self, name: str, data: bytes) -> None:
+        """Put a file in the place of one, durably, whole or not at all; the one before is overwritten with zeros.
+
+        On disks and file systems that write elsewhere than told (SSDs, copies on write, snapshots) the old bytes may
+        survive: there, encrypt the disk.
+        """
+        path, fresh = self._folder / name, self._folder / f".{name}.new"
+        try:
+            _destroy(fresh)  # a process may have died before it put this in its place
+            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(file, "wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            before = os.open(path, os.O_WRONLY) if path.exists() else None
+            fresh.replace(path)
+        except OSError as error:
+            raise KeystoreError(f"cannot write {path}: {error.strerror}; the keys are as they were") from error
+        _sync_folder(self._folder)
+        if before is not None:
+            _overwrite(before)
+
+    def _read(self, name: str) -> bytes:
+        path = self._folder / name
+        try:
+            mode = path.stat().st_mode
+            data = path.read_bytes()
+        except OSError as error:
+            raise KeystoreError(
+                f"cannot read {path}: {error.strerror}. Restore it from this node's newest backup:"
+                " registry restore --backup FILE"
+            ) from error
+        if stat.S_IMODE(mode) & 0o077:
+            raise KeystoreError(f"{path} can be read by others; run: chmod 600 {path}")
+        return data
+
+
+class _RingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sealed: list[bytes]
+    """The keys, sealed under the master key; while that is replaced, under the old one and under the new one."""
+
+
+def _ring_file(ring: KeyRing, masters: Sequence[bytes]) -> bytes:
+    sealed = []
+    for master in masters:
+        nonce = os.urandom(12)
+        cipher = AESGCM(derived(master, b"keys"))
+        sealed.append(nonce + cipher.encrypt(nonce, msgspec.json.encode(ring), _RING_PURPOSE))
+    return msgspec.json.encode(_RingFile(sealed)) + b"\n"
+
+
+def _opened_ring(text: bytes, master: bytes) -> KeyRing:
+    cipher = AESGCM(derived(master, b"keys"))
+    for sealed in msgspec.json.decode(text, type=_RingFile).sealed:
+        with suppress(InvalidTag):
+            return msgspec.json.decode(cipher.decrypt(sealed[:12], sealed[12:], _RING_PURPOSE), type=KeyRing)
+    raise InvalidTag
+
+
+def _destroy(path: Path) -> None:
+    try:
+        file = os.open(path, os.O_WRONLY)
+    except FileNotFoundError:
+        return
+    _overwrite(file)
+    path.unlink()
+
+
+def _overwrite(file: int) -> None:
+    """Overwrite an open file with zeros, and close it."""
+    with os.fdopen(file, "wb", buffering=0) as out:
+        out.write(bytes(os.fstat(out.fileno()).st_size))
+        os.fsync(out.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sealed(master: bytes, passphrase: bytes) -> str:
+    salt, nonce = os.urandom(16), os.urandom(12)
+    sealed = AESGCM(_stretched(passphrase, salt, _SCRYPT)).encrypt(nonce, master, _MASTER_PURPOSE)
+    return json.dumps({"kdf": "scrypt", **_SCRYPT, "salt": salt.hex(), "nonce": nonce.hex(), "sealed": sealed.hex()})
+
+
+def _opened(kept: dict[str, str | int], passphrase: bytes) -> bytes:
+    costs = {name: int(kept[name]) for name in _SCRYPT}
+    key = _stretched(passphrase, bytes.fromhex(str(kept["salt"])), costs)
+    return AESGCM(key).decrypt(bytes.fromhex(str(kept["nonce"])), bytes.fromhex(str(kept["sealed"])), _MASTER_PURPOSE)
+
+
+def _stretched(passphrase: bytes, salt: bytes, costs: dict[str, int]) -> bytes:
+    return Scrypt(salt=salt, length=32, **costs).derive(passphrase)

@@ -1,0 +1,416 @@
+"""Merging two learners who are one person, and splitting one learner who is two.
+
+Somebody proposes the change and sees what it comes to; somebody else confirms it. Each credential concerned is revoked
+and issued again to the right learner, all in one transaction with the links from old to new, which are in the vault
+alone: on the log a credential cannot replace another learner's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+from eventsourcing.persistence import IntegrityError
+
+from registry.application.registry import Registry
+from registry.application.requests import IssueRequest
+from registry.domain.credential import Credential
+from registry.domain.errors import Duplicate, Refusal
+from registry.learners.moves import Issue, Moving, Party, issued_again, merged_into, records_of
+from registry.learners.numbers import find_learner
+from registry.learners.own_decisions import cases_about, own_decisions_on
+from registry.values.actors import person_of
+from registry.values.persons import PERSON, contradictions, normalise_identifier, normalise_name
+from registry.vault.vault import random_id
+
+MAX_CREDENTIALS: Final = 1_000
+"""Credentials of a learner who is merged or split."""
+MAX_OPEN: Final = 1_000
+"""Changes that are proposed and not confirmed."""
+Kind = Literal["merge", "split"]
+ReliedOn = Callable[[Sequence[str]], Mapping[str, str]]
+"""Of own credentials: what in the views rests on each, in words. Those on which nothing rests are left out."""
+_STATUS_STAYS: Final = {"suspended": "it is suspended: reinstate it first, or revoke it"}
+
+
+class CannotChange(Refusal):
+    """The change is not possible as it was asked for."""
+
+    code = "cannot-change"
+
+
+class UnknownChange(Refusal):
+    """No change with this id was proposed."""
+
+    code = "unknown-change"
+
+
+class SamePerson(Refusal):
+    """Whoever proposes a change does not confirm it."""
+
+    code = "same-person"
+
+
+class StalePreview(Refusal):
+    """What was shown when the change was proposed is not so any more."""
+
+    code = "stale-preview"
+
+
+class Move(msgspec.Struct, frozen=True, rename="camel"):
+    """A credential that is revoked and issued again."""
+
+    credential: str
+    achievement: str
+    version: int
+    awarding_date: str
+    stored_version: int
+    """How many events the node has stored of it."""
+
+
+class Stay(msgspec.Struct, frozen=True, rename="camel"):
+    """A credential that is not moved."""
+
+    credential: str
+    why: str
+
+
+class Preview(msgspec.Struct, frozen=True, rename="camel"):
+    """What a change comes to."""
+
+    kind: Kind
+    source: str
+    target: str
+    target_is_new: bool
+    source_person: dict[str, str]
+    target_person: dict[str, str]
+    differs: tuple[str, ...]
+    """How the two persons contradict each other: `dateOfBirth`, `name`. Of a merge, that is what to look at twice."""
+    number_moves: bool
+    """Whether the source's student number leads to the target afterwards."""
+    moves: list[Move]
+    stays: list[Stay]
+    history: list[str]
+    """Credentials that are revoked or replaced already: their private data goes to the target, nothing is issued."""
+
+    def __repr__(self) -> str:
+        return f"Preview({self.kind}, {self.source}, {self.target}, …)"  # a person is never shown by accident
+
+
+class Change(NamedTuple):
+    """A change as it is kept."""
+
+    change: str
+    kind: Kind
+    source: str
+    target: str
+    proposed_by: str
+    proposed: datetime
+    confirmed_by: str | None
+    confirmed: datetime | None
+    moves: int | None
+    """How many credentials it revokes and issues again; None: an earlier version did not note it."""
+    credentials: dict[str, str]
+    """Of a confirmed one: each old credential and the one that was issued in its place."""
+
+
+class Proposed(NamedTuple):
+    """A change that waits for somebody else to confirm it."""
+
+    change: str
+    preview: Preview
+
+
+class _Asked(msgspec.Struct):
+    kind: Kind
+    source: str
+    target: str
+    target_is_new: bool
+    credentials: list[str] | None
+    person: dict[str, Any]
+    """Of a new target."""
+    takes_number: bool
+
+
+class LearnerChanges:
+    """The changes to learners of one university."""
+
+    def __init__(self, registry: Registry, relied_on: ReliedOn) -> None:
+        self._registry = registry
+        self._vault = registry.vault
+        self._relied_on = relied_on
+
+    def propose_merge(self, source: str, target: str, by: str) -> Proposed:
+        """Propose that all of a learner becomes another's, who is the same person. Raises `Refusal`."""
+        if source == target:
+            raise CannotChange("a learner is not merged into themselves", "target")
+        self._party(source)
+        self._party(target)
+        asked = _Asked("merge", source, target, target_is_new=False, credentials=None, person={}, takes_number=True)
+        return self._propose(asked, by)
+
+    def propose_split(
+        self, source: str, credentials: Sequence[str], student: str, stated: Mapping[str, str], by: str
+    ) -> Proposed:
+        """Propose that some of a learner's credentials become those of another person, with their own number.
+
+        A number that leads to nobody, or to the source itself, makes a new learner; `stated` is what is said of the
+        person, else it is what the credentials say. Raises `Refusal`.
+        """
+        self._party(source)
+        student = normalise_identifier(student)
+        known = find_learner(self._registry, student)
+        chosen = sorted(set(credentials))
+        if not chosen:
+            raise CannotChange("name at least one credential of the other person", "credentials")
+        if known is not None and known.learner.learner != source:
+            if stated:
+                raise CannotChange("that number has a learner already; leave name and birth date out", "student")
+            target, person, new = known.learner.learner, {}, False
+        else:
+            target, person, new = random_id(), self._person_of(source, chosen, stated, student), True
+        takes_number = new and known is not None
+        return self._propose(_Asked("split", source, target, new, chosen, person, takes_number), by)
+
+    def _person_of(
+        self, source: str, credentials: Sequence[str], stated: Mapping[str, str], student: str
+    ) -> dict[str, str]:
+        """Return the person of a split's new learner, checked as a row's would be."""
+        records = {record.credential: record for record in records_of(self._registry, self._party(source))}
+        said: dict[str, str] = {}
+        for credential in credentials:
+            if (record := records.get(credential)) is None:
+                continue  # the preview refuses it
+            claims = record.claims(self._registry)
+            if not stated and contradictions(said, claims):
+                raise CannotChange("these credentials name more than one person; give the name and birth date", "name")
+            said |= {name: claims[name] for name in PERSON if isinstance(claims.get(name), str)}
+        person = {name: normalise_name(value) for name, value in (dict(stated) or said).items() if value}
+        asked = IssueRequest(
+            "split",
+            "",
+            None,
+            student,
+            person.get("familyName", ""),
+            person.get("givenName", ""),
+            person.get("dateOfBirth", ""),
+            datetime.now(UTC).date().isoformat(),
+        )
+        if (fault := asked.fault()) is not None:
+            raise CannotChange(f"{fault[0]} {fault[1]}", fault[0])
+        return asked.person()
+
+    def _party(self, learner: str) -> Party:
+        known = self._vault.learner(self._registry.cursor(), learner)
+        if known is None:
+            raise CannotChange(f"this university has no learner {learner}, or has erased them", "learner")
+        if (target := merged_into(self._registry.cursor(), [learner]).get(learner)) is not None:
+            raise CannotChange(f"learner {learner} was merged into {target}; name that one", "learner")
+        return Party(known.learner, known.person, known.sealed)
+
+    def _propose(self, asked: _Asked, by: str) -> Proposed:
+        preview = self._preview(asked)
+        if not preview.moves and asked.kind == "split":
+            raise CannotChange(
+                "none of these credentials can be moved: "
+                + "; ".join(f"{one.credential}: {one.why}" for one in preview.stays),
+                "credentials",
+            )
+        change = random_id()
+        source = self._party(asked.source)
+        sealed = self._vault.seal(source.learner, f"change {change}", msgspec.to_builtins(asked))
+        cursor = self._registry.cursor()
+        added = cursor.execute(
+            "INSERT INTO vault.learner_changes"
+            " (change, kind, source, target, preview, sealed, proposed_by, proposed, moves)"
+            " SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s"
+            " WHERE (SELECT count(*) FROM vault.learner_changes WHERE confirmed IS NULL) < %s",
+            (
+                change,
+                asked.kind,
+                asked.source,
+                asked.target,
+                self._digest(preview),
+                sealed,
+                by,
+                datetime.now(UTC),
+                len(preview.moves),
+                MAX_OPEN,
+            ),
+        )
+        if added.rowcount != 1:
+            raise CannotChange(f"{MAX_OPEN:,} changes wait to be confirmed; confirm or drop some", "change")
+        return Proposed(change, preview)
+
+    def _digest(self, preview: Preview) -> bytes:
+        return self._vault.digest(msgspec.json.encode(preview))
+
+    def review(self, change: str, by: str) -> Preview | None:
+        """Return what somebody is about to confirm; None where it was confirmed before. Nothing is changed.
+
+        Raises `UnknownChange`, `SamePerson`, `StalePreview`, `CannotChange`.
+        """
+        row = (
+            self._registry.cursor()
+            .execute("SELECT preview, proposed_by, confirmed FROM vault.learner_changes WHERE change = %s", (change,))
+            .fetchone()
+        )
+        if row is None:
+            raise UnknownChange(f"no change {change} was proposed; `registry learner changes` lists them", "change")
+        if row["confirmed"] is not None:
+            return None
+        cursor = self._registry.cursor()
+        if person_of(cursor, row["proposed_by"]) == person_of(cursor, by):
+            raise SamePerson(f"{by} proposed this change; somebody else confirms it", "by")
+        preview = self._preview(self._asked(change))
+        if self._digest(preview) != bytes(row["preview"]):
+            raise StalePreview("something has changed since this was proposed; propose it again", "change")
+        return preview
+
+    def _asked(self, change: str) -> _Asked:
+        row = (
+            self._registry.cursor()
+            .execute("SELECT source::text, sealed FROM vault.learner_changes WHERE change = %s", (change,))
+            .fetchone()
+        )
+        if row is None:
+            raise UnknownChange(f"no change {change} was proposed; `registry learner changes` lists them", "change")
+        source = self._party(row["source"])
+        return msgspec.convert(self._vault.open(source.learner, f"change {change}", row["sealed"]), _Asked)
+
+    def _preview(self, asked: _Asked) -> Preview:
+        source = self._party(asked.source)
+        target_person = asked.person if asked.target_is_new else self._party(asked.target).person
+        records = {record.credential: record for record in records_of(self._registry, source)}
+        if len(records) > MAX_CREDENTIALS:
+            raise CannotChange(f"the learner has more than {MAX_CREDENTIALS:,} credentials", "learner")
+        chosen = list(records) if asked.credentials is None else asked.credentials
+        if unknown := [credential for credential in chosen if credential not in records]:
+            raise CannotChange(f"credential {unknown[0]} is none of learner {asked.source}", "credentials")
+        chosen = list({*chosen, *self._moved_before(chosen) & records.keys()})
+        relied_on = {
+            **self._relied_on(chosen),
+            **own_decisions_on(self._registry, chosen),
+            **cases_about(self._registry, chosen),
+        }
+        moves: list[Move] = []
+        stays: list[Stay] = []
+        history: list[str] = []
+        for identifier in sorted(chosen):
+            credential = self._registry.credential(identifier)
+            if credential.state.status in ("revoked", "replaced"):
+                history.append(identifier)
+            elif (why := self._why_it_stays(credential, relied_on.get(identifier))) is not None:
+                stays.append(Stay(identifier, why))
+            else:
+                data = issued_again(self._registry, identifier)
+                moves.append(Move(identifier, data.achievement, data.version, data.awarding_date, credential.version))
+        return Preview(
+            asked.kind,
+            asked.source,
+            asked.target,
+            asked.target_is_new,
+            _shown(source.person),
+            _shown(target_person),
+            contradictions(target_person, source.person),
+            asked.takes_number,
+            moves,
+            stays,
+            history,
+        )
+
+    def _moved_before(self, credentials: Sequence[str]) -> set[str]:
+        """Return the credentials in whose place these were issued by earlier changes: they are the same person's."""
+        rows = self._registry.cursor().execute(
+            "SELECT old::text FROM vault.moved_credentials WHERE new = ANY(%s::uuid[])", (list(credentials),)
+        )
+        return {row["old"] for row in rows.fetchall()}
+
+    def _why_it_stays(self, credential: Credential, relied_on: str | None) -> str | None:
+        if (why := _STATUS_STAYS.get(credential.state.status)) is not None:
+            return why
+        if relied_on is not None:
+            return relied_on
+        if issued_again(self._registry, str(credential.id)).parts:
+            return "it has parts: issue it again by hand, with the parts that the right learner has"
+        if self._registry.achievement(credential.state.achievement).state.retired:
+            return "its achievement is retired, so that it cannot be issued again"
+        return None
+
+    def confirm(self, change: str, by: str) -> tuple[Change, Preview | None]:
+        """Let a change take effect, all of it or nothing. What was confirmed before is returned as it is.
+
+        The preview is what was done; None where it was done before. Raises `UnknownChange`, `SamePerson`,
+        `StalePreview`, `NotAccepted` where consumers would refuse the events, and `Duplicate` where something was
+        changed just then.
+        """
+        if (preview := self.review(change, by)) is not None:
+            self._carry_out(change, self._asked(change), preview, by)
+        return self.one(change), preview
+
+    def _carry_out(self, change: str, asked: _Asked, preview: Preview, by: str) -> None:
+        registry = self._registry
+        source = self._party(asked.source)
+        if asked.target_is_new:
+            target = Party(self._vault.learner_named(asked.target), asked.person)
+        else:
+            target = self._party(asked.target)
+        achievements = {one.achievement: registry.achievement(one.achievement) for one in preview.moves}
+        issues: list[Issue] = []
+        things: list[Credential] = []
+        records = {record.credential: record for record in records_of(registry, source)}
+        for move in preview.moves:
+            old = registry.credential(move.credential)
+            if old.version != move.stored_version:
+                raise StalePreview(f"credential {move.credential} has changed; propose it again", "change")
+            issue = Issue.prepare(registry, records[move.credential], target)
+            old.revoke("issuedInError")
+            new = Credential.issue(issue.data, achievements[move.achievement].state, None)
+            things += [old, new]
+            issues.append(issue)
+        things.sort(key=lambda one: str(one.id))  # the order on the log tells nothing of who became whom
+        moving = Moving(
+            self._vault, change, asked.kind, by, source, target, list(records), issues, preview.history,
+            takes_number=asked.takes_number,
+        )  # fmt: skip
+        stored = registry.check(*things)
+        expected = {one.id: one.version for one in achievements.values()}
+        try:
+            registry.save(stored, private=moving, expected=expected)
+        except IntegrityError as error:
+            raise Duplicate("somebody else changed one of these credentials just now; look again") from error
+
+    def drop(self, change: str) -> None:
+        """Forget a change that nobody has confirmed. Raises `UnknownChange`."""
+        done = self._registry.cursor().execute(
+            "DELETE FROM vault.learner_changes WHERE change = %s AND confirmed IS NULL", (change,)
+        )
+        if done.rowcount != 1:
+            raise UnknownChange(f"no change {change} waits to be confirmed", "change")
+
+    def one(self, change: str) -> Change:
+        """Return a change. Raises `UnknownChange`."""
+        found = self._read(change, None, 1)
+        if not found:
+            raise UnknownChange(f"no change {change} was proposed", "change")
+        return found[0]
+
+    def changes(self, learner: str | None = None, limit: int = 500) -> list[Change]:
+        """Return the changes of a learner, or all of them, the newest first."""
+        return self._read(None, learner, limit)
+
+    def _read(self, change: str | None, learner: str | None, limit: int) -> list[Change]:
+        rows = self._registry.cursor().execute(
+            "SELECT change::text, kind, source::text, target::text, proposed_by, proposed, confirmed_by, confirmed,"
+            " moves, coalesce((SELECT json_object_agg(old, new ORDER BY old) FROM vault.moved_credentials m"
+            " WHERE m.change = c.change), '{}') AS credentials FROM vault.learner_changes c"
+            " WHERE (%(change)s::uuid IS NULL OR change = %(change)s::uuid)"
+            " AND (%(learner)s::uuid IS NULL OR %(learner)s::uuid IN (source, target))"
+            " ORDER BY proposed DESC, change LIMIT %(limit)s",
+            {"change": change, "learner": learner, "limit": limit},
+        )
+        return [Change(**row) for row in rows.fetchall()]
+
+
+def _shown(person: Mapping[str, Any]) -> dict[str, str]:
+    return {name: person[name] for name in (*PERSON, "student") if person.get(name)}

@@ -1,0 +1,149 @@
+"""Who applies: a learner of the vault. Names are written nowhere but there and in the case's sealed texts."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from registry.application.registry import Registry
+from registry.domain.case_errors import NotApplicant
+from registry.learners.numbers import find_learner
+from registry.values.persons import contradictions, name_fault, normalise_identifier, normalise_name, number_fault
+from registry.vault.vault import Learner, VaultRows
+from registry.wire.forms import Uuid, check_date
+
+Said = Annotated[str, Meta(min_length=1, max_length=500)]
+Name = Annotated[str, Meta(max_length=500)]
+"""Empty for a person who has one name only."""
+
+
+class Applicant(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
+    """A person as an application has them. Known by `student` or `learner`, nothing else need be said."""
+
+    family_name: Name | None = None
+    given_name: Name | None = None
+    date_of_birth: Said | None = None
+    """YYYY-MM-DD; or what of it is known."""
+    student: Said | None = None
+    """This university's own number of the person, where they have one."""
+    learner: Uuid | None = None
+    """The id that an earlier case of theirs has."""
+    email: Said | None = None
+    address: Said | None = None
+    language: Said | None = None
+    """BCP 47: in which language to write to them."""
+    reference: Said | None = None
+    """The applicant's own reference; letters print it."""
+
+    def __repr__(self) -> str:
+        return "Applicant(…)"  # a person is never shown by accident
+
+
+NAMES = ("family_name", "given_name", "date_of_birth")
+
+
+def _born(text: str) -> bool:
+    """Whether it is a day, a month or a year that there was."""
+    day = text + "0000-01-01"[len(text) :] if len(text) in (4, 7, 10) else text
+    return check_date(day) is None and day <= datetime.now(UTC).date().isoformat()
+
+
+def normalise(applicant: Applicant) -> Applicant:
+    """Return the applicant with names and number in their one spelling."""
+    values = {name: getattr(applicant, name) for name in ("family_name", "given_name", "student")}
+    spelt = {
+        name: normalise_identifier(value) if name == "student" else normalise_name(value)
+        for name, value in values.items()
+        if value is not None
+    }
+    return msgspec.structs.replace(applicant, **spelt)
+
+
+def check_applicant(applicant: Applicant) -> None:
+    """Raise `NotApplicant` for names, a number or a date of birth that are none."""
+    faults = {
+        "familyName": name_fault(applicant.family_name or ""),
+        "givenName": name_fault(applicant.given_name or ""),
+        "student": number_fault(applicant.student or ""),
+    }
+    if applicant.student == "":
+        faults["student"] = "is empty; leave it out where there is none"
+    if applicant.family_name == "" and not applicant.given_name:
+        faults["familyName"] = "is empty, and so is the other name; write at least one of them"
+    for name, fault in faults.items():
+        if fault is not None:
+            raise NotApplicant(fault, f"$.applicant.{name}")
+    if applicant.date_of_birth is not None and not _born(applicant.date_of_birth):
+        raise NotApplicant(
+            "is no date of birth; write YYYY-MM-DD, or YYYY-MM or YYYY where no more is known",
+            "$.applicant.dateOfBirth",
+        )
+
+
+def admitted(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learner:
+    """The learner that an applicant is; a new one is added to `rows`. Raises `NotApplicant`.
+
+    `applicant` is in its one spelling (`normalise`).
+    """
+    vault, cursor = registry.vault, registry.cursor()
+    check_applicant(applicant)
+    if applicant.learner is not None:
+        known = vault.learner(cursor, applicant.learner)
+        if known is None:
+            raise NotApplicant("no learner with that id is known here", "$.applicant.learner")
+        _refuse_other_person(known[1], applicant, "$.applicant.learner")
+        return known[0]
+    hashed = None
+    if applicant.student is not None:
+        hashed = vault.hashed("student", applicant.student)
+        holder = find_learner(registry, applicant.student)
+        if holder is not None:
+            _refuse_other_person(holder.person, applicant, "$.applicant.student")
+            return holder.learner
+    fields = msgspec.structs.fields(applicant)
+    if missing := [one.encode_name for one in fields if one.name in NAMES and getattr(applicant, one.name) is None]:
+        raise NotApplicant(
+            f"{', '.join(missing)}: needed of somebody who is not known here by a student number or from an"
+            " earlier case",
+            "$.applicant",
+        )
+    learner = vault.new_learner()
+    # Somebody without a number is found by nothing but the id: the hash stands for that alone.
+    hashed = hashed if hashed is not None else vault.hashed("applicant", learner.learner)
+    person = {
+        name: value
+        for name, value in msgspec.to_builtins(applicant).items()
+        if name in ("familyName", "givenName", "dateOfBirth", "student")
+    }
+    rows.learner(learner.learner, hashed, vault.wrap(learner), vault.seal(learner, "person", person))
+    return learner
+
+
+def _refuse_other_person(known: Mapping[str, Any], applicant: Applicant, where: str) -> None:
+    """Raise `NotApplicant` where the learner of a number or an id is another person than the application names."""
+    stated = msgspec.to_builtins(applicant)
+    if different := contradictions(known, stated):
+        raise NotApplicant(
+            f"another person is known here under it: {' and '.join(_IN_WORDS[each] for each in different)} differs."
+            " Check the number. If it is right and the person changed it, leave the name and the date of birth out; if"
+            " it is another person, leave the number out",
+            where,
+        )
+
+
+_IN_WORDS: Final = {"name": "the name", "dateOfBirth": "the date of birth"}
+
+
+def opened(registry: Registry, learner: str, said: dict[str, str]) -> Applicant | None:
+    """The applicant of a case: as the vault has them, and what the application says above it.
+
+    None where they were erased.
+    """
+    known = registry.vault.learner(registry.cursor(), learner)
+    if known is None:
+        return None
+    values = {**known[1], **said, "learner": learner}
+    names = {field.encode_name for field in msgspec.structs.fields(Applicant)}
+    return msgspec.convert({name: value for name, value in values.items() if name in names}, Applicant)

@@ -1,0 +1,20 @@
+"""The assessment that an assessor begins with: what is known of a case's credentials beside what is required."""
+
+from registry.office.assessments.assessment import Assessment, Requirement
+from registry.office.assessments.drafting import drafted
+from registry.office.assessments.requirements import requirement_named, requirement_of_case
+from registry.office.cases.service import Office
+from registry.office.cases.stated import stated_by_documents
+
+
+def draft_of(office: Office, case: str, against: str | None) -> Assessment:
+    """Return an assessment to begin with. `against` is an own achievement's id or a profile's name.
+
+    Where it is left out, the case's own programme says what is required. Raises `UnknownCase`, `UnknownProfile`.
+    """
+    found = office.registry.case(case)
+    if against is not None:
+        requirement = requirement_named(office.registry, against)
+    else:
+        requirement = requirement_of_case(office.registry, found) or Requirement()
+    return drafted(found, office.offers, requirement, stated_by_documents(office.registry, found))

@@ -1,0 +1,106 @@
+"""Correcting a case's file: the applicant, what it is for, and which credentials it is about."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from registry.domain.case import Case
+from registry.domain.case_errors import NotApplicant, UnknownSubject
+from registry.domain.case_events import Corrected, Index
+from registry.office.cases.applicants import Applicant, check_applicant, normalise
+from registry.office.cases.opening import MOST_SUBJECTS, SubjectAsked, Words, key_of, read_added
+from registry.office.cases.rows import Texts
+from registry.office.ports import Known
+from registry.wire.errors import InvalidEvent
+from registry.wire.forms import Checker, checker
+from registry.wire.recognition import Purpose, Towards
+
+
+class Correction(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
+    """What is corrected in a case. What is left out stays as it is."""
+
+    applicant: Applicant | None = None
+    """The values that change. `student` and `learner` say who the person is, and cannot be corrected here."""
+    purpose: Purpose | None = None
+    advisory: bool | None = None
+    """Whether the office only states its opinion; for employment it always does."""
+    towards: Annotated[list[Towards], Meta(max_length=MOST_SUBJECTS)] | None = None
+    """All that it should count towards from now on; an empty list: nothing."""
+    add: Annotated[list[SubjectAsked], Meta(max_length=MOST_SUBJECTS)] = []
+    """Further credentials."""
+    remove: Annotated[list[Index], Meta(max_length=MOST_SUBJECTS)] = []
+    """The numbers of credentials that the case is about no more. The others keep theirs."""
+    note: Words | None = None
+    """Why; kept encrypted."""
+
+
+class Corrections(NamedTuple):
+    """What a correction comes to."""
+
+    data: Corrected
+    notes: Sequence[str]
+
+
+_check: Final[Checker] = checker(Correction) or (lambda _: None)
+
+
+def corrected(
+    known: Known, case: Case, asked: Correction, stated: Mapping[str, Any], texts: Texts, by: str, day: str
+) -> Corrections:
+    """Return the event of a correction, and add to `texts` what it writes of the person.
+
+    `stated` is what the application says of the applicant until now. Raises a refusal, and `WireError` for what has no
+    form.
+    """
+    if (fault := _check(asked)) is not None:
+        raise InvalidEvent("schema", f"${fault[0]}", fault[1])
+    changed = _changed(asked.applicant, stated)
+    if changed:
+        texts.add("applicant", changed)
+    for number, towards in enumerate(asked.towards or ()):
+        if (fault := towards.fault()) is not None:
+            raise UnknownSubject(fault[1], f"$.towards[{number}]{fault[0]}")
+    if len(case.subjects) + len(asked.add) > MOST_SUBJECTS:
+        raise UnknownSubject(f"a case has {MOST_SUBJECTS} credentials at most", "$.add")
+    subjects, kept, notes = read_added(known, asked.add, len(case.subjects))
+    present = {key_of(one) for number, one in enumerate(case.subjects) if number not in {*case.removed, *asked.remove}}
+    keys = [key for one in subjects if (key := key_of(one)) is not None]
+    if len(set(keys)) < len(keys) or present & set(keys):
+        raise UnknownSubject("the case is about this credential already", "$.add")
+    for kind, content in kept:
+        texts.add(kind, content)
+    purpose = asked.purpose or case.data.purpose
+    effect = None
+    if asked.advisory is not None or asked.purpose is not None:
+        advisory = case.data.effect == "advisory" if asked.advisory is None else asked.advisory
+        effect = "advisory" if advisory or purpose == "employment" else "binding"
+    data = Corrected(
+        day,
+        by,
+        sorted(changed),
+        asked.purpose if asked.purpose != case.data.purpose else None,
+        effect if effect != case.data.effect else None,  # type: ignore[arg-type] # one of the two words
+        asked.towards if asked.towards != (case.data.towards or []) else None,
+        subjects,
+        list(dict.fromkeys(asked.remove)),
+        texts.add("note", asked.note) if asked.note else None,
+    )
+    return Corrections(data, notes)
+
+
+def _changed(applicant: Applicant | None, stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of an applicant that are other ones now. Raises `NotApplicant`."""
+    if applicant is None:
+        return {}
+    if applicant.student is not None or applicant.learner is not None:
+        raise NotApplicant(
+            "a number says who the person is, and cannot be corrected; withdraw the case, and open one of the right"
+            " person",
+            "$.applicant",
+        )
+    spelt = normalise(applicant)
+    check_applicant(spelt)
+    values: dict[str, Any] = msgspec.to_builtins(spelt)
+    return {name: value for name, value in values.items() if stated.get(name) != value}

@@ -1,0 +1,80 @@
+"""Decisions in force of other cases about the same credential of the same applicant."""
+
+from typing import NamedTuple
+
+from registry.application.registry import Registry
+from registry.domain.case import Case
+from registry.domain.case_events import Subject
+from registry.office.cases.people import is_same_person, read_applicants
+from registry.values.persons import comparison_key
+
+
+class EarlierDecision(NamedTuple):
+    """What another case decided about one of a case's credentials."""
+
+    subject: int
+    """The number of the credential in the case that is looked at, from 0."""
+    file_number: str
+    outcome: str
+    decided: str
+    purpose: str
+
+    @property
+    def sentence(self) -> str:
+        """The decision in a sentence, without the credential."""
+        return f"case {self.file_number} decided about it on {self.decided}: {self.outcome}, for {self.purpose}"
+
+
+def earlier_decisions(registry: Registry, case: Case) -> list[EarlierDecision]:
+    """Return what other cases decided about this case's credentials, where that is in force.
+
+    The applicant is the same where the learner is, or the whole name and the date of birth. A credential that no member
+    issued is the same where one learner's cases name it by the same issuer, country and title.
+    """
+    found = []
+    for other in _others(registry, case):
+        proposal, decision = other.carried_out, other.decision
+        if proposal is None or decision is None or other.withdrawal is not None:
+            continue
+        for number, subject in enumerate(case.subjects):
+            if number in case.removed:
+                continue
+            found += [
+                EarlierDecision(number, other.data.file_number, grant.outcome, decision.on, other.data.purpose)
+                for grant in proposal.grants
+                if any(_is_same(subject, other.subjects[each]) for each in grant.from_)
+            ]
+    return found
+
+
+def _others(registry: Registry, case: Case) -> list[Case]:
+    """Return the other decided cases of the same applicant that may be about the same credentials."""
+    own = str(case.id)
+    keys = [one.credential for one in case.subjects if one.credential is not None]
+    rows = (
+        registry.cursor()
+        .execute(
+            "SELECT DISTINCT c.id::text, c.learner::text FROM office.cases c"
+            " LEFT JOIN office.subjects s ON s.case_id = c.id WHERE c.decision IS NOT NULL AND c.id <> %s"
+            " AND (c.learner = %s OR (s.member, s.credential) IN (SELECT * FROM unnest(%s::text[], %s::uuid[])))"
+            " ORDER BY 1",
+            (own, case.data.learner, [one.member for one in keys], [one.credential for one in keys]),
+        )
+        .fetchall()
+    )
+    strangers = [row["id"] for row in rows if row["learner"] != case.data.learner]
+    people = read_applicants(registry.cursor(), registry.vault, [own, *strangers]) if strangers else {}
+    same = {
+        other for other in strangers if other in people and own in people and is_same_person(people[own], people[other])
+    }
+    return [registry.case(row["id"]) for row in rows if row["learner"] == case.data.learner or row["id"] in same]
+
+
+def _is_same(one: Subject, other: Subject) -> bool:
+    if one.external is not None and other.external is not None:
+        first, second = (
+            (each.country, comparison_key(each.issuer_name), comparison_key(each.title))
+            for each in (one.external, other.external)
+        )
+        return first == second
+    return one.credential is not None and one.credential == other.credential

@@ -1,0 +1,187 @@
+"""What a case says of its decision's letter: whom it is to, in which language, and what was found in each element."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from registry.letters import LANGUAGES, Addressee, CannotWrite, Language, Required, wording
+from registry.letters.composing import Asked, CaseFile, Established, whole_date
+from registry.letters.content import Judged, Left, Standing
+from registry.office.assessments.assessing import measures_for
+from registry.office.assessments.assessment import Assessment
+from registry.office.assessments.offered import Offered, Requirement
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.views import LetterFacts, SubjectView
+from registry.wire.forms import Text, check_date
+from registry.wire.recognition import Aspect, Grant
+
+_LONGEST = 2_000
+_QUALITY = ("summative", "supervised", "identity_verified")
+_PROFILE = ("practice", "research")
+
+
+def asked_of(facts: LetterFacts, language: Language | None = None) -> Asked:
+    """A letter about a case's decision, in the language given, else in the applicant's, else in English.
+
+    Raises `CannotWrite` where nobody's name is known.
+    """
+    language = language or language_of(facts.applicant)
+    assessed = facts.assessment.assessed if facts.assessment is not None else []
+    requirements = [assessed[number].requirement for number in facts.numbers if number < len(assessed)]
+    return Asked(
+        language=language,
+        applicant=addressee(facts.applicant),
+        file_number=facts.file_number,
+        appeal_until=facts.appeal_until,
+        required=_required(requirements, language),
+        remarks=[facts.note] if facts.note else [],
+    )
+
+
+def file_of(facts: LetterFacts) -> CaseFile:
+    """Return what the case's file adds to the letter of its decision."""
+    assessment = facts.assessment
+    return CaseFile(
+        established=[_established(facts, number) for number in facts.numbers],
+        judged=[] if assessment is None else _judged(facts, assessment),
+        applied_for=facts.towards,
+        left=[_left(facts.subjects[one.subject], one.reason) for one in facts.left],
+        standings=[_standing(facts, number) for number in facts.numbers],
+        before=facts.before,
+    )
+
+
+def named(view: SubjectView) -> tuple[Text, str, str | None]:
+    """Return a credential's title, its issuer and the issuer's country, as far as they are known."""
+    external, now = view.subject.external, view.now
+    if external is not None:
+        return {"und": external.title}, external.issuer_name, external.country
+    if now is not None:
+        return now.title, now.member, now.country
+    ref = view.subject.credential
+    return {"und": ref.credential if ref is not None else ""}, ref.member if ref is not None else "", None
+
+
+def _left(view: SubjectView, reason: str) -> Left:
+    title, issuer, _ = named(view)
+    return Left(title, issuer, reason, member=view.subject.credential is not None)
+
+
+def _standing(facts: LetterFacts, number: int) -> tuple[Standing, date] | None:
+    """Return what spoke against a credential when the decision was made."""
+    if number in facts.denied:
+        return "denied", facts.denied[number]
+    then = facts.subjects[number].at_decision
+    statuses: tuple[Standing, ...] = ("revoked", "suspended", "replaced")
+    for status in statuses:
+        if then is not None and then.status == status:
+            return status, date.fromisoformat(facts.data.decision_date)
+    if not facts.subjects[number].subject.documented:
+        return "undocumented", date.fromisoformat(facts.data.decision_date)
+    return None
+
+
+def _established(facts: LetterFacts, number: int) -> Established | None:
+    """Return what the office knows of a credential that no member issued: only that has to be said beside the log."""
+    if facts.assessment is None or number >= len(facts.assessment.assessed):
+        return None
+    offered = facts.assessment.assessed[number].offered
+    return None if offered.member else _established_from(offered)
+
+
+def _established_from(offered: Offered) -> Established:
+    awarded = offered.awarding_date
+    return Established(
+        source="office" if offered.stated_in is None else "document",
+        awarded=date.fromisoformat(awarded) if awarded is not None and check_date(awarded) is None else None,
+        ects=offered.ects,
+        workload_hours=offered.workload_hours,
+        eqf_level=offered.eqf_level,
+        nqf_level=offered.nqf_level,
+        fields_of_education=offered.fields_of_education,
+        learning_outcomes=[one.title for one in offered.learning_outcomes],
+        quality_assurance=offered.quality_assurance,
+    )
+
+
+def _judged(facts: LetterFacts, assessment: Assessment) -> list[Judged | None]:
+    """Return for each grant what was looked at, what differs only slightly, and what else the applicant should know."""
+    grants = [_of_case(grant, facts.numbers) for grant in facts.data.grants]
+    measures = measures_for(assessment, grants)
+    considered = [each for one in assessment.proposed for each in one.considered]
+    return [
+        Judged(
+            _slight(assessment, grant),
+            [(each.outcome, each.not_possible) for each in considered] if grant.outcome == "refused" else [],
+            measures[place],
+        )
+        for place, grant in enumerate(grants)
+    ]
+
+
+def _of_case(grant: Grant, numbers: Sequence[int]) -> Grant:
+    """The grant with the numbers of its credentials in the case."""
+    return msgspec.structs.replace(grant, from_=[numbers[index] for index in grant.from_])
+
+
+def _slight(assessment: Assessment, grant: Grant) -> dict[Aspect, str]:
+    """Return the elements that are worth a look and were not named, with why they are not substantial."""
+    found: dict[Aspect, str] = {}
+    for number in grant.from_:
+        for element in assessment.assessed[number].elements:
+            if any(one.difference not in element.named for one in element.suggested):
+                found[element.name] = element.no_difference or found.get(element.name, "")
+    return found
+
+
+def _required(requirements: Sequence[Requirement], language: Language) -> Required | None:
+    """What was asked for, in the letter's words: of all bases, each thing once. None where nothing was."""
+    say = wording(language)
+    lines: dict[str, list[str]] = {}
+    for one in requirements:
+        level = one.eqf_level if one.access_to is None else max(one.eqf_level or 0, one.access_to - 1)
+        for aspect, found in (
+            ("level", [say("table.eqf", level=str(level))] if level else []),
+            ("workload", [say("table.ects", ects=say.number(one.ects))] if one.ects else []),
+            ("quality", [say(f"asked.{name}") for name in _QUALITY if getattr(one, name)]),
+            (
+                "profile",
+                [
+                    *(say("table.field", code=code) for code in one.fields_of_education),
+                    *(say(f"asked.{name}") for name in _PROFILE if getattr(one, name)),
+                    *([say("asked.language", languages=", ".join(one.language))] if one.language else []),
+                ],
+            ),
+            ("learning_outcomes", [say.pick(outcome.title)[0] for outcome in one.learning_outcomes]),
+        ):
+            lines.setdefault(aspect, []).extend(found)
+    said = {aspect: _begun("; ".join(dict.fromkeys(found))) for aspect, found in lines.items() if found}
+    return Required(**said) if said else None
+
+
+def _begun(text: str) -> str:
+    """With a capital, as where a line begins; and not longer than a line of the letter may be."""
+    return text[:1].upper() + text[1:_LONGEST]
+
+
+def addressee(person: Applicant) -> Addressee:
+    """Return whom a letter is to. Raises `CannotWrite` where nobody's name is known."""
+    name = " ".join(filter(None, [person.given_name, person.family_name]))
+    if not name:  # somebody who was taken over by a number alone
+        raise CannotWrite(
+            "the vault has no name of this applicant; write the decision's letter, and say whom it is to"
+            " (`registry recognition letter DECISION --applicant FILE`, or POST /v1/letters)"
+        )
+    return Addressee(
+        name=name,
+        address=[line for line in (person.address or "").splitlines() if line.strip()][:8],
+        date_of_birth=whole_date(person.date_of_birth),
+        reference=person.reference,
+    )
+
+
+def language_of(person: Applicant) -> Language:
+    """Return the language of letters to a person: theirs where there is one, else English."""
+    wanted = (person.language or "").lower().partition("-")[0]
+    return next((one for one in LANGUAGES if one == wanted), "en")

@@ -1,0 +1,131 @@
+"""The worklist as people read it: with the applicant, what is assessed, who works on it, and what changed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from registry.domain.case import Case
+from registry.office.cases import worklist
+from registry.office.cases.assigning import assignees
+from registry.office.cases.changes import changed_cases, changes_of
+from registry.office.cases.holder import HolderState, check_holders
+from registry.office.cases.opening import key_of
+from registry.office.cases.people import find_by_name, name_of, read_applicants
+from registry.office.cases.service import Office
+from registry.office.cases.worklist import Asked, CaseLine, CredentialLine, Place
+from registry.office.ports import CredentialFacts, Key
+from registry.values.actors import key_names
+
+_WORST_FIRST: Final[tuple[HolderState, ...]] = ("differs", "notChecked", "partly", "matches")
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """Cases, and what a reader must know of the search."""
+
+    lines: list[CaseLine]
+    notes: list[str]
+
+
+def list_cases(
+    office: Office,
+    asked: Asked,
+    *,
+    today: date,
+    name: str | None = None,
+    changed: bool = False,
+    after: Place | None = None,
+    limit: int = 50,
+) -> Listed:
+    """Return cases in the order of their due dates.
+
+    `name`: only those whose applicant's name has words that begin so. `changed`: only decided cases with a change that
+    nobody acknowledged. A note says where a search did not look through all cases.
+    """
+    cursor, notes = office.registry.cursor(), list[str]()
+    wanted: set[str] | None = None if asked.cases is None else set(asked.cases)
+    if name is not None:
+        search = find_by_name(cursor, office.registry.vault, name)
+        wanted = set(search.cases) if wanted is None else wanted & set(search.cases)
+        if not search.complete:
+            notes.append("there are more cases than one search by name opens: only the newest were looked through")
+    if changed:
+        found = changed_cases(cursor, office.known)
+        wanted = set(found.cases) if wanted is None else wanted & set(found.cases)
+        if not found.complete:
+            notes.append("there are more decided credentials than one search looks at: only the newest were")
+    narrowed = asked if wanted is None else msgspec.structs.replace(asked, cases=sorted(wanted))
+    soon = office.setting.due_soon_days
+    lines = worklist.listed(cursor, narrowed, today=today, soon=soon, after=after, limit=limit)
+    return Listed(describe(office, lines), notes)
+
+
+def count_changed(office: Office) -> int:
+    """Return how many decided cases have a change that nobody acknowledged."""
+    return len(changed_cases(office.registry.cursor(), office.known).cases)
+
+
+def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
+    """Return these lines with whom and what they are about."""
+    cursor, identifiers = office.registry.cursor(), [line.case for line in lines]
+    people = read_applicants(cursor, office.registry.vault, identifiers)
+    working = assignees(cursor, identifiers)
+    names = key_names(cursor, [who for line in lines for who in (line.assessor, line.approver) if who is not None])
+    changes = changes_of(cursor, office.known, identifiers)
+    cases = {line.case: office.registry.case(line.case) for line in lines}
+    keys = {key for case in cases.values() for subject in case.subjects if (key := key_of(subject)) is not None}
+    facts = office.known.credentials(list(keys)) if keys else {}
+    return [
+        msgspec.structs.replace(
+            line,
+            applicant=name_of(people[line.case]) if line.case in people else None,
+            credentials=_assessed(cases[line.case], facts),
+            assignee=working.get(line.case),
+            assessor_name=names.get(line.assessor or ""),
+            approver_name=names.get(line.approver or ""),
+            holder=_worst(office, cases[line.case]) if line.case in people else None,
+            concerns=_concerns(cases[line.case], facts),
+            changed=any(change.acknowledged_by is None for change in changes.get(line.case, ())),
+        )
+        for line in lines
+    ]
+
+
+def _assessed(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[CredentialLine]:
+    found = []
+    for number, subject in enumerate(case.subjects):
+        if number in case.removed:
+            continue
+        if subject.external is not None:
+            found.append(CredentialLine(subject.external.title, subject.external.issuer_name, subject.external.country))
+        elif (key := key_of(subject)) is not None:
+            known = facts.get(key)
+            found.append(
+                CredentialLine("", key[0], None)
+                if known is None
+                else CredentialLine(_title(known.title), known.member, known.country)
+            )
+    return found
+
+
+def _concerns(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[str]:
+    """Return what speaks against the credentials that a case honours now; nothing where it was withdrawn."""
+    if case.state == "withdrawn":
+        return []
+    found = []
+    for number in sorted(case.honoured()):
+        key = key_of(case.subjects[number])
+        known = facts.get(key) if key is not None else None
+        found += ["denied"] if case.refuted(number) else []
+        found += [known.status] if known is not None and known.status != "active" else []
+    return list(dict.fromkeys(found))
+
+
+def _title(texts: Mapping[str, str]) -> str:
+    return texts.get("en") or next(iter(texts.values()), "")
+
+
+def _worst(office: Office, case: Case) -> HolderState | None:
+    states = {check.state for check in check_holders(office.registry, case) if check.subject not in case.removed}
+    return next((state for state in _WORST_FIRST if state in states), None)

@@ -1,0 +1,142 @@
+"""Who the applicants of cases are: read for many cases at once, and found by name.
+
+Names are nowhere but under each applicant's own key, so they are found by opening cases one after another. How many
+are opened for one search has a bound (`MAX_SEARCHED`), and a search says whether it looked through all.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from registry.values.persons import comparison_key, differences
+from registry.vault.vault import Vault, read_again
+
+MAX_SEARCHED: Final = 10_000
+"""How many cases one search opens at most, the newest first."""
+_CHUNK: Final = 500
+_CLOSED: Final = ("withdrawn", "closed")
+
+
+class Search(NamedTuple):
+    """The cases that a search by name found, and whether it looked through all that there are."""
+
+    cases: list[str]
+    complete: bool
+
+
+class PersonCase(NamedTuple):
+    """A case of the same person that is not closed."""
+
+    case: str
+    file_number: str
+    state: str
+    learner: str
+    same_learner: bool
+    """Whether it is the very learner; else the name and the date of birth agree."""
+
+
+def read_applicants(cursor: Cursor[DictRow], vault: Vault, cases: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the applicant of each of these cases as the application has them; without those who were erased."""
+    return read_again(lambda: _read_applicants(cursor, vault, cases))
+
+
+def name_of(person: Mapping[str, str]) -> str:
+    """Return a person's name as a list shows it: the family name first."""
+    family, given = person.get("familyName", ""), person.get("givenName", "")
+    return f"{family}, {given}" if family and given else family or given
+
+
+def find_by_name(cursor: Cursor[DictRow], vault: Vault, text: str) -> Search:
+    """Return the cases whose applicant's name has a word that begins with each word of `text`.
+
+    Case, accents, punctuation and the order of the words do not count.
+    """
+    wanted = comparison_key(text).split()
+    if not wanted:
+        return Search([], complete=True)
+    identifiers, complete = _newest(cursor, every_state=True)
+    found = []
+    for case, person in _in_chunks(cursor, vault, identifiers):
+        words = comparison_key(name_of(person)).split()
+        if all(any(word.startswith(part) for word in words) for part in wanted):
+            found.append(case)
+    return Search(found, complete)
+
+
+def open_cases_of(cursor: Cursor[DictRow], vault: Vault, learner: str, person: Mapping[str, str]) -> list[PersonCase]:
+    """Return the open cases of this learner, and of whoever has the same whole name and date of birth."""
+    rows = cursor.execute(
+        "SELECT id::text, file_number, state, learner::text FROM office.cases WHERE learner = %s AND state <> ALL(%s)"
+        " ORDER BY file_number",
+        (learner, list(_CLOSED)),
+    ).fetchall()
+    found = {row["id"]: _person_case(row, same_learner=True) for row in rows}
+    name, born = _sorted_name(person), person.get("dateOfBirth", "")
+    if name and born:
+        identifiers, _ = _newest(cursor, every_state=False)
+        same = [case for case, other in _in_chunks(cursor, vault, identifiers) if is_same_person(person, other)]
+        numbers = cursor.execute(
+            "SELECT id::text, file_number, state, learner::text FROM office.cases WHERE id = ANY(%s::uuid[])"
+            " ORDER BY file_number",
+            (same,),
+        ).fetchall()
+        for row in numbers:
+            found.setdefault(row["id"], _person_case(row, same_learner=False))
+    return list(found.values())
+
+
+def _person_case(row: DictRow, *, same_learner: bool) -> PersonCase:
+    return PersonCase(row["id"], row["file_number"], row["state"], row["learner"], same_learner)
+
+
+def is_same_person(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two have the same whole name, its words in any order, and the same date of birth."""
+    if not _sorted_name(one) or _sorted_name(one) != _sorted_name(other):
+        return False
+    return bool(one.get("dateOfBirth") and other.get("dateOfBirth")) and not differences(one, other)
+
+
+def _sorted_name(person: Mapping[str, str]) -> list[str]:
+    return sorted(comparison_key(name_of(person)).split())
+
+
+def _newest(cursor: Cursor[DictRow], *, every_state: bool) -> tuple[list[str], bool]:
+    """Return the newest cases, and whether they are all."""
+    rows = cursor.execute(
+        "SELECT id::text FROM office.cases WHERE %s OR state <> ALL(%s) ORDER BY opened DESC, id LIMIT %s",
+        (every_state, list(_CLOSED), MAX_SEARCHED + 1),
+    ).fetchall()
+    return [row["id"] for row in rows[:MAX_SEARCHED]], len(rows) <= MAX_SEARCHED
+
+
+def _in_chunks(cursor: Cursor[DictRow], vault: Vault, cases: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    found: list[tuple[str, dict[str, str]]] = []
+    for start in range(0, len(cases), _CHUNK):
+        found += read_applicants(cursor, vault, cases[start : start + _CHUNK]).items()
+    return found
+
+
+def _read_applicants(cursor: Cursor[DictRow], vault: Vault, cases: Sequence[str]) -> dict[str, dict[str, str]]:
+    rows = cursor.execute(
+        "SELECT c.id::text, c.learner::text, l.key, l.person FROM office.cases c JOIN vault.learners l USING (learner)"
+        " WHERE c.id = ANY(%s::uuid[])",
+        (list(cases),),
+    ).fetchall()
+    learners = {row["id"]: vault.unwrap(row["learner"], row["key"]) for row in rows}
+    found: dict[str, dict[str, str]] = {
+        row["id"]: vault.open(learners[row["id"]], "person", row["person"]) for row in rows
+    }
+    texts = cursor.execute(
+        "SELECT id::text, case_id::text, sealed FROM office.texts WHERE case_id = ANY(%s::uuid[])"
+        " AND kind = 'applicant' ORDER BY written, id",
+        (list(cases),),
+    ).fetchall()
+    for text in texts:
+        learner = learners.get(text["case_id"])
+        if learner is None:
+            continue
+        stated: Any = vault.open(learner, f"case {text['case_id']} {text['id']}", text["sealed"])
+        found[text["case_id"]] = found[text["case_id"]] | stated
+    return found

@@ -1,0 +1,417 @@
+"""The use cases of a recognition office. Each is one transaction: events, worklist, texts, and the decision itself.
+
+Everything takes who does it (`by`) and on which day it happened (`on`, else today). What an office may not do is a
+`Refusal` that names its rule; a case that somebody else changed meanwhile is `CaseChanged`, and is looked at again.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+from eventsourcing.persistence import IntegrityError
+from psycopg.errors import UniqueViolation
+
+from registry.application.registry import Registry
+from registry.domain import case_events as events
+from registry.domain import deadlines
+from registry.domain.case import Case, PersonOf
+from registry.domain.case_errors import (
+    ApplicantErased,
+    AssessmentObjections,
+    CaseChanged,
+    DateOrder,
+    UnknownCase,
+)
+from registry.domain.case_events import Document, IssuerAnswer
+from registry.domain.errors import Duplicate
+from registry.office.assessments.assessing import as_known, check_assessment, check_proposal, grants_of
+from registry.office.assessments.assessment import Assessment
+from registry.office.assessments.facts import Facts
+from registry.office.cases import deciding, proposing, worklist
+from registry.office.cases.correcting import Correction, corrected
+from registry.office.cases.opening import CaseAsked, SubjectAsked, key_of, opened
+from registry.office.cases.proposing import Leave, check_current
+from registry.office.cases.rows import CaseRow, Texts, text_of
+from registry.office.cases.rows import written as written_of
+from registry.office.cases.stops import status_stops
+from registry.office.cases.views import Moved
+from registry.office.cases.worklist import CaseLine
+from registry.office.ports import Known
+from registry.settings.settings import OfficeSetting
+from registry.store.recorder import PrivateRows, Together
+from registry.values.actors import person_of
+from registry.vault.vault import Learner, random_id
+from registry.wire.recognition import Grant, WithdrawalReason
+
+
+class Office:
+    """A recognition office's private side. For one thread at a time, as its `Registry` is."""
+
+    def __init__(self, registry: Registry, setting: OfficeSetting, known: Known, offers: Facts) -> None:
+        """`offers` says what is offered for recognition, for comparisons."""
+        self.registry = registry
+        self.setting = setting
+        self.known = known
+        self.offers = offers
+        self._told: Callable[[Moved], None] = lambda _: None
+
+    @contextmanager
+    def telling(self, told: Callable[[Moved], None]) -> Iterator[None]:
+        """Tell what a move leads to just before it is stored, once it is known that the rules allow it."""
+        self._told = told
+        try:
+            yield
+        finally:
+            self._told = lambda _: None
+
+    def identifier(self, text: str) -> str:
+        """The case with this id or file number. Raises `UnknownCase`."""
+        found = worklist.found(self.registry.cursor(), text)
+        return found if found is not None else str(self.registry.case(text).id)
+
+    # Opening
+
+    def open(self, asked: CaseAsked, by: str, on: date | None = None) -> Moved:
+        """Open a case. Raises a refusal, and `WireError` for a receipt that proves nothing."""
+        made = opened(self.registry, self.known, asked, by, _day(on))
+        return self._keep(made.case, *made.rows, warnings=made.notes + self.warnings(made.case))
+
+    # The file
+
+    def request_documents(
+        self, case: str, documents: list[Document], by: str, on: date | None = None, text: str | None = None
+    ) -> Moved:
+        """Ask the applicant for documents; the clock stands until all have come."""
+        found = self.registry.case(case)
+        texts, written = self._write(found, by, "documents", text)
+        found.request_documents(documents, _day(on), by, written)
+        return self._keep(found, texts)
+
+    def receive_documents(self, case: str, documents: list[Document], by: str, on: date | None = None) -> Moved:
+        """Documents came."""
+        found = self.registry.case(case)
+        found.receive_documents(documents, _day(on), by)
+        return self._keep(found)
+
+    def complete(self, case: str, by: str, on: date | None = None) -> Moved:
+        """The file is complete; the office's time runs from that day."""
+        found = self.registry.case(case)
+        countries: list[str | None] = [one.country for one in self.facts(found).values()]
+        countries += [one.external.country for one in found.subjects if one.external is not None]
+        term = deadlines.term_for(countries, self.setting.due, self.setting.due_by_country)
+        found.complete(term, _day(on), by)
+        return self._keep(found)
+
+    def enquire(self, case: str, subject: int, by: str, on: date | None = None, text: str | None = None) -> Moved:
+        """Ask the issuer of a credential whether it is authentic."""
+        found = self.registry.case(case)
+        enquiry = random_id()
+        texts, written = self._write(found, by, "enquiry", text)
+        found.enquire(enquiry, subject, _day(on), by, written)
+        return self._keep(found, texts, enquiry=enquiry)
+
+    def answer(
+        self, case: str, enquiry: str, answer: IssuerAnswer, by: str, on: date | None = None, text: str | None = None
+    ) -> Moved:
+        """The issuer answered."""
+        found = self.registry.case(case)
+        texts, written = self._write(found, by, "answer", text)
+        found.answer(enquiry, answer, _day(on), by, written)
+        return self._keep(found, texts, warnings=self.warnings(found))
+
+    def correct(self, case: str, asked: Correction, by: str, on: date | None = None) -> Moved:
+        """Correct the file: the applicant, its purpose, or which credentials it is about. A proposal is returned first.
+
+        Raises a refusal, and `WireError` for a receipt that proves nothing.
+        """
+        found = self.registry.case(case)
+        learner = self._learner(found)
+        texts = Texts(self.registry.vault, str(found.id), learner, by)
+        written = written_of(self.registry.cursor(), self.registry.vault, str(found.id), learner, kinds=("applicant",))
+        stated: dict[str, Any] = {}
+        for one in written:
+            stated |= one.content
+        made = corrected(self.known, found, asked, stated, texts, by, _day(on))
+        found.correct(made.data)
+        return self._keep(found, texts, warnings=[*made.notes, *self.warnings(found)])
+
+    # The decision
+
+    def assess(self, case: str, assessment: Assessment, by: str, on: date | None = None) -> Moved:
+        """Record an assessment; it goes to the sealed texts, since notes may tell of the person."""
+        found = self.registry.case(case)
+        check_assessment(found, assessment)
+        assessment = as_known(assessment, found, self.offers)
+        texts, written = self._write(found, by, "assessment", assessment)
+        assert written is not None  # noqa: S101 - there is something to write
+        found.assess(written, _day(on), by)
+        return self._keep(found, texts, warnings=proposing.open_suggestions(assessment))
+
+    def propose(
+        self,
+        case: str,
+        grants: Sequence[Grant],
+        by: str,
+        on: date | None = None,
+        text: str | None = None,
+        *,
+        leave: Sequence[Leave] = (),
+        override: str | None = None,
+    ) -> Moved:
+        """Propose what to grant; where no grants are given, what the last assessment proposes.
+
+        `text` is for the applicant. `leave` names the credentials that are left out, each with the reason that the
+        letter prints. `override` is why it is proposed although something speaks against it, for the second person.
+        It is read as a verifier will, before anybody approves. Raises `AssessmentObjections`, `NotCovered`, `Stopped`.
+        """
+        found = self.registry.case(case)
+        facts, day = self.facts(found), _day(on)
+        assessment = self._last_assessment(found)
+        grants = grants_of(assessment, grants)
+        if not grants:
+            raise AssessmentObjections("nothing is proposed: give grants, or an assessment that has some", "$.grants")
+        texts = Texts(self.registry.vault, str(found.id), self._learner(found), by)
+        proposal = events.Proposed(
+            grants,
+            day,
+            by,
+            texts.add("proposal", text) if text else None,
+            found.assessments[-1].text if found.assessments else None,
+            [events.LeftOut(one.subject, texts.add("left", one.reason)) for one in leave],
+        )
+        found.propose(proposal)
+        left = [one.subject for one in leave]
+        data, _ = deciding.decision_of(found, grants, left, facts, random_id(), day, None)
+        if assessment is not None:
+            check_current(found, assessment)
+            assessment = as_known(assessment, found, self.offers)
+        check_proposal(assessment, grants, data.basis, {*left, *found.removed})
+        self.registry.check_decision(data)
+        stops = proposing.find_stops(self, found, proposal)
+        if stops:
+            if not (override and override.strip()):
+                raise proposing.stopped(stops)
+            against = sorted({one.key for one in stops})
+            reason = texts.add("override", override)
+            found = self.registry.case(case)
+            found.propose(msgspec.structs.replace(proposal, override=events.Override(against, reason)))
+        warnings = proposing.notes(self, found, grants, data, assessment, [one.detail for one in stops])
+        if override and not stops:
+            warnings.append("nothing speaks against the proposal; the reason for an override was not kept")
+        return self._keep(found, texts, warnings=warnings)
+
+    def _last_assessment(self, case: Case) -> Assessment | None:
+        """Return the assessment that a new proposal rests on; None where nothing was assessed."""
+        return self.assessment(case, case.assessments[-1].text) if case.assessments else None
+
+    def assessment(self, case: Case, text: str) -> Assessment:
+        """Return an assessment of a case by the id of its sealed text."""
+        content = text_of(self.registry.cursor(), self.registry.vault, str(case.id), self._learner(case), text)
+        return msgspec.convert(content, Assessment)
+
+    def approve(self, case: str, by: str, on: date | None = None, *, accept_override: bool = False) -> Moved:
+        """Agree with the proposal. What speaks against it is looked for again.
+
+        Where the proposer overrides something, this person reads the reason and accepts it. Raises `Stopped`.
+        """
+        found = self.registry.case(case)
+        proposal = found.proposal
+        override = proposal.override if proposal is not None else None
+        overridden = override.against if override is not None else []
+        found.approve(_day(on), by, overridden=overridden, person_of=self._person_of())
+        assert proposal is not None  # noqa: S101 - a case without one is not approved
+        stops = proposing.find_stops(self, found, proposal)
+        if new := [one for one in stops if one.key not in overridden]:
+            raise proposing.changed(new, "since it was proposed")
+        if override is not None and not accept_override:
+            raise proposing.not_accepted(stops, proposal.by)
+        warnings = proposing.notes(self, found, proposal.grants, None, None, [one.detail for one in stops])
+        return self._keep(found, warnings=warnings)
+
+    def return_(self, case: str, by: str, on: date | None = None, text: str | None = None) -> Moved:
+        """Give the proposal back."""
+        found = self.registry.case(case)
+        texts, written = self._write(found, by, "returned", text)
+        found.return_(_day(on), by, written)
+        return self._keep(found, texts)
+
+    def decide(self, case: str, by: str, on: date | None = None) -> Moved:
+        """Publish the approved proposal as a decision.
+
+        Raises `Stopped` where something speaks against it that nobody overrode when it was proposed and approved.
+        """
+        return self._decide(case, by, on, supersedes=None)
+
+    def amend(self, case: str, by: str, on: date | None = None) -> Moved:
+        """Publish the approved proposal as a decision that supersedes the one that stands; likewise."""
+        stands = self.registry.case(case).decision
+        return self._decide(case, by, on, supersedes=stands.decision if stands else "")
+
+    def _decide(self, case: str, by: str, on: date | None, *, supersedes: str | None) -> Moved:
+        found = self.registry.case(case)
+        day, facts, decision = _day(on), self.facts(found), random_id()
+        proposal, approval = found.proposal, found.approval
+        left = [one.subject for one in proposal.left] if proposal is not None else []
+        overridden = approval.overridden if approval is not None else []
+        found.decide(
+            events.Decided(
+                decision,
+                deciding.seen(found, facts),
+                day,
+                by,
+                self._appeal_until(day),
+                supersedes,
+                overridden=overridden,
+                left=sorted({*left, *found.removed}),
+            )
+        )
+        assert proposal is not None  # noqa: S101 - a case without one is not decided
+        stops = proposing.find_stops(self, found, proposal)
+        if new := [one for one in stops if one.key not in overridden]:
+            raise proposing.changed(new, "since it was approved")
+        data, disclosures = deciding.decision_of(found, proposal.grants, left, facts, decision, day, supersedes)
+        learner = self._learner(found)
+        concerned = {number for one in proposal.grants for number in one.from_}
+        warnings = [*(one.detail for one in stops), *proposing.enquiry_notes(found, concerned)]
+        if supersedes:
+            warnings += proposing.changes(self.registry.decision(supersedes).data, data)
+        moved = self._moved(found, warnings, decision=decision)
+        self._told(moved)
+        with _one_wins():
+            self.registry.decide(data, disclosures, learner=learner, beside=[found], private=CaseRow(found))
+        return moved
+
+    def appeal(self, case: str, by: str, on: date | None = None, text: str | None = None) -> Moved:
+        """The applicant appeals."""
+        found = self.registry.case(case)
+        stands = found.decision
+        day = _day(on)
+        texts, written = self._write(found, by, "appeal", text)
+        found.appeal(day, by, written)
+        late = stands is not None and stands.appeal_until is not None and day > stands.appeal_until
+        warnings = [f"the time for an appeal ended on {stands.appeal_until}"] if late and stands is not None else []
+        return self._keep(found, texts, warnings=warnings)
+
+    def withdraw(self, case: str, by: str, on: date | None = None, *, reason: WithdrawalReason | None = None) -> Moved:
+        """Take back the application; where it is decided, the published decision, for a reason.
+
+        Where the office wants two persons, the first one's wish is noted, and another person confirms it.
+        """
+        found = self.registry.case(case)
+        stands, day = found.decision, _day(on)
+        found.withdraw(day, by, reason, appeal_until=self._appeal_until(day), person_of=self._person_of())
+        if stands is None or reason is None:
+            return self._keep(found)
+        if found.withdrawal is None:
+            return self._keep(found, warnings=withdrawal_notes(found))
+        moved = self._moved(found, decision=stands.decision)
+        self._told(moved)
+        with _one_wins():
+            self.registry.withdraw_decision(stands.decision, reason, beside=[found], private=CaseRow(found))
+        return moved
+
+    def close(self, case: str, by: str, on: date | None = None) -> Moved:
+        """Close the file."""
+        found = self.registry.case(case)
+        found.close(_day(on), by)
+        return self._keep(found)
+
+    # What all of them need
+
+    def warnings(self, case: Case) -> list[str]:
+        """What whoever works on a case should know of its credentials now."""
+        facts, every = self.facts(case), deciding.numbers_decided(case, ())
+        plain = [Grant(list(every), "full", "recognised", "none")]
+        found = [one.detail for one in status_stops(case, plain, deciding.seen(case, facts))]
+        found += [*proposing.enquiry_notes(case, every), *withdrawal_notes(case)]
+        today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
+        for one in facts.values():
+            what = f"credential {one.member}/{one.credential}"
+            if one.valid_until is not None and one.valid_until < today:
+                found.append(f"{what} expired on {one.valid_until}")
+            found += [f"{what} is recognised by agreement {by} without anybody deciding" for by in one.recognised_by]
+        return found
+
+    def _appeal_until(self, day: str) -> str | None:
+        """Return the last day to appeal against what is decided on `day`; None where the law alone says it."""
+        until = date.fromisoformat(day) + timedelta(days=self.setting.appeal_days)
+        return until.isoformat() if self.setting.appeal_days else None
+
+    def _person_of(self) -> PersonOf | None:
+        """Return what tells persons apart; None where the office does not want two."""
+        return functools.partial(person_of, self.registry.cursor()) if self.setting.two_persons else None
+
+    def facts(self, case: Case) -> deciding.Facts:
+        """What the views know of a case's credentials."""
+        keys = [key for one in case.subjects if (key := key_of(one)) is not None]
+        return self.known.credentials(keys) if keys else {}
+
+    def _learner(self, case: Case) -> Learner:
+        known = self.registry.vault.learner(self.registry.cursor(), case.data.learner)
+        if known is None:
+            raise ApplicantErased("the applicant was erased; the case can only be withdrawn or closed", "$.case")
+        return known[0]
+
+    def _write(self, case: Case, by: str, kind: str, content: Any) -> tuple[Texts | None, str | None]:  # noqa: ANN401 - JSON
+        if not content:
+            return None, None
+        texts = Texts(self.registry.vault, str(case.id), self._learner(case), by)
+        return texts, texts.add(kind, content)
+
+    def line(self, case: Case) -> CaseLine:
+        """A case as the worklist has it today."""
+        today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+        return worklist.line(CaseRow(case).values, today, self.setting.due_soon_days)
+
+    def _moved(
+        self, case: Case, warnings: Sequence[str] = (), enquiry: str | None = None, decision: str | None = None
+    ) -> Moved:
+        line = self.line(case)
+        return Moved(
+            line.case, line.file_number, line.state, line.due, line.appeal_until, list(warnings), enquiry, decision
+        )
+
+    def _keep(
+        self, case: Case, *rows: PrivateRows | None, warnings: Sequence[str] = (), enquiry: str | None = None
+    ) -> Moved:
+        moved = self._moved(case, warnings, enquiry)
+        self._told(moved)
+        with _one_wins():
+            self.registry.keep_case(case, Together([row for row in (*rows, CaseRow(case)) if row is not None]))
+        return moved
+
+
+def withdrawal_notes(case: Case) -> list[str]:
+    """Return in a sentence who wants the decision withdrawn, while nobody has confirmed it."""
+    wish = case.withdrawal_proposal
+    if wish is None or case.withdrawal is not None:
+        return []
+    note = (
+        f"{wish.by} wants the decision withdrawn ({wish.reason}), and it is still in force: another person must confirm"
+        f" that (`registry case withdraw CASE --reason {wish.reason}`)"
+    )
+    return [note]
+
+
+def _day(on: date | None) -> str:
+    today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+    if on is not None and on > today:
+        raise DateOrder(f"{on} is still to come; today is {today}", "$.on")
+    return (on or today).isoformat()
+
+
+@contextmanager
+def _one_wins() -> Iterator[None]:
+    """Of two who change a case at once one wins; the other looks again."""
+    try:
+        yield
+    except (Duplicate, IntegrityError, UniqueViolation) as error:
+        raise CaseChanged(
+            "somebody else changed this case, or used this file number or applicant, just now; look again", "$.case"
+        ) from error
+
+
+__all__ = ["CaseAsked", "Office", "SubjectAsked", "UnknownCase"]

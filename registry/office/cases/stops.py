@@ -1,0 +1,160 @@
+"""What stops a proposal: each stop is mended, or overridden with a reason that two persons see. Pure.
+
+The same stops are looked for at the proposal, at its approval and at the decision: something may have changed between.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from registry.domain.case import FORGED, Case
+from registry.domain.case_events import Seen
+from registry.office.assessments.comparing import Element, unanswered
+from registry.office.cases.deciding import named
+from registry.office.cases.earlier import EarlierDecision
+from registry.office.cases.holder import HolderCheck
+from registry.wire.recognition import Grant
+
+_INCOMPLETE: Final = ("formal", "documentsIncomplete")
+
+
+class Stop(msgspec.Struct, frozen=True, rename="camel"):
+    """Something that speaks against a proposal."""
+
+    code: str
+    """A status (`revoked`, `suspended`, `replaced`, `notArrived`), a flag, `notAuthentic`, `holderDiffers`,
+    `decidedBefore`, a suggested difference such as `differentField`, `withoutDocuments` or `noDocumentsRequested`."""
+    subject: int
+    """The number of the credential in the case, from 0."""
+    detail: str
+    """What is wrong, in a sentence."""
+
+    @property
+    def key(self) -> str:
+        """The stop as an event names it: no words, no person."""
+        return f"{self.code}:{self.subject}"
+
+
+def stops_of(
+    case: Case,
+    grants: Sequence[Grant],
+    now: Sequence[Seen],
+    holders: Iterable[HolderCheck],
+    compared: Mapping[int, Sequence[Element]],
+    earlier: Iterable[EarlierDecision] = (),
+) -> list[Stop]:
+    """Return all that speaks against these grants.
+
+    `compared` has the five elements of the credentials that were assessed, or that are recognised without an assessment
+    although the office says what it requires; by their numbers in the case.
+    """
+    return [
+        *status_stops(case, grants, now),
+        *_holder_stops(grants, holders),
+        *_earlier_stops(case, grants, earlier),
+        *_suggestion_stops(case, grants, compared),
+        *_document_stops(case, grants),
+    ]
+
+
+def status_stops(case: Case, grants: Sequence[Grant], now: Sequence[Seen]) -> list[Stop]:
+    """Return what the credentials' status, or their issuers' answers, say against these grants.
+
+    A credential that is not active, has a flag or has not arrived is refused on a formal ground. One that its issuer
+    denies is refused as `formal:notAuthentic`, and for nothing else.
+    """
+    found: list[Stop] = []
+    carrying = {number for grant in grants if not _formally_refused(grant) for number in grant.from_}
+    for one in now:
+        if one.subject not in carrying:
+            continue
+        what = named(case, one.subject)
+        if one.status == "unknown":
+            found.append(Stop("notArrived", one.subject, f"{what} has not arrived here"))
+        elif one.status != "active":
+            found.append(Stop(one.status, one.subject, f"{what} is {one.status}"))
+        found += [
+            Stop(flag, one.subject, f"{what} is {flag}")
+            for flag in one.flags
+            if flag != "pending" or one.status != "unknown"
+        ]
+    honoured = {number for grant in grants if not _refused_as_forged(grant) for number in grant.from_}
+    found += [
+        Stop("notAuthentic", number, f"the issuer of {named(case, number)} says that it is not authentic")
+        for number in sorted(honoured)
+        if number < len(case.subjects) and case.refuted(number)
+    ]
+    return found
+
+
+def _holder_stops(grants: Sequence[Grant], holders: Iterable[HolderCheck]) -> list[Stop]:
+    """Return the credentials of another holder; a refusal on a formal ground may be about one."""
+    carrying = {number for grant in grants if not _formally_refused(grant) for number in grant.from_}
+    return [
+        Stop("holderDiffers", check.subject, check.detail)
+        for check in holders
+        if check.state == "differs" and check.subject in carrying
+    ]
+
+
+def _earlier_stops(case: Case, grants: Sequence[Grant], earlier: Iterable[EarlierDecision]) -> Iterable[Stop]:
+    """Return the credentials about which another case of the same applicant decided, and that is in force."""
+    concerned = {number for grant in grants for number in grant.from_}
+    for one in earlier:
+        if one.subject in concerned:
+            detail = f"{named(case, one.subject)}: {one.sentence}; that is in force. Amend it there, or leave it out"
+            yield Stop("decidedBefore", one.subject, detail)
+
+
+def _suggestion_stops(case: Case, grants: Sequence[Grant], compared: Mapping[int, Sequence[Element]]) -> Iterable[Stop]:
+    recognised = {number for grant in grants if grant.outcome != "refused" for number in grant.from_}
+    named_by = {
+        (number, ground.difference) for grant in grants for ground in grant.grounds or () for number in grant.from_
+    }
+    for number in sorted(recognised & set(compared)):
+        for element in compared[number]:
+            for one in unanswered(element):
+                if (number, one.difference) in named_by:
+                    continue
+                yield Stop(
+                    one.difference,
+                    number,
+                    f"{named(case, number)}: in {element.name}, {one.difference} is worth a look ({one.because}); name"
+                    " it as a difference, or say in the assessment why it is not substantial (`noDifference`)",
+                )
+
+
+def _document_stops(case: Case, grants: Sequence[Grant]) -> Iterable[Stop]:
+    """A refusal for documents that nobody asked for, or that cannot be had (Lisbon Recognition Convention, VII)."""
+    for grant in grants:
+        if grant.outcome != "refused" or _INCOMPLETE not in _grounds(grant):
+            continue
+        for number in grant.from_:
+            what = named(case, number)
+            if not case.subjects[number].documented:
+                yield Stop(
+                    "withoutDocuments",
+                    number,
+                    f"{what} was submitted without documents that cannot be had; a background paper, an interview or an"
+                    " examination stands for them, so it is not refused for lack of documents",
+                )
+            elif not case.requested:
+                yield Stop(
+                    "noDocumentsRequested",
+                    number,
+                    f"{what} would be refused for lack of documents, and the applicant was asked for none; ask first"
+                    " (`registry case request-documents`)",
+                )
+
+
+def _grounds(grant: Grant) -> set[tuple[str, str]]:
+    return {(ground.aspect, ground.difference) for ground in grant.grounds or ()}
+
+
+def _formally_refused(grant: Grant) -> bool:
+    return grant.outcome == "refused" and any(aspect == "formal" for aspect, _ in _grounds(grant))
+
+
+def _refused_as_forged(grant: Grant) -> bool:
+    return grant.outcome == "refused" and _grounds(grant) == FORGED

@@ -1,0 +1,168 @@
+"""A whole cohort decided by one assessment: a decision for each credential of a list.
+
+Each decision and the row that it came from are stored in one transaction, so that a run that was broken off goes on
+where it stopped, and a list that was corrected can be run again: what was decided stays as it is.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from registry.application.acceptance import NotAccepted
+from registry.application.refusals import exists_for_nobody
+from registry.application.registry import Registry
+from registry.domain.errors import InvalidEvent, Refusal
+from registry.office.assessments.assessment import Offered, names_openly
+from registry.office.assessments.facts import Facts
+from registry.office.assessments.statements import grant_of
+from registry.office.cohorts.cohort_file import CohortRow
+from registry.office.errors import CohortRefused
+from registry.vault.vault import random_id
+from registry.wire.disclosures import claims_digest, disclosure, salts
+from registry.wire.forms import CredentialRef
+from registry.wire.recognition import Basis, Condition, RecognitionAssessed, RecognitionDecided
+
+_FIND: Final = "SELECT record, content, decision::text FROM vault.cohorts WHERE record = %s OR content = %s"
+
+
+class CohortOutcome(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """What became of a row."""
+
+    where: str
+    record: str
+    credential: str
+    """`member/id`."""
+    decision: str | None = None
+    unchanged: bool = False
+    """Whether it was decided by this assessment before."""
+    problem: str = ""
+    """Why nothing was decided."""
+    disclosure: str | None = None
+    """Of a decision that names its credential by digest: what the learner can show it with."""
+
+
+class Cohort:
+    """A cohort that is decided by one assessment of this office."""
+
+    def __init__(
+        self, registry: Registry, facts: Facts, assessment: str, day: date, conditions: Sequence[Condition] = ()
+    ) -> None:
+        """Raises `UnknownAssessment`, and `CohortRefused` where nothing can be decided on that assessment."""
+        found = registry.assessment(assessment)
+        self._registry = registry
+        self._facts = facts
+        self._day = day
+        self._assessment = str(found.id)
+        self.content: RecognitionAssessed = found.content
+        if found.state != "inForce":
+            raise CohortRefused(f"assessment {assessment} is {found.state}")
+        until = self.content.valid_until
+        if until is not None and until < day.isoformat():
+            raise CohortRefused(f"assessment {assessment} was valid until {until}; state a new one")
+        if (self.content.outcome == "conditional") != bool(conditions):
+            needed = "needs its conditions" if self.content.outcome == "conditional" else "has no conditions"
+            raise CohortRefused(f"the outcome {self.content.outcome} {needed}")
+        self._grant = grant_of(self.content, conditions)
+
+    def decide(self, rows: Iterable[CohortRow], *, dry_run: bool = False) -> Iterator[CohortOutcome]:
+        """Decide row after row; a bad one holds nobody up. With `dry_run` nothing is stored, and no id is given."""
+        refused = self._not_accepted() if dry_run else ""
+        refusals = self._registry.refusals()
+        for row in rows:
+            credential = f"{row.member}/{row.credential}".strip("/")
+            problem = row.problem or self._problem(row)
+            if problem:
+                yield CohortOutcome(row.where, row.record, credential, problem=problem)
+                continue
+            record = _Record(self._registry, self._assessment, row)
+            known = record.find()
+            if known is not None and known[0] is not None and known[0] in refusals:
+                problem = str(exists_for_nobody(refusals[known[0]]))
+                yield CohortOutcome(row.where, row.record, credential, problem=problem)
+            elif known is not None:
+                yield CohortOutcome(row.where, row.record, credential, *known)
+            elif dry_run:
+                yield CohortOutcome(row.where, row.record, credential, problem=refused)
+            else:
+                yield self._decided(row, credential, record)
+
+    def _not_accepted(self) -> str:
+        """Why consumers would accept no decision of this member now; empty where they would."""
+        try:
+            self._registry.check_accepted({"recognition.decided.v1"})
+        except NotAccepted as refused:
+            return str(refused)
+        return ""
+
+    def _problem(self, row: CohortRow) -> str:
+        offered = self._facts.of_credential(row.member, row.credential)
+        if offered is None:
+            return "has not arrived here: has its university published it, and has this node read that?"
+        return self._mismatch(offered)
+
+    def _mismatch(self, offered: Offered) -> str:
+        ref, wanted = offered.achievement, self.content.achievement
+        if ref != wanted:
+            told = "nothing that is known" if ref is None else f"{ref.member}/{ref.achievement} version {ref.version}"
+            return f"is of {told}; the assessment is of {wanted.member}/{wanted.achievement} version {wanted.version}"
+        if offered.status != "active":
+            return f"is {offered.status}"
+        if offered.valid_until is not None and offered.valid_until < self._day.isoformat():
+            return f"expired after {offered.valid_until}"
+        return f"is {', '.join(offered.flags)}" if offered.flags else ""
+
+    def _decided(self, row: CohortRow, credential: str, record: "_Record") -> CohortOutcome:
+        openly = names_openly(self.content.purpose, [self.content.outcome])
+        about = {"member": row.member, "credential": row.credential}
+        hidden = None if openly else disclosure(salts(1), "credential", about)
+        basis = Basis(
+            "onLog",
+            achievement=self.content.achievement,
+            credential=CredentialRef(**about) if hidden is None else None,
+            credential_digest=None if hidden is None else claims_digest([hidden]),
+        )
+        data = RecognitionDecided(
+            record.decision, self.content.purpose, self.content.effect, [basis], [self._grant], self._day.isoformat()
+        )
+        try:
+            with self._registry.also(record):
+                self._registry.decide(data, hidden)
+        except (Refusal, InvalidEvent) as error:
+            known = record.find()  # another run of the same list may have been faster
+            return CohortOutcome(row.where, row.record, credential, *(known or (None, False, str(error))))
+        return CohortOutcome(row.where, row.record, credential, data.decision, disclosure=hidden)
+
+
+class _Record:
+    """The row that a decision comes from, kept with it."""
+
+    def __init__(self, registry: Registry, assessment: str, row: CohortRow) -> None:
+        vault = registry.vault
+        self._registry = registry
+        self.decision = random_id()
+        self._record = vault.hashed("cohort", f"{assessment}\0{row.record}")
+        self._content = vault.digest(f"cohort\0{assessment}\0{row.member}/{row.credential}".encode())
+
+    def find(self) -> tuple[str | None, bool, str, str | None] | None:
+        """The decision of this row and its disclosure, or why it has none; None where it is new."""
+        cursor = self._registry.cursor()
+        found = cursor.execute(_FIND, (self._record, self._content)).fetchall()
+        for one in found:
+            if one["record"] == self._record and one["content"] != self._content:
+                problem = "this record was decided for another credential; give the row a record of its own"
+                return None, False, problem, None
+        if not found:
+            return None
+        decision: str = found[0]["decision"]
+        return decision, True, "", next(iter(self._registry.vault.bases(cursor, decision)), None)
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write it, in the decision's transaction."""
+        cursor.execute(
+            "INSERT INTO vault.cohorts (record, content, decision) VALUES (%s, %s, %s)",
+            (self._record, self._content, self.decision),
+        )

@@ -1,0 +1,343 @@
+"""A node's settings: one folder, one `registry.toml`, and the environment above it.
+
+Frozen, and complete before anything starts: a wrong or missing setting fails at once and is named.
+"""
+
+import json
+import os
+import re
+import tomllib
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as SourceError
+
+from registry.domain.deadlines import LONGEST, checked_term
+from registry.settings.words import explain, misspelt
+from registry.values.countries import COUNTRIES
+
+FILE: Final = "registry.toml"
+HOME_VARIABLE: Final = "REGISTRY_HOME"
+
+
+class SettingsError(Exception):
+    """Settings that are missing or wrong. The message names each, where it was looked for, and what to do."""
+
+
+class NoSettings(SettingsError):
+    """Nobody named a node's folder, and neither the current folder nor one above it is one."""
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or len(value) > 200:
+        raise ValueError("an address as https://registry.example.org, of at most 200 characters")
+    return value
+
+
+def _base_path(value: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]{1,60}){0,10}", value):
+        raise ValueError("empty, or a path as /registry without a slash at its end")
+    return value
+
+
+def _hexadecimal(value: str) -> str:
+    if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
+        raise ValueError("64 hexadecimal digits, as `registry found` printed them")
+    return value
+
+
+def _country(value: str) -> str:
+    if value not in COUNTRIES:
+        raise ValueError(f"{value} is no country's code (ISO 3166-1 alpha-2), for example NL")
+    return value
+
+
+class WitnessSetting(BaseModel):
+    """A witness: where it is asked, and the key that it cosigns with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    """Where the witness is asked, such as `https://witness.example.org`."""
+    key: str
+    """Its public key, as `registry witness init` printed it."""
+
+
+class HttpSetting(BaseModel):
+    """How this node answers over HTTP; `[http]` in the file of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    """The address to listen at; `0.0.0.0` is every one of this machine."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port to listen at; 0 takes any that is free and prints it at the start."""
+    workers: Annotated[int, Field(ge=1)] = max(1, os.cpu_count() or 1)
+    """Processes that answer."""
+    connections: Annotated[int, Field(ge=2, le=100)] = 8
+    """Connections to the views' database, in each of them: half of them, three at most, for short answers. With two
+    or three of them searches and what is looked up take turns in one."""
+    batch_bytes: Annotated[int, Field(ge=1)] = 1024**3
+    """The largest batch that is taken in."""
+    release_above: Annotated[int, Field(ge=0)] = 0
+    """Batches of more lines than this wait until a second person releases them; 0 releases all at once."""
+    patience_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """How long a client may be silent in the middle of a batch, and take for a request's headers; twice that for the
+    body of a single request."""
+    wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
+    """How long a reader may wait for a position."""
+    per_minute: Annotated[int, Field(ge=1)] = 60_000
+    """Requests from one system with a key or token."""
+    per_minute_anybody: Annotated[int, Field(ge=1)] = 6_000
+    """Requests without a key or token from one address (of IPv6, from one /64 network)."""
+    max_connections: Annotated[int, Field(ge=4)] = 1000
+    """Connections that each process takes at a time, if it may have twice as many descriptors; else half of those.
+    Half of them may be without a whole request: then the one that has waited longest is closed for a new one."""
+    max_connections_per_address: Annotated[int, Field(ge=1)] = 200
+    """How many of them one address may have (of IPv6, one /64 network): for the next one, its own that has waited
+    longest is closed; if none waits, the next one is refused. Trusted proxies may have any number."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks of reverse proxies, as `10.0.0.0/24`, whose `X-Forwarded-For`, `X-Forwarded-Proto` and
+    `X-Forwarded-Prefix` count. From anybody else these headers mean nothing."""
+    base_path: Annotated[str, AfterValidator(_base_path)] = ""
+    """The path under which a reverse proxy offers this node, as `/registry`. A trusted proxy that sends
+    `X-Forwarded-Prefix` overrides it. The proxy may cut it off or not."""
+    failures_per_minute: Annotated[int, Field(ge=1)] = 100
+    """Keys or tokens that are not good from one address. After that nothing more is looked up for it in that minute,
+    and what is not good is answered 429; keys and tokens that are known go on working."""
+
+
+class TokenSettings(BaseModel):
+    """Whose tokens this node takes; `[oauth]` in the file of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str
+    """The issuer of the tokens, exactly as their claim `iss` has it."""
+    audience: str
+    """What the tokens must be meant for: this node's own name at the issuer."""
+    jwks: str
+    """The URL of the issuer's keys."""
+    token_url: str | None = None
+    """Where systems ask for tokens; said in the API's description."""
+    member_claim: str = "registry_member"
+    """The claim that says for which member a system acts."""
+    lifetime_minutes: int = Field(default=24 * 60, ge=1)
+    """The longest lifetime of a token; one that is valid for longer is refused."""
+
+
+class OfficeSetting(BaseModel):
+    """How this member's recognition office works; `[office]` in the file of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    two_persons: bool = True
+    """Whether whoever proposes a decision may not approve it."""
+    due: Annotated[str, AfterValidator(checked_term)] = LONGEST
+    """How long a decision may take from a complete file: months, weeks or days, as `P4M`, `P8W`, `P60D`."""
+    due_by_country: dict[
+        Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_country)],
+        Annotated[str, AfterValidator(checked_term)],
+    ] = {}
+    """The same for credentials of some countries, by the country of their issuer; the shortest counts in a case."""
+    appeal_days: Annotated[int, Field(ge=0, le=3660)] = 42
+    """How many days after a decision it may be appealed against; 0: there is no appeal."""
+    address: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    """Where people write to, line by line: letters print it, and say there where one can object."""
+    due_soon_days: Annotated[int, Field(ge=0, le=366)] = 14
+    """How many days before its due date a case is shown as due soon."""
+    attachment_bytes: Annotated[int, Field(ge=1, le=64 * 1024**2)] = 10 * 1024**2
+    """How large a file may be that is attached to a case, in bytes."""
+    case_attachment_bytes: Annotated[int, Field(ge=1, le=1024**3)] = 50 * 1024**2
+    """How large all files of a case may be together, in bytes."""
+
+
+class Settings(BaseSettings):
+    """What a node knows of itself. Names in the file are these; in the environment `REGISTRY_` + upper case."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRY_", frozen=True, extra="forbid")
+
+    home: Path
+    """The node's folder. Relative paths below are relative to it."""
+    consortium: Annotated[str, Field(pattern=r"^[a-z0-9.-]{3,100}$")]
+    """The consortium's origin, a domain name that it holds."""
+    member: Annotated[str, Field(pattern=r"^[a-z0-9-]{2,40}$")]
+    """This node's member, or `governance` for the consortium's own node."""
+    founded: Annotated[str, AfterValidator(_hexadecimal)]
+    """Hash of the consortium's founding event, which you were told by somebody you trust."""
+    log: str
+    """The shared log: `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]`, or to read only, `archive:PATH`."""
+    database: str
+    """`postgresql://…`, or `embedded:PATH#NAME` for one that the node starts itself."""
+    keys: Path = Path("keys")
+    """The folder of this node's private keys."""
+    passphrase_file: Path | None = None
+    """A file with the passphrase of the private keys, where they have one."""
+    passphrase: SecretStr | None = None
+    """The passphrase itself: from the environment only, never from the file of settings."""
+    witness: tuple[WitnessSetting, ...] = ()
+    """The witnesses that this node asks and relies on; in the file, one `[[witness]]` each."""
+    witnesses_needed: Annotated[int, Field(ge=0)] = 0
+    """How many witnesses must have cosigned a head that this node relies on."""
+    max_head_age_hours: Annotated[float, Field(gt=0)] | None = None
+    """How old the witnesses' cosignatures may be."""
+    http: HttpSetting = HttpSetting()
+    """How `registry serve` answers."""
+    office: OfficeSetting = OfficeSetting()
+    """How its recognition office works."""
+    oauth: TokenSettings | None = None
+    """Whose access tokens are taken, besides the node's own API keys."""
+    intake_kafka: str | None = None
+    """This node's own Kafka, where its university's systems send events: `kafka://HOST:PORT[,HOST:PORT]`."""
+    webhook_http_localhost: bool = False
+    """Whether webhooks may be posted to this machine itself over plain http, for tests."""
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks that are not public and that webhooks may be posted to all the same, as `10.20.0.0/16`."""
+    webhook_ca_file: Path | None = None
+    """Certificates (PEM) of further authorities that webhooks' receivers may have theirs from."""
+    public_url: Annotated[str, AfterValidator(_address)] | None = None
+    """Where this node is reached from outside, as `https://registry.example.org`: letters lead there."""
+    letter_fonts: Path | None = None
+    """A folder of fonts for letters, for scripts that Typst's own fonts lack (Chinese, Japanese, Korean, Thai, …)."""
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
+    """What goes to standard error: messages of this level and of the more severe ones."""
+
+    @property
+    def origin(self) -> str:
+        """The origin of this node's own log."""
+        return self.consortium if self.member == "governance" else f"{self.consortium}/{self.member}"
+
+    @property
+    def founded_hash(self) -> bytes:
+        """The founding's hash, 32 bytes."""
+        return bytes.fromhex(self.founded)
+
+    @property
+    def log_url(self) -> str:
+        """The shared log, with its path made absolute."""
+        scheme, colon, path = self.log.partition(":")
+        return f"{scheme}:{self.home / path}" if scheme in ("file", "archive") and colon else self.log
+
+    @property
+    def database_url(self) -> str:
+        """The database, with the embedded one's path made absolute."""
+        scheme, _, rest = self.database.partition(":")
+        return f"embedded:{self.home / rest}" if scheme == "embedded" else self.database
+
+    @property
+    def keys_folder(self) -> Path:
+        """The folder of private keys, absolute."""
+        return self.home / self.keys
+
+
+def find_home(given: Path | None) -> Path:
+    """The node's folder: as given, from the environment, or the current one or the nearest above it.
+
+    Raises `NoSettings` where there is none, and `SettingsError` where that cannot be told.
+    """
+    if given is not None:
+        return given.resolve()
+    if HOME_VARIABLE in os.environ:
+        return Path(os.environ[HOME_VARIABLE]).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if _is_there(folder / FILE):
+            return folder
+    raise NoSettings(
+        f"no {FILE} in {here} or above it; go to a node's folder, name it with --home or {HOME_VARIABLE},"
+        " or make one with `registry init`"
+    )
+
+
+def _is_there(file: Path) -> bool:
+    """Return whether there is a file, or a link to one. Raises `SettingsError` where that cannot be told."""
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise SettingsError(f"cannot look for {file}: {error.strerror}; name the node's folder with --home") from error
+    return True
+
+
+def load(given: Path | None = None) -> Settings:
+    """The settings of the node whose folder is given or found. Raises `NoSettings`, `SettingsError`."""
+    home = find_home(given)
+    file = home / FILE
+    if not file.is_file():
+        raise SettingsError(f"there is no file {file}; name the node's folder with --home, or make it: `registry init`")
+
+    class FromFolder(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del dotenv_settings, file_secret_settings  # no second place to look for a setting
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+    try:
+        if "passphrase" in _toml_of(file):
+            raise SettingsError(
+                f"{file}: a passphrase does not belong there; use passphrase_file or REGISTRY_PASSPHRASE"
+            )
+        if wrong := misspelt(Settings, os.environ):
+            raise SettingsError(wrong)
+        return FromFolder(home=home)  # type: ignore[call-arg] # the rest comes from file and environment
+    except ValidationError as error:
+        raise SettingsError(f"{file}:\n  {explain(error, Settings, os.environ)}") from error
+    except SourceError as error:
+        raise SettingsError(f"the environment: a table's variable holds JSON, as REGISTRY_HTTP: {error}") from error
+
+
+def _toml_of(file: Path) -> dict[str, Any]:
+    """Read a file of settings. Raises `SettingsError`."""
+    try:
+        return tomllib.loads(file.read_bytes().decode())
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file} is not UTF-8 text (byte {error.start + 1})") from error
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from error
+
+
+def write(home: Path, values: dict[str, Any]) -> Path:
+    """Write a node's settings file, which nobody but its owner can read: it may hold the database's password.
+
+    Raises `SettingsError` where there is one already.
+    """
+    file = home / FILE
+    lines = [f"{name} = {toml(value)}\n" for name, value in values.items() if value is not None]
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise SettingsError(f"{file} exists; a node is made once") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        os.fchmod(descriptor, 0o600)  # whatever the umask is
+        out.write("".join(lines))
+        out.flush()
+        os.fsync(descriptor)
+    return file
+
+
+def toml(value: Any) -> str:  # noqa: ANN401 - any value of a setting
+    """A value as TOML writes it in one line: text, number, truth value, list or table."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + "}"
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")  # the escapes of JSON are TOML's, too

@@ -1,0 +1,231 @@
+"""The private store of domain events, on `eventsourcing`'s PostgreSQL recorder.
+
+Two things differ from the library's own: an event's state is JSON with the data as it will be published, and
+an insert can carry further private rows that are written in the same transaction.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib import metadata, resources
+from typing import Any, Final, Generic, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+from eventsourcing.application import Application
+from eventsourcing.persistence import IntegrityError, JSONTranscoder, Mapper, OperationalError, StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder
+from psycopg import Connection, Cursor
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow
+from psycopg.sql import SQL, Identifier, Literal
+
+from registry.domain.aggregate import Changed, Created
+from registry.store.translation import AGGREGATES, EVENTS
+
+D = TypeVar("D")
+
+
+class _State(msgspec.Struct, Generic[D]):
+    timestamp: datetime
+    data: D
+
+
+_OWNERS: Final[dict[type[Any], str]] = {
+    event: vars(aggregate)["TOPIC"]
+    for aggregate in AGGREGATES
+    for event in vars(aggregate).values()
+    if isinstance(event, type)
+}
+_DECODERS = {
+    topic: msgspec.json.Decoder(_State[event.DATA])  # type: ignore[name-defined] # a generic struct made at run time
+    for topic, event in EVENTS.items()
+}
+_encode = msgspec.json.Encoder().encode
+
+
+class EventMapper(Mapper[UUID]):
+    """Domain events to stored events and back."""
+
+    def __init__(self) -> None:
+        super().__init__(JSONTranscoder())
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:  # noqa: ANN401 - any of EVENTS
+        """Store the moment and the data."""
+        return StoredEvent(
+            originator_id=domain_event.originator_id,
+            originator_version=domain_event.originator_version,
+            topic=type(domain_event).TOPIC,
+            state=_encode(_State(domain_event.timestamp, domain_event.data)),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Created | Changed:
+        """Make the event again."""
+        kind = EVENTS[stored_event.topic]
+        state = _DECODERS[stored_event.topic].decode(stored_event.state)
+        values: dict[str, Any] = {
+            "originator_id": stored_event.originator_id,
+            "originator_version": stored_event.originator_version,
+            "timestamp": state.timestamp,
+            "data": state.data,
+        }
+        if issubclass(kind, Created):
+            values["originator_topic"] = _OWNERS[kind]
+        event = object.__new__(kind)
+        object.__setattr__(event, "__dict__", values)
+        return event
+
+
+class PrivateRows(Protocol):
+    """Rows that belong to the same moment as the events."""
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write them, in the caller's transaction."""
+        ...
+
+
+class Together:
+    """Several kinds of rows, written as one."""
+
+    def __init__(self, parts: Sequence[PrivateRows]) -> None:
+        self._parts = parts
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Write them in their order."""
+        for part in self._parts:
+            part.write(cursor)
+
+
+class StaleState(Exception):
+    """Something was decided on a state that has changed meanwhile: decide again."""
+
+
+class KeysReplaced(StaleState, OperationalError):
+    """Something was sealed with a key of the vault that is not in use any more: seal it again, or send it again."""
+
+
+class PrivateRecorder(PostgresApplicationRecorder):
+    """Inserts events together with private rows, by COPY, in one transaction."""
+
+    def insert_events(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        private: PrivateRows | None = None,
+        expected: Mapping[UUID, int] | None = None,
+        **_: Any,  # noqa: ANN401 - the library's signature
+    ) -> Sequence[int] | None:
+        """Insert all or nothing; gives the notification ids.
+
+        `expected`: the versions that other aggregates were read at; raises `StaleState` where one has moved.
+        Raises the library's `IntegrityError` where an event of that aggregate and version exists. Nothing is
+        tried again here: after a lost connection the caller cannot know, and looks.
+        """
+        with self.datastore.get_connection() as connection, connection.transaction(), connection.cursor() as cursor:
+            if stored_events:
+                # The table's lock makes the order of commit the order of ids (see the library). It comes first, so
+                # that two importers of the same rows wait for each other here, and not across two keys.
+                self._lock_table(cursor)
+            if private is not None:
+                private.write(cursor)
+            if not stored_events:
+                return []
+            if expected:
+                self._check(cursor, expected)
+            table = SQL("{}.{}").format(Identifier(self.datastore.schema), Identifier(self.events_table_name))
+            statement = SQL("COPY {} (originator_id, originator_version, topic, state) FROM STDIN").format(table)
+            with cursor.copy(statement) as rows:
+                rows.write(
+                    "".join(
+                        f"{e.originator_id}\t{e.originator_version}\t{e.topic}\t\\\\x{e.state.hex()}\n"
+                        for e in stored_events
+                    )
+                )
+            self._notify_channel(cursor)
+            last = cursor.execute("SELECT lastval() AS last").fetchone()
+        assert last is not None  # noqa: S101 - something was inserted in this session
+        return range(last["last"] - len(stored_events) + 1, last["last"] + 1)
+
+    def _check(self, cursor: Cursor[DictRow], expected: Mapping[UUID, int]) -> None:
+        now = self.versions(cursor, list(expected))
+        for originator, version in expected.items():
+            if now.get(originator) != version:
+                raise StaleState(f"{originator} has changed")
+
+    def versions(self, cursor: Cursor[DictRow], originators: Sequence[UUID]) -> dict[UUID, int]:
+        """The newest version of each of these aggregates that exists."""
+        rows = cursor.execute(
+            SQL(
+                "SELECT originator_id, max(originator_version) AS version FROM {}.{}"
+                " WHERE originator_id = ANY(%s) GROUP BY originator_id"
+            ).format(Identifier(self.datastore.schema), Identifier(self.events_table_name)),
+            (list(originators),),
+        )
+        return {row["originator_id"]: row["version"] for row in rows}
+
+
+__all__ = [
+    "EventMapper",
+    "IntegrityError",
+    "KeysReplaced",
+    "PrivateRecorder",
+    "PrivateRows",
+    "StaleState",
+    "StoredEvent",
+    "Together",
+]
+
+
+class Store(Application[UUID]):
+    """`eventsourcing`'s application: aggregates in, aggregates out."""
+
+    name = "registry"
+    env = {  # noqa: RUF012 - the library's own declaration
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "APPLICATION_RECORDER_TOPIC": "registry.store.recorder:PrivateRecorder",
+        "POSTGRES_POOL_SIZE": "1",
+        "POSTGRES_MAX_OVERFLOW": "4",
+        "POSTGRES_PRE_PING": "y",  # a server that was restarted costs no request
+    }
+
+    def construct_mapper(self) -> EventMapper:
+        """Our own form of stored events."""
+        return EventMapper()
+
+
+def opened(connection: Connection[DictRow], dsn: str) -> Store:
+    """The store of a node's database, whose tables and ours are made where they are not of this version.
+
+    Where they are, nothing of them is locked: another process of this node may be in the middle of writing, and making
+    tables that exist takes locks all the same. Two that find none make them one after the other.
+    """
+    private = resources.files("registry.store").joinpath("private.sql").read_text()
+    label = f"private side, {hashlib.sha256(private.encode()).hexdigest()[:16]}, {metadata.version('eventsourcing')}"
+    connection.execute("SELECT pg_advisory_lock(hashtext('registry.private'))")
+    try:
+        found = connection.execute(
+            "SELECT obj_description(to_regnamespace('vault'), 'pg_namespace') AS label"
+        ).fetchone()
+        if found == {"label": label}:
+            return _store(dsn, create=False)
+        with connection.transaction():
+            connection.execute(private.encode())
+        store = _store(dsn, create=True)
+        connection.execute(SQL("COMMENT ON SCHEMA vault IS {}").format(Literal(label)))
+        return store
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(hashtext('registry.private'))")
+
+
+def _store(dsn: str, *, create: bool) -> Store:
+    parts = conninfo_to_dict(dsn)
+    return Store(
+        {
+            "POSTGRES_DBNAME": str(parts.get("dbname", "")),
+            "POSTGRES_HOST": str(parts.get("host", "")),
+            "POSTGRES_PORT": str(parts.get("port", 5432)),
+            "POSTGRES_USER": str(parts.get("user", "")),
+            "POSTGRES_PASSWORD": str(parts.get("password", "")),
+            "CREATE_TABLE": "yes" if create else "no",
+        }
+    )
