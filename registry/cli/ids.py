@@ -14,7 +14,7 @@ from registry.learners.numbers import find_learner
 from registry.log import GOVERNANCE
 
 if TYPE_CHECKING:
-    from registry.cli.context import Node
+    from registry.node.node import Node
 
 SHORTEST: Final = 4
 """The fewest characters by which an id can be named."""

@@ -12,9 +12,9 @@ from consumers.history import moment
 from consumers.streams.replay import replay
 from projections.core import positions
 from projections.records.as_of import Moment, Past, Replayed
-from registry.cli.context import Node
 from registry.cli.output import say
 from registry.log import origin_of
+from registry.node.node import Node
 from registry.rules.governance import MemberRecord
 
 AsOf = Annotated[

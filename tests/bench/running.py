@@ -14,7 +14,7 @@ import structlog
 from deploy.kafka.local import temporary
 from projections.core import views
 from projections.records import learners
-from registry.cli.context import opened
+from registry.node.node import opened
 from registry.postgres.embedded import embedded
 from tests.bench.result import Result, in_process, rate
 from tests.support.command import Consortium, command

@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from registry.cli.context import opened
-from registry.cli.digests import FILE, sign_daily
+from registry.cli.evidence.digests import FILE, sign_daily
+from registry.node.node import opened
 from registry.wire.cosignature import CosignerKey
 from registry.wire.keys import Ed25519Signer
 from tests.support.command import Consortium, command, printed_json, registry, until

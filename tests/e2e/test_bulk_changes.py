@@ -8,9 +8,9 @@ from registry.application.status_changes import StatusChange
 from registry.batches import Book, RowProblem
 from registry.batches.changing import NamedBefore, RowChanger
 from registry.batches.status_rows import StatusRow
-from registry.cli.bulk_changes import MAX_ROWS
-from registry.cli.context import opened
-from registry.cli.working import book_of
+from registry.cli.issuing.bulk_changes import MAX_ROWS
+from registry.node.node import opened
+from registry.node.services.batches import book_of
 from tests.support.command import Consortium, printed_json, registry
 
 HEADER = "credential,record,change,reason,note\n"

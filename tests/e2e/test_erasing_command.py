@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from registry.batches import Book, Spool
-from registry.cli import ids, last_error
-from registry.cli.context import opened
+from registry.cli import ids
+from registry.node.health import last_error
+from registry.node.node import opened
 from registry.vault.keys import MemoryKeys
 from registry.vault.vault import Vault
 from tests.support.command import ROOT, Consortium, command, printed_json, registry

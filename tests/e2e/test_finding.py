@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from registry.cli.finding import normalised
+from registry.cli.issuing.finding import normalised
 from tests.support.command import Consortium, printed_json, registry
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.cli.context import opened
+from registry.node.node import opened
 from registry.wire.achievements import AchievementContent, Composition
 from registry.wire.forms import CredentialRef, Ref, VersionedRef
 from registry.wire.recognition import Basis, Grant, RecognitionDecided

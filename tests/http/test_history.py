@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from registry.cli.context import opened
+from registry.node.node import opened
 from registry.wire.recognition import AchievementFilter, AgreementDeclared
 from tests.support.command import registry, until
 from tests.support.served import achievement, once, problem, row

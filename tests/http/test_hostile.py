@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from projections.catalogue.search import MAX_PAGE_BYTES
-from registry.cli.context import opened
+from registry.node.node import opened
 from tests.bench.data import achievement as content
 from tests.support.command import until
 from tests.support.node import request

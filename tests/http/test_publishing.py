@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from registry.application.status_notes import notes_of
-from registry.cli.context import opened
+from registry.node.node import opened
 from registry.values.persons import normalise_identifier
 from tests.support.command import registry
 from tests.support.served import achievement, once, problem, row, until

@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from registry.cli.context import opened
+from registry.node.node import opened
 from registry.wire.disclosures import claims_digest, disclosed
 from tests.bench.data import achievement
 from tests.support.command import registry, until

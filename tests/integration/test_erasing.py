@@ -14,7 +14,7 @@ from registry.batches import Book, Worker
 from registry.batches.corrections import corrections_of
 from registry.batches.leaving_out import Sought
 from registry.batches.mentions import mentions
-from registry.cli.imports import Offered
+from registry.cli.issuing.imports import Offered
 from registry.domain.errors import Duplicate
 from registry.learners import erasure as erasing
 from registry.learners.erasure import StillInBatch, UnknownLearner, erase

@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.cli.imports import Offered
+from registry.cli.issuing.imports import Offered
 from registry.intake import read_document
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.importing import Importer

@@ -10,7 +10,7 @@ import pytest
 from registry.application.achievement_content import FaultyContent
 from registry.batches import Book, Worker
 from registry.batches.worker import _taken
-from registry.cli.imports import Offered, Report, _add_award
+from registry.cli.issuing.imports import Offered, Report, _add_award
 from registry.intake import IntakeError, read_document, read_file
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.drafts import Drafts, UnknownDraft

@@ -14,7 +14,7 @@ from registry.application import owner
 from registry.application.requests import Issued
 from registry.backup.backup import _SCHEMAS
 from registry.batches import Book, Worker
-from registry.cli.imports import Offered
+from registry.cli.issuing.imports import Offered
 from registry.intake.taking import Taking
 from registry.learners.erasure import erase
 from registry.office.cases.applicants import Applicant

@@ -13,11 +13,11 @@ from projections.core import positions
 from projections.credentials import credentials
 from registry.application.acceptance import NotAccepted
 from registry.application.refusals import RefusedCommits
-from registry.cli.health import node_health, own_commits_refused, own_stream
-from registry.cli.own_log import OwnLog
-from registry.cli.own_refusals import OwnRefusals
-from registry.cli.standings import Standings
 from registry.log import GOVERNANCE
+from registry.node.adapters.own_refusals import OwnRefusals
+from registry.node.health.health import node_health, own_commits_refused, own_stream
+from registry.node.health.own_log import OwnLog
+from registry.node.standings import Standings
 from registry.publishing.publisher import OwnCommitsRefused
 from registry.publishing.self_check import check
 from registry.rules.errors import Refusal
@@ -252,7 +252,7 @@ def test_what_others_append_is_no_fault_of_this_nodes_log(world):
 
 
 def test_views_that_are_not_brought_up_while_the_node_publishes_are_a_fault(world, monkeypatch):
-    monkeypatch.setattr("registry.cli.view_lag.STILL_SECONDS", 0)
+    monkeypatch.setattr("registry.node.health.view_lag.STILL_SECONDS", 0)
     world.seen()
     with world.publisher().session() as session:
         world.issue()

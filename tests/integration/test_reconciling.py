@@ -10,13 +10,13 @@ import uuid
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.cli.context import opened
-from registry.cli.imports import Offered
-from registry.cli.reconcile import OnLog
+from registry.cli.issuing.imports import Offered
+from registry.cli.issuing.reconcile import OnLog
 from registry.intake import IntakeError
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Reconciling
 from registry.intake.rows.plain_rows import PlainRows, form_of
+from registry.node.node import opened
 from tests.support.command import Consortium, printed_json
 
 FROM, UNTIL = dt.date(2026, 2, 1), dt.date(2026, 7, 31)

@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 
 from registry.batches import Book, Worker
-from registry.cli.imports import Offered
+from registry.cli.issuing.imports import Offered
 from registry.domain.case_errors import NoCredential
 from registry.intake import IntakeError, read_document
 from registry.intake.course_codes import CourseCode, CourseCodes

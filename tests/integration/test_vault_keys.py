@@ -16,7 +16,7 @@ from registry.application.registry import Registry
 from registry.application.requests import Issued
 from registry.batches import Book, Worker
 from registry.ceremony.signed_heads import SignedHead, SignedHeads
-from registry.cli.imports import Offered
+from registry.cli.issuing.imports import Offered
 from registry.intake.drafts import Drafts
 from registry.keys.keystore import MASTER, RING, Keystore, KeystoreError
 from registry.learners.erasure import erase

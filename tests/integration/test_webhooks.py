@@ -21,7 +21,7 @@ from projections.core import views
 from projections.feed import feed, noticing
 from projections.feed.causes import Causes, Found
 from registry.application.registry import Registry
-from registry.cli.dispatching import FeedSource
+from registry.node.adapters.webhooks import FeedSource
 from registry.vault.keys import MemoryKeys
 from registry.vault.vault import Vault, VaultError
 from registry.webhooks import (

@@ -11,8 +11,8 @@ from consumers.proofs import receipts
 from consumers.proofs.tiles import Tiles, follow
 from projections.core import views
 from registry.application.registry import Registry
-from registry.cli.facts import ViewFacts
-from registry.cli.office import Viewed
+from registry.node.adapters.facts import ViewFacts
+from registry.node.adapters.office import Viewed
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import CaseAsked, SubjectAsked
 from registry.office.cases.service import Office

@@ -1,6 +1,6 @@
 """Governance as a node knows it, for tests that have a log and no database."""
 
-from registry.cli.standings import Standings
+from registry.node.standings import Standings
 
 
 class StandingsWithoutViews(Standings):

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from registry.application.achievement_content import COMMENT, PLACEHOLDER, FaultyContent, content_faults, read_content
-from registry.cli.achievement_templates import PLAIN, TEMPLATES
+from registry.cli.issuing.achievement_templates import PLAIN, TEMPLATES
 
 OWN = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 OTHER = "1bbac7a9-a411-4809-ad9e-534f483b7a03"

@@ -9,7 +9,7 @@ from consumers.governance.governance import GovernanceFold
 from registry.ceremony import ceremony
 from registry.ceremony.act_words import describe, signatures_needed
 from registry.ceremony.ceremony import AlreadyPublished, CeremonyRefused, Known, Proposal
-from registry.cli.member_content import TEMPLATE, convert
+from registry.cli.consortium.member_content import TEMPLATE, convert
 from registry.domain.membership import Consortium as Acts
 from registry.intake.formats import elm_codes
 from registry.keys import key_proof

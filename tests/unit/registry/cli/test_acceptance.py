@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from registry.application.acceptance import NotAccepted
-from registry.cli.acceptance import ConsumerRules
 from registry.log import LogUnavailable
+from registry.node.adapters.acceptance import ConsumerRules
 from registry.wire import governance as wire
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import leaf_hashes

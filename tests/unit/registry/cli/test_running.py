@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from registry.cli import running
+from registry.cli.operations import running
 from registry.publishing.publisher import AnotherPublisher
 from registry.settings.settings import SettingsError
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from registry.cli import standings
 from registry.log import ForeignLog, LogError, TailLost
+from registry.node import standings
 from tests.support.command import until
 from tests.support.standings import StandingsWithoutViews
 from tests.support.streams import CONSORTIUM, Consortium

@@ -3,8 +3,8 @@
 import pytest
 
 from projections.core.positions import Position
-from registry.cli import view_lag
-from registry.cli.view_lag import LagWatch
+from registry.node.health import view_lag
+from registry.node.health.view_lag import LagWatch
 from tests.support.memory_log import MemoryLog
 
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from registry.cli import last_error
-from registry.cli.waiting import stopped
+from registry.node.health import last_error
+from registry.node.health.waiting import stopped
 
 SINCE = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

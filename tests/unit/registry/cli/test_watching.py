@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from registry.cli import watching
-from registry.cli.health import LogState, NodeHealth
-from registry.cli.watching import READINESS, HealthWatch
+from registry.node.health.health import LogState, NodeHealth
+from registry.node.services import watching
+from registry.node.services.watching import READINESS, HealthWatch
 from tests.support.command import until
 from tests.support.memory_log import MemoryLog
 

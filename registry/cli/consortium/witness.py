@@ -1,0 +1,280 @@
+"""Witnesses: one that runs, and a node that asks them."""
+
+import socket
+import threading
+from datetime import UTC, datetime
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import structlog
+import typer
+
+from consumers.proofs.receipts import NoReceipt, head_of
+from consumers.witness.cosignatures import Cosignatures, DamagedCosignatures
+from consumers.witness.policy import PolicyUnmet
+from consumers.witness.witness import Witness
+from projections.core.positions import all_positions
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
+from registry.keys.keystore import Keystore
+from registry.log import GOVERNANCE, LogError, NoSuchStream, open_log, origin_of
+from registry.node.node import Node, ask_passphrase, given_passphrase, node_of
+from registry.node.services.stopping import keep_on_hangup
+from registry.settings.settings import SettingsError
+from registry.wire.checkpoint import SignedNote
+from registry.wire.cosignature import CosignerKey
+
+if TYPE_CHECKING:
+    from consumers.witness.witness_http import Followed
+
+_log = structlog.get_logger(__name__)
+_FILE = "witness.json"
+_KEY = "witness"
+_PATIENCE_SECONDS = 10.0
+_MAX_CONNECTIONS = 500
+_MAX_CONNECTIONS_PER_ADDRESS = 50
+
+witness_app = typer.Typer(
+    help="A witness: it follows all members and cosigns the heads that it saw.", no_args_is_help=True
+)
+
+Folder = Annotated[Path, typer.Argument(help="The witness's folder.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(witness_app, name="witness")
+    app.command("cosign")(cosign_command)
+
+
+class WitnessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A witness's settings, in its folder."""
+
+    name: str
+    consortium: str
+    founded: str
+    log: str
+
+
+@witness_app.command("init")
+def init(
+    folder: Folder,
+    *,
+    name: Annotated[str, typer.Option(help="The witness's name, like witness.example/w1.")],
+    consortium: Annotated[str, typer.Option(help="The consortium that it watches.")],
+    founded: Annotated[str, typer.Option(help="The founding's hash, from somebody you trust.")],
+    log: Annotated[str, typer.Option(help="The shared log: file:PATH (absolute) or kafka://HOST:PORT.")],
+) -> None:
+    """Make a witness: its settings and its key. Prints the public key, for the policies of those who rely on it.
+
+    Example: registry witness init w1 --name witness.example/w1 --consortium eciu.example --founded 9f2c…
+    --log file:/srv/log
+    """
+    file = folder / _FILE
+    if file.exists():
+        raise SettingsError(f"{file} exists; a witness is made once")
+    if len(founded) != 64 or set(founded) - set("0123456789abcdef"):
+        raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them", param_hint="--founded")
+    folder.mkdir(parents=True, exist_ok=True)
+    signer = Keystore(folder / "keys", given_passphrase()).create_signer(_KEY, name)
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(WitnessSettings(name, consortium, founded, log))) + b"\n")
+    say(str(CosignerKey.of(name, signer.vkey.public)))
+
+
+def _witness(folder: Path) -> Witness:
+    try:
+        settings = msgspec.json.decode((folder / _FILE).read_bytes(), type=WitnessSettings)
+    except (OSError, msgspec.DecodeError) as error:
+        raise SettingsError(f"{folder / _FILE}: {error}; make a witness with `registry witness init`") from error
+    signer = Keystore(folder / "keys", given_passphrase(), ask_passphrase).signer(_KEY, settings.name)
+    log = open_log(settings.log, settings.consortium, read_only=True)
+    return Witness(log, settings.consortium, bytes.fromhex(settings.founded), settings.name, signer, folder)
+
+
+@witness_app.command("run")
+def run(
+    folder: Folder,
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8321,
+) -> None:
+    """Follow, cosign and answer, until stopped.
+
+    Example: registry witness run w1 --port 8321
+    """
+    from consumers.witness.witness_http import Followed, application  # noqa: PLC0415 - a server is loaded by who serves
+    from registry.http.server import server_for  # noqa: PLC0415 - likewise
+
+    witness = _witness(folder)
+    lock, stop = threading.Lock(), threading.Event()
+    followed = Followed()
+    following = threading.Thread(target=_follow, args=(witness, lock, stop, followed), name="following")
+    listening = _listen(host, port)
+    server = server_for(
+        application(witness, lock, followed),
+        patience_seconds=_PATIENCE_SECONDS,
+        max_connections=_MAX_CONNECTIONS,
+        max_connections_per_address=_MAX_CONNECTIONS_PER_ADDRESS,
+    )
+    keep_on_hangup()
+    following.start()
+    address = "{}:{}".format(*listening.getsockname()[:2])
+    errors.print(f"{witness.key.name} is running at http://{address}; Ctrl-C ends it", markup=False)
+    try:
+        server.run(sockets=[listening])
+    finally:
+        stop.set()
+        following.join()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise SettingsError(f"cannot listen at {host} port {port}: {error.strerror}") from error
+
+
+def _follow(witness: Witness, lock: threading.Lock, stop: threading.Event, followed: "Followed") -> None:
+    told: set[str] = set()
+    while not stop.is_set():
+        try:
+            with lock:
+                commits = witness.follow()
+                caught = {f"{one.origin} at {one.size}" for one in witness.caught}
+            for name in sorted(caught - told):
+                errors.print(f"two histories: {name} (`registry witness caught`)", style="red")
+            told |= caught
+            if not commits:
+                witness.wait(1.0)
+            followed.now()
+        except (LogError, OSError) as error:
+            _log.error("witness.following_again", error=str(error))
+            followed.error = str(error)
+            stop.wait(1.0)
+        except Exception as error:  # noqa: BLE001 - whatever it was: it is said, and the next round tries again
+            _log.exception("witness.following_again")
+            followed.error = type(error).__name__
+            stop.wait(1.0)
+
+
+@witness_app.command("caught")
+def caught(folder: Folder, *, as_json: AsJson = False) -> None:
+    """Show the logs that showed two histories, with both signed notes: evidence that needs no trust in the witness.
+
+    Example: registry witness caught w1
+    """
+    found = _witness(folder).caught
+    if as_json:
+        print_json({"items": found})
+    else:
+        for one in found:
+            say(f"{one.origin} showed two histories at {one.size}:", style="red")
+            for note in one.notes:
+                say("    " + note.replace("\n", "\n    "))
+        if not found:
+            say("no log was caught")
+    if found:
+        raise typer.Exit(1)
+
+
+def cosign_command(
+    context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False
+) -> None:
+    """Ask the witnesses in the settings for cosignatures of all heads, and have this node's own head cosigned.
+
+    A member that has published nothing has no head: that is said, and is no fault. Exits 1 where a head that there is
+    was not cosigned.
+
+    Example: registry cosign
+    """
+    node = node_of(context)
+    if not node.settings.witness:
+        raise SettingsError("no [[witness]] in the settings: give url and key of each")
+    rows = gather(node)
+    names = {"stream": "stream", "witness": "witness", "size": "cosigned size", "error": "why not", "note": "note"}
+    columns = [Column(heading, itemgetter(name)) for name, heading in names.items()]
+    print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+    if any(row["error"] for row in rows):
+        raise typer.Exit(1)
+
+
+def gather(node: Node) -> list[dict[str, Any]]:
+    """Fetch what witnesses have cosigned of every stream, and offer them this node's own head."""
+    from consumers.witness import witness_client  # noqa: PLC0415 - an HTTP client is loaded by who asks
+    from consumers.witness.witness_client import WitnessRefused, WitnessUnavailable  # noqa: PLC0415 - likewise
+
+    fold = node.governance()
+    kept = node.cosignatures()
+    rows: list[dict[str, Any]] = []
+    for stream in [GOVERNANCE, *sorted(fold.state.members)]:
+        origin = origin_of(node.settings.consortium, stream)
+        for one in node.settings.witness:
+            if (nothing := _nothing_to_cosign(node, stream)) is not None:
+                rows.append({"stream": stream, "witness": one.url, "size": 0, "error": None, "note": nothing})
+                continue
+            size, error = None, None
+            try:
+                if stream == node.settings.member:
+                    tiles = node.tiles(stream, fold)
+                    note = witness_client.add_checkpoint(one.url, head_of(node.log(), stream, tiles), tiles.consistency)
+                else:
+                    found = witness_client.newest(one.url, origin)
+                    if found is None:
+                        raise WitnessRefused("has cosigned nothing of it")  # noqa: TRY301 - told like a refusal
+                    note = found
+                _keep(kept, note, origin, CosignerKey.parse(one.key))
+                size = note.checkpoint.size
+            except (WitnessRefused, WitnessUnavailable, NoReceipt, NoSuchStream, DamagedCosignatures) as problem:
+                error = str(problem)
+            rows.append({"stream": stream, "witness": one.url, "size": size, "error": error, "note": None})
+    return rows
+
+
+def _nothing_to_cosign(node: Node, stream: str) -> str | None:
+    """Return why a stream has no head that a witness could cosign, which is no fault; None where it may have one."""
+    try:
+        end = node.log().end(stream)
+    except NoSuchStream:
+        end = 0
+    if not end:
+        return "has published nothing yet: there is nothing to cosign"
+    read = all_positions(node.views()).get(stream)
+    if read is not None and not read.tree.size and read.next >= end:
+        return "nothing on its log counts yet: there is nothing to cosign"
+    return None
+
+
+def _keep(kept: Cosignatures, note: SignedNote, origin: str, key: CosignerKey) -> None:
+    """Keep a cosigned head. Raises `WitnessRefused` where it is not what was asked for: then nothing is kept."""
+    from consumers.witness.witness_client import WitnessRefused  # noqa: PLC0415 - an HTTP client is loaded by who asks
+
+    head = note.checkpoint
+    if head.origin != origin:
+        raise WitnessRefused(f"answered with a head of {head.origin}")
+    if key.time_of(note) is None:
+        raise WitnessRefused(f"its answer is not cosigned by the key of {key.name} that the settings name")
+    before = kept.at(origin, head.size)
+    if before is not None and before.checkpoint.root != head.root:
+        raise WitnessRefused(
+            f"it cosigned another root at {head.size:,} events than was cosigned before: the member showed two"
+            " histories, or a witness lies. Keep both copies, and ask the member and the witness"
+        )
+    kept.add(note)
+
+
+def unmet(node: Node, stream: str, size: int) -> str | None:
+    """Why this node's policy is not satisfied of a stream's newest cosigned head; None where it is."""
+    policy = node.policy()
+    if not policy.needed or not size:
+        return None
+    note = node.cosignatures().newest(origin_of(node.settings.consortium, stream), size)
+    if note is None:
+        return "no witness has cosigned it, as far as this node has asked (`registry cosign`)"
+    try:
+        policy.check(note, datetime.now(UTC))
+    except PolicyUnmet as problem:
+        return str(problem)
+    return None

@@ -1,0 +1,114 @@
+"""The demo's end: a university and a recognition office that run, until somebody stops them."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import httpx
+
+from registry.access import ApiKeys
+from registry.cli.output import say
+from registry.http.access import SCOPES
+from registry.node.node import opened
+from registry.node.services.stopping import stopping
+from registry.settings.settings import SettingsError
+
+KEYS: Final = "keys"
+"""The file with addresses and keys, for a shell to read."""
+_FIRST_PORT: Final = 8000
+_READY_SECONDS: Final = 120
+_END_SECONDS: Final = 30
+
+
+class _Running(NamedTuple):
+    """A node that answers."""
+
+    member: str
+    url: str
+    key: str
+
+
+def wanted() -> bool:
+    """Whether somebody sits there who could try it: the demo ends by itself in CI, and where its words go to a file."""
+    return sys.stdout.isatty() and os.environ.get("CI") != "true"
+
+
+def serve(folder: Path, university: str, office: str) -> None:
+    """Let two nodes of a demo run until Ctrl-C or SIGTERM, and say what to try."""
+    with stopping() as stop, contextlib.ExitStack() as stack:
+        running = [stack.enter_context(_node(folder, member)) for member in (university, office)]
+        file = folder / KEYS
+        lines = "".join(f"{one.member.upper()}={one.url}\n{one.member.upper()}_KEY={one.key}\n" for one in running)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened_file:
+            opened_file.write(lines)
+        _say(running, file)
+        stop.wait()
+        say("\nStopping both.")
+
+
+def _say(running: list[_Running], file: Path) -> None:
+    first, second = running
+    say(f"\n{first.member.title()}, a university, and {second.member.title()}, a recognition office, are running:")
+    say(f"  {first.member:<10} {first.url}/docs")
+    say(f"  {second.member:<10} {second.url}/docs")
+    say(f"Their addresses and keys are in {file}, which only you can read. In another terminal:")
+    say(f"  . {file}")
+    one, other = first.member.upper(), second.member.upper()
+    say(f'  curl "${one}/v1/catalogue?text=data"')
+    say(f'  curl -H "X-API-Key: ${other}_KEY" "${other}/v1/precedents?member={first.member}"')
+    say(f'  curl -H "X-API-Key: ${one}_KEY" "${one}/v1/feed"')
+    say("Ctrl-C stops both.")
+
+
+@contextlib.contextmanager
+def _node(folder: Path, member: str) -> Iterator[_Running]:
+    home = folder / member
+    with opened(home) as node:
+        key = ApiKeys(node.registry.dsn, member).add("the demo", SCOPES, days=30)
+    port = _free_port()
+    process = subprocess.Popen(  # noqa: S603 - this program itself
+        [sys.executable, "-m", "registry.cli", "--home", home, "serve", "--port", str(port), "--workers", "1"],
+        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait(process, url, home)
+        yield _Running(member, url, key)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, home: Path) -> None:
+    until = time.monotonic() + _READY_SECONDS
+    while True:
+        with contextlib.suppress(httpx.TransportError):  # it does not listen yet
+            if httpx.get(f"{url}/ready", timeout=5).status_code == httpx.codes.OK:
+                return
+        if process.poll() is not None or time.monotonic() > until:
+            raise SettingsError(f"the node does not answer; `registry --home {home} serve` says why")
+        time.sleep(0.1)
+
+
+def _free_port() -> int:
+    """The first that is free of those that are easily remembered."""
+    for port in (*range(_FIRST_PORT, _FIRST_PORT + 20), 0):
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(tried.getsockname()[1])
+    raise SettingsError("there is no free port at 127.0.0.1")

@@ -1,0 +1,92 @@
+"""What lies beside a receipt: governance's log and its newest cosigned head, for checking offline."""
+
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from consumers.governance.governance import GovernanceFold
+from consumers.proofs import receipts
+from consumers.proofs.receipts import NoReceipt
+from consumers.witness.policy import PolicyUnmet
+from registry.cli.evidence.verifying import GOVERNANCE_HEAD
+from registry.cli.output import counted, say
+from registry.log import GOVERNANCE, open_log
+from registry.node.node import Node
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """Governance as it will be written to a folder; nothing is written before everything else was made."""
+
+    folder: Path
+    log: bytes | None
+    """None: the folder has this governance log already, or a longer one of the same consortium."""
+    events: int
+    head: str | None
+    head_size: int = 0
+
+    @classmethod
+    def of(cls, node: Node, folder: Path) -> Self:
+        """Governance for receipts in this folder.
+
+        Raises `NoReceipt` where another consortium's governance log is there, and `PolicyUnmet` where the node relies
+        on witnesses and none has cosigned governance.
+        """
+        fold = node.governance()
+        log = b"".join(record.data + b"\n" for record in node.log().records(GOVERNANCE))
+        keep = _keeps(node, folder, fold)
+        policy = node.policy()
+        note = node.cosignatures().newest(node.settings.consortium, fold.size)
+        if note is None:
+            if policy.needed:
+                raise PolicyUnmet("no witness has cosigned governance yet; `registry cosign` asks for it")
+            return cls(folder, None if keep else log, fold.size, None)
+        policy.check(note, datetime.now(UTC))
+        receipts.governed(note, fold)
+        return cls(folder, None if keep else log, fold.size, str(note), note.checkpoint.size)
+
+    def write(self) -> None:
+        """Write the log and the head."""
+        log, head = self.folder / f"{GOVERNANCE}.log", self.folder / GOVERNANCE_HEAD
+        if self.log is not None:
+            write_file(log, self.log)
+        say(f"{log}: governance, {counted(self.events, 'event')}; who checks the receipt offline needs this too")
+        if self.head is not None:
+            write_file(head, self.head.encode())
+            say(f"{head}: its head at {self.head_size}, cosigned")
+        elif self.log is not None:
+            head.unlink(missing_ok=True)  # it was written with an earlier receipt, of another state of governance
+
+
+def _keeps(node: Node, folder: Path, fold: GovernanceFold) -> bool:
+    """Whether the governance log in a folder stays: it is of this consortium, and not shorter than the node's."""
+    file = folder / f"{GOVERNANCE}.log"
+    if not file.exists():
+        return False
+    settings = node.settings
+    there = GovernanceFold(settings.consortium, settings.founded_hash)
+    for record in open_log(f"file:{folder}", settings.consortium, read_only=True).records(GOVERNANCE):
+        there.take(record.data)
+    shorter = min(there.size, fold.size)
+    if not there.size or there.leaves[:shorter] != fold.leaves[:shorter]:
+        raise NoReceipt(
+            f"{file} is the governance log of another consortium, or another history of this one; a receipt beside it"
+            " could not be checked. Nothing was written. Name another folder with --out."
+        )
+    return there.size >= fold.size
+
+
+def write_file(file: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        Path(name).chmod(mode)
+        Path(name).replace(file)
+    except BaseException:  # whatever it was, no half a file stays
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,106 @@
+"""Disclosures: what a learner carries so that others can check whose a credential is, and what it says of them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from consumers.proofs.receipts import NoReceipt
+from projections.records.disclosures import prove_claims
+from registry.cli import ids
+from registry.cli.evidence.beside import write_file
+from registry.cli.files import read_text
+from registry.cli.output import AsJson, print_json, say
+from registry.learners.erasure import why_without_claims
+from registry.node.node import node_of
+from registry.wire.disclosures import InvalidDisclosure
+
+disclosure_app = typer.Typer(
+    help="What a learner carries to show whose a credential is, and what it says of them.", no_args_is_help=True
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(disclosure_app, name="disclosure")
+
+
+def read_disclosures(file: Path) -> list[str]:
+    """Return the disclosures of a file: one a line, as they are handed out. Raises `FileError` and usage errors."""
+    found = read_text(file).split()
+    if not found:
+        raise typer.BadParameter(f"{file} is empty; it should hold one disclosure a line")
+    if len(found) > _MOST:
+        raise typer.BadParameter(f"{file} has {len(found)} lines; a credential has {_MOST} disclosures at most")
+    return found
+
+
+_MOST = 64
+
+
+@disclosure_app.command("verify")
+def verify(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="One disclosure a line; - reads them from the input.")],
+    *,
+    credential: Annotated[str | None, typer.Option(help="MEMBER/ID of the credential that they are of.")] = None,
+    decision: Annotated[
+        str | None, typer.Option(help="MEMBER/ID of the decision that they are of, as a letter's disclosure.txt.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check whether the log commits to disclosures, and show what they say. All of a credential's are needed.
+
+    Exit code 1: they are not the ones that it commits to, or what they are of is not in force.
+
+    Examples: registry disclosure verify ada.disclosures --credential twente/e7c1ab39-…
+    registry disclosure verify disclosure.txt --decision linkoping/432236b7-…
+    """
+    node = node_of(context)
+    carried = read_disclosures(file)
+    if (credential is None) == (decision is None):
+        raise typer.BadParameter("name --credential or --decision, and not both")
+    of_credential = None if credential is None else ids.find(node, credential, "credential")
+    of_decision = None if decision is None else ids.find(node, decision, "decision")
+    try:
+        found = prove_claims(node.views(), carried, credential=of_credential, decision=of_decision)
+    except InvalidDisclosure as error:
+        raise InvalidDisclosure(
+            f"{file} proves nothing: {error}. A line is missing or altered, or they are of something else"
+        ) from error
+    if found is None:
+        raise ids.IdNotFound("No such credential or decision has arrived at this node.")
+    if as_json:
+        print_json(found)
+    else:
+        say(f"The log commits to these disclosures. {'Credential' if found.credential else 'Decision'}: {found.status}")
+        for name, value in found.claims.items():
+            say(f"  {name}: {value if isinstance(value, str) else msgspec.json.encode(value).decode()}")
+    if found.status not in ("active", "inForce"):
+        raise typer.Exit(1)
+
+
+@disclosure_app.command("write")
+def write(
+    context: typer.Context,
+    credential: Annotated[str, typer.Argument(metavar="ID", help="One of this university's credentials.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file. It holds personal data in the clear.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write a credential's disclosures to a file, for its learner alone.
+
+    Example: registry disclosure write e7c1ab39-… --out ada.disclosures
+    """
+    node = node_of(context)
+    member, identifier = ids.find(node, credential, "credential")
+    if out.exists() and not force:
+        raise typer.BadParameter(f"Refusing to replace {out}. Name another file, or pass --force.", param_hint="--out")
+    if member != node.settings.member:
+        raise NoReceipt(f"The disclosures are in the vault of {member}; only {member} can hand them out.")
+    found = node.registry.vault.disclosures(node.registry.cursor(), identifier)
+    if not found:
+        raise NoReceipt(f"No disclosures of {credential}. {why_without_claims(node.registry, identifier)}")
+    write_file(out, "".join(f"{line}\n" for line in found).encode(), mode=0o600)
+    say(f"{out}: personal data in the clear; give it to the learner, and delete it here")

@@ -1,0 +1,170 @@
+"""Looking at the shared log itself."""
+
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Annotated, Any
+
+import typer
+
+from consumers.governance.governance import GovernanceFold
+from consumers.streams.verifier import OK, REPEAT, MemberTrust, Verdict, Verifier
+from projections.core.positions import GOVERNANCE
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, progress, say
+from registry.log import Record
+from registry.node.node import Node, node_of
+from registry.wire import commit as wire
+from registry.wire.commit import Commit
+from registry.wire.errors import MalformedCommit
+from registry.wire.merkle import Tree
+
+log_app = typer.Typer(help="The shared log, commit by commit.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(log_app, name="log")
+
+
+def _parsed(data: bytes) -> Commit | None:
+    try:
+        return wire.parse(data)
+    except MalformedCommit:
+        return None
+
+
+@log_app.command("ls")
+def list_commits(
+    context: typer.Context,
+    stream: Annotated[str | None, typer.Argument(help="A member, or governance; without it, the streams.")] = None,
+    *,
+    last: Annotated[int, typer.Option(min=1, help="How many of the newest commits.")] = 20,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """List the streams, or the newest commits of one.
+
+    Example: registry log ls twente --last 5
+    """
+    log = node_of(context).log()
+    if stream is None:
+        heads = []
+        for name in log.streams():
+            newest = next((c for r in log.read_back(name) if (c := _parsed(r.data)) is not None), None)
+            heads.append({"stream": name, "size": newest.checkpoint.size if newest else 0, "end": log.end(name)})
+        names = {"stream": "stream", "size": "newest head", "end": "end"}
+        columns = [Column(heading, itemgetter(name)) for name, heading in names.items()]
+        print_list(heads, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+        return
+    rows = []
+    for record in log.read_back(stream):
+        commit = _parsed(record.data)
+        size = commit.checkpoint.size if commit else None
+        rows.append(
+            {
+                "position": record.position,
+                "size": size,
+                "events": len(commit.lines) if commit else None,
+                "bytes": len(record.data),
+            }
+        )
+        if len(rows) == last:
+            break
+    columns = [
+        Column("position", itemgetter("position")),
+        Column("tree size", lambda row: "not a commit" if row["size"] is None else row["size"]),
+        Column("events", itemgetter("events")),
+        Column("bytes", itemgetter("bytes")),
+    ]
+    print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+
+
+@log_app.command("show")
+def show_commit(
+    context: typer.Context,
+    stream: Annotated[str, typer.Argument(help="A member, or governance.")],
+    leaf: Annotated[int, typer.Argument(min=0, help="An event's index in the tree.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Print the commit that carries an event, as it stands on the log. Whether it is valid is not looked at.
+
+    Example: registry log show twente 0
+    """
+    log = node_of(context).log()
+    for record in log.records(stream, log.seek(stream, leaf)):
+        commit = _parsed(record.data)
+        if commit is not None and commit.base <= leaf < commit.checkpoint.size:
+            if as_json:
+                print_json(_told(record, commit))
+            else:
+                typer.get_binary_stream("stdout").write(record.data)
+            return
+    errors.print(f"The log of {stream} does not reach event {leaf}.", markup=False)
+    raise typer.Exit(1)
+
+
+def fold_governance(node: Node) -> GovernanceFold:
+    """Governance as the log has it now."""
+    fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
+    for record in node.log().records(GOVERNANCE):
+        fold.take(record.data)
+    return fold
+
+
+def _told(record: Record, commit: Commit) -> dict[str, Any]:
+    """A commit for programs; the events are lines as they stand there, so that their bytes are kept."""
+    return {
+        "position": record.position,
+        "origin": commit.checkpoint.origin,
+        "base": commit.base,
+        "size": commit.checkpoint.size,
+        "root": commit.checkpoint.root.hex(),
+        "signatures": [str(signature) for signature in commit.note.signatures],
+        "events": [line.decode() for line in commit.lines],
+    }
+
+
+def _judge_of(node: Node, stream: str) -> tuple[Callable[[bytes], Verdict], Callable[[], Tree]]:
+    """What judges a stream's records, and what tells its tree so far."""
+    if stream == GOVERNANCE:
+        fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
+        return lambda record: fold.take(record)[0], lambda: fold.tree
+    known = fold_governance(node).state.members.get(stream)
+    if known is None:
+        errors.print(f"{stream} is not a member.", markup=False)
+        raise typer.Exit(1)
+    verifier = Verifier(MemberTrust(f"{node.settings.consortium}/{stream}", known))
+    return verifier.judge, lambda: verifier.tree
+
+
+@log_app.command("verify")
+def verify(
+    context: typer.Context,
+    stream: Annotated[str, typer.Argument(help="A member, or governance.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Verify every commit of a stream from its beginning, without a database.
+
+    Example: registry log verify twente
+    """
+    node = node_of(context)
+    judge, tree = _judge_of(node, stream)
+    wrong = []
+    with progress(f"verifying {stream}") as counter:
+        for item in node.log().records(stream):
+            verdict = judge(item.data)
+            counter.reach(tree().size)
+            if verdict.code not in (OK, REPEAT):
+                wrong.append({"position": item.position, "code": verdict.code, "detail": verdict.detail})
+                if not as_json:
+                    say(f"{item.position}: {verdict.code}: {verdict.detail}", style="red")
+    size, root = tree().size, tree().root.hex()
+    if as_json:
+        print_json({"stream": stream, "size": size, "root": root, "refused": wrong})
+    else:
+        say(f"{stream}: {size:,} events, root {root}, {len(wrong)} records not taken in")
+    if wrong:
+        raise typer.Exit(1)

@@ -1,0 +1,278 @@
+"""Achievements: what this university offers, and what all members offer."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from projections.catalogue import catalogue
+from registry.application.achievement_content import COMMENT, FaultyContent, composition_refs, read_content
+from registry.cli import ids
+from registry.cli.consortium.founding import publish_now
+from registry.cli.files import read_bytes
+from registry.cli.issuing.own_events import say_views_behind
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
+from registry.intake.importing import find_identical
+from registry.intake.rows.not_json import no_constant, unique, why_not_json
+from registry.node.node import Node, node_of
+from registry.vault.vault import random_id
+from registry.wire.achievements import AchievementContent, AchievementJoined
+from registry.wire.forms import VersionedRef
+
+achievement_app = typer.Typer(help="What can be awarded.", no_args_is_help=True)
+
+File = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, help="The content as JSON (see `registry template`).")
+]
+
+
+Own = Annotated[str, typer.Argument(help="The achievement's id, or your own course code.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(achievement_app, name="achievement")
+
+
+def _content(node: Node, file: Path, achievement: str | None, version: int) -> AchievementContent:
+    """The content in a file. What it leaves out is filled in: the id (else the given or a new one), the version, and
+    this university as the awarding body. Raises `FaultyContent` with all that is wrong.
+    """
+    try:
+        values = json.loads(read_bytes(file).decode(), object_pairs_hook=unique, parse_constant=no_constant)
+    except (ValueError, RecursionError) as error:
+        raise FaultyContent([(str(file), f"is not JSON in UTF-8: {why_not_json(error)}")]) from error
+    if not isinstance(values, dict):
+        raise FaultyContent([(str(file), "must be a JSON object, as `registry template achievement` prints it")])
+    values.pop(COMMENT, None)
+    if achievement is not None and values.get("achievement", achievement) != achievement:
+        raise FaultyContent([("$.achievement", f"names another achievement than {achievement}, which is revised")])
+    filled = {"achievement": achievement or random_id(), "version": version, "awardingBodies": [node.settings.member]}
+    try:
+        return read_content(filled | values, node.settings.member, node.registry.newest_version)
+    except RecursionError as error:
+        raise FaultyContent([(str(file), "is nested too deep")]) from error
+
+
+@contextmanager
+def _listing_faults(file: Path) -> Iterator[None]:
+    """Print all that is wrong with a content, and end with exit code 1."""
+    try:
+        yield
+    except FaultyContent as error:
+        for path, detail in error.faults:
+            errors.print(f"{path}: {detail}", markup=False, highlight=False)
+        errors.print(
+            f"{counted(len(error.faults), 'problem')} in {file}. Nothing was published.", markup=False, highlight=False
+        )
+        raise typer.Exit(1) from error
+
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything and list all that is wrong; publish nothing.")
+]
+
+
+@achievement_app.command("publish")
+def publish(
+    context: typer.Context,
+    file: File,
+    *,
+    dry_run: DryRun = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Offer it even if an achievement with the same content is offered already.")
+    ] = False,
+) -> None:
+    """Offer a new achievement. Its id and version 1 are given here unless the file has an id.
+
+    All that is wrong with the file is listed at once, and nothing is published then. Exits 1 if something is wrong, or
+    if an achievement with the same content is offered already.
+
+    Examples: registry achievement publish data-literacy.json --dry-run
+    registry achievement publish data-literacy.json
+    """
+    node = node_of(context)
+    with _listing_faults(file):
+        content = _content(node, file, None, 1)
+    if not again:
+        _refuse_second(node, content)
+    if dry_run:
+        node.registry.check_achievement(content)
+        _say_unknown_parts(node, content)
+        say(f"{title_of(content.title)}: could be published as a new achievement, version 1. Nothing was published.")
+        return
+    node.registry.publish_achievement(content)
+    _say_unknown_parts(node, content)
+    say(f"achievement {content.achievement}, version 1")
+    publish_now(node)
+
+
+def _say_unknown_parts(node: Node, content: AchievementContent) -> None:
+    """Say on standard error which achievements of others a composition names that this node has not read of."""
+    for path, ref in composition_refs(content):
+        if ref.member != node.settings.member and not catalogue.versions(node.views(), ref.member, ref.achievement):
+            errors.print(
+                f"{path}: not checked: this node has read of no achievement {ref.member}/{ref.achievement}. Bring the"
+                " views up with `registry project`, or check the id.",
+                markup=False,
+                highlight=False,
+            )
+
+
+def _refuse_second(node: Node, content: AchievementContent) -> None:
+    """End with exit code 1 where this university offers the same content already."""
+    offered = [each for each in node.registry.achievements() if not each.state.retired]
+    same = find_identical(offered, content)
+    if same is not None and same != content.achievement:  # the same id is refused by its own rule
+        errors.print(
+            f"Nothing was published: {same} has the same content and is offered already. Award that one, or pass"
+            " --again to offer the same content a second time.",
+            markup=False,
+            highlight=False,
+        )
+        raise typer.Exit(1)
+
+
+@achievement_app.command("revise")
+def revise(
+    context: typer.Context,
+    achievement: Own,
+    file: File,
+    *,
+    dry_run: DryRun = False,
+) -> None:
+    """Offer the next version of an achievement, whole.
+
+    All that is wrong with the file is listed at once, and nothing is published then.
+
+    Examples: registry achievement revise 0bbac7a9-… data-literacy.json --dry-run
+    registry achievement revise 0bbac7a9-… data-literacy.json
+    """
+    node = node_of(context)
+    achievement = node.uuid(achievement, "achievement")
+    version = node.registry.achievement(achievement).state.version + 1
+    with _listing_faults(file):
+        content = _content(node, file, achievement, version)
+    if dry_run:
+        node.registry.check_revision(content)
+        _say_unknown_parts(node, content)
+        say(f"{title_of(content.title)}: could be published as version {version}. Nothing was published.")
+        return
+    node.registry.revise_achievement(content)
+    _say_unknown_parts(node, content)
+    say(f"achievement {achievement}, version {version}")
+    publish_now(node)
+
+
+@achievement_app.command("retire")
+def retire(
+    context: typer.Context,
+    achievement: Own,
+) -> None:
+    """Stop offering an achievement; what was issued stays.
+
+    Example: registry achievement retire 0bbac7a9-…
+    """
+    node = node_of(context)
+    node.registry.retire_achievement(node.uuid(achievement, "achievement"))
+    publish_now(node)
+
+
+@achievement_app.command("join")
+def join(
+    context: typer.Context,
+    achievement: Annotated[str, typer.Argument(help="Another member's achievement, MEMBER/ID.")],
+    *,
+    version: Annotated[int | None, typer.Option(min=1, help="Its version (else the newest).")] = None,
+) -> None:
+    """Confirm that this university awards another's achievement together with it, and publish that.
+
+    Until then the other's saying so is shown as claimed. Exits 1 where it does not say so.
+
+    Example: registry achievement join lund/0bbac7a9-… --version 2
+    """
+    node = node_of(context)
+    member, identifier = ids.find(node, achievement, "achievement")
+    found = catalogue.versions(node.views(), member, identifier)
+    wanted = [one for one in found if version in (None, one.version)][-1:]
+    if not wanted:
+        errors.print(
+            f"{achievement} is not known here in that version. `registry project` reads the log.", markup=False
+        )
+        raise typer.Exit(1)
+    [one] = wanted
+    if node.settings.member not in one.content["awardingBodies"]:
+        errors.print(
+            f"{member} does not name {node.settings.member} among the awarding bodies of version {one.version}: "
+            f"{', '.join(one.content['awardingBodies'])}",
+            markup=False,
+        )
+        raise typer.Exit(1)
+    node.registry.join_achievement(AchievementJoined(VersionedRef(member, one.achievement, one.version)))
+    say(f"joined {member}/{one.achievement}, version {one.version}")
+    publish_now(node)
+
+
+@achievement_app.command("list")
+def list_all(
+    context: typer.Context,
+    member: Annotated[str | None, typer.Argument(help="One member's only.")] = None,
+    *,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """List the newest version of every achievement that members offer.
+
+    Example: registry achievement list twente
+    """
+    node = node_of(context)
+    found = catalogue.newest(node.views(), member)
+    columns = [
+        Column("university", lambda one: one.member),
+        Column("achievement", lambda one: one.achievement),
+        Column("version", lambda one: one.version),
+        Column("title", lambda one: title_of(one.title), cut=True),
+        Column("kind", lambda one: one.kind, wide=True),
+        Column("ECTS", lambda one: one.ects),
+        Column("EQF", lambda one: one.eqf_level),
+        Column("state", lambda one: "retired" if one.retired else "offered"),
+    ]
+    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+    say_views_behind(node)
+
+
+@achievement_app.command("show")
+def show(
+    context: typer.Context,
+    achievement: Own,
+    *,
+    member: Annotated[str | None, typer.Option(help="Whose achievement (else this node's).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show all versions of an achievement, as published.
+
+    Example: registry achievement show 0bbac7a9-… --member twente
+    """
+    node = node_of(context)
+    owner, achievement = ids.find(node, achievement, "achievement", member)
+    found = catalogue.versions(node.views(), owner, achievement)
+    say_views_behind(node)
+    if not found:
+        errors.print(f"{owner} has no achievement {achievement} in the views.", markup=False)
+        raise typer.Exit(1)
+    if as_json:
+        print_json(found)
+        return
+    for version in found:
+        say(f"{title_of(version.title)}, version {version.version}" + (", retired" if version.retired else ""))
+        for name, value in version.content.items():
+            if name not in ("achievement", "version", "title"):
+                say(f"  {name}: {msgspec.json.encode(value).decode()}")
+        for body, state in version.joint.items():
+            say(f"  awarded together with {body}: {state}")

@@ -1,0 +1,138 @@
+"""Many credentials corrected at once: `credential correct` issues rows that each replace a credential."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from registry.application.requests import IssueRequest
+from registry.cli.confirming import confirm
+from registry.cli.consortium.founding import publish_now
+from registry.cli.issuing.bulk_changes import DryRun, Yes, own_node
+from registry.cli.issuing.imports import Offered, Report, show, take_rows
+from registry.cli.issuing.own_events import say_older_wait
+from registry.cli.output import AsJson, counted, print_json, say, table, title_of
+from registry.domain.errors import UnknownAchievement
+from registry.intake import Document, IntakeError, Problem, open_intake
+from registry.node.node import Node
+
+
+class Corrections(msgspec.Struct):
+    """What a file of corrections came to."""
+
+    replaced: dict[str, int]
+    """How many credentials would be replaced, by the achievement of the new one."""
+    report: Report
+
+
+def correct(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, help="Rows as for `registry import`, each with `replaces`."),
+    ],
+    *,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Correct many credentials, and publish that: each row is issued and replaces the credential in `replaces`.
+
+    `replaces` is the credential's id, or your own id of the row that it was issued for. A row needs a record of its
+    own: the corrected credential is a new one. First the numbers are shown, and all that is wrong; then it asks. A bad
+    row does not keep the others. Run again, it changes nothing. Exits 1 if a row was not taken.
+
+    Examples: registry credential correct grades.csv --dry-run; registry credential correct grades.csv --yes
+    """
+    node = own_node(context)
+    replaced = Counter[str]()
+    checked = take_rows(
+        node,
+        file,
+        _ReplacingRows(node, file),
+        dry_run=True,
+        on_issued=lambda request: replaced.update([request.achievement]),
+    )
+    found = Corrections(_by_title(node, replaced), checked)
+    if replaced and not as_json:
+        table(
+            ("achievement of the corrected credential", "replaced"),
+            [(name, f"{count:,}") for name, count in found.replaced.items()],
+        )
+    if checked.issued and not dry_run:
+        if not as_json:
+            show(checked)
+        confirm(
+            f"This replaces {counted(checked.issued, 'credential')} for good: the old ones count no more.",
+            "Go on?",
+            yes=yes,
+        )
+        found.report = take_rows(node, file, _ReplacingRows(node, file))
+    if as_json:
+        print_json(found)
+    else:
+        show(found.report)
+        if not found.report.stored:
+            say("Nothing was changed.")
+    if found.report.stored:
+        publish_now(node)
+    elif not dry_run:
+        say_older_wait(node)
+    if found.report.problems or found.report.empty:
+        raise typer.Exit(1)
+
+
+class _ReplacingRows:
+    """The rows of a file, of which one that replaces nothing is faulty."""
+
+    def __init__(self, node: Node, file: Path) -> None:
+        """Raises `IntakeError` where the file holds no rows."""
+        source = open_intake(file, Offered(node.registry), find_record=node.issuer.known)
+        if isinstance(source, Document):
+            raise IntakeError(f"{file} is a document; corrections are rows (`registry template csv`)")
+        self._rows = source
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the file."""
+        return self._rows.notes
+
+    @property
+    def line(self) -> int:
+        """The line at which the row ends that was read last."""
+        return self._rows.line
+
+    @property
+    def where(self) -> str:
+        """Its place, as problems name it."""
+        return self._rows.where
+
+    @property
+    def count(self) -> int:
+        """How many rows were read."""
+        return self._rows.count
+
+    def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
+        """Read every row: what it asks for, or all that is wrong with it."""
+        lacking = "is empty; name the credential that this row corrects, or the record that it was issued for"
+        for row in self._rows:
+            if isinstance(row, tuple):
+                yield row
+            elif row.replaces is None:
+                yield (Problem(self.where, "replaces", "", lacking),)
+            else:
+                yield row
+
+
+def _by_title(node: Node, achievements: Counter[str]) -> dict[str, int]:
+    return {_title(node, achievement): count for achievement, count in achievements.most_common()}
+
+
+def _title(node: Node, achievement: str) -> str:
+    try:
+        return f"{title_of(node.registry.achievement(achievement).content.title)} ({achievement})"
+    except UnknownAchievement:
+        return achievement

@@ -1,0 +1,257 @@
+"""Credentials, one at a time."""
+
+from typing import Annotated, Any, get_args
+
+import typer
+
+from projections.credentials import credentials as view
+from registry.application.requests import Issued, IssueRequest
+from registry.application.status_notes import note_fault, notes_of
+from registry.cli import ids, moments
+from registry.cli.confirming import confirm
+from registry.cli.consortium.founding import publish_now
+from registry.cli.ids import IdNotFound
+from registry.cli.issuing import bulk_changes, bulk_corrections, finding, releasing
+from registry.cli.issuing.own_events import say_older_wait, say_views_behind
+from registry.cli.issuing.reading import credential_rows
+from registry.cli.output import AsJson, errors, plain, print_json, say, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.intake.rows.columns import days_fault
+from registry.learners.erasure import why_without_claims
+from registry.node.node import Node, node_of
+from registry.wire.credentials import StatusReason
+from registry.wire.disclosures import disclosed
+
+credential_app = typer.Typer(
+    help="Credentials: issue, find, change and correct them. New ones in bulk go through `registry import`.",
+    no_args_is_help=True,
+)
+
+Named = Annotated[str | None, typer.Argument(help="The credential's id, or its beginning (else --record).")]
+Record = Annotated[str | None, typer.Option(help="Your own id of the row that it was issued for.")]
+Note = Annotated[
+    str, typer.Option(help=f"Your own words, kept privately, never published. {FROM_INPUT}", callback=from_input)
+]
+_ASKED = "Left out, it is asked for: other users of the machine see the words of a command."
+Reason = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(StatusReason))}.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(credential_app, name="credential")
+    credential_app.command("list")(finding.list_credentials)
+    credential_app.command("find")(finding.find_credentials)
+    credential_app.command("change")(bulk_changes.change)
+    credential_app.command("correct")(bulk_corrections.correct)
+    credential_app.command("release")(releasing.release)
+
+
+@credential_app.command("issue")
+def issue(
+    context: typer.Context,
+    achievement: Annotated[str, typer.Argument(help="The achievement's id, or your own course code.")],
+    *,
+    record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
+    student: Annotated[str, typer.Option(help=f"Your own number of the learner. {FROM_INPUT}", callback=from_input)],
+    awarding_date: Annotated[str, typer.Option(help="YYYY-MM-DD")],
+    family_name: Annotated[str, typer.Option(prompt=True, help=_ASKED, callback=from_input)],
+    given_name: Annotated[str, typer.Option(prompt=True, help="Likewise.", callback=from_input)],
+    date_of_birth: Annotated[str, typer.Option(prompt=True, help="YYYY-MM-DD; likewise.", callback=from_input)],
+    valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
+    version: Annotated[
+        int | None, typer.Option(help="The achievement's version (else the course code's, or the newest).")
+    ] = None,
+    grade: Annotated[str | None, typer.Option(help=FROM_INPUT, callback=from_input)] = None,
+    replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
+) -> None:
+    """Issue a credential and publish it. Names and grade go to the vault, never to the log.
+
+    Example: registry credential issue 0bbac7a9-… --record 2026-17 --student s123 --awarding-date 2026-06-30
+    """
+    node = node_of(context)
+    request = IssueRequest(
+        record,
+        node.uuid(achievement, "achievement"),
+        version if version is not None else ids.course_version(node, achievement),
+        student,
+        family_name,
+        given_name,
+        date_of_birth,
+        awarding_date,
+        valid_until=valid_until,
+        grade=grade,
+        replaces=node.uuid(replaces, "credential") if replaces is not None else None,
+    )
+    check_days(request)
+    outcome = node.issuer.issue([request])[0]
+    if not isinstance(outcome, Issued):
+        field = f" ({outcome.field})" if outcome.field else ""
+        errors.print(f"{outcome.code}{field}: {outcome.explanation}", markup=False)
+        raise typer.Exit(1)
+    say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
+    say(f"learner    {outcome.learner}")
+    if outcome.unchanged:
+        say_older_wait(node)
+    else:
+        publish_now(node)
+
+
+def check_days(request: IssueRequest) -> None:
+    """Whether a credential's days can be right, as those of a row must be; a usage error where they cannot."""
+    fault = days_fault(request.date_of_birth, request.awarding_date, request.valid_until)
+    if fault is not None:
+        raise typer.BadParameter(fault[1], param_hint=f"--{fault[0].replace('_', '-')}")
+
+
+@credential_app.command("suspend")
+def suspend(
+    context: typer.Context, credential: Named = None, *, record: Record = None, reason: Reason, note: Note = ""
+) -> None:
+    """Let a credential not count for now, and publish it.
+
+    Example: registry credential suspend e7c1ab39-… --reason underReview
+    """
+    node = node_of(context)
+    code, credential = _reason(reason), _named(node, credential, record)
+    node.registry.suspend(credential, code, checked_note(note))
+    _say_changed(node, "suspended", credential)
+    publish_now(node)
+
+
+@credential_app.command("reinstate")
+def reinstate(context: typer.Context, credential: Named = None, *, record: Record = None, note: Note = "") -> None:
+    """Let a suspended credential count again, and publish it.
+
+    Example: registry credential reinstate e7c1ab39-…
+    """
+    node = node_of(context)
+    credential = _named(node, credential, record)
+    node.registry.reinstate(credential, checked_note(note))
+    _say_changed(node, "reinstated", credential)
+    publish_now(node)
+
+
+@credential_app.command("revoke")
+def revoke(
+    context: typer.Context,
+    credential: Named = None,
+    *,
+    record: Record = None,
+    reason: Reason,
+    note: Note = "",
+    yes: bulk_changes.Yes = False,
+) -> None:
+    """Take a credential back for good, and publish it. It asks first.
+
+    Examples: registry credential revoke e7c1ab39-… --reason issuedInError
+    registry credential revoke --record 2026-17 --reason issuedInError --yes
+    """
+    node = node_of(context)
+    code, credential = _reason(reason), _named(node, credential, record)
+    confirm(f"This revokes credential {credential} for good.", "Revoke it?", yes=yes)
+    node.registry.revoke(credential, code, checked_note(note))
+    _say_changed(node, "revoked", credential)
+    publish_now(node)
+
+
+def _named(node: Node, credential: str | None, record: str | None) -> str:
+    """Return the id of the credential that a command names. Raises `typer.BadParameter`, `IdNotFound`."""
+    if (credential is None) == (record is None):
+        raise typer.BadParameter("give the credential's id, or --record", param_hint="CREDENTIAL")
+    if record is None:
+        return node.uuid(credential or "", "credential")
+    known = node.issuer.known(record)
+    if known is None:
+        raise IdNotFound(f"No credential was issued for the record {record}.")
+    return known
+
+
+def checked_note(note: str) -> str:
+    """Return a note without blanks around it. Raises `typer.BadParameter` where it cannot be kept."""
+    note = note.strip()
+    if (fault := note_fault(note)) is not None:
+        raise typer.BadParameter(f"the note {fault}", param_hint="--note")
+    return note
+
+
+def _say_changed(node: Node, change: str, credential: str) -> None:
+    """Say which credential was changed: its whole id, its achievement's title, and its learner's id."""
+    state = node.registry.credential(credential).state
+    title = title_of(node.registry.achievement(state.achievement).content.title)
+    say(f"{change} credential {credential}")
+    say(f"achievement {state.achievement}, version {state.version}: {title}")
+    say(f"learner     {state.learner or 'none any more'}")
+
+
+@credential_app.command("show")
+def show(
+    context: typer.Context,
+    credential: Annotated[
+        str | None, typer.Argument(help="The credential's id, its beginning, or MEMBER/ID (else --record).")
+    ] = None,
+    *,
+    record: Record = None,
+    member: Annotated[str | None, typer.Option(help="Whose credential (else this node's).")] = None,
+    claims: Annotated[bool, typer.Option("--claims", help="Show what it says of the person, from the vault.")] = False,
+    as_of: moments.AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a credential as the log has it.
+
+    Examples: registry credential show e7c1ab39-… --member twente
+    registry credential show e7c1ab39-… --as-of twente=1042 --as-of governance=5
+    registry credential show e7c1ab39-… --as-of 2026-05-04
+    """
+    node = node_of(context)
+    named = _named(node, None, record) if credential is None else credential
+    if credential is not None and record is not None:
+        raise typer.BadParameter("give the credential's id, or --record", param_hint="CREDENTIAL")
+    whose, credential = ids.find(node, named, "credential", member)
+    if as_of:
+        then = moments.resolve(node, as_of)
+        [was] = moments.past(node, then).credentials([(whose, credential)])
+        if as_json:
+            print_json({"credential": was, "basis": then.basis})
+            return
+        moments.show(then)
+        say(f"{was.member}/{was.credential}: {was.status or 'not issued'}")
+        say(f"{was.member} was {was.standing or 'no member'}")
+        return
+    found = view.read(node.views(), [(whose, credential)])
+    say_views_behind(node)
+    if not found:
+        errors.print(f"{whose} has no credential {credential} in the views.", markup=False)
+        raise typer.Exit(1)
+    said: dict[str, Any] | None = None
+    if claims and found[0].claims is not None:
+        disclosures = node.registry.vault.disclosures(node.registry.cursor(), credential)
+        if disclosures:
+            said = disclosed(found[0].claims, disclosures)
+        else:
+            errors.print(why_without_claims(node.registry, credential), markup=False, highlight=False)
+    notes = notes_of(node.registry.vault, node.registry.cursor(), credential) if whose == node.settings.member else []
+    if as_json:
+        print_json({**plain(found[0]), "disclosed": said, "notes": notes})
+        return
+    credential_rows(found, wide=True)
+    if found[0].valid_until is not None:
+        say(f"valid until {found[0].valid_until}")
+    issuer = node.governance().state.members.get(found[0].member)
+    if issuer is not None and issuer.standing != "active":
+        issued = issuer.standing_at(found[0].leaf)
+        say(f"{found[0].member} was {issued} when it was issued, and is {issuer.standing} now", style="yellow")
+    for fault in found[0].impaired_by:
+        say(f"impaired by {fault}", style="red")
+    for breach in found[0].unmet:
+        say(f"requirement not met: {breach}", style="red")
+    for note in notes:
+        say(f"note of {note.written:%Y-%m-%d} ({note.change}): {note.note}")
+    for name, value in (said or {}).items():
+        say(f"{name}: {value}")
+
+
+def _reason(text: str) -> StatusReason:
+    for known in get_args(StatusReason):
+        if text == known:
+            return known  # type: ignore[no-any-return] # one of the literals
+    raise typer.BadParameter(f"{text!r} is none of {', '.join(get_args(StatusReason))}", param_hint="--reason")

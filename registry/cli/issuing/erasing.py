@@ -1,0 +1,129 @@
+"""Erasing a learner: the command, and how the node's parts are put together for it."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from projections.core import views
+from projections.records.learners import known_credentials
+from registry.application.registry import Registry
+from registry.batches import Book
+from registry.cli import ids
+from registry.cli.consortium.founding import publish_now
+from registry.cli.issuing.reading import learner_app
+from registry.cli.output import counted, errors, say
+from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.learners import erasure as erasing
+from registry.node.node import Node, node_of
+from registry.node.services.batches import book_of
+
+
+def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this one stands under `learner`
+    """Add this command."""
+    learner_app.command("erase")(erase)
+
+
+class Eraser:
+    """Erases on one node, for requests over HTTP."""
+
+    def __init__(self, node: Node) -> None:
+        self._book: Book = book_of(node)
+        self._dsn = node.dsn()
+
+    def __call__(self, registry: Registry, learner: str, *, again: bool, confirm_cases: Sequence[str]) -> list[str]:
+        """Destroy key and rows, and say so on the log. Returns what that made impossible, in sentences.
+
+        Raises `CasesAffected` unless `confirm_cases` names the file number of each case that loses its letter.
+        """
+        affected = erasing.affected_cases(registry, learner, _today())
+        if unnamed := [case for case in affected if case.file_number not in confirm_cases]:
+            raise erasing.CasesAffected(
+                f"{' '.join(map(str, unnamed))} Nothing was erased. To erase all the same, name their file numbers in"
+                " `confirmCases`",
+                "$.confirmCases",
+            )
+        with views.connect(self._dsn) as connection:
+            known = known_credentials(connection, [learner, *erasing.merged_learners(registry, learner)])
+        warnings = [str(one) for one in affected]
+        erasing.erase(registry, self._book, learner, credentials=known, again=again)
+        return warnings
+
+
+def erase(
+    context: typer.Context,
+    learner: Annotated[
+        str,
+        typer.Argument(
+            help=f"The learner's id, or with --student the university's own number. {FROM_INPUT}", callback=from_input
+        ),
+    ],
+    *,
+    student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    confirm_case: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The file number of a case whose letter can never be written again: needed for each case that is open,"
+            " or decided and within its time for an appeal; may be given several times."
+        ),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="It was said before, and governance voided that part of the log.")
+    ] = False,
+) -> None:
+    """Erase a learner for good: key and rows are destroyed on this node, and the log says so. It cannot be undone.
+
+    The keys of the vault that protected the learner's data are replaced, so that older copies of the database open
+    nothing of it. Backups hold keys of their own: they still show the learner until you delete them
+    (docs/personal-data.md).
+
+    Examples: registry learner erase 2afda2b4-a247-4f0f-aedd-e040beb58eab
+    registry learner erase s1234567 --student --yes
+    registry learner erase - --student --yes < number.txt
+    """
+    node = node_of(context)
+    learner = ids.learner_of_student(node, learner) if student else node.uuid(learner, "learner")
+    merged = erasing.merged_learners(node.registry, learner)
+    known = known_credentials(node.views(), [learner, *merged])
+    affected = erasing.affected_cases(node.registry, learner, _today())
+    for case in affected:
+        errors.print(str(case), highlight=False, markup=False)
+    _refuse_unnamed_cases([case.file_number for case in affected], confirm_case or [])
+    count = erasing.count_credentials(node.registry, learner)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("Refusing to erase without confirmation. Pass --yes.", param_hint="--yes")
+        errors.print(
+            f"This permanently destroys the personal data behind {counted(count, 'credential')}."
+            " They cannot be reissued.",
+            highlight=False,
+        )
+        for other in merged:
+            errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
+        typer.confirm(f"Erase learner {learner} for good?", abort=True, err=True)
+    erasing.erase(node.registry, book_of(node), learner, credentials=known, again=again)
+    say(f"erased learner {learner}: the personal data behind {counted(count, 'credential')} is destroyed")
+    publish_now(node)
+
+
+def _refuse_unnamed_cases(affected: list[str], named: list[str]) -> None:
+    """Raise a usage error unless exactly these cases are named: nobody erases the file of a case by accident."""
+    if unnamed := [number for number in affected if number not in named]:
+        words = " ".join(f"--confirm-case {shlex.quote(number)}" for number in affected)
+        raise typer.BadParameter(
+            f"Nothing was erased. {counted(len(unnamed), 'case')} of this learner would be left without its letter. To"
+            f" erase all the same, name each: {words}",
+            param_hint="--confirm-case",
+        )
+    if other := [number for number in named if number not in affected]:
+        raise typer.BadParameter(
+            f"{', '.join(other)}: no case of this learner that the erasure affects", param_hint="--confirm-case"
+        )
+
+
+def _today() -> date:
+    return date.today()  # noqa: DTZ011 - a day on the office's calendar

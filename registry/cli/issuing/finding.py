@@ -1,0 +1,279 @@
+"""Finding own credentials as a clerk does: `credential list` and `credential find`."""
+
+import unicodedata
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Annotated, Any, Final, NamedTuple, get_args
+
+import typer
+
+from projections.credentials import credentials as view
+from projections.credentials.own_credentials import CredentialQuery, Line, Place, page
+from registry.cli import ids
+from registry.cli.days import day_option
+from registry.cli.issuing.own_events import say_views_behind
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.log import GOVERNANCE
+from registry.node.node import Node, node_of
+from registry.settings.settings import SettingsError
+from registry.values.persons import FORMERLY, full_name
+from registry.wire.credentials import Status
+
+_PAGE: Final = 500
+_WITHOUT_MARKS: Final = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "ħ": "h",
+    }
+)
+"""Letters that Unicode does not take apart."""
+
+
+class Found(NamedTuple):
+    """A credential with whose it is; `family_name` and `given_name` are None once the learner was erased."""
+
+    credential: str
+    learner: str | None
+    family_name: str | None
+    given_name: str | None
+    record: str | None
+    """The row's own id, where it was asked for by it: the vault keeps only a keyed hash."""
+    achievement: str
+    version: int
+    title: str
+    awarding_date: date
+    ects: Any
+    status: str
+    flags: list[str]
+
+
+Achievement = Annotated[str | None, typer.Option(help="Of this achievement: its id, or your own course code.")]
+State = Annotated[str | None, typer.Option(help="active, suspended, revoked or replaced.")]
+Student = Annotated[
+    str | None, typer.Option(help=f"Of the learner with this number. {FROM_INPUT}", callback=from_input)
+]
+Record = Annotated[str | None, typer.Option(help="Issued for the row with this id of your own.")]
+Begin = Annotated[datetime | None, day_option("--from", help="Awarded on that day or later.")]
+End = Annotated[datetime | None, day_option("--until", help="Awarded on that day or before.")]
+Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
+After = Annotated[str | None, typer.Option(metavar="ID", help="Go on after this credential, as the page before says.")]
+
+_RECORD: Final = Column("record", lambda one: one.record, wide=True)
+"""Only where it was asked for by its record: the vault keeps only a keyed hash of it."""
+_COLUMNS: Final = (
+    Column("credential", lambda one: one.credential),
+    Column("family name", lambda one: one.family_name),
+    Column("given name", lambda one: one.given_name),
+    _RECORD,
+    Column("learner", lambda one: one.learner, wide=True),
+    Column("achievement", lambda one: f"{one.title} (v{one.version})"),
+    Column("awarded", lambda one: one.awarding_date),
+    Column("ECTS", lambda one: one.ects),
+    Column("status", lambda one: one.status),
+    Column("flags", lambda one: one.flags, wide=True),
+)
+
+
+def list_credentials(
+    context: typer.Context,
+    *,
+    student: Student = None,
+    record: Record = None,
+    name: Annotated[
+        str | None, typer.Option(help="Words of the learner's name; see `credential find`.", callback=from_input)
+    ] = None,
+    achievement: Achievement = None,
+    status: State = None,
+    begin: Begin = None,
+    end: End = None,
+    limit: Limit = 100,
+    after: After = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """List this university's own credentials with their learners' names, the newest award first.
+
+    Names are read from the vault and printed here only. What was issued is listed once `registry project` has read it.
+
+    Examples: registry credential list --achievement 191820-1A --from 2026-01-01 --status active
+    registry credential list --record 2026-17
+    """
+    node = node_of(context)
+    asked = _query(node, student, record, achievement, status, begin, end)
+    _print(node, asked, name, record, limit, after, as_json=as_json, as_csv=as_csv, wide=wide)
+
+
+def find_credentials(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help=f"Words of the learner's name. {FROM_INPUT}", callback=from_input)],
+    *,
+    achievement: Achievement = None,
+    status: State = None,
+    begin: Begin = None,
+    end: End = None,
+    limit: Limit = 100,
+    after: After = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """Find this university's own credentials by the learner's name. Exit code 1: none was found.
+
+    Each word must begin a family name or a given name; capitals and accents do not matter. The vault keeps names
+    encrypted for each learner, so all learners are decrypted one by one: --achievement, --from and --until make it
+    faster.
+
+    Example: registry credential find "jansen ada" --from 2026-01-01
+    """
+    node = node_of(context)
+    asked = _query(node, None, None, achievement, status, begin, end)
+    if not _print(node, asked, name, None, limit, after, as_json=as_json, as_csv=as_csv, wide=wide):
+        raise typer.Exit(1)
+
+
+def _query(
+    node: Node,
+    student: str | None,
+    record: str | None,
+    achievement: str | None,
+    status: str | None,
+    begin: datetime | None,
+    end: datetime | None,
+) -> CredentialQuery:
+    if node.settings.member == GOVERNANCE:
+        raise SettingsError("governance issues no credentials; use a university's node")
+    if status is not None and status not in get_args(Status):
+        raise typer.BadParameter(f"{status!r} is none of {', '.join(get_args(Status))}", param_hint="--status")
+    credentials = None
+    if record is not None:
+        known = node.issuer.known(record)
+        credentials = [] if known is None else [known]
+    return CredentialQuery(
+        member=node.settings.member,
+        achievement=node.uuid(achievement, "achievement") if achievement is not None else None,
+        status=status,
+        begin=begin and begin.date(),
+        end=end and end.date(),
+        learners=None if student is None else [ids.learner_of_student(node, student)],
+        credentials=credentials,
+    )
+
+
+def _print(
+    node: Node,
+    query: CredentialQuery,
+    name: str | None,
+    record: str | None,
+    limit: int,
+    after: str | None,
+    *,
+    as_json: bool,
+    as_csv: bool,
+    wide: bool,
+) -> int:
+    """Print the credentials, and return how many there are."""
+    words = None if name is None else normalised(name).split()
+    if words == []:
+        raise typer.BadParameter("name at least one word of the learner's name", param_hint="NAME")
+    people = _People(node)
+    found: list[Line] = []
+    with progress("credentials looked at") as counter:
+        for line in _lines(node, query, after):
+            counter.advance()
+            if words is None or people.matches(line.learner, words):
+                found.append(line)
+                if len(found) > limit:
+                    break
+    more = len(found) > limit
+    items = _with_facts(node, people, found[:limit], record)
+    following = {"next": items[-1].credential if more else None}
+    columns = [column for column in _COLUMNS if column is not _RECORD or record is not None]
+    if print_list(items, columns, as_json=as_json, as_csv=as_csv, wide=wide, more=following) and not items:
+        errors.print("No such credential of this university is known here.")
+    say_views_behind(node)
+    if more and not as_json:
+        errors.print(f"There are more: repeat with --after {items[-1].credential}", markup=False)
+    return len(items)
+
+
+def _lines(node: Node, query: CredentialQuery, after: str | None) -> Iterator[Line]:
+    place: Place | None = None
+    if after is not None:
+        last = node.uuid(after, "credential")
+        own = CredentialQuery(member=query.member, credentials=[last])
+        place = next((line.place for line in page(node.views(), own, None, 1)), None)
+        if place is None:
+            raise typer.BadParameter(f"{after} is no credential of {query.member}", param_hint="--after")
+    while lines := page(node.views(), query, place, _PAGE):
+        yield from lines
+        place = lines[-1].place
+
+
+class _People:
+    """Learners as this node's vault has them, each decrypted once."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._known: dict[str, dict[str, str]] = {}
+
+    def person(self, learner: str | None) -> dict[str, Any]:
+        """The person; empty where the vault has none, or none any more."""
+        if learner is None:
+            return {}
+        if learner not in self._known:
+            found = self._node.registry.vault.learner(self._node.registry.cursor(), learner)
+            self._known[learner] = {} if found is None else found[1]
+        return self._known[learner]
+
+    def matches(self, learner: str | None, words: list[str]) -> bool:
+        """Whether each word begins one of the person's names, or one of those that they had before."""
+        person = self.person(learner)
+        return any(
+            all(any(name.startswith(word) for name in normalised(full_name(one)).split()) for word in words)
+            for one in (person, *person.get(FORMERLY, ()))
+        )
+
+
+def normalised(text: str) -> str:
+    """A name without capitals, accents, and marks between its parts."""
+    apart = unicodedata.normalize("NFKD", text.casefold()).translate(_WITHOUT_MARKS)
+    return "".join(
+        " " if letter in "-'.\N{RIGHT SINGLE QUOTATION MARK}" else letter
+        for letter in apart
+        if not unicodedata.combining(letter)
+    )
+
+
+def _with_facts(node: Node, people: _People, lines: list[Line], record: str | None) -> list[Found]:
+    member = node.settings.member
+    views = {each.credential: each for each in view.read(node.views(), [(member, line.credential) for line in lines])}
+    found = []
+    for line in lines:
+        person, facts = people.person(line.learner), views[line.credential]
+        found.append(
+            Found(
+                line.credential,
+                line.learner,
+                person.get("familyName"),
+                person.get("givenName"),
+                record,
+                facts.achievement,
+                facts.version,
+                title_of(facts.title),
+                facts.awarding_date,
+                facts.ects,
+                facts.status,
+                facts.flags,
+            )
+        )
+    return found

@@ -1,0 +1,513 @@
+"""Taking in a university's records: `import` and `template`."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, Protocol
+
+import msgspec
+import typer
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+from registry.application.registry import Registry
+from registry.application.requests import Issued, IssueRequest, NotIssued, Outcome
+from registry.batches.corrections import corrections_of
+from registry.cli.consortium import member_content
+from registry.cli.consortium.founding import publish_now
+from registry.cli.days import DatesOption
+from registry.cli.issuing import achievement_templates
+from registry.cli.issuing.grouped import say_problems
+from registry.cli.issuing.own_events import count_waiting, say_older_wait
+from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
+from registry.domain.errors import UnknownAchievement
+from registry.intake import Document, IntakeError, Problem, TableRows, open_intake
+from registry.intake.course_codes import CourseCodes
+from registry.intake.formats import json_document
+from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
+from registry.intake.importing import Importer, Taken
+from registry.intake.rows import ndjson_rows, table_rows
+from registry.intake.rows.days import Order
+from registry.intake.rows.earlier_rows import EarlierRows
+from registry.intake.rows.report import NO_ROWS
+from registry.log.errors import LogError
+from registry.node.node import Node, node_of
+from registry.wire.governance import MemberRevised
+
+_SHOWN = 25
+_BESIDE = ("achievement.", "credential.")
+"""How the fields begin that are said beside a document."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("import")(import_file)
+    app.command("template")(template)
+
+
+def template(
+    kind: Annotated[str, typer.Argument(help="csv, ndjson, achievement, or member.")] = "csv",
+    *,
+    achievement_kind: Annotated[
+        str | None,
+        typer.Option("--kind", help=f"Of an achievement: {', '.join(achievement_templates.TEMPLATES)} (else plain)."),
+    ] = None,
+) -> None:
+    """Print a file to fill in: rows of credentials, an achievement, or what governance publishes of a member.
+
+    Examples: registry template csv > awards.csv
+    registry template achievement --kind composed > programme.json
+    """
+    if achievement_kind is not None and kind != "achievement":
+        raise typer.BadParameter("only an achievement has kinds", param_hint="--kind")
+    if achievement_kind not in (None, *achievement_templates.TEMPLATES):
+        known = ", ".join(achievement_templates.TEMPLATES)
+        raise typer.BadParameter(f"{achievement_kind!r} is none of {known}", param_hint="--kind")
+    made = {
+        "csv": table_rows.template(),
+        "ndjson": ndjson_rows.template(),
+        "achievement": achievement_templates.template(achievement_kind or "plain"),
+        "member": msgspec.json.format(msgspec.json.encode(member_content.TEMPLATE)).decode() + "\n",
+    }
+    if kind not in made:
+        raise typer.BadParameter(f"{kind!r} is none of {', '.join(made)}")
+    typer.echo(made[kind], nl=False)
+
+
+class Offered:
+    """The university's own achievements, as rows are held against them."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def ects(self, achievement: str) -> tuple[int | float | None, ...] | None:
+        """The ECTS of each version."""
+        try:
+            return self._registry.achievement(achievement).state.ects
+        except UnknownAchievement:
+            return None
+
+    def retired(self, achievement: str) -> bool:
+        """Whether it is no longer offered."""
+        return self._registry.achievement(achievement).state.retired
+
+    def course(self, code: str) -> tuple[str, int | None] | None:
+        """What a course code of the university's own stands for."""
+        found = CourseCodes(self._registry).find(code)
+        return None if found is None else (found.achievement, found.version)
+
+
+class Report(msgspec.Struct):
+    """What an import came to."""
+
+    file: str
+    issued: int = 0
+    unchanged: int = 0
+    waiting: int = 0
+    """Awards of a document that wait as drafts, or would; what they lack is in `missing` and `problems`."""
+    dry_run: bool = False
+    format: str = ""
+    """Of a document."""
+    awards: list[Taken] = []
+    """What each award of a document came to."""
+    refused: int = 0
+    """Rows, or awards, that were not taken in and do not wait."""
+    problems: list[Problem] = []
+    """All that is wrong with these, and with what waits."""
+    notes: list[str] = []
+    unmapped: list[str] = []
+    missing: list[str] = []
+    """What a document's awards still want, as paths into the completions."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing came of the file at all."""
+        return not (self.issued or self.unchanged or self.refused or self.waiting or self.awards)
+
+    @property
+    def stored(self) -> bool:
+        """Whether this import stored anything that is to be published."""
+        return not self.dry_run and (self.issued > 0 or any(taken.published for taken in self.awards))
+
+
+def import_file(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            help="Rows (CSV, .xlsx, NDJSON), or a document (ELM, EuHEMC, Open Badges, CLR, ELMO).",
+        ),
+    ],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing.")] = False,
+    complete: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="JSON with what a document lacks: {achievement: {…}, credential: {…}}; null for none.",
+        ),
+    ] = None,
+    dates: DatesOption = None,
+    keep_text: Annotated[
+        bool, typer.Option("--keep-text", help="Text that looks as if in a wrong encoding is meant as it is.")
+    ] = False,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Write the rows that were not taken in to this CSV, to be corrected."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file of corrections.")] = False,
+    publish: Annotated[bool, typer.Option(help="Publish at once.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Take in credentials from a file. Bad rows are reported, good ones issued; run it again after correcting.
+
+    A table is CSV as any program writes it, or a spreadsheet. With --corrections the rows that were not taken in are
+    written to a file with what is wrong, to be put right and imported. It holds personal data.
+
+    What a file is, is told by what it holds. A document's achievement is found among yours, or becomes a draft
+    (`registry achievement draft --help`) for which its credential waits.
+
+    Exits 1 if anything was not taken in.
+
+    Examples: registry import awards.csv --dry-run; registry import badge.json --complete rest.json
+    """
+    node = node_of(context)
+    if corrections is not None and corrections.exists() and not force:
+        raise typer.BadParameter(f"{corrections} exists. Pass --force to overwrite it, or name another file.")
+    if corrections is not None and corrections.exists() and corrections.samefile(file):
+        raise typer.BadParameter(f"{corrections} is the file that is imported; name another file.")
+    if corrections is not None and not os.access(corrections.absolute().parent, os.W_OK):
+        raise typer.BadParameter(f"{corrections} cannot be written: its folder is not there, or not writable.")
+    try:
+        source = open_intake(file, Offered(node.registry), dates=dates, keep_text=keep_text)
+        if isinstance(source, Document):
+            _refuse_options_of_rows(dates, corrections, keep_text=keep_text)
+            report = take_document(node, source, _completions(complete), dry_run=dry_run)
+        else:
+            if complete is not None:
+                raise typer.BadParameter("--complete is for documents; a row has all that it needs.")
+            if corrections is not None and not isinstance(source, TableRows):
+                raise typer.BadParameter("--corrections is for tables; see the problems with --json.")
+            report = take_rows(node, file, source, dry_run=dry_run, corrections=corrections)
+    except IntakeError as error:
+        errors.print(str(error), markup=False, highlight=False)
+        raise typer.Exit(1) from error
+    if as_json:
+        print_json(report)
+    else:
+        show(report)
+    if report.empty:
+        raise typer.Exit(1)
+    if publish and not dry_run:
+        if report.stored:
+            _publish(node, report)
+        else:
+            say_older_wait(node)  # for example those of an import that was killed
+    if report.problems or report.missing or report.waiting:
+        raise typer.Exit(1)
+
+
+def _refuse_options_of_rows(dates: Order | None, corrections: Path | None, *, keep_text: bool) -> None:
+    given = {"--dates": dates is not None, "--corrections": corrections is not None, "--keep-text": keep_text}
+    if names := [name for name, is_given in given.items() if is_given]:
+        raise typer.BadParameter(f"{', '.join(names)}: for rows only, and this file is a document.")
+
+
+class Rows(Protocol):
+    """Rows of credentials, and where the one is that was read last."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the file."""
+        ...
+
+    @property
+    def line(self) -> int:
+        """The line at which the row ends."""
+        ...
+
+    @property
+    def where(self) -> str:
+        """The row's place, as problems name it."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many rows were read."""
+        ...
+
+    def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
+        """Read every row: what it asks for, or all that is wrong with it."""
+        ...
+
+
+def take_rows(
+    node: Node,
+    file: Path,
+    rows: Rows,
+    *,
+    dry_run: bool = False,
+    corrections: Path | None = None,
+    on_issued: Callable[[IssueRequest], None] = lambda _: None,
+) -> Report:
+    """Issue the good rows of a file and collect the bad ones; `corrections` is where a table's bad ones are written.
+
+    `on_issued` is called for each row that is issued, or in a dry run would be; not for one that is as before.
+    """
+    report, stored = Report(str(file), dry_run=dry_run, notes=rows.notes), _StoredRows()
+    faulty: dict[int, list[Problem]] = {}
+    with progress(f"importing {file.name}") as counter:
+        taking = _Taking(rows, faulty, counter, on_issued)
+        outcomes = (
+            node.issuer.check_all(taking.good())
+            if dry_run
+            else node.issuer.issue_all(taking.good(), beside=stored.beside)
+        )
+        try:
+            with closing(outcomes):  # waits for the rows that are just being stored
+                for outcome in outcomes:
+                    counter.advance()
+                    taking.judge(report, outcome)
+        except BaseException:  # a signal or an error: what is stored stays, and that is said
+            _say_stopped(stored.count, "row")
+            raise
+    report.notes += taking.earlier.notes()
+    report.refused = len(faulty)
+    report.problems = [problem for line in sorted(faulty) for problem in faulty[line]]
+    if not rows.count:
+        report.notes.append(NO_ROWS)
+    if corrections is not None:
+        _write_corrections(corrections, file, faulty, report)
+    return report
+
+
+class _Taking:
+    """Reads rows, and finds for each outcome the row that it is of: outcomes come in the order of their rows."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        faulty: dict[int, list[Problem]],
+        counter: Counter,
+        on_issued: Callable[[IssueRequest], None],
+    ) -> None:
+        """`faulty` collects what is wrong with rows, by the line that each ends at."""
+        self._rows = rows
+        self._faulty = faulty
+        self._counter = counter
+        self._on_issued = on_issued
+        self._waiting: deque[tuple[int, str, IssueRequest]] = deque()
+        self.earlier = EarlierRows()
+
+    def good(self) -> Iterator[IssueRequest]:
+        """Yield the rows to issue."""
+        for row in self._rows:
+            if isinstance(row, tuple):
+                self._faulty[self._rows.line] = list(row)
+                self._counter.advance()
+            else:
+                self.earlier.add(self._rows.where, row)
+                self._waiting.append((self._rows.line, self._rows.where, row))
+                yield row
+
+    def judge(self, report: Report, outcome: Outcome) -> None:
+        """Count the outcome of the next row."""
+        line, where, request = self._waiting.popleft()
+        outcome = self.earlier.explain(where, request, outcome)
+        if isinstance(outcome, NotIssued):
+            value = outcome.record[:80] if outcome.field == "record" else ""
+            self._faulty[line] = [Problem(where, outcome.field, value, f"{outcome.code}: {outcome.explanation}")]
+        elif outcome.unchanged:
+            report.unchanged += 1
+        else:
+            report.issued += 1
+            self._on_issued(request)
+
+
+def _write_corrections(path: Path, file: Path, faulty: Mapping[int, Sequence[Problem]], report: Report) -> None:
+    """Write the faulty rows of a table to a file that only its owner can read."""
+    if not faulty:
+        report.notes.append(f"every row was taken in; {path} was not written")
+        return
+    told = {
+        line: "; ".join(f"{one.field}: {one.detail}" if one.field else one.detail for one in problems)
+        for line, problems in faulty.items()
+    }
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        partial.unlink(missing_ok=True)
+        opened = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(opened, "w", encoding="utf-8-sig", newline="") as out:
+            out.writelines(corrections_of(file, told))
+        partial.replace(path)
+    except OSError as error:  # what was issued is stored, and is told all the same
+        partial.unlink(missing_ok=True)
+        report.notes.append(f"cannot write {path}: {error.strerror}; import the file again for the corrections")
+        return
+    report.notes.append(f"the rows that were not taken in are in {path}, with what is wrong; it holds personal data")
+
+
+class _StoredRows:
+    """Counts rows in the transactions that store them: an import that is interrupted says how many there are."""
+
+    def __init__(self) -> None:
+        self._batches: dict[int, int] = {}
+
+    @property
+    def count(self) -> int:
+        """How many rows became credentials."""
+        return sum(self._batches.values())
+
+    def beside(self, first: int, outcomes: Sequence[Outcome]) -> "_StoredBatch":
+        """Return what notes the batch that begins with request number `first` when it is stored."""
+        issued = sum(isinstance(outcome, Issued) and not outcome.unchanged for outcome in outcomes)
+        return _StoredBatch(self._batches, first, issued)
+
+
+class _StoredBatch(NamedTuple):
+    """Notes how many rows of a batch are stored. A batch that is stored again replaces its number."""
+
+    batches: dict[int, int]
+    first: int
+    issued: int
+
+    def write(self, cursor: Cursor[DictRow]) -> None:
+        """Note them; nothing is written to the database."""
+        del cursor
+        self.batches[self.first] = self.issued
+
+
+def _say_stopped(stored: int, noun: str) -> None:
+    """Say what an import that was interrupted, or that failed, had stored."""
+    if not stored:
+        errors.print("The import stopped; nothing of this file was stored by it.", markup=False)
+        return
+    errors.print(
+        f"The import stopped; {counted(stored, noun)} of this file {'was' if stored == 1 else 'were'} stored by it and"
+        " not published: run `registry publish`. Import the file again for the rest; nothing is issued twice.",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _publish(node: Node, report: Report) -> None:
+    """Publish what the import stored; where that is interrupted, say how much of it waits."""
+    try:
+        publish_now(node)
+    except (KeyboardInterrupt, SystemExit):
+        errors.print(
+            f"Interrupted while publishing: all {counted(report.issued, 'new credential')} of this file are stored,"
+            f" and {counted(count_waiting(node), 'event')} of this node wait to be published: run `registry publish`.",
+            markup=False,
+            highlight=False,
+        )
+        raise
+
+
+def importer(node: Node) -> Importer:
+    """Who takes documents in for a node."""
+    return Importer(node.registry, node.issuer, Offered(node.registry))
+
+
+def own_content(node: Node) -> MemberRevised | None:
+    """Return what governance says of this node's university; None where that is not known here."""
+    try:
+        record = node.standings.record(node.settings.member)
+    except LogError:  # whether it may issue at all is checked elsewhere; here only a note is at stake
+        return None
+    return None if record is None else record.content
+
+
+def take_document(node: Node, document: Document, completions: dict[str, Any], *, dry_run: bool = False) -> Report:
+    """Find or publish the achievements of a document, or make drafts of them, and issue its credentials."""
+    report = Report(
+        document.name,
+        dry_run=dry_run,
+        format=document.FORMAT,
+        notes=[
+            *other_issuer_notes(document, node.settings.member, own_content(node)),
+            *document.notes,
+            *oddity_notes(document),
+        ],
+        unmapped=document.unmapped(),
+    )
+    try:
+        for taken in importer(node).take(document, completions, dry_run=dry_run):
+            _add_award(report, taken)
+    except BaseException:  # a signal or an error: what is stored stays, and that is said
+        _say_stopped(0 if dry_run else report.issued, "award")
+        raise
+    return report
+
+
+def _add_award(report: Report, taken: Taken) -> None:
+    report.awards.append(taken)
+    report.problems += taken.problems
+    report.missing += [one for one in taken.missing if one not in report.missing]
+    if taken.waiting:
+        report.waiting += 1
+    elif taken.problems or taken.missing:
+        report.refused += 1
+    elif taken.unchanged:
+        report.unchanged += 1
+    else:
+        report.issued += 1
+
+
+def _completions(file: Path | None) -> dict[str, Any]:
+    return {} if file is None else read_completions(file)
+
+
+def read_completions(file: Path) -> dict[str, Any]:
+    """Return what is given beside a document or to a draft. Raises `IntakeError` for what is no such file."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise IntakeError(f"cannot read {file}: {error.strerror}") from error
+    given = json_document.load(content, str(file))
+    for name, value in given.items():
+        if not isinstance(value, dict):
+            raise IntakeError(f"{file}: {name[:80]} is no object; write {{{name[:80]!r}: {{…}}}}")
+    return given
+
+
+def show(report: Report) -> None:
+    """Print a report for people."""
+    for note in report.notes:
+        say(f"note: {note}")
+    for taken in report.awards:
+        show_award(taken, several=len(report.awards) > 1)
+    say_problems(report.problems)
+    if report.missing or any(problem.field.startswith(_BESIDE) for problem in report.problems):
+        say('Write these into a JSON file, {"achievement": {…}, "credential": {…}}, and give it with --complete;')
+        say("or complete the draft: registry achievement draft complete DRAFT FILE")
+    if report.unmapped:
+        say(f"{len(report.unmapped)} things in the document have no place here:")
+        for path in report.unmapped[:_SHOWN]:
+            say(f"  {path}")
+        if len(report.unmapped) > _SHOWN:
+            say(f"  and {len(report.unmapped) - _SHOWN} more; --json lists them all")
+    would = "would be issued" if report.dry_run else "issued"
+    waits = "would wait" if report.dry_run else "waiting"
+    waiting = f", {report.waiting:,} {waits}" if report.waiting else ""
+    say(f"{report.issued:,} {would}, {report.unchanged:,} as before, {report.refused:,} not taken in{waiting}")
+
+
+def show_award(taken: Taken, *, several: bool = False) -> None:
+    """Say what an award of a document came to."""
+    say(f"award {taken.award}, {taken.title}: {taken.how}" if several else f"{taken.title}: {taken.how}")
+    if taken.achievement is not None:
+        say(f"  achievement {taken.achievement}" + (f", version {taken.version}" if taken.version else ""))
+    if taken.draft is not None and taken.credential is None:
+        say(f"  draft {taken.draft}; its credential waits")
+    elif taken.waiting and taken.credential is None:
+        say("  its credential would wait, as a draft does")
+    if taken.credential is not None:
+        say(f"  credential {taken.credential}, learner {taken.learner}")
+    for path in taken.missing:
+        say(f"  wants {path}")

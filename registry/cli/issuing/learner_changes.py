@@ -1,0 +1,263 @@
+"""Who is the same person: rows that are held, and learners that are merged or split."""
+
+from typing import Annotated
+
+import typer
+
+from registry.application.held_rows import MAX_HELD, Decision, HeldRows
+from registry.cli import confirming, ids
+from registry.cli.account import As, who
+from registry.cli.consortium.founding import publish_now
+from registry.cli.issuing.learner_links import changes_of
+from registry.cli.issuing.own_events import say_views_behind
+from registry.cli.issuing.reading import learner_app
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say, table
+from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.learners.changes import Change, Preview, Proposed
+from registry.node.node import Node, node_of
+from registry.values.persons import described
+
+Record = Annotated[str, typer.Argument(help="Your own id of the held row, as `registry learner held` lists it.")]
+Student = Annotated[bool, typer.Option("--student", help="Learners are named by this university's student numbers.")]
+ChangeId = Annotated[str, typer.Argument(metavar="CHANGE", help="The change's id.")]
+
+
+def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these are commands of `learner`
+    """Add these commands."""
+    for command in (held, same_person, other_person, merge, split, changes, confirm, drop_change):
+        learner_app.command(command.__name__.replace("_", "-"))(command)
+
+
+def held(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
+    """List rows that were not issued because their number is known with another person behind it.
+
+    Exits 1 where there are any.
+
+    Example: registry learner held
+    """
+    rows = list(HeldRows(node_of(context).registry).waiting())
+    columns = [
+        Column("record", lambda row: row.record),
+        Column("number", lambda row: row.student),
+        Column("known", lambda row: str(row.known)),
+        Column("the row says", lambda row: str(row.stated)),
+        Column("differs", lambda row: row.differs or "no more: send it again"),
+        Column("learner", lambda row: row.learner, wide=True),
+        Column("held", lambda row: row.held_at, wide=True),
+    ]
+    if not rows and not (as_json or as_csv):
+        say("No row is held.")
+        return
+    for_people = print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+    if for_people:
+        say(
+            "Correct the number in your file; or say `registry learner same-person RECORD`, where the name or the birth"
+        )
+        say(
+            "date was corrected, or `registry learner other-person RECORD`, where the number has a new owner. Then send"
+        )
+        say("the row again.")
+    if len(rows) >= MAX_HELD:
+        errors.print(
+            f"The list is full ({MAX_HELD:,}): rows held since are not in it, as was said of each. Decide on some of"
+            " these, then send the others again."
+        )
+    if rows:
+        raise typer.Exit(1)
+
+
+def same_person(context: typer.Context, record: Record, *, by: As = None) -> None:
+    """Say that a held row is about the person who is known: their name and birth date are the row's from now on.
+
+    Example: registry learner same-person 2026-17
+    """
+    _decide(context, record, "same-person", by)
+
+
+def other_person(context: typer.Context, record: Record, *, by: As = None) -> None:
+    """Say that a held row is about somebody else: its number is that person's from now on, and they are a new learner.
+
+    The learner who had the number keeps their credentials, and is found by their id. Where the row has a wrong number,
+    correct the row instead.
+
+    Example: registry learner other-person 2026-17
+    """
+    _decide(context, record, "other-person", by)
+
+
+def _decide(context: typer.Context, record: str, decision: Decision, by: str | None) -> None:
+    decided = HeldRows(node_of(context).registry).decide(record, decision, who(by))
+    say(f"{decision}, as before" if decided.unchanged else decision)
+    say(f"learner {decided.learner}")
+    say("Send the row again: it is issued then.")
+
+
+def merge(
+    context: typer.Context,
+    source: Annotated[
+        str, typer.Argument(help=f"The learner who is to be no longer. {FROM_INPUT}", callback=from_input)
+    ],
+    target: Annotated[str, typer.Argument(help="The learner who stays. Likewise.", callback=from_input)],
+    *,
+    student: Student = False,
+    by: As = None,
+) -> None:
+    """Propose to merge two learners who are one person. Nothing is changed until somebody else confirms it.
+
+    The source's credentials are to be revoked and issued again to the target, with the target's name.
+
+    Example: registry learner merge 2afda2b4-… 6fd46857-… --as a.berg
+    """
+    node = node_of(context)
+    named = _learner(node, source, student=student), _learner(node, target, student=student)
+    _say_proposed(changes_of(node).propose_merge(*named, who(by)))
+    say_views_behind(node)
+
+
+def split(
+    context: typer.Context,
+    learner: Annotated[str, typer.Argument(help=f"The learner who is two persons. {FROM_INPUT}", callback=from_input)],
+    *,
+    credential: Annotated[list[str], typer.Option(help="A credential of the other person; several times.")],
+    number: Annotated[str, typer.Option(help=f"The other person's own number. {FROM_INPUT}", callback=from_input)],
+    family_name: Annotated[
+        str | None, typer.Option(help="Of the other person, if not as the credentials say.", callback=from_input)
+    ] = None,
+    given_name: Annotated[str | None, typer.Option(help="Likewise.", callback=from_input)] = None,
+    date_of_birth: Annotated[str | None, typer.Option(help="Likewise; YYYY-MM-DD.", callback=from_input)] = None,
+    student: Student = False,
+    by: As = None,
+) -> None:
+    """Propose to split a learner who is two persons. Nothing is changed until somebody else confirms it.
+
+    The credentials that are named are to be revoked and issued again to the learner with the other person's number: one
+    who is known, or a new one. The learner's own number may be given where it belongs to the other person from now on.
+    Name the other person's revoked and replaced credentials, too: their private data goes with the rest.
+
+    Example: registry learner split 2afda2b4-… --credential e7c1ab39-… --number s1234568 --as a.berg
+    """
+    node = node_of(context)
+    given = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
+    proposed = changes_of(node).propose_split(
+        _learner(node, learner, student=student),
+        [node.uuid(each, "credential") for each in credential],
+        number,
+        {name: value for name, value in given.items() if value is not None},
+        who(by),
+    )
+    _say_proposed(proposed)
+    say_views_behind(node)
+
+
+def _learner(node: Node, text: str, *, student: bool) -> str:
+    return ids.learner_of_student(node, text) if student else node.uuid(text, "learner")
+
+
+def _say_proposed(proposed: Proposed) -> None:
+    _say_preview(proposed.preview)
+    say("Nothing has changed yet. If it is confirmed: " + _consequence(proposed.preview))
+    say(f"Somebody else confirms it: registry learner confirm {proposed.change} --as NAME")
+
+
+def _consequence(preview: Preview) -> str:
+    """Return in one sentence what confirming a change comes to."""
+    count = len(preview.moves)
+    if not count:
+        return "This revokes no credential; it moves private data and numbers only."
+    place = "its place" if count == 1 else "their place"
+    return f"This revokes {counted(count, 'credential')} for good and issues {count:,} in {place}."
+
+
+def _say_preview(preview: Preview) -> None:
+    say(f"from learner {preview.source}: {described(preview.source_person)}")
+    new = " (new)" if preview.target_is_new else ""
+    say(f"to learner   {preview.target}{new}: {described(preview.target_person)}")
+    if preview.differs and preview.kind == "merge":
+        say(f"The two differ: {', '.join(preview.differs)}. Are they one person?", style="yellow")
+    if preview.number_moves:
+        say("The number of the first leads to the second from then on.")
+    say(f"{counted(len(preview.moves), 'credential')} to be revoked and issued again:")
+    table(
+        ("credential", "achievement", "version", "awarded"),
+        [(one.credential, one.achievement, one.version, one.awarding_date) for one in preview.moves],
+    )
+    for stay in preview.stays:
+        say(f"credential {stay.credential} cannot be moved: {stay.why}", style="yellow")
+    if preview.history:
+        say(f"{counted(len(preview.history), 'credential')} revoked or replaced before: only private data moves.")
+
+
+def changes(
+    context: typer.Context,
+    learner: Annotated[str | None, typer.Argument(help="One learner's only.")] = None,
+    *,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """List merges and splits, the newest first: who proposed and confirmed each, and how many credentials it moves.
+
+    Example: registry learner changes
+    """
+    node = node_of(context)
+    found = changes_of(node).changes(None if learner is None else node.uuid(learner, "learner"))
+    columns = [
+        Column("change", lambda change: change.change),
+        Column("kind", lambda change: change.kind),
+        Column("from", lambda change: change.source),
+        Column("to", lambda change: change.target),
+        Column("proposed", lambda change: f"{change.proposed:%Y-%m-%d} by {change.proposed_by}"),
+        Column("confirmed", _confirmed),
+        Column("credentials", lambda change: change.moves if change.confirmed is None else len(change.credentials)),
+    ]
+    if not found and not (as_json or as_csv):
+        say("No learner was merged or split.")
+        return
+    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+
+
+def _confirmed(change: Change) -> str:
+    return "" if change.confirmed is None else f"{change.confirmed:%Y-%m-%d} by {change.confirmed_by}"
+
+
+def confirm(
+    context: typer.Context,
+    change: ChangeId,
+    *,
+    by: As = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Show what a merge or a split that somebody else proposed comes to, ask, and confirm and publish it.
+
+    The views are brought up to date before. Run again, it changes nothing. Exits 1 where some of the credentials could
+    not be moved.
+
+    Examples: registry learner confirm 432236b7-… --as l.holm
+    registry learner confirm 432236b7-… --as l.holm --yes
+    """
+    node = node_of(context)
+    change, person = node.uuid(change, "change"), who(by)
+    node.projector().step()
+    learner_changes = changes_of(node)
+    if (shown := learner_changes.review(change, person)) is not None:
+        _say_preview(shown)
+        confirming.confirm(_consequence(shown), f"Confirm this {shown.kind}?", yes=yes)
+    done, preview = learner_changes.confirm(change, person)
+    if preview is None:
+        say(f"confirmed before, by {done.confirmed_by}")
+    table(("revoked", "issued again as"), sorted(done.credentials.items()))
+    publish_now(node)
+    if preview is not None and preview.stays:
+        errors.print(f"{counted(len(preview.stays), 'credential')} stayed with learner {done.source}.", highlight=False)
+        raise typer.Exit(1)
+
+
+def drop_change(context: typer.Context, change: ChangeId) -> None:
+    """Forget a merge or a split that nobody has confirmed.
+
+    Example: registry learner drop-change 432236b7-…
+    """
+    node = node_of(context)
+    changes_of(node).drop(node.uuid(change, "change"))
+    say("dropped")

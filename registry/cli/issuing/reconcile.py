@@ -1,0 +1,118 @@
+"""Holding the university's own records against the log: `reconcile`."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from projections.credentials import facts
+from registry.cli.days import DatesOption, day_option
+from registry.cli.issuing.imports import Offered
+from registry.cli.output import AsJson, print_json, progress, say
+from registry.intake import IntakeError
+from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Difference, Known, Reconciling
+from registry.intake.rows.plain_rows import PlainRows, form_of
+from registry.node.node import Node, node_of
+
+_SHOWN = 25
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("reconcile")(reconcile)
+
+
+class OnLog:
+    """The university's credentials as the views have them."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def of(self, credentials: Sequence[str]) -> Mapping[str, Known]:
+        """These, by their ids."""
+        found = facts.of(self._node.views(), self._node.settings.member, credentials)
+        return {one.credential: _known(one) for one in found}
+
+    def awarded(self, begin: dt.date, end: dt.date) -> Iterator[Known]:
+        """All of a term."""
+        return map(_known, facts.awarded(self._node.views(), self._node.settings.member, begin, end))
+
+
+def _known(fact: facts.Fact) -> Known:
+    ects = None if fact.ects is None else float(fact.ects)
+    return Known(fact.credential, fact.achievement, fact.version, fact.awarding_date.isoformat(), ects, fact.status)
+
+
+class Reconciled(msgspec.Struct, rename="camel"):
+    """What a reconciliation came to."""
+
+    counts: Counts
+    differences: list[Difference]
+    """The first of them, at most `--most`."""
+    notes: list[str]
+    """What is said of the file."""
+
+
+def reconcile(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="A table (CSV, .xlsx) or NDJSON of what was awarded.")
+    ],
+    begin: Annotated[dt.datetime, day_option("--from", help="The term's first day.")],
+    end: Annotated[dt.datetime, day_option("--until", help="Its last day.")],
+    *,
+    dates: DatesOption = None,
+    most: Annotated[int, typer.Option(min=1, help="How many differences to list.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what your own system says was awarded in a term with what is on the log.
+
+    Columns: record, achievement or course, awarding_date; version, ects and status (active, suspended, revoked,
+    replaced; empty is active) where you have them. Run `registry project` before, so that the views are up to date.
+
+    Exits 1 where the two differ.
+
+    Example: registry reconcile autumn.csv --from 2026-09-01 --until 2027-01-31
+    """
+    if end < begin:
+        raise typer.BadParameter("--until lies before --from")
+    node = node_of(context)
+    differences: list[Difference] = []
+    try:
+        rows = PlainRows(file, form_of(file), COLUMNS, NEEDED)
+    except OSError as error:
+        raise IntakeError(f"cannot read {file}: {error.strerror}") from error
+    with (
+        Reconciling(node.registry, OnLog(node), Offered(node.registry), begin.date(), end.date()) as reconciling,
+        progress(f"reconciling {file.name}") as counter,
+    ):
+        for judged in reconciling.run(rows, dates=dates):
+            counter.advance()
+            differences += judged.differences[: most - len(differences)]
+    counts = reconciling.counts
+    if as_json:
+        print_json(Reconciled(counts, differences, rows.notes))
+    else:
+        for note in rows.notes:
+            say(f"note: {note}")
+        _tell(counts, differences)
+    if counts.differences:
+        raise typer.Exit(1)
+
+
+def _tell(counts: Counts, differences: Sequence[Difference]) -> None:
+    for one in differences[:_SHOWN]:
+        where = f"line {one.line}, record {one.record}" if one.line else f"credential {one.credential}"
+        values = f" there {one.there!r}, here {one.here!r}:" if one.there or (one.here and one.line) else ""
+        say(f"{where}: {one.kind}, {one.field}:{values} {one.detail}", style="yellow")
+    if counts.differences > _SHOWN:
+        say(f"and more; --json lists up to {len(differences):,}")
+    say(
+        f"{counts.rows:,} rows: {counts.agreeing:,} agree, {counts.outside:,} are of another term;"
+        f" {counts.missing_here:,} missing here, {counts.missing_there:,} missing there,"
+        f" {counts.revoked_here:,} revoked here and active there, {counts.differing:,} differ otherwise,"
+        f" {counts.unreadable:,} cannot be read"
+    )

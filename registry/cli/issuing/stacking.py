@@ -1,0 +1,256 @@
+"""Stacking: how far a learner is, issuing the larger credential, and what became of those that were issued."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from projections.feed import worklist
+from projections.stacking import progress as view
+from projections.stacking.progress import NotComposed, Progress
+from registry.application.requests import Issued, IssueRequest
+from registry.cli import ids
+from registry.cli.consortium.founding import publish_now
+from registry.cli.days import day_option
+from registry.cli.issuing.credentials import check_days
+from registry.cli.issuing.own_events import say_older_wait
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.intake.rows import parts
+from registry.node.node import Node, node_of
+from registry.values.persons import NAMES
+from registry.wire.credentials import Part
+
+stack_app = typer.Typer(help="Larger credentials that others stack into.", no_args_is_help=True)
+
+Composed = Annotated[
+    str, typer.Argument(help="The composed achievement's id or your own course code; another member's as MEMBER/ID.")
+]
+Version = Annotated[
+    int | None, typer.Option(min=1, max=2**31 - 1, help="Its version (else the course code's, or the newest).")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(stack_app, name="stack")
+
+
+@stack_app.command("progress")
+def progress(
+    context: typer.Context,
+    achievement: Composed,
+    *,
+    learner: Annotated[str | None, typer.Option(help="The learner's id.")] = None,
+    student: Annotated[
+        str | None,
+        typer.Option(help=f"Or this university's own number of the learner. {FROM_INPUT}", callback=from_input),
+    ] = None,
+    version: Version = None,
+    on: Annotated[datetime | None, day_option(help="As if awarded on that day (else today).")] = None,
+    offers: Annotated[int, typer.Option(min=0, max=50, help="So many offers for each gap.")] = view.OFFERS,
+    as_json: AsJson = False,
+) -> None:
+    """Show what of a learner's credentials counts towards an achievement, by what, and what is missing.
+
+    Exits 1 where it is not complete.
+
+    Examples: registry stack progress 0bbac7a9-… --learner 2afda2b4-a247-4f0f-aedd-e040beb58eab
+    registry stack progress lund/0bbac7a9-… --student s1234567 --on 2026-08-31
+    """
+    node = node_of(context)
+    found = _progress(node, achievement, _learner(node, learner, student), version, on.date() if on else None, offers)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+    if not found.complete:
+        raise typer.Exit(1)
+
+
+@stack_app.command("issue")
+def issue(
+    context: typer.Context,
+    achievement: Annotated[str, typer.Argument(help="The composed achievement's id, or your own course code.")],
+    *,
+    record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
+    student: Annotated[str, typer.Option(help=f"Your own number of the learner. {FROM_INPUT}", callback=from_input)],
+    awarding_date: Annotated[datetime, day_option(help="YYYY-MM-DD")],
+    part: Annotated[
+        list[str] | None, typer.Option(help=f"{parts.FORM}. Without any, those that progress shows.")
+    ] = None,
+    override: Annotated[
+        list[str] | None, typer.Option(help="A code that was said to speak against it: go on all the same.")
+    ] = None,
+    version: Version = None,
+    family_name: Annotated[
+        str | None, typer.Option(help=f"If it is not what the vault has. {FROM_INPUT}", callback=from_input)
+    ] = None,
+    given_name: Annotated[str | None, typer.Option(help="Likewise.", callback=from_input)] = None,
+    date_of_birth: Annotated[str | None, typer.Option(help="Likewise; YYYY-MM-DD.", callback=from_input)] = None,
+    valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
+    grade: Annotated[str | None, typer.Option(help=FROM_INPUT, callback=from_input)] = None,
+    replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
+) -> None:
+    """Issue a larger credential with its parts, and publish it. They are held against its composition first.
+
+    Examples: registry stack issue 0bbac7a9-… --record 2026-M17 --student s1234567 --awarding-date 2026-08-31
+    registry stack issue 0bbac7a9-… --record 2026-M17 --student s1234567 --awarding-date 2026-08-31
+    --part twente/e7c1ab39-…:5 --part lund/432236b7-…:4:decision:twente/6fd46857-… --override minEcts
+    """
+    node = node_of(context)
+    found = node.registry.vault.learner(node.registry.cursor(), ids.learner_of_student(node, student))
+    person = found[1] if found is not None else {}
+    names = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
+    known = person | {name: value for name, value in names.items() if value is not None}
+    if lacking := _lacking(known):
+        raise typer.BadParameter(f"the vault does not know the learner's {', '.join(lacking)}; give it here")
+    if not part and (before := node.issuer.known(record)) is not None:
+        say(f"credential {before}, as before")
+        return
+    if version is None:
+        version = ids.course_version(node, achievement)
+    stacked = _given(part) if part else _chosen(node, achievement, student, version, awarding_date.date())
+    request = IssueRequest(
+        record,
+        node.uuid(achievement, "achievement"),
+        version,
+        student,
+        known.get("familyName", ""),
+        known.get("givenName", ""),
+        known["dateOfBirth"],
+        awarding_date.date().isoformat(),
+        valid_until=valid_until,
+        grade=grade,
+        replaces=replaces,
+        parts=stacked,
+    )
+    check_days(request)
+    outcome = node.issuer.issue([request], override=override or ())[0]
+    if not isinstance(outcome, Issued):
+        for breach in outcome.breaches:
+            errors.print(f"{breach.path}: {breach.detail}; code {breach.code}", markup=False, highlight=False)
+        if not outcome.breaches:
+            errors.print(f"{outcome.code} ({outcome.field}): {outcome.explanation}", markup=False)
+        raise typer.Exit(1)
+    say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
+    say(f"learner    {outcome.learner}")
+    for one in stacked:
+        say(f"part       {one.member}/{one.credential}, {one.ects} ECTS")
+    if outcome.unchanged:
+        say_older_wait(node)
+    else:
+        publish_now(node)
+
+
+def _lacking(person: Mapping[str, str]) -> list[str]:
+    """Return what is not known of a person. Of the two names a person may have one only."""
+    lacking = [] if any(person.get(name) for name in NAMES) else list(NAMES)
+    return lacking if person.get("dateOfBirth") else [*lacking, "dateOfBirth"]
+
+
+def _given(texts: list[str]) -> list[Part]:
+    found = parts.parse(" ".join(texts))
+    if isinstance(found, str):
+        raise typer.BadParameter(found, param_hint="--part")
+    return found
+
+
+def _chosen(node: Node, achievement: str, student: str, version: int | None, on: date) -> list[Part]:
+    found = _progress(node, achievement, ids.learner_of_student(node, student), version, on)
+    if not found.parts:
+        errors.print("Nothing that the learner has counts towards it.")
+        raise typer.Exit(1)
+    return found.stacked()
+
+
+def _learner(node: Node, learner: str | None, student: str | None) -> str:
+    if (learner is None) == (student is None):
+        raise typer.BadParameter("give one of --learner and --student")
+    return ids.learner_of_student(node, student) if student is not None else node.uuid(learner or "", "learner")
+
+
+def _progress(
+    node: Node, achievement: str, learner: str, version: int | None, on: date | None, offers: int = 0
+) -> Progress:
+    key = ids.find(node, achievement, "achievement")
+    if version is None:
+        version = ids.course_version(node, achievement)
+    day = on or date.today()  # noqa: DTZ011 - a day on the reader's calendar
+    try:
+        found = view.read(node.views(), learner, key, on=day, version=version, offers=offers)
+    except NotComposed as error:
+        errors.print(str(error), markup=False)
+        raise typer.Exit(1) from error
+    if found is None:
+        errors.print("No member says anything of this learner.")
+        raise typer.Exit(1)
+    return found
+
+
+def _show(found: Progress) -> None:
+    say(f"{title_of(found.title)} (v{found.version}) of {found.member}" + (", retired" if found.retired else ""))
+    say(f"{found.counted.normalize():f} of {found.min_ects.normalize():f} ECTS count, {found.own.normalize():f} own")
+    for held, because in found.held.items():
+        impaired_by = f", impaired by {', '.join(because)}" if because else ""
+        say(f"the learner has it already: {held}{impaired_by}", style="yellow")
+    table(
+        ("university", "credential", "achievement", "awarded", "ECTS", "counts", "by", "also in"),
+        [
+            (
+                one.member,
+                one.credential,
+                f"{title_of(one.title)} (v{one.version})",
+                one.awarding_date,
+                one.ects,
+                one.counts.normalize().__format__("f"),
+                one.basis if one.by is None else f"{one.basis} {one.by}",
+                one.also_counted_in,
+            )
+            for one in found.parts
+        ],
+    )
+    for left in found.left:
+        also = f" ({', '.join(left.also_counted_in)})" if left.also_counted_in else ""
+        say(f"does not count: {left.member}/{left.credential} {title_of(left.title)}: {left.detail}{also}")
+    for gap in found.gaps:
+        say(f"missing: {gap.requirement}: {gap.detail}", style="red")
+        for offer in gap.offers:
+            by = offer.basis if offer.by is None else f"{offer.basis} {offer.by}"
+            worth = "" if offer.ects is None else f", {offer.ects.normalize():f} ECTS"
+            say(f"  {offer.member}/{offer.achievement} {title_of(offer.title)}{worth}, counts by {by}")
+    if found.more:
+        say("the learner has more credentials than were looked at", style="yellow")
+    say("complete" if found.complete else "not complete", style="green" if found.complete else "yellow")
+
+
+@stack_app.command("impaired")
+def impaired(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
+    """Show what this university should look at again: larger credentials that rest on what no longer holds, and what
+    rests on learners that others have erased. Done is what was replaced, revoked or withdrawn.
+
+    Example: registry stack impaired
+    """
+    node = node_of(context)
+    items: list[worklist.Item] = []
+    place: worklist.Place | None = worklist.BEGIN
+    while place is not None:
+        page = worklist.read(node.views(), node.settings.member, after=place)
+        items += page.items
+        place = None if page.next is None else worklist.Place.parse(page.next)
+    if as_json or as_csv or wide:
+        columns = [
+            Column("kind", lambda item: item.kind),
+            Column("what", lambda item: item.what),
+            Column("id", lambda item: item.id),
+            Column("achievement", lambda item: title_of(item.title)),
+            Column("to do", lambda item: item.todo),
+        ]
+        print_list(items, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+        return
+    for item in items:
+        say(f"{item.kind}: {item.what} {item.id}" + (f", {title_of(item.title)}" if item.title else ""), style="yellow")
+        say(f"  {item.todo}")
+    say(f"{len(items)} to look at" if items else "There is nothing to look at.")

@@ -1,0 +1,82 @@
+"""What happened to this university's own things: the feed."""
+
+import sys
+import threading
+from typing import Annotated
+
+import msgspec
+import typer
+
+from projections.core import views
+from projections.feed import feed
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, say
+from registry.node.node import Node, node_of
+from registry.node.services.stopping import stopping
+
+_PAGE = 500
+
+
+_COLUMNS = (
+    Column("id", lambda notice: notice.id),
+    Column("when", lambda notice: f"{notice.at:%Y-%m-%d %H:%M}"),
+    Column("what", lambda notice: notice.kind),
+    Column("about", lambda notice: notice.thing),
+    Column("by", lambda notice: notice.cause_member),
+    Column("leaf", lambda notice: notice.leaf if notice.cause_member else None),
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("feed")(read_feed)
+
+
+def read_feed(
+    context: typer.Context,
+    *,
+    after: Annotated[int, typer.Option(min=0, help="Only what came after the notice with this number.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until stopped; --limit then says nothing.")] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """What other members did that concerns this university's own credentials and achievements.
+
+    With --json, one CloudEvent a line. The last line's id is what to give as --after next time.
+
+    Examples: registry feed; registry feed --after 120 --json; registry feed --follow
+    """
+    node = node_of(context)
+    if follow and as_csv:
+        raise typer.BadParameter("--csv is for a list that ends; with --follow use --json", param_hint="--csv")
+    node.views()
+    if not follow:
+        notices = feed.read(node.views(), node.settings.member, after, limit)
+        _show(node, notices, as_json=as_json, as_csv=as_csv, wide=wide)
+        if not notices and not (as_json or as_csv):
+            say("nothing new")
+        return
+    with stopping() as stop, views.connect(node.dsn()) as connection:
+        feed.listen(connection)
+        while not stop.is_set():
+            after = _show_all(node, after, stop, as_json=as_json, as_csv=as_csv, wide=wide)
+            feed.wait(connection, 1.0)
+
+
+def _show_all(node: Node, after: int, stop: threading.Event, *, as_json: bool, as_csv: bool, wide: bool) -> int:
+    while not stop.is_set() and (notices := feed.read(node.views(), node.settings.member, after, _PAGE)):
+        _show(node, notices, as_json=as_json, as_csv=as_csv, wide=wide)
+        after = notices[-1].id
+    return after
+
+
+def _show(node: Node, notices: list[feed.Notice], *, as_json: bool, as_csv: bool, wide: bool) -> None:
+    if as_json:
+        for notice in notices:
+            event = feed.cloud_event(notice, node.settings.origin)
+            sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        sys.stdout.flush()
+    elif as_csv or notices:
+        print_list(notices, _COLUMNS, as_json=False, as_csv=as_csv, wide=wide)

@@ -1,0 +1,329 @@
+"""Assessments without an applicant: the five elements side by side, statements about achievements, cohorts."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import msgspec
+import typer
+
+from projections.precedents.departures import Draft, departure
+from registry.cli import ids
+from registry.cli.consortium.founding import publish_now
+from registry.cli.days import day_option
+from registry.cli.issuing.own_events import say_older_wait
+from registry.cli.output import AsJson, errors, print_json, progress, say, table
+from registry.node.adapters.facts import ViewFacts
+from registry.node.node import Node, node_of
+from registry.office.assessments.assessment import (
+    MILDER,
+    Considered,
+    Element,
+    NotPossible,
+    Offered,
+    Requirement,
+    compare,
+)
+from registry.office.assessments.profiles import find_profile
+from registry.office.assessments.requirements import requirement_named
+from registry.office.assessments.statements import state
+from registry.office.cohorts.cohort import Cohort, CohortOutcome
+from registry.office.cohorts.cohort_file import rows
+from registry.vault.vault import random_id
+from registry.wire.forms import VersionedRef
+from registry.wire.misfits import told
+from registry.wire.recognition import (
+    Condition,
+    Ground,
+    Mode,
+    Outcome,
+    Purpose,
+    RecognitionAssessed,
+    Towards,
+    WithdrawalReason,
+)
+
+_SHOWN = 25
+
+GroundOption = Annotated[
+    list[str] | None, typer.Option("--ground", help="ASPECT:DIFFERENCE, for all but full; may be given several times.")
+]
+ConditionOption = Annotated[
+    list[str] | None, typer.Option("--condition", help="What is still to be done, where conditional.")
+]
+ModeOption = Annotated[
+    str, typer.Option("--mode", help=f"One of {', '.join(get_args(Mode))}; `credited` is prior learning.")
+]
+ConsideredOption = Annotated[
+    list[str] | None,
+    typer.Option("--considered", help=f"Of a refusal: why {', '.join(MILDER)} were not possible, each OUTCOME:REASON."),
+]
+AssessmentId = Annotated[str, typer.Argument(help="The assessment's id.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the group of recognition."""
+    app.command("compare")(compared)
+    app.command("assess")(assess)
+    app.command("withdraw-assessment")(withdraw)
+    app.command("cohort")(cohort)
+
+
+def facts_of(node: Node) -> ViewFacts:
+    """What this node has read, for the office."""
+    return ViewFacts(lambda: nullcontext(node.views()), node.standings)
+
+
+def compared(
+    context: typer.Context,
+    credential: Annotated[
+        str, typer.Argument(help="MEMBER/ID of a credential, or MEMBER/ID@VERSION of what it is of.")
+    ],
+    *,
+    against: Annotated[str | None, typer.Option(help="An own achievement's id, or a programme profile's name.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the five elements of what is offered beside what is required, and what is worth a look.
+
+    It decides nothing: what is shown as a suggestion is a difference only if you find it substantial.
+
+    Example: registry recognition compare twente/e7c1ab39-… --against 0bbac7a9-…
+    """
+    node = node_of(context)
+    offered = _offered(node, credential)
+    elements = compare(offered, _requirement(node, against))
+    if as_json:
+        print_json({"offered": offered, "elements": elements})
+        return
+    show_elements(elements)
+    for flag in offered.flags:
+        say(f"the credential is {flag}", style="yellow")
+    if offered.status not in (None, "active"):
+        say(f"the credential is {offered.status}", style="yellow")
+
+
+def assess(
+    context: typer.Context,
+    achievement: Annotated[str, typer.Argument(help="MEMBER/ID@VERSION of the achievement.")],
+    *,
+    purpose: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")] = "creditTransfer",
+    outcome: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Outcome))}.")] = "full",
+    ects: Annotated[float | None, typer.Option(min=0, help="The credits granted.")] = None,
+    level: Annotated[int | None, typer.Option(min=1, max=8, help="The EQF level granted.")] = None,
+    mode: ModeOption = "recognised",
+    towards: Annotated[str | None, typer.Option(help="The programme it counts towards, by its title.")] = None,
+    ground: GroundOption = None,
+    considered: ConsideredOption = None,
+    valid_until: Annotated[datetime | None, day_option(help="The last day it holds.")] = None,
+    advisory: Annotated[bool, typer.Option("--advisory", help="A statement that does not bind.")] = False,
+) -> None:
+    """State what an achievement of another member is worth here, and publish it. No applicant is in it.
+
+    Before a refusal, say why nothing milder was possible; reasons are nothingComparable, wholeOnly,
+    noConditionSuffices, conditionNotOffered, noAlternative and formalGround.
+
+    Examples: registry recognition assess twente/0bbac7a9-…@1 --ects 5 --towards "Minor data science"
+    registry recognition assess twente/0bbac7a9-…@1 --mode credited --ects 3
+    registry recognition assess twente/0bbac7a9-…@1 --outcome partial --ects 3 --ground workload:substantiallyLess
+    """
+    node = node_of(context)
+    values: dict[str, Any] = {
+        "assessment": random_id(),
+        "achievement": _ref(node, achievement),
+        "purpose": purpose,
+        "outcome": outcome,
+        "mode": mode,
+        "effect": "advisory" if advisory or purpose == "employment" else "binding",
+        "ects": plain_number(ects),
+        "eqfLevel": level,
+        "towards": Towards(title={"en": towards}) if towards else None,
+        "grounds": grounds_of(ground) or None,
+        "validUntil": valid_until and valid_until.date().isoformat(),
+    }
+    given = {name: value for name, value in values.items() if value is not None}
+    try:
+        data = msgspec.convert(msgspec.to_builtins(given), RecognitionAssessed)
+    except msgspec.ValidationError as error:
+        raise typer.BadParameter(told(error, RecognitionAssessed), param_hint="the assessment") from error
+    state(node.registry, facts_of(node), data, considered_of(considered))
+    say(f"assessment {data.assessment}")
+    tell_departure(node, data.achievement, purpose, outcome, ground)
+    publish_now(node)
+
+
+def withdraw(
+    context: typer.Context,
+    assessment: AssessmentId,
+    *,
+    reason: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(WithdrawalReason))}.")],
+) -> None:
+    """Take an own assessment back, and publish that. What was decided on it stands.
+
+    Example: registry recognition withdraw-assessment 432236b7-… --reason decidedInError
+    """
+    node = node_of(context)
+    if reason not in get_args(WithdrawalReason):
+        raise typer.BadParameter(
+            f"{reason!r} is none of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
+        )
+    node.registry.withdraw_assessment(node.uuid(assessment, "assessment"), reason)  # type: ignore[arg-type] # checked above
+    publish_now(node)
+
+
+def cohort(
+    context: typer.Context,
+    assessment: AssessmentId,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="A credential a line, or CSV with `credential` and perhaps `record`."
+        ),
+    ],
+    *,
+    condition: ConditionOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Decide a whole cohort as an own assessment says: a decision for each credential, published together.
+
+    Bad rows are reported, the good ones decided; run it again after correcting: what was decided stays as it is.
+    Exits 1 if any row was not decided.
+
+    Example: registry recognition cohort 432236b7-… exchange-students.csv --dry-run
+    """
+    node = node_of(context)
+    conditions = [Condition(code) for code in condition or ()]  # type: ignore[arg-type] # read as a verifier will
+    today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+    made = Cohort(node.registry, facts_of(node), node.uuid(assessment, "assessment"), today, conditions)
+    found: list[CohortOutcome] = []
+    listed = rows(file, made.content.achievement.member)
+    for note in listed.notes:
+        errors.print(f"note: {note}", markup=False, highlight=False)
+    with progress(f"deciding {file.name}") as counter:
+        for outcome in made.decide(listed, dry_run=dry_run):
+            found.append(outcome)
+            counter.advance()
+    bad = [one for one in found if one.problem]
+    if as_json:
+        print_json(found)
+    else:
+        _show_cohort(found, bad, dry_run=dry_run)
+    if not dry_run:
+        if any(one.decision is not None and not one.unchanged for one in found):
+            publish_now(node)
+        else:
+            say_older_wait(node)
+    if bad:
+        raise typer.Exit(1)
+
+
+def _show_cohort(found: Sequence[CohortOutcome], bad: Sequence[CohortOutcome], *, dry_run: bool) -> None:
+    for one in bad[:_SHOWN]:
+        say(f"{one.where}: {one.credential}: {one.problem}", style="red")
+    if len(bad) > _SHOWN:
+        say(f"and {len(bad) - _SHOWN:,} more; --json lists them all")
+    if any(one.disclosure for one in found):
+        say("The log does not say which credentials these are about; `registry recognition show ID` gives what")
+        say("each learner can show it with.")
+    before = sum(one.unchanged for one in found)
+    would = "would be decided" if dry_run else "decided"
+    say(f"{len(found) - len(bad) - before:,} {would}, {before:,} as before, {len(bad):,} not")
+
+
+def show_elements(elements: Sequence[Element]) -> None:
+    """Print the five elements side by side."""
+    table(
+        ("element", "offered", "required", "worth a look"),
+        [
+            (
+                each.name,
+                each.original or "not known",
+                each.required or "nothing",
+                [f"{one.difference}: {one.because}" for one in each.suggested],
+            )
+            for each in elements
+        ],
+    )
+
+
+def tell_departure(
+    node: Node, achievement: VersionedRef, purpose: str, outcome: str, grounds: Sequence[str] | None
+) -> None:
+    """Say how a draft departs from what was decided before, where it does."""
+    found = departure(
+        node.views(),
+        Draft(
+            member=achievement.member,
+            achievement=achievement.achievement,
+            version=achievement.version,
+            purpose=purpose,
+            outcome=outcome,
+            grounds=tuple(grounds or ()),
+        ),
+        node.settings.member,
+    )
+    if found.departs:
+        errors.print(f"note: {found.sentence}", markup=False, highlight=False)
+
+
+def grounds_of(texts: Sequence[str] | None) -> list[Ground]:
+    """Grounds as they are given, ASPECT:DIFFERENCE."""
+    found = []
+    for text in texts or ():
+        aspect, colon, difference = text.partition(":")
+        if not colon:
+            raise typer.BadParameter(f"{text!r} is not ASPECT:DIFFERENCE", param_hint="--ground")
+        found.append(Ground(aspect, difference))  # type: ignore[arg-type] # read as a verifier will, before it is stored
+    return found
+
+
+def plain_number(value: float | None) -> float | int | None:
+    """A number without a fraction as an integer, as the wire has it."""
+    return int(value) if value is not None and value.is_integer() else value
+
+
+def considered_of(texts: Sequence[str] | None) -> list[Considered]:
+    """Why milder outcomes were not possible, as it is given: OUTCOME:REASON."""
+    found = []
+    for text in texts or ():
+        outcome, colon, reason = text.partition(":")
+        if not colon or outcome not in MILDER or reason not in get_args(NotPossible):
+            raise typer.BadParameter(
+                f"{text!r} is not OUTCOME:REASON; outcomes are {', '.join(MILDER)}, reasons"
+                f" {', '.join(get_args(NotPossible))}",
+                param_hint="--considered",
+            )
+        found.append(Considered(outcome, reason))  # type: ignore[arg-type] # one of the literals
+    return found
+
+
+def _ref(node: Node, text: str) -> VersionedRef:
+    member, slash, rest = text.partition("/")
+    identifier, at, version = rest.partition("@")
+    if not (slash and at and version.isascii() and version.isdigit()):
+        raise typer.BadParameter(f"{text!r} is not MEMBER/ID@VERSION, as twente/0bbac7a9-…@1", param_hint="ACHIEVEMENT")
+    return VersionedRef(*ids.find(node, f"{member}/{identifier}", "achievement"), int(version))
+
+
+def _offered(node: Node, text: str) -> Offered:
+    facts = facts_of(node)
+    if "@" in text:
+        found = facts.of_achievement(_ref(node, text))
+    else:
+        found = facts.of_credential(*ids.find(node, text, "credential"))
+    if found is None:
+        errors.print(f"{text} has not arrived here.", markup=False)
+        raise typer.Exit(1)
+    return found
+
+
+def _requirement(node: Node, against: str | None) -> Requirement:
+    return Requirement() if against is None else requirement_named(node.registry, against_of(node, against))
+
+
+def against_of(node: Node, text: str) -> str:
+    """An own achievement by the beginning of its id, or else a profile by its name."""
+    known = find_profile(node.registry.cursor(), text) is not None
+    return node.uuid(text, "achievement") if not known and ids.may_begin(text) else text

@@ -1,0 +1,87 @@
+"""Correcting the file of a case on the command line."""
+
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+
+from registry.cli import ids
+from registry.cli.account import As, who
+from registry.cli.files import read_json, read_text
+from registry.cli.output import AsJson
+from registry.cli.recognition.case_moves import CaseId, show_moved
+from registry.cli.recognition.case_words import Day, Note, case_of, convert, day_of, external_of, towards_of
+from registry.node.adapters.office import office_of
+from registry.node.node import node_of
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.correcting import Correction
+from registry.office.cases.opening import SubjectAsked
+from registry.wire.recognition import Purpose
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("correct")(correct)
+
+
+def correct(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    applicant: Annotated[
+        Path | None,
+        typer.Option(help="JSON with what changes: familyName, givenName, dateOfBirth, address, …; - reads it here."),
+    ] = None,
+    purpose: Annotated[str | None, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")] = None,
+    advisory: Annotated[
+        bool | None, typer.Option("--advisory/--binding", help="Whether the office only states its opinion.")
+    ] = None,
+    towards: Annotated[
+        list[str] | None,
+        typer.Option(help="All that it should count towards from now on: MEMBER/ACHIEVEMENT, or a title."),
+    ] = None,
+    no_towards: Annotated[bool, typer.Option("--no-towards", help="It should count towards nothing.")] = False,
+    add_credential: Annotated[list[str] | None, typer.Option(help="MEMBER/ID of a further credential.")] = None,
+    add_receipt: Annotated[list[Path] | None, typer.Option(help="A receipt of a further credential.")] = None,
+    add_file: Annotated[list[Path] | None, typer.Option(help="A further credential's file.")] = None,
+    add_external: Annotated[
+        list[str] | None, typer.Option(help="COUNTRY:ISSUER:TITLE of a further credential that no member issued.")
+    ] = None,
+    remove: Annotated[
+        list[int] | None, typer.Option(min=0, help="The number of a credential that it is about no more.")
+    ] = None,
+    note: Note = None,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Correct a case's file: the applicant, what it is for, or which credentials it is about.
+
+    A proposal is returned first (`case return`). Who corrected what, and when, stays in the file. An assessment that no
+    longer fits is made again. After a decision, propose again and `amend`: the letter says what changed.
+
+    Examples: registry case correct 2026/00017 --applicant corrected.json
+    registry case correct 2026/00017 --add-external "NO:Oslo Met:Statistics" --remove 0 --towards "Minor data science"
+    """
+    node = node_of(context)
+    office = office_of(node)
+    found = case_of(node, office, case)
+    if towards and no_towards:
+        raise typer.BadParameter("either --towards or --no-towards")
+    added: list[dict[str, Any]] = [
+        *({"credential": dict(zip(("member", "credential"), ids.find(node, one, "credential"), strict=True))}
+          for one in add_credential or ()),
+        *({"receipt": read_text(one)} for one in add_receipt or ()),
+        *({"external": external_of(one)} for one in add_external or ()),
+        *({"file": read_text(one)} for one in add_file or ()),
+    ]  # fmt: skip
+    correction = Correction(
+        applicant=read_json(applicant, Applicant) if applicant is not None else None,
+        purpose=convert(purpose, Purpose, "--purpose") if purpose is not None else None,
+        advisory=advisory,
+        towards=[towards_of(node, one) for one in towards] if towards else [] if no_towards else None,
+        add=[convert(one, SubjectAsked, "the credential") for one in added],
+        remove=remove or [],
+        note=note,
+    )
+    show_moved(office.correct(found, correction, who(by), day_of(on)), as_json=as_json)

@@ -1,0 +1,453 @@
+"""What is done with a case: each command one move."""
+
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+
+from registry.cli.account import As, who
+from registry.cli.consortium.founding import publish_now
+from registry.cli.files import read_json
+from registry.cli.output import AsJson, errors, print_json, say, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.cli.recognition.assessing import against_of, show_elements
+from registry.cli.recognition.case_words import Day, Note, case_of, convert, day_of, one_of, towards_of
+from registry.cli.recognition.reasons import folder_of, show_country
+from registry.domain.case_events import Document, IssuerAnswer
+from registry.node.adapters.office import office_of
+from registry.node.node import node_of
+from registry.office.assessments.assessment import Assessment
+from registry.office.assessments.requirements import programme_notes
+from registry.office.cases import showing
+from registry.office.cases.beginning import draft_of
+from registry.office.cases.deciding import numbers_decided
+from registry.office.cases.proposing import Leave
+from registry.office.cases.service import Office
+from registry.office.cases.views import Moved
+from registry.office.reasons.country_notes import country_note
+from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
+
+Against = Annotated[
+    str | None,
+    typer.Option(help="An own achievement's id, or a programme profile's name (else what the case counts towards)."),
+]
+CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id or file number.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (
+        request_documents,
+        receive_documents,
+        complete,
+        enquire,
+        answer,
+        compare,
+        assess,
+        propose,
+        approve,
+        decide,
+        appeal,
+        amend,
+        withdraw,
+        close,
+    ):
+        app.command(command.__name__.replace("_", "-"))(command)
+    app.command("return")(return_)
+
+
+def request_documents(
+    context: typer.Context,
+    case: CaseId,
+    documents: Annotated[list[str], typer.Argument(help=f"Of {', '.join(get_args(Document))}.")],
+    *,
+    note: Note = None,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the applicant for documents: the clock stands until all have come.
+
+    Example: registry case request-documents 2026/00017 transcript translation --note "Both pages, please."
+    """
+    office, found = _office(context, case)
+    moved = office.request_documents(found, _documents(documents), who(by), day_of(on), note)
+    show_moved(moved, as_json=as_json)
+
+
+def receive_documents(
+    context: typer.Context,
+    case: CaseId,
+    documents: Annotated[list[str], typer.Argument(help="Those that came.")],
+    *,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Note that documents came; when the last one has, the clock goes on.
+
+    Example: registry case receive-documents 2026/00017 transcript --on 2026-05-04
+    """
+    office, found = _office(context, case)
+    show_moved(office.receive_documents(found, _documents(documents), who(by), day_of(on)), as_json=as_json)
+
+
+def complete(context: typer.Context, case: CaseId, *, by: As = None, on: Day = None, as_json: AsJson = False) -> None:
+    """Say that the file is complete: the clock starts.
+
+    Example: registry case complete 2026/00017
+    """
+    office, found = _office(context, case)
+    show_moved(office.complete(found, who(by), day_of(on)), as_json=as_json)
+
+
+def enquire(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    subject: Annotated[int, typer.Option(min=0, help="Which credential of the case, from 0 on.")] = 0,
+    note: Note = None,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the issuer of a credential whether it is authentic. Prints the enquiry's id.
+
+    Example: registry case enquire 2026/00017 --note "Is diploma 4711 yours?"
+    """
+    office, found = _office(context, case)
+    show_moved(office.enquire(found, subject, who(by), day_of(on), note), as_json=as_json)
+
+
+def answer(
+    context: typer.Context,
+    case: CaseId,
+    enquiry: Annotated[str, typer.Argument(help="The enquiry's id.")],
+    said_: Annotated[str, typer.Argument(metavar="ANSWER", help=f"One of {', '.join(get_args(IssuerAnswer))}.")],
+    *,
+    note: Note = None,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Note what the issuer answered.
+
+    Example: registry case answer 2026/00017 9d0c6a3e-… authentic
+    """
+    office, found = _office(context, case)
+    told: Any = one_of(said_, get_args(IssuerAnswer), "ANSWER")
+    show_moved(office.answer(found, enquiry, told, who(by), day_of(on), note), as_json=as_json)
+
+
+def compare(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    against: Against = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the five elements of each credential beside what is required. With --json: an assessment to fill in.
+
+    Examples: registry case compare 2026/00017 --against "Master of Urban Analytics"
+    registry case compare 2026/00017 --against 0bbac7a9-… --json > assessment.json
+    """
+    office, found = _office(context, case)
+    node = node_of(context)
+    made = draft_of(office, found, _against(context, against))
+    if against is None:
+        for note in programme_notes(office.registry, office.registry.case(found).data.towards or ()):
+            errors.print(f"note: {note}", markup=False, highlight=False)
+    if as_json:
+        print_json(made, verbatim=True)
+        return
+    for number, one in enumerate(made.assessed):
+        say(f"credential {number}: {title_of(one.offered.title)}, {one.offered.issuer}")
+        show_elements(one.elements)
+    for country in sorted({one.offered.country for one in made.assessed if one.offered.country is not None}):
+        if (noted := country_note(country, folder_of(node.settings.home))) is not None:
+            show_country(noted)
+
+
+def assess(
+    context: typer.Context,
+    case: CaseId,
+    file: Annotated[Path | None, typer.Argument(help="The assessment in JSON; - reads it here.")] = None,
+    *,
+    template: Annotated[
+        bool, typer.Option("--template", help="Print an assessment to fill in, and record nothing.")
+    ] = False,
+    against: Against = None,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record an assessment of the case's credentials: the template, with what you name, answer and propose.
+
+    docs/office.md shows one filled in; docs/assessment.schema.json says what may stand where. What is worth a look is
+    worked out again when it is recorded: name it (`named`), or say why it is not substantial (`noDifference`).
+
+    Examples: registry case assess 2026/00017 --template --against "Master of Urban Analytics" > assessment.json
+    registry case assess 2026/00017 assessment.json
+    """
+    office, found = _office(context, case)
+    if template:
+        print_json(draft_of(office, found, _against(context, against)), verbatim=True)
+        return
+    if file is None:
+        raise typer.BadParameter("name the assessment's file, or print one to fill in with --template")
+    assessment = read_json(file, Assessment)
+    show_moved(office.assess(found, assessment, who(by), day_of(on)), as_json=as_json)
+
+
+def propose(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    grants: Annotated[
+        Path | None, typer.Option(help="The grants in JSON, as the decision will have them; - reads them here.")
+    ] = None,
+    outcome: Annotated[str | None, typer.Option(help=f"One grant: {', '.join(get_args(Outcome))}.")] = None,
+    ects: Annotated[float | None, typer.Option(min=0, help="The credits granted.")] = None,
+    eqf_level: Annotated[int | None, typer.Option(min=1, max=8, help="The level granted.")] = None,
+    mode: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Mode))}.")] = "recognised",
+    towards: Annotated[str | None, typer.Option(help="MEMBER/ACHIEVEMENT, or a title.")] = None,
+    ground: Annotated[
+        list[str] | None, typer.Option(help="ASPECT:DIFFERENCE, for all but full; may be given several times.")
+    ] = None,
+    condition: Annotated[list[str] | None, typer.Option(help="What is still to be done, where conditional.")] = None,
+    note: Annotated[str | None, typer.Option("--note", help="For the applicant; kept encrypted.")] = None,
+    leave: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NUMBER:REASON",
+            help="A credential of the case that is not decided about, and why: the letter prints it.",
+        ),
+    ] = None,
+    override: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REASON",
+            help="Why you propose this although something speaks against it; kept encrypted. The person who approves"
+            f" reads and accepts it. {FROM_INPUT}",
+            callback=from_input,
+        ),
+    ] = None,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose what to grant: what the assessment proposes, else one grant on all credentials by options, or --grants.
+
+    What speaks against it stops it: a credential that is not active, an issuer that denies it, another holder, a
+    suggested difference that nobody answered. Without an assessment the letter says *not assessed*.
+
+    Examples: registry case propose 2026/00017
+    registry case propose 2026/00017 --outcome full --ects 5
+    registry case propose 2026/00017 --outcome partial --ects 3 --ground workload:substantiallyLess
+    registry case propose 2026/00017 --grants grants.json
+    registry case propose 2026/00017 --outcome full --ects 5 --leave "1:You submitted it for information only."
+    """
+    office, found = _office(context, case, look=True)
+    left = [_leave(text) for text in leave or ()]
+    about = office.registry.case(found)
+    if grants is not None:
+        made = read_json(grants, list[Grant])
+    elif outcome is not None:
+        asked_for = about.data.towards if about.data.towards and len(about.data.towards) == 1 else None
+        one = {
+            "from": numbers_decided(about, [each.subject for each in left]),
+            "outcome": outcome,
+            "mode": mode,
+            "gradeTransfer": "none",
+            "ects": int(ects) if ects is not None and ects == int(ects) else ects,
+            "eqfLevel": eqf_level,
+            "towards": towards_of(node_of(context), towards) if towards else asked_for[0] if asked_for else None,
+            "grounds": [_ground(text) for text in ground] if ground else None,
+            "conditions": [convert({"code": code}, Condition, "--condition") for code in condition or ()] or None,
+        }
+        made = [convert({k: v for k, v in one.items() if v is not None}, Grant, "--outcome")]
+    else:
+        made = []
+    update = office.propose(found, made, who(by), day_of(on), note, leave=left, override=override)
+    show_moved(update, as_json=as_json)
+
+
+def approve(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    accept_override: Annotated[
+        bool, typer.Option("--accept-override", help="You read why something is overridden, and accept it.")
+    ] = False,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Agree with the proposal: another person than who made it. What it overrides is printed with its reason.
+
+    Example: registry case approve 2026/00017 --as l.holm
+    """
+    office, found = _office(context, case, look=True)
+    override = showing.override_of(office, office.registry.case(found))
+    if override is not None:
+        errors.print(
+            f"{override.by} overrides {', '.join(override.against)}: {override.reason}", markup=False, highlight=False
+        )
+    show_moved(office.approve(found, who(by), day_of(on), accept_override=accept_override), as_json=as_json)
+
+
+def return_(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    note: Note = None,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give the proposal back to be made anew.
+
+    Example: registry case return 2026/00017 --note "Has the syllabus been looked at?"
+    """
+    office, found = _office(context, case)
+    show_moved(office.return_(found, who(by), day_of(on), note), as_json=as_json)
+
+
+def decide(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish the approved proposal as a decision, after another look at what it is about.
+
+    What speaks against it since it was approved stops it: return the proposal, and propose again.
+
+    Example: registry case decide 2026/00017
+    """
+    office, found = _office(context, case, look=True)
+    _published(context, office.decide(found, who(by), day_of(on)), as_json=as_json)
+
+
+def appeal(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    note: Note = None,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Note that the applicant appeals; propose anew, and amend.
+
+    Example: registry case appeal 2026/00017 --on 2026-05-04
+    """
+    office, found = _office(context, case)
+    show_moved(office.appeal(found, who(by), day_of(on), note), as_json=as_json)
+
+
+def amend(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish the approved proposal as a decision that supersedes the one before.
+
+    Example: registry case amend 2026/00017
+    """
+    office, found = _office(context, case, look=True)
+    _published(context, office.amend(found, who(by), day_of(on)), as_json=as_json)
+
+
+def withdraw(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    reason: Annotated[
+        str | None, typer.Option(help=f"Of a decided case: one of {', '.join(get_args(WithdrawalReason))}.")
+    ] = None,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back an application; of a decided case the decision, and publish that once another person confirms it.
+
+    Examples: registry case withdraw 2026/00017
+    registry case withdraw 2026/00017 --reason decidedInError
+    """
+    office, found = _office(context, case)
+    why: Any = None if reason is None else one_of(reason, get_args(WithdrawalReason), "--reason")
+    moved = office.withdraw(found, who(by), day_of(on), reason=why)
+    _published(context, moved, as_json=as_json)
+
+
+def close(context: typer.Context, case: CaseId, *, by: As = None, on: Day = None, as_json: AsJson = False) -> None:
+    """Close the file, when no appeal can be lodged any more.
+
+    Example: registry case close 2026/00017
+    """
+    office, found = _office(context, case)
+    show_moved(office.close(found, who(by), day_of(on)), as_json=as_json)
+
+
+# What they share
+
+
+def show_moved(moved: Moved, *, as_json: bool) -> None:
+    """Say what a move led to."""
+    if as_json:
+        print_json(moved)
+        return
+    due = f", due {moved.due}" if moved.due is not None else ""
+    say(f"case {moved.case}, file {moved.file_number}: {moved.state}{due}")
+    if moved.enquiry is not None:
+        say(f"enquiry {moved.enquiry}")
+    if moved.decision is not None:
+        say(f"decision {moved.decision}")
+    for warning in moved.warnings:
+        errors.print(f"note: {warning}", markup=False, highlight=False)
+
+
+def _office(context: typer.Context, case: str, *, look: bool = False) -> tuple[Office, str]:
+    """The office, and the case by its id or file number; `look` brings the views up with the log before."""
+    node = node_of(context)
+    if look:
+        node.projector().step()
+    office = office_of(node)
+    return office, case_of(node, office, case)
+
+
+def _published(context: typer.Context, moved: Moved, *, as_json: bool) -> None:
+    if moved.decision is not None:
+        publish_now(node_of(context))
+    show_moved(moved, as_json=as_json)
+
+
+def _against(context: typer.Context, text: str | None) -> str | None:
+    return None if text is None else against_of(node_of(context), text)
+
+
+def _leave(text: str) -> Leave:
+    number, colon, reason = text.partition(":")
+    if not (colon and number.strip().isascii() and number.strip().isdigit() and reason.strip()):
+        raise typer.BadParameter(f"{text!r} is not NUMBER:REASON, such as 1:…", param_hint="--leave")
+    made: Leave = convert({"subject": int(number), "reason": reason.strip()}, Leave, "--leave")
+    return made
+
+
+def _documents(names: list[str]) -> list[Document]:
+    found: list[Any] = [one_of(name, get_args(Document), "DOCUMENTS") for name in names]
+    return found
+
+
+def _ground(text: str) -> Ground:
+    aspect, colon, difference = text.partition(":")
+    if not colon:
+        raise typer.BadParameter(f"{text!r} is not ASPECT:DIFFERENCE", param_hint="--ground")
+    made: Ground = convert({"aspect": aspect, "difference": difference}, Ground, "--ground")
+    return made

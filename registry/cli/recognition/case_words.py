@@ -1,0 +1,69 @@
+"""What people say of a case on the command line: who, when, and words of the office's lists."""
+
+from datetime import date
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from registry.cli import ids
+from registry.domain.case_errors import UnknownCase
+from registry.node.node import Node
+from registry.office.cases.service import Office
+from registry.wire.misfits import told
+from registry.wire.recognition import External, Towards
+
+Day = Annotated[str | None, typer.Option("--on", help="The day on which it happened, YYYY-MM-DD (else today).")]
+Note = Annotated[str | None, typer.Option("--note", help="What is to be said of it; kept encrypted.")]
+
+
+def day_of(text: str | None) -> date | None:
+    """A day, as it is given."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a date YYYY-MM-DD", param_hint="--on") from error
+
+
+def towards_of(node: Node, text: str) -> Towards:
+    """A programme by MEMBER/ACHIEVEMENT, or else by its title."""
+    member, _, achievement = text.partition("/")
+    if len(achievement) == 36 and achievement.count("-") == 4:
+        return Towards(member=member, achievement=node.uuid(achievement, "achievement"))
+    return Towards(title={"en": text})
+
+
+def external_of(text: str) -> External:
+    """What no member issued, by COUNTRY:ISSUER:TITLE."""
+    parts = text.split(":", 2)
+    if len(parts) != 3:
+        raise typer.BadParameter(f"{text!r} is not COUNTRY:ISSUER:TITLE", param_hint="--external")
+    made: External = convert({"country": parts[0], "issuerName": parts[1], "title": parts[2]}, External, "--external")
+    return made
+
+
+def one_of(text: str, known: tuple[str, ...], option: str) -> str:
+    """One of the words that are known."""
+    if text not in known:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(known)}", param_hint=option)
+    return text
+
+
+def convert(value: Any, kind: Any, option: str) -> Any:  # noqa: ANN401 - of that kind
+    """A value as a struct; what is wrong with it is a usage error."""
+    try:
+        return msgspec.convert(value, kind, from_attributes=True)
+    except msgspec.ValidationError as error:
+        raise typer.BadParameter(told(error, kind), param_hint=option) from error
+
+
+def case_of(node: Node, office: Office, text: str) -> str:
+    """The id of the case that a text names: its id, the beginning of it, or its file number. Raises a refusal."""
+    try:
+        return office.identifier(text)
+    except UnknownCase:
+        if not ids.may_begin(text):
+            raise
+        return ids.resolve(node, text, "case")

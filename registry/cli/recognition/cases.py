@@ -1,0 +1,342 @@
+"""Cases of the recognition office: opening, the worklist, and one case."""
+
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+
+from registry.cli import ids
+from registry.cli.account import As, who
+from registry.cli.evidence.disclosures import read_disclosures
+from registry.cli.files import FileError, read_json, read_text
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, counted, print_json, say, title_of
+from registry.cli.personal_input import FROM_INPUT, from_input, read_personal
+from registry.cli.recognition import case_correcting, case_moves
+from registry.cli.recognition.case_words import Day, case_of, convert, day_of, external_of, towards_of
+from registry.cli.recognition.letters import case_letter
+from registry.domain.case_events import CaseState
+from registry.node.adapters.office import office_of
+from registry.node.node import Node, node_of
+from registry.office.cases import listing, showing, worklist
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.opening import CaseAsked, SubjectAsked
+from registry.office.cases.views import CaseView
+from registry.office.cases.worklist import Asked, CaseLine
+from registry.wire.recognition import Evidence, Purpose
+
+case_app = typer.Typer(
+    help="Cases of the recognition office, from an application to a decision and its appeal.", no_args_is_help=True
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(case_app, name="case")
+    case_app.command("letter")(case_letter)
+
+
+@case_app.command("open")
+def open_case(
+    context: typer.Context,
+    *,
+    credential: Annotated[
+        list[str] | None, typer.Option(help="MEMBER/ID of a credential on the log; may be given several times.")
+    ] = None,
+    receipt: Annotated[
+        list[Path] | None, typer.Option(help="A receipt (.tlog-proof) of a credential: checked, and kept.")
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(help="A credential's file, for example ELM or a badge: read, kept, not taken for proved."),
+    ] = None,
+    disclosures: Annotated[
+        list[Path] | None,
+        typer.Option(help="The disclosures of one credential, as its learner has them: they say whose it is."),
+    ] = None,
+    external: Annotated[
+        list[str] | None, typer.Option(help="COUNTRY:ISSUER:TITLE of what no member issued, as NO:Oslo Met:Statistics.")
+    ] = None,
+    country: Annotated[
+        str | None, typer.Option(help="The country of the issuer, where a --file does not say it, as NO.")
+    ] = None,
+    issuer: Annotated[
+        str | None, typer.Option(help="The name of the issuer, where a --file does not say it, for example Oslo Met.")
+    ] = None,
+    evidence: Annotated[
+        str | None, typer.Option(help=f"How --credential and --external were shown: {', '.join(get_args(Evidence))}.")
+    ] = None,
+    without_documents: Annotated[
+        bool, typer.Option("--without-documents", help="A background paper stands for documents that cannot be had.")
+    ] = False,
+    purpose: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")] = "creditTransfer",
+    towards: Annotated[
+        list[str] | None,
+        typer.Option(help="What it should count towards: MEMBER/ACHIEVEMENT, or a title; may be given several times."),
+    ] = None,
+    advisory: Annotated[bool, typer.Option("--advisory", help="The office only states its opinion.")] = False,
+    student: Annotated[
+        str | None,
+        typer.Option(help=f"This university's own number of the applicant. {FROM_INPUT}", callback=from_input),
+    ] = None,
+    learner: Annotated[str | None, typer.Option(help="The applicant's id in an earlier case.")] = None,
+    applicant: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON with familyName, givenName, dateOfBirth, email, address, language; - reads it here. No option"
+            " takes a name: every user of the machine sees them. At a terminal, names that lack are asked for."
+        ),
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="In which language to write to them, as nl.")] = None,
+    file_number: Annotated[str | None, typer.Option(help="The office's own (else the next of the year).")] = None,
+    note: Annotated[str | None, typer.Option(help="For the file; kept encrypted.")] = None,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a case about one or several credentials of one applicant.
+
+    Examples: registry case open --receipt e7c1ab39-….tlog-proof --applicant ada.json
+    registry case open --credential twente/e7c1ab39-… --student s17 --towards "Minor data science"
+    registry case open --external "NO:Oslo Met:Statistics" --without-documents --purpose admission --applicant ada.json
+    """
+    node = node_of(context)
+    person = {
+        "language": language,
+        "student": student,
+        "learner": node.uuid(learner, "learner") if learner is not None else None,
+    }
+    values = (
+        read_json(applicant, dict[str, Any]) if applicant is not None else {} if student or learner else _asked_for()
+    )
+    documented = not without_documents
+    subjects: list[dict[str, Any]] = [
+        *({"credential": _credential(node, one), "evidence": evidence} for one in credential or ()),
+        *({"receipt": read_text(one)} for one in receipt or ()),
+        *({"external": external_of(one), "evidence": evidence} for one in external or ()),
+    ]
+    subjects += [{"file": _read_data(one), "country": country, "issuer": issuer} for one in file or ()]
+    if (country or issuer) and not file:
+        raise typer.BadParameter("--country and --issuer say what a --file leaves out, and there is no --file")
+    if not subjects:
+        raise typer.BadParameter("name at least one --credential, --receipt, --file or --external")
+    values |= {name: value for name, value in person.items() if value is not None}
+    asked = CaseAsked(
+        convert(values, Applicant, "--applicant"),
+        [
+            convert({k: v for k, v in {**one, "documented": documented}.items() if v is not None},
+                    SubjectAsked, "the credential")
+            for one in subjects
+        ],
+        convert(purpose, Purpose, "--purpose"),
+        advisory,
+        [towards_of(node, one) for one in towards or ()] or None,
+        file_number,
+        note,
+        [read_disclosures(one) for one in disclosures or ()] or None,
+    )  # fmt: skip
+    moved = office_of(node).open(asked, who(by), day_of(on))
+    case_moves.show_moved(moved, as_json=as_json)
+
+
+def _asked_for() -> dict[str, str]:
+    """The applicant's names, from whoever sits at the terminal, if somebody does."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return {}
+    asked = {"familyName": "Family name", "givenName": "Given name", "dateOfBirth": "Date of birth (YYYY-MM-DD)"}
+    return {name: typer.prompt(text, err=True) for name, text in asked.items()}
+
+
+def _read_data(file: Path) -> str:
+    """Return the text of a credential's file. Raises `FileError` for a scan, and names what to do with it."""
+    try:
+        return read_text(file)
+    except FileError as error:
+        raise FileError(
+            f"{error} If it is a scan or a printed document, nothing can be read from it: name the credential with"
+            " --external COUNTRY:ISSUER:TITLE, and then attach the file: registry case attach CASE FILE"
+        ) from error
+
+
+@case_app.command("list")
+def list_cases(
+    context: typer.Context,
+    *,
+    state: Annotated[str | None, typer.Option(help=f"One of {', '.join(get_args(CaseState))}.")] = None,
+    assessor: Annotated[str | None, typer.Option(help="Whose proposals or assessments.")] = None,
+    assignee: Annotated[str | None, typer.Option(help="Who works on them (`case assign`).")] = None,
+    unassigned: Annotated[bool, typer.Option("--unassigned", help="Only those that nobody works on.")] = False,
+    name: Annotated[
+        bool,
+        typer.Option(
+            "--name",
+            help="Only applicants whose name has words that begin so: the name is read from the input, or asked for,"
+            " so that no other user of the machine sees it.",
+        ),
+    ] = False,
+    changed: Annotated[
+        bool,
+        typer.Option("--changed", help="Only decided cases whose credential changed since, and nobody has seen it."),
+    ] = False,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only those whose due date is over.")] = False,
+    due_within: Annotated[int | None, typer.Option(min=0, max=3660, help="Due within so many days.")] = None,
+    credential: Annotated[str | None, typer.Option(help="MEMBER/ID: cases about this credential.")] = None,
+    learner: Annotated[str | None, typer.Option(help="Cases of this learner.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=worklist.MOST, help="At most so many.")] = 100,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """Show the worklist: the earliest due date first, what is overdue and what changed at a glance.
+
+    Examples: registry case list --overdue
+    registry case list --assignee k.berg --due-within 14
+    registry case list --changed
+    registry case list --name < name.txt
+    """
+    node = node_of(context)
+    office = office_of(node)
+    today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+    soon, cursor = node.settings.office.due_soon_days, node.registry.cursor()
+    if state is not None and state not in get_args(CaseState):
+        raise typer.BadParameter(f"{state!r} is none of {', '.join(get_args(CaseState))}", param_hint="--state")
+    about = _credential(node, credential) if credential is not None else None
+    asked = Asked(
+        state=state,
+        assessor=assessor,
+        overdue=overdue,
+        due_by=today + timedelta(days=due_within) if due_within is not None else None,
+        learner=node.uuid(learner, "learner") if learner is not None else None,
+        credential=(about["member"], about["credential"]) if about is not None else None,
+        assignee=assignee,
+        unassigned=unassigned,
+    )
+    found = listing.list_cases(
+        office, asked, today=today, name=read_personal("Name") if name else None, changed=changed, limit=limit
+    )
+    counts = worklist.counts(cursor, today=today, soon=soon)
+    waiting = listing.count_changed(office)
+    more = {"counts": counts, "changed": waiting, "notes": found.notes}
+    if not print_list(found.lines, _LINE, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
+        return
+    told = ", ".join(f"{number} {name}" for name, number in counts.states.items()) or "no cases"
+    say(f"{told}; {counts.overdue} overdue, {counts.due_soon} due within {soon} days",
+        style="red" if counts.overdue else None)  # fmt: skip
+    if waiting:
+        say(f"{counted(waiting, 'decided case')} changed since the decision: registry case list --changed", style="red")
+    for note in found.notes:
+        say(f"note: {note}", style="yellow")
+
+
+def _credentials(line: CaseLine) -> str:
+    """Return what a case is about, in one cell."""
+    return "; ".join(f"{one.title or 'not arrived'}, {one.issuer}" for one in line.credentials)
+
+
+def _countries(line: CaseLine) -> str:
+    return ", ".join(dict.fromkeys(one.country for one in line.credentials if one.country is not None))
+
+
+def _marks(line: CaseLine) -> str:
+    """Return what an officer must not overlook."""
+    holder = {"differs": "other person", "notChecked": "holder not checked", "partly": "holder checked in part"}
+    going = line.state not in ("withdrawn", "closed")
+    marks = ["changed"] if line.changed else []
+    marks += ["its issuer denies it" if one == "denied" else one for one in line.concerns]
+    return ", ".join([*marks, *([holder[line.holder]] if going and line.holder in holder else [])])
+
+
+_LINE = (
+    Column("file", lambda line: line.file_number),
+    Column("applicant", lambda line: line.applicant or "erased", cut=True),
+    Column("credentials", _credentials, cut=True),
+    Column("country", _countries),
+    Column("state", lambda line: line.state),
+    Column("due", lambda line: line.due),
+    Column("urgency", lambda line: line.urgency),
+    Column("assignee", lambda line: line.assignee),
+    Column("look at", _marks),
+    Column("case", lambda line: line.case, wide=True),
+    Column("purpose", lambda line: line.purpose, wide=True),
+    Column("assessor", lambda line: line.assessor_name or line.assessor, wide=True),
+    Column("approver", lambda line: line.approver_name or line.approver, wide=True),
+)
+
+
+@case_app.command("show")
+def show_case(
+    context: typer.Context,
+    case: Annotated[str, typer.Argument(help="The case's id or file number.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show a case whole: applicant, credentials then and now, warnings, what was written, what happened.
+
+    Example: registry case show 2026/00017
+    """
+    node = node_of(context)
+    office = office_of(node)
+    found = showing.show(office, case_of(node, office, case))
+    if as_json:
+        print_json(found)
+        return
+    _show(found)
+
+
+def _show(found: CaseView) -> None:
+    print_list([found.case], _LINE, as_json=False, as_csv=False, wide=True)
+    person = found.applicant
+    if person is None:
+        say("the applicant was erased")
+    else:
+        names = (person.given_name, person.family_name, person.date_of_birth, person.student)
+        say(f"applicant {' '.join(part for part in names if part)}, learner {person.learner}")
+    for towards in found.towards:
+        say(f"towards {title_of(towards.title) or f'{towards.member}/{towards.achievement}'}")
+    for number, one in enumerate(found.subjects):
+        subject, now = one.subject, one.now
+        if subject.external is not None:
+            what = f"{subject.external.title}, {subject.external.issuer_name} ({subject.external.country})"
+        elif subject.credential is not None:
+            what = f"{subject.credential.member}/{subject.credential.credential}"
+            what += f" {title_of(now.title)}, {now.status}" if now is not None else ", not arrived"
+        paper = "" if subject.documented else ", without documents"
+        gone = ", removed from the case" if number in found.removed else ""
+        say(f"credential {number}: {what} ({subject.evidence}{paper}){gone}")
+        if one.at_decision is not None:
+            say(f"  when it was decided: {', '.join([one.at_decision.status, *one.at_decision.flags])}")
+    for warning in found.warnings:
+        say(f"note: {warning}", style="yellow")
+    if any(change.acknowledged_by is None for change in found.changes):
+        say("to note that you have seen what changed: registry case acknowledge CASE")
+    for attached in found.attachments:
+        say(f"file {attached.attachment}: {attached.kind}, {attached.media_type}, {attached.bytes:,} bytes")
+    if found.override is not None:
+        override = found.override
+        say(f"override of {', '.join(override.against)} by {override.by}: {override.reason}", style="yellow")
+    for left in found.left:
+        say(f"credential {left.subject} is left out: {left.reason}")
+    if found.outstanding:
+        say(f"waits for {', '.join(found.outstanding)}")
+    for enquiry in found.enquiries:
+        say(f"enquiry {enquiry.enquiry} about credential {enquiry.subject}: {enquiry.answer or 'not answered'}")
+    for decision in found.decisions:
+        say(f"decision {decision.decision} of {decision.decision_date}")
+        for grant in decision.grants:
+            say(f"  {grant.outcome}" + (f", {grant.ects} ECTS" if grant.ects is not None else ""))
+    for step in found.history:
+        say(f"{step.on} {step.what} by {step.by}")
+    for text in found.written:
+        if text.kind not in ("file", "applicant", "assessment"):
+            say(f"{text.written:%Y-%m-%d} {text.kind}, {text.by}: {text.content}")
+
+
+def _credential(node: Node, text: str) -> dict[str, str]:
+    member, identifier = ids.find(node, text, "credential")
+    return {"member": member, "credential": identifier}
+
+
+case_moves.add_to(case_app)
+case_correcting.add_to(case_app)

@@ -1,0 +1,151 @@
+"""Programme profiles of the recognition office: what its programmes require. They are private."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from registry.cli.account import As, who
+from registry.cli.files import read_json
+from registry.cli.listing import Column, print_list
+from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
+from registry.cli.recognition.case_words import convert
+from registry.node.node import node_of
+from registry.office.assessments.offered import Requirement
+from registry.office.assessments.profiles import (
+    KeptProfile,
+    ProfileRow,
+    find_profile,
+    get_profile,
+    list_profiles,
+)
+
+office_app = typer.Typer(help="What the recognition office sets for itself.", no_args_is_help=True)
+profile_app = typer.Typer(
+    help="Programme profiles: what the office's programmes require, for comparisons. They stay on this node.",
+    no_args_is_help=True,
+)
+office_app.add_typer(profile_app, name="profile")
+Name = Annotated[str, typer.Argument(help="The programme's name; case and accents do not count.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(office_app, name="office")
+
+
+@profile_app.command("set")
+def set_profile(
+    context: typer.Context,
+    name: Name,
+    *,
+    file: Annotated[
+        Path | None, typer.Option(help="The whole requirement in JSON, as docs/office.md shows; - reads it here.")
+    ] = None,
+    level: Annotated[int | None, typer.Option(min=1, max=8, help="The EQF level required.")] = None,
+    access_to: Annotated[int | None, typer.Option(min=1, max=8, help="The EQF level that admission is to.")] = None,
+    ects: Annotated[float | None, typer.Option(min=0, help="The credits required.")] = None,
+    field: Annotated[list[str] | None, typer.Option(help="ISCED-F code; may be given several times.")] = None,
+    outcome: Annotated[
+        list[str] | None, typer.Option(help="A learning outcome that matters, in English; may be given several times.")
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="A language of teaching that will do, for example en; several times.")
+    ] = None,
+    summative: Annotated[bool, typer.Option("--summative", help="It must have been assessed by somebody.")] = False,
+    supervised: Annotated[bool, typer.Option("--supervised", help="The assessment must have been supervised.")] = False,
+    identity_verified: Annotated[
+        bool, typer.Option("--identity-verified", help="The learner's identity must have been verified.")
+    ] = False,
+    practice: Annotated[bool, typer.Option("--practice", help="It must have work-based learning.")] = False,
+    research: Annotated[bool, typer.Option("--research", help="It must have research.")] = False,
+    max_age_months: Annotated[int | None, typer.Option(min=1, help="How old it may be, in months.")] = None,
+    by: As = None,
+) -> None:
+    """Store what a programme requires. One of the same name is replaced.
+
+    Examples: registry office profile set "Master of Urban Analytics" --access-to 7 --ects 180 --field 0731
+    registry office profile set "Master of Urban Analytics" --file requirement.json
+    """
+    if file is not None:
+        requirement = read_json(file, Requirement)
+    else:
+        values: dict[str, Any] = {
+            "ects": int(ects) if ects is not None and ects == int(ects) else ects,
+            "eqfLevel": level,
+            "accessTo": access_to,
+            "fieldsOfEducation": field,
+            "learningOutcomes": [{"title": {"en": text}} for text in outcome or ()] or None,
+            "summative": summative,
+            "supervised": supervised,
+            "identityVerified": identity_verified,
+            "practice": practice,
+            "research": research,
+            "maxAgeMonths": max_age_months,
+            "language": language,
+        }
+        requirement = convert({key: value for key, value in values.items() if value}, Requirement, "the requirement")
+    if requirement == Requirement():
+        raise typer.BadParameter("a profile requires something; see --help for what it can name")
+    registry = node_of(context).registry
+    before = find_profile(registry.cursor(), name)
+    registry.save([], private=ProfileRow(name, requirement, who(by)))
+    say(f"{'replaced' if before is not None else 'stored'} the profile {name}")
+
+
+@profile_app.command("list")
+def show_profiles(
+    context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False
+) -> None:
+    """Show all profiles.
+
+    Example: registry office profile list
+    """
+    found = list_profiles(node_of(context).registry.cursor())
+    print_list(found, _COLUMNS, as_json=as_json, as_csv=as_csv, wide=wide)
+
+
+@profile_app.command("show")
+def show_profile(context: typer.Context, name: Name, *, as_json: AsJson = False) -> None:
+    """Show what a programme requires.
+
+    Example: registry office profile show "Master of Urban Analytics"
+    """
+    found = get_profile(node_of(context).registry.cursor(), name)
+    if as_json:
+        print_json(found)
+        return
+    say(f"{found.name}, changed {found.changed:%Y-%m-%d} by {found.by}")
+    for key, value in _values(found).items():
+        say(f"  {key}: {value}")
+
+
+@profile_app.command("remove")
+def drop_profile(context: typer.Context, name: Name) -> None:
+    """Remove a profile. Assessments that were made with it stay as they are.
+
+    Example: registry office profile remove "Master of Urban Analytics"
+    """
+    node_of(context).registry.save([], private=ProfileRow(name, None, ""))
+    say(f"removed the profile {name}")
+
+
+def _values(profile: KeptProfile) -> dict[str, Any]:
+    values: dict[str, Any] = msgspec.to_builtins(profile.requirement)
+    return values
+
+
+def _changed(profile: KeptProfile) -> datetime:
+    return profile.changed
+
+
+_COLUMNS = (
+    Column("name", lambda one: one.name),
+    Column("level", lambda one: one.requirement.eqf_level or one.requirement.access_to),
+    Column("ects", lambda one: one.requirement.ects),
+    Column("fields", lambda one: ", ".join(one.requirement.fields_of_education)),
+    Column("changed", lambda one: _changed(one).date()),
+    Column("by", lambda one: one.by, wide=True),
+)

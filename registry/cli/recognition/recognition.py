@@ -1,0 +1,208 @@
+"""Recognition decisions."""
+
+from datetime import date
+from typing import Annotated, get_args
+
+import typer
+
+from projections.credentials import credentials as credential_view
+from projections.recognition import decisions as view
+from registry.cli import ids, moments
+from registry.cli.consortium.founding import publish_now
+from registry.cli.issuing.reading import decision_rows
+from registry.cli.output import AsCsv, AsJson, Wide, Year, errors, print_json, say, text_of
+from registry.cli.recognition import assessing
+from registry.cli.recognition.assessing import (
+    ModeOption,
+    considered_of,
+    facts_of,
+    grounds_of,
+    plain_number,
+    tell_departure,
+)
+from registry.cli.recognition.letters import letter
+from registry.node.node import Node, node_of
+from registry.office.assessments.assessment import names_openly
+from registry.office.assessments.statements import check_decision
+from registry.office.cases.proposing import NOT_ASSESSED
+from registry.vault.vault import random_id
+from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
+from registry.wire.forms import CredentialRef, VersionedRef
+from registry.wire.recognition import (
+    Basis,
+    Condition,
+    Grant,
+    Outcome,
+    Purpose,
+    RecognitionDecided,
+    Towards,
+    WithdrawalReason,
+)
+
+recognition_app = typer.Typer(help="Decisions about credentials of other members.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    assessing.add_to(recognition_app)
+    app.add_typer(recognition_app, name="recognition")
+    recognition_app.command("letter")(letter)
+
+
+@recognition_app.command("decide")
+def decide(
+    context: typer.Context,
+    credential: Annotated[str, typer.Argument(help="MEMBER/ID of the credential.")],
+    *,
+    purpose: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")] = "creditTransfer",
+    outcome: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Outcome))}.")] = "full",
+    ects: Annotated[float | None, typer.Option(min=0, help="The credits granted.")] = None,
+    towards: Annotated[
+        str | None, typer.Option(help="The programme or course it counts towards, by its title.")
+    ] = None,
+    mode: ModeOption = "recognised",
+    ground: assessing.GroundOption = None,
+    condition: assessing.ConditionOption = None,
+    considered: assessing.ConsideredOption = None,
+    supersedes: Annotated[
+        str | None, typer.Option(help="An own earlier decision that this one takes the place of.")
+    ] = None,
+    advisory: Annotated[bool, typer.Option("--advisory", help="A statement that does not bind.")] = False,
+) -> None:
+    """Decide on a credential, and publish the decision.
+
+    A refusal, or a decision for admission or employment, names the credential by a digest only. What is not active, or
+    is flagged, is refused on a formal ground and otherwise needs a case, where two persons look at it. The letter says
+    *not assessed* for each element that no ground names. A note says where it departs from what was decided before.
+
+    Examples: registry recognition decide twente/e7c1ab39-… --ects 5 --towards "Minor data science"
+    registry recognition decide twente/e7c1ab39-… --outcome partial --ects 3 --ground workload:substantiallyLess
+    registry recognition decide twente/e7c1ab39-… --mode credited --ects 3
+    registry recognition decide twente/e7c1ab39-… --outcome refused --ground level:lowerLevel
+    --considered partial:nothingComparable --considered conditional:noConditionSuffices
+    --considered alternative:noAlternative
+    """
+    node = node_of(context)
+    member, identifier = ids.find(node, credential, "credential")
+    found = credential_view.read(node.views(), [(member, identifier)])
+    if not found:
+        errors.print(
+            f"{credential} is not known here. Has {member} published it, and has this node projected it"
+            " (`registry project`)?",
+            markup=False,
+        )
+        raise typer.Exit(1)
+    whose = found[0]
+    openly = names_openly(purpose, [outcome])
+    hidden = None if openly else disclosure(salts(1), "credential", {"member": member, "credential": identifier})
+    grant = Grant(
+        from_=[0],
+        outcome=outcome,  # type: ignore[arg-type] # read as a verifier will, before it is stored
+        mode=mode,  # type: ignore[arg-type] # likewise
+        grade_transfer="none",
+        towards=Towards(title={"en": towards}) if towards else None,
+        ects=plain_number(ects),
+        grounds=grounds_of(ground) or None,
+        conditions=[Condition(code) for code in condition] if condition else None,  # type: ignore[arg-type] # likewise
+    )
+    data = RecognitionDecided(
+        random_id(),
+        purpose,  # type: ignore[arg-type] # likewise
+        "advisory" if advisory or purpose == "employment" else "binding",
+        [
+            Basis(
+                "onLog",
+                achievement=VersionedRef(member, whose.achievement, whose.version),
+                credential=CredentialRef(member, identifier) if hidden is None else None,
+                credential_digest=claims_digest([hidden]) if hidden is not None else None,
+            )
+        ],
+        [grant],
+        date.today().isoformat(),  # noqa: DTZ011 - a day on the office's calendar
+        supersedes,
+    )
+    offered = facts_of(node).of_credential(member, identifier)
+    if offered is not None:
+        check_decision(offered, data, considered_of(considered))
+    node.registry.decide(data, hidden)
+    say(f"decision {data.decision}")
+    if outcome != "refused":
+        errors.print(f"note: {NOT_ASSESSED}", markup=False, highlight=False)
+    tell_departure(node, VersionedRef(member, whose.achievement, whose.version), purpose, outcome, ground)
+    if hidden is not None:
+        say("The log does not say which credential it is about. The learner can show it with this disclosure:")
+        say(hidden)
+    publish_now(node)
+
+
+@recognition_app.command("withdraw")
+def withdraw(
+    context: typer.Context,
+    decision: Annotated[str, typer.Argument(help="The decision's id.")],
+    *,
+    reason: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(WithdrawalReason))}.")],
+) -> None:
+    """Take an own decision back, and publish it.
+
+    Example: registry recognition withdraw 432236b7-… --reason onAppeal
+    """
+    node = node_of(context)
+    if reason not in get_args(WithdrawalReason):
+        raise typer.BadParameter(
+            f"{reason!r} is none of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
+        )
+    node.registry.withdraw_decision(node.uuid(decision, "decision"), reason)  # type: ignore[arg-type] # checked above
+    publish_now(node)
+
+
+@recognition_app.command("show")
+def show(
+    context: typer.Context,
+    decision: Annotated[str | None, typer.Argument(help="One decision's id (else all of the year).")] = None,
+    *,
+    member: Annotated[str | None, typer.Option(help="Whose decisions (else this node's).")] = None,
+    year: Year = None,
+    as_of: moments.AsOf = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """Show an office's decisions, or with --as-of the state of one at an earlier moment.
+
+    Examples: registry recognition show --member linkoping --year 2026
+    registry recognition show 432236b7-… --member linkoping --as-of 2026-05-04
+    """
+    node = node_of(context)
+    if as_of:
+        if decision is None:
+            raise typer.BadParameter("name the decision", param_hint="--as-of")
+        then = moments.resolve(node, as_of)
+        key = ids.find(node, decision, "decision", member)
+        was = moments.past(node, then).decision(key)
+        if as_json:
+            print_json({"decision": was, "basis": then.basis})
+            return
+        moments.show(then)
+        say(f"{was.member}/{was.decision}: {was.state or 'not made'}")
+        return
+    found = _found(node, decision, member, year)
+    if not found and not ((as_json or as_csv) and decision is None):
+        errors.print("No such decision is known here.")
+        raise typer.Exit(1)
+    if decision_rows(found, as_json=as_json, as_csv=as_csv, wide=wide) and decision is not None:
+        own = found[0].member == node.settings.member
+        for said in node.registry.vault.bases(node.registry.cursor(), found[0].decision) if own else []:
+            about = disclosed(claims_digest([said]), [said])["credential"]
+            say(f"about {about['member']}/{about['credential']}, as the vault of this office says; disclosure {said}")
+        for number, grant in enumerate(found[0].content["grants"]):
+            say(f"grant {number}: {text_of(grant)}")
+
+
+def _found(node: Node, decision: str | None, member: str | None, year: int | None) -> list[view.DecisionView]:
+    if decision is not None:
+        return view.read(node.views(), [ids.find(node, decision, "decision", member)])
+    year = year or date.today().year  # noqa: DTZ011 - a day on the office's calendar
+    items, more = view.of_office(node.views(), member or node.settings.member, date(year, 1, 1), date(year, 12, 31))
+    if more:
+        errors.print(f"Only the newest {len(items)} decisions are shown; there are more.", markup=False)
+    return items

@@ -1,0 +1,53 @@
+"""Letters of a node that answers over HTTP."""
+
+from collections.abc import Callable
+
+from registry.api import Desk
+from registry.cli.recognition.letters import Letters
+from registry.letters import Language, LetterContent
+from registry.letters.composing import Asked
+from registry.letters.notices import Notice
+from registry.node.node import Node, opened
+from registry.office.cases.notices import LetterKind
+
+
+class ServedLetters:
+    """What letters say is looked up one at a time, at the desk; they are set side by side. Shared by threads."""
+
+    def __init__(self, node: Node, desk: Desk) -> None:
+        self._node = node
+        self._desk = desk
+
+    def of_case(
+        self,
+        case: str,
+        language: Language | None,
+        kind: LetterKind | None = None,
+        *,
+        decision: str | None = None,
+        enquiry: str | None = None,
+    ) -> tuple[str, bytes]:
+        """The letter that a case's state calls for, or another kind; and which kind it is.
+
+        Raises `CannotWrite` and refusals.
+        """
+        kinds: list[str] = []
+
+        def write(letters: Letters) -> LetterContent | Notice:
+            content = letters.of_case(case, language, kind, decision=decision, enquiry=enquiry)
+            kinds.append(content.kind if isinstance(content, Notice) else "decision")
+            return content
+
+        letter = self._set(write)
+        return kinds[0], letter
+
+    def of_decision(self, decision: str, asked: Asked) -> bytes:
+        """The letter about one of this office's decisions. Raises `CannotWrite`."""
+        return self._set(lambda letters: letters.of_decision(decision, asked))
+
+    def _set(self, said: Callable[[Letters], LetterContent | Notice]) -> bytes:
+        # A log and a connection to the views of its own: threads don't share one.
+        with self._desk.reading() as registry, opened(self._node.settings.home) as another:
+            another.registry = registry
+            content = said(Letters(another))
+        return Letters(self._node).set(content)

@@ -1,0 +1,86 @@
+"""Webhooks plugged into the feed: the view behind the port, and the dispatcher as the settings want it."""
+
+import ssl
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from projections.core import views
+from projections.feed import feed
+from registry.node.health import last_error
+from registry.node.node import Node
+from registry.node.services.stopping import DATABASE_AWAY
+from registry.settings.settings import SettingsError
+from registry.webhooks import AddressPolicy, Dispatcher, Message
+
+_log = structlog.get_logger(__name__)
+_AGAIN = 2.0
+
+
+class FeedSource:
+    """The feed as webhooks read it."""
+
+    def __init__(self, dsn: str, member: str, origin: str) -> None:
+        self._connection = views.connect(dsn)
+        self._member = member
+        self._origin = origin
+
+    def after(self, number: int, limit: int) -> Sequence[Message]:
+        """The messages after a number."""
+        return [self._message(notice) for notice in feed.read(self._connection, self._member, number, limit)]
+
+    def find(self, number: int) -> Message | None:
+        """The message of that number."""
+        notice = feed.find(self._connection, self._member, number)
+        return None if notice is None else self._message(notice)
+
+    def newest(self) -> int:
+        """The newest number."""
+        return feed.newest(self._connection, self._member)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _message(self, notice: feed.Notice) -> Message:
+        event = feed.cloud_event(notice, self._origin)
+        return Message(notice.id, f"{self._member}-{notice.id}", event.type, msgspec.json.encode(event))
+
+
+def addresses(node: Node) -> AddressPolicy:
+    """Where this node may post to."""
+    return AddressPolicy(node.settings.webhook_http_localhost, node.settings.webhook_networks)
+
+
+def dispatcher(node: Node) -> Dispatcher:
+    """Who posts this node's feed."""
+    settings, dsn = node.settings, node.dsn()
+    tls = ssl.create_default_context()
+    if settings.webhook_ca_file is not None:
+        file = settings.home / settings.webhook_ca_file
+        try:
+            tls.load_verify_locations(file)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(f"webhook_ca_file: cannot use {file}: {error}") from error
+    return Dispatcher(
+        dsn,
+        node.registry.vault,
+        lambda: FeedSource(dsn, settings.member, settings.origin),
+        channel=feed.CHANNEL,
+        addresses=addresses(node),
+        tls=tls,
+    )
+
+
+def dispatch(made: Dispatcher, home: Path, stop: threading.Event) -> None:
+    """Post until told to stop; a database that is away is tried again."""
+    while not stop.is_set():
+        try:
+            made.run(stop)
+        except DATABASE_AWAY as error:
+            _log.error("run.posting_again", error=str(error).strip(), again_in=_AGAIN)
+            last_error.note(home, "posting webhooks", error)
+            stop.wait(_AGAIN)

@@ -1,0 +1,71 @@
+"""Stored events that are not on the log yet: those that wait for the publisher, and those that are held back."""
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from psycopg import Connection
+
+from registry.application.owner import table_exists
+from registry.ceremony.act_words import plural
+from registry.node.health import last_error
+from registry.store.translation import PUBLISHED
+
+
+def waiting_events(connection: Connection) -> tuple[int, datetime | None, int]:
+    """How many stored events wait for the publisher's next pass, since when, and the size of the log without them.
+
+    Events that are held back are not among them (`held_events`).
+    """
+    if not (table_exists(connection, "public.registry_events") and table_exists(connection, "publisher.held")):
+        return 0, None, 0
+    row = connection.execute(
+        "WITH done AS (SELECT coalesce(max(last), 0) AS last FROM publisher.commits WHERE next IS NOT NULL),"
+        " waiting AS (SELECT notification_id, state FROM public.registry_events, done WHERE notification_id > last"
+        "  AND topic = ANY(%(topics)s)"
+        "  AND NOT EXISTS (SELECT FROM publisher.held h WHERE h.notification = notification_id)"
+        "  UNION ALL"  # released again, and its commit has not been seen on the log yet
+        "  SELECT e.notification_id, e.state FROM publisher.commits c JOIN publisher.held h USING (size)"
+        "  JOIN public.registry_events e ON e.notification_id = h.notification WHERE c.next IS NULL)"
+        " SELECT (SELECT count(*) FROM waiting), (SELECT state FROM waiting ORDER BY notification_id LIMIT 1),"
+        " (SELECT coalesce(max(size), 0) FROM publisher.commits)",
+        {"topics": sorted(PUBLISHED)},
+    ).fetchone()
+    assert row is not None  # noqa: S101 - a row of three values
+    since = None if row[1] is None else stored_at(row[1])
+    return row[0], since, row[2]
+
+
+def held_events(connection: Connection) -> tuple[int, str | None]:
+    """How many stored events are held back, and why the first of them is."""
+    if not table_exists(connection, "publisher.held"):
+        return 0, None
+    row = connection.execute(
+        "SELECT count(*), (SELECT reason FROM publisher.held WHERE size IS NULL ORDER BY notification LIMIT 1)"
+        " FROM publisher.held WHERE size IS NULL"
+    ).fetchone()
+    return (0, None) if row is None else (row[0], row[1])
+
+
+class _Stored(msgspec.Struct):
+    timestamp: datetime
+
+
+def stored_at(state: bytes) -> datetime:
+    """Return when an event was stored, from its stored state."""
+    return msgspec.json.decode(state, type=_Stored).timestamp
+
+
+def stopped(home: Path, waiting: int, since: datetime, *, by_key: bool) -> str:
+    """Say that the publisher of the node in that folder is stopped, and why.
+
+    `by_key`: the signing key does not count. Else it is what the publisher last said, if that is known.
+    """
+    wait = "waits" if waiting == 1 else "wait"
+    text = f"{plural(waiting, 'stored event')} {wait} to be published since {since:%Y-%m-%d %H:%M} UTC"
+    if by_key:
+        return f"{text}: nothing can be published with this node's signing key, which does not count"
+    before = last_error.read(home)
+    if before is not None and before.work == "publishing" and datetime.fromisoformat(before.time) >= since:
+        return f"{text}: {before.error}"
+    return f"{text}; is `registry run` or `registry serve` running?"

@@ -1,0 +1,405 @@
+"""A node over HTTP: the routes of the views and of the private side as one application. Composition only."""
+
+import mimetypes
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache, partial
+from importlib import metadata, resources
+from typing import Any
+
+import psycopg
+from anyio.to_thread import run_sync
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
+from litestar.serialization import encode_json
+from litestar.types import ASGIApp
+from psycopg import Connection
+
+from projections.api import ROUTES as READING
+from projections.api.agreements import AgreementDraft
+from projections.api.disclosures import BODIES as DISCLOSUREBODIES
+from projections.api.feed import Streams, Whose
+from projections.api.members import OwnFacts, OwnStream
+from projections.api.reading import Views
+from projections.api.receipts import Receipts
+from registry.access import ApiKeys, Tokens
+from registry.api import ROUTES as WRITING
+from registry.api import Desk
+from registry.api.achievements import Body, JointVersion
+from registry.api.agreements import AgreementBody, Ending
+from registry.api.assessments import AssessmentBody, TakenBack
+from registry.api.batches import Receiving
+from registry.api.case_bodies import BODIES as CASEBODIES
+from registry.api.case_file import BODIES as FILEBODIES
+from registry.api.cohorts import CohortBody
+from registry.api.course_codes import Entries
+from registry.api.credentials import CredentialRow, Reason
+from registry.api.drafts import Completing
+from registry.api.examples import EXAMPLES
+from registry.api.learners import Erasing, HeldDecision
+from registry.api.letters import BODIES as LETTERBODIES
+from registry.api.profiles import BODIES as PROFILEBODIES
+from registry.cli.evidence.digests import FILE as SIGNED_DIGEST
+from registry.cli.issuing.erasing import Eraser
+from registry.cli.issuing.imports import Offered
+from registry.cli.recognition.reasons import folder_of
+from registry.http import Authenticated, Credentials, HttpProblem
+from registry.http.access import SCOPES
+from registry.http.answers import Answers
+from registry.http.constant import Constant
+from registry.http.description import (
+    DOCS_FILES,
+    DOCS_SCRIPT,
+    DOCS_SCRIPT_NAME,
+    Additions,
+    NumbersAsWritten,
+    described,
+    docs_page,
+)
+from registry.http.explained import Explained
+from registry.http.forwarded import Forwarded, base_path_of
+from registry.http.incoming import look_at
+from registry.http.kept import Kept
+from registry.http.limits import Limited
+from registry.http.paths import sharing
+from registry.http.problems import index, page
+from registry.node.adapters.facts import ViewFacts
+from registry.node.adapters.history import history, proven
+from registry.node.adapters.letters_served import ServedLetters
+from registry.node.adapters.office_served import served_office
+from registry.node.health.health import own_stream
+from registry.node.node import Node
+from registry.node.services.batches import book_of
+from registry.node.services.watching import READINESS, HealthWatch
+from registry.office.reasons.country_notes import country_note
+from registry.server import asyncapi
+from registry.server.problems import HANDLERS
+from registry.settings.settings import Settings
+
+_BODY = 2 * 1024 * 1024
+_BEGIN = 2.0
+"""Seconds that governance may take to be read, and an issuer's keys to be fetched, before the first request."""
+_VERSION = metadata.version("credential-registry")
+_DESCRIPTION = """
+A node of a registry of micro-credentials that universities share and nobody owns.
+
+Reading needs no key where the question is public: the catalogue, the members, one credential by its id, a receipt.
+All else needs an API key (`X-API-Key`) or an access token with the scope that each operation names. Every answer
+says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
+what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
+"""
+_NO_TOKENS = (
+    "This node takes no access tokens as it is set up. Use an API key that has the scope that the operation names. The"
+    " node's administrator may name a token issuer in the settings, in the table `[oauth]`."
+)
+BODIES = (
+    CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, HeldDecision,
+    AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft, *CASEBODIES, *FILEBODIES, *DISCLOSUREBODIES,
+    *LETTERBODIES, *PROFILEBODIES,
+)  # fmt: skip
+_LINKS = {
+    "issueCredential": (
+        "verifyCredential", "getCredentialAsOf", "suspendCredential", "reinstateCredential", "revokeCredential",
+        "getLearner", "getLearnerAsOf", "eraseLearner",
+    ),
+    "publishAchievement": ("getAchievement", "listRecognition", "reviseAchievement", "retireAchievement"),
+    "openCase": (
+        "getCase", "getCaseLetter", "requestDocuments", "completeCase", "enquireIssuer", "proposeDecision",
+        "withdrawCase",
+    ),
+    "stateAssessment": ("getAssessment", "withdrawAssessment", "decideCohort"),
+    "declareAgreement": ("getAgreement", "withdrawAgreement"),
+    "createBatch": (
+        "getBatch", "listBatchProblems", "getBatchCorrections", "releaseBatch", "cancelBatch",
+    ),
+}  # fmt: skip
+_WEBHOOKS = {
+    "feedEvent": {
+        "post": {
+            "operationId": "postFeedEvent",
+            "tags": ["Feed"],
+            "summary": "What happened to the university's own",
+            "description": "The node's administrator says where to. Signed as Standard"
+            " Webhooks 1.0.0 says (`v1`, HMAC-SHA256). It may come again: the `webhook-id` is then the same.",
+            "parameters": [
+                {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+                for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {"application/cloudevents+json": {"schema": {"$ref": "#/components/schemas/CloudEvent"}}},
+            },
+            "responses": {
+                "2XX": {"description": "It was received. Answer within 15 seconds."},
+                "410": {"description": "Nothing more is wanted: the webhook is disabled."},
+                "default": {"description": "It is tried again, later and later, for five days."},
+            },
+        }
+    }
+}
+_TAGS = (
+    Tag("Verification", "Is this credential good?"),
+    Tag("Catalogue", "What can be studied."),
+    Tag("Members", "Who belongs to the consortium, and how far this node has read."),
+    Tag("Learners", "A learner's record."),
+    Tag("Universities", "A university's year."),
+    Tag("Recognition", "Decisions, precedents, agreements."),
+    Tag("Cases", "The recognition office at work: applications, assessments, decisions, appeals."),
+    Tag("Feed", "What others did to the university's own."),
+    Tag("Publishing", "What a university's systems say: achievements, credentials, their status."),
+    Tag("Batches", "Many rows at once, and what became of them."),
+    Tag("Node", "Is it well?"),
+)
+
+
+def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
+    """The whole application of one node. Connections are opened when it starts.
+
+    `ending` says whether the process that serves it is ending. Who asks and how often is counted around all routes, so
+    that each process has one count of a client, whatever it asks for.
+    """
+    settings = node.settings
+    standings, stop = node.standings, threading.Event()
+    views = Views(node.dsn(), standings.of, settings.http.connections, settings.http.wait_seconds)
+    desk = Desk(node.registry, node.issuer)
+    receiving = Receiving(
+        book_of(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
+    )
+    looking_back = history(node, standings)
+    eraser = Eraser(node)
+    facts = ViewFacts(_reading(views), standings)
+    watch = HealthWatch(node)
+    own = OwnStream(settings.member, partial(_own_facts, settings.member, watch))
+    whose = Whose(settings.member, settings.origin)
+    streams = Streams(ending)
+    tokens = None if settings.oauth is None else Tokens(settings.oauth)
+    credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
+    if tokens is not None:
+        credentials.append(tokens)
+    office = served_office(node, views, facts)
+    letters = ServedLetters(node, desk)
+
+    async def started(app: Litestar) -> None:
+        del app
+        views.open()
+        standings.follow(stop)
+        watch.follow(stop)
+        if tokens is not None:
+            tokens.follow(stop)
+            await run_sync(tokens.wait, _BEGIN)
+        await run_sync(standings.begun, _BEGIN)  # with a log that is away it begins all the same
+
+    async def stopped(app: Litestar) -> None:
+        del app
+        stop.set()
+        views.close()
+
+    routes = Litestar(
+        [*sharing([*READING, *WRITING, *_own(views, settings, watch)]), _static()],
+        state=State({"member": settings.member}),
+        dependencies={
+            "views": Provide(lambda: views, sync_to_thread=False),
+            "own": Provide(lambda: own, sync_to_thread=False),
+            "whose": Provide(lambda: whose, sync_to_thread=False),
+            "streams": Provide(lambda: streams, sync_to_thread=False),
+            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
+            "letters": Provide(lambda: letters, sync_to_thread=False),
+            "bureau": Provide(lambda: office, sync_to_thread=False),
+            "receiving": Provide(lambda: receiving, sync_to_thread=False),
+            "history": Provide(lambda: looking_back, sync_to_thread=False),
+            "receipts": Provide(lambda: Receipts(lambda text: proven(node, standings, text)), sync_to_thread=False),
+            "eraser": Provide(lambda: eraser, sync_to_thread=False),
+            "facts": Provide(lambda: facts, sync_to_thread=False),
+            "noted": Provide(lambda: partial(country_note, folder=folder_of(settings.home)), sync_to_thread=False),
+        },
+        before_request=look_at,
+        plugins=[NumbersAsWritten()],
+        exception_handlers=HANDLERS,
+        openapi_config=_openapi(node),
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=2048, gzip_compress_level=4, exclude_opt_key="uncompressed"
+        ),
+        request_max_body_size=_BODY,
+        on_startup=[started],
+        on_shutdown=[stopped],
+        debug=False,
+        logging_config=None,
+    )
+    http = settings.http
+    counted = Limited(routes, http.per_minute, http.per_minute_anybody)
+    return Explained(Authenticated(counted, credentials, http.failures_per_minute), HANDLERS)
+
+
+def served(node: Node, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
+    """The application as it is served: what is the same about every answer stands around all the rest."""
+    http = node.settings.http
+    return Forwarded(Answers(Kept(application(node, ending))), http.trusted_proxies, http.base_path)
+
+
+def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:
+    """One moment of the views, for the private side's questions."""
+
+    @contextmanager
+    def reading() -> Iterator[Connection]:
+        with views.snapshot() as moment:
+            yield moment.connection
+
+    return reading
+
+
+def _own_facts(member: str, watch: HealthWatch, connection: Connection) -> OwnFacts:
+    """What became of the own stream, for the member resource of the API."""
+    found, seen = own_stream(connection, member), watch.health
+    return OwnFacts(
+        found.refused_events,
+        found.quarantined_commits,
+        found.disputed_heads,
+        "not-checked" if seen is None else seen.key_standing,
+        [*watch.faults.get("database", ()), *found.faults],
+    )
+
+
+def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
+    """What is the node's own: its health, and the pages that explain problems."""
+
+    @get(
+        "/health",
+        tags=["Node"],
+        operation_id="health",
+        summary="Is the process alive?",
+        sync_to_thread=False,
+    )
+    def health() -> dict[str, str]:
+        """Answers as long as this process does."""
+        return {"status": "ok", "version": _VERSION}
+
+    @get("/ready", tags=["Node"], operation_id="ready", summary="Is it well?")
+    async def ready() -> Response[dict[str, str]]:
+        """Answers 503 while a component is not well; `components` names it, and says what is wrong.
+
+        `database` (away, or it does not know what this member's log holds), `views`, `log`, `own_stream` (what this
+        member published and did not count), `publisher`, `health` (the node has not looked at itself, or could not).
+        """
+        faults = {name: found for name, found in watch.faults.items() if name in READINESS}
+        if faults:
+            raise HttpProblem("unavailable", "; ".join(faults), headers={"Retry-After": "5"}, components=faults)
+        try:
+            return await views.answer("", lambda _: {"status": "ready"})
+        except psycopg.errors.UndefinedTable:
+            faults["views"] = ["there are none, or another version of the project makes them again"]
+        except psycopg.OperationalError as error:
+            faults["database"] = [str(error).strip().partition("\n")[0]]
+        raise HttpProblem("unavailable", "; ".join(faults), headers={"Retry-After": "5"}, components=faults)
+
+    @get(
+        "/v1/digest",
+        tags=["Node"],
+        operation_id="getSignedDigest",
+        summary="What this node signed that it serves",
+        media_type=MediaType.TEXT,
+        sync_to_thread=True,
+    )
+    def digest() -> str:
+        """The newest signed digest of the views (a signed note, made once a day): give it to an auditor."""
+        try:
+            return (settings.home / SIGNED_DIGEST).read_text()
+        except FileNotFoundError:
+            raise HttpProblem("not-found", "none has been signed yet; the node does it once a day") from None
+
+    @get("/problems", include_in_schema=False, sync_to_thread=False)
+    def problems(request: Request[Any, Any, Any]) -> Response[str]:
+        """The types of problems."""
+        return index(base_path_of(request.scope))
+
+    @get("/problems/{name:str}", include_in_schema=False, sync_to_thread=False)
+    def problem(name: str) -> Response[str]:
+        """What a type of problem means."""
+        return page(name)
+
+    @get("/", include_in_schema=False, sync_to_thread=False, media_type=MediaType.TEXT)
+    def root(request: Request[Any, Any, Any]) -> str:
+        """Where to go."""
+        base_path = base_path_of(request.scope)
+        return f"A credential registry's node. Read {base_path}/docs, or {base_path}/openapi.json.\n"
+
+    @get("/openapi.json", include_in_schema=False, sync_to_thread=False, uncompressed=True)
+    def description(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """The API's description, OpenAPI 3.1."""
+        return _description(request.app, base_path_of(request.scope)).answer(request)
+
+    over_kafka = Constant(
+        encode_json(asyncapi.description(settings.member, settings.origin, settings.log_url, settings.intake_kafka)),
+        "application/vnd.aai.asyncapi+json",
+    )
+
+    @get("/asyncapi.json", include_in_schema=False, sync_to_thread=False, uncompressed=True)
+    def events(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """What goes over Kafka, AsyncAPI 3."""
+        return over_kafka.answer(request)
+
+    @get("/docs", include_in_schema=False, sync_to_thread=False, media_type=MediaType.HTML)
+    def docs(request: Request[Any, Any, Any]) -> str:
+        """The description, to be read and tried in a browser."""
+        return docs_page(base_path_of(request.scope))
+
+    return [health, ready, digest, problems, problem, root, description, events, docs]
+
+
+@lru_cache(8)
+def _description(app: Litestar, base_path: str) -> Constant:
+    additions = Additions(BODIES, _LINKS, EXAMPLES, _WEBHOOKS)
+    body = encode_json(described(app.openapi_schema.to_schema(), additions, base_path))
+    return Constant(body, "application/vnd.oai.openapi+json")
+
+
+def _static() -> HTTPRouteHandler:
+    """The files of the interactive documentation, from the node itself."""
+    folder = resources.files("swagger_ui").joinpath("static")
+    # A name that somebody sends is looked up among those that the page loads; it never becomes a path.
+    files = {
+        name: Constant(folder.joinpath(name).read_bytes(), mimetypes.guess_type(name)[0] or "application/octet-stream")
+        for name in DOCS_FILES
+    }
+    files[DOCS_SCRIPT_NAME] = Constant(DOCS_SCRIPT.encode(), "text/javascript")
+
+    @get("/docs/static/{name:str}", include_in_schema=False, sync_to_thread=False, uncompressed=True)
+    def static(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+        """One of the files."""
+        if name not in files:
+            raise HttpProblem("not-found", "the documentation has no such file")
+        return files[name].answer(request)
+
+    return static
+
+
+def _openapi(node: Node) -> OpenAPIConfig:
+    schemes: dict[str, SecurityScheme | Reference] = {
+        "apiKey": SecurityScheme(
+            "apiKey", name="X-API-Key", security_scheme_in="header", description="The node's administrator makes one."
+        )
+    }
+    if node.settings.oauth is not None:
+        token_url = node.settings.oauth.token_url or node.settings.oauth.issuer
+        flow = OAuthFlow(token_url=token_url, scopes=dict(SCOPES))
+        schemes["oauth2"] = SecurityScheme("oauth2", flows=OAuthFlows(client_credentials=flow))
+    else:
+        flow = OAuthFlow(token_url="/not-configured", scopes=dict(SCOPES))  # noqa: S106 - no password
+        schemes["oauth2"] = SecurityScheme("oauth2", flows=OAuthFlows(client_credentials=flow), description=_NO_TOKENS)
+    return OpenAPIConfig(
+        title="Credential registry",
+        version=_VERSION,
+        description=_DESCRIPTION,
+        license=License("EUPL-1.2", identifier="EUPL-1.2"),
+        components=Components(security_schemes=schemes),
+        tags=list(_TAGS),
+        use_handler_docstrings=True,
+        enabled_endpoints=set(),
+        render_plugins=[],
+    )
