@@ -21,8 +21,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from registry import observability
+from registry.cli.opening import State
 from registry.cli.output import errors, out
-from registry.node.node import State
 
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "init": ("founding",),

@@ -1,9 +1,6 @@
-"""A node, opened piece by piece as a command needs it, and closed at its end."""
+"""A node: its parts, opened one by one as they are needed and closed at the end."""
 
 import contextlib
-import getpass
-import os
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cached_property
@@ -11,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import typer
 from psycopg import Connection
 
 from consumers.governance.governance import GovernanceFold, check_log_of
@@ -28,11 +24,9 @@ from consumers.witness.policy import Policy
 from projections.core import views
 from projections.core.positions import all_positions
 from projections.feed import feed
-from registry import observability
 from registry.application.issuing import Issuer
 from registry.application.owner import Owner, claim
 from registry.application.registry import Registry
-from registry.cli import ids
 from registry.keys.keystore import SIGNING, Keystore
 from registry.log import (
     GOVERNANCE,
@@ -49,6 +43,7 @@ from registry.node.adapters.acceptance import ConsumerRules
 from registry.node.adapters.own_refusals import OwnRefusals
 from registry.node.adapters.parts import ViewedParts
 from registry.node.health.own_log import OwnLog
+from registry.node.passphrases import ask_passphrase
 from registry.node.standings import Standings
 from registry.postgres.embedded import database
 from registry.publishing.publisher import Publisher
@@ -58,39 +53,6 @@ from registry.wire.commit import Commit
 from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import VerifierKey
-
-
-class State:
-    """What the command line said about the node; the node itself is opened when somebody asks for it."""
-
-    def __init__(self, home: Path | None, log_level: str | None) -> None:
-        self._home = home
-        self._log_level = log_level
-        self._node: Node | None = None
-
-    @property
-    def node(self) -> "Node":
-        """The node. Raises `SettingsError`."""
-        if self._node is None:
-            settings = load(self._home)
-            # What the command line says counts for the processes that this one starts, too.
-            settings = settings.model_copy(update={"log_level": self._log_level or settings.log_level})
-            observability.configure(settings.log_level)
-            self._node = Node(settings)
-        return self._node
-
-    def close(self) -> None:
-        """Close what was opened."""
-        if self._node is not None:
-            self._node.close()
-
-
-def node_of(context: typer.Context) -> "Node":
-    """The node that a command is about."""
-    state = context.find_object(State)
-    if state is None:
-        raise SettingsError("no node was given")
-    return state.node
 
 
 class Node:
@@ -345,49 +307,12 @@ class Node:
 
         return counts
 
-    # For commands
-
-    def uuid(self, text: str, what: str) -> str:
-        """The whole id that a text names (ids.py). Raises `typer.BadParameter`, `IdNotFound`."""
-        return ids.resolve(self, text, what)
-
     def shown_settings(self) -> dict[str, Any]:
         """The settings as they count, as JSON's own types; none of them secret."""
         values = self.settings.model_dump(mode="json", exclude={"passphrase"}, exclude_none=True)
         if "@" in (dsn := values["database"]):
             values["database"] = psycopg.conninfo.make_conninfo(dsn, password="***")  # noqa: S106 - hiding one
         return values
-
-
-def given_passphrase(file: Path | None = None) -> bytes | None:
-    """The passphrase for keys that stand in no node's settings: from a file, else from the environment."""
-    if file is not None:
-        try:
-            found = file.read_bytes().strip()
-        except OSError as error:
-            raise SettingsError(f"--passphrase-file: cannot read {file}: {error.strerror}") from error
-        if not found:
-            raise SettingsError(f"--passphrase-file: {file} is empty")
-        return found
-    text = os.environ.get("REGISTRY_PASSPHRASE")
-    return text.encode() if text else None
-
-
-def new_passphrase() -> bytes | None:
-    """Ask whoever sits at the terminal for the passphrase of a new key, twice; None: nobody does, or wants none."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-    first = getpass.getpass("Passphrase for the new key (empty: none): ")
-    if first != getpass.getpass("The same again: "):
-        raise SettingsError("the two passphrases are not the same; no key was made")
-    return first.encode() or None
-
-
-def ask_passphrase() -> bytes | None:
-    """Ask whoever sits at the terminal, if somebody does."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-    return getpass.getpass("Passphrase of the private keys: ").encode()
 
 
 @contextlib.contextmanager

@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import structlog
+
 from consumers.streams.processes import hold_signals
-from registry.cli.output import errors
 from registry.postgres.embedded import embedded
 
+_log = structlog.get_logger(__name__)
 _REMOVE_SECONDS = 5.0
 
 
@@ -38,7 +40,7 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     while folder.exists():
         if time.monotonic() > until:
-            errors.print(f"cannot remove {folder}; remove it yourself", markup=False, highlight=False)
+            _log.warning("scratch.not_removed", folder=str(folder), advice="remove it yourself")
             return
         time.sleep(0.05)
         shutil.rmtree(folder, ignore_errors=True)

@@ -45,10 +45,6 @@ from registry.api.examples import EXAMPLES
 from registry.api.learners import Erasing, HeldDecision
 from registry.api.letters import BODIES as LETTERBODIES
 from registry.api.profiles import BODIES as PROFILEBODIES
-from registry.cli.evidence.digests import FILE as SIGNED_DIGEST
-from registry.cli.issuing.erasing import Eraser
-from registry.cli.issuing.imports import Offered
-from registry.cli.recognition.reasons import folder_of
 from registry.http import Authenticated, Credentials, HttpProblem
 from registry.http.access import SCOPES
 from registry.http.answers import Answers
@@ -69,15 +65,19 @@ from registry.http.kept import Kept
 from registry.http.limits import Limited
 from registry.http.paths import sharing
 from registry.http.problems import index, page
+from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.eraser import Eraser
 from registry.node.adapters.facts import ViewFacts
 from registry.node.adapters.history import history, proven
 from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office_served import served_office
+from registry.node.digests import FILE as SIGNED_DIGEST
 from registry.node.health.health import own_stream
 from registry.node.node import Node
 from registry.node.services.batches import book_of
 from registry.node.services.watching import READINESS, HealthWatch
 from registry.office.reasons.country_notes import country_note
+from registry.office.reasons.reasons import folder_of
 from registry.server import asyncapi
 from registry.server.problems import HANDLERS
 from registry.settings.settings import Settings

@@ -24,10 +24,10 @@ from registry.cli.consortium.governance import (
 )
 from registry.cli.consortium.governance_show import member_of
 from registry.cli.consortium.member_content import read_content
+from registry.cli.opening import node_of
 from registry.cli.output import errors, say
 from registry.keys import key_proof
 from registry.keys.key_proof import OfferedKey
-from registry.node.node import node_of
 from registry.rules.governance import MemberRecord
 from registry.wire import governance as wire
 from registry.wire.errors import MalformedNote

@@ -14,6 +14,7 @@ from registry.application.owner import Owner, withdraw
 from registry.ceremony import ceremony
 from registry.ceremony.act_words import plural
 from registry.ceremony.ceremony import Known, Proposal
+from registry.cli.consortium.founding_check import check_new_log, first_founding
 from registry.cli.consortium.governance import (
     WithoutProof,
     act_now,
@@ -35,14 +36,15 @@ from registry.cli.consortium.node_folder import (
     check_member,
 )
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say
 from registry.keys import key_proof
 from registry.keys.key_proof import OfferedKey
 from registry.keys.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream
-from registry.node.founding_check import check_new_log, first_founding
 from registry.node.health import last_error
-from registry.node.node import Node, ask_passphrase, given_passphrase, new_passphrase, node_of, opened
+from registry.node.node import Node, opened
+from registry.node.passphrases import ask_passphrase, given_passphrase, new_passphrase
 from registry.postgres.embedded import DatabaseUnavailable
 from registry.publishing.publisher import AnotherPublisher
 from registry.rules.governance import Governance

@@ -15,12 +15,14 @@ from registry.ceremony.act_words import plural, signatures_needed
 from registry.ceremony.ceremony import AlreadyPublished, CeremonyRefused, Known, NoRootKey, Proposal
 from registry.ceremony.signed_heads import SignedHead, SignedHeads
 from registry.cli.consortium.node_folder import check_consortium
+from registry.cli.opening import node_of
 from registry.cli.output import errors, say
 from registry.keys import key_proof
 from registry.keys.key_proof import OfferedKey
 from registry.keys.keystore import Keystore
 from registry.log import GOVERNANCE, LogUnavailable
-from registry.node.node import Node, ask_passphrase, given_passphrase, new_passphrase, node_of
+from registry.node.node import Node
+from registry.node.passphrases import ask_passphrase, given_passphrase, new_passphrase
 from registry.rules.governance import RootKeys
 from registry.wire import governance as wire
 from registry.wire.events import Event, Reader

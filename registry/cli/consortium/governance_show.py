@@ -12,8 +12,8 @@ from registry.ceremony.act_words import content_of, plural
 from registry.ceremony.ceremony import CeremonyRefused
 from registry.cli.consortium.governance import governance_app, governance_of
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
-from registry.node.node import node_of
 from registry.rules.governance import KeyWindow, MemberRecord
 
 

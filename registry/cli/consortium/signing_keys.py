@@ -8,10 +8,11 @@ import typer
 from registry.cli.consortium.governance import governance_of
 from registry.cli.consortium.governance_show import window_words
 from registry.cli.consortium.key_rotation import Rotation
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, print_json, say
 from registry.keys.member_keys import NodeKey, node_keys
 from registry.log import GOVERNANCE, ForeignLog, LogError
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.rules.governance import MemberRecord
 from registry.settings.settings import SettingsError
 

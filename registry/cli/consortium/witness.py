@@ -2,28 +2,24 @@
 
 import socket
 import threading
-from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import structlog
 import typer
 
-from consumers.proofs.receipts import NoReceipt, head_of
-from consumers.witness.cosignatures import Cosignatures, DamagedCosignatures
-from consumers.witness.policy import PolicyUnmet
 from consumers.witness.witness import Witness
-from projections.core.positions import all_positions
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.keys.keystore import Keystore
-from registry.log import GOVERNANCE, LogError, NoSuchStream, open_log, origin_of
-from registry.node.node import Node, ask_passphrase, given_passphrase, node_of
+from registry.log import LogError, open_log
+from registry.node.cosigning import gather
+from registry.node.passphrases import ask_passphrase, given_passphrase
 from registry.node.services.stopping import keep_on_hangup
 from registry.settings.settings import SettingsError
-from registry.wire.checkpoint import SignedNote
 from registry.wire.cosignature import CosignerKey
 
 if TYPE_CHECKING:
@@ -199,82 +195,3 @@ def cosign_command(
     print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
     if any(row["error"] for row in rows):
         raise typer.Exit(1)
-
-
-def gather(node: Node) -> list[dict[str, Any]]:
-    """Fetch what witnesses have cosigned of every stream, and offer them this node's own head."""
-    from consumers.witness import witness_client  # noqa: PLC0415 - an HTTP client is loaded by who asks
-    from consumers.witness.witness_client import WitnessRefused, WitnessUnavailable  # noqa: PLC0415 - likewise
-
-    fold = node.governance()
-    kept = node.cosignatures()
-    rows: list[dict[str, Any]] = []
-    for stream in [GOVERNANCE, *sorted(fold.state.members)]:
-        origin = origin_of(node.settings.consortium, stream)
-        for one in node.settings.witness:
-            if (nothing := _nothing_to_cosign(node, stream)) is not None:
-                rows.append({"stream": stream, "witness": one.url, "size": 0, "error": None, "note": nothing})
-                continue
-            size, error = None, None
-            try:
-                if stream == node.settings.member:
-                    tiles = node.tiles(stream, fold)
-                    note = witness_client.add_checkpoint(one.url, head_of(node.log(), stream, tiles), tiles.consistency)
-                else:
-                    found = witness_client.newest(one.url, origin)
-                    if found is None:
-                        raise WitnessRefused("has cosigned nothing of it")  # noqa: TRY301 - told like a refusal
-                    note = found
-                _keep(kept, note, origin, CosignerKey.parse(one.key))
-                size = note.checkpoint.size
-            except (WitnessRefused, WitnessUnavailable, NoReceipt, NoSuchStream, DamagedCosignatures) as problem:
-                error = str(problem)
-            rows.append({"stream": stream, "witness": one.url, "size": size, "error": error, "note": None})
-    return rows
-
-
-def _nothing_to_cosign(node: Node, stream: str) -> str | None:
-    """Return why a stream has no head that a witness could cosign, which is no fault; None where it may have one."""
-    try:
-        end = node.log().end(stream)
-    except NoSuchStream:
-        end = 0
-    if not end:
-        return "has published nothing yet: there is nothing to cosign"
-    read = all_positions(node.views()).get(stream)
-    if read is not None and not read.tree.size and read.next >= end:
-        return "nothing on its log counts yet: there is nothing to cosign"
-    return None
-
-
-def _keep(kept: Cosignatures, note: SignedNote, origin: str, key: CosignerKey) -> None:
-    """Keep a cosigned head. Raises `WitnessRefused` where it is not what was asked for: then nothing is kept."""
-    from consumers.witness.witness_client import WitnessRefused  # noqa: PLC0415 - an HTTP client is loaded by who asks
-
-    head = note.checkpoint
-    if head.origin != origin:
-        raise WitnessRefused(f"answered with a head of {head.origin}")
-    if key.time_of(note) is None:
-        raise WitnessRefused(f"its answer is not cosigned by the key of {key.name} that the settings name")
-    before = kept.at(origin, head.size)
-    if before is not None and before.checkpoint.root != head.root:
-        raise WitnessRefused(
-            f"it cosigned another root at {head.size:,} events than was cosigned before: the member showed two"
-            " histories, or a witness lies. Keep both copies, and ask the member and the witness"
-        )
-    kept.add(note)
-
-
-def unmet(node: Node, stream: str, size: int) -> str | None:
-    """Why this node's policy is not satisfied of a stream's newest cosigned head; None where it is."""
-    policy = node.policy()
-    if not policy.needed or not size:
-        return None
-    note = node.cosignatures().newest(origin_of(node.settings.consortium, stream), size)
-    if note is None:
-        return "no witness has cosigned it, as far as this node has asked (`registry cosign`)"
-    try:
-        policy.check(note, datetime.now(UTC))
-    except PolicyUnmet as problem:
-        return str(problem)
-    return None

@@ -28,9 +28,10 @@ from consumers.witness.cosignatures import Cosignatures
 from consumers.witness.policy import Policy
 from registry.cli.consortium.witness_options import policy_of, with_limits
 from registry.cli.evidence.audit_text import show_comparison, show_report
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, print_json, progress
 from registry.log import GOVERNANCE, BadAddress, LogError, check_address, open_log
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.node.scratch import scratch_database
 from registry.postgres.embedded import DatabaseUnavailable, database
 from registry.publishing import self_check as selfcheck

@@ -11,9 +11,9 @@ from projections.records.disclosures import prove_claims
 from registry.cli import ids
 from registry.cli.evidence.beside import write_file
 from registry.cli.files import read_text
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson, print_json, say
 from registry.learners.erasure import why_without_claims
-from registry.node.node import node_of
 from registry.wire.disclosures import InvalidDisclosure
 
 disclosure_app = typer.Typer(

@@ -10,9 +10,10 @@ from consumers.governance.governance import GovernanceFold
 from consumers.streams.verifier import OK, REPEAT, MemberTrust, Verdict, Verifier
 from projections.core.positions import GOVERNANCE
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, progress, say
 from registry.log import Record
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.wire import commit as wire
 from registry.wire.commit import Commit
 from registry.wire.errors import MalformedCommit

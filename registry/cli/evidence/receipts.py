@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,21 +12,21 @@ from consumers.proofs import consistency, receipts
 from consumers.proofs.export import export
 from consumers.proofs.receipts import NoReceipt
 from consumers.proofs.tiles import Tiles
-from consumers.witness.policy import PolicyUnmet
 from projections.core import positions
 from projections.fold import seals
 from registry.cli import ids
 from registry.cli.consortium.founding import publish_now
 from registry.cli.evidence.beside import Beside, write_file
 from registry.cli.evidence.verifying import DISCLOSURES_SUFFIX, SEAL_SUFFIX, verify_receipt
+from registry.cli.opening import node_of
 from registry.cli.output import counted, errors, say
 from registry.learners.erasure import why_without_claims
 from registry.log import GOVERNANCE, NoSuchStream, origin_of
-from registry.node.node import Node, node_of
+from registry.node.node import Node
+from registry.node.proofs import cosigned_head, proof_of
+from registry.node.sealing import make_seal
 from registry.publishing.publisher import AnotherPublisher
 from registry.wire.checkpoint import SignedNote
-from registry.wire.credentials import StatusSealed
-from registry.wire.proof import TlogProof
 
 receipt_app = typer.Typer(help="Files that prove what was recorded, for whoever they concern.", no_args_is_help=True)
 export_app = typer.Typer(help="The log in forms for others to serve.", no_args_is_help=True)
@@ -211,29 +210,9 @@ def _seal_proof(node: Node, stream: str, tiles: Tiles, identifier: str) -> tuple
             " Nothing was written."
         )
     leaves = list(seals.sealed_leaves(node.views(), stream, newest.size))
-    cosigned = _cosigned(node, stream, tiles, newest.leaf)
+    cosigned = cosigned_head(node, stream, tiles, newest.leaf)
     proof = receipts.prove_status(identifier, receipts.make(node.log(), stream, tiles, newest.leaf, cosigned), leaves)
     return newest.size, msgspec.json.format(msgspec.json.encode(proof)) + b"\n"
-
-
-def proof_of(node: Node, stream: str, tiles: Tiles, leaf: int) -> TlogProof:
-    """The receipt of a leaf, under a cosigned head where there is one."""
-    return receipts.make(node.log(), stream, tiles, leaf, _cosigned(node, stream, tiles, leaf))
-
-
-def _cosigned(node: Node, stream: str, tiles: Tiles, leaf: int) -> SignedNote | None:
-    """The newest cosigned head over a leaf; the policy's demands must be met where there are any."""
-    policy = node.policy()
-    note = node.cosignatures().newest(origin_of(node.settings.consortium, stream), tiles.size)
-    usable = (
-        note is not None and note.checkpoint.size > leaf and tiles.root(note.checkpoint.size) == note.checkpoint.root
-    )
-    if not usable or note is None:
-        if policy.needed:
-            raise PolicyUnmet(f"no cosigned head of {stream} covers leaf {leaf} yet; `registry cosign` asks for one")
-        return None
-    policy.check(note, datetime.now(UTC))
-    return note
 
 
 def seal(context: typer.Context) -> None:
@@ -269,37 +248,6 @@ def _wait_until_read(node: Node) -> None:
                 " nothing was sealed. Look at `registry status`, and try again."
             )
         time.sleep(0.1)
-
-
-def make_seal(node: Node) -> StatusSealed:
-    """Store a seal of all that the views have of this node's own log."""
-    member = node.settings.member
-    position = positions.all_positions(node.views()).get(member)
-    size = position.tree.size if position is not None else 0
-    made = StatusSealed(size, *seals.sealed_root(node.views(), member, size))
-    node.registry.seal(made)
-    return made
-
-
-def seal_is_due(node: Node, hours: int = 24) -> bool:
-    """Whether a day has passed since the newest seal, and something was published since."""
-    member = node.settings.member
-    position = positions.all_positions(node.views()).get(member)
-    found = seals.newest(node.views(), member)
-    if position is None or (found is not None and position.tree.size <= found.leaf + 1):
-        return False
-    row = (
-        node.registry.cursor()
-        .execute(
-            "SELECT state FROM registry_events WHERE topic = 'registry.sealing.sealed'"
-            " ORDER BY notification_id DESC LIMIT 1"
-        )
-        .fetchone()
-    )
-    if row is None:
-        return True
-    stamp = msgspec.json.decode(bytes(row["state"]))["timestamp"]
-    return (datetime.now(UTC) - datetime.fromisoformat(stamp)).total_seconds() >= hours * 3600
 
 
 def tiles_command(

@@ -15,9 +15,9 @@ from consumers.proofs.receipts import VerifiedReceipt, VerifiedStatus
 from consumers.witness.cosignatures import parse_note
 from consumers.witness.policy import Cosigned, Policy, PolicyUnmet
 from registry.cli.consortium.witness_options import policy_of, with_limits
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson, print_json, say
 from registry.log import GOVERNANCE, open_log
-from registry.node.node import node_of
 from registry.settings.settings import NoSettings, SettingsError
 from registry.wire.consistency import FIRST_LINE as CONSISTENCY
 from registry.wire.consistency import ConsistencyProof

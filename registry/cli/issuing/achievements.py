@@ -16,10 +16,11 @@ from registry.cli.consortium.founding import publish_now
 from registry.cli.files import read_bytes
 from registry.cli.issuing.own_events import say_views_behind
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
 from registry.intake.importing import find_identical
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.forms import VersionedRef
@@ -154,7 +155,7 @@ def revise(
     registry achievement revise 0bbac7a9-… data-literacy.json
     """
     node = node_of(context)
-    achievement = node.uuid(achievement, "achievement")
+    achievement = ids.resolve(node, achievement, "achievement")
     version = node.registry.achievement(achievement).state.version + 1
     with _listing_faults(file):
         content = _content(node, file, achievement, version)
@@ -179,7 +180,7 @@ def retire(
     Example: registry achievement retire 0bbac7a9-…
     """
     node = node_of(context)
-    node.registry.retire_achievement(node.uuid(achievement, "achievement"))
+    node.registry.retire_achievement(ids.resolve(node, achievement, "achievement"))
     publish_now(node)
 
 

@@ -16,12 +16,13 @@ from registry.cli.confirming import confirm
 from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.grouped import say_problems
 from registry.cli.issuing.own_events import say_older_wait
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson, counted, errors, print_json, progress, say, table
 from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake import IntakeError, Problem
 from registry.intake.rows.plain_rows import form_of
 from registry.log import GOVERNANCE
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.settings.settings import SettingsError
 
 MAX_ROWS: Final = 100_000

@@ -12,11 +12,12 @@ from registry.application.requests import IssueRequest
 from registry.cli.confirming import confirm
 from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.bulk_changes import DryRun, Yes, own_node
-from registry.cli.issuing.imports import Offered, Report, show, take_rows
+from registry.cli.issuing.imports import Report, show, take_rows
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.output import AsJson, counted, print_json, say, table, title_of
 from registry.domain.errors import UnknownAchievement
 from registry.intake import Document, IntakeError, Problem, open_intake
+from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node
 
 

@@ -14,11 +14,13 @@ from registry.cli.ids import IdNotFound
 from registry.cli.issuing import bulk_changes, bulk_corrections, finding, releasing
 from registry.cli.issuing.own_events import say_older_wait, say_views_behind
 from registry.cli.issuing.reading import credential_rows
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, plain, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.intake.rows.columns import days_fault
 from registry.learners.erasure import why_without_claims
-from registry.node.node import Node, node_of
+from registry.node.adapters.moments import past
+from registry.node.node import Node
 from registry.wire.credentials import StatusReason
 from registry.wire.disclosures import disclosed
 
@@ -71,7 +73,7 @@ def issue(
     node = node_of(context)
     request = IssueRequest(
         record,
-        node.uuid(achievement, "achievement"),
+        ids.resolve(node, achievement, "achievement"),
         version if version is not None else ids.course_version(node, achievement),
         student,
         family_name,
@@ -80,7 +82,7 @@ def issue(
         awarding_date,
         valid_until=valid_until,
         grade=grade,
-        replaces=node.uuid(replaces, "credential") if replaces is not None else None,
+        replaces=ids.resolve(node, replaces, "credential") if replaces is not None else None,
     )
     check_days(request)
     outcome = node.issuer.issue([request])[0]
@@ -159,7 +161,7 @@ def _named(node: Node, credential: str | None, record: str | None) -> str:
     if (credential is None) == (record is None):
         raise typer.BadParameter("give the credential's id, or --record", param_hint="CREDENTIAL")
     if record is None:
-        return node.uuid(credential or "", "credential")
+        return ids.resolve(node, credential or "", "credential")
     known = node.issuer.known(record)
     if known is None:
         raise IdNotFound(f"No credential was issued for the record {record}.")
@@ -209,7 +211,7 @@ def show(
     whose, credential = ids.find(node, named, "credential", member)
     if as_of:
         then = moments.resolve(node, as_of)
-        [was] = moments.past(node, then).credentials([(whose, credential)])
+        [was] = past(node, then).credentials([(whose, credential)])
         if as_json:
             print_json({"credential": was, "basis": then.basis})
             return

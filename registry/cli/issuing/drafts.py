@@ -6,14 +6,16 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from registry.cli import ids
 from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.achievements import achievement_app
 from registry.cli.issuing.imports import importer, read_completions, show_award
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.intake.drafts import Draft, Drafts
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 
 app = typer.Typer(help="Achievements that documents brought, private until published.", no_args_is_help=True)
 
@@ -35,7 +37,7 @@ class Shown(msgspec.Struct):
 
 
 def _draft(node: Node, text: str) -> str:
-    return node.uuid(text, "draft")
+    return ids.resolve(node, text, "draft")
 
 
 def _shown(node: Node, identifier: str) -> Shown:

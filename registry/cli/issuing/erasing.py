@@ -1,56 +1,26 @@
-"""Erasing a learner: the command, and how the node's parts are put together for it."""
+"""Erasing a learner."""
 
 import shlex
 import sys
-from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 
 import typer
 
-from projections.core import views
 from projections.records.learners import known_credentials
-from registry.application.registry import Registry
-from registry.batches import Book
 from registry.cli import ids
 from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.reading import learner_app
+from registry.cli.opening import node_of
 from registry.cli.output import counted, errors, say
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.learners import erasure as erasing
-from registry.node.node import Node, node_of
+from registry.node.adapters.eraser import today
 from registry.node.services.batches import book_of
 
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this one stands under `learner`
     """Add this command."""
     learner_app.command("erase")(erase)
-
-
-class Eraser:
-    """Erases on one node, for requests over HTTP."""
-
-    def __init__(self, node: Node) -> None:
-        self._book: Book = book_of(node)
-        self._dsn = node.dsn()
-
-    def __call__(self, registry: Registry, learner: str, *, again: bool, confirm_cases: Sequence[str]) -> list[str]:
-        """Destroy key and rows, and say so on the log. Returns what that made impossible, in sentences.
-
-        Raises `CasesAffected` unless `confirm_cases` names the file number of each case that loses its letter.
-        """
-        affected = erasing.affected_cases(registry, learner, _today())
-        if unnamed := [case for case in affected if case.file_number not in confirm_cases]:
-            raise erasing.CasesAffected(
-                f"{' '.join(map(str, unnamed))} Nothing was erased. To erase all the same, name their file numbers in"
-                " `confirmCases`",
-                "$.confirmCases",
-            )
-        with views.connect(self._dsn) as connection:
-            known = known_credentials(connection, [learner, *erasing.merged_learners(registry, learner)])
-        warnings = [str(one) for one in affected]
-        erasing.erase(registry, self._book, learner, credentials=known, again=again)
-        return warnings
 
 
 def erase(
@@ -86,10 +56,10 @@ def erase(
     registry learner erase - --student --yes < number.txt
     """
     node = node_of(context)
-    learner = ids.learner_of_student(node, learner) if student else node.uuid(learner, "learner")
+    learner = ids.learner_of_student(node, learner) if student else ids.resolve(node, learner, "learner")
     merged = erasing.merged_learners(node.registry, learner)
     known = known_credentials(node.views(), [learner, *merged])
-    affected = erasing.affected_cases(node.registry, learner, _today())
+    affected = erasing.affected_cases(node.registry, learner, today())
     for case in affected:
         errors.print(str(case), highlight=False, markup=False)
     _refuse_unnamed_cases([case.file_number for case in affected], confirm_case or [])
@@ -123,7 +93,3 @@ def _refuse_unnamed_cases(affected: list[str], named: list[str]) -> None:
         raise typer.BadParameter(
             f"{', '.join(other)}: no case of this learner that the erasure affects", param_hint="--confirm-case"
         )
-
-
-def _today() -> date:
-    return date.today()  # noqa: DTZ011 - a day on the office's calendar

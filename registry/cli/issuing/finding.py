@@ -13,10 +13,11 @@ from registry.cli import ids
 from registry.cli.days import day_option
 from registry.cli.issuing.own_events import say_views_behind
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.log import GOVERNANCE
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.settings.settings import SettingsError
 from registry.values.persons import FORMERLY, full_name
 from registry.wire.credentials import Status
@@ -160,7 +161,7 @@ def _query(
         credentials = [] if known is None else [known]
     return CredentialQuery(
         member=node.settings.member,
-        achievement=node.uuid(achievement, "achievement") if achievement is not None else None,
+        achievement=ids.resolve(node, achievement, "achievement") if achievement is not None else None,
         status=status,
         begin=begin and begin.date(),
         end=end and end.date(),
@@ -209,7 +210,7 @@ def _print(
 def _lines(node: Node, query: CredentialQuery, after: str | None) -> Iterator[Line]:
     place: Place | None = None
     if after is not None:
-        last = node.uuid(after, "credential")
+        last = ids.resolve(node, after, "credential")
         own = CredentialQuery(member=query.member, credentials=[last])
         place = next((line.place for line in page(node.views(), own, None, 1)), None)
         if place is None:

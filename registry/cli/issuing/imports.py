@@ -12,7 +12,6 @@ import typer
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from registry.application.registry import Registry
 from registry.application.requests import Issued, IssueRequest, NotIssued, Outcome
 from registry.batches.corrections import corrections_of
 from registry.cli.consortium import member_content
@@ -21,10 +20,9 @@ from registry.cli.days import DatesOption
 from registry.cli.issuing import achievement_templates
 from registry.cli.issuing.grouped import say_problems
 from registry.cli.issuing.own_events import count_waiting, say_older_wait
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
-from registry.domain.errors import UnknownAchievement
 from registry.intake import Document, IntakeError, Problem, TableRows, open_intake
-from registry.intake.course_codes import CourseCodes
 from registry.intake.formats import json_document
 from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.importing import Importer, Taken
@@ -32,9 +30,9 @@ from registry.intake.rows import ndjson_rows, table_rows
 from registry.intake.rows.days import Order
 from registry.intake.rows.earlier_rows import EarlierRows
 from registry.intake.rows.report import NO_ROWS
-from registry.log.errors import LogError
-from registry.node.node import Node, node_of
-from registry.wire.governance import MemberRevised
+from registry.node.adapters.catalogue import Offered
+from registry.node.node import Node
+from registry.node.own_content import own_content
 
 _SHOWN = 25
 _BESIDE = ("achievement.", "credential.")
@@ -74,29 +72,6 @@ def template(
     if kind not in made:
         raise typer.BadParameter(f"{kind!r} is none of {', '.join(made)}")
     typer.echo(made[kind], nl=False)
-
-
-class Offered:
-    """The university's own achievements, as rows are held against them."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-
-    def ects(self, achievement: str) -> tuple[int | float | None, ...] | None:
-        """The ECTS of each version."""
-        try:
-            return self._registry.achievement(achievement).state.ects
-        except UnknownAchievement:
-            return None
-
-    def retired(self, achievement: str) -> bool:
-        """Whether it is no longer offered."""
-        return self._registry.achievement(achievement).state.retired
-
-    def course(self, code: str) -> tuple[str, int | None] | None:
-        """What a course code of the university's own stands for."""
-        found = CourseCodes(self._registry).find(code)
-        return None if found is None else (found.achievement, found.version)
 
 
 class Report(msgspec.Struct):
@@ -412,15 +387,6 @@ def _publish(node: Node, report: Report) -> None:
 def importer(node: Node) -> Importer:
     """Who takes documents in for a node."""
     return Importer(node.registry, node.issuer, Offered(node.registry))
-
-
-def own_content(node: Node) -> MemberRevised | None:
-    """Return what governance says of this node's university; None where that is not known here."""
-    try:
-        record = node.standings.record(node.settings.member)
-    except LogError:  # whether it may issue at all is checked elsewhere; here only a note is at stake
-        return None
-    return None if record is None else record.content
 
 
 def take_document(node: Node, document: Document, completions: dict[str, Any], *, dry_run: bool = False) -> Report:

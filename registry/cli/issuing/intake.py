@@ -9,15 +9,16 @@ from typing import Annotated
 import structlog
 import typer
 
-from registry.cli.issuing.imports import Offered
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, say
 from registry.intake.lost_events import IntakePositions, lost_range
 from registry.intake.rows.report import IntakeUnavailable
 from registry.intake.taking import Result, Taking
 from registry.log import GOVERNANCE
+from registry.node.adapters.catalogue import Offered
 from registry.node.health import last_error
-from registry.node.node import Node, node_of, opened
+from registry.node.node import Node, opened
 from registry.node.services.stopping import DATABASE_AWAY, stopping
 from registry.settings.settings import SettingsError
 from registry.store.recorder import StaleState

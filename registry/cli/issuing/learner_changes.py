@@ -12,10 +12,11 @@ from registry.cli.issuing.learner_links import changes_of
 from registry.cli.issuing.own_events import say_views_behind
 from registry.cli.issuing.reading import learner_app
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say, table
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.learners.changes import Change, Preview, Proposed
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.values.persons import described
 
 Record = Annotated[str, typer.Argument(help="Your own id of the held row, as `registry learner held` lists it.")]
@@ -141,7 +142,7 @@ def split(
     given = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
     proposed = changes_of(node).propose_split(
         _learner(node, learner, student=student),
-        [node.uuid(each, "credential") for each in credential],
+        [ids.resolve(node, each, "credential") for each in credential],
         number,
         {name: value for name, value in given.items() if value is not None},
         who(by),
@@ -151,7 +152,7 @@ def split(
 
 
 def _learner(node: Node, text: str, *, student: bool) -> str:
-    return ids.learner_of_student(node, text) if student else node.uuid(text, "learner")
+    return ids.learner_of_student(node, text) if student else ids.resolve(node, text, "learner")
 
 
 def _say_proposed(proposed: Proposed) -> None:
@@ -201,7 +202,7 @@ def changes(
     Example: registry learner changes
     """
     node = node_of(context)
-    found = changes_of(node).changes(None if learner is None else node.uuid(learner, "learner"))
+    found = changes_of(node).changes(None if learner is None else ids.resolve(node, learner, "learner"))
     columns = [
         Column("change", lambda change: change.change),
         Column("kind", lambda change: change.kind),
@@ -237,7 +238,7 @@ def confirm(
     registry learner confirm 432236b7-… --as l.holm --yes
     """
     node = node_of(context)
-    change, person = node.uuid(change, "change"), who(by)
+    change, person = ids.resolve(node, change, "change"), who(by)
     node.projector().step()
     learner_changes = changes_of(node)
     if (shown := learner_changes.review(change, person)) is not None:
@@ -259,5 +260,5 @@ def drop_change(context: typer.Context, change: ChangeId) -> None:
     Example: registry learner drop-change 432236b7-…
     """
     node = node_of(context)
-    changes_of(node).drop(node.uuid(change, "change"))
+    changes_of(node).drop(ids.resolve(node, change, "change"))
     say("dropped")

@@ -14,11 +14,13 @@ from projections.records.as_of import Moment
 from registry.cli import ids, moments
 from registry.cli.issuing.learner_links import changes_of, say_changes
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, Year, counted, errors, plain, print_json, say, table, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.keys.keystore import KeystoreError
 from registry.log import GOVERNANCE
-from registry.node.node import Node, node_of
+from registry.node.adapters.moments import past
+from registry.node.node import Node
 from registry.values.persons import described
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
@@ -94,13 +96,13 @@ def show_learner(
     if student:
         learner = ids.learner_of_student(node, learner)
     if as_of:
-        _learner_as_of(node, node.uuid(learner, "learner"), moments.resolve(node, as_of), as_json=as_json)
+        _learner_as_of(node, ids.resolve(node, learner, "learner"), moments.resolve(node, as_of), as_json=as_json)
         return
     place = None
     if after is not None:
         member, _, credential = after.partition("/")
-        place = member, node.uuid(credential, "--after")
-    record = learners.read(node.views(), node.uuid(learner, "learner"), after=place)
+        place = member, ids.resolve(node, credential, "--after")
+    record = learners.read(node.views(), ids.resolve(node, learner, "learner"), after=place)
     person = _person(node, record.learner)
     changes = [] if node.settings.member == GOVERNANCE else changes_of(node).changes(record.learner)
     if as_json:
@@ -158,7 +160,7 @@ def sum_of(record: learners.LearnerRecord) -> str:
 
 
 def _learner_as_of(node: Node, learner: str, then: Moment, *, as_json: bool) -> None:
-    found = moments.past(node, then).learner(learner)
+    found = past(node, then).learner(learner)
     if as_json:
         print_json({"learner": learner, "credentials": found, "basis": then.basis})
         return
@@ -188,7 +190,7 @@ def adopt(
     Example: registry learner adopt 2afda2b4-a247-4f0f-aedd-e040beb58eab --student 77120
     """
     node = node_of(context)
-    node.issuer.adopt(student, node.uuid(learner, "learner"))
+    node.issuer.adopt(student, ids.resolve(node, learner, "learner"))
     say("adopted")
 
 

@@ -1,21 +1,21 @@
 """Holding the university's own records against the log: `reconcile`."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from projections.credentials import facts
 from registry.cli.days import DatesOption, day_option
-from registry.cli.issuing.imports import Offered
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson, print_json, progress, say
 from registry.intake import IntakeError
-from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Difference, Known, Reconciling
+from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Difference, Reconciling
 from registry.intake.rows.plain_rows import PlainRows, form_of
-from registry.node.node import Node, node_of
+from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.reconciliation import OnLog
 
 _SHOWN = 25
 
@@ -23,27 +23,6 @@ _SHOWN = 25
 def add_to(app: typer.Typer) -> None:
     """Add this command."""
     app.command("reconcile")(reconcile)
-
-
-class OnLog:
-    """The university's credentials as the views have them."""
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-
-    def of(self, credentials: Sequence[str]) -> Mapping[str, Known]:
-        """These, by their ids."""
-        found = facts.of(self._node.views(), self._node.settings.member, credentials)
-        return {one.credential: _known(one) for one in found}
-
-    def awarded(self, begin: dt.date, end: dt.date) -> Iterator[Known]:
-        """All of a term."""
-        return map(_known, facts.awarded(self._node.views(), self._node.settings.member, begin, end))
-
-
-def _known(fact: facts.Fact) -> Known:
-    ects = None if fact.ects is None else float(fact.ects)
-    return Known(fact.credential, fact.achievement, fact.version, fact.awarding_date.isoformat(), ects, fact.status)
 
 
 class Reconciled(msgspec.Struct, rename="camel"):

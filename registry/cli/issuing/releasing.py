@@ -12,10 +12,11 @@ from registry.batches.spool import SpoolDamaged
 from registry.batches.status_rows import StatusRows
 from registry.cli.confirming import confirm
 from registry.cli.issuing.bulk_changes import Yes, consequence, own_node, show_preview
-from registry.cli.issuing.imports import Offered, show, take_rows
+from registry.cli.issuing.imports import show, take_rows
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say
 from registry.intake import IntakeError, NdjsonRows, TableRows
+from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node
 from registry.node.services.batches import book_of
 

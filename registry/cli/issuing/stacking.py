@@ -16,10 +16,11 @@ from registry.cli.days import day_option
 from registry.cli.issuing.credentials import check_days
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.intake.rows import parts
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.values.persons import NAMES
 from registry.wire.credentials import Part
 
@@ -115,7 +116,7 @@ def issue(
     stacked = _given(part) if part else _chosen(node, achievement, student, version, awarding_date.date())
     request = IssueRequest(
         record,
-        node.uuid(achievement, "achievement"),
+        ids.resolve(node, achievement, "achievement"),
         version,
         student,
         known.get("familyName", ""),
@@ -169,7 +170,7 @@ def _chosen(node: Node, achievement: str, student: str, version: int | None, on:
 def _learner(node: Node, learner: str | None, student: str | None) -> str:
     if (learner is None) == (student is None):
         raise typer.BadParameter("give one of --learner and --student")
-    return ids.learner_of_student(node, student) if student is not None else node.uuid(learner or "", "learner")
+    return ids.learner_of_student(node, student) if student is not None else ids.resolve(node, learner or "", "learner")
 
 
 def _progress(

@@ -7,9 +7,10 @@ import typer
 
 from registry.access import ApiKeys
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, say
 from registry.http.access import SCOPES
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 
 api_key_app = typer.Typer(help="API keys for the university's systems.", no_args_is_help=True)
 

@@ -23,12 +23,13 @@ from projections.feed import feed
 from registry.application import owner
 from registry.backup import backup as backups
 from registry.cli.evidence.audit import founding_hash, require_address
+from registry.cli.opening import node_of
 from registry.cli.operations.vaults import erase_again
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
 from registry.keys.passphrase import weakness_of
 from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog, load
-from registry.node.node import Node, node_of, opened
+from registry.node.node import Node, opened
 from registry.postgres.embedded import DatabaseUnavailable, database
 from registry.settings.settings import Settings, SettingsError, find_home
 from registry.store import recorder as store

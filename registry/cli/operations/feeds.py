@@ -10,8 +10,9 @@ import typer
 from projections.core import views
 from projections.feed import feed
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, say
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.node.services.stopping import stopping
 
 _PAGE = 500

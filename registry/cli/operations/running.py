@@ -13,11 +13,12 @@ from projections.core import views
 from projections.core.positions import DamagedPosition
 from registry.cli.consortium.founding import refuse_faults
 from registry.cli.issuing.intake import take_in_beside
+from registry.cli.opening import node_of
 from registry.cli.output import counted, errors, progress, say
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.node.adapters.webhooks import dispatch, dispatcher
 from registry.node.health import last_error
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.node.services.housekeeping import keep_house
 from registry.node.services.stopping import DATABASE_AWAY, keep_on_hangup, stopping
 from registry.node.services.watching import HealthWatch

@@ -15,11 +15,12 @@ import structlog
 import typer
 
 from registry import observability
+from registry.cli.opening import node_of
 from registry.cli.operations.running import run_node
 from registry.cli.output import errors
 from registry.http.server import END_SECONDS, server_for
 from registry.log import GOVERNANCE
-from registry.node.node import node_of, opened
+from registry.node.node import opened
 from registry.node.services.stopping import keep_on_hangup, stopping
 from registry.settings.settings import SettingsError
 

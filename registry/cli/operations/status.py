@@ -11,14 +11,15 @@ from consumers.streams.beginning import limited
 from consumers.streams.stream import claimed_size
 from consumers.streams.verifier import MemberTrust, Trust, Verifier
 from projections.core.positions import GOVERNANCE, Position, all_positions
-from registry.cli.consortium.witness import unmet
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson, counted, print_json, say, table
 from registry.log import LogError, NoSuchStream
+from registry.node.cosigning import unmet
 from registry.node.health import last_error
 from registry.node.health.health import NodeHealth, node_health
 from registry.node.health.last_error import LastError
 from registry.node.letter_settings import missing_settings
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 
 
 class StreamStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,9 +2,10 @@
 
 import typer
 
+from registry.cli.opening import node_of
 from registry.cli.output import counted, say
 from registry.learners import erasure as erasing
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.node.services.batches import book_of
 from registry.vault.key_replacement import locked_keys
 

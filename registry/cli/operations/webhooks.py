@@ -9,10 +9,11 @@ import psycopg
 import typer
 
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, plain, print_json, say
 from registry.log import GOVERNANCE
 from registry.node.adapters.webhooks import FeedSource, addresses, dispatch, dispatcher
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.node.services.stopping import stopping
 from registry.settings.settings import SettingsError
 from registry.webhooks import Deliveries, Endpoints, Schedule

@@ -16,9 +16,10 @@ from registry.cli.consortium.founding import publish_now
 from registry.cli.days import day_option
 from registry.cli.files import read_json
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, text_of, title_of
 from registry.cli.recognition.assessing import facts_of
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.vault.vault import random_id
 from registry.wire.forms import VersionedRef, checker
 from registry.wire.misfits import told
@@ -116,7 +117,7 @@ def withdraw(
     Example: registry agreement withdraw 432236b7-… --from 2027-09-01
     """
     node = node_of(context)
-    node.registry.withdraw_agreement(node.uuid(agreement, "agreement"), valid_from.date().isoformat())
+    node.registry.withdraw_agreement(ids.resolve(node, agreement, "agreement"), valid_from.date().isoformat())
     publish_now(node)
 
 

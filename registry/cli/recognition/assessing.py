@@ -14,9 +14,10 @@ from registry.cli import ids
 from registry.cli.consortium.founding import publish_now
 from registry.cli.days import day_option
 from registry.cli.issuing.own_events import say_older_wait
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, print_json, progress, say, table
 from registry.node.adapters.facts import ViewFacts
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.office.assessments.assessment import (
     MILDER,
     Considered,
@@ -168,7 +169,7 @@ def withdraw(
         raise typer.BadParameter(
             f"{reason!r} is none of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
         )
-    node.registry.withdraw_assessment(node.uuid(assessment, "assessment"), reason)  # type: ignore[arg-type] # checked above
+    node.registry.withdraw_assessment(ids.resolve(node, assessment, "assessment"), reason)  # type: ignore[arg-type] # checked above
     publish_now(node)
 
 
@@ -196,7 +197,7 @@ def cohort(
     node = node_of(context)
     conditions = [Condition(code) for code in condition or ()]  # type: ignore[arg-type] # read as a verifier will
     today = date.today()  # noqa: DTZ011 - a day on the office's calendar
-    made = Cohort(node.registry, facts_of(node), node.uuid(assessment, "assessment"), today, conditions)
+    made = Cohort(node.registry, facts_of(node), ids.resolve(node, assessment, "assessment"), today, conditions)
     found: list[CohortOutcome] = []
     listed = rows(file, made.content.achievement.member)
     for note in listed.notes:
@@ -326,4 +327,4 @@ def _requirement(node: Node, against: str | None) -> Requirement:
 def against_of(node: Node, text: str) -> str:
     """An own achievement by the beginning of its id, or else a profile by its name."""
     known = find_profile(node.registry.cursor(), text) is not None
-    return node.uuid(text, "achievement") if not known and ids.may_begin(text) else text
+    return ids.resolve(node, text, "achievement") if not known and ids.may_begin(text) else text

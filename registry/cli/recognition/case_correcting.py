@@ -8,11 +8,11 @@ import typer
 from registry.cli import ids
 from registry.cli.account import As, who
 from registry.cli.files import read_json, read_text
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson
 from registry.cli.recognition.case_moves import CaseId, show_moved
 from registry.cli.recognition.case_words import Day, Note, case_of, convert, day_of, external_of, towards_of
 from registry.node.adapters.office import office_of
-from registry.node.node import node_of
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.correcting import Correction
 from registry.office.cases.opening import SubjectAsked

@@ -5,17 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
+from registry.cli import ids
 from registry.cli.account import As, who
 from registry.cli.evidence.beside import write_file
 from registry.cli.evidence.disclosures import read_disclosures
 from registry.cli.files import read_bytes
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, print_json, say
 from registry.cli.recognition.case_words import case_of, one_of
 from registry.cli.recognition.cases import case_app
 from registry.domain.case import Case
 from registry.node.adapters.office import office_of
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.office.cases.assigning import assign
 from registry.office.cases.attachments import (
     KINDS,
@@ -102,7 +104,7 @@ def write_attachment(
     Example: registry case attachment 2026/00017 1f0c2b1e-… --out transcript.pdf
     """
     node, _, found = _case(context, case)
-    kept = read_attachment(node.registry, found, node.uuid(attachment, "attachment"))
+    kept = read_attachment(node.registry, found, ids.resolve(node, attachment, "attachment"))
     file = out or Path(kept.attachment.file_name)
     if file.is_dir():
         raise typer.BadParameter(f"{file} is a folder; name a file.", param_hint="--out")

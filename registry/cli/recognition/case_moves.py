@@ -8,14 +8,14 @@ import typer
 from registry.cli.account import As, who
 from registry.cli.consortium.founding import publish_now
 from registry.cli.files import read_json
+from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.recognition.assessing import against_of, show_elements
 from registry.cli.recognition.case_words import Day, Note, case_of, convert, day_of, one_of, towards_of
-from registry.cli.recognition.reasons import folder_of, show_country
+from registry.cli.recognition.reasons import show_country
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.node.adapters.office import office_of
-from registry.node.node import node_of
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.requirements import programme_notes
 from registry.office.cases import showing
@@ -25,6 +25,7 @@ from registry.office.cases.proposing import Leave
 from registry.office.cases.service import Office
 from registry.office.cases.views import Moved
 from registry.office.reasons.country_notes import country_note
+from registry.office.reasons.reasons import folder_of
 from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
 
 Against = Annotated[

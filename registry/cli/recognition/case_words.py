@@ -31,7 +31,7 @@ def towards_of(node: Node, text: str) -> Towards:
     """A programme by MEMBER/ACHIEVEMENT, or else by its title."""
     member, _, achievement = text.partition("/")
     if len(achievement) == 36 and achievement.count("-") == 4:
-        return Towards(member=member, achievement=node.uuid(achievement, "achievement"))
+        return Towards(member=member, achievement=ids.resolve(node, achievement, "achievement"))
     return Towards(title={"en": text})
 
 

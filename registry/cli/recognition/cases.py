@@ -12,6 +12,7 @@ from registry.cli.account import As, who
 from registry.cli.evidence.disclosures import read_disclosures
 from registry.cli.files import FileError, read_json, read_text
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input, read_personal
 from registry.cli.recognition import case_correcting, case_moves
@@ -19,7 +20,7 @@ from registry.cli.recognition.case_words import Day, case_of, convert, day_of, e
 from registry.cli.recognition.letters import case_letter
 from registry.domain.case_events import CaseState
 from registry.node.adapters.office import office_of
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.office.cases import listing, showing, worklist
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import CaseAsked, SubjectAsked
@@ -106,7 +107,7 @@ def open_case(
     person = {
         "language": language,
         "student": student,
-        "learner": node.uuid(learner, "learner") if learner is not None else None,
+        "learner": ids.resolve(node, learner, "learner") if learner is not None else None,
     }
     values = (
         read_json(applicant, dict[str, Any]) if applicant is not None else {} if student or learner else _asked_for()
@@ -208,7 +209,7 @@ def list_cases(
         assessor=assessor,
         overdue=overdue,
         due_by=today + timedelta(days=due_within) if due_within is not None else None,
-        learner=node.uuid(learner, "learner") if learner is not None else None,
+        learner=ids.resolve(node, learner, "learner") if learner is not None else None,
         credential=(about["member"], about["credential"]) if about is not None else None,
         assignee=assignee,
         unassigned=unassigned,

@@ -1,216 +1,31 @@
-"""Letters: what views, governance, log and vault know of a decision, put together for `registry.letters`."""
+"""Letters about decisions and cases, as PDF files."""
 
-import contextlib
-import fcntl
 import os
 import sys
-from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 import typer
 
-from consumers.governance.governance import GovernanceFold
-from consumers.proofs.receipts import NoReceipt
-from consumers.witness.policy import PolicyUnmet
-from projections.catalogue import catalogue
-from projections.credentials import credentials as credential_view
-from projections.recognition import decisions as decision_view
+from registry.cli import ids
 from registry.cli.days import day_option
-from registry.cli.evidence.receipts import proof_of
+from registry.cli.opening import node_of
 from registry.cli.output import errors, say
-from registry.cli.recognition.reasons import folder_of
-from registry.domain.case_errors import ApplicantErased
-from registry.letters import LANGUAGES, Addressee, CannotWrite, LetterContent, UnknownDecision, render
+from registry.letters import LANGUAGES, Addressee, CannotWrite
 from registry.letters.composing import (
-    NO_FILE,
     Asked,
-    CaseFile,
-    Proved,
-    applicant_of,
-    compose,
-    credential_of,
-    office_of_member,
-    title_of_programme,
-    verification_url,
 )
-from registry.letters.content import Ended, Language
-from registry.letters.notices import Notice, NoticeKind
-from registry.node.adapters.office import office_of
+from registry.letters.content import Language
+from registry.letters.notices import Notice
+from registry.node.adapters.letters import Letters
 from registry.node.letter_settings import missing_settings
-from registry.node.node import Node, node_of
-from registry.office.cases import showing
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.lettering import addressee, asked_of, file_of
-from registry.office.cases.notices import LETTER_KINDS, LetterKind, NoticeWriter, letter_kind
-from registry.office.cases.rows import find_case_of_decision
-from registry.office.cases.service import Office
-from registry.office.reasons.reasons import reasons
-from registry.wire.achievements import AchievementContent
-from registry.wire.forms import CredentialRef
-from registry.wire.governance import MemberRevised
-from registry.wire.recognition import RecognitionDecided
+from registry.office.cases.lettering import addressee
+from registry.office.cases.notices import LETTER_KINDS, LetterKind
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="The file; - for standard output.")]
-
-
-class Letters:
-    """Writes the letters of one node's own decisions."""
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-
-    def of_decision(self, decision: str, asked: Asked, file: CaseFile = NO_FILE) -> LetterContent:
-        """What the letter of a decision of this office says. Raises `CannotWrite`, `UnknownDecision`."""
-        node = self._node
-        fold = node.governance()
-        known = _Known(node, fold)
-        proved = self._proved(decision, fold)
-        recipient = asked.applicant or self._from_vault(proved.credentials)
-        settings = node.settings
-        file = file if file is not NO_FILE else self._file_of(decision)
-        return compose(proved, asked, recipient, known, settings.public_url, file, settings.office.address)
-
-    def of_case(
-        self,
-        case: str,
-        language: Language | None = None,
-        kind: LetterKind | None = None,
-        *,
-        decision: str | None = None,
-        enquiry: str | None = None,
-    ) -> LetterContent | Notice:
-        """What a letter of a case (its id or file number) says: the one that its state calls for, or another kind.
-
-        `decision` is an earlier decision of the case, `enquiry` one of its enquiries. Raises refusals, too.
-        """
-        office = office_of(self._node)
-        identifier = office.identifier(case)
-        if kind is None:
-            kind = "decision" if decision else "enquiry" if enquiry else letter_kind(office.registry.case(identifier))
-        if kind == "decision":
-            facts = showing.letter(office, identifier, decision)
-            return self.of_decision(facts.data.decision, asked_of(facts, language), file_of(facts))
-        return self._notice(office, identifier, kind, language, enquiry)
-
-    def _file_of(self, decision: str) -> CaseFile:
-        """Return what the case of a decision adds to its letter; nothing where no case has it, or it was erased."""
-        office = office_of(self._node)
-        case = find_case_of_decision(office.registry.cursor(), decision)
-        if case is None:
-            return NO_FILE
-        try:
-            return file_of(showing.letter(office, case, decision))
-        except ApplicantErased:  # what was assessed went with the applicant's key
-            return NO_FILE
-
-    def _notice(
-        self, office: Office, case: str, kind: NoticeKind, language: Language | None, enquiry: str | None
-    ) -> Notice:
-        node = self._node
-        known = _Known(node, node.governance())
-        settings = node.settings
-        letterhead = office_of_member(settings.member, known, settings.office.address)
-
-        def legal_name(member: str) -> str:
-            found = known.member(member)
-            return member if found is None else found.legal_name
-
-        today = date.today()  # noqa: DTZ011 - a day on the office's calendar
-        writer = NoticeWriter(office, case, letterhead, legal_name, today)
-        return writer.write(
-            kind,
-            language,
-            lambda towards: title_of_programme(towards, known),
-            enquiry,
-            lambda decision: verification_url(settings.public_url, settings.member, decision),
-        )
-
-    def set(self, content: LetterContent | Notice) -> bytes:
-        """The letter as PDF, with the node's fonts. Raises `CannotWrite`."""
-        fonts = self._node.settings.letter_fonts
-        return render(content, [self._node.settings.home / fonts] if fonts else [])
-
-    def _proved(self, decision: str, fold: GovernanceFold) -> Proved:
-        node, member = self._node, self._node.settings.member
-        found = decision_view.read(node.views(), [(member, decision)])
-        if not found:
-            raise UnknownDecision(
-                f"{member} made no decision {decision}, as far as this node has read its own log; was it published,"
-                " and projected?"
-            )
-        data = msgspec.convert(found[0].content, RecognitionDecided)
-        disclosures = node.registry.vault.bases(node.registry.cursor(), decision)
-        try:
-            with _alone(node.settings.home / "tiles"):
-                receipt = proof_of(node, member, node.tiles(member, fold), found[0].leaf)
-        except (NoReceipt, PolicyUnmet) as error:
-            raise CannotWrite(f"the decision's receipt cannot be made yet: {error}") from error
-        credentials = [credential_of(basis, disclosures) for basis in data.basis]
-        ended = {
-            "superseded": Ended(superseded_by=found[0].superseded_by),
-            "withdrawn": Ended(withdrawn=self._withdrawn_on(decision)),
-        }.get(found[0].state)
-        return Proved(member, data, str(receipt), credentials, disclosures, ended)
-
-    def _withdrawn_on(self, decision: str) -> date | None:
-        """Return the day on which a case's decision was withdrawn; None where no case has it."""
-        office = office_of(self._node)
-        case = find_case_of_decision(office.registry.cursor(), decision)
-        withdrawal = office.registry.case(case).withdrawal if case is not None else None
-        return None if withdrawal is None else date.fromisoformat(withdrawal.on)
-
-    def _from_vault(self, credentials: list[CredentialRef | None]) -> Addressee:
-        keys = [(one.member, one.credential) for one in credentials if one is not None]
-        learners = {one.learner for one in credential_view.read(self._node.views(), keys)}
-        registry = self._node.registry
-        found = [
-            known.person
-            for learner in learners
-            if learner is not None and (known := registry.vault.learner(registry.cursor(), learner)) is not None
-        ]
-        return applicant_of(found)
-
-
-class _Known:
-    """What the views and governance say, for the letter's composing."""
-
-    def __init__(self, node: Node, fold: GovernanceFold) -> None:
-        self._views = node.views()
-        self._fold = fold
-        self._reasons = reasons(folder_of(node.settings.home))
-
-    def reason(self, code: str, language: Language) -> str:
-        """What the office says for a code: its own wording, else the project's."""
-        return self._reasons.text(code, language)
-
-    def member(self, member: str) -> MemberRevised | None:
-        """A member as governance says."""
-        record = self._fold.state.members.get(member)
-        return None if record is None else record.content
-
-    def achievement(self, member: str, achievement: str, version: int | None) -> AchievementContent | None:
-        """A version of an achievement, else the newest."""
-        found = catalogue.versions(self._views, member, achievement)
-        if version is not None:
-            found = [one for one in found if one.version == version]
-        return msgspec.convert(found[-1].content, AchievementContent) if found else None
-
-    def awarded(self, credential: CredentialRef) -> date | None:
-        """The day on which a credential was awarded."""
-        found = credential_view.read(self._views, [(credential.member, credential.credential)])
-        return found[0].awarding_date if found else None
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time brings the tiles up to date for a receipt."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".letters.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def letter(
@@ -244,7 +59,7 @@ def letter(
         appeal_until=appeal_until.date() if appeal_until is not None else None,
     )
     letters = Letters(node)
-    write(out, letters.set(letters.of_decision(node.uuid(decision, "decision"), asked)))
+    write(out, letters.set(letters.of_decision(ids.resolve(node, decision, "decision"), asked)))
 
 
 def case_letter(

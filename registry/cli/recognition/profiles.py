@@ -10,9 +10,9 @@ import typer
 from registry.cli.account import As, who
 from registry.cli.files import read_json
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.cli.recognition.case_words import convert
-from registry.node.node import node_of
 from registry.office.assessments.offered import Requirement
 from registry.office.assessments.profiles import (
     KeptProfile,

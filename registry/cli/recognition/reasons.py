@@ -1,15 +1,14 @@
 """Saved reasons and country notes: what letters say for each code."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table
-from registry.node.node import node_of
 from registry.office.reasons.country_notes import NOTHING, CountryNote, country_note
-from registry.office.reasons.reasons import FALLBACK, KINDS, reasons
+from registry.office.reasons.reasons import FALLBACK, KINDS, folder_of, reasons
 
 reasons_app = typer.Typer(help="What letters say for each code, by language; notes on countries.", no_args_is_help=True)
 
@@ -99,8 +98,3 @@ def show_country(note: CountryNote) -> None:
         for language, text in statement.text.items():
             words = text if language == FALLBACK else f"{language}: {text}"
             say(f"{note.country}: {words} (as of {statement.date}; source: {statement.source})")
-
-
-def folder_of(home: Path) -> Path:
-    """Where a node keeps its office's own texts."""
-    return home / "reasons"

@@ -10,6 +10,7 @@ from projections.recognition import decisions as view
 from registry.cli import ids, moments
 from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.reading import decision_rows
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, Year, errors, print_json, say, text_of
 from registry.cli.recognition import assessing
 from registry.cli.recognition.assessing import (
@@ -21,7 +22,8 @@ from registry.cli.recognition.assessing import (
     tell_departure,
 )
 from registry.cli.recognition.letters import letter
-from registry.node.node import Node, node_of
+from registry.node.adapters.moments import past
+from registry.node.node import Node
 from registry.office.assessments.assessment import names_openly
 from registry.office.assessments.statements import check_decision
 from registry.office.cases.proposing import NOT_ASSESSED
@@ -151,7 +153,7 @@ def withdraw(
         raise typer.BadParameter(
             f"{reason!r} is none of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
         )
-    node.registry.withdraw_decision(node.uuid(decision, "decision"), reason)  # type: ignore[arg-type] # checked above
+    node.registry.withdraw_decision(ids.resolve(node, decision, "decision"), reason)  # type: ignore[arg-type] # checked above
     publish_now(node)
 
 
@@ -178,7 +180,7 @@ def show(
             raise typer.BadParameter("name the decision", param_hint="--as-of")
         then = moments.resolve(node, as_of)
         key = ids.find(node, decision, "decision", member)
-        was = moments.past(node, then).decision(key)
+        was = past(node, then).decision(key)
         if as_json:
             print_json({"decision": was, "basis": then.basis})
             return

@@ -10,9 +10,10 @@ from projections.precedents.query import PrecedentQuery
 from registry.cli import ids
 from registry.cli.days import day_option
 from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
 from registry.node.adapters.office import office_of
-from registry.node.node import Node, node_of
+from registry.node.node import Node
 from registry.office.assessments.precedents import find_precedents
 from registry.values.countries import COUNTRIES
 

@@ -11,8 +11,8 @@ import msgspec
 from consumers.proofs import receipts
 from projections.api.history import History
 from projections.api.receipts import Proven
-from registry.cli import moments
 from registry.http import HttpProblem
+from registry.node.adapters import moments
 from registry.node.node import Node
 from registry.node.standings import Standings
 from registry.wire.proof import TlogProof

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from registry.api import Desk
-from registry.cli.recognition.letters import Letters
 from registry.letters import Language, LetterContent
 from registry.letters.composing import Asked
 from registry.letters.notices import Notice
+from registry.node.adapters.letters import Letters
 from registry.node.node import Node, opened
 from registry.office.cases.notices import LetterKind
 

@@ -9,10 +9,11 @@ import structlog
 from eventsourcing.persistence import InterfaceError, OperationalError
 
 from registry.batches import Book, Worker
-from registry.cli.issuing.imports import Offered, own_content
-from registry.cli.issuing.reconcile import OnLog
+from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.reconciliation import OnLog
 from registry.node.health import last_error
 from registry.node.node import Node, opened
+from registry.node.own_content import own_content
 from registry.postgres.embedded import DatabaseUnavailable
 
 _log = structlog.get_logger(__name__)

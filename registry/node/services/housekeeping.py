@@ -7,13 +7,13 @@ import psycopg
 import structlog
 from eventsourcing.persistence import InterfaceError, OperationalError
 
-from registry.cli.consortium.witness import gather
-from registry.cli.evidence.digests import sign_daily
-from registry.cli.evidence.receipts import make_seal, seal_is_due
 from registry.domain.errors import Refusal
 from registry.log import GOVERNANCE, LogError, NoSuchStream
+from registry.node.cosigning import gather
+from registry.node.digests import sign_daily
 from registry.node.health import last_error
 from registry.node.node import Node, opened
+from registry.node.sealing import make_seal, seal_is_due
 from registry.postgres.embedded import DatabaseUnavailable
 
 _log = structlog.get_logger(__name__)

@@ -96,3 +96,8 @@ def _read(file: Traversable | Path, name: str) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise OfficeFileError(f"{name}: {error}") from error
+
+
+def folder_of(home: Path) -> Path:
+    """Return where a node keeps its office's own texts."""
+    return home / "reasons"

@@ -1,0 +1,42 @@
+"""The node that a command is about: opened when a command asks for it, closed at the end."""
+
+from pathlib import Path
+
+import typer
+
+from registry import observability
+from registry.node.node import Node
+from registry.settings.settings import SettingsError, load
+
+
+class State:
+    """What the command line said about the node; the node itself is opened when somebody asks for it."""
+
+    def __init__(self, home: Path | None, log_level: str | None) -> None:
+        self._home = home
+        self._log_level = log_level
+        self._node: Node | None = None
+
+    @property
+    def node(self) -> Node:
+        """The node. Raises `SettingsError`."""
+        if self._node is None:
+            settings = load(self._home)
+            # What the command line says counts for the processes that this one starts, too.
+            settings = settings.model_copy(update={"log_level": self._log_level or settings.log_level})
+            observability.configure(settings.log_level)
+            self._node = Node(settings)
+        return self._node
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._node is not None:
+            self._node.close()
+
+
+def node_of(context: typer.Context) -> Node:
+    """The node that a command is about."""
+    state = context.find_object(State)
+    if state is None:
+        raise SettingsError("no node was given")
+    return state.node

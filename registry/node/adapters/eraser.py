@@ -1,0 +1,43 @@
+"""Erasing a learner over HTTP: how the node's parts are put together for it."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from projections.core import views
+from projections.records.learners import known_credentials
+from registry.application.registry import Registry
+from registry.batches import Book
+from registry.learners import erasure as erasing
+from registry.node.node import Node
+from registry.node.services.batches import book_of
+
+
+class Eraser:
+    """Erases on one node, for requests over HTTP."""
+
+    def __init__(self, node: Node) -> None:
+        self._book: Book = book_of(node)
+        self._dsn = node.dsn()
+
+    def __call__(self, registry: Registry, learner: str, *, again: bool, confirm_cases: Sequence[str]) -> list[str]:
+        """Destroy key and rows, and say so on the log. Returns what that made impossible, in sentences.
+
+        Raises `CasesAffected` unless `confirm_cases` names the file number of each case that loses its letter.
+        """
+        affected = erasing.affected_cases(registry, learner, today())
+        if unnamed := [case for case in affected if case.file_number not in confirm_cases]:
+            raise erasing.CasesAffected(
+                f"{' '.join(map(str, unnamed))} Nothing was erased. To erase all the same, name their file numbers in"
+                " `confirmCases`",
+                "$.confirmCases",
+            )
+        with views.connect(self._dsn) as connection:
+            known = known_credentials(connection, [learner, *erasing.merged_learners(registry, learner)])
+        warnings = [str(one) for one in affected]
+        erasing.erase(registry, self._book, learner, credentials=known, again=again)
+        return warnings
+
+
+def today() -> date:
+    """Return the day on the office's calendar."""
+    return date.today()  # noqa: DTZ011 - the office's day, not UTC's
