@@ -24,14 +24,13 @@ from registry.cli.recognition.assessing import (
 from registry.cli.recognition.letters import letter
 from registry.node.adapters.moments import past
 from registry.node.node import Node
-from registry.office.assessments.assessment import names_openly
 from registry.office.assessments.statements import check_decision
+from registry.office.basis import name_basis, names_openly
 from registry.office.cases.proposing import NOT_ASSESSED
 from registry.vault.vault import random_id
-from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
+from registry.wire.disclosures import claims_digest, disclosed
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.recognition import (
-    Basis,
     Condition,
     Grant,
     Outcome,
@@ -96,7 +95,12 @@ def decide(
         raise typer.Exit(1)
     whose = found[0]
     openly = names_openly(purpose, [outcome])
-    hidden = None if openly else disclosure(salts(1), "credential", {"member": member, "credential": identifier})
+    basis, hidden = name_basis(
+        "onLog",
+        VersionedRef(member, whose.achievement, whose.version),
+        CredentialRef(member, identifier),
+        openly=openly,
+    )
     grant = Grant(
         from_=[0],
         outcome=outcome,  # type: ignore[arg-type] # read as a verifier will, before it is stored
@@ -111,14 +115,7 @@ def decide(
         random_id(),
         purpose,  # type: ignore[arg-type] # likewise
         "advisory" if advisory or purpose == "employment" else "binding",
-        [
-            Basis(
-                "onLog",
-                achievement=VersionedRef(member, whose.achievement, whose.version),
-                credential=CredentialRef(member, identifier) if hidden is None else None,
-                credential_digest=claims_digest([hidden]) if hidden is not None else None,
-            )
-        ],
+        [basis],
         [grant],
         date.today().isoformat(),  # noqa: DTZ011 - a day on the office's calendar
         supersedes,

@@ -11,6 +11,7 @@ import msgspec
 from registry.office.assessments.comparing import ELEMENTS, Element, ElementName, Suggestion, compare
 from registry.office.assessments.granting import credit_objections, level_objections
 from registry.office.assessments.offered import Accredited, Offered, Requirement, requirement_of
+from registry.office.basis import names_openly
 from registry.office.objection import Objection
 from registry.wire.recognition import DIFFERENCES, Basis, Condition, Effect, Grant, Ground, Outcome, Purpose
 
@@ -64,11 +65,6 @@ class Assessment(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
 def named_grounds(elements: Iterable[Element]) -> list[Ground]:
     """The differences that were named, as grounds of a grant."""
     return [Ground(element.name, difference) for element in elements for difference in element.named]
-
-
-def names_openly(purpose: str, outcomes: Iterable[str]) -> bool:
-    """Whether a decision about a person may name the credential; otherwise it carries a digest (EVENTS.md)."""
-    return purpose in ("creditTransfer", "stacking") and all(outcome != "refused" for outcome in outcomes)
 
 
 def objections(assessment: Assessment, basis: Sequence[Basis] = ()) -> list[Objection]:
@@ -202,7 +198,6 @@ __all__ = [
     "Suggestion",
     "compare",
     "named_grounds",
-    "names_openly",
     "objections",
     "requirement_of",
 ]

@@ -1,19 +1,17 @@
 """From an approved proposal to the decision that is published, and what is known of its credentials then. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
 
 import msgspec
 
 from registry.domain.case import Case
 from registry.domain.case_errors import CredentialStatus
 from registry.domain.case_events import Seen
+from registry.office.basis import name_basis, names_openly
 from registry.office.ports import CredentialFacts, Key
-from registry.wire.disclosures import SALT_LENGTH, claims_digest, disclosure, salts
 from registry.wire.recognition import Basis, Grant, RecognitionDecided
 
 Facts = Mapping[Key, CredentialFacts]
-_OPENLY: Final = ("creditTransfer", "stacking")
 
 
 def numbers_decided(case: Case, left: Collection[int]) -> list[int]:
@@ -36,8 +34,7 @@ def decision_of(
     left out, or were removed from the case, are no bases. Raises `CredentialStatus` for a credential of which nobody
     has said what it is of.
     """
-    openly = case.data.purpose in _OPENLY and all(grant.outcome != "refused" for grant in grants)
-    salt = salts(len(case.subjects))
+    openly = names_openly(case.data.purpose, [grant.outcome for grant in grants])
     bases, disclosures = [], []
     numbers = numbers_decided(case, left)
     for number in numbers:
@@ -54,16 +51,10 @@ def decision_of(
                 " has, or open the case from its receipt",
                 f"$.basis[{number}].achievement",
             )
-        if openly:
-            bases.append(Basis(subject.evidence, achievement=achievement, credential=subject.credential))
-            continue
-        said = disclosure(
-            salt[number * SALT_LENGTH : (number + 1) * SALT_LENGTH],
-            "credential",
-            {"member": key[0], "credential": key[1]},
-        )
-        disclosures.append(said)
-        bases.append(Basis(subject.evidence, achievement=achievement, credential_digest=claims_digest([said])))
+        named_basis = name_basis(subject.evidence, achievement, subject.credential, openly=openly)
+        bases.append(named_basis.basis)
+        if named_basis.disclosure is not None:
+            disclosures.append(named_basis.disclosure)
     place = {number: basis for basis, number in enumerate(numbers)}
     granted = [msgspec.structs.replace(each, from_=[place[number] for number in each.from_]) for each in grants]
     data = RecognitionDecided(decision, case.data.purpose, case.data.effect, bases, granted, day, supersedes)

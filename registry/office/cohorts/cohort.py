@@ -16,15 +16,15 @@ from registry.application.acceptance import NotAccepted
 from registry.application.refusals import exists_for_nobody
 from registry.application.registry import Registry
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.office.assessments.assessment import Offered, names_openly
+from registry.office.assessments.assessment import Offered
 from registry.office.assessments.facts import Facts
 from registry.office.assessments.statements import grant_of
+from registry.office.basis import name_basis, names_openly
 from registry.office.cohorts.cohort_file import CohortRow
 from registry.office.errors import CohortRefused
 from registry.vault.vault import random_id
-from registry.wire.disclosures import claims_digest, disclosure, salts
 from registry.wire.forms import CredentialRef
-from registry.wire.recognition import Basis, Condition, RecognitionAssessed, RecognitionDecided
+from registry.wire.recognition import Condition, RecognitionAssessed, RecognitionDecided
 
 _FIND: Final = "SELECT record, content, decision::text FROM vault.cohorts WHERE record = %s OR content = %s"
 
@@ -117,14 +117,8 @@ class Cohort:
 
     def _decided(self, row: CohortRow, credential: str, record: "_Record") -> CohortOutcome:
         openly = names_openly(self.content.purpose, [self.content.outcome])
-        about = {"member": row.member, "credential": row.credential}
-        hidden = None if openly else disclosure(salts(1), "credential", about)
-        basis = Basis(
-            "onLog",
-            achievement=self.content.achievement,
-            credential=CredentialRef(**about) if hidden is None else None,
-            credential_digest=None if hidden is None else claims_digest([hidden]),
-        )
+        reference = CredentialRef(row.member, row.credential)
+        basis, hidden = name_basis("onLog", self.content.achievement, reference, openly=openly)
         data = RecognitionDecided(
             record.decision, self.content.purpose, self.content.effect, [basis], [self._grant], self._day.isoformat()
         )

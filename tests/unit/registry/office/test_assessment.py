@@ -16,10 +16,10 @@ from registry.office.assessments.assessment import (
     Requirement,
     compare,
     named_grounds,
-    names_openly,
     objections,
     requirement_of,
 )
+from registry.office.basis import names_openly
 from registry.wire.achievements import LearningOutcome, QualityAssurance
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.recognition import DIFFERENCES, Basis, Condition, Grant, Ground, Towards

@@ -1,0 +1,34 @@
+"""How a published decision names the credential that it rests on: openly, or by a digest that only the learner opens.
+
+A refusal, and a decision for admission or employment, says something about a person that the log must not say of a
+named credential. This is the one place that decides which form a basis has.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from registry.wire.disclosures import claims_digest, disclosure, salts
+from registry.wire.forms import CredentialRef, VersionedRef
+from registry.wire.recognition import Basis, Evidence
+
+
+class NamedBasis(NamedTuple):
+    """A basis as it is published, and the disclosure that opens its digest."""
+
+    basis: Basis
+    disclosure: str | None
+    """None where the basis names the credential openly."""
+
+
+def names_openly(purpose: str, outcomes: Iterable[str]) -> bool:
+    """Return whether a decision for this purpose, with these outcomes of its grants, may name its credentials."""
+    return purpose in ("creditTransfer", "stacking") and all(outcome != "refused" for outcome in outcomes)
+
+
+def name_basis(evidence: Evidence, achievement: VersionedRef, credential: CredentialRef, *, openly: bool) -> NamedBasis:
+    """Return the basis for one credential; `openly` is what `names_openly` returns for the whole decision."""
+    if openly:
+        return NamedBasis(Basis(evidence, achievement=achievement, credential=credential), None)
+    about = {"member": credential.member, "credential": credential.credential}
+    hidden = disclosure(salts(1), "credential", about)
+    return NamedBasis(Basis(evidence, achievement=achievement, credential_digest=claims_digest([hidden])), hidden)
