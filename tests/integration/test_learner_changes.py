@@ -15,7 +15,8 @@ from registry.domain.errors import Duplicate
 from registry.intake.reconciling import COLUMNS, NEEDED, Reconciling
 from registry.intake.reconciling import Known as Here
 from registry.intake.rows.plain_rows import PlainRows, form_of
-from registry.learners.changes import CannotChange, LearnerChanges, SamePerson, StalePreview, UnknownChange
+from registry.learners.change import CannotChange, SamePerson, StalePreview, UnknownChange
+from registry.learners.changes import LearnerChanges
 from registry.learners.erasure import Merged, count_credentials, erase
 from registry.learners.moves import Moving, issued_again, merged_into
 from registry.learners.numbers import find_learner

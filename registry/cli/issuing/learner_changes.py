@@ -1,5 +1,6 @@
 """Who is the same person: rows that are held, and learners that are merged or split."""
 
+from datetime import UTC
 from typing import Annotated
 
 import typer
@@ -9,13 +10,13 @@ from registry.cli import confirming, ids
 from registry.cli.account import As, who
 from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.learner_links import changes_of
-from registry.cli.issuing.own_events import say_views_behind
+from registry.cli.issuing.own_events import say_older_wait, say_views_behind
 from registry.cli.issuing.reading import learner_app
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say, table
 from registry.cli.personal_input import FROM_INPUT, from_input
-from registry.learners.changes import Change, Preview, Proposed
+from registry.learners.change import Change, Preview, Proposed
 from registry.node.node import Node
 from registry.values.persons import described
 
@@ -263,8 +264,8 @@ def confirm(
 ) -> None:
     """Show what a merge or a split that somebody else proposed comes to, ask, and confirm and publish it.
 
-    The views are brought up to date before. Run again, it changes nothing. Exits 1 where some of the credentials could
-    not be moved.
+    The views are brought up to date before. Where somebody confirmed it before, or at the same time, it changes nothing
+    and says so. Exits 1 where some of the credentials could not be moved.
 
     Examples: registry learner confirm 432236b7-… --as l.holm
     registry learner confirm 432236b7-… --as l.holm --yes
@@ -278,12 +279,21 @@ def confirm(
         confirming.confirm(_consequence(shown), f"Confirm this {shown.kind}?", yes=yes)
     done, preview = learner_changes.confirm(change, person)
     if preview is None:
-        say(f"confirmed before, by {done.confirmed_by}")
+        say(f"{_confirmed_before(done)}. This command changed nothing and stored nothing.")
     table(("revoked", "issued again as"), sorted(done.credentials.items()))
+    if preview is None:
+        say_older_wait(node)
+        return
     publish_now(node)
-    if preview is not None and preview.stays:
+    if preview.stays:
         errors.print(f"{counted(len(preview.stays), 'credential')} stayed with learner {done.source}.", highlight=False)
         raise typer.Exit(1)
+
+
+def _confirmed_before(change: Change) -> str:
+    assert change.confirmed is not None  # noqa: S101 - it was confirmed
+    when = change.confirmed.astimezone(UTC)
+    return f"{change.confirmed_by} confirmed this {change.kind} before, on {when:%Y-%m-%d at %H:%M:%S} UTC"
 
 
 def drop_change(context: typer.Context, change: ChangeId) -> None:
