@@ -17,6 +17,7 @@ from registry.application.records import find_credentials
 from registry.application.registry import Registry
 from registry.intake.rows.broken_text import broken_text_fault
 from registry.intake.rows.days import Order, day_fault, read_day
+from registry.intake.rows.json_numbers import column_fault
 from registry.intake.rows.plain_rows import PlainRows, Row
 from registry.intake.rows.report import Catalogue
 from registry.intake.rows.row_texts import character_fault
@@ -275,15 +276,15 @@ class _Reading:
         values: dict[str, str] = {}
         for name in COLUMNS:
             value = row.get(name)
-            if isinstance(value, bool) or not (value is None or isinstance(value, str | int | float)):
-                add(name, "", "is not a text or a number")
+            if (fault := column_fault(name, value)) is not None:
+                add(name, "", fault)
                 continue
             text = "" if value is None else str(value)
             if len(text) > _MOST:
                 add(name, "", f"is longer than {_MOST:,} characters")
                 continue
             values[name] = normalise_identifier(text)
-            if fault := _text_fault(name, text, values[name]):
+            if (fault := _text_fault(name, text, values[name])) is not None:
                 add(name, values[name], fault)
         if not wrong:
             self._check(values, add)
