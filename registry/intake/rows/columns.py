@@ -16,10 +16,11 @@ from registry.intake.rows.row_texts import clean_text, is_plain
 from registry.values.persons import (
     are_usual,
     birth_date_fault,
-    identifier_fault,
-    is_placeholder,
+    doubtful_name,
     name_fault,
     number_fault,
+    record_fault,
+    swapped_fault,
 )
 from registry.wire.forms import check_date, check_uuid
 
@@ -63,14 +64,11 @@ _PERSONAL: Final = frozenset(column.name for column in COLUMNS if column.kind ==
 EXAMPLE_RECORD: Final = "EXAMPLE"
 """A row with this record is the template's own, and is passed over."""
 
-_IDENTIFIERS: Final = (("record", identifier_fault), ("student", number_fault), ("national_id", number_fault))
+_IDENTIFIERS: Final = (("record", record_fault), ("student", number_fault), ("national_id", number_fault))
 _PERSONS_NAMES: Final = ("family_name", "given_name")
 _USUALLY_PLAIN: Final = ("record", "student", *_PERSONS_NAMES)
 _GRADES: Final = ("grade", "original_grade")
-_PLACEHOLDER: Final = (
-    "looks like a placeholder and no name; leave the field empty for a person who has one name only, or repeat with"
-    " --keep-text (over HTTP, keepText=true) where it is the name"
-)
+_WHERE_IT_IS_THE_NAME: Final = "; or repeat with --keep-text (over HTTP, keepText) where it is the name"
 _FILLED: Final = ("record", "student", "date_of_birth", "awarding_date")
 """What no row may leave empty; of the two names one may be."""
 _DAYS: Final = ("date_of_birth", "awarding_date", "valid_until", "valid_from")
@@ -145,7 +143,7 @@ class RowChecker:
         bad = {problem.field for problem in found}
         if values.get("record") == EXAMPLE_RECORD:
             return None
-        self._check_person(line, values, bad, found)
+        self._check_person(line, values, bad, kept, found)
         is_ahead, is_over = self._check_days(line, values, bad, found)
         number = self._check_offer(line, values, bad, found)
         if "replaces" not in bad:
@@ -224,7 +222,14 @@ class RowChecker:
                     found.append(_problem(line, name, values[name], fault))
         return values
 
-    def _check_person(self, line: int, values: Mapping[str, str], bad: Collection[str], found: list[Problem]) -> None:
+    def _check_person(
+        self,
+        line: int,
+        values: Mapping[str, str],
+        bad: Collection[str],
+        kept: Collection[str],
+        found: list[Problem],
+    ) -> None:
         if not all(map(values.get, _FILLED)):
             found += [
                 _problem(line, name, "", "is empty; every row needs it")
@@ -238,7 +243,9 @@ class RowChecker:
                 found.append(_problem(line, name, value, fault))
         for name in _GRADES:
             value = values.get(name)
-            if value and name not in bad and (fault := grade_fault(value)) is not None:
+            if not value or name in bad:
+                continue
+            if (fault := grade_fault(value, keep_text=self._keep_text or name in kept)) is not None:
                 found.append(_problem(line, name, value, fault))
         if usual:
             return
@@ -250,10 +257,15 @@ class RowChecker:
             elif value and name not in bad:
                 if not value[0].isalpha():
                     fault = name_fault(value)
-                if fault is None and not self._keep_text and is_placeholder(value):
-                    fault = _PLACEHOLDER
+                doubt = None if self._keep_text or name in kept else doubtful_name(value)
+                if fault is None and doubt is not None:
+                    fault = doubt + _WHERE_IT_IS_THE_NAME
             if fault is not None:
                 found.append(_problem(line, name, value or "", fault))
+        names = values.get("family_name") or "", values.get("given_name") or ""
+        swapped = swapped_fault(values.get("student") or "", *names)
+        if swapped is not None and not (self._keep_text or "student" in kept or "student" in bad):
+            found.append(_problem(line, "student", values["student"], swapped + _WHERE_IT_IS_THE_NAME))
         stated = values.get("family_name"), values.get("given_name")
         if stated != (None, None) and not any(stated):
             detail = "is empty, and so is given_name; every row needs one of them"
