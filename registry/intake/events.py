@@ -8,12 +8,13 @@ import msgspec
 
 from registry.application.requests import IssueRequest
 from registry.application.status_changes import StatusChange
-from registry.application.status_notes import note_fault
 from registry.intake.rows.columns import NAMES, RowChecker
 from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
 from registry.intake.rows.report import Problem
 from registry.intake.rows.row_texts import MAX_FIELD
+from registry.intake.rows.status_note import status_note_fault
+from registry.values.uuids import canonical_uuid
 from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
 
@@ -117,17 +118,18 @@ def _change(kind: str, data: Mapping[str, Any]) -> StatusChange | tuple[Problem,
         for name in sorted(data.keys() - known)
     ]
     credential, record, reason = data.get("credential", ""), data.get("record", ""), data.get("reason", "")
+    credential = canonical_uuid(credential) if isinstance(credential, str) else credential
     if "record" in data and (not isinstance(record, str) or not record or len(record) > MAX_FIELD):
         wrong.append(_problem("$.data.record", "record", f"is not a text of 1 to {MAX_FIELD} characters"))
     if ("credential" in data or "record" not in data) and (
         not isinstance(credential, str) or check_uuid(credential) is not None
     ):
-        detail = "is not an id of a credential (a UUID in lower case)"
+        detail = "is not an id of a credential (a UUID)"
         wrong.append(_problem("$.data.credential", "credential", detail))
     if kind != REINSTATE and reason not in REASONS:
         wrong.append(_problem("$.data.reason", "reason", f"is none of {', '.join(REASONS)}"))
     note = data.get("note") or ""
-    if (fault := note_fault(note) if isinstance(note, str) else "is not a text") is not None:
+    if (fault := status_note_fault(note) if isinstance(note, str) else "is not a text") is not None:
         wrong.append(_problem("$.data.note", "note", fault))
     if wrong:
         return tuple(wrong)

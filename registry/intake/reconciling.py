@@ -22,6 +22,7 @@ from registry.intake.rows.plain_rows import PlainRows, Row
 from registry.intake.rows.report import Catalogue
 from registry.intake.rows.row_texts import character_fault
 from registry.values.persons import identifier_fault, normalise_identifier
+from registry.values.uuids import canonical_uuid
 from registry.wire.forms import check_uuid
 
 NEEDED: Final = ("record", "achievement|course", "awarding_date")
@@ -309,8 +310,9 @@ class _Reading:
             add("record", "", "is empty; every row needs it")
         if not values["achievement"] and not values["course"]:
             add("achievement", "", "is empty; give it, or a course code")
+        values["achievement"] = canonical_uuid(values["achievement"])
         if values["achievement"] and check_uuid(values["achievement"]) is not None:
-            add("achievement", values["achievement"], "is not an id of an achievement (a UUID in lower case)")
+            add("achievement", values["achievement"], "is not an id of an achievement (a UUID)")
         stated = values["awarding_date"]
         day = read_day(stated, self._dates)
         if not stated:

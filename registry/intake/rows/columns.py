@@ -22,6 +22,7 @@ from registry.values.persons import (
     record_fault,
     swapped_fault,
 )
+from registry.values.uuids import canonical_uuid
 from registry.wire.forms import check_date, check_uuid
 
 
@@ -181,11 +182,16 @@ class RowChecker:
         if not replaced or check_uuid(replaced) is None:
             return
         if self._find_record is None:
-            found.append(_problem(line, "replaces", replaced, "is not an id of a credential (a UUID in lower case)"))
+            values["replaces"] = canonical_uuid(replaced)
+            if values["replaces"] != replaced:
+                return
+            found.append(_problem(line, "replaces", replaced, "is not an id of a credential (a UUID)"))
         elif (credential := self._find_record(replaced)) is not None:
             values["replaces"] = credential
+        elif (identifier := canonical_uuid(replaced)) != replaced:
+            values["replaces"] = identifier
         else:
-            detail = "is not an id of a credential (a UUID in lower case), nor a record of yours that was issued"
+            detail = "is not an id of a credential (a UUID), nor a record of yours that was issued"
             found.append(_problem(line, "replaces", replaced, detail))
 
     def notes(self) -> list[str]:
@@ -327,12 +333,14 @@ class RowChecker:
                 found.append(_problem(line, "version", version, "a version is 1, 2, 3 …"))
                 bad = {*bad, "version"}
         achievement = values.get("achievement") or ""
+        if achievement and achievement not in self._known:
+            achievement = values["achievement"] = canonical_uuid(achievement)
         if {"achievement", "course"} & set(bad):
             return None
         if not achievement:
             found.append(_problem(line, "achievement", "", "is empty; every row needs it, or a course code"))
         elif achievement not in self._known and check_uuid(achievement) is not None:
-            detail = "is not an id of an achievement (a UUID in lower case)"
+            detail = "is not an id of an achievement (a UUID)"
             found.append(_problem(line, "achievement", achievement, detail))
         elif (wrong := self._offer_fault(values, number, checks_ects="ects" not in bad)) is not None:
             found.append(_problem(line, *wrong))
@@ -355,6 +363,8 @@ class RowChecker:
         if code not in self._courses:
             self._courses[code] = self._catalogue.course(code)
         mapped = self._courses[code]
+        if values.get("achievement"):
+            values["achievement"] = canonical_uuid(values["achievement"])
         if mapped is None:
             return _problem(line, "course", code, "is no course code here; the table of course codes lacks it")
         achievement, version = mapped
