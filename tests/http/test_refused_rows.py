@@ -43,6 +43,6 @@ def test_a_note_of_a_status_change_is_checked_as_a_rows_note_is(system, offer, n
     answer = system.post(
         f"/v1/credentials/{issued['credential']}/suspend",
         json={"reason": "underReview", "note": note},
-        headers=once(f"suspend {ascii(note)}"),
+        headers=once(f"suspend {note!a}"),
     )
     assert [error["where"] for error in problem(answer, 422, "unprocessable")["errors"]] == ["$.note"]
