@@ -329,7 +329,7 @@ class JsonDocument(Document):
 
     def _number(self, owner: Values, path: str, name: str, what: str) -> int | float | None:
         """A number with at most two decimals, given as a number or as text."""
-        text = str(owner.get(name, ""))
+        text = "null" if name in owner and owner[name] is None else str(owner.get(name, ""))
         if isinstance(owner.get(name), bool) or not _POINT.fullmatch(text):
             self._odd(f"{path}.{name}", text, f"is not a number of {what} like 5 or 2.5")
             return None

@@ -1,12 +1,13 @@
 """Numbers of JSON that programs round are no identifiers, in whichever way they come in."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from registry.application.requests import IssueRequest
 from registry.intake.events import Asked, Faulty, parse
-from registry.intake.formats.json_document import load
+from registry.intake.formats.json_document import JsonDocument, load
 from registry.intake.reconciling import _Reading
 from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
@@ -111,3 +112,10 @@ def test_a_number_that_is_too_large_is_no_number():
 def test_a_whole_number_is_text_as_it_stands():
     assert text_of(12345678901234567890123) == "12345678901234567890123"
     assert column_fault("student", 12345678901234567890123) is None
+
+
+def test_credits_that_are_null_are_shown_as_they_stand():
+    shown = []
+    reader = SimpleNamespace(_odd=lambda *problem: shown.append(problem))
+    assert JsonDocument._number(reader, {"point": None}, "$.credit", "point", "credits") is None
+    assert shown == [("$.credit.point", "null", "is not a number of credits like 5 or 2.5")]
