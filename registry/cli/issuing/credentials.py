@@ -18,7 +18,8 @@ from registry.cli.issuing.reading import credential_rows
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, plain, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
-from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES, RowChecker, days_fault
+from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES, RowChecker
+from registry.intake.rows.judged_days import days_fault
 from registry.intake.rows.status_note import status_note_fault
 from registry.learners.erasure import why_without_claims
 from registry.node.adapters.catalogue import Offered

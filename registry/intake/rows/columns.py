@@ -1,21 +1,20 @@
 """The columns of a credential row: what each holds, and the check of one row. Tables and NDJSON share it."""
 
 import datetime as dt
-import functools
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Literal, NamedTuple
 
 from registry.application.requests import IssueRequest
 from registry.intake.rows import parts
-from registry.intake.rows.days import NO_DATE, Order, day_fault, orders_of, read_day
+from registry.intake.rows.days import Order, day_fault, orders_of, read_day
 from registry.intake.rows.grades import grade_fault
+from registry.intake.rows.judged_days import AHEAD, judge_days
 from registry.intake.rows.report import Catalogue, Problem, masked
 from registry.intake.rows.row_texts import clean_text, is_plain
 from registry.values.persons import (
     are_usual,
-    birth_date_fault,
     doubtful_name,
     name_fault,
     number_fault,
@@ -23,7 +22,7 @@ from registry.values.persons import (
     swapped_fault,
 )
 from registry.values.uuids import canonical_uuid
-from registry.wire.forms import check_date, check_uuid
+from registry.wire.forms import check_uuid
 
 
 class Column(NamedTuple):
@@ -73,10 +72,6 @@ _WHERE_IT_IS_THE_NAME: Final = "; or repeat with --keep-text (over HTTP, keepTex
 _FILLED: Final = ("record", "student", "date_of_birth", "awarding_date")
 """What no row may leave empty; of the two names one may be."""
 _DAYS: Final = ("date_of_birth", "awarding_date", "valid_until", "valid_from")
-_AHEAD: Final = dt.timedelta(days=366)
-"""So long before an award is dated it may be taken in, as for a day of graduation."""
-_YOUNGEST: Final = 10
-"""Years of age below which nobody is awarded anything: the year of one of the days is wrong."""
 _ECTS: Final = re.compile(r"\d{1,6}(\.\d{0,6})?|\.\d{1,6}")
 _DECIMAL_COMMA: Final = re.compile(r"\d{1,6},\d{1,6}")
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
@@ -297,7 +292,7 @@ class RowChecker:
             else:
                 days[name] = values[name] = day
         today = dt.datetime.now(dt.UTC).date()
-        judged = _judge_days(days.get("date_of_birth"), days.get("awarding_date"), days.get("valid_until"), today)
+        judged = judge_days(days.get("date_of_birth"), days.get("awarding_date"), days.get("valid_until"), today)
         if judged.faults:
             found += [_problem(line, name, days[name], detail) for name, detail in judged.faults]
         begin = days.get("valid_from")
@@ -310,7 +305,7 @@ class RowChecker:
         day, today = dt.date.fromisoformat(begin), dt.datetime.now(dt.UTC).date()
         if until is not None and until < begin:
             return "lies after valid_until"
-        if day > today + _AHEAD:
+        if day > today + AHEAD:
             return "lies more than a year ahead; is its year right?"
         if day > today and not self._holds:
             return "its day has not come; send it in a batch, which waits for it, or send it again then"
@@ -412,44 +407,3 @@ def shown_value(name: str, value: str) -> str:
 
 def _problem(line: int, name: str, value: str, detail: str) -> Problem:
     return Problem(f"line {line}", name, shown_value(name, value), detail)
-
-
-def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, str] | None:
-    """Return which of a credential's days cannot be right, by its column, and why; the first of them."""
-    if (fault := birth_date_fault(born)) is not None:
-        return "date_of_birth", fault
-    for name, given in (("awarding_date", awarded), ("valid_until", until)):
-        if given is not None and check_date(given) is not None:
-            return name, NO_DATE
-    today = dt.datetime.now(dt.UTC).date()
-    return next(iter(_judge_days(born, awarded, until, today).faults), None)
-
-
-class _JudgedDays(NamedTuple):
-    """What the days of a credential say together."""
-
-    faults: Sequence[tuple[str, str]]
-    """Which of them cannot be right, by their columns, and why."""
-    is_ahead: bool
-    """Whether the awarding date is to come."""
-    is_over: bool
-    """Whether the last day of validity has passed."""
-
-
-@functools.lru_cache(maxsize=32_768)
-def _judge_days(born: str | None, awarded: str | None, until: str | None, today: dt.date) -> _JudgedDays:
-    """Judge days of the form YYYY-MM-DD; None is a day not known."""
-    faults = []
-    if born is not None and (fault := birth_date_fault(born)) is not None:
-        faults.append(("date_of_birth", fault))
-    elif born is not None and awarded is not None and awarded <= born:
-        faults.append(("awarding_date", "is not after the date of birth"))
-    elif born is not None and awarded is not None and awarded < f"{int(born[:4]) + _YOUNGEST}{born[4:]}":
-        detail = f"is less than {_YOUNGEST} years after the date of birth; is its year right? Or that of the birth?"
-        faults.append(("awarding_date", detail))
-    if awarded is not None and awarded > (today + _AHEAD).isoformat():
-        faults.append(("awarding_date", "lies more than a year ahead; is its year right?"))
-    if until is not None and awarded is not None and until < awarded:
-        faults.append(("valid_until", "lies before the awarding date"))
-    day = today.isoformat()
-    return _JudgedDays(faults, awarded is not None and awarded > day, until is not None and until < day)
