@@ -36,7 +36,7 @@ def test_what_another_case_decided_about_a_credential_stops_the_proposal_until_i
     with pytest.raises(Stopped, match=said):
         lund.office.propose(case, [full()], "k.berg")
     lund.office.propose(case, [full()], "k.berg", override="It is about another programme.")
-    assert lund.office.approve(case, "l.holm", accept_override=True).state == "approved"
+    assert lund.approve(case, "l.holm", accept_override=True).state == "approved"
 
 
 def test_a_withdrawn_decision_another_person_or_another_credential_stops_nothing(lund):
@@ -63,7 +63,7 @@ def test_a_decision_made_meanwhile_stops_the_approval(lund):
     lund.office.propose(case, [full()], "k.berg")
     decided(lund, credential)
     with pytest.raises(Stopped, match=r"since it was proposed, this came up: .*decided about it"):
-        lund.office.approve(case, "l.holm")
+        lund.approve(case, "l.holm")
 
 
 def test_the_note_at_the_opening_says_open_or_decided_with_the_learner(lund):

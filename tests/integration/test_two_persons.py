@@ -46,8 +46,8 @@ def proposed(lund, by):
 def test_an_account_does_not_approve_with_a_key_of_its_own_name(lund, keys):
     case = proposed(lund, "anna")
     with pytest.raises(SecondPerson, match=r"anna made the proposal, and key:\w+ is the same person"):
-        lund.office.approve(case, actor(keys.add(" Anna", ["cases:approve"], 30)))
-    lund.office.approve(case, actor(keys.add("ben", ["cases:approve"], 30)))
+        lund.approve(case, actor(keys.add(" Anna", ["cases:approve"], 30)))
+    lund.approve(case, actor(keys.add("ben", ["cases:approve"], 30)))
 
 
 def test_a_rotated_key_is_the_person_of_the_key_before_it(lund, keys):
@@ -56,8 +56,8 @@ def test_a_rotated_key_is_the_person_of_the_key_before_it(lund, keys):
     second = keys.rotate(first.split("_")[1], 30, timedelta(0))
     for by in (actor(second), "anna", "subject:ANNA", actor(first)):
         with pytest.raises(SecondPerson):
-            lund.office.approve(case, by)
-    lund.office.approve(case, "subject:ben")
+            lund.approve(case, by)
+    lund.approve(case, "subject:ben")
 
 
 def test_a_token_acts_as_its_subject_whichever_client_it_was_issued_to():
@@ -68,7 +68,7 @@ def test_a_token_acts_as_its_subject_whichever_client_it_was_issued_to():
 def test_an_office_of_one_person_approves_its_own_proposals(dsn):
     lund = Lund(dsn, two_persons=False)
     case = proposed(lund, "anna")
-    assert lund.office.approve(case, "anna").state == "approved"
+    assert lund.approve(case, "anna").state == "approved"
     lund.close()
 
 
@@ -81,7 +81,7 @@ def test_a_key_that_is_not_stored_is_nobody_else(lund):
 
 def test_a_decision_is_withdrawn_by_two_persons_for_the_same_reason(lund, keys):
     case = proposed(lund, "anna")
-    lund.office.approve(case, "ben")
+    lund.approve(case, "ben")
     decision = lund.office.decide(case, "ben").decision
     moved = lund.office.withdraw(case, "anna", reason="decidedInError")
     assert (moved.state, moved.decision) == ("decided", None)

@@ -121,8 +121,14 @@ class Lund:
         case = self.open(*subjects, **more).case
         self.office.complete(case, "desk")
         self.office.propose(case, grants or [full(*range(len(subjects)))], "k.berg")
-        self.office.approve(case, "l.holm")
+        self.approve(case, "l.holm")
         return case
+
+    def approve(self, case, by, office=None, **more):
+        """Somebody reads the proposal as the case has it, and approves that one."""
+        office = office or self.office
+        named = office.registry.case(case).proposal_id or ""
+        return office.approve(case, by, proposal_id=named, **more)
 
     def everything(self):
         """All that stands in the private tables, as PostgreSQL dumps it."""

@@ -83,9 +83,7 @@ def short_objections(
     A grant is judged as with an assessment that names its grounds and nothing else. Paths are those of `$.grants`.
     """
     return [
-        msgspec.structs.replace(
-            each, path=each.path.replace("$.proposed[", "$.grants[", 1).replace("].grant", "]", 1)
-        )
+        msgspec.structs.replace(each, path=each.path.replace("$.proposed[", "$.grants[", 1).replace("].grant", "]", 1))
         for each in _short_objections(purpose, offered, grants, basis)
     ]
 

@@ -1,8 +1,8 @@
 """What may be granted on what was offered: credits and level.
 
-Recognised credit is what was earned elsewhere, and no more than that; the credit of one achievement counts once, however
-often it was awarded. Prior learning (`credited`) and a joint programme's own curriculum (`ownCurriculum`) get the credits
-that the office sets.
+Recognised credit is what was earned elsewhere, and no more than that; the credit of one achievement counts once,
+however often it was awarded. Prior learning (`credited`) and a joint programme's own curriculum (`ownCurriculum`) get
+the credits that the office sets.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -74,7 +74,9 @@ def places_without_credits(offered: Sequence[Offered], grants: Sequence[Grant]) 
 
 def _counting(grants: Iterable[Grant]) -> list[Grant]:
     """Return the grants whose credits are those of what is offered."""
-    return [each for each in grants if each.mode == "recognised" and each.outcome != "refused" and each.ects is not None]
+    return [
+        each for each in grants if each.mode == "recognised" and each.outcome != "refused" and each.ects is not None
+    ]
 
 
 def _without_credits(places: Iterable[int], offered: Sequence[Offered]) -> list[int]:
