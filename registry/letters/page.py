@@ -247,9 +247,9 @@ def _finding(aspect: Aspect, named: Collection[str], judged: Judged | None, *, s
         return "table.unassessed"
     if aspect in judged.slight:
         return "table.slight" if stated and asked else "table.unassessed"
-    if not asked and aspect not in judged.words:
-        return "table.unasked"
-    return "table.same" if stated else "table.unassessed"
+    if not stated:
+        return "table.unassessed"
+    return "table.same" if asked or aspect in judged.words else "table.unasked"
 
 
 def _element_with_source(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:

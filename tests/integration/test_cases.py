@@ -93,7 +93,7 @@ def test_a_decision_in_favour_names_the_credential_and_the_case_keeps_what_was_k
 
 
 def test_several_credentials_of_which_one_is_no_members_become_bases_of_one_decision(lund):
-    first, second = lund.issue(), lund.issue()
+    first, second = lund.issue(), lund.issue(achievement=lund.course())
     case = lund.approved(first, STATISTICS, second, grants=[full(0, 2, ects=10), full(1, ects=None)])
     moved = lund.office.decide(case, "l.holm")
     lund.publish()
@@ -119,7 +119,7 @@ def test_an_application_hides_its_credentials_behind_digests_that_the_applicant_
 def test_what_the_log_would_refuse_is_refused_before_anybody_approves(lund):
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
-    for wrong in (grant("partial"), grant("partial", "workload:outdated"), full(3)):
+    for wrong in (grant("partial", ects=3), grant("partial", "workload:outdated", ects=3), full(3)):
         with pytest.raises((InvalidEvent, UnknownSubject)):
             lund.office.propose(case, [wrong], "k.berg")
     assert showing.show(lund.office, case).case.state == "assessing"
@@ -152,7 +152,7 @@ def test_a_credential_revoked_after_the_approval_is_decided_only_by_an_override_
     case = lund.approved(credential)
     lund.put(lund.twente.revoke(credential))
     lund.project()
-    with pytest.raises(Stopped, match=f"since it was approved, this came up: .*twente/{credential} is revoked"):
+    with pytest.raises(Stopped, match=f"since it was approved, this came up:\n- .*twente/{credential} is revoked"):
         lund.office.decide(case, "l.holm")
     assert showing.show(lund.office, case).case.state == "approved"
     lund.office.return_(case, "l.holm")
@@ -279,7 +279,9 @@ def test_an_assessment_begins_with_what_is_known_and_ends_as_what_is_proposed(lu
     ]
     assessed = [
         msgspec.structs.replace(draft.assessed[0], elements=elements),
-        msgspec.structs.replace(draft.assessed[1], elements=answered),
+        msgspec.structs.replace(
+            draft.assessed[1], elements=answered, offered=msgspec.structs.replace(draft.assessed[1].offered, ects=3)
+        ),
     ]
     partial = grant("partial", "workload:substantiallyLess", ects=4)
     ready = msgspec.structs.replace(draft, assessed=assessed, proposed=[Proposed(partial), Proposed(full(1, ects=3))])

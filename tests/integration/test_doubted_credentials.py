@@ -125,7 +125,7 @@ def test_an_appealed_case_is_due_as_a_new_one_from_the_day_of_the_appeal(lund):
     term = lund.registry.case(case).completed.term
     assert line_of(lund, case).due == after(TODAY, term)
     assert line_of(lund, case).urgency == "inTime"
-    lund.office.propose(case, [full(ects=6)], "k.berg")
+    lund.office.propose(case, [full(ects=None)], "k.berg")
     assert line_of(lund, case).due == after(TODAY, term)
 
 
@@ -142,4 +142,4 @@ def test_a_change_of_a_credential_that_was_left_out_marks_nothing(lund):
     assert "revoked" not in look_at(lund, case)
     lund.put(lund.twente.revoke(first))
     lund.project()
-    assert "changed, revoked, holder not checked" in look_at(lund, case, changed=True)
+    assert look_at(lund, case, changed=True) == "changed, revoked"
