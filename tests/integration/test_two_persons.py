@@ -72,10 +72,13 @@ def test_an_office_of_one_person_approves_its_own_proposals(dsn):
     lund.close()
 
 
-def test_a_key_that_is_not_stored_is_nobody_else(lund):
+def test_a_key_that_is_not_stored_is_nobody_else_and_a_keys_id_is_whoever_has_the_key(lund, keys):
     with psycopg.connect(lund.dsn, row_factory=dict_row) as connection:
         cursor = connection.cursor()
         assert person_of(cursor, "key:0000000000000000") == "key:0000000000000000"
+        key = keys.add("Anna", ["cases:approve"], 30).split("_")[1]
+        for actor in (key, key.upper(), f"key:{key}", f"subject:{key}", f"client:KEY:{key}"):
+            assert person_of(cursor, actor) == "anna", actor
         assert person_of(cursor, " ANNA ") == person_of(cursor, "client:ANNA") == "anna"
 
 
