@@ -113,7 +113,8 @@ def test_an_assessment_made_before_the_programme_was_corrected_is_made_again(lun
 
 def test_a_comparison_with_another_programme_than_the_cases_or_the_grants_is_a_stop(lund):
     case = ready(lund, lund.issue(), towards=[ENERGY])
-    assess(lund, case, against="Minor data science")
+    told = assess(lund, case, against="Minor data science").warnings[0]
+    assert "was compared with Minor data science, and the case is for Energy minor" in told
     with pytest.raises(Stopped, match="was compared with Minor data science, and the case is for Energy minor"):
         lund.office.propose(case, [], "k.berg")
     other = ready(lund, lund.issue(), towards=[DATA])

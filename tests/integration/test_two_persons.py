@@ -13,8 +13,10 @@ from registry.letters.content import Office as Letterhead
 from registry.letters.notices import notice_page
 from registry.letters.wording import wording
 from registry.office.cases import showing
+from registry.office.cases.correcting import Correction
 from registry.office.cases.notices import NoticeWriter
 from registry.values.actors import person_of
+from registry.wire.recognition import Towards
 from tests.integration.test_cases import TODAY
 from tests.support.lund import Lund, full
 
@@ -100,12 +102,15 @@ def test_a_decision_is_withdrawn_by_two_persons_for_the_same_reason(lund, keys):
 
 def test_the_letter_about_a_withdrawn_decision_says_how_to_object_and_until_when(dsn):
     lund = Lund(dsn, two_persons=False, appeal_days=42)
-    case = lund.approved(lund.issue())
+    jazz, opera = (Towards(title={"en": title}) for title in ("Jazz", "Opera"))
+    case = lund.approved(lund.issue(), towards=[jazz])
     lund.office.decide(case, "l.holm")
+    lund.office.correct(case, Correction(towards=[opera], advisory=True), "l.holm")
     lund.office.withdraw(case, "l.holm", reason="decidedInError")
     lund.publish()
     head = Letterhead("Lund University", "SE", address=["Box 117", "221 00 Lund"])
-    notice = NoticeWriter(lund.office, case, head, str, TODAY).write("decisionWithdrawn", "en", lambda _: None)
+    notice = NoticeWriter(lund.office, case, head, str, TODAY).write("decisionWithdrawn", "en", lambda one: one.title)
+    assert (notice.applied_for, notice.effect) == ([jazz.title], "binding")
     appeal = notice_page(notice)["appeal"]
     assert "Box 117, 221 00 Lund" in "".join(span["text"] for span in appeal["whom"])
     assert appeal["until"] == f"The last day for this is {wording('en').date(TODAY + timedelta(days=42))}."

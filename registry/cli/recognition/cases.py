@@ -325,7 +325,8 @@ def _show(found: CaseView) -> None:
     for decision in found.decisions:
         say(f"decision {decision.decision} of {decision.decision_date}")
         for grant in decision.grants:
-            say(f"  {grant.outcome}" + (f", {grant.ects} ECTS" if grant.ects is not None else ""))
+            ects = f", {grant.ects} ECTS" if grant.ects is not None else ""
+            say(f"  {grant.outcome}{ects}" + (f", EQF {grant.eqf_level}" if grant.eqf_level is not None else ""))
     for step in found.history:
         say(f"{step.on} {step.what} by {step.by}")
     for text in found.written:

@@ -33,6 +33,7 @@ from registry.office.assessments.facts import Facts
 from registry.office.cases import deciding, enquiring, proposing, worklist
 from registry.office.cases.correcting import Correction, corrected
 from registry.office.cases.opening import CaseAsked, SubjectAsked, key_of, opened
+from registry.office.cases.programmes import programme_stops
 from registry.office.cases.proposing import Leave
 from registry.office.cases.repeating import repeated_notes
 from registry.office.cases.reviewing import Review, review
@@ -159,7 +160,9 @@ class Office:
         texts, written = self._write(found, by, "assessment", assessment)
         assert written is not None  # noqa: S101 - there is something to write
         found.assess(written, _day(on), by)
-        return self._keep(found, texts, warnings=proposing.open_suggestions(assessment))
+        every = [Grant([number], "full", "recognised", "none") for number in deciding.numbers_decided(found, ())]
+        other = [one.detail for one in programme_stops(self.registry, found, every, assessment)]
+        return self._keep(found, texts, warnings=[*other, *proposing.open_suggestions(assessment)])
 
     def propose(
         self,

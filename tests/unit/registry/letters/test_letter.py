@@ -267,6 +267,14 @@ def test_a_notice_says_how_a_case_stands(kind, said):
     assert "binds us" not in text
 
 
+@pytest.mark.parametrize("kind", ["decisionWithdrawn", "appealReceived"])
+def test_the_id_of_a_decision_in_a_notice_can_be_copied(kind):
+    made = notice(kind)
+    text = " ".join(page.extract_text() for page in read(render(made)).pages)
+    flat_text = text.replace("\n", "")
+    assert flat_text.count(made.decision) == flat_text.replace("\u200b", "").count(made.decision) > 0
+
+
 def test_the_address_beside_the_code_can_be_copied():
     text = " ".join(page.extract_text() for page in read(render(content())).pages)
     assert URL in text.replace("\n", "")
