@@ -11,6 +11,9 @@ from registry.office.cases.beginning import draft_of
 from registry.office.cases.correcting import Correction
 from registry.office.cases.lettering import file_of
 from registry.office.cases.opening import SubjectAsked
+from registry.office.cases.proposing import Leave
+from registry.wire.achievements import Composition
+from registry.wire.credentials import Part
 from registry.wire.recognition import External, Towards
 from tests.support.lund import STATISTICS, Lund, full, grant
 
@@ -84,6 +87,19 @@ def test_two_awards_of_one_achievement_in_a_case_are_credited_once(lund):
         with pytest.raises(AssessmentObjections, match=r"10 ECTS on 5 \(awards of one achievement count once\)"):
             lund.office.propose(case, wrong, "k.berg")
     assert lund.office.propose(case, [full(0, 1, ects=5)], "k.berg").state == "proposed"
+
+
+def test_a_credential_and_a_part_of_it_are_not_both_recognised(lund):
+    part = lund.issue()
+    composition = Composition(required=[], choices=[], min_ects=0, sharing="allowed")
+    programme = lund.course(ects=30, kind="programme", composition=composition)
+    whole = lund.issue(achievement=programme, ects=30, parts=[Part("twente", part, 5)])
+    case = ready(lund, whole, part)
+    with pytest.raises(Stopped, match=f"twente/{part}: it is a part of credential twente/{whole}"):
+        lund.office.propose(case, [full(0, 1, ects=35)], "k.berg")
+    with pytest.raises(Stopped) as stopped:
+        lund.office.propose(case, [full(0, ects=30)], "k.berg", leave=[Leave(1, "It is in the programme.")])
+    assert "it is a part of" not in str(stopped.value)
 
 
 def test_an_uploaded_badge_of_a_credential_on_the_log_is_noted_when_the_case_is_opened_and_proposed(lund):

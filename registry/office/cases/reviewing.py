@@ -22,6 +22,7 @@ from registry.office.assessments.requirements import (
 from registry.office.cases import deciding, holder
 from registry.office.cases.deciding import Facts as Known
 from registry.office.cases.earlier import earlier_decisions
+from registry.office.cases.opening import key_of
 from registry.office.cases.programmes import check_programme_named, programme_stops
 from registry.office.cases.stated import stated_by_documents
 from registry.office.cases.stops import Stop, stops_of
@@ -95,6 +96,7 @@ def review(desk: Desk, case: Case, proposal: Proposed, data: RecognitionDecided)
         offered,
         {number: [each for one in several for each in one.elements] for number, several in compared.items()},
         earlier_decisions(desk.registry, case),
+        desk.known.contained([key for one in case.subjects if (key := key_of(one)) is not None]),
     )
     if assessment is not None:
         found += programme_stops(desk.registry, case, grants, assessment)
