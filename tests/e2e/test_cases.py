@@ -5,7 +5,8 @@ import json
 import pypdf
 import pytest
 
-from tests.support.command import Consortium, printed_json, registry
+from tests.support.command import Consortium, command, printed_json, registry
+from tests.support.terminal import at_a_terminal
 
 ADA = {"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03"}
 
@@ -142,6 +143,19 @@ def test_what_an_issuer_denies_takes_a_reason_and_a_second_person_who_accepts_it
     assert shown["decisions"][0]["grants"][0]["towards"]["title"] == {"en": "Master of Urban Analytics"}
     assert shown["override"]["accepted"] is True
     assert "--override" not in offices.case("decide", "--help").stdout
+
+
+def test_at_a_terminal_whoever_approves_reads_the_proposal_and_is_asked(offices):
+    ada = offices.folder / "asked.json"
+    ada.write_text(json.dumps(ADA))
+    case = offices.moved("open", "--external", "NO:Oslo Met:Jazz", "--applicant", ada)["case"]
+    offices.case("complete", case)
+    offices.case("propose", case, "--outcome", "full", "--as", "k.berg")
+    words, question = command("case", "approve", case, "--as", "l.holm", home=offices.lund), (b"[y/N]: ",)
+    assert "Recognised in full" in at_a_terminal(words, ["n"], question)
+    assert printed_json(offices.case("show", case, "--json"))["case"]["state"] == "proposed"
+    at_a_terminal(words, ["y"], question)
+    assert printed_json(offices.case("show", case, "--json"))["case"]["state"] == "approved"
 
 
 def test_a_case_of_two_credentials_names_the_one_that_it_leaves(offices):
