@@ -114,7 +114,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     },
     "CorrectionGiven": {"correction": {"applicant": {"address": "Kerkstraat 1"}, "note": "Moved house."}, "on": _DAY},
     "ProfileEntry": {"name": "Master of Urban Analytics", "requirement": {"accessTo": 7, "ects": 180}},
-    "Approval": {"acceptOverride": False, "on": _DAY},
+    "Approval": {"proposalId": "5d41402a", "acceptOverride": False, "on": _DAY},
     "Withdrawal": {"on": _DAY},
     "LetterAsked": {
         "decision": _OTHER,

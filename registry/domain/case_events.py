@@ -148,6 +148,8 @@ class Approved(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
     by: Person
     overridden: list[str] = []
     """The keys of the stops whose override this person accepted."""
+    proposal: str | None = None
+    """The id of the proposal that this person named; None in events of earlier versions, which asked for none."""
 
 
 class Returned(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):

@@ -173,7 +173,7 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
         assessed = Assessed(offered, requirement, compare(offered, requirement))
         office.assess(case, Assessment("creditTransfer", "binding", [assessed], [Proposed(full)]), "k.berg")
         office.propose(case, [], "k.berg", text="Välkommen!")
-        office.approve(case, "l.holm")
+        office.approve(case, "l.holm", proposal_id=node.registry.case(case).proposal_id)
         office.decide(case, "desk")
         with pytest.raises(CannotWrite, match="projected"):
             Letters(node).of_case(case)  # which cannot prove yet what it says

@@ -148,7 +148,7 @@ def test_an_enquiry_is_answered_once_and_the_last_answer_about_a_credential_coun
     case.enquire(second, 0, DAY, "desk")
     case.answer(second, "authentic", DAY, "desk")
     assert not case.refuted(0)
-    with pytest.raises(UnknownSubject, match="about 2 credentials"):
+    with pytest.raises(UnknownSubject, match="the case has no credential 2; it is about 0, 1"):
         case.enquire(random_id(), 2, DAY, "desk")
     with pytest.raises(UnknownSubject, match="no enquiry"):
         case.answer(random_id(), "authentic", DAY, "desk")
@@ -214,7 +214,7 @@ def test_an_event_has_room_for_codes_ids_and_days_and_for_nobodys_name():
     known = {
         "case", "fileNumber", "learner", "purpose", "effect", "on", "by", "documents", "text", "term", "enquiry",
         "subject", "issuer", "answer", "decision", "appealUntil", "supersedes", "despite", "reason",
-        "assessment", "override", "overridden", "removed",
+        "assessment", "override", "overridden", "removed", "proposal",
     }  # fmt: skip
     topics = [topic for topic in EVENTS if topic.startswith("registry.case.")]
     assert len(topics) == 16
