@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from registry.intake.rows.encodings import Encoding, encoding_of
 from registry.intake.rows.lines import Lines, open_text
 from registry.intake.rows.report import IntakeError, Readable
-from registry.intake.rows.xlsx import Cell, Sheet, Workbook, is_spreadsheet, text_of
+from registry.intake.rows.xlsx import MAX_HEADER_ROW, Cell, Sheet, Workbook, is_spreadsheet, text_of
 
 FIELD: Final = 128 * 1024
 """Characters of a field at most."""
@@ -150,9 +150,8 @@ class Table:
 
     def _choose_sheet(self, workbook: Workbook) -> Sheet:
         found: list[tuple[Sheet, int, list[str]]] = []
-        for sheet in workbook.sheets:
-            rows = workbook.rows(sheet)
-            number, header = next(((number, row) for number, row, _ in rows if any(map(text_of, row))), (0, []))
+        for sheet, row in workbook.first_rows():
+            number, header = (row.number, row.values) if row is not None else (0, [])
             found.append((sheet, number, [text_of(value) for value in header]))
         with_header = [one for one in found if not self._lacking([column_name(name) for name in one[2]])]
         if len(with_header) > 1:
@@ -163,7 +162,10 @@ class Table:
             )
         sheet, self._header_line, self.header = (with_header or found)[0]
         if not any(self.header):
-            raise IntakeError(f"{self._content} is empty; its first row names the columns, {self._wanted()}")
+            raise IntakeError(
+                f"{self._content} is empty: no sheet has a value in its first {MAX_HEADER_ROW:,} rows; the first row"
+                f" names the columns, {self._wanted()}"
+            )
         if len(found) > 1:
             self.notes.append(f"read sheet {sheet.name!r}, the only one of {len(found)} that has these columns")
         return sheet
