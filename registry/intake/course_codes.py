@@ -16,6 +16,7 @@ from registry.intake.rows.broken_text import broken_text_fault
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import Problem, Readable
 from registry.intake.rows.row_texts import character_fault
+from registry.values.formulas import begins_formula
 from registry.values.persons import identifier_fault, normalise_identifier
 from registry.wire.forms import check_uuid
 
@@ -155,7 +156,7 @@ def code_fault(code: str) -> str | None:
     text = normalise_identifier(code)
     if not text or len(text) > MOST_CHARACTERS or not text.isprintable():
         return f"is no text of 1 to {MOST_CHARACTERS} printable characters"
-    if text[0] in "=+-@":
+    if begins_formula(text):
         return "begins with a character that a spreadsheet would run as a formula"
     return identifier_fault(text) or broken_text_fault(text)
 

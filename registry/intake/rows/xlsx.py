@@ -8,6 +8,7 @@ import datetime as dt
 import io
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from itertools import takewhile
 from typing import Any, Final, NamedTuple
@@ -140,18 +141,16 @@ class Workbook:
         self._archive.begin(MAX_ELEMENTS)
         return self._rows(sheet)
 
-    def count_rows(self) -> int | None:
-        """Return how many rows all sheets have together; None where that is not certain, as some cannot be read."""
+    def count_rows(self) -> tuple[int, bool]:
+        """Return how many rows with cells all sheets have together, and whether all of them could be read."""
         self._archive.begin(MAX_ELEMENTS)
-        count = 0
+        count, is_certain = 0, True
         for sheet in self.sheets:
-            try:
-                part = self._archive.part(sheet.part)
-                part.skip()
-            except IntakeError:
-                return None
-            count += part.rows
-        return count
+            with suppress(IntakeError):  # said where it is read
+                count += self._archive.part(sheet.part).count_rows()
+                continue
+            is_certain = False
+        return count, is_certain
 
     def _rows(self, sheet: Sheet) -> Iterator[Row]:
         archive, book, number = self._archive, self._book, 0

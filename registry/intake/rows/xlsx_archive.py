@@ -157,8 +157,7 @@ class Part(io.RawIOBase):
         self._depth = self._row = self._elements = self._bytes = self._pieces = 0
         self._elements_before = self._elements_counted = self._between_rows = self._before_rows = 0
         self._is_before_rows = False
-        self.rows = 0
-        """Rows so far that have a cell."""
+        self._rows = 0
         self._column: int | None = None  # outside of a row
         self._is_text = False
         self._ended = False
@@ -173,15 +172,17 @@ class Part(io.RawIOBase):
         if size is None or size < 0:
             return b"".join(iter(partial(self.read, _CHUNK), b""))
         if self._ended:
-            self.skip()  # so that the end is checked, too
+            while self._take():  # so that the end is checked, too
+                pass
             raise EndOfRows
         return self._take()
 
-    def skip(self) -> None:
-        """Read to the end, so that all of it is checked and its rows are counted."""
+    def count_rows(self) -> int:
+        """Read to the end, and return how many rows have a cell. Raises `IntakeError` for what cannot be read."""
         while self._take():
             self._archive.formulas.clear()
             self._archive.hidden.clear()
+        return self._rows
 
     def _take(self) -> bytes:
         try:
@@ -263,7 +264,7 @@ class Part(io.RawIOBase):
         self._depth -= 1
         if name in _MOST:
             if name == _ROW:
-                self.rows += bool(self._column)
+                self._rows += bool(self._column)
                 self._elements_before += self._column or 0  # the reader fills the gaps of a row
                 self._parser.CharacterDataHandler = self._count_between_rows
             self._elements_before += self._elements
