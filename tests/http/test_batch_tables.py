@@ -122,7 +122,7 @@ def test_the_rows_of_a_spreadsheet_are_counted_after_the_answer_and_a_long_one_w
 def test_a_spreadsheet_that_cannot_be_counted_to_its_end_waits_for_a_second_person(node, offer):
     system = node.client("credentials:write", "batches:read")
     [award] = rows(offer, 1, "uncertain")
-    far = sheet_xml([["x"]]).replace("</row>", '<c r="XFD1"/></row>')
+    far = sheet_xml([["x" * 100]] * 2000).replace("</sheetData>", '<row><c r="XFD2001"/></row></sheetData>')
     content = xlsx({"June": [[*award], [*award.values()]], "Other": far})
     made = send(system, content, "uncertain", SHEET)
     path = made.headers["location"]
