@@ -4,22 +4,23 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from registry.intake.rows.columns import NAMES
 from registry.intake.rows.report import Readable
 from registry.intake.rows.table_rows import NEEDED
 from registry.intake.rows.tables import PROBLEM, Table
+from registry.values.formulas import DELIMITERS, escape_formulas
 
-_NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?|[+-]")
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
 
 
 def corrections_of(content: Readable, faulty: Mapping[int, str]) -> Iterator[str]:
     """Yield the header and the faulty rows, a line each; `faulty` says what is wrong by the line that a row ends at.
 
-    Of a spreadsheet a CSV with semicolons is made. A row that cannot be read stands in the first field as it is.
-    Raises `IntakeError` where the content is no table.
+    Of a spreadsheet a CSV with semicolons is made. A row that cannot be read stands in the first field as it is. No
+    spreadsheet runs anything of it; `TableRows` takes what that adds within a text off again. Raises `IntakeError`
+    where the content is no table.
     """
     if not faulty:
         return
@@ -48,14 +49,11 @@ def _rows(table: Table) -> Iterator[tuple[int, Sequence[str]]]:
             yield row.end, row.values or ["".join(lines).rstrip("\r\n")]
 
 
-def _harmless(value: str) -> str:
-    """Return a value that no spreadsheet runs; numbers with a sign, as grades have them, are no formulas."""
-    value = _BROKEN.sub("\ufffd", value)
-    runs = value.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(value)
-    return f"'{value}" if runs else value
-
-
 def _written(row: Iterable[str], delimiter: str) -> str:
     into = io.StringIO()
-    csv.writer(into, delimiter=delimiter, lineterminator="\r\n").writerow(map(_harmless, row))
+    values = [escape_formulas(_BROKEN.sub("\ufffd", value)) for value in row]
+    # A field with the delimiter of another locale is quoted, too, so that a program set to that one keeps it whole.
+    has_delimiter = any(sign in value for value in values for sign in DELIMITERS)
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if has_delimiter else csv.QUOTE_MINIMAL
+    csv.writer(into, delimiter=delimiter, lineterminator="\r\n", quoting=quoting).writerow(values)
     return into.getvalue()

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from registry.application.requests import LASTING, Issued, IssueRequest, Outcome
 from registry.batches.batch import Batch
@@ -15,6 +15,9 @@ from registry.intake import NdjsonRows, TableRows
 from registry.intake.rows.columns import Problems
 from registry.intake.rows.earlier_rows import EarlierRows
 from registry.vault.vault import Vault
+
+MAX_WAITING_NAMED: Final = 100
+"""Rows that wait and would be refused as things stand which notes name; the others are counted."""
 
 
 class Tally:
@@ -127,7 +130,14 @@ class Waiting:
         self._rows = rows
         self._held = held
         self._lines: list[int] = []
-        self.notes: list[str] = []
+        self._notes: list[str] = []
+        self._more = 0
+
+    def notes(self) -> list[str]:
+        """Return what may be refused of them on their day; of more rows than are named, how many there are."""
+        if not self._more:
+            return self._notes
+        return [*self._notes, f"{self._more:,} more rows wait, and would be refused as things stand"]
 
     def rows(self) -> Iterator[IssueRequest]:
         """They themselves."""
@@ -148,11 +158,12 @@ class Waiting:
         """
         lines, self._lines = self._lines[: len(outcomes)], self._lines[len(outcomes) :]
         found = _refused(lines, outcomes)
-        self.notes += [
-            f"{one.where} waits, and would be refused as things stand: {one.code}: {one.detail}"
-            for one in found
-            if one.code not in LASTING
+        waiting = [one for one in found if one.code not in LASTING]
+        named = waiting[: MAX_WAITING_NAMED - len(self._notes)]
+        self._notes += [
+            f"{one.where} waits, and would be refused as things stand: {one.code}: {one.detail}" for one in named
         ]
+        self._more += len(waiting) - len(named)
         problems = [one for one in found if one.code in LASTING]
         if not problems:
             return None

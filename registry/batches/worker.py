@@ -30,13 +30,14 @@ from registry.intake.formats.other_issuer import oddity_notes, other_issuer_note
 from registry.intake.importing import Importer, Taken
 from registry.intake.reconciling import COLUMNS, NEEDED, OnLog, Reconciling
 from registry.intake.rows.plain_rows import PlainRows
-from registry.intake.rows.report import FAULTS, NO_ROWS
+from registry.intake.rows.report import FAULTS, no_rows
 from registry.vault.vault import Vault
 from registry.wire.governance import MemberRevised
 
 _log = structlog.get_logger(__name__)
 _CHECKED: Final = 1000
-_NOTES: Final = 500
+_UNMAPPED_NAMED: Final = 100
+"""Fields of a document without a place here that notes name; the others are counted."""
 
 
 class Worker:
@@ -78,10 +79,11 @@ class Worker:
                         pass
 
     def step(self) -> bool:
-        """Work through the next batch that is due; whether there was one."""
+        """Count the lines of a spreadsheet and work through the next batch that is due; whether there was either."""
+        was_counted = self._book.count_lines()
         batch = self._book.take_up()
         if batch is None:
-            return False
+            return was_counted
         _log.info("batches.begun", batch=batch.batch, line=batch.done_lines)
         try:
             if batch.kind == "statusChanges":
@@ -124,12 +126,12 @@ class Worker:
                 pass
             self._registry.save([], private=tally.rest())
             if not tally.on_their_day:
-                rows.notes += self._look_ahead(batch)[:_NOTES]
+                rows.notes += self._look_ahead(batch)
         rows.notes += tally.notes()
         if len(rows.notes) > told:
             self._book.note(batch.batch, rows.notes)
         if not rows.count:
-            raise IntakeError(f"{self._book.content(batch.batch)}: {NO_ROWS}")
+            raise IntakeError(no_rows(self._book.content(batch.batch), rows.description))
 
     def _look_ahead(self, batch: Batch) -> list[str]:
         """What would be refused for good of the rows that are held is told now; what may be on their day is noted."""
@@ -138,7 +140,7 @@ class Worker:
         while some := list(islice(outcomes, _CHECKED)):
             if (refused := waiting.refused(some)) is not None:
                 self._registry.save([], private=refused)
-        return waiting.notes
+        return waiting.notes()
 
     def _check(self, tally: Tally) -> None:
         """Count what would be issued; nothing is stored but the counts, and what is wrong."""
@@ -164,7 +166,7 @@ class Worker:
                     self._registry.save(
                         [], private=Progress(self._registry.vault, batch.batch, line, problems=row, refused=1)
                     )
-        self._book.note(batch.batch, rows.notes[:_NOTES])
+        self._book.note(batch.batch, rows.notes)
 
     def _change_row(self, changer: RowChanger, batch: Batch, row: StatusRow) -> None:
         """Make a row's change, or check it, and store the progress that it comes to."""
@@ -186,8 +188,8 @@ class Worker:
         with self._book.content(batch.batch).open("rb") as file:
             document = read_document(file.read(MAX_BYTES + 1), batch.name or "The body")
         issuers = other_issuer_notes(document, self._registry.member, self._own())
-        unused = [f"not read: {path}" for path in document.unmapped()]
-        self._book.note(batch.batch, [*issuers, *document.notes, *oddity_notes(document), *unused][:_NOTES])
+        unused = document.unmapped().up_to(_UNMAPPED_NAMED).notes
+        self._book.note(batch.batch, [*issuers, *document.notes, *oddity_notes(document), *unused])
         importer = Importer(self._registry, self._issuer, self._catalogue, holds=True)
         due = set(self._book.held(batch.batch, due=True))
         for award in document.awards:

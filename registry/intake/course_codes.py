@@ -17,6 +17,7 @@ from registry.intake.rows.days import orders_of
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import Problem, Readable
 from registry.intake.rows.row_texts import character_fault
+from registry.values.formulas import begins_formula
 from registry.values.persons import normalise_identifier, record_fault
 from registry.values.uuids import canonical_uuid
 from registry.wire.forms import check_uuid
@@ -162,7 +163,7 @@ def code_fault(code: str) -> str | None:
     text = normalise_identifier(code)
     if not text or len(text) > MOST_CHARACTERS or not text.isprintable():
         return f"is no text of 1 to {MOST_CHARACTERS} printable characters"
-    if text[0] in "=+-@":
+    if begins_formula(text):
         return "begins with a character that a spreadsheet would run as a formula"
     if orders_of(text):
         return "is a date: a spreadsheet rewrote the code; format the column as text and write the code again"

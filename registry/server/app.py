@@ -34,7 +34,6 @@ from registry.api import Desk
 from registry.api.achievements import Body, JointVersion
 from registry.api.agreements import AgreementBody, Ending
 from registry.api.assessments import AssessmentBody, TakenBack
-from registry.api.batches import Receiving
 from registry.api.case_bodies import BODIES as CASEBODIES
 from registry.api.case_file import BODIES as FILEBODIES
 from registry.api.cohorts import CohortBody
@@ -45,6 +44,7 @@ from registry.api.examples import EXAMPLES
 from registry.api.learners import Erasing, HeldDecision
 from registry.api.letters import BODIES as LETTERBODIES
 from registry.api.profiles import BODIES as PROFILEBODIES
+from registry.api.receiving import Receiving
 from registry.http import Authenticated, Credentials, HttpProblem
 from registry.http.access import SCOPES
 from registry.http.answers import Answers

@@ -266,6 +266,9 @@ CREATE TABLE IF NOT EXISTS intake.held_rows (
     day   date NOT NULL,
     PRIMARY KEY (batch, line)
 );
+-- Of a spreadsheet whose lines the worker has still to count: above how many of them it waits for a second person
+-- (0: it never does). Null once they are counted.
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS release_above bigint;
 CREATE INDEX IF NOT EXISTS batches_open ON intake.batches (created)
     WHERE state IN ('working', 'waiting', 'scheduled');
 CREATE INDEX IF NOT EXISTS batches_newest ON intake.batches (created, batch);

@@ -102,6 +102,11 @@ class _ReplacingRows:
         return self._rows.notes
 
     @property
+    def description(self) -> str:
+        """What was read, in words, of a file without a row."""
+        return self._rows.description
+
+    @property
     def line(self) -> int:
         """The line at which the row ends that was read last."""
         return self._rows.line

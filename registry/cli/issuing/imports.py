@@ -29,7 +29,7 @@ from registry.intake.importing import Importer, Taken
 from registry.intake.rows import ndjson_rows, table_rows
 from registry.intake.rows.days import Order
 from registry.intake.rows.earlier_rows import EarlierRows
-from registry.intake.rows.report import NO_ROWS
+from registry.intake.rows.report import no_rows
 from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node
 from registry.node.own_content import own_content
@@ -93,6 +93,9 @@ class Report(msgspec.Struct):
     """All that is wrong with these, and with what waits."""
     notes: list[str] = []
     unmapped: list[str] = []
+    """What a document says and nothing here has a place for: the first 1,000 of it."""
+    unmapped_more: int = 0
+    """How much more there is."""
     missing: list[str] = []
     """What a document's awards still want, as paths into the completions."""
 
@@ -217,6 +220,11 @@ class Rows(Protocol):
         """How many rows were read."""
         ...
 
+    @property
+    def description(self) -> str:
+        """What was read, in words, of a file without a row."""
+        ...
+
     def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
         """Read every row: what it asks for, or all that is wrong with it."""
         ...
@@ -256,7 +264,7 @@ def take_rows(
     report.refused = len(faulty)
     report.problems = [problem for line in sorted(faulty) for problem in faulty[line]]
     if not rows.count:
-        report.notes.append(NO_ROWS)
+        report.notes.append(no_rows(file, rows.description))
     if corrections is not None:
         _write_corrections(corrections, file, faulty, report)
     return report
@@ -392,6 +400,7 @@ def importer(node: Node) -> Importer:
 
 def take_document(node: Node, document: Document, completions: dict[str, Any], *, dry_run: bool = False) -> Report:
     """Find or publish the achievements of a document, or make drafts of them, and issue its credentials."""
+    unmapped = document.unmapped()
     report = Report(
         document.name,
         dry_run=dry_run,
@@ -401,7 +410,8 @@ def take_document(node: Node, document: Document, completions: dict[str, Any], *
             *document.notes,
             *oddity_notes(document),
         ],
-        unmapped=document.unmapped(),
+        unmapped=unmapped.paths,
+        unmapped_more=unmapped.more,
     )
     try:
         for taken in importer(node).take(document, completions, dry_run=dry_run):
@@ -454,11 +464,13 @@ def show(report: Report) -> None:
         say('Write these into a JSON file, {"achievement": {…}, "credential": {…}}, and give it with --complete;')
         say("or complete the draft: registry achievement draft complete DRAFT FILE")
     if report.unmapped:
-        say(f"{len(report.unmapped)} things in the document have no place here:")
+        count = len(report.unmapped) + report.unmapped_more
+        say(f"{count:,} things in the document have no place here:")
         for path in report.unmapped[:_SHOWN]:
             say(f"  {path}")
-        if len(report.unmapped) > _SHOWN:
-            say(f"  and {len(report.unmapped) - _SHOWN} more; --json lists them all")
+        if count > _SHOWN:
+            every = "the first 1,000" if report.unmapped_more else "them all"
+            say(f"  and {count - _SHOWN:,} more; --json lists {every}")
     would = "would be issued" if report.dry_run else "issued"
     waits = "would wait" if report.dry_run else "waiting"
     waiting = f", {report.waiting:,} {waits}" if report.waiting else ""

@@ -16,6 +16,7 @@ import msgspec
 
 from registry.application.achievement_content import NewestVersion, read_content
 from registry.application.requests import IssueRequest
+from registry.intake.formats.unmapped import Unmapped
 from registry.intake.rows import parts
 from registry.intake.rows.broken_text import broken_text_fault
 from registry.intake.rows.columns import Problems, RowChecker
@@ -249,8 +250,8 @@ class Document(ABC):
         """What was said outside of any award: it holds for each of them."""
 
     @abstractmethod
-    def unmapped(self) -> list[str]:
-        """Return the paths of all that was said and not used."""
+    def unmapped(self) -> Unmapped:
+        """Return what was said and not used."""
 
     def holder_identity(self) -> dict[str, str]:
         """Return whom the document identifies as the holder other than by the names of a credential.

@@ -4,11 +4,12 @@ import datetime as dt
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from registry.intake.formats.document import Document, Oddity, Values
 from registry.intake.formats.moments import day_fault, day_of, moment_of
+from registry.intake.formats.unmapped import MAX_PATH, Unmapped, first_of
 from registry.intake.rows.json_numbers import FRACTION, WrittenNumber
 from registry.intake.rows.not_json import no_constant, why_not_json
 from registry.intake.rows.report import IntakeError
@@ -121,27 +122,30 @@ class JsonDocument(Document):
         super()._odd(path, value, detail)
         self._used.add(path)  # it is asked about or refused, and not passed over
 
-    def unmapped(self) -> list[str]:
-        """The paths of all that was said and not used, bare structure aside."""
-        return sorted(self._unused(self._root, self._at))
+    def unmapped(self) -> Unmapped:
+        """Return what was said and not used, bare structure aside."""
+        unmapped = first_of(self._unused(self._root, self._at))
+        return unmapped._replace(paths=sorted(unmapped.paths))
 
-    def _unused(self, value: Any, path: str) -> list[str]:  # noqa: ANN401 - any JSON value
+    def _unused(self, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
         if path in self._used:
-            return []
-        if isinstance(value, dict):
+            return
+        if len(path) > MAX_PATH:  # each field below would repeat it
+            yield f"{path[:MAX_PATH]}…"
+        elif isinstance(value, dict):
             if set(value) <= {"id", "type"}:
-                return []
+                return
             if "prefLabel" in value and "inScheme" in value:
-                return [path]
-            return [
-                leaf
-                for name, inner in value.items()
-                if name not in self.STRUCTURE and not (name == "id" and str(inner).startswith("urn:"))
-                for leaf in self._unused(inner, f"{path}.{name}")
-            ]
-        if isinstance(value, list):
-            return [leaf for i, inner in enumerate(value) for leaf in self._unused(inner, f"{path}[{i}]")]
-        return [path]
+                yield path
+                return
+            for name, inner in value.items():
+                if name not in self.STRUCTURE and not (name == "id" and str(inner).startswith("urn:")):
+                    yield from self._unused(inner, f"{path}.{name}")
+        elif isinstance(value, list):
+            for i, inner in enumerate(value):
+                yield from self._unused(inner, f"{path}[{i}]")
+        else:
+            yield path
 
     # Reading
 
