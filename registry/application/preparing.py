@@ -42,11 +42,13 @@ class Prepared(NamedTuple):
     records: dict[bytes, Known]
     learners: dict[bytes, KnownLearner]
     replaced: dict[str, Credential]
+    offered: dict[str, AchievementState]
+    """Achievements that would be published by then: a trial has some, and issuing none."""
 
     @classmethod
     def empty(cls) -> Self:
         """Of no request."""
-        return cls([], [], VaultRows(), {}, {}, {}, {})
+        return cls([], [], VaultRows(), {}, {}, {}, {}, {})
 
 
 class Preparer:
@@ -111,6 +113,8 @@ class Preparer:
             )
             return ready
         states, expected = self._states({item.request.achievement for item in fresh})
+        if before is not None:
+            states |= {text: state for text, state in before.offered.items() if text not in states}
         ready.expected.update(expected)
         learners = self._learners(fresh, before)
         stored = dict(learners)

@@ -29,6 +29,7 @@ class Tally:
         self._lines: list[int] = []
         self._problems: list[RowProblem] = []
         self._held: list[Held] = []
+        self._would_wait: list[int] = []
         self._let_go: list[int] = []
         self._last = 0
         self._earlier = EarlierRows()
@@ -41,6 +42,11 @@ class Tally:
     def on_their_day(self) -> bool:
         """Whether rows were among them that had been held."""
         return bool(self._let_go)
+
+    @property
+    def would_wait(self) -> Iterator[int]:
+        """The lines of the rows that would be held, of a dry run: it holds none."""
+        return iter(self._would_wait)
 
     def good(self) -> Iterator[IssueRequest]:
         """The rows to issue; those that cannot be read are kept as problems."""
@@ -57,8 +63,10 @@ class Tally:
             self._last = line
             if isinstance(row, tuple):
                 self._problems += _unread(line, row)
-            elif (day := self._rows.held_until) is not None and not again and not self._batch.dry_run:
+            elif (day := self._rows.held_until) is not None and not again:
                 self._held.append(Held(line, day))
+                if self._batch.dry_run:
+                    self._would_wait.append(line)
             else:
                 self._earlier.add(self._rows.where, row)
                 self._requests.append((self._rows.where, row))
@@ -114,6 +122,7 @@ class Tally:
             problems=sorted([*read, *refused], key=_line),
             held=_between(self._held, before, line, _line),
             let_go=_between(self._let_go, before, line, int),
+            dry_run=self._batch.dry_run,
         )
 
 
@@ -156,7 +165,9 @@ class Waiting:
         problems = [one for one in found if one.code in LASTING]
         if not problems:
             return None
-        return Progress(self._vault, self._batch.batch, 0, problems=problems, let_go=[one.line for one in problems])
+        lines_refused = [one.line for one in problems]
+        dry_run = self._batch.dry_run
+        return Progress(self._vault, self._batch.batch, 0, problems=problems, let_go=lines_refused, dry_run=dry_run)
 
 
 Thing = TypeVar("Thing")

@@ -12,10 +12,10 @@ from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
 from registry.domain.errors import UnknownAchievement
-from registry.intake.rows.broken_text import broken_text_fault
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import Problem, Readable
 from registry.intake.rows.row_texts import character_fault
+from registry.values.broken_text import broken_text_fault
 from registry.values.persons import identifier_fault, normalise_identifier
 from registry.wire.forms import check_uuid
 

@@ -78,7 +78,7 @@ def test_a_day_that_has_come_holds_nothing(sis):
 
 
 def test_a_trial_says_what_would_be_issued(sis):
-    assert sis.works(sis.send(badge(), dry_run=True)) == ("done", 1, 0, 0)
+    assert sis.works(sis.send(badge(), dry_run=True)) == ("done", 0, 0, 1)
 
 
 def test_without_another_day_that_of_its_validity_is_the_awarding_date(sis):

@@ -84,11 +84,11 @@ def test_a_draft_keeps_what_is_unclear_until_it_is_completed(office):
     [draft] = office.drafts.all()
     assert [one.missing for one in office.drafts.waiting(draft.draft)] == [["valid_until"]]
     office.drafts.complete(taken.draft, BADGE)
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert (one.credential, [p.field for p in one.problems]) == (None, ["credential.valid_until"])
     assert office.issued() == 0
     office.drafts.complete(taken.draft, {"credential": {"valid_until": None}})
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert one.credential
 
 
@@ -101,7 +101,7 @@ def test_a_draft_is_not_published_while_a_field_of_it_is_unclear(office):
     with pytest.raises(IntakeError, match=r"achievement\.workloadHours"):
         office.importer.publish(taken.draft)
     office.drafts.complete(taken.draft, {"achievement": {"workloadHours": None}})
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert one.credential
     [again] = office.take(document, {})
     assert again.unchanged
@@ -127,10 +127,10 @@ def test_a_matched_award_waits_and_is_issued_when_what_is_unclear_is_said(office
     other["credentialSubject"]["identifier"][0]["identityHash"] = "s2"
     [taken] = office.take(other, {})
     assert (taken.waiting, taken.credential) == (True, None)
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert (one.credential, [p.field for p in one.problems]) == (None, ["credential.valid_until"])
     office.drafts.complete(taken.draft, {"credential": {"valid_until": "2035-01-01"}})
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert one.credential
     assert office.registry.credential(one.credential).state.version == 1
     assert len(office.registry.achievements()) == 1
@@ -371,10 +371,10 @@ def test_a_text_that_looks_broken_is_issued_from_a_draft_once_it_is_named(office
     broken["credentialSubject"]["givenName"] = "ZoÃ«"
     [taken] = office.take(broken, {})
     office.drafts.complete(taken.draft, BADGE)
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert one.credential is None
     office.drafts.complete(taken.draft, {"credential": {"given_name": "ZoÃ«"}})
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert (bool(one.credential), one.problems) == (True, [])
 
 

@@ -414,6 +414,7 @@ def take_document(node: Node, document: Document, completions: dict[str, Any], *
 def _add_award(report: Report, taken: Taken) -> None:
     report.awards.append(taken)
     report.problems += taken.problems
+    report.notes += [f"{taken.path}: {note}" for note in taken.notes]
     report.missing += [one for one in taken.missing if one not in report.missing]
     if taken.waiting:
         report.waiting += 1
