@@ -90,6 +90,8 @@ class Credential(msgspec.Struct, frozen=True, rename="camel"):
     record: str
     unchanged: bool
     """Whether this record was issued before, and says the same."""
+    notes: list[str] = []
+    """What is remarkable in it: for example that it replaces a credential of another achievement."""
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -148,7 +150,8 @@ def issue(
             detail = outcome.explanation if "learners:decide" in request.user.scopes else outcome.detail
             raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
         member = writer.registry.member
-        found = Credential(member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged)
+        notes = [] if outcome.replacement is None else [str(outcome.replacement)]
+        found = Credential(member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged, notes)
         return Answered(200 if outcome.unchanged else 201, found, f"/v1/credentials/{member}/{outcome.credential}")
 
     return desk.once(request, key, data, act)

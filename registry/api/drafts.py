@@ -158,6 +158,7 @@ def publish(
         kept = ALL_FIELDS if keep_text else ()
         taken, notes = Importer(writer.registry, writer.issuer, offered).publish(str(draft), kept)
         after = Drafts(writer.registry).one(str(draft))
+        notes += [note for one in taken for note in one.notes]
         issued = sum(one.credential is not None for one in taken)
         return Answered(200, DraftPublished(str(after.achievement), issued, after.waiting, notes))
 

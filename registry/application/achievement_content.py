@@ -55,8 +55,9 @@ def read_content(
     `keep_text` are the fields whose texts are meant though they look broken; see `achievement_texts`.
     """
     spelled = one_spelling(values)
-    if faults := content_faults(spelled, publisher, newest, keep_text):
-        raise FaultyContent(faults)
+    for stated in (values, spelled):  # mojibake is told by characters nobody sees, and a text may be of these alone
+        if faults := content_faults(stated, publisher, newest, keep_text):
+            raise FaultyContent(faults)
     return msgspec.convert(spelled, AchievementContent, strict=True)
 
 

@@ -159,6 +159,10 @@ def _doubtful(path: str, text: str) -> str | None:
     if not any(char.isalnum() for char in text):
         return "is a placeholder: it has no letter and no digit; write the text itself"
     bare = text.strip(" .\u2026-\u2013\u2014_*<>{}[]()!?:").casefold()
-    if bare in _PLACEHOLDERS or is_placeholder(bare) or _BEGINS.match(bare) or (is_title and bare in _NO_TITLES):
+    letters = bare.replace(".", "").replace("_", " ")
+    words = {bare, letters}
+    if words & _PLACEHOLDERS or any(map(is_placeholder, words)) or _BEGINS.match(bare):
+        return "is a placeholder; write the text itself"
+    if is_title and bare in _NO_TITLES:
         return "is a placeholder; write the text itself"
     return None

@@ -142,6 +142,10 @@ class Issuer:
         """Begin to check requests one after another; nothing is stored."""
         return Trial(self._preparer)
 
+    def check(self, request: IssueRequest) -> Outcome:
+        """What would become of one; nothing is stored."""
+        return self.trial().check([request])[0]
+
     def check_all(self, requests: Iterable[IssueRequest]) -> Generator[Outcome, None, None]:
         """What would become of these if they were issued one after another; nothing is stored."""
         return self.trial().check_all(requests)

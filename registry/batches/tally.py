@@ -14,6 +14,7 @@ from registry.batches.row_problem import RowProblem, not_found_again
 from registry.intake import NdjsonRows, TableRows
 from registry.intake.rows.columns import Problems
 from registry.intake.rows.earlier_rows import EarlierRows
+from registry.intake.rows.replacements import Replacements
 from registry.vault.vault import Vault
 
 
@@ -33,6 +34,7 @@ class Tally:
         self._let_go: list[int] = []
         self._last = 0
         self._earlier = EarlierRows()
+        self._replacements = Replacements()
         self._requests: deque[tuple[str, IssueRequest]] = deque()
         """The places of rows, and they themselves, that may not be stored yet."""
         self._stored = 0
@@ -90,10 +92,10 @@ class Tally:
             self._requests.popleft()
             self._stored += 1
         asked = islice(self._requests, len(outcomes))
-        explained = [
-            self._earlier.explain(where, request, outcome)
-            for (where, request), outcome in zip(asked, outcomes, strict=True)
-        ]
+        explained = []
+        for (where, request), outcome in zip(asked, outcomes, strict=True):
+            explained.append(self._earlier.explain(where, request, outcome))
+            self._replacements.add(where, outcome)
         return self._progress(
             lines[-1],
             _refused(lines, explained),
@@ -103,8 +105,8 @@ class Tally:
         )
 
     def notes(self) -> list[str]:
-        """Return what is to be said of rows that stand in the content twice."""
-        return self._earlier.notes()
+        """Return what is to be said of rows that stand in the content twice, or replace something else."""
+        return self._earlier.notes() + self._replacements.notes()
 
     def rest(self) -> Progress:
         """The progress of what follows the last good row."""

@@ -196,14 +196,21 @@ class Worker:
             document = read_document(file.read(MAX_BYTES + 1), batch.name or "The body")
         issuers = other_issuer_notes(document, self._registry.member, self._own())
         unused = [f"not read: {path}" for path in document.unmapped()]
-        self._book.note(batch.batch, [*issuers, *document.notes, *oddity_notes(document), *unused][:_NOTES])
+        notes = [*issuers, *document.notes, *oddity_notes(document), *unused]
+        self._book.note(batch.batch, notes[:_NOTES])
+        doubts: list[str] = []
         importer = Importer(self._registry, self._issuer, self._catalogue, holds=True)
         due = set(self._book.held(batch.batch, due=True))
         for award in document.awards:
             if award.number > batch.done_lines or award.number in due:
                 on_its_day = award.number in due
                 beside = partial(_taken, self._registry.vault, batch, award, on_its_day=on_its_day)
-                importer.take_award(document, award, {}, dry_run=batch.dry_run, beside=beside, on_its_day=on_its_day)
+                taken = importer.take_award(
+                    document, award, {}, dry_run=batch.dry_run, beside=beside, on_its_day=on_its_day
+                )
+                doubts += [f"{award.path}: {note}" for note in taken.notes]
+        if doubts:
+            self._book.note(batch.batch, [*doubts, *notes][:_NOTES])
         if lost := sorted(one for one in due if one > len(document.awards)):
             told = [not_found_again(one, f"award {one}") for one in lost]
             self._registry.save([], private=Progress(self._registry.vault, batch.batch, 0, problems=told, let_go=lost))

@@ -90,8 +90,12 @@ class Importer:
         self._issuer = issuer
         self._catalogue = catalogue
         self._drafts = Drafts(registry)
-        self._matcher = Matcher(registry, self._drafts)
-        self._trial = issuer.trial()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Remember nothing of the document before."""
+        self._matcher = Matcher(self._registry, self._drafts)
+        self._trial = self._issuer.trial()
         """What was only checked until now: the awards of a dry run, and those that wait for their day."""
         self._waiting: dict[bytes, Values] = {}
         """The awards that wait for what they lack, by what each is known by."""
@@ -100,6 +104,7 @@ class Importer:
 
     def take(self, document: Document, completions: Completions, *, dry_run: bool = False) -> Iterator[Taken]:
         """Take in all awards of a document, one after another. Raises `IntakeError` for completions that are none."""
+        self._begin()
         document.notes += [
             note
             for note in check_completions(completions, document.awards, document.left_out)
@@ -452,5 +457,7 @@ def _can_wait(taken: Taken) -> bool:
 def _outcome(taken: Taken, outcome: Outcome) -> None:
     if isinstance(outcome, Issued):
         taken.credential, taken.learner, taken.unchanged = outcome.credential, outcome.learner, outcome.unchanged
+        if outcome.replacement is not None:
+            taken.notes = [*taken.notes, str(outcome.replacement)]
     else:
         taken.problems = [Problem(taken.path, outcome.field, "", f"{outcome.code}: {outcome.detail}")]

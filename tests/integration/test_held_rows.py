@@ -128,6 +128,18 @@ def test_a_trial_says_what_would_be_issued_and_holds_nothing(sis):
     assert sis.issued() == 0
 
 
+def test_a_trial_of_rows_of_one_record_says_what_becomes_of_them(sis):
+    """A row that is issued at once comes before one that is held, wherever it stands."""
+    rows = [
+        sis.row(1, GRADUATION), sis.row(2, record="r1"), sis.row(3, GRADUATION), sis.row(3, GRADUATION), sis.row(4),
+        sis.row(5, GRADUATION, record="r4"),
+    ]  # fmt: skip
+    state, *dry = sis.works(sis.send(*rows, dry_run=True))
+    assert (state, dry) == ("done", [2, 2, 2])
+    _, *real = sis.works(sis.send(*rows))
+    assert dry == real
+
+
 def test_what_may_be_right_on_its_day_is_noted_and_waits(sis, monkeypatch):
     """A part that has not come yet may have come by then."""
     batch = sis.send(sis.row(1, GRADUATION), sis.row(2, GRADUATION))

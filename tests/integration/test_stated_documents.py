@@ -6,6 +6,8 @@ from importlib import resources
 
 import pytest
 
+from registry.application.achievement_content import FaultyContent
+from registry.application.achievement_texts import ALL_FIELDS
 from registry.batches import Book, Worker
 from registry.cli.issuing.imports import Offered
 from registry.domain.case_errors import NoCredential
@@ -355,6 +357,43 @@ def test_a_person_with_one_name_is_issued_to_and_an_impossible_birth_date_is_not
         odd["credentialSubject"]["identifier"][0]["identityHash"] = "s3"
         [taken] = office.take(odd, BADGE)
         assert (taken.credential, taken.problems[0].field) == (None, "date_of_birth"), born
+
+
+def test_a_title_that_looks_broken_is_published_once_it_is_repeated_and_no_other_one_is(office):
+    broken = badge()
+    broken["credentialSubject"]["achievement"]["name"] = "BiologÃ\xada"
+    language = broken["credentialSubject"]["achievement"].get("inLanguage", "und")[:2]
+    [taken] = office.take(broken, BADGE)
+    assert (bool(taken.credential), "achievement.title" in {one.field for one in taken.problems}) == (False, True)
+    office.drafts.complete(taken.draft, {"achievement": {"title": {language: "MÃ¼ller"}}})
+    with pytest.raises(FaultyContent, match="wrong encoding"):
+        office.importer.publish(taken.draft)
+    office.drafts.complete(taken.draft, {"achievement": {"title": {language: "BiologÃ\xada"}}})
+    [one] = office.importer.publish(taken.draft).taken
+    assert one.credential
+    assert office.registry.achievement(one.achievement).content.title == {language: "BiologÃa"}
+
+
+def test_a_draft_with_a_text_that_looks_broken_is_published_where_that_is_said(office):
+    [taken] = office.take(badge(), {"credential": BADGE.get("credential", {})})
+    outcomes = [{"title": {"en": "tbd"}}]
+    office.drafts.complete(taken.draft, BADGE | {"achievement": BADGE["achievement"] | {"learningOutcomes": outcomes}})
+    with pytest.raises(FaultyContent, match="placeholder"):
+        office.importer.publish(taken.draft)
+    published = office.importer.publish(taken.draft, ALL_FIELDS)
+    assert [bool(one.credential) for one in published.taken] == [True]
+
+
+def test_a_document_with_a_placeholder_waits_and_a_doubtful_workload_is_noted(office):
+    given = {**BADGE, "achievement": BADGE["achievement"] | {"learningOutcomes": [{"title": {"en": "tbd"}}]}}
+    [taken] = office.take(badge(), given)
+    assert (taken.credential, [one.field for one in taken.problems]) == (
+        None,
+        ["achievement.learningOutcomes[0].title.en"],
+    )
+    given = {**BADGE, "achievement": BADGE["achievement"] | {"workloadHours": 1400}}
+    [taken] = office.take(badge(), given)
+    assert [note.split()[0] for note in taken.notes] == ["$.workloadHours"]
 
 
 def test_a_text_that_looks_broken_is_issued_once_somebody_names_it(office):

@@ -136,6 +136,8 @@ def publish(context: typer.Context, draft: Id, *, keep_text: KeepText = False, a
         say(f"achievement {found.achievement}, version 1")
         for one in taken:
             show_award(one, several=True)
+            for note in one.notes:
+                say(f"  note: {note}", style="yellow")
             for problem in one.problems:
                 say(f"  {problem.field}: {problem.detail}", style="red")
         say(f"{len(taken) - found.waiting:,} issued, {found.waiting:,} wait")

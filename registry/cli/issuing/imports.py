@@ -29,12 +29,14 @@ from registry.intake.importing import Importer, Taken
 from registry.intake.rows import ndjson_rows, table_rows
 from registry.intake.rows.days import Order
 from registry.intake.rows.earlier_rows import EarlierRows
+from registry.intake.rows.replacements import Replacements
 from registry.intake.rows.report import NO_ROWS
 from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node
 from registry.node.own_content import own_content
 
 _SHOWN = 25
+OnIssued = Callable[[IssueRequest, Issued], None]
 _BESIDE = ("achievement.", "credential.")
 """How the fields begin that are said beside a document."""
 
@@ -228,7 +230,7 @@ def take_rows(
     *,
     dry_run: bool = False,
     corrections: Path | None = None,
-    on_issued: Callable[[IssueRequest], None] = lambda _: None,
+    on_issued: OnIssued = lambda *_: None,
 ) -> Report:
     """Issue the good rows of a file and collect the bad ones; `corrections` is where a table's bad ones are written.
 
@@ -251,7 +253,7 @@ def take_rows(
         except BaseException:  # a signal or an error: what is stored stays, and that is said
             _say_stopped(stored.count, "row")
             raise
-    report.notes += taking.earlier.notes()
+    report.notes += taking.earlier.notes() + taking.replacements.notes()
     report.refused = len(faulty)
     report.problems = [problem for line in sorted(faulty) for problem in faulty[line]]
     if not rows.count:
@@ -269,7 +271,7 @@ class _Taking:
         rows: Rows,
         faulty: dict[int, list[Problem]],
         counter: Counter,
-        on_issued: Callable[[IssueRequest], None],
+        on_issued: OnIssued,
     ) -> None:
         """`faulty` collects what is wrong with rows, by the line that each ends at."""
         self._rows = rows
@@ -278,6 +280,7 @@ class _Taking:
         self._on_issued = on_issued
         self._waiting: deque[tuple[int, str, IssueRequest]] = deque()
         self.earlier = EarlierRows()
+        self.replacements = Replacements()
 
     def good(self) -> Iterator[IssueRequest]:
         """Yield the rows to issue."""
@@ -301,7 +304,8 @@ class _Taking:
             report.unchanged += 1
         else:
             report.issued += 1
-            self._on_issued(request)
+            self.replacements.add(where, outcome)
+            self._on_issued(request, outcome)
 
 
 def _write_corrections(path: Path, file: Path, faulty: Mapping[int, Sequence[Problem]], report: Report) -> None:
