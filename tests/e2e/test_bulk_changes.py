@@ -1,6 +1,8 @@
 """Many credentials changed, corrected and released by command: shown first, confirmed, once."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from importlib import resources
 
 import pytest
 
@@ -251,12 +253,13 @@ def test_one_credential_that_replaces_one_of_another_achievement_is_asked_about(
     assert shown(clerk, clerk.ids[5])["status"] == "replaced"
 
 
-def send(clerk, content, kind="credentials", *, release=True):
+def send(clerk, content, kind="credentials", media="text/csv"):
     with opened(clerk.home) as node:
         book: Book = book_of(node)
-        begun = book.receive("June", kind, "text/csv", "key:sis", content, False)  # noqa: FBT003 - by position
+        begun = book.receive("June", kind, media, "key:sis", content, False)  # noqa: FBT003 - by position
         begun.spool.write(content.encode())
-        return book.received(begun.batch, begun.spool, None, release).batch
+        waits = True
+        return book.received(begun.batch, begun.spool, None, waits).batch
 
 
 def test_a_batch_that_waits_for_a_second_person_is_listed_shown_and_released_by_another_one(clerk):
@@ -283,3 +286,20 @@ def test_the_rows_of_a_batch_are_checked_before_it_is_released(clerk):
     batch = send(clerk, rows)
     said = clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
     assert "2 would be issued, 6 as before" in said
+
+
+def test_what_a_batch_would_hold_until_its_day_is_shown_before_it_is_released(clerk):
+    later = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
+    header, *rows = clerk.rows(clerk.achievement, 8, "held.csv").read_text().splitlines()
+    last = rows[-1].split(",")
+    last[header.split(",").index("valid_from")] = later
+    batch = send(clerk, "\n".join([header, *rows[:-1], ",".join(last), ""]))
+    said = clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
+    assert "1 would be issued, 6 as before, 0 not taken in, 1 would be held until their day" in said
+
+
+def test_a_document_of_a_batch_is_checked_before_it_is_released(clerk):
+    badge = resources.files("registry.intake").joinpath("samples", "openbadge.json").read_text()
+    batch = send(clerk, badge, media="application/json")
+    said = clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
+    assert "0 would be issued, 0 as before, 0 not taken in, 1 would wait" in said

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -121,6 +122,11 @@ class _ReplacingRows:
     def count(self) -> int:
         """How many rows were read."""
         return self._rows.count
+
+    @property
+    def held_until(self) -> date | None:
+        """The day that the row waits for: none, as a row whose day is to come is refused here."""
+        return self._rows.held_until
 
     def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
         """Read every row: what it asks for, or all that is wrong with it."""

@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Protocol
 
@@ -84,6 +85,8 @@ class Report(msgspec.Struct):
     unchanged: int = 0
     waiting: int = 0
     """Awards of a document that wait as drafts, or would; what they lack is in `missing` and `problems`."""
+    held: int = 0
+    """What a batch would hold until its day, as a release shows before it asks."""
     dry_run: bool = False
     format: str = ""
     """Of a document."""
@@ -101,7 +104,7 @@ class Report(msgspec.Struct):
     @property
     def empty(self) -> bool:
         """Whether nothing came of the file at all."""
-        return not (self.issued or self.unchanged or self.refused or self.waiting or self.awards)
+        return not (self.issued or self.unchanged or self.refused or self.waiting or self.held or self.awards)
 
     @property
     def stored(self) -> bool:
@@ -218,6 +221,11 @@ class Rows(Protocol):
         """How many rows were read."""
         ...
 
+    @property
+    def held_until(self) -> date | None:
+        """The day that the row waits for, where one is to come."""
+        ...
+
     def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
         """Read every row: what it asks for, or all that is wrong with it."""
         ...
@@ -278,7 +286,8 @@ class _Taking:
         self._faulty = faulty
         self._counter = counter
         self._on_issued = on_issued
-        self._waiting: deque[tuple[int, str, IssueRequest]] = deque()
+        self._waiting: deque[tuple[int, str, IssueRequest, bool]] = deque()
+        """The lines of rows, their places, they themselves, and whether each would be held."""
         self.earlier = EarlierRows()
         self.replacements = Replacements()
 
@@ -290,16 +299,18 @@ class _Taking:
                 self._counter.advance()
             else:
                 self.earlier.add(self._rows.where, row)
-                self._waiting.append((self._rows.line, self._rows.where, row))
+                self._waiting.append((self._rows.line, self._rows.where, row, self._rows.held_until is not None))
                 yield row
 
     def judge(self, report: Report, outcome: Outcome) -> None:
         """Count the outcome of the next row."""
-        line, where, request = self._waiting.popleft()
+        line, where, request, is_held = self._waiting.popleft()
         outcome = self.earlier.explain(where, request, outcome)
         if isinstance(outcome, NotIssued):
             value = outcome.record[:80] if outcome.field == "record" else ""
             self._faulty[line] = [Problem(where, outcome.field, value, f"{outcome.code}: {outcome.explanation}")]
+        elif is_held:
+            report.held += 1
         elif outcome.unchanged:
             report.unchanged += 1
         else:
@@ -388,12 +399,14 @@ def _publish(node: Node, report: Report) -> None:
         raise
 
 
-def importer(node: Node) -> Importer:
-    """Who takes documents in for a node."""
-    return Importer(node.registry, node.issuer, Offered(node.registry))
+def importer(node: Node, *, holds: bool = False) -> Importer:
+    """Who takes documents in for a node; `holds` as a batch does, which keeps an award until its day."""
+    return Importer(node.registry, node.issuer, Offered(node.registry), holds=holds)
 
 
-def take_document(node: Node, document: Document, completions: dict[str, Any], *, dry_run: bool = False) -> Report:
+def take_document(
+    node: Node, document: Document, completions: dict[str, Any], *, dry_run: bool = False, holds: bool = False
+) -> Report:
     """Find or publish the achievements of a document, or make drafts of them, and issue its credentials."""
     report = Report(
         document.name,
@@ -407,7 +420,7 @@ def take_document(node: Node, document: Document, completions: dict[str, Any], *
         unmapped=document.unmapped(),
     )
     try:
-        for taken in importer(node).take(document, completions, dry_run=dry_run):
+        for taken in importer(node, holds=holds).take(document, completions, dry_run=dry_run):
             _add_award(report, taken)
     except BaseException:  # a signal or an error: what is stored stays, and that is said
         _say_stopped(0 if dry_run else report.issued, "award")
@@ -424,6 +437,8 @@ def _add_award(report: Report, taken: Taken) -> None:
         report.waiting += 1
     elif taken.problems or taken.missing:
         report.refused += 1
+    elif taken.held_until is not None:
+        report.held += 1
     elif taken.unchanged:
         report.unchanged += 1
     else:
@@ -466,6 +481,7 @@ def show(report: Report) -> None:
     would = "would be issued" if report.dry_run else "issued"
     waits = "would wait" if report.dry_run else "waiting"
     waiting = f", {report.waiting:,} {waits}" if report.waiting else ""
+    waiting += f", {report.held:,} would be held until their day" if report.held else ""
     say(f"{report.issued:,} {would}, {report.unchanged:,} as before, {report.refused:,} not taken in{waiting}")
 
 
