@@ -12,7 +12,7 @@ import msgspec
 
 from registry.domain.achievement import texts_of
 from registry.values.broken_text import broken_text_fault
-from registry.values.persons import SPREADSHEET_ERROR, is_placeholder, normalise_identifier, normalise_name
+from registry.values.persons import SPREADSHEET_ERROR, normalise_identifier, normalise_name
 from registry.wire.achievements import AchievementContent
 from registry.wire.forms import Fault
 
@@ -24,12 +24,13 @@ _LOST: Final = "\ufffd"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _PLACEHOLDERS: Final = frozenset(
     {
-        "todo", "to do", "tbc", "to be determined", "to be defined", "to be announced", "to be decided",
+        "n/a", "na", "null", "undefined", "unknown", "tbd", "tba", "xxx", "xxxx", "xxxxx", "not available", "k a", "ka",
+        "unbekannt", "onbekend", "inconnu", "desconocido", "keine angabe", "nvt", "todo", "to do", "tbc", "to be determined", "to be defined", "to be announced", "to be decided",
         "to be confirmed", "to be completed", "placeholder", "[object object]", "object object",
     }
 )  # fmt: skip
 _NO_TITLES: Final = frozenset(
-    {"title", "no title", "untitled", "description", "example", "test", "none", "nil", "nan", "na", "true", "false"}
+    {"title", "no title", "untitled", "description", "example", "test", "none", "nil", "nan", "true", "false"}
 )
 """Words that say something as a prerequisite, maybe, and nothing as a title."""
 _BEGINS: Final = re.compile(
@@ -161,7 +162,7 @@ def _doubtful(path: str, text: str) -> str | None:
     bare = text.strip(" .\u2026-\u2013\u2014_*<>{}[]()!?:").casefold()
     letters = bare.replace(".", "").replace("_", " ")
     words = {bare, letters}
-    if words & _PLACEHOLDERS or any(map(is_placeholder, words)) or _BEGINS.match(bare):
+    if words & _PLACEHOLDERS or any(map(words)) or _BEGINS.match(bare):
         return "is a placeholder; write the text itself"
     if is_title and bare in _NO_TITLES:
         return "is a placeholder; write the text itself"

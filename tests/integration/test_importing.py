@@ -154,7 +154,7 @@ def test_a_publication_that_stopped_between_achievement_and_credentials_goes_on(
     [taken] = office.take("openbadge.json")
     office.drafts.complete(taken.draft, BADGE)
     draft = office.drafts.one(taken.draft)
-    office.importer._publish(office.drafts.content(draft, draft.draft), draft.draft)
+    office.importer._publish(office.drafts.content(draft, draft.draft, ()), draft.draft, ())
     assert [one.waiting for one in office.drafts.all()] == [1]
     assert [bool(one.credential) for one in office.importer.publish(taken.draft).taken] == [True]
     assert len(office.registry.achievements()) == 1
