@@ -95,7 +95,8 @@ class Credential(msgspec.Struct, frozen=True, rename="camel"):
     unchanged: bool
     """Whether this record was issued before, and says the same."""
     notes: list[str] = []
-    """What to look at again: an awarding date to come, a last day of validity that has passed."""
+    """What to look at again: an awarding date to come, a last day of validity that has passed, another achievement than
+    that of the credential which is replaced."""
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -155,9 +156,8 @@ def issue(
             detail = outcome.explanation if "learners:decide" in request.user.scopes else outcome.detail
             raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
         member = writer.registry.member
-        found = Credential(
-            member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged, checker.notes()
-        )
+        notes = checker.notes() + ([] if outcome.replacement is None else [str(outcome.replacement)])
+        found = Credential(member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged, notes)
         return Answered(200 if outcome.unchanged else 201, found, f"/v1/credentials/{member}/{outcome.credential}")
 
     return desk.once(request, key, data, act)

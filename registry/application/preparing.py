@@ -15,7 +15,8 @@ from registry.application.held_rows import HeldRow, HeldRows
 from registry.application.records import Known, known_records
 from registry.application.refusals import Refusals, builds_on_refused, exists_for_nobody
 from registry.application.registry import Registry
-from registry.application.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome
+from registry.application.replacing import replacement_of
+from registry.application.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome, Replacement
 from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
 from registry.domain.errors import Refusal, UnknownCredential
@@ -42,11 +43,13 @@ class Prepared(NamedTuple):
     records: dict[bytes, Known]
     learners: dict[bytes, KnownLearner]
     replaced: dict[str, Credential]
+    offered: dict[str, AchievementState]
+    """Achievements that would be published by then: a trial has some, and issuing none."""
 
     @classmethod
     def empty(cls) -> Self:
         """Of no request."""
-        return cls([], [], VaultRows(), {}, {}, {}, {})
+        return cls([], [], VaultRows(), {}, {}, {}, {}, {})
 
 
 class Preparer:
@@ -111,6 +114,8 @@ class Preparer:
             )
             return ready
         states, expected = self._states({item.request.achievement for item in fresh})
+        if before is not None:
+            states |= {text: state for text, state in before.offered.items() if text not in states}
         ready.expected.update(expected)
         learners = self._learners(fresh, before)
         stored = dict(learners)
@@ -135,12 +140,14 @@ class Preparer:
                 continue
             try:
                 replaced = self._replaced(item.request.replaces, ready.replaced, before)
+                old = None if replaced is None else replaced.state
                 credential = Credential.issue(data, state, replaced)
             except Refusal as refusal:
                 outcomes[item.place] = NotIssued(item.request.record, refusal.code, refusal.path, refusal.detail)
                 continue
             learners[item.student] = known._replace(person=completed(known.person, stated))
-            made.append(_Made(data.credential, item, said, credential))
+            replacement = None if old is None else replacement_of(registry, old, data)
+            made.append(_Made(data.credential, item, said, credential, replacement))
         # On the log they stand in the order of their random ids: a file's order tells names and ranks.
         made.sort(key=lambda one: one.identifier)
         self._settle(made, learners, stored, ready, outcomes)
@@ -231,7 +238,9 @@ class Preparer:
             sealed = vault.seal(learner, one.identifier, one.disclosures)
             ready.rows.record(item.record, item.content, one.identifier, learner.learner, sealed)
             ready.records[item.record] = Known(item.content, one.identifier, learner.learner)
-            outcomes[item.place] = Issued(item.request.record, one.identifier, learner.learner)
+            outcomes[item.place] = Issued(
+                item.request.record, one.identifier, learner.learner, replacement=one.replacement
+            )
         self._write_learners([one.item for one in accepted], learners, known, ready)
 
     def _write_learners(
@@ -336,6 +345,7 @@ class _Made(NamedTuple):
     item: _Row
     disclosures: list[str]
     credential: Credential
+    replacement: Replacement | None
 
 
 def _data(request: IssueRequest, state: AchievementState | None, learner: str, claims: str) -> CredentialIssued:

@@ -289,21 +289,24 @@ class Registry:
 
     # Achievements
 
-    def publish_achievement(self, content: AchievementContent) -> None:
-        """Offer a new achievement (version 1). Raises `FaultyContent` with all that is wrong with it."""
-        refuse_faulty(content, self.member, self.newest_version)
+    def publish_achievement(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
+        """Offer a new achievement (version 1). Raises `FaultyContent` with all that is wrong with it.
+
+        `keep_text` are the fields whose texts are meant though they look broken.
+        """
+        refuse_faulty(content, self.member, self.newest_version, keep_text)
         self._commit(Achievement.publish(content))
 
-    def check_achievement(self, content: AchievementContent) -> None:
+    def check_achievement(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
         """Check that a new achievement could be published; store nothing. Raises what `publish_achievement` raises."""
-        refuse_faulty(content, self.member, self.newest_version)
+        refuse_faulty(content, self.member, self.newest_version, keep_text)
         self.check(Achievement.publish(content))
         if self._stored(content.achievement):
             raise Duplicate(f"there is an achievement {content.achievement} already", "$.achievement")
 
-    def check_revision(self, content: AchievementContent) -> None:
+    def check_revision(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
         """Check that the next version could be published; store nothing. Raises what `revise_achievement` raises."""
-        refuse_faulty(content, self.member, self.newest_version)
+        refuse_faulty(content, self.member, self.newest_version, keep_text)
         found: Achievement = self._get(Achievement, content.achievement, UnknownAchievement)
         found.revise(content)
         self.check(found)
@@ -319,9 +322,9 @@ class Registry:
         with self.recorder.datastore.get_connection() as connection, connection.cursor() as cursor:
             return bool(self.recorder.versions(cursor, [uuid_of(identifier)]))
 
-    def revise_achievement(self, content: AchievementContent) -> None:
+    def revise_achievement(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
         """Offer the next version, whole. Raises `FaultyContent` with all that is wrong with it."""
-        refuse_faulty(content, self.member, self.newest_version)
+        refuse_faulty(content, self.member, self.newest_version, keep_text)
         found: Achievement = self._get(Achievement, content.achievement, UnknownAchievement)
         found.revise(content)
         self._commit(found)

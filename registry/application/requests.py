@@ -1,6 +1,6 @@
 """What a university asks for when it issues, and what comes of it."""
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -122,6 +122,21 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
         return said
 
 
+class Replacement(msgspec.Struct, frozen=True, gc=False):
+    """A credential that is replaced by one of another achievement, or of another version of it."""
+
+    credential: str
+    """The old one."""
+    differs: Literal["achievement", "version"]
+    was: str
+    """The old one's achievement and version, in words."""
+    now: str
+    """The new one's."""
+
+    def __str__(self) -> str:
+        return f"replaces credential {self.credential} of another {self.differs}: it was of {self.was}, now {self.now}"
+
+
 class Issued(msgspec.Struct, frozen=True, gc=False):
     """A request that has its credential: a new one, or the one that its record had already."""
 
@@ -129,6 +144,8 @@ class Issued(msgspec.Struct, frozen=True, gc=False):
     credential: str
     learner: str
     unchanged: bool = False
+    replacement: Replacement | None = None
+    """Where it replaces a credential of another achievement or version."""
 
 
 class TwoPersons(msgspec.Struct, frozen=True, gc=False):

@@ -12,11 +12,11 @@ from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
 from registry.domain.errors import UnknownAchievement
-from registry.intake.rows.broken_text import broken_text_fault
 from registry.intake.rows.days import orders_of
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import Problem, Readable
 from registry.intake.rows.row_texts import character_fault
+from registry.values.broken_text import broken_text_fault
 from registry.values.formulas import begins_formula
 from registry.values.persons import normalise_identifier, record_fault
 from registry.values.uuids import canonical_uuid

@@ -15,12 +15,12 @@ import psycopg
 
 from registry.application.records import find_credentials
 from registry.application.registry import Registry
-from registry.intake.rows.broken_text import broken_text_fault
 from registry.intake.rows.days import Order, day_fault, read_day
 from registry.intake.rows.json_numbers import column_fault
 from registry.intake.rows.plain_rows import PlainRows, Row
 from registry.intake.rows.report import Catalogue
 from registry.intake.rows.row_texts import character_fault
+from registry.values.broken_text import broken_text_fault
 from registry.values.persons import identifier_fault, normalise_identifier
 from registry.values.uuids import canonical_uuid
 from registry.wire.forms import check_uuid

@@ -94,6 +94,16 @@ def test_a_change_takes_a_note_that_is_kept_privately(taking, offer):
     assert (new_note.accepted, new_note.where) == (False, "$.data.note")
 
 
+def test_a_credential_that_replaces_one_of_another_achievement_is_noted(consortium, taking, offer):
+    other = consortium.offer(title="Soil chemistry")
+    [first] = take(taking, issue(offer, "other1"))
+    replacing = event("credential.issue.v1", row(other, "other2", "s-other1") | {"replaces": first.credential})
+    [second] = take(taking, replacing)
+    assert (second.accepted, first.notes) == (True, [])
+    [note] = second.notes
+    assert f"replaces credential {first.credential} of another achievement" in note
+
+
 class Faulty:
     """An issuer for whose records with `bad` in them nobody wrote the code."""
 

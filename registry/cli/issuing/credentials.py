@@ -71,8 +71,11 @@ def issue(
     grade: Annotated[str | None, typer.Option(help=FROM_INPUT, callback=from_input)] = None,
     replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
     keep_text: KeepText = False,
+    yes: bulk_changes.Yes = False,
 ) -> None:
     """Issue a credential and publish it. Names and grade go to the vault, never to the log.
+
+    It asks before it replaces a credential of another achievement or version.
 
     Example: registry credential issue 0bbac7a9-… --record 2026-17 --student s123 --awarding-date 2026-06-30
     """
@@ -91,6 +94,8 @@ def issue(
         replaces=ids.resolve(node, replaces, "credential") if replaces is not None else None,
     )
     check_row(node, request, keep_text=keep_text)
+    if replaces is not None:
+        _confirm_replacement(node, request, yes=yes)
     outcome = node.issuer.issue([request])[0]
     if not isinstance(outcome, Issued):
         field = f" ({outcome.field})" if outcome.field else ""
@@ -102,6 +107,13 @@ def issue(
         say_older_wait(node)
     else:
         publish_now(node)
+
+
+def _confirm_replacement(node: Node, request: IssueRequest, *, yes: bool) -> None:
+    """Ask where the new credential is of another achievement or version than the one that it replaces."""
+    outcome = node.issuer.check(request)
+    if isinstance(outcome, Issued) and outcome.replacement is not None:
+        confirm(f"This {outcome.replacement}.", "Issue it?", yes=yes)
 
 
 def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:

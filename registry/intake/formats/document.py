@@ -18,9 +18,9 @@ from registry.application.achievement_content import NewestVersion, read_content
 from registry.application.requests import IssueRequest
 from registry.intake.formats.unmapped import Unmapped
 from registry.intake.rows import parts
-from registry.intake.rows.broken_text import broken_text_fault
 from registry.intake.rows.columns import Problems, RowChecker
 from registry.intake.rows.report import IntakeError, Problem, masked
+from registry.values.broken_text import broken_text_fault
 from registry.values.persons import differences
 from registry.wire.achievements import AchievementContent
 
@@ -216,7 +216,16 @@ class Award:
         self, identifier: str, publisher: str, completions: Completions, newest: NewestVersion
     ) -> AchievementContent:
         """Return the achievement's first version. Raises `FaultyContent` with all that is missing or wrong."""
-        return content(self.completed("achievement", completions), identifier, publisher, newest)
+        values = self.completed("achievement", completions)
+        return content(values, identifier, publisher, newest, self.meant(completions))
+
+    def meant(self, completions: Completions) -> set[str]:
+        """Return the fields of the achievement whose texts are meant as the document has them: somebody repeated them.
+
+        What is given otherwise beside the document is held to the same rules as any text.
+        """
+        values = self.completed("achievement", completions)
+        return meant_texts(self.achievement, values, self.named("achievement", completions))
 
     def request(
         self, checker: RowChecker, achievement: str, version: int | None, completions: Completions
@@ -462,9 +471,19 @@ def wanted(achievement: Values, publisher: str) -> list[str]:
 _NOTHING: Final[tuple[Any, ...]] = (None, [], {}, "")
 
 
-def content(values: Values, identifier: str, publisher: str, newest: NewestVersion) -> AchievementContent:
-    """Return an achievement's first version. Raises `FaultyContent` with all that is missing or wrong."""
-    return read_content({**values, **_given(identifier, publisher)}, publisher, newest)
+def content(
+    values: Values, identifier: str, publisher: str, newest: NewestVersion, keep_text: Collection[str]
+) -> AchievementContent:
+    """Return an achievement's first version. Raises `FaultyContent` with all that is missing or wrong.
+
+    `keep_text` are the fields whose texts are meant though they look broken.
+    """
+    return read_content({**values, **_given(identifier, publisher)}, publisher, newest, keep_text)
+
+
+def meant_texts(read: Values, completed: Values, named: Collection[str]) -> set[str]:
+    """Return the named fields that have the text which the document has."""
+    return {name for name in named if name in read and completed.get(name) == read[name]}
 
 
 def request(

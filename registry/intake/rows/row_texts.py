@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from registry.intake.rows.broken_text import broken_text_fault
+from registry.values.broken_text import broken_text_fault
 from registry.values.formulas import begins_formula
 from registry.values.persons import SPREADSHEET_ERROR, normalise_identifier, normalise_name
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.intake.rows.broken_text import broken_text_fault
+from registry.values.broken_text import broken_text_fault
 from registry.values.persons import (
     are_usual,
     birth_date_fault,
