@@ -24,13 +24,14 @@ _LOST: Final = "\ufffd"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _PLACEHOLDERS: Final = frozenset(
     {
-        "n/a", "na", "null", "undefined", "unknown", "tbd", "tba", "xxx", "xxxx", "xxxxx", "not available", "k a", "ka",
-        "unbekannt", "onbekend", "inconnu", "desconocido", "keine angabe", "nvt", "todo", "to do", "tbc", "to be determined", "to be defined", "to be announced", "to be decided",
+        "n/a", "null", "undefined", "unknown", "tbd", "tba", "tbc", "xxx", "xxxx", "xxxxx", "not available",
+        "unbekannt", "onbekend", "inconnu", "desconocido", "keine angabe", "k a", "nvt", "todo", "to do",
+        "to be determined", "to be defined", "to be announced", "to be decided",
         "to be confirmed", "to be completed", "placeholder", "[object object]", "object object",
     }
 )  # fmt: skip
 _NO_TITLES: Final = frozenset(
-    {"title", "no title", "untitled", "description", "example", "test", "none", "nil", "nan", "true", "false"}
+    {"title", "no title", "untitled", "description", "example", "test", "none", "nil", "nan", "na", "true", "false"}
 )
 """Words that say something as a prerequisite, maybe, and nothing as a title."""
 _BEGINS: Final = re.compile(
@@ -160,9 +161,8 @@ def _doubtful(path: str, text: str) -> str | None:
     if not any(char.isalnum() for char in text):
         return "is a placeholder: it has no letter and no digit; write the text itself"
     bare = text.strip(" .\u2026-\u2013\u2014_*<>{}[]()!?:").casefold()
-    letters = bare.replace(".", "").replace("_", " ")
-    words = {bare, letters}
-    if words & _PLACEHOLDERS or any(map(words)) or _BEGINS.match(bare):
+    words = {bare, bare.replace(".", "").replace("_", " ")}
+    if words & _PLACEHOLDERS or _BEGINS.match(bare):
         return "is a placeholder; write the text itself"
     if is_title and bare in _NO_TITLES:
         return "is a placeholder; write the text itself"
