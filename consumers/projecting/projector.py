@@ -162,11 +162,20 @@ class Projector:
         """Compare all disputed heads with their streams, however long that takes."""
         self._disputes.settle_all(self.governance.state, self.governance.size, self._stopping)
 
-    def run(self, stop: threading.Event, poll: float = 1.0) -> None:
-        """Follow the log until told to stop. What is wrong with the log is said, and looked at again."""
+    def run(
+        self,
+        stop: threading.Event,
+        poll: float = 1.0,
+        on_step: Callable[[Progress, float], None] = lambda *_: None,
+    ) -> None:
+        """Follow the log until told to stop. What is wrong with the log is said, and looked at again.
+
+        `on_step` receives what each step without a fault brought, and the seconds that it took.
+        """
         said = ""
         self._stopping = stop
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 progress = self.step()
             except LogError as error:
@@ -177,6 +186,7 @@ class Projector:
                 stop.wait(poll)
                 continue
             said = ""
+            on_step(progress, time.monotonic() - began)
             if progress == NOTHING:
                 self._log.wait(self.heads(), poll)
 

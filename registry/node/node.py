@@ -1,7 +1,7 @@
 """A node: its parts, opened one by one as they are needed and closed at the end."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +46,7 @@ from registry.node.health.own_log import OwnLog
 from registry.node.passphrases import ask_passphrase
 from registry.node.standings import Standings
 from registry.postgres.embedded import database
+from registry.publishing.commit_store import Draft
 from registry.publishing.publisher import Publisher
 from registry.settings.settings import FILE, Settings, SettingsError, load
 from registry.vault.vault import Vault
@@ -213,8 +214,8 @@ class Node:
             feeding=None if member == GOVERNANCE else Feeding(connection, [member]),
         )
 
-    def publisher(self) -> Publisher:
-        """Who publishes this node's events."""
+    def publisher(self, on_committed: Callable[[Sequence[Draft]], None] = lambda _: None) -> Publisher:
+        """Who publishes this node's events; `on_committed` is the publisher's own."""
         if self.settings.member == GOVERNANCE:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
         self.refuse_gone_log()
@@ -232,6 +233,7 @@ class Node:
             acceptance=self.acceptance,
             own_refusals=self.own_refusals.commits,
             founding=(self.settings.consortium, self.settings.founded_hash),
+            on_committed=on_committed,
         )
 
     def refuse_gone_log(self) -> None:
