@@ -45,6 +45,7 @@ lint: venv ## check form, types, the packages' borders and the schemas
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m registry.wire.schemas --check
 	@$(BIN)/python -m registry.settings.reference --check
+	@$(BIN)/python -m registry.metrics.reference --check
 	@$(BIN)/python -m registry.cli.json_shapes --check
 	@$(BIN)/python -m registry.office.assessments.assessment_schema --check
 
@@ -61,6 +62,7 @@ vectors: venv ## run the test vectors (DIR=folder for another set)
 schemas: venv ## write the schemas anew from the code
 	@$(BIN)/python -m registry.wire.schemas
 	@$(BIN)/python -m registry.settings.reference
+	@$(BIN)/python -m registry.metrics.reference
 	@$(BIN)/python -m registry.cli.json_shapes
 	@$(BIN)/python -m registry.office.assessments.assessment_schema
 

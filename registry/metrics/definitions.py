@@ -76,7 +76,7 @@ PROJECTION_SECONDS = Definition(
 )  # fmt: skip
 PROJECTION_AGE = Definition(
     _STREAMS, "registry_projection_age_seconds", "gauge",
-    "Time since the projector last read all streams to their ends without a fault.",
+    "Time since the projector last read all streams without a fault; since the start where it has not.",
 )  # fmt: skip
 VISIBLE_SECONDS = Definition(
     _STREAMS, "registry_visible_seconds", "histogram",
@@ -139,10 +139,21 @@ POOL_CONNECTIONS = Definition(
 )  # fmt: skip
 POOL_WAITING = Definition(_HTTP, "registry_pool_waiting_requests", "gauge", "Requests that wait for such a connection.")
 
-PARTS: Final = (
-    "process", "positions", "refused", "quarantined", "disputed", "batches", "webhooks", "feed", "intake", "log",
-)  # fmt: skip
-"""The values of the label `part`."""
+LABELS: Final = {
+    "version": "of the node",
+    "python": "its version",
+    "component": "what is faulty, as `registry status --json` names it",
+    "part": "of the page: `process` (what the processes count), `positions`, `refused`, `quarantined`, `disputed`,"
+    " `batches`, `webhooks`, `feed`, `intake`, `log`",
+    "member": "a member's short name, or `governance`",
+    "code": "the rule, as the event catalogue names it",
+    "state": "as the metric's meaning or the API's description says",
+    "outcome": "`issued`, `unchanged`, `refused`, `scheduled` (waits for its day)",
+    "method": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or `other`, also where the route lacks the method",
+    "route": "the route's template, such as `/v1/credentials/{member}/{credential}`, or `none`",
+    "status": "the HTTP status",
+}
+"""What the values of each label are."""
 
 
 def all_definitions() -> Iterator[Definition]:

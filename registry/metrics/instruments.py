@@ -6,6 +6,7 @@ process that replaces another of the same name goes on with its files, so that n
 
 import os
 from collections.abc import Iterable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +17,9 @@ from registry.metrics import definitions
 from registry.metrics.definitions import Definition
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-_FILE_BYTES: Final = 1024 * 1024
-_FILES: Final = ("counter", "histogram", "gauge_sum")
+_KIB: Final = 1024
+_FILES: Final = {"counter": 2048 * _KIB, "histogram": 4096 * _KIB, "gauge_sum": 64 * _KIB}
+"""Each process's files, and their sizes: all that it can ever count finds room in them."""
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -47,8 +49,8 @@ class Instruments:
         self._visible_seconds = _histogram(definitions.VISIBLE_SECONDS, registry)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answered request; `route` is its template."""
-        method = method if method in _METHODS else "other"
+        """Count an answered request; `route` is its template. A method that the route lacks is counted as `other`."""
+        method = method if method in _METHODS and status != HTTPStatus.METHOD_NOT_ALLOWED else "other"
         self._requests.labels(method, route, str(status)).inc()
         self._request_seconds.labels(method, route).observe(seconds)
 
@@ -78,11 +80,11 @@ class Instruments:
 
 def _make_files(folder: Path, process: str) -> None:
     """Write the files with all their blocks: a page of a mapped file that the disk has no room for ends the process."""
-    for kind in _FILES:
+    for kind, size in _FILES.items():
         file = folder / f"{kind}_{process}.db"
         if not file.exists():
             try:
-                file.write_bytes(bytes(_FILE_BYTES))
+                file.write_bytes(bytes(size))
             except OSError:
                 file.unlink(missing_ok=True)
                 raise

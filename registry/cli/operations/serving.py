@@ -66,7 +66,7 @@ def serve(
             stack.enter_context(one)
         stop = stack.enter_context(stopping())
         watch = HealthWatch(node, says=run)
-        measures = stack.enter_context(measuring(node, watch))
+        measures = stack.enter_context(measuring(node, watch, projects=run))
         counting = None if measures is None else measures.folder
         keeping = threading.Thread(
             target=_keep_alive, args=(node.settings.home, node.settings.log_level, sockets, stop, counting),

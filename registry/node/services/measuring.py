@@ -48,15 +48,17 @@ class Measuring(NamedTuple):
 class _Work:
     """Measures what the publisher and the projector of this process do."""
 
-    def __init__(self, member: str, instruments: "Instruments") -> None:
+    def __init__(self, member: str, instruments: "Instruments", *, projects: bool) -> None:
         self._member = member
         self._instruments = instruments
         self._lock = threading.Lock()
         self._unseen: deque[tuple[int, float]] = deque(maxlen=_MAX_UNSEEN)
         """Commits that are not in the views yet: the size after each, and when its oldest event was stored."""
+        self._reached = 0
+        """The size that this member's stream is getting in the views."""
         self._seen = 0
-        """The size of this member's stream in the views."""
-        self._stepped: float | None = None
+        """The size that it has there."""
+        self._stepped = time.monotonic() if projects else None
 
     def on_committed(self, drafts: Sequence[Draft]) -> None:
         """Count commits that were put on the log."""
@@ -66,34 +68,43 @@ class _Work:
         self._instruments.count_published(len(drafts), events, (max(0.0, now - at) for _, at in stored))
         with self._lock:
             self._unseen.extend(stored)
+            self._count_seen()  # the projector may have been faster
 
     def on_batch(self, member: str, size: int, position: int) -> None:
         """Note how far this member's own stream is in the views."""
         del position
         if member == self._member:
-            self._seen = size
+            self._reached = size
 
-    def on_step(self, progress: Progress, seconds: float) -> None:
+    def on_step(self, progress: Progress, seconds: float, whole: bool) -> None:  # noqa: FBT001 - the projector's own
         """Count what a step of the projector brought, and this member's commits that are in the views since."""
-        self._stepped = time.monotonic()
+        if whole:
+            self._stepped = time.monotonic()
         if progress != NOTHING:
             self._instruments.count_projected(progress.commits, progress.events, seconds)
-        now = time.time()
         with self._lock:
-            while self._unseen and self._unseen[0][0] <= self._seen:
-                self._instruments.count_visible(max(0.0, now - self._unseen.popleft()[1]))
+            self._seen = self._reached
+            self._count_seen()
+
+    def _count_seen(self) -> None:
+        now = time.time()
+        while self._unseen and self._unseen[0][0] <= self._seen:
+            self._instruments.count_visible(max(0.0, now - self._unseen.popleft()[1]))
 
     def age(self) -> float | None:
-        """Return the seconds since the projector's last step without a fault; None before the first."""
+        """Return the seconds since the projector's last step without a fault, or since the start where none was.
+
+        None in a process that does not project.
+        """
         return None if self._stepped is None else time.monotonic() - self._stepped
 
 
 @contextlib.contextmanager
-def measuring(node: "Node", watch: HealthWatch) -> Iterator[Measuring | None]:
+def measuring(node: "Node", watch: HealthWatch, *, projects: bool = True) -> Iterator[Measuring | None]:
     """Show the metrics of a node while inside; None where the settings name no port for them.
 
-    `watch` looks at the node, in a thread that the caller starts. Raises `SettingsError` where the port is taken or the
-    folder of counters cannot be made.
+    `watch` looks at the node, in a thread that the caller starts. `projects`: whether this process projects. Raises
+    `SettingsError` where the port is taken or the folder of counters cannot be made.
     """
     settings = node.settings
     if settings.metrics_port is None:
@@ -107,7 +118,7 @@ def measuring(node: "Node", watch: HealthWatch) -> Iterator[Measuring | None]:
         host, port = listening.getsockname()[:2]
         with _counters(settings.home / _FOLDER / f"{host}-{port}".replace(":", "-")) as folder:
             try:
-                work = _Work(settings.member, Instruments(folder, _MAIN))
+                work = _Work(settings.member, Instruments(folder, _MAIN), projects=projects)
             except OSError as error:
                 raise SettingsError(f"metrics: cannot write to {folder}: {error.strerror}") from error
             collecting = Collecting(node, watch, folder, work.age)

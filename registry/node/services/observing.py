@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from consumers.projecting.projector import OnBatch
-from consumers.streams.progress import Progress
+from consumers.projecting.projector import OnBatch, OnStep
 from registry.publishing.commit_store import Draft
 
 
@@ -15,5 +14,5 @@ class Observer(NamedTuple):
     """Receives commits that were put on the log."""
     on_batch: OnBatch | None = None
     """As the projector's own."""
-    on_step: Callable[[Progress, float], None] = lambda *_: None
-    """Receives what a step of the projector without a fault brought, and the seconds that it took."""
+    on_step: OnStep = lambda *_: None
+    """As the projector's own."""
