@@ -3,9 +3,9 @@
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import Connection
@@ -44,6 +44,7 @@ from registry.node.adapters.own_refusals import OwnRefusals
 from registry.node.adapters.parts import ViewedParts
 from registry.node.health.own_log import OwnLog
 from registry.node.passphrases import ask_passphrase
+from registry.node.services.tracing import trace_stored, traces_of
 from registry.node.standings import Standings
 from registry.postgres.embedded import database
 from registry.publishing.commit_store import Draft
@@ -54,6 +55,9 @@ from registry.wire.commit import Commit
 from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import VerifierKey
+
+if TYPE_CHECKING:
+    from registry.tracing.row_traces import RowTraces
 
 
 class Node:
@@ -171,6 +175,11 @@ class Node:
         return made
 
     @cached_property
+    def traces(self) -> "RowTraces | None":
+        """The traces of this process; None where nothing is traced."""
+        return traces_of(self.settings.member)
+
+    @cached_property
     def registry(self) -> Registry:
         """The private side."""
         made = Registry(
@@ -179,6 +188,7 @@ class Node:
             Vault(self.keystore),
             self.acceptance,
             self.own_refusals.by_subject,
+            *([] if self.traces is None else [partial(trace_stored, self.traces)]),
         )
         self._open.callback(made.close)
         return made

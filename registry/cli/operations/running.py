@@ -20,7 +20,7 @@ from registry.node.adapters.webhooks import dispatch, dispatcher
 from registry.node.health import last_error
 from registry.node.node import Node
 from registry.node.services.housekeeping import keep_house
-from registry.node.services.measuring import measuring
+from registry.node.services.measuring import measuring, observing
 from registry.node.services.observing import Observer
 from registry.node.services.stopping import DATABASE_AWAY, keep_on_hangup, stopping
 from registry.node.services.watching import HealthWatch
@@ -98,7 +98,7 @@ def run(context: typer.Context) -> None:
     node.views()
     watch = HealthWatch(node, says=True)
     with stopping() as stop, measuring(node, watch) as measures:
-        observer = Observer() if measures is None else measures.observer
+        observer = observing(node, measures)
         if measures is not None:
             errors.print(f"metrics are at {measures.address}", markup=False)
         if node.settings.member == GOVERNANCE:  # the consortium's own node publishes by ceremony

@@ -21,8 +21,7 @@ from registry.cli.output import errors
 from registry.http.server import END_SECONDS, server_for
 from registry.log import GOVERNANCE
 from registry.node.node import opened
-from registry.node.services.measuring import instruments_of, measuring
-from registry.node.services.observing import Observer
+from registry.node.services.measuring import instruments_of, measuring, observing
 from registry.node.services.stopping import keep_on_hangup, stopping
 from registry.node.services.watching import HealthWatch
 from registry.settings.settings import SettingsError
@@ -83,7 +82,7 @@ def serve(
 
         try:
             if run:
-                run_node(node, watch, stop, Observer() if measures is None else measures.observer, begin)
+                run_node(node, watch, stop, observing(node, measures), begin)
             else:
                 if measures is not None:
                     watch.follow(stop)

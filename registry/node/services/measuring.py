@@ -5,7 +5,6 @@ import shutil
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import structlog
 
 from consumers.streams.progress import NOTHING, Progress
-from registry.node.services.observing import Observer
+from registry.node.services.observing import Observer, together
+from registry.node.services.tracing import observer_of
+from registry.node.services.unseen import Unseen
 from registry.node.services.watching import HealthWatch
 from registry.publishing.commit_store import Draft
 from registry.settings.settings import SettingsError
@@ -31,8 +32,6 @@ _MAIN: Final = "main"
 _FOLDER: Final = "metrics"
 _MAX_CONNECTIONS: Final = 16
 _PATIENCE_SECONDS: Final = 5.0
-_MAX_UNSEEN: Final = 10_000
-"""Commits that are waited for in the views; of more than these the oldest are not measured."""
 
 
 class Measuring(NamedTuple):
@@ -49,15 +48,9 @@ class _Work:
     """Measures what the publisher and the projector of this process do."""
 
     def __init__(self, member: str, instruments: "Instruments", *, projects: bool) -> None:
-        self._member = member
         self._instruments = instruments
-        self._lock = threading.Lock()
-        self._unseen: deque[tuple[int, float]] = deque(maxlen=_MAX_UNSEEN)
-        """Commits that are not in the views yet: the size after each, and when its oldest event was stored."""
-        self._reached = 0
-        """The size that this member's stream is getting in the views."""
-        self._seen = 0
-        """The size that it has there."""
+        self._unseen = Unseen[float](member)
+        """When the oldest event of each commit was stored."""
         self._stepped = time.monotonic() if projects else None
 
     def on_committed(self, drafts: Sequence[Draft]) -> None:
@@ -66,15 +59,12 @@ class _Work:
         stored = [(draft.after.size, draft.stored) for draft in drafts if draft.stored is not None]
         events = sum(len(draft.lines) for draft in drafts)
         self._instruments.count_published(len(drafts), events, (max(0.0, now - at) for _, at in stored))
-        with self._lock:
-            self._unseen.extend(stored)
-            self._count_seen()  # the projector may have been faster
+        self._count_seen(self._unseen.add(stored))  # the projector may have been faster
 
     def on_batch(self, member: str, size: int, position: int) -> None:
         """Note how far this member's own stream is in the views."""
         del position
-        if member == self._member:
-            self._reached = size
+        self._unseen.reach(member, size)
 
     def on_step(self, progress: Progress, seconds: float, whole: bool) -> None:  # noqa: FBT001 - the projector's own
         """Count what a step of the projector brought, and this member's commits that are in the views since."""
@@ -82,14 +72,12 @@ class _Work:
             self._stepped = time.monotonic()
         if progress != NOTHING:
             self._instruments.count_projected(progress.commits, progress.events, seconds)
-        with self._lock:
-            self._seen = self._reached
-            self._count_seen()
+        self._count_seen(self._unseen.step())
 
-    def _count_seen(self) -> None:
+    def _count_seen(self, stored: Sequence[float]) -> None:
         now = time.time()
-        while self._unseen and self._unseen[0][0] <= self._seen:
-            self._instruments.count_visible(max(0.0, now - self._unseen.popleft()[1]))
+        for at in stored:
+            self._instruments.count_visible(max(0.0, now - at))
 
     def age(self) -> float | None:
         """Return the seconds since the projector's last step without a fault, or since the start where none was.
@@ -133,6 +121,14 @@ def measuring(node: "Node", watch: HealthWatch, *, projects: bool = True) -> Ite
                 server.should_exit = True
                 thread.join()
                 collecting.close()
+
+
+def observing(node: "Node", measures: Measuring | None) -> Observer:
+    """Return who observes this node at work: its metrics and its traces, where there are any."""
+    observers = [] if measures is None else [measures.observer]
+    if node.traces is not None:
+        observers.append(observer_of(node.traces, node.settings.member))
+    return together(*observers)
 
 
 def instruments_of(folder: Path | None, process: str) -> "Instruments | None":

@@ -48,10 +48,11 @@ import sys
 from pathlib import Path
 from registry.metrics.instruments import Instruments
 instruments = Instruments(Path(sys.argv[1]), "http-0")
-for route in range(250):
+for number in range(250):
+    route = f"/v1/a-route-of-a-long-name/{{member}}/{{credential}}/{number}"
     for method in ("GET", "HEAD", "POST", "PROPFIND"):
         for status in (200, 400, 404, 429, 503):
-            instruments.count_request(method, f"/v1/a-route-of-a-long-name/{{member}}/{{credential}}/{route}", status, 1)
+            instruments.count_request(method, route, status, 1)
 instruments.note_pool(1, 2, 3)
 """
 
