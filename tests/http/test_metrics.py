@@ -90,14 +90,14 @@ def test_what_two_processes_answer_adds_up_and_a_process_that_dies_takes_nothing
         with contextlib.suppress(httpx.TransportError):
             return httpx.get(f"{measured.url}/health").status_code == 200
 
-    until(answers, 30)
+    until(answers, 120)
     until(lambda: requests() > before + 64)
     assert {file.name for file in folder.iterdir()} == {
         f"{kind}_{process}.db"
         for kind in ("counter", "histogram", "gauge_sum")
         for process in ("main", "http-0", "http-1")
     }
-    until(lambda: httpx.get(f"{measured.url}/ready").status_code == 200, 30)
+    until(lambda: httpx.get(f"{measured.url}/ready").status_code == 200, 120)
 
 
 def answered(file: Path) -> float:

@@ -15,14 +15,16 @@ def unset(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_nothing_is_traced_unless_it_is_said_where_to_send_it(unset, monkeypatch):
+@pytest.mark.usefixtures("unset")
+def test_nothing_is_traced_unless_it_is_said_where_to_send_it(monkeypatch):
     assert traces_of("twente") is None
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
     assert traces_of("twente") is None
 
 
-def test_a_node_without_opentelemetry_says_that_it_traces_nothing(unset, monkeypatch):
+@pytest.mark.usefixtures("unset")
+def test_a_node_without_opentelemetry_says_that_it_traces_nothing(monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.delitem(sys.modules, "registry.tracing.row_traces", raising=False)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
