@@ -45,6 +45,7 @@ lint: venv ## check form, types, the packages' borders and the schemas
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m registry.wire.schemas --check
 	@$(BIN)/python -m registry.settings.reference --check
+	@$(BIN)/python -m registry.metrics.reference --check
 	@$(BIN)/python -m registry.cli.json_shapes --check
 	@$(BIN)/python -m registry.office.assessments.assessment_schema --check
 
@@ -61,12 +62,13 @@ vectors: venv ## run the test vectors (DIR=folder for another set)
 schemas: venv ## write the schemas anew from the code
 	@$(BIN)/python -m registry.wire.schemas
 	@$(BIN)/python -m registry.settings.reference
+	@$(BIN)/python -m registry.metrics.reference
 	@$(BIN)/python -m registry.cli.json_shapes
 	@$(BIN)/python -m registry.office.assessments.assessment_schema
 
 lock: venv ## resolve requirements.lock anew from pyproject.toml (UPGRADE=1 to newer versions)
 	@echo 'Resolving the dependencies of pyproject.toml'
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra otel $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) tests/client/requirements.in -o tests/client/requirements.lock
 
 clean: ## remove .venv, the demo's data and what tools left behind

@@ -34,6 +34,11 @@ class Order:
         self._waiting: _Waiting = deque()
         self._searching: _Waiting = deque()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a turn."""
+        return len(self._waiting) + len(self._searching)
+
     async def begin(self, *, search: bool) -> None:
         """Wait for a turn; whoever got one says when it is over."""
         loop = asyncio.get_running_loop()

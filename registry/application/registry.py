@@ -88,13 +88,15 @@ class Registry:
         vault: Vault,
         acceptance: Acceptance | None = None,
         find_refusals: FindRefusals = dict,
+        on_stored: Callable[[Sequence[StoredEvent]], None] = lambda _: None,
     ) -> None:
         """`dsn` is the node's database; missing tables are created.
 
         `acceptance` answers whether consumers would accept what is about to be stored; None: nobody is asked.
-        `find_refusals` finds what was published and the log refused.
+        `find_refusals` finds what was published and the log refused. `on_stored` receives events that were stored.
         """
         self.refusals = find_refusals
+        self._on_stored = on_stored
         self.dsn = dsn
         self._acceptance = acceptance
         self.origin = origin
@@ -178,6 +180,7 @@ class Registry:
         finally:
             if erased is not None:
                 self.settle_keys()
+        self._on_stored(stored)
 
     def settle_keys(self) -> None:
         """Complete or undo a replacement of the vault's keys, where one was broken off."""

@@ -121,6 +121,7 @@ class Publisher:
         own_refusals: Callable[[], RefusedCommits | None] = lambda: None,
         founding: tuple[str, bytes] | None = None,
         step: Callable[[str], None] = lambda _: None,
+        on_committed: Callable[[Sequence[Draft]], None] = lambda _: None,
     ) -> None:
         """`signers` sign each commit.
 
@@ -128,7 +129,8 @@ class Publisher:
         `acceptance` is asked before anything is signed; without it, everything is accepted. `own_refusals` returns what
         this node's own projector refuses of its stream now, and is asked before each pass. `founding` is the
         consortium's name and the hash of its founding: a log of another one, or one that is gone, is not written to.
-        `step` receives each step's name before it is taken (tests stop there).
+        `step` receives each step's name before it is taken (tests stop there). `on_committed` receives the commits that
+        were put on the log, those that were put there again included.
         """
         self._dsn = dsn
         self._log = log
@@ -144,6 +146,7 @@ class Publisher:
         self._founding = founding
         self._channel = recorder.channel_name
         self._step = step
+        self._on_committed = on_committed
         self._tree: Tree | None = None
         """The tree that the log verifiably holds; None: to be read from the log."""
         self._end = 0
@@ -306,6 +309,7 @@ class Publisher:
             commits=len(drafts),
             events=sum(len(draft.lines) for draft in drafts),
         )
+        self._on_committed(drafts)
 
     # After a start, and after anything went wrong
 

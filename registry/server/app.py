@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache, partial
 from importlib import metadata, resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from anyio.to_thread import run_sync
@@ -75,12 +75,16 @@ from registry.node.digests import FILE as SIGNED_DIGEST
 from registry.node.health.health import own_stream
 from registry.node.node import Node
 from registry.node.services.batches import book_of
+from registry.node.services.pool_use import follow_pool
 from registry.node.services.watching import READINESS, HealthWatch
 from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
 from registry.server import asyncapi
 from registry.server.problems import HANDLERS
 from registry.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from registry.metrics.instruments import Instruments
 
 _BODY = 2 * 1024 * 1024
 _BEGIN = 2.0
@@ -158,7 +162,7 @@ _TAGS = (
 )
 
 
-def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
+def application(node: Node, ending: Callable[[], bool], instruments: "Instruments | None") -> ASGIApp:
     """The whole application of one node. Connections are opened when it starts.
 
     `ending` says whether the process that serves it is ending. Who asks and how often is counted around all routes, so
@@ -190,6 +194,8 @@ def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
         views.open()
         standings.follow(stop)
         watch.follow(stop)
+        if instruments is not None:
+            follow_pool(views, instruments, stop)
         if tokens is not None:
             tokens.follow(stop)
             await run_sync(tokens.wait, _BEGIN)
@@ -237,10 +243,15 @@ def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
     return Explained(Authenticated(counted, credentials, http.failures_per_minute), HANDLERS)
 
 
-def served(node: Node, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
-    """The application as it is served: what is the same about every answer stands around all the rest."""
+def served(node: Node, ending: Callable[[], bool] = lambda: False, instruments: "Instruments | None" = None) -> ASGIApp:
+    """The application as it is served: what is the same about every answer stands around all the rest.
+
+    `instruments` count what it answers; None where nothing is measured.
+    """
     http = node.settings.http
-    return Forwarded(Answers(Kept(application(node, ending))), http.trusted_proxies, http.base_path)
+    kept = Kept(application(node, ending, instruments))
+    answers = Answers(kept) if instruments is None else Answers(kept, instruments.count_request)
+    return Forwarded(answers, http.trusted_proxies, http.base_path)
 
 
 def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:
