@@ -69,8 +69,9 @@ def test_every_relative_link_and_anchor_leads_somewhere(name):
 
 def test_the_generated_pages_are_what_the_code_says():
     checked = subprocess.run(
-        [sys.executable, "-m", "registry.cli.reference", "--check"], cwd=ROOT, capture_output=True, text=True
-    )
+        [sys.executable, "-m", "registry.cli.reference", "--check"],
+        check=False, cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
@@ -97,7 +98,7 @@ def test_the_catalogue_names_each_refusal_that_the_vectors_have():
                 for line in parse(base64.b64decode(record)).lines
             ]
             for leaf, code in expected["refused"] if expected else []:
-                seen.add((json.loads(lines[leaf])["type"], code))
+                seen.add((re.search(rb'"type":"([^"]+)"', lines[leaf])[1].decode(), code))  # not each is JSON
     assert seen
     unnamed = {(name, code) for name, code in seen if name in MEANINGS and code not in events.refusals_of(name)}
     assert unnamed == set()
