@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from registry.cli.app import app_for
 from registry.cli.reference import events
 from registry.cli.reference.event_texts import GOVERNANCE_REFUSALS, MEANINGS
 from registry.cli.reference.markdown import anchor
@@ -25,6 +28,7 @@ NAMED = re.compile(
     r"(?<![\w/.-])(?:registry|projections|consumers|tests|deploy|docs)/[\w./-]*\.(?:py|sql|toml|md|typ|j2|json)\b"
 )
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+TOP = get_command(app_for([]))
 NOT_OF_TODAY = {"CHANGELOG.md"}
 """A changelog names files as they were."""
 
@@ -67,6 +71,39 @@ def test_every_relative_link_and_anchor_leads_somewhere(name):
     assert wrong == []
 
 
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in NOT_OF_TODAY])
+def test_every_command_that_a_page_shows_is_there_with_its_options(name):
+    text = (ROOT / name).read_text()
+    fenced = "\n".join(re.findall(r"^```.*?^```", text, flags=re.DOTALL | re.MULTILINE))
+    shown = [
+        *re.findall(r"^(registry [^\n#]*)", fenced, re.MULTILINE),
+        *re.findall(r"^ {4}(registry [^\n#]*)", text, re.MULTILINE),
+        *re.findall(r"`(registry [^`…]*)`", text),
+    ]
+    shown = [line for line in shown if not re.fullmatch(r"registry [a-z ]+ proof 1", line)]  # lines of signed texts
+    wrong = []
+    for line in shown:
+        command, words = TOP, line.split()[1:]
+        known = {"--home", "--log-level", "--version", "--help"}
+        for place, word in enumerate(words):
+            if word in {"&&", "|", ">", ";", "..."}:
+                break
+            if isinstance(command, TyperGroup) and word in command.commands:
+                command = command.commands[word]
+            elif word.startswith("--"):
+                options = {each for one in command.params for each in (*one.opts, *one.secondary_opts)}
+                if word.partition("=")[0].rstrip(".,;:)") not in options | known:
+                    wrong.append(line)
+            elif isinstance(command, TyperGroup) and re.fullmatch(r"[a-z][a-z-]+", word) and not takes(words[:place]):
+                wrong.append(line)
+    assert wrong == []
+
+
+def takes(words):
+    """Whether the last of these words is an option that takes the next word as its value."""
+    return bool(words) and words[-1] in {"--home", "--log-level"}
+
+
 def test_the_generated_pages_are_what_the_code_says():
     checked = subprocess.run(
         [sys.executable, "-m", "registry.cli.reference", "--check"],
@@ -98,7 +135,8 @@ def test_the_catalogue_names_each_refusal_that_the_vectors_have():
                 for line in parse(base64.b64decode(record)).lines
             ]
             for leaf, code in expected["refused"] if expected else []:
-                seen.add((re.search(rb'"type":"([^"]+)"', lines[leaf])[1].decode(), code))  # not each is JSON
+                kind = re.search(rb'"type": ?"([^"]+)"', lines[leaf])  # not every line is JSON
+                seen.add((kind[1].decode() if kind else "", code))
     assert seen
     unnamed = {(name, code) for name, code in seen if name in MEANINGS and code not in events.refusals_of(name)}
     assert unnamed == set()
