@@ -100,8 +100,8 @@ def test_every_command_that_a_page_shows_is_there_with_its_options(name):
 
 
 def takes(words):
-    """Whether the last of these words is an option that takes the next word as its value."""
-    return bool(words) and words[-1] in {"--home", "--log-level"}
+    """Whether the last of these words is an option, which may take the next word as its value."""
+    return bool(words) and words[-1].startswith("--")
 
 
 def test_the_generated_pages_are_what_the_code_says():
