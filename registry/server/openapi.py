@@ -9,7 +9,7 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
-from litestar.serialization import encode_json
+from litestar.serialization import decode_json, encode_json
 
 from projections.api import ROUTES as READING
 from projections.api.agreements import AgreementDraft
@@ -157,7 +157,8 @@ def description_without_node(own_routes: list[HTTPRouteHandler]) -> dict[str, An
         plugins=[NumbersAsWritten()],
         openapi_config=openapi_config(None),
     )
-    return _completed(app, "")
+    found: dict[str, Any] = decode_json(encode_json(_completed(app, "")))  # as a client reads it
+    return found
 
 
 def _never_called() -> Provide:
