@@ -14,6 +14,7 @@ from typer.main import get_command
 from registry.cli.app import app_for
 from registry.cli.reference import events
 from registry.cli.reference.event_texts import GOVERNANCE_REFUSALS, MEANINGS
+from registry.cli.reference.field_texts import BEYOND, FIELDS
 from registry.cli.reference.markdown import anchor
 from registry.wire.commit import parse
 from registry.wire.events import GOVERNANCE_TYPES, MEMBER_TYPES
@@ -118,7 +119,9 @@ def test_the_catalogue_has_every_event_type_and_every_refusal():
     assert set(MEANINGS) == set(types)
     assert set(events.RULES) == set(MEMBER_TYPES)
     assert set(GOVERNANCE_REFUSALS) == set(GOVERNANCE_TYPES)
+    assert set(BEYOND) <= set(types)
     assert [name for name in types if f"### {name}\n" not in page] == []
+    assert [name for name, text in FIELDS.items() if f"| {text} |" not in page] == []
     assert [code for code in events.codes() if f"| `{code}` |" not in page] == []
 
 

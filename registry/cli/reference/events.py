@@ -9,6 +9,7 @@ from msgspec import inspect as types
 
 from consumers.streams.quarantine import EXPLAINED
 from registry.cli.reference.event_texts import GOVERNANCE_REFUSALS, MEANINGS, OPENING, REFUSAL_OPENING
+from registry.cli.reference.field_texts import BEYOND, FIELDS
 from registry.cli.reference.markdown import NOTICE, anchor, plain, table
 from registry.rules import achievements, credentials, errors, recognition
 from registry.rules.errors import Refusal
@@ -43,7 +44,6 @@ SUBJECTS: Final = {
     "Learners": "learner.",
     "Status seals": "status.",
 }
-_NOTHING_MORE: Final = "Nothing beyond the fields."
 
 
 def pages() -> dict[str, str]:
@@ -82,14 +82,13 @@ def _raised_by(rule: Callable[..., Any]) -> list[str]:
 
 
 def _event(name: str, kind: type[Any], objects: dict[str, Any]) -> str:
-    fault = inspect.getdoc(kind.fault) or ""
     needs = CREATES.get(name)
     pieces = [f"### {name}\n", MEANINGS[name] + "\n", _fields(kind, objects)]
     if needs is not None:
         role = f"the role `{needs}` and " if needs else ""
         pieces.append(f"The member needs {role}to be in good standing.\n")
-    if fault and fault != _NOTHING_MORE:
-        pieces.append(f"Beyond the fields: {plain(fault)}\n")
+    if name in BEYOND:
+        pieces.append(f"Beyond the form of each field: {BEYOND[name]}\n")
     codes = ", ".join(f"`{code}`" for code in refusals_of(name))
     schema = f"[JSON Schema](../registry/wire/schemas/{name}.json)"
     pieces.append(f"[Refused](#what-is-refused) as {codes}, in this order. {schema}.\n")
@@ -105,10 +104,14 @@ def _fields(kind: type[Any], objects: dict[str, Any]) -> str:
     described = types.type_info(kind)
     assert isinstance(described, types.StructType)  # noqa: S101 - every event's data is a struct
     rows = [
-        (f"`{field.encode_name}`", "" if field.required else "optional", _value(field.type, objects))
+        (
+            f"`{field.encode_name}`" + ("" if field.required else ", optional"),
+            _value(field.type, objects),
+            FIELDS.get(f"{kind.__name__}.{field.encode_name}") or FIELDS[field.encode_name],
+        )
         for field in described.fields
     ]
-    return table(("field", "", "value"), rows)
+    return table(("field", "value", "meaning"), rows)
 
 
 def _value(kind: types.Type, objects: dict[str, Any]) -> str:
@@ -118,7 +121,7 @@ def _value(kind: types.Type, objects: dict[str, Any]) -> str:
         return PATTERNS.get(pattern) or _value(kind.type, objects)
     if isinstance(kind, types.UnionType):
         arms = [_value(arm, objects) for arm in kind.types if not isinstance(arm, types.NoneType)]
-        return " or ".join(dict.fromkeys(arms))
+        return " or ".join(dict.fromkeys(arm.replace("whole number", "number") for arm in arms))
     if isinstance(kind, types.StructType):
         name = kind.cls.__name__
         objects[name] = kind.cls

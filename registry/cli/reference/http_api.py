@@ -91,7 +91,7 @@ def _bodies(schemas: Mapping[str, Any]) -> str:
         fields = schema.get("properties", {})
         required = set(schema.get("required", ()))
         rows = [(f"`{field}`", "yes" if field in required else "", *_field(inner)) for field, inner in fields.items()]
-        sections.append(table(("field", "always", "value", "meaning"), rows) if rows else f"{_kind(schema)}.\n")
+        sections.append(table(("field", "required", "value", "meaning"), rows) if rows else f"{_kind(schema)}.\n")
     return "\n".join(section for section in sections if section.strip())
 
 
