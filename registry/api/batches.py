@@ -370,7 +370,9 @@ class Batches(Controller):
         ] = None,
         keep_text: Annotated[
             bool,
-            QueryParameter(name="keepText", description="Text that looks as if in a wrong encoding is meant as it is."),
+            QueryParameter(
+                name="keepText", description="Text that looks wrong, or no name or grade, is meant as it is."
+            ),
         ] = False,
     ) -> Response[Batch]:
         """Take in rows as a stream. Every row is judged by itself: bad ones are listed, good ones take effect.

@@ -61,7 +61,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "dryRun": True,
     },
     "Erasing": {"confirm": _LEARNER},
-    "HeldDecision": {"record": "2026-17", "decision": "same-person"},
+    "HeldDecision": {"record": "2026-17", "version": "3f9a0c41d2b7", "decision": "same-person"},
     "AssessmentStatement": {
         "achievement": _REF,
         "purpose": "creditTransfer",

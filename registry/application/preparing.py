@@ -158,16 +158,19 @@ class Preparer:
         """Keep the rows that are held, as far as the list has room, and say so where it has not."""
         if not rows_held:
             return
-        room = HeldRows(self._registry).room({one.item.record for one in rows_held})
+        held_rows, records = HeldRows(self._registry), {one.item.record for one in rows_held}
+        room, earlier = held_rows.room(records), held_rows.earlier(records)
         for item, known, differs in rows_held:
             learner = stored.get(item.student) or ready.learners.get(item.student)
             if learner is None:
                 outcomes[item.place] = held_against_refused(item.request, known, differs)
                 continue
-            kept = room.take(item.record)
-            outcomes[item.place] = held_outcome(item.request, known, differs, is_kept=kept)
-            if kept:
-                ready.rows.held(HeldRow(self._registry.vault, item.record, item.student, known, item.request))
+            row: HeldRow | None = None
+            if room.take(item.record):
+                before = earlier.get(item.record)
+                row = HeldRow(self._registry.vault, item.record, item.student, known, item.request, before)
+                ready.rows.held(row)
+            outcomes[item.place] = held_outcome(item.request, known, differs, row)
 
     def _learners(self, fresh: Sequence["_Row"], before: Prepared | None) -> dict[bytes, KnownLearner]:
         """Return the learners that are known by the rows' numbers, in the spelling that each row's number has now.

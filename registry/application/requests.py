@@ -9,11 +9,11 @@ from registry.values.persons import (
     are_usual,
     birth_date_fault,
     described,
-    identifier_fault,
     name_fault,
     normalise_identifier,
     normalise_name,
     number_fault,
+    record_fault,
 )
 from registry.wire.credentials import Part
 from registry.wire.disclosures import SALT_LENGTH, disclosure
@@ -90,7 +90,7 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
             value = getattr(self, name)
             if value == "":
                 return name, "is empty; every award needs it"
-            check = identifier_fault if name == "record" else number_fault
+            check = record_fault if name == "record" else number_fault
             if value and (wrong := check(value)) is not None:
                 return name, wrong
         for name, value in (("family_name", self.family_name), ("given_name", self.given_name)):

@@ -14,8 +14,9 @@ from registry.batches.batch import TABLES, Media
 from registry.batches.spool import Spooled
 from registry.intake.rows.columns import NAMES
 from registry.intake.rows.days import Order, read_day
+from registry.intake.rows.json_numbers import text_of
 from registry.intake.rows.lines import byte_lines, text_lines
-from registry.intake.rows.ndjson_rows import LINE, text_of
+from registry.intake.rows.ndjson_rows import LINE
 from registry.intake.rows.not_json import unique
 from registry.intake.rows.report import IntakeError
 from registry.intake.rows.tables import Table, TableRow

@@ -41,7 +41,7 @@ from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
 from registry.intake.importing import Taken
 from registry.intake.lost_events import LostEvents
-from registry.learners.changes import Change
+from registry.learners.change import Change
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.profiles import KeptProfile
 from registry.office.cases.attachments import Attachment

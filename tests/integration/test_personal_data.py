@@ -92,7 +92,9 @@ COLUMNS = {
     "vault.decisions": {"sealed": SEALED},
     "vault.erased": {"record": HASH},
     "vault.further_numbers": {"student": HASH},
-    "vault.held_rows": {"record": HASH, "student": HASH, "sealed": SEALED, "decision": ID, "by": STAFF},
+    "vault.held_rows": {
+        "record": HASH, "student": HASH, "sealed": SEALED, "decision": ID, "by": STAFF, "version": HASH
+    },
     "vault.learner_changes": {
         "kind": ID, "preview": HASH, "sealed": SEALED, "proposed_by": STAFF, "confirmed_by": STAFF
     },

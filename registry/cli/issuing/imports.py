@@ -129,7 +129,8 @@ def import_file(
     ] = None,
     dates: DatesOption = None,
     keep_text: Annotated[
-        bool, typer.Option("--keep-text", help="Text that looks as if in a wrong encoding is meant as it is.")
+        bool,
+        typer.Option("--keep-text", help="Text that looks wrong, or no name or grade, is meant as it is."),
     ] = False,
     corrections: Annotated[
         Path | None,

@@ -13,7 +13,7 @@ from registry.application.requests import Issued, IssueRequest
 from registry.cli import ids
 from registry.cli.consortium.founding import publish_now
 from registry.cli.days import day_option
-from registry.cli.issuing.credentials import check_days
+from registry.cli.issuing.credentials import KeepText, check_row
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
@@ -94,6 +94,7 @@ def issue(
     valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
     grade: Annotated[str | None, typer.Option(help=FROM_INPUT, callback=from_input)] = None,
     replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
+    keep_text: KeepText = False,
 ) -> None:
     """Issue a larger credential with its parts, and publish it. They are held against its composition first.
 
@@ -128,7 +129,7 @@ def issue(
         replaces=replaces,
         parts=stacked,
     )
-    check_days(request)
+    check_row(node, request, keep_text=keep_text)
     outcome = node.issuer.issue([request], override=override or ())[0]
     if not isinstance(outcome, Issued):
         for breach in outcome.breaches:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 
 from registry.intake.formats.document import Document, Oddity, Values
 from registry.intake.formats.moments import day_fault, day_of, moment_of
+from registry.intake.rows.json_numbers import FRACTION, WrittenNumber
 from registry.intake.rows.not_json import no_constant, why_not_json
 from registry.intake.rows.report import IntakeError
 
@@ -30,6 +31,8 @@ _IN_ORDER: Final = frozenset(
 _STATUS: Final = ("credentialStatus", "status", "resultStatus", "achievementStatus", "revocationStatus")
 _STATUS_FLAGS: Final = ("revoked", "suspended", "withdrawn", "expired", "failed", "invalid")
 _STATUS_DETAILS: Final = ("revocationReason", "revocationDate", "revokedAt", "suspensionReason", "withdrawalDate")
+_IDENTIFIER: Final = re.compile(r"id|.*(identi|notation|number|code|sourcedid)", re.IGNORECASE | re.DOTALL)
+"""Names under which documents have the identifier of somebody or something."""
 _POINT: Final = re.compile(r"\d{1,6}(\.\d{1,2})?")
 _LEVEL: Final = re.compile(r"\d+")
 
@@ -38,7 +41,7 @@ def load(content: bytes, name: str) -> Values:
     """A JSON object. Raises `IntakeError` for anything else, what cannot be stored included."""
     try:
         text = content.removeprefix(b"\xef\xbb\xbf")
-        document = json.loads(text, object_pairs_hook=_Read.of, parse_constant=no_constant)
+        document = json.loads(text, object_pairs_hook=_Read.of, parse_constant=no_constant, parse_float=WrittenNumber)
         json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise IntakeError(f"{name} is not JSON in UTF-8: {why_not_json(error)}") from error
@@ -74,6 +77,9 @@ def _fault(value: Any, left: int, at: str) -> str | None:  # noqa: ANN401 - any 
     if isinstance(value, _Read):
         return f"says {value.twice!r:.80} twice in {at}; nobody can tell which is meant: remove one"
     if isinstance(value, dict):
+        for name, one in value.items():
+            if isinstance(one, WrittenNumber) and _IDENTIFIER.match(name):
+                return f"has in {at}.{name[:80]} what {FRACTION}"
         inner = [*((name, at) for name in value), *((one, f"{at}.{name}"[:400]) for name, one in value.items())]
     else:
         inner = [(one, f"{at}[{i}]") for i, one in enumerate(value)] if isinstance(value, list) else []
@@ -323,7 +329,7 @@ class JsonDocument(Document):
 
     def _number(self, owner: Values, path: str, name: str, what: str) -> int | float | None:
         """A number with at most two decimals, given as a number or as text."""
-        text = str(owner.get(name, ""))
+        text = "null" if name in owner and owner[name] is None else str(owner.get(name, ""))
         if isinstance(owner.get(name), bool) or not _POINT.fullmatch(text):
             self._odd(f"{path}.{name}", text, f"is not a number of {what} like 5 or 2.5")
             return None

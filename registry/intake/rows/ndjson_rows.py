@@ -8,6 +8,7 @@ from typing import Final
 from registry.application.requests import IssueRequest
 from registry.intake.rows.columns import COLUMNS, NAMES, FindRecord, Problems, RowChecker, example_note
 from registry.intake.rows.days import Order
+from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
 from registry.intake.rows.lines import byte_lines
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
 from registry.intake.rows.report import BadRows, Catalogue, Problem, Readable
@@ -80,7 +81,12 @@ class NdjsonRows:
             return (problem(f"is longer than {LINE:,} bytes"),)
         text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         try:
-            value = json.loads(text.rstrip(b"\r\n").decode(), object_pairs_hook=unique, parse_constant=no_constant)
+            value = json.loads(
+                text.rstrip(b"\r\n").decode(),
+                object_pairs_hook=unique,
+                parse_constant=no_constant,
+                parse_float=WrittenNumber,
+            )
         except (ValueError, RecursionError) as error:
             return (problem(f"is not a JSON object in UTF-8: {why_not_json(error)}"),)
         if not isinstance(value, dict):
@@ -90,10 +96,10 @@ class NdjsonRows:
         for name, given in value.items():
             if name not in NAMES:
                 wrong.append(problem(f"is no column; they are {', '.join(NAMES)}", name[:80]))
+            elif (fault := column_fault(name, given)) is not None:
+                wrong.append(problem(fault, name))
             elif given is None:
                 row[name] = ""
-            elif isinstance(given, bool) or not isinstance(given, str | int | float):
-                wrong.append(problem("is not a text or a number", name))
             else:
                 row[name] = given if isinstance(given, str) else text_of(given)
         found = self._checker.check_all(number, row)
@@ -102,13 +108,6 @@ class NdjsonRows:
         named = {one.field for one in wrong}
         others = found if isinstance(found, tuple) else ()
         return (*wrong, *(one for one in others if one.field not in named))
-
-
-def text_of(number: float) -> str:
-    """A number as a row's text."""
-    if isinstance(number, int):
-        return repr(number)
-    return str(int(number)) if number.is_integer() else repr(number)
 
 
 def template() -> str:

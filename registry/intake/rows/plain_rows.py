@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
+from registry.intake.rows.json_numbers import WrittenNumber
 from registry.intake.rows.lines import byte_lines
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
 from registry.intake.rows.report import NO_ROWS, BadRows, IntakeError, Readable
@@ -65,7 +66,7 @@ class PlainRows:
     def _object(self, line: bytes) -> Mapping[str, Any] | str:
         try:
             text = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").decode()
-            row = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+            row = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant, parse_float=WrittenNumber)
             json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair cannot be stored
         except (ValueError, RecursionError) as error:
             return f"is not JSON: {why_not_json(error)}"
