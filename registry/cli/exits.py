@@ -92,6 +92,18 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
 )
 
 
+MEANINGS: Final[dict[int, str]] = {
+    0: "Everything that was asked for is done, checked and well.",
+    1: "Something is not as it should be: a fault, a refusal, a row that was not taken, something unknown.",
+    2: "Wrong usage: an option, a value, or a file to read that is not there.",
+    3: "Settings or keys are missing or wrong.",
+    4: "The log or the database cannot be reached or is full, or another process is writing.",
+    5: "Inconclusive: something that was asked for could not be checked.",
+    130: "Interrupted at the keyboard.",
+    143: "Ended by SIGTERM.",
+}
+"""What each exit code means."""
+
 _DATABASE: Final = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted)
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

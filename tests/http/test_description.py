@@ -40,6 +40,13 @@ def test_it_is_valid_openapi_3_1(description):
     assert description["openapi"].startswith("3.1")
 
 
+def test_the_reference_pages_are_made_from_the_description_that_a_node_serves(description):
+    """They are made without a node: a route or a dependency that is forgotten there would be missing in them."""
+    script = "import json; from registry.server.app import api_description as made; print(json.dumps(made()))"
+    made = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    assert json.loads(made) == description
+
+
 def test_every_reference_leads_to_something(description):
     """Two structs of one name would be told apart by names that only one of two libraries gives."""
 
