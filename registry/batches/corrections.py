@@ -1,10 +1,8 @@
 """The rows of a file that were not taken in, as a file to be corrected and sent in again."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final
 
 from registry.intake.rows.columns import NAMES
 from registry.intake.rows.report import Readable
@@ -12,6 +10,7 @@ from registry.intake.rows.table_rows import NEEDED
 from registry.intake.rows.tables import PROBLEM, Table
 from registry.values.formulas import DELIMITERS, escape_formulas
 
+_SPLIT: Final = re.compile(f'["\r\n{DELIMITERS}]')
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -50,10 +49,10 @@ def _rows(table: Table) -> Iterator[tuple[int, Sequence[str]]]:
 
 
 def _written(row: Iterable[str], delimiter: str) -> str:
-    into = io.StringIO()
-    values = [escape_formulas(_BROKEN.sub("\ufffd", value)) for value in row]
-    # A field with the delimiter of another locale is quoted, too, so that a program set to that one keeps it whole.
-    has_delimiter = any(sign in value for value in values for sign in DELIMITERS)
-    quoting: Literal[0, 1] = csv.QUOTE_ALL if has_delimiter else csv.QUOTE_MINIMAL
-    csv.writer(into, delimiter=delimiter, lineterminator="\r\n", quoting=quoting).writerow(values)
-    return into.getvalue()
+    values = (escape_formulas(_BROKEN.sub("\ufffd", value)) for value in row)
+    return delimiter.join(map(_quoted, values)) + "\r\n"
+
+
+def _quoted(value: str) -> str:
+    """Return a field in quotation marks where a program of any locale would split it without them."""
+    return '"' + value.replace('"', '""') + '"' if _SPLIT.search(value) else value
