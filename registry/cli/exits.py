@@ -38,6 +38,7 @@ from registry.office.errors import CohortFileError, CohortRefused, NotReady, Off
 from registry.postgres.embedded import DatabaseUnavailable
 from registry.publishing.publisher import OwnCommitsRefused, PublisherError
 from registry.settings.settings import SettingsError
+from registry.store.migrations import DatabaseTooNew
 from registry.vault.vault import VaultError
 from registry.webhooks import WebhookError
 from registry.wire.errors import InvalidEvent, WireError
@@ -53,6 +54,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (KeystoreError, 3),
     (VaultError, 3),
     (OutdatedViews, 3),
+    (DatabaseTooNew, 3),
     (InvalidQuery, 2),
     (TooCostly, 5),
     (NoReceipt, 1),

@@ -161,9 +161,7 @@ class Publisher:
         Raises `AnotherPublisher` or `WriterBusy` where somebody else publishes, `LogGone` or `ForeignLog`.
         """
         with psycopg.connect(self._dsn, autocommit=True) as connection:
-            row = connection.execute(
-                "SELECT pg_try_advisory_lock(hashtext('registry.publishing.publisher'))"
-            ).fetchone()
+            row = connection.execute("SELECT pg_try_advisory_lock(hashtext('registry.publisher'))").fetchone()
             if row is None or not row[0]:
                 raise AnotherPublisher("another process publishes this node's events; stop it, or let it do the work")
             self._make_stream(CommitStore(connection))
@@ -381,7 +379,7 @@ _PUBLISHING: Final = (
     "SELECT a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
     " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    " AND l.objid = (hashtext('registry.publishing.publisher')::bigint & 4294967295)::oid"
+    " AND l.objid = (hashtext('registry.publisher')::bigint & 4294967295)::oid"
 )
 
 
