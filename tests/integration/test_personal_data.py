@@ -62,6 +62,7 @@ COLUMNS = {
     "intake.positions": {"topic": OPEN + "the name of the intake topic"},
     "intake.problems": {"code": ID, "sealed": SEALED},
     "intake.waiting": {"record": HASH, "student": HASH, "sealed": SEALED},
+    "node.migrations": {"name": OPEN + "the name of a migration"},
     "node.owner": {"member": ID, "consortium": ID, "founded": OPEN + "a hash on the log"},
     "office.cases": {
         "file_number": OPEN + "a number that leads to the person only through the office's files",
