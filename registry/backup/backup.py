@@ -214,7 +214,8 @@ def _tables(connection: Connection) -> Iterator[tuple[str, str]]:
     """
     yield from connection.execute(
         "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.relkind = 'r' AND (n.nspname, c.relname) <> ('node', 'migrations') AND (n.nspname = ANY(%s) OR (n.nspname = 'public' AND c.relname LIKE 'registry\\_%%'))"
+        " WHERE c.relkind = 'r' AND (n.nspname, c.relname) <> ('node', 'migrations')"
+        " AND (n.nspname = ANY(%s) OR (n.nspname = 'public' AND c.relname LIKE 'registry\\_%%'))"
         " ORDER BY n.nspname, c.relname",
         (list(_SCHEMAS),),
     ).fetchall()

@@ -23,6 +23,7 @@ PATTERNS: Final = {
     "^(?!governance$)[a-z0-9-]{2,40}$": "a member's short name: 2 to 40 of a-z, 0-9 and -",
     "^[a-z0-9-]{2,40}$": "a member's short name: 2 to 40 of a-z, 0-9 and -",
     "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$": "a language's tag (BCP 47), as nl or en-GB",
+    "^[0-9a-f]{12}$": "12 of 0-9 and a-f: the version of a held row, as the list has it",
     "^[0-9]{2,4}$": "2 to 4 digits, as 0613",
     "^[A-Z]{2}$": "two capital letters, as NL",
     "^[A-Za-z]{2}$": "two letters, as NL",
