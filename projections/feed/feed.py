@@ -116,12 +116,6 @@ def newest(connection: Connection, member: str) -> int:
     return 0 if row is None or row[0] is None else int(row[0])
 
 
-def count(connection: Connection, member: str) -> int:
-    """Count a member's notices."""
-    row = connection.execute("SELECT count(*) FROM feed.notices WHERE member = %s", (member,)).fetchone()
-    return 0 if row is None else int(row[0])
-
-
 def listen(connection: Connection) -> None:
     """Let the connection hear of new notices; `wait` waits for one."""
     connection.execute(f"LISTEN {CHANNEL}")

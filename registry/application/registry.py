@@ -43,6 +43,7 @@ from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
 from registry.log import LogError
+from registry.observability import guarded
 from registry.store.recorder import KeysReplaced, PrivateRecorder, PrivateRows, StoredEvent, Together, opened
 from registry.store.translation import PUBLISHED, Stored, Translator
 from registry.vault.key_replacement import ErasedRows, KeyReplacement, settle
@@ -96,7 +97,7 @@ class Registry:
         `find_refusals` finds what was published and the log refused. `on_stored` receives events that were stored.
         """
         self.refusals = find_refusals
-        self._on_stored = on_stored
+        self._on_stored = guarded(on_stored)
         self.dsn = dsn
         self._acceptance = acceptance
         self.origin = origin

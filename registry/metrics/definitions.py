@@ -117,7 +117,12 @@ INTAKE_LOST = Definition(
     _INTAKE, "registry_intake_lost_events", "gauge", "Events in these ranges, as far as their number is known."
 )
 
-FEED_NOTICES = Definition(_FEED, "registry_feed_notices", "gauge", "Notices in the feed of this node's member.")
+FEED_NEWEST = Definition(
+    _FEED,
+    "registry_feed_newest",
+    "gauge",
+    "Number of the newest notice in the feed of this node's member; 0 without one.",
+)
 WEBHOOKS = Definition(_FEED, "registry_webhooks", "gauge", "Webhooks by state.", ("state",))
 WEBHOOK_DELIVERIES = Definition(
     _FEED, "registry_webhook_deliveries", "gauge",

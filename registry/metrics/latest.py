@@ -9,8 +9,11 @@ import structlog
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
-STALE_SECONDS: Final = 30.0
-"""What was read longer ago than this is not shown in the place of a reading that is late."""
+STALE_SECONDS: Final = 150.0
+"""What was read longer ago than this is not shown in the place of a reading that is late.
+
+It is more than two scrapes of Prometheus at its usual 60 seconds: a reading that is merely slow is no failure.
+"""
 
 
 class Latest(Generic[T]):
@@ -31,7 +34,7 @@ class Latest(Generic[T]):
     def get(self, seconds: float) -> T | None:
         """Read, and wait for it this many seconds; return what was read.
 
-        Where it takes longer, return what was read some seconds ago. None where there is nothing, or reading failed.
+        Where it takes longer, return what was read before, at most `STALE_SECONDS` ago. None where there is nothing, or reading failed.
         """
         with self._lock:
             if self._done is None:

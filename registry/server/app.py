@@ -58,6 +58,7 @@ from registry.node.node import Node
 from registry.node.services.batches import book_of
 from registry.node.services.pool_use import follow_pool
 from registry.node.services.watching import READINESS, HealthWatch
+from registry.observability import guarded
 from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
 from registry.server import asyncapi
@@ -161,7 +162,7 @@ def served(node: Node, ending: Callable[[], bool] = lambda: False, instruments: 
     """
     http = node.settings.http
     kept = Kept(application(node, ending, instruments))
-    answers = Answers(kept) if instruments is None else Answers(kept, instruments.count_request)
+    answers = Answers(kept) if instruments is None else Answers(kept, guarded(instruments.count_request))
     return Forwarded(answers, http.trusted_proxies, http.base_path)
 
 

@@ -74,7 +74,7 @@ class Collecting:
         yield Sample(definitions.READY, float(not any(component in faults for component in READINESS)))
         for component in COMPONENTS:
             yield Sample(definitions.FAULTS, len(faults.get(component, ())), (component,))
-        if health is None:
+        if health is None or self._watch.is_stale:
             return
         since = None if health.waiting_since is None else datetime.fromisoformat(health.waiting_since)
         age = 0.0 if since is None else max(0.0, (datetime.now(UTC) - since).total_seconds())

@@ -96,7 +96,7 @@ class DatabaseReading:
             return
         yield "batches", _batches
         yield "webhooks", _webhooks
-        yield "feed", lambda c: iter([Sample(definitions.FEED_NOTICES, feed.count(c, self._member))])
+        yield "feed", lambda c: iter([Sample(definitions.FEED_NEWEST, feed.newest(c, self._member))])
         yield "intake", _intake
 
 
