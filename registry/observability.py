@@ -50,7 +50,7 @@ def guarded(observer: Callable[P, None]) -> Callable[P, None]:
     def call(*args: P.args, **named: P.kwargs) -> None:
         try:
             observer(*args, **named)
-        except Exception:  # whatever it was: the observer's fault stops nobody's work
+        except Exception:  # noqa: BLE001 - whatever it was: the observer's fault stops nobody's work
             structlog.get_logger(__name__).exception("observer.failed")
 
     return call

@@ -121,7 +121,7 @@ FEED_NEWEST = Definition(
     _FEED,
     "registry_feed_newest",
     "gauge",
-    "Number of the newest notice in the feed of this node's member; 0 without one.",
+    "Number of the newest notice in the member's feed; 0 without one.",
 )
 WEBHOOKS = Definition(_FEED, "registry_webhooks", "gauge", "Webhooks by state.", ("state",))
 WEBHOOK_DELIVERIES = Definition(

@@ -34,7 +34,8 @@ class Latest(Generic[T]):
     def get(self, seconds: float) -> T | None:
         """Read, and wait for it this many seconds; return what was read.
 
-        Where it takes longer, return what was read before, at most `STALE_SECONDS` ago. None where there is nothing, or reading failed.
+        Where it takes longer, return what was read before, at most `STALE_SECONDS` ago.
+        None where there is nothing, or reading failed.
         """
         with self._lock:
             if self._done is None:
