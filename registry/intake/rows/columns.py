@@ -80,7 +80,6 @@ _BROKEN: Final = re.compile("[\ud800-\udfff]")
 Problems = tuple[Problem, ...]
 """All that is wrong with one row."""
 
-
 FindRecord = Callable[[str], str | None]
 """Finds the id of the credential that a record became; None where it became none."""
 
