@@ -13,7 +13,8 @@ MAX_CODE: Final = 255
 """Characters of a number format; the programs allow no more."""
 _CONDITION: Final = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d{1,15}(?:\.\d{1,15})?)\]")
 _COLOUR: Final = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r *\d{1,2}", re.IGNORECASE)
-_CURRENCY: Final = re.compile(r"\$([^-\]]*)(?:-[0-9a-f]{1,4})?", re.IGNORECASE)
+_CURRENCY: Final = re.compile(r"\$([^-\]]*)(?:-[0-9a-f]{1,6})?", re.IGNORECASE)
+"""A currency, and a language of up to six hexadecimal digits; a seventh says in which script the digits are."""
 _FRACTION: Final = re.compile(r"(?:([#0?]+) +)?([#0?]+) */ *([#0?]{1,4}|[1-9]\d{0,3})")
 _TOKEN: Final = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_.|\*.|\[(?P<bracket>[^\]]*)\]|(?P<general>general)|(?P<digit>[0#?])'
@@ -46,9 +47,10 @@ class _Section(NamedTuple):
 def shown_number(value: Decimal, code: str) -> str | None:
     """Return what is shown of a number, without space around it, or None where this cannot be told."""
     sections = _sections(code)
-    section, is_negative = _section_of(value, sections), value < 0 and len(sections) == 1
+    section = _section_of(value, sections)
     if section is None or section.tokens is None:
         return None
+    is_negative = value < 0 and section is sections[0]  # a section of its own says itself how they are shown
     if not section.code:
         return "-" if is_negative else ""
     with localcontext() as context:
