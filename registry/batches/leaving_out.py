@@ -77,6 +77,10 @@ def _table(content: Spooled, sought: Sought, named: re.Pattern[bytes]) -> Iterat
         # One of several lines goes where it names the number at all: a quotation mark may have swallowed other rows.
         if row.fault or several_lines:
             return named.search(text) is not None
+        if faults := [cell for cell in row.cells if cell.column == _STUDENT]:
+            # The number is not certain: one that is shown or stored counts.
+            quoted = "\n".join(f"{cell.shown}\n{cell.fault}" for cell in faults)
+            return named.search(text + quoted.encode("utf-8", "replace")) is not None
         return sought.is_in(dict(zip(table.names, row.values, strict=True)))
 
     if not table.delimiter:

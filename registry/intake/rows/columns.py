@@ -67,18 +67,18 @@ EXAMPLE_RECORD: Final = "EXAMPLE"
 _IDENTIFIERS: Final = (("record", record_fault), ("student", number_fault), ("national_id", number_fault))
 _PERSONS_NAMES: Final = ("family_name", "given_name")
 _USUALLY_PLAIN: Final = ("record", "student", *_PERSONS_NAMES)
-_GRADES: Final = ("grade", "original_grade")
+GRADES: Final = ("grade", "original_grade")
+CREDITS: Final = "ects"
 _WHERE_IT_IS_THE_NAME: Final = "; or repeat with --keep-text (over HTTP, keepText) where it is the name"
 _FILLED: Final = ("record", "student", "date_of_birth", "awarding_date")
 """What no row may leave empty; of the two names one may be."""
-_DAYS: Final = ("date_of_birth", "awarding_date", "valid_until", "valid_from")
+DAYS: Final = ("date_of_birth", "awarding_date", "valid_until", "valid_from")
 _ECTS: Final = re.compile(r"\d{1,6}(\.\d{0,6})?|\.\d{1,6}")
 _DECIMAL_COMMA: Final = re.compile(r"\d{1,6},\d{1,6}")
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
 
 Problems = tuple[Problem, ...]
 """All that is wrong with one row."""
-
 
 FindRecord = Callable[[str], str | None]
 """Finds the id of the credential that a record became; None where it became none."""
@@ -200,7 +200,7 @@ class RowChecker:
         if self._over:
             rows = "1 row has a day" if self._over == 1 else f"{self._over:,} rows have a day"
             notes.append(f"valid_until: {rows} that has passed; the credential is expired from the start")
-        for name in _DAYS:
+        for name in DAYS:
             certain = [order for order in ("dmy", "mdy") if self._orders[(name, order)]]
             if len(certain) == 1:
                 count = self._orders[(name, certain[0])]
@@ -242,7 +242,7 @@ class RowChecker:
             value = values.get(name)
             if value and name not in bad and (fault := check(value)) is not None:
                 found.append(_problem(line, name, value, fault))
-        for name in _GRADES:
+        for name in GRADES:
             value = values.get(name)
             if not value or name in bad:
                 continue
@@ -280,7 +280,7 @@ class RowChecker:
         Return whether its awarding date is to come, and whether its last day of validity has passed.
         """
         days: dict[str, str] = {}
-        for name in _DAYS:
+        for name in DAYS:
             stated = values.get(name)
             if not stated or name in bad:
                 continue

@@ -17,7 +17,9 @@ from typing import Final, NamedTuple
 from registry.intake.rows.encodings import Encoding, encoding_of
 from registry.intake.rows.lines import Lines, open_text
 from registry.intake.rows.report import MAX_NAMED, IntakeError, Readable
-from registry.intake.rows.xlsx import MAX_HEADER_ROW, Cell, Sheet, Workbook, is_spreadsheet, text_of
+from registry.intake.rows.sheet_cells import CellFault, SheetCells, hidden_note, unread_notes
+from registry.intake.rows.xlsx import MAX_HEADER_ROW, Sheet, Workbook, is_spreadsheet
+from registry.intake.rows.xlsx_values import text_of
 from registry.values.formulas import DELIMITERS
 
 FIELD: Final = 128 * 1024
@@ -32,16 +34,6 @@ _NEAR: Final = 0.8
 _SEPARATOR: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[\s\u00a0_\-\u2010-\u2015]+")
 _SHOWN_NAMES: Final = 400
-_MAX_RUNS: Final = 20
-"""Places that the note on hidden rows names at most; a place is one row or several in a run."""
-
-
-class CellFault(NamedTuple):
-    """A cell of a spreadsheet that holds no value that can be taken."""
-
-    column: str
-    shown: str
-    fault: str
 
 
 class TableRow(NamedTuple):
@@ -183,6 +175,7 @@ class Table:
             )
         if len(found) > 1:
             self.notes.append(f"read sheet {sheet.name!r}, the only one of {len(found)} that has these columns")
+            self.notes += unread_notes(workbook.rows_of_others(sheet))
         return sheet
 
     def _wanted(self) -> str:
@@ -298,12 +291,12 @@ class Table:
         return ""
 
     def _sheet_rows(self, workbook: Workbook) -> Iterator[TableRow]:
-        width = len(self.names)
-        hidden_rows: list[int] = []
+        width, hidden_rows = len(self.names), list[int]()
+        cells = SheetCells(self.names, self._known, workbook.merged(self._sheet))
         for number, row, is_hidden in workbook.rows(self._sheet):
             if number <= self._header_line:
                 continue
-            values = [text_of(value) for value in row]
+            values, faults = cells.read(number, row)
             if not any(value.strip() for value in values):
                 continue
             if is_hidden:
@@ -311,30 +304,9 @@ class Table:
             fault = ""
             if any(value.strip() for value in values[width:]):
                 fault = "has a value beyond the last column that has a name"
-            cells = tuple(
-                CellFault(name, value.shown, value.fault)
-                for name, value in zip(self.names, row, strict=False)
-                if isinstance(value, Cell) and name
-            )
-            values += [""] * (width - len(values))
-            yield TableRow(number, number, values if fault else values[:width], fault, cells)
-        if hidden_rows and (note := _hidden_note(hidden_rows)) not in self.notes:
+            yield TableRow(number, number, values if fault else values[:width], fault, tuple(faults))
+        if hidden_rows and (note := hidden_note(hidden_rows)) not in self.notes:
             self.notes.append(note)
-
-
-def _hidden_note(rows: Sequence[int]) -> str:
-    """Return the note on the rows of a sheet that were read though nobody sees them there."""
-    runs: list[list[int]] = []
-    for row in rows:
-        if runs and runs[-1][1] == row - 1:
-            runs[-1][1] = row
-        else:
-            runs.append([row, row])
-    lines = ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in runs[:_MAX_RUNS])
-    more = " …" if len(runs) > _MAX_RUNS else ""
-    if len(rows) == 1:
-        return f"1 row that was read is hidden in the sheet, perhaps by a filter: line {lines}"
-    return f"{len(rows):,} rows that were read are hidden in the sheet, perhaps by a filter: lines {lines}{more}"
 
 
 def where_of(line: int, end: int) -> str:

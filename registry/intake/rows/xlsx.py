@@ -1,7 +1,7 @@
 """Sheets of a spreadsheet file (.xlsx): rows of cells, each as the text that a person would have typed.
 
-openpyxl reads the file, through an archive with bounds. A number that has lost digits, an error value and a code whose
-leading zeros are only its cell's format are told apart from good values here.
+openpyxl reads the file, through an archive with bounds. A number that has lost digits, an error value, and a value that
+is shown otherwise than it is stored are told apart from good values here.
 """
 
 import datetime as dt
@@ -21,8 +21,9 @@ from openpyxl.worksheet._reader import WorkSheetParser
 from openpyxl.xml.constants import SHARED_STRINGS
 
 from registry.intake.rows.report import IntakeError, Readable
-from registry.intake.rows.xlsx_archive import MAX_ELEMENTS, Archive, EndOfRows
+from registry.intake.rows.xlsx_archive import MAX_ELEMENTS, Archive, EndOfRows, Merged
 from registry.intake.rows.xlsx_texts import MAX_CELL, read_texts
+from registry.intake.rows.xlsx_values import Cell, Value, day_value, number_value, text_of, text_value
 
 MAX_SHEETS: Final = 100
 MAX_HEADER_ROW: Final = 1000
@@ -34,16 +35,6 @@ _EAST_ASIAN_DAYS: Final = frozenset({*range(27, 37), *range(50, 59)})
 """Numbers of built-in formats that show a day, and that openpyxl does not know."""
 _NO_RESULT: Final = "is a formula without a value; open the file in a spreadsheet program and save it"
 _WITH_TIME: Final = "is a day with a time of day; write the day alone"
-
-
-class Cell(NamedTuple):
-    """A cell that is no plain text: a value that cannot be taken, and why."""
-
-    shown: str
-    fault: str
-
-
-Value = str | Cell
 
 
 class Sheet(NamedTuple):
@@ -96,6 +87,7 @@ class Workbook:
             raise IntakeError(f"{content} is a spreadsheet without a sheet of cells")
         self._book: Any = reader.wb  # the stubs leave out what openpyxl's own readers use of it
         self._epoch = reader.wb.epoch
+        self._formats: dict[int, tuple[int, str]] = {}
 
     def _read_texts(self, reader: ExcelReader) -> list[str]:
         package: Any = reader.package  # without types
@@ -147,10 +139,27 @@ class Workbook:
         count, is_certain = 0, True
         for sheet in self.sheets:
             with suppress(IntakeError):  # said where it is read
-                count += self._archive.part(sheet.part).count_rows()
+                count += self._archive.part(sheet.part).survey().rows
                 continue
             is_certain = False
         return count, is_certain
+
+    def rows_of_others(self, sheet: Sheet) -> list[tuple[str, int | None]]:
+        """Return the name of each other sheet, and its rows with a value; None where they cannot be counted."""
+        self._archive.begin(MAX_ELEMENTS)
+        counts = list[tuple[str, int | None]]()
+        for other in self.sheets:
+            if other.part != sheet.part:
+                count = None
+                with suppress(IntakeError):  # said by the None
+                    count = self._archive.part(other.part).survey().rows_with_values
+                counts.append((other.name, count))
+        return counts
+
+    def merged(self, sheet: Sheet) -> list[Merged]:
+        """Return the merged ranges of a sheet. Raises `IntakeError` as `rows` does."""
+        self._archive.begin(MAX_ELEMENTS)
+        return self._archive.part(sheet.part).survey().merged
 
     def _rows(self, sheet: Sheet) -> Iterator[Row]:
         archive, book, number = self._archive, self._book, 0
@@ -192,25 +201,31 @@ class Workbook:
             return value
         if data_type == "e":
             return Cell(str(value)[:20], "is a spreadsheet's error value; write the value itself")
-        if isinstance(value, str):
-            return value if len(value) <= MAX_CELL else Cell(value[:20], f"has more than {MAX_CELL:,} characters")
         if isinstance(value, bool):
             return str(value).upper()
-        number_format, code = self._format(style)
+        number_format, code = self._formats.get(style) or self._format(style)
+        if isinstance(value, str):
+            if len(value) > MAX_CELL:
+                return Cell(value[:20], f"has more than {MAX_CELL:,} characters")
+            return value if code in ("General", "@") else text_value(value, code)
         if isinstance(value, int | float):
             if number_format not in _EAST_ASIAN_DAYS:
                 return _number(value, code)
             value = from_excel(value, self._epoch)
         elif is_date_format(code) and is_datetime(code.lower()) == "time":
             return Cell(str(value)[:20], "is shown as a time of day or a month; write the day as YYYY-MM-DD")
-        return _day(value, self._epoch)
+        day = _day(value, self._epoch)
+        return day_value(day, code) if isinstance(day, str) else day
 
     def _format(self, style: int) -> tuple[int, str]:
         """Return the number of a style's format, and the format itself."""
         number = self._book._cell_styles[style].numFmtId  # noqa: SLF001 - as openpyxl's own cells do
         if number < BUILTIN_FORMATS_MAX_SIZE:
-            return number, BUILTIN_FORMATS.get(number, "General")
-        return number, self._book._number_formats[number - BUILTIN_FORMATS_MAX_SIZE]  # noqa: SLF001 - likewise
+            code = BUILTIN_FORMATS.get(number, "General")
+        else:
+            code = self._book._number_formats[number - BUILTIN_FORMATS_MAX_SIZE]  # noqa: SLF001 - likewise
+        self._formats[style] = number, code or "General"
+        return self._formats[style]
 
 
 def is_spreadsheet(content: Readable) -> bool:
@@ -222,11 +237,6 @@ def is_spreadsheet(content: Readable) -> bool:
         raise IntakeError(f"cannot read {content}: {error.strerror}") from error
 
 
-def text_of(value: Value) -> str:
-    """Return a cell's text, or what the spreadsheet shows where it holds no value that can be taken."""
-    return value.shown if isinstance(value, Cell) else value
-
-
 def _number(value: float, code: str) -> Value:
     """Return a number as it would be typed, with the zeros in front that its format shows."""
     if not abs(value) < 10**DIGITS:
@@ -235,11 +245,10 @@ def _number(value: float, code: str) -> Value:
             f"is a number of more than {DIGITS} digits, of which a spreadsheet loses the last; format the column as"
             " text and write it again",
         )
-    plain = format(Decimal(f"{value:.{DIGITS}g}"), "f")
-    return plain.zfill(len(code)) if code and not code.strip("0") and "." not in plain else plain
+    return number_value(Decimal(f"{value:.{DIGITS}g}"), code)
 
 
-def _day(value: object, epoch: dt.datetime) -> Value:
+def _day(value: object, epoch: dt.datetime) -> str | Cell:
     """Return the ISO day of what openpyxl made of a cell that is shown as a day."""
     moment = value if isinstance(value, dt.datetime) else None
     if type(value) is dt.date:

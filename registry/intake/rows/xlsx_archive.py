@@ -10,7 +10,7 @@ import re
 import zipfile
 import zlib
 from functools import partial
-from typing import IO, Final, Literal
+from typing import IO, Final, Literal, NamedTuple
 from xml.parsers import expat
 
 from openpyxl.utils import column_index_from_string
@@ -40,13 +40,16 @@ MAX_BETWEEN_ROWS: Final = 4 * 1024 * 1024
 """Characters outside of the rows of a sheet, which openpyxl keeps: line ends and indents of a file for people."""
 MAX_BEFORE_ROWS: Final = 200
 """Elements of a sheet before its rows, without the widths of columns: how it is shown."""
-_ROW, _TEXT, _ROWS, _FORMULA, _SHEET, _WIDTH = (
-    f"{SHEET_MAIN_NS} {name}" for name in ("row", "si", "sheetData", "f", "worksheet", "col")
+MAX_MERGED: Final = 10_000
+"""Merged ranges of a sheet."""
+_ROW, _TEXT, _ROWS, _FORMULA, _SHEET, _WIDTH, _MERGED = (
+    f"{SHEET_MAIN_NS} {name}" for name in ("row", "si", "sheetData", "f", "worksheet", "col", "mergeCell")
 )
 _MOST: Final = {_ROW: 250_000, _TEXT: 1_000_000}
 _LAST_ROW: Final = 2**20
 _ROOTS: Final = ("workbook", "styleSheet", "sst", "worksheet")
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_RANGE: Final = re.compile(rf"{_REFERENCE.pattern}(?::{_REFERENCE.pattern})?")
 _PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, ValueError)
 """What reading a part raises that is not packed as the directory says."""
@@ -57,6 +60,26 @@ _HEADER_CHUNK: Final = 16 * 1024
 
 class EndOfRows(Exception):
     """A sheet has no further rows: openpyxl reads nothing of what follows them."""
+
+
+class Merged(NamedTuple):
+    """A range of cells that a sheet shows as one, with the value of its first."""
+
+    first_row: int
+    last_row: int
+    first_column: int
+    last_column: int
+    reference: str
+    """For example `K2:K3`."""
+
+
+class SheetContents(NamedTuple):
+    """What a sheet has, without its values."""
+
+    rows: int
+    """Rows that have a cell."""
+    rows_with_values: int
+    merged: list[Merged]
 
 
 class Archive(zipfile.ZipFile):
@@ -156,8 +179,9 @@ class Part(io.RawIOBase):
         self._file, self._name, self._archive = file, name, archive
         self._depth = self._row = self._elements = self._bytes = self._pieces = 0
         self._elements_before = self._elements_counted = self._between_rows = self._before_rows = 0
-        self._is_before_rows = False
-        self._rows = 0
+        self._is_before_rows = self._has_value = False
+        self._rows = self._rows_with_values = 0
+        self._merged: list[Merged] = []
         self._column: int | None = None  # outside of a row
         self._is_text = False
         self._ended = False
@@ -177,12 +201,12 @@ class Part(io.RawIOBase):
             raise EndOfRows
         return self._take()
 
-    def count_rows(self) -> int:
-        """Read to the end, and return how many rows have a cell. Raises `IntakeError` for what cannot be read."""
+    def survey(self) -> SheetContents:
+        """Read a sheet to its end, and return what it has. Raises `IntakeError` for what cannot be read."""
         while self._take():
             self._archive.formulas.clear()
             self._archive.hidden.clear()
-        return self._rows
+        return SheetContents(self._rows, self._rows_with_values, self._merged)
 
     def _take(self) -> bytes:
         try:
@@ -216,8 +240,12 @@ class Part(io.RawIOBase):
             if self._depth == 4:
                 self._column = self._cell_column(attributes.get("r"), self._column)
                 self._is_text = attributes.get("t") == "str"
-            elif self._depth == 5 and name == _FORMULA and not self._is_text:
-                self._archive.formulas.setdefault(self._row, set()).add(self._column)
+            elif self._depth == 5:
+                self._has_value = True
+                if name == _FORMULA and not self._is_text:
+                    self._archive.formulas.setdefault(self._row, set()).add(self._column)
+        elif name == _MERGED:
+            self._add_merged(attributes.get("ref", ""))
         elif name == _SHEET:
             self._is_before_rows = True
         elif name == _ROWS:
@@ -225,6 +253,16 @@ class Part(io.RawIOBase):
             self._parser.CharacterDataHandler = self._count_between_rows
         elif self._depth == 3 and self._parser.CharacterDataHandler is not None:
             raise self._refusal(f"after row {self._row} it has something else between its rows")
+
+    def _add_merged(self, reference: str) -> None:
+        found = _RANGE.fullmatch(reference)
+        if found is None:
+            raise self._refusal("it merges cells that are none")
+        if len(self._merged) == MAX_MERGED:
+            raise self._refusal(f"it has more than {MAX_MERGED:,} merged ranges; split them")
+        columns = sorted(column_index_from_string(column) for column in (found[1], found[3] or found[1]))
+        rows = sorted((int(found[2]), int(found[4] or found[2])))
+        self._merged.append(Merged(rows[0], rows[1], columns[0], columns[1], reference))
 
     def _start_before_rows(self, name: str) -> None:
         self._before_rows += name != _WIDTH
@@ -265,6 +303,8 @@ class Part(io.RawIOBase):
         if name in _MOST:
             if name == _ROW:
                 self._rows += bool(self._column)
+                self._rows_with_values += self._has_value
+                self._has_value = False
                 self._elements_before += self._column or 0  # the reader fills the gaps of a row
                 self._parser.CharacterDataHandler = self._count_between_rows
             self._elements_before += self._elements
