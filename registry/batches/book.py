@@ -23,7 +23,7 @@ from registry.batches.batch import (
 )
 from registry.batches.contents import Contents
 from registry.batches.forgetting import forget_texts, give_up_held, rewrite_texts
-from registry.batches.line_count import count_lines
+from registry.batches.line_count import count_lines, find_uncounted
 from registry.batches.row_problem import RowProblem
 from registry.batches.spool import Spool, Spooled
 from registry.batches.texts import BatchTexts, key_of, locked, seal_key
@@ -328,10 +328,16 @@ class Book:
 
     # Working through
 
-    def count_lines(self) -> bool:
-        """Count the lines of the next spreadsheet where they were not; whether there was one. Takes seconds."""
+    def find_uncounted(self) -> str | None:
+        """Return the next spreadsheet's batch whose lines were not counted, or None."""
         with self._connect() as connection:
-            return count_lines(connection, self.content)
+            return find_uncounted(connection)
+
+    def count_lines(self, batch: str) -> None:
+        """Count the lines of a batch, which takes seconds. Raises `UnknownBatch`."""
+        content = self.content(batch)
+        with self._connect() as connection:
+            count_lines(connection, batch, content)
 
     def take_up(self) -> Batch | None:
         """The next batch that is due, from now on being worked through; one that was begun comes first."""

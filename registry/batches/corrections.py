@@ -8,7 +8,7 @@ from registry.intake.rows.columns import NAMES
 from registry.intake.rows.report import Readable
 from registry.intake.rows.table_rows import NEEDED
 from registry.intake.rows.tables import PROBLEM, Table
-from registry.values.formulas import DELIMITERS, escape_formulas
+from registry.values.formulas import DELIMITERS, escape_formulas, restore_within
 
 _SPLIT: Final = re.compile(f'["\r\n{DELIMITERS}]')
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
@@ -28,9 +28,13 @@ def corrections_of(content: Readable, faulty: Mapping[int, str]) -> Iterator[str
     width = len(table.names)
     said = table.names.index(PROBLEM) if PROBLEM in table.names else width
     """Where the column of an earlier corrections file stands, which this one's replaces."""
+    is_corrections = PROBLEM in table.names
 
     def written(values: Sequence[str], why: str) -> str:
-        return _written([*values[:said], *values[said + 1 :], why], delimiter)
+        others = [*values[:said], *values[said + 1 :]]
+        if is_corrections:  # its texts are escaped already, and would be again each time that it is sent in
+            others = list(map(restore_within, others))
+        return _written([*others, why], delimiter)
 
     yield written(table.header[:width], PROBLEM)
     for end, values in _rows(table):

@@ -3,7 +3,6 @@
 Until then a batch is not worked through. One of more lines than were agreed then waits for a second person.
 """
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from psycopg import Connection
@@ -24,26 +23,28 @@ class LineCount(NamedTuple):
     """Whether all of it could be read."""
 
 
-def count_lines(connection: Connection[DictRow], content_of: Callable[[str], Spooled]) -> bool:
-    """Count the lines of the oldest batch whose lines were not counted, and return whether there was one.
+def find_uncounted(connection: Connection[DictRow]) -> str | None:
+    """Return the oldest batch whose lines were not counted, or None."""
+    row = connection.execute(
+        "SELECT batch::text FROM intake.batches"
+        " WHERE release_above IS NOT NULL AND state IN ('waiting', 'scheduled') ORDER BY created LIMIT 1"
+    ).fetchone()
+    return None if row is None else row["batch"]
+
+
+def count_lines(connection: Connection[DictRow], batch: str, content: Spooled) -> None:
+    """Count the lines of a batch.
 
     Where not all could be counted, and a second person releases long batches, it waits for one, too.
     """
-    row = connection.execute(
-        "SELECT batch::text, release_above FROM intake.batches"
-        " WHERE release_above IS NOT NULL AND state IN ('waiting', 'scheduled') ORDER BY created LIMIT 1"
-    ).fetchone()
-    if row is None:
-        return False
-    lines, is_certain = _count(content_of(row["batch"]))
-    waits = row["release_above"] > 0 and (lines > row["release_above"] or not is_certain)
+    lines, is_certain = _count(content)
     connection.execute(
-        "UPDATE intake.batches SET lines = %s, release_above = NULL,"
-        " state = CASE WHEN %s THEN 'awaitingRelease' ELSE state END"
-        " WHERE batch = %s AND state IN ('waiting', 'scheduled')",
-        (lines, waits, row["batch"]),
+        "UPDATE intake.batches SET lines = %(lines)s, release_above = NULL,"
+        " state = CASE WHEN release_above > 0 AND (%(lines)s > release_above OR NOT %(is_certain)s)"
+        " THEN 'awaitingRelease' ELSE state END"
+        " WHERE batch = %(batch)s AND release_above IS NOT NULL AND state IN ('waiting', 'scheduled')",
+        {"lines": lines, "is_certain": is_certain, "batch": batch},
     )
-    return True
 
 
 def _count(content: Spooled) -> LineCount:

@@ -16,7 +16,7 @@ from registry.application.issuing import Issuer, Trial
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest, Outcome
 from registry.application.status_changes import Judgement
-from registry.batches.batch import DOCUMENTS, TABLES, Batch
+from registry.batches.batch import DOCUMENTS, TABLES, Batch, UnknownBatch
 from registry.batches.book import Book
 from registry.batches.changing import RowChanger, problem_of
 from registry.batches.progress import Held, Progress
@@ -83,34 +83,45 @@ class Worker:
 
     def step(self) -> bool:
         """Count the lines of a spreadsheet and work through the next batch that is due; whether there was either."""
-        was_counted = self._book.count_lines()
+        uncounted = self._book.find_uncounted()
+        if uncounted is not None:
+            self._attempt(uncounted, partial(self._book.count_lines, uncounted))
         batch = self._book.take_up()
         if batch is None:
-            return was_counted
+            return uncounted is not None
         _log.info("batches.begun", batch=batch.batch, line=batch.done_lines)
-        try:
-            if batch.kind == "statusChanges":
-                self._change(batch)
-            elif batch.kind == "reconciliation":
-                self._reconcile(batch)
-            elif batch.media in DOCUMENTS:
-                self._document(batch)
-            else:
-                self._issue(batch)
-        except (IntakeError, SpoolDamaged) as error:
-            self._book.finish(batch.batch, str(error))
-            _log.warning("batches.failed", batch=batch.batch)
-        except FAULTS as error:
-            self._book.finish(
-                batch.batch, f"a fault of this software met it ({type(error).__name__}); the node's log has it"
-            )
-            # What it says itself may quote a row.
-            at = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
-            _log.error("batches.met_a_fault", batch=batch.batch, fault=type(error).__name__, at=at)
-        else:
+        if self._attempt(batch.batch, partial(self._work_through, batch)):
             state = self._book.finish(batch.batch)
             _log.info("batches.done", batch=batch.batch, state=state)
         return True
+
+    def _attempt(self, batch: str, act: Callable[[], None]) -> bool:
+        """Act on a batch, and return whether that went well; what its content comes to fails this batch alone."""
+        try:
+            act()
+        except UnknownBatch:
+            _log.warning("batches.deleted_meanwhile", batch=batch)
+        except (IntakeError, SpoolDamaged) as error:
+            self._book.finish(batch, str(error))
+            _log.warning("batches.failed", batch=batch)
+        except FAULTS as error:
+            self._book.finish(batch, f"a fault of this software met it ({type(error).__name__}); the node's log has it")
+            # What it says itself may quote a row.
+            at = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
+            _log.error("batches.met_a_fault", batch=batch, fault=type(error).__name__, at=at)
+        else:
+            return True
+        return False
+
+    def _work_through(self, batch: Batch) -> None:
+        if batch.kind == "statusChanges":
+            self._change(batch)
+        elif batch.kind == "reconciliation":
+            self._reconcile(batch)
+        elif batch.media in DOCUMENTS:
+            self._document(batch)
+        else:
+            self._issue(batch)
 
     def _rows(self, batch: Batch) -> TableRows | NdjsonRows:
         content = self._book.content(batch.batch)

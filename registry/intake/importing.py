@@ -158,7 +158,7 @@ class Importer:
             taken.achievement, taken.published = match.achievement, True
 
         def also(outcomes: Sequence[Outcome]) -> PrivateRows:
-            _outcome(taken, outcomes[0])
+            _outcome(taken, outcomes[0], match.notes())
             rows: list[PrivateRows] = [] if beside is None else [beside(taken)]
             if taken.credential is not None and (draft := match.draft or self._drafts.id_of(award)) is not None:
                 rows.append(self._drafts.issued(draft, [self._drafts.key(award, completions)]))
@@ -175,7 +175,7 @@ class Importer:
             self._matcher.would_publish(match.content)
             self._trial.offer(match.content)
         [outcome] = self._trial.check([asked], override)
-        _outcome(taken, outcome)
+        _outcome(taken, outcome, match.notes())
         taken.credential = taken.learner = None  # the ids of a check are nobody's
         if not taken.problems:
             self._checked.add(asked.record)
@@ -233,7 +233,7 @@ class Importer:
         checked = None if match.content is not None else self._trial.check([asked])[0]
         if isinstance(checked, NotIssued) and checked.code in LASTING:
             taken.held_until = None
-            _outcome(taken, checked)
+            _outcome(taken, checked, match.notes())
         return self._done(taken, beside)
 
     def _check_publishing(self, content: AchievementContent, meant: Collection[str]) -> None:
@@ -454,10 +454,13 @@ def _can_wait(taken: Taken) -> bool:
     return bool(fields) and all(field.startswith("credential.") for field in fields)
 
 
-def _outcome(taken: Taken, outcome: Outcome) -> None:
+def _outcome(taken: Taken, outcome: Outcome, notes: Sequence[str] = ()) -> None:
+    """Say what came of issuing an award, after the `notes` of before; also again, where a transaction is repeated."""
+    taken.credential = taken.learner = None
+    taken.unchanged, taken.problems, taken.notes = False, [], [*notes]
     if isinstance(outcome, Issued):
         taken.credential, taken.learner, taken.unchanged = outcome.credential, outcome.learner, outcome.unchanged
         if outcome.replacement is not None:
-            taken.notes = [*taken.notes, str(outcome.replacement)]
+            taken.notes.append(str(outcome.replacement))
     else:
         taken.problems = [Problem(taken.path, outcome.field, "", f"{outcome.code}: {outcome.detail}")]

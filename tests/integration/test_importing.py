@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from registry.application.achievement_content import FaultyContent
+from registry.application.requests import NotIssued, Replacement
 from registry.batches import Book, Worker
 from registry.batches.worker import _taken
 from registry.cli.issuing.imports import Offered, Report, _add_award
@@ -349,3 +350,26 @@ def test_all_that_is_wrong_with_the_achievement_of_a_document_is_said_at_once(of
     assert sorted(one.field for one in taken.problems) == [
         "achievement.fieldsOfEducation[0]", "achievement.language[0]", "achievement.learningOutcomes[0].title.en",
     ]  # fmt: skip
+
+
+def test_a_transaction_that_is_repeated_says_each_note_once(office, monkeypatch):
+    def issue_twice(asked, *, also, **more):
+        def repeated(outcomes):
+            replacing = [msgspec.structs.replace(one, replacement=replacement) for one in outcomes]
+            also([NotIssued("r", "record-differs", "record", "somebody was first") for _ in outcomes])
+            also(replacing)
+            return also(replacing)
+
+        return issue(asked, also=repeated, **more)
+
+    replacement = Replacement("0bbac7a9-a411-4809-ad9e-534f483b7a03", "version", "the first", "the second")
+    issue = office.node.issuer.issue
+    monkeypatch.setattr(office.node.issuer, "issue", issue_twice)
+    [first] = office.take("openbadge.json", BADGE)
+    assert (first.notes.count(str(replacement)), first.problems) == (1, [])
+    monkeypatch.undo()
+    [waiting] = office.take("openbadge.json", change=[("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b"), ("Soil in", "In")])
+    office.drafts.complete(waiting.draft, BADGE)
+    monkeypatch.setattr(office.node.issuer, "issue", issue_twice)
+    [issued] = office.importer.publish(waiting.draft).taken
+    assert (issued.notes, issued.problems) == ([str(replacement)], [])

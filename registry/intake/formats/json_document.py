@@ -32,8 +32,13 @@ _IN_ORDER: Final = frozenset(
 _STATUS: Final = ("credentialStatus", "status", "resultStatus", "achievementStatus", "revocationStatus")
 _STATUS_FLAGS: Final = ("revoked", "suspended", "withdrawn", "expired", "failed", "invalid")
 _STATUS_DETAILS: Final = ("revocationReason", "revocationDate", "revokedAt", "suspensionReason", "withdrawalDate")
-_IDENTIFIER: Final = re.compile(r"id|.*(identi|notation|number|code|sourcedid)", re.IGNORECASE | re.DOTALL)
-"""Names under which documents have the identifier of somebody or something."""
+_IDENTIFIER: Final = re.compile(
+    r"(student|learner|person|personal|national|tax|vat|socialsecurity|matriculation|enrolment|enrollment|registration"
+    r"|record|credential|certificate|diploma|document|achievement|course|programme|program|module|human|alternate)"
+    r"(id|identifier|number|code)"
+    r"|id|identifier|identifierhash|identityhash|notation|record|code|ssn|esi|(sis)?sourcedid"
+)
+"""Names under which documents have the identifier of somebody or something, in small letters and without `-` or `_`."""
 _POINT: Final = re.compile(r"\d{1,6}(\.\d{1,2})?")
 _LEVEL: Final = re.compile(r"\d+")
 
@@ -79,12 +84,18 @@ def _fault(value: Any, left: int, at: str) -> str | None:  # noqa: ANN401 - any 
         return f"says {value.twice!r:.80} twice in {at}; nobody can tell which is meant: remove one"
     if isinstance(value, dict):
         for name, one in value.items():
-            if isinstance(one, WrittenNumber) and _IDENTIFIER.match(name):
+            if isinstance(one, WrittenNumber) and _is_identifier(name):
                 return f"has in {at}.{name[:80]} what {FRACTION}"
         inner = [*((name, at) for name in value), *((one, f"{at}.{name}"[:400]) for name, one in value.items())]
     else:
         inner = [(one, f"{at}[{i}]") for i, one in enumerate(value)] if isinstance(value, list) else []
     return next((found for one, place in inner if (found := _fault(one, left - 1, place)) is not None), None)
+
+
+def _is_identifier(name: str) -> bool:
+    """Return whether a name, with or without a prefix like `ext:`, is one of an identifier."""
+    bare = name.rpartition(":")[2].replace("_", "").replace("-", "")
+    return _IDENTIFIER.fullmatch(bare.lower()) is not None
 
 
 class JsonDocument(Document):

@@ -10,7 +10,10 @@ class IntakeError(Exception):
     """A file of which nothing can be taken in. The message says what, where, and what to do."""
 
 
-FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+FAULTS: Final = (
+    ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, NotImplementedError,
+    RecursionError, TypeError, ValueError,
+)  # fmt: skip
 """What content comes to that nobody thought of. It would come again each time: it ends that batch, or event, alone."""
 
 MAX_BAD_ROWS: Final = 100_000

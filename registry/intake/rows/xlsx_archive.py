@@ -7,6 +7,7 @@ at a time has one budget, of bytes and of elements, however many sheets it comes
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 from functools import partial
@@ -51,8 +52,10 @@ _ROOTS: Final = ("workbook", "styleSheet", "sst", "worksheet")
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _RANGE: Final = re.compile(rf"{_REFERENCE.pattern}(?::{_REFERENCE.pattern})?")
 _PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, ValueError)
-"""What reading a part raises that is not packed as the directory says."""
+_DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, OSError, RuntimeError, ValueError
+)  # fmt: skip
+"""What reading a part raises that is not packed as the directory says, or in a way that `zipfile` does not know."""
 _CHUNK: Final = 256 * 1024
 _HEADER_CHUNK: Final = 16 * 1024
 """Bytes read at once while the header is sought: most of a sheet need not be unpacked for that."""
@@ -142,10 +145,11 @@ class Archive(zipfile.ZipFile):
 
     def part(self, name: str | zipfile.ZipInfo) -> "Part":
         """Open a part for reading. Raises `IntakeError` where it is damaged, `KeyError` where there is none."""
+        info = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
         try:
-            return Part(super().open(name), str(name), self)
+            return Part(super().open(info), info.filename, self)
         except _DAMAGED as error:
-            raise self.unreadable(f"{name}: {error}") from error
+            raise self.unreadable(f"{info.filename}: {error}") from error
 
     def open(  # type: ignore[override]  # the stub promises a ZipExtFile; openpyxl only reads
         self,
@@ -216,7 +220,7 @@ class Part(io.RawIOBase):
         self._bytes += len(piece)
         try:
             self._parser.Parse(piece, not piece)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:  # also for an encoding that nobody knows
             raise self._refusal(str(error)) from error
         elements = self._elements_before + self._elements
         self._archive.count(len(piece), elements - self._elements_counted)

@@ -88,11 +88,24 @@ def test_a_row_to_compare_with_a_number_that_programs_round_is_refused(tmp_path,
     assert [(one.field, "with a fraction" in one.detail) for one in wrong if one.field == name] == [(name, True)]
 
 
-@pytest.mark.parametrize("name", ["id", "identityHash", "notation", "ext:studentNumber", "sourcedId", "humanCode"])
+@pytest.mark.parametrize(
+    "name",
+    ["id", "ID", "identityHash", "notation", "ext:studentNumber", "student_number", "studentId", "STUDENT_ID", "record",
+     "recordId", "nationalID", "national-id", "sourcedId", "sisSourcedId", "humanCode", "courseCode"],
+)  # fmt: skip
 def test_a_document_whose_identifier_is_a_number_that_programs_round_is_refused(name):
     document = f'{{"credentialSubject": {{"identifier": [{{"{name}": 8.9652E+15, "type": "x"}}]}}}}'.encode()
     with pytest.raises(IntakeError, match=r"identifier\[0\]\..* with a fraction or an exponent"):
         load(document.replace(b"identityHash", b"identifierHash"), "a document")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["numberOfHours", "number_of_credits", "ideal", "identifiedShare", "idleHours", "codeCoverage", "ext:numberOfHours",
+     "credits", "hours", "gradeNumberAverage", "encodedRatio"],
+)  # fmt: skip
+def test_a_decimal_under_a_name_that_only_begins_like_an_identifier_is_read(name):
+    assert load(f'{{"result": {{"{name}": 2.50}}}}'.encode(), "a document") == {"result": {name: 2.5}}
 
 
 def test_other_numbers_of_a_document_are_read_as_before():

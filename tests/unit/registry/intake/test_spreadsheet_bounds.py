@@ -13,7 +13,7 @@ from registry.intake.rows.xlsx import MAX_HEADER_ROW, Workbook
 from registry.intake.rows.xlsx_archive import MAX_ELEMENTS
 from registry.intake.rows.xlsx_texts import MAX_CELL
 from tests.support.catalogues import Everything
-from tests.support.spreadsheets import Raw, shared, sheet_xml, with_parts, xlsx
+from tests.support.spreadsheets import Raw, shared, sheet_xml, with_flags, with_parts, xlsx
 
 HEADER = ["record", "achievement", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "ects"]
 GOOD = ["r1", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "s1", "Núñez", "Zoë", "2001-02-03", "2026-06-30", "5"]
@@ -186,3 +186,26 @@ def test_the_rows_of_all_sheets_are_counted_without_their_values(workbook, monke
     assert workbook(broken).count_rows() == (1, False)
     monkeypatch.setattr("registry.intake.rows.xlsx.MAX_ELEMENTS", 10)
     assert workbook(content).count_rows() == (0, False)
+
+
+@pytest.mark.parametrize("encoding", ["foo", "utf-7", "shift_jis", "base64", "idna"])
+def test_a_sheet_in_an_encoding_that_nobody_reads_is_refused_and_not_counted(opened, workbook, encoding):
+    content = xlsx({"June": f'<?xml version="1.0" encoding="{encoding}"?>' + sheet_xml([HEADER, GOOD])})
+    with pytest.raises(IntakeError, match="can be read"):
+        list(opened(content))
+    assert workbook(content).count_rows() == (0, False)
+
+
+@pytest.mark.parametrize("bits", [0x20, 0x40])
+def test_a_sheet_packed_in_a_way_that_is_not_known_is_refused_and_not_counted(opened, workbook, bits):
+    content = with_flags(xlsx({"June": [HEADER, GOOD]}), "xl/worksheets/sheet1.xml", bits)
+    with pytest.raises(IntakeError, match="can be read"):
+        list(opened(content))
+    assert workbook(content).count_rows() == (0, False)
+
+
+@pytest.mark.parametrize("bits", [0x20, 0x40])
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml", "[Content_Types].xml"])
+def test_a_spreadsheet_whose_description_is_packed_in_a_way_that_is_not_known_is_refused(workbook, part, bits):
+    with pytest.raises(IntakeError, match="can be read"):
+        workbook(with_flags(xlsx({"June": [HEADER, GOOD]}, ("text",)), part, bits))

@@ -489,6 +489,21 @@ def test_a_corrections_file_is_read_back_to_the_same_values_and_no_program_runs_
     assert [(one.field, "formula" in one.detail) for one in refused] == [("note", True)]
 
 
+def test_a_row_that_comes_back_from_corrections_three_times_keeps_its_text(tmp_path):
+    note = "Good work, -2; '=1, ''@x"
+    file = tmp_path / "rows.csv"
+    file.write_text(table((*changed(awarding_date="soon"), note), header=(*COLUMNS, "note")), "utf-8")
+    rounds = []
+    for _ in range(3):
+        rounds.append("".join(corrections_of(file, {2: "awarding_date: is no day"})))
+        file.write_text(rounds[-1], "utf-8")
+    assert "Good work, '-2" in rounds[0]
+    assert rounds[1:] == [rounds[0]] * 2
+    file.write_text(rounds[-1].replace("soon", "2026-06-30"), "utf-8")
+    [corrected] = open_intake(file, Everything((5,)))
+    assert corrected.note == note
+
+
 @pytest.mark.parametrize("begin", ["\u200b=", "\uff1d", "\u00a0\u200b@", "\ufe62", "'=", "''-", "\u2060+"])
 @pytest.mark.parametrize("name", ["note", "record", "student", "national_id", "grade", "family_name", "course"])
 def test_no_field_begins_as_a_formula_whatever_stands_before_it(problems, name, begin):
