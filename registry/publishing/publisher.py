@@ -165,10 +165,15 @@ class Publisher:
             row = connection.execute("SELECT pg_try_advisory_lock(hashtext('registry.publisher'))").fetchone()
             if row is None or not row[0]:
                 raise AnotherPublisher("another process publishes this node's events; stop it, or let it do the work")
-            self._make_stream(CommitStore(connection))
-            with self._log.writer(self._stream):
-                self._tree = None  # another process may have published since
-                yield Session(self, connection, self._channel)
+            try:
+                self._make_stream(CommitStore(connection))
+                with self._log.writer(self._stream):
+                    self._tree = None  # another process may have published since
+                    yield Session(self, connection, self._channel)
+            finally:
+                # A server that is busy notices the end of a connection late: who publishes next must not wait for that.
+                with contextlib.suppress(psycopg.Error):  # a connection that is lost holds no lock
+                    connection.execute("SELECT pg_advisory_unlock(hashtext('registry.publisher'))")
 
     def publish_pending(self) -> Published:
         """Publish all that is stored."""

@@ -9,10 +9,10 @@ import pypdf
 import pytest
 
 from consumers.proofs.opened_claims import open_claims
-from registry.cli.recognition.letters import Letters
 from registry.domain.case_errors import UnknownCase
 from registry.letters import Addressee, CannotWrite, UnknownDecision
 from registry.letters.composing import Asked
+from registry.node.adapters.letters import Letters
 from registry.node.adapters.office import office_of
 from registry.node.node import opened
 from registry.office.assessments.assessment import Assessed, Assessment, Proposed

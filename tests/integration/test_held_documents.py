@@ -7,11 +7,11 @@ from importlib import resources
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.cli.issuing.imports import Offered
 from registry.intake import read_document
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.importing import Importer
 from registry.learners.erasure import erase
+from registry.node.adapters.catalogue import Offered
 from tests.support.sis import TODAY, BatchSender
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")

@@ -12,13 +12,13 @@ from kafka.admin import ConfigResource
 from kafka.structs import TopicPartition
 
 from registry.application.status_notes import notes_of
-from registry.cli.issuing.imports import Offered
 from registry.domain.errors import InvalidEvent
 from registry.intake.events import MAX_BYTES
 from registry.intake.kafka import KafkaIntake, addresses, gaps
 from registry.intake.lost_events import IntakePositions
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.intake.taking import Taking
+from registry.node.adapters.catalogue import Offered
 from registry.node.node import opened
 from tests.support.command import Consortium, printed_json, started, until
 from tests.support.served import row

@@ -14,9 +14,9 @@ from registry.application import owner
 from registry.application.requests import Issued
 from registry.backup.backup import _SCHEMAS
 from registry.batches import Book, Worker
-from registry.cli.issuing.imports import Offered
 from registry.intake.taking import Taking
 from registry.learners.erasure import erase
+from registry.node.adapters.catalogue import Offered
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import CaseAsked, SubjectAsked
 from tests.support.lund import STATISTICS, Lund

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from registry.batches import Book, Worker
-from registry.cli.issuing.imports import Offered
+from registry.node.adapters.catalogue import Offered
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 
