@@ -162,6 +162,16 @@ def test_a_profile_that_was_changed_since_the_proposal_stops_its_approval(lund):
         lund.approve(case, "l.holm", accept_override=True)
 
 
+def test_an_override_covers_what_the_programme_asked_for_then_and_not_what_it_asks_for_now(lund):
+    case = ready(lund, lund.issue(), towards=[DATA])
+    assess(lund, case, requirement=Requirement(towards=DATA, ects=3))
+    lund.office.propose(case, [], "k.berg", override="The programme board asks for less since May.")
+    changed = Requirement(ects=30, fields_of_education=["061"])
+    lund.registry.save([], private=ProfileRow("Minor data science", changed, "k"))
+    with pytest.raises(Stopped, match=r"since it was proposed, this came up:\n- .*ects 30 became 3.*changed since"):
+        lund.approve(case, "l.holm", accept_override=True)
+
+
 def test_of_two_programmes_a_grant_names_one_and_is_compared_with_that(lund):
     case = ready(lund, lund.issue(), towards=[DATA, ENERGY])
     with pytest.raises(AssessmentObjections, match=r"for 2 programmes \(Minor data science; Energy minor\): say which"):

@@ -39,7 +39,7 @@ from registry.office.cases.repeating import repeated_notes
 from registry.office.cases.reviewing import Review, review
 from registry.office.cases.rows import CaseRow, Texts, text_of
 from registry.office.cases.rows import written as written_of
-from registry.office.cases.stops import status_stops
+from registry.office.cases.stops import override_of, status_stops, stops_not_overridden
 from registry.office.cases.views import Moved
 from registry.office.cases.worklist import CaseLine
 from registry.office.ports import Known
@@ -204,10 +204,9 @@ class Office:
         if seen.stops:
             if not (override and override.strip()):
                 raise proposing.stopped(seen.stops)
-            against = sorted({one.key for one in seen.stops})
             reason = texts.add("override", override)
             found = self.registry.case(case)
-            found.propose(msgspec.structs.replace(proposal, override=events.Override(against, reason)))
+            found.propose(msgspec.structs.replace(proposal, override=override_of(seen.stops, reason)))
         warnings = proposing.notes(self, found, proposal, seen)
         if override and not seen.stops:
             warnings.append("nothing speaks against the proposal; the reason for an override was not kept")
@@ -233,7 +232,7 @@ class Office:
         found.approve(_day(on), by, proposal=proposal_id, overridden=overridden, person_of=self._person_of())
         assert proposal is not None  # noqa: S101 - a case without one is not approved
         seen = self.review(found, proposal)
-        if new := [one for one in seen.stops if one.key not in overridden]:
+        if new := stops_not_overridden(seen.stops, overridden, override):
             raise proposing.changed(new, "since it was proposed")
         if override is not None and not accept_override:
             raise proposing.not_accepted(seen.stops, proposal.by)
@@ -284,7 +283,7 @@ class Office:
         )
         assert proposal is not None  # noqa: S101 - a case without one is not decided
         stops = self.review(found, proposal).stops
-        if new := [one for one in stops if one.key not in overridden]:
+        if new := stops_not_overridden(stops, overridden, proposal.override):
             raise proposing.changed(new, "since it was approved")
         data, disclosures = deciding.decision_of(found, proposal.grants, left, facts, decision, day, supersedes)
         learner = self._learner(found)
