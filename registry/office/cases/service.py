@@ -36,7 +36,7 @@ from registry.office.cases.opening import CaseAsked, SubjectAsked, key_of, opene
 from registry.office.cases.programmes import programme_stops
 from registry.office.cases.proposing import Leave
 from registry.office.cases.repeating import repeated_notes
-from registry.office.cases.reviewing import Review, review
+from registry.office.cases.reviewing import Review, review, review_stored
 from registry.office.cases.rows import CaseRow, Texts, text_of
 from registry.office.cases.rows import written as written_of
 from registry.office.cases.stops import override_of, status_stops, stops_not_overridden
@@ -145,7 +145,7 @@ class Office:
         stated: dict[str, Any] = {}
         for one in written:
             stated |= one.content
-        made = corrected(self.known, found, asked, stated, texts, by, _day(on))
+        made = corrected(self.registry, self.known, found, asked, stated, texts, by, _day(on))
         found.correct(made.data)
         notes = [*made.notes, *repeated_notes(found, self.facts(found)), *self.warnings(found)]
         return self._keep(found, texts, warnings=notes)
@@ -240,9 +240,7 @@ class Office:
 
     def review(self, case: Case, proposal: events.Proposed) -> Review:
         """Look at a stored proposal again. Raises `AssessmentObjections` where it cannot be decided any more."""
-        left = [one.subject for one in proposal.left]
-        data, _ = deciding.decision_of(case, proposal.grants, left, self.facts(case), random_id(), proposal.on, None)
-        return review(self, case, proposal, data)
+        return review_stored(self, case, proposal)
 
     def return_(self, case: str, by: str, on: date | None = None, text: str | None = None) -> Moved:
         """Give the proposal back."""
