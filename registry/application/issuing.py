@@ -142,9 +142,9 @@ class Issuer:
         """Begin to check requests one after another; nothing is stored."""
         return Trial(self._preparer)
 
-    def check(self, request: IssueRequest) -> Outcome:
-        """What would become of one; nothing is stored."""
-        return self.trial().check([request])[0]
+    def check(self, request: IssueRequest, override: Collection[str] = ()) -> Outcome:
+        """Return what would become of one; nothing is stored. `override` as for issuing."""
+        return self.trial().check([request], override)[0]
 
     def check_all(self, requests: Iterable[IssueRequest]) -> Generator[Outcome, None, None]:
         """What would become of these if they were issued one after another; nothing is stored."""

@@ -325,7 +325,7 @@ class Case(Thing):
         on: str,
         by: str,
         *,
-        proposal: str | None = None,
+        proposal: str,
         overridden: Sequence[str] = (),
         person_of: PersonOf | None = str.casefold,
     ) -> None:
@@ -338,7 +338,7 @@ class Case(Thing):
         self._may("approve", on)
         if self.proposal is not None:
             _check_another("approve: {first} made the proposal", self.proposal.by, by, person_of)
-            if proposal is not None and proposal != self.proposal_id:
+            if proposal != self.proposal_id:
                 raise ProposalChanged(
                     f"the proposal changed: you name {proposal}, and the case has {self.proposal_id}, which"
                     f" {self.proposal.by} made on {self.proposal.on}. Read that one (`registry case show`), and name"

@@ -73,6 +73,30 @@ def test_a_decision_made_meanwhile_stops_the_approval(lund):
         lund.approve(case, "l.holm")
 
 
+def test_an_override_covers_the_decision_that_was_read_and_none_made_after(lund):
+    credential = lund.issue()
+    decided(lund, credential)
+    case, other = ready(lund, credential), ready(lund, credential)
+    for each in (case, other):
+        lund.office.propose(each, [full()], "k.berg", override="It is about another programme.")
+    lund.approve(other, "l.holm", accept_override=True)
+    third = ready(lund, credential)
+    lund.office.propose(third, [full()], "k.berg", override="It is about another programme.")
+    lund.approve(third, "l.holm", accept_override=True)
+    lund.office.decide(third, "l.holm")
+    lund.publish()
+    number = lund.registry.case(third).data.file_number
+    said = f"case {number} decided about it .*the reason changed since"
+    with pytest.raises(Stopped, match=f"since it was proposed, this came up:(.|\n)*{said}"):
+        lund.approve(case, "l.holm", accept_override=True)
+    with pytest.raises(Stopped, match=f"since it was approved, this came up:(.|\n)*{said}"):
+        lund.office.decide(other, "l.holm")
+    lund.office.return_(case, "k.berg")
+    lund.office.propose(case, [full()], "k.berg", override="It is about another programme.")
+    lund.approve(case, "l.holm", accept_override=True)
+    assert lund.office.decide(case, "l.holm").state == "decided"
+
+
 def test_the_note_at_the_opening_says_open_or_decided_with_the_learner(lund):
     credential = lund.issue()
     before = decided(lund, credential)

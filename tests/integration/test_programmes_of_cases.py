@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from registry.domain.case_errors import AssessmentObjections, ProposalChanged, Stopped, UnknownSubject
+from registry.domain.case_events import Proposed
 from registry.office.assessments.offered import Requirement
 from registry.office.assessments.profiles import ProfileRow
 from registry.office.cases import showing
@@ -12,6 +13,7 @@ from registry.office.cases.correcting import Correction
 from registry.office.cases.lettering import file_of
 from registry.office.cases.opening import SubjectAsked
 from registry.office.cases.proposing import Leave
+from registry.office.cases.rows import CaseRow
 from registry.wire.achievements import Composition
 from registry.wire.credentials import Part
 from registry.wire.recognition import External, Towards
@@ -162,6 +164,16 @@ def test_a_profile_that_was_changed_since_the_proposal_stops_its_approval(lund):
         lund.approve(case, "l.holm", accept_override=True)
 
 
+def test_an_override_covers_what_the_programme_asked_for_then_and_not_what_it_asks_for_now(lund):
+    case = ready(lund, lund.issue(), towards=[DATA])
+    assess(lund, case, requirement=Requirement(towards=DATA, ects=3))
+    lund.office.propose(case, [], "k.berg", override="The programme board asks for less since May.")
+    changed = Requirement(ects=30, fields_of_education=["061"])
+    lund.registry.save([], private=ProfileRow("Minor data science", changed, "k"))
+    with pytest.raises(Stopped, match=r"since it was proposed, this came up:\n- .*ects 30 became 3.*changed since"):
+        lund.approve(case, "l.holm", accept_override=True)
+
+
 def test_of_two_programmes_a_grant_names_one_and_is_compared_with_that(lund):
     case = ready(lund, lund.issue(), towards=[DATA, ENERGY])
     with pytest.raises(AssessmentObjections, match=r"for 2 programmes \(Minor data science; Energy minor\): say which"):
@@ -169,6 +181,36 @@ def test_of_two_programmes_a_grant_names_one_and_is_compared_with_that(lund):
     with pytest.raises(Stopped, match="differentField is worth a look"):
         lund.office.propose(case, [msgspec.structs.replace(full(), towards=ENERGY)], "k.berg")
     assert lund.office.propose(case, [msgspec.structs.replace(full(), towards=DATA)], "k.berg").state == "proposed"
+
+
+def test_a_stored_proposal_that_cannot_be_decided_any_more_says_that_it_is_returned(lund):
+    """As an earlier version let it be proposed: of two programmes the grant names none."""
+    cases = [ready(lund, lund.issue(), towards=[DATA, ENERGY]) for _ in range(2)]
+    for case, approved in zip(cases, (False, True), strict=True):
+        stored = lund.registry.case(case)
+        stored.propose(Proposed([full()], stored.latest, "k.berg"))
+        if approved:
+            stored.approve(stored.latest, "l.holm", proposal=stored.proposal_id)
+        lund.registry.keep_case(stored, CaseRow(stored))
+    said = r"say which one this grant is about .*\. Return the proposal \(`registry case return`\), and propose again"
+    with pytest.raises(AssessmentObjections, match=said):
+        lund.approve(cases[0], "l.holm")
+    with pytest.raises(AssessmentObjections, match=said):
+        lund.office.decide(cases[1], "l.holm")
+    for case in cases:
+        assert lund.office.return_(case, "k.berg").state == "assessing"
+
+
+def test_an_own_achievement_that_nobody_published_is_refused_at_the_opening_and_at_a_correction(lund):
+    unknown = Towards("lund", "6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+    with pytest.raises(UnknownSubject, match="lund has published no achievement 6ba7b810") as refused:
+        lund.open(lund.issue(), towards=[DATA, unknown])
+    assert refused.value.path == "$.towards[1].achievement"
+    case = ready(lund, lund.issue(), towards=[DATA])
+    with pytest.raises(UnknownSubject, match="lund has published no achievement") as refused:
+        lund.office.correct(case, Correction(towards=[unknown]), "desk")
+    assert refused.value.path == "$.towards[0].achievement"
+    assert lund.registry.case(case).data.towards == [DATA]
 
 
 # What the second person approves

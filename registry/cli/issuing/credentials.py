@@ -1,5 +1,6 @@
 """Credentials, one at a time."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, get_args
 
 import msgspec
@@ -95,7 +96,7 @@ def issue(
     )
     check_row(node, request, keep_text=keep_text)
     if replaces is not None:
-        _confirm_replacement(node, request, yes=yes)
+        confirm_replacement(node, request, yes=yes)
     outcome = node.issuer.issue([request])[0]
     if not isinstance(outcome, Issued):
         field = f" ({outcome.field})" if outcome.field else ""
@@ -109,9 +110,12 @@ def issue(
         publish_now(node)
 
 
-def _confirm_replacement(node: Node, request: IssueRequest, *, yes: bool) -> None:
-    """Ask where the new credential is of another achievement or version than the one that it replaces."""
-    outcome = node.issuer.check(request)
+def confirm_replacement(node: Node, request: IssueRequest, *, yes: bool, override: Collection[str] = ()) -> None:
+    """Ask where the new credential is of another achievement or version than the one that it replaces.
+
+    `override` has the codes that it is issued in spite of.
+    """
+    outcome = node.issuer.check(request, override)
     if isinstance(outcome, Issued) and outcome.replacement is not None:
         confirm(f"This {outcome.replacement}.", "Issue it?", yes=yes)
 

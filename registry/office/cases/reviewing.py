@@ -27,6 +27,7 @@ from registry.office.cases.programmes import check_programme_named, programme_st
 from registry.office.cases.stated import stated_by_documents
 from registry.office.cases.stops import Stop, stops_of
 from registry.office.ports import Known as Port
+from registry.vault.vault import random_id
 from registry.wire.recognition import RecognitionDecided
 
 
@@ -101,6 +102,22 @@ def review(desk: Desk, case: Case, proposal: Proposed, data: RecognitionDecided)
     if assessment is not None:
         found += programme_stops(desk.registry, case, grants, assessment)
     return Review(assessment, offered, compared, list(dict.fromkeys(found)))
+
+
+def review_stored(desk: Desk, case: Case, proposal: Proposed) -> Review:
+    """Look at a stored proposal again, with what is known now.
+
+    Raises `AssessmentObjections` where it cannot be decided any more, with what to do about it.
+    """
+    left = [one.subject for one in proposal.left]
+    facts = desk.facts(case)
+    data, _ = deciding.decision_of(case, proposal.grants, left, facts, random_id(), proposal.on, None)
+    try:
+        return review(desk, case, proposal, data)
+    except AssessmentObjections as error:
+        raise AssessmentObjections(
+            f"{error.detail.rstrip('.')}. Return the proposal (`registry case return`), and propose again", error.path
+        ) from error
 
 
 def _check_current(desk: Desk, case: Case, assessment: Assessment, text: str) -> None:

@@ -36,10 +36,10 @@ from registry.office.cases.opening import CaseAsked, SubjectAsked, key_of, opene
 from registry.office.cases.programmes import programme_stops
 from registry.office.cases.proposing import Leave
 from registry.office.cases.repeating import repeated_notes
-from registry.office.cases.reviewing import Review, review
+from registry.office.cases.reviewing import Review, review, review_stored
 from registry.office.cases.rows import CaseRow, Texts, text_of
 from registry.office.cases.rows import written as written_of
-from registry.office.cases.stops import status_stops
+from registry.office.cases.stops import override_of, status_stops, stops_not_overridden
 from registry.office.cases.views import Moved
 from registry.office.cases.worklist import CaseLine
 from registry.office.ports import Known
@@ -145,7 +145,7 @@ class Office:
         stated: dict[str, Any] = {}
         for one in written:
             stated |= one.content
-        made = corrected(self.known, found, asked, stated, texts, by, _day(on))
+        made = corrected(self.registry, self.known, found, asked, stated, texts, by, _day(on))
         found.correct(made.data)
         notes = [*made.notes, *repeated_notes(found, self.facts(found)), *self.warnings(found)]
         return self._keep(found, texts, warnings=notes)
@@ -204,10 +204,9 @@ class Office:
         if seen.stops:
             if not (override and override.strip()):
                 raise proposing.stopped(seen.stops)
-            against = sorted({one.key for one in seen.stops})
             reason = texts.add("override", override)
             found = self.registry.case(case)
-            found.propose(msgspec.structs.replace(proposal, override=events.Override(against, reason)))
+            found.propose(msgspec.structs.replace(proposal, override=override_of(seen.stops, reason)))
         warnings = proposing.notes(self, found, proposal, seen)
         if override and not seen.stops:
             warnings.append("nothing speaks against the proposal; the reason for an override was not kept")
@@ -233,7 +232,7 @@ class Office:
         found.approve(_day(on), by, proposal=proposal_id, overridden=overridden, person_of=self._person_of())
         assert proposal is not None  # noqa: S101 - a case without one is not approved
         seen = self.review(found, proposal)
-        if new := [one for one in seen.stops if one.key not in overridden]:
+        if new := stops_not_overridden(seen.stops, overridden, override):
             raise proposing.changed(new, "since it was proposed")
         if override is not None and not accept_override:
             raise proposing.not_accepted(seen.stops, proposal.by)
@@ -241,9 +240,7 @@ class Office:
 
     def review(self, case: Case, proposal: events.Proposed) -> Review:
         """Look at a stored proposal again. Raises `AssessmentObjections` where it cannot be decided any more."""
-        left = [one.subject for one in proposal.left]
-        data, _ = deciding.decision_of(case, proposal.grants, left, self.facts(case), random_id(), proposal.on, None)
-        return review(self, case, proposal, data)
+        return review_stored(self, case, proposal)
 
     def return_(self, case: str, by: str, on: date | None = None, text: str | None = None) -> Moved:
         """Give the proposal back."""
@@ -284,7 +281,7 @@ class Office:
         )
         assert proposal is not None  # noqa: S101 - a case without one is not decided
         stops = self.review(found, proposal).stops
-        if new := [one for one in stops if one.key not in overridden]:
+        if new := stops_not_overridden(stops, overridden, proposal.override):
             raise proposing.changed(new, "since it was approved")
         data, disclosures = deciding.decision_of(found, proposal.grants, left, facts, decision, day, supersedes)
         learner = self._learner(found)

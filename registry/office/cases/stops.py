@@ -3,13 +3,14 @@
 The same stops are looked for at the proposal, at its approval and at the decision: something may have changed between.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from registry.domain.case import FORGED, Case
-from registry.domain.case_events import Seen
+from registry.domain.case_events import Override, Seen
 from registry.office.assessments.comparing import Element, unanswered
 from registry.office.assessments.granting import places_without_credits, places_without_level
 from registry.office.assessments.offered import Offered
@@ -19,6 +20,7 @@ from registry.office.cases.holder import HolderCheck
 from registry.office.ports import Key
 from registry.wire.recognition import Grant
 
+_DIGEST_DIGITS: Final = 16
 _INCOMPLETE: Final = ("formal", "documentsIncomplete")
 
 
@@ -38,6 +40,30 @@ class Stop(msgspec.Struct, frozen=True, rename="camel"):
     def key(self) -> str:
         """The stop as an event names it: no words, no person."""
         return f"{self.code}:{self.subject}"
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal digits that stand for this stop with its detail: another reason has another digest."""
+        return hashlib.sha256(f"{self.key} {self.detail}".encode()).hexdigest()[:_DIGEST_DIGITS]
+
+
+def override_of(stops: Sequence[Stop], text: str) -> Override:
+    """Return the override of these stops; `text` is the id of the sealed text that says why."""
+    return Override(sorted({stop.key for stop in stops}), text, sorted({stop.digest for stop in stops}))
+
+
+def stops_not_overridden(stops: Iterable[Stop], keys: Collection[str], override: Override | None) -> list[Stop]:
+    """Return the stops that nobody overrode, or that were overridden for another reason.
+
+    `keys` are those that were overridden. An override of an earlier version has no digests: there the keys count.
+    """
+    found = []
+    for stop in stops:
+        if stop.key not in keys:
+            found.append(stop)
+        elif override is not None and override.digests and stop.digest not in override.digests:
+            found.append(msgspec.structs.replace(stop, detail=f"{stop.detail} (the reason changed since)"))
+    return found
 
 
 def stops_of(

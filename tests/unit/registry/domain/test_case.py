@@ -7,7 +7,7 @@ import pytest
 
 from registry.domain import case_events as events
 from registry.domain.case import MOVES, Case
-from registry.domain.case_errors import AppealOpen, DateOrder, NotCovered, SecondPerson, UnknownSubject
+from registry.domain.case_errors import AppealOpen, DateOrder, NotCovered, ProposalChanged, SecondPerson, UnknownSubject
 from registry.domain.case_events import Decided, Opened, Seen, Subject
 from registry.domain.errors import Duplicate, IllegalTransition
 from registry.store.recorder import EventMapper
@@ -56,7 +56,7 @@ def at(state):
     case.propose(proposed())
     if state == "proposed":
         return case
-    case.approve(DAY, "l.holm")
+    case.approve(DAY, "l.holm", proposal=case.proposal_id or "")
     if state == "approved":
         return case
     case.decide(decided(until=None if state == "closed" else "2026-04-12"))
@@ -77,7 +77,7 @@ def move(case, name):
         "answer": lambda: case.answer(next(iter(case.enquiries)), "authentic", DAY, "desk"),
         "assess": lambda: case.assess(random_id(), DAY, "k.berg"),
         "propose": lambda: case.propose(proposed()),
-        "approve": lambda: case.approve(DAY, "l.holm"),
+        "approve": lambda: case.approve(DAY, "l.holm", proposal=case.proposal_id or ""),
         "return": lambda: case.return_(DAY, "l.holm"),
         "decide": lambda: case.decide(decided()),
         "amend": lambda: case.decide(decided(supersedes=stands)),
@@ -108,8 +108,8 @@ def test_every_move_is_made_in_the_states_that_allow_it_and_refused_in_all_other
 def test_whoever_proposed_does_not_approve_unless_the_office_lets_one_person_do_all():
     case = at("proposed")
     with pytest.raises(SecondPerson, match=r"k\.berg made the proposal"):
-        case.approve(DAY, "k.berg")
-    case.approve(DAY, "k.berg", person_of=None)
+        case.approve(DAY, "k.berg", proposal=case.proposal_id)
+    case.approve(DAY, "k.berg", proposal=case.proposal_id, person_of=None)
     assert (case.state, case.approval.by) == ("approved", "k.berg")
 
 
@@ -160,7 +160,7 @@ def test_what_is_returned_on_appeal_waits_for_the_appeal_again():
     case.return_(DAY, "l.holm")
     assert case.state == "appealed"
     case.propose(proposed("m.lind"))
-    case.approve(DAY, "l.holm")
+    case.approve(DAY, "l.holm", proposal=case.proposal_id or "")
     first = case.decision.decision
     with pytest.raises(IllegalTransition, match=f"decision {first} stands: amend it"):
         case.decide(decided())
@@ -206,6 +206,14 @@ def test_a_case_read_again_from_its_stored_events_is_the_same_and_none_of_them_i
         again = mapper.to_domain_event(one).mutate(again)
     kept = ("state", "proposal", "approval", "decisions", "appeals", "enquiries", "completed", "latest", "stops")
     assert {name: getattr(again, name) for name in kept} == {name: getattr(case, name) for name in kept}
+
+
+def test_an_approval_names_the_proposal_that_the_case_has():
+    case = at("proposed")
+    with pytest.raises(ProposalChanged, match="you name 00000000"):
+        case.approve(DAY, "l.holm", proposal="00000000")
+    case.approve(DAY, "l.holm", proposal=case.proposal_id)
+    assert (case.state, case.approval.proposal) == ("approved", case.proposal_id)
 
 
 def test_an_event_has_room_for_codes_ids_and_days_and_for_nobodys_name():
