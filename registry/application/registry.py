@@ -214,7 +214,8 @@ class Registry:
     def size_when_published(self) -> int:
         """The size that this member's log will have when all that can be published now is on it.
 
-        Events that are held back (publishing/drafts.py) do not count while consumers would refuse them: nobody waits for them.
+        Events that are held back (publishing/drafts.py) do not count while consumers would refuse them: nobody waits
+        for them.
         """
         cursor = self.cursor()
         held = [
