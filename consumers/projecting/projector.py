@@ -1,4 +1,4 @@
-"""Read, verify, fold, write: the views follow the log (DESIGN.md, Decisions 2 and 3).
+"""Read, verify, fold, write: the views follow the log (docs/decisions/0002, docs/decisions/0003).
 
 A member's rows and its position change in one transaction, and the position's row is locked in it: a second
 projector waits, sees that the position moved, and goes on from there. Killed anywhere, a projector resumes

@@ -215,7 +215,8 @@ class Registry:
     def size_when_published(self) -> int:
         """The size that this member's log will have when all that can be published now is on it.
 
-        Events that are held back (drafting.py) do not count while consumers would refuse them: nobody waits for them.
+        Events that are held back (publishing/drafts.py) do not count while consumers would refuse them: nobody waits
+        for them.
         """
         cursor = self.cursor()
         held = [
@@ -393,7 +394,7 @@ class Registry:
         """Take it back for good."""
         self.change(credential, lambda found: found.revoke(reason), change="revoke", note=note)
 
-    # Learners; what else goes with them stands in erasing.py
+    # Learners; what else goes with them stands in learners/erasure.py
 
     def erased(self, learner: str) -> bool:
         """Whether this university has said that it erased this learner."""

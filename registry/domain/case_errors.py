@@ -1,7 +1,7 @@
 """What a case refuses, each by its rule's name. A case is no event on the log: these are the office's own rules.
 
 Refusal
-├── IllegalTransition       (EVENTS.md's own) the case's state does not allow the move
+├── IllegalTransition       (docs/events.md's own) the case's state does not allow the move
 ├── UnknownCase             there is no such case here
 ├── UnknownProfile          the office has no programme profile of that name, or several apply
 ├── UnknownSubject          nor such a credential, enquiry or document in it

@@ -1,4 +1,4 @@
-"""Stored events to commits on the shared log: sign once (DESIGN.md, Decision 1).
+"""Stored events to commits on the shared log: sign once (docs/decisions/0001).
 
 The order of things is what makes a crash harmless, at any line:
 

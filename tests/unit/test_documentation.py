@@ -25,6 +25,15 @@ LISTED = subprocess.run(
     cwd=ROOT, check=True, capture_output=True, text=True,
 ).stdout.split()  # fmt: skip
 PAGES = sorted(name for name in LISTED if (ROOT / name).is_file())
+MODULES = [
+    name
+    for name in subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout.split()
+    if (ROOT / name).is_file()
+]  # fmt: skip
+NAMED_IN_CODE = re.compile(r"[\w./-]*\w\.md\b|docs/decisions/\d{4}\b(?!-)")
 NAMED = re.compile(
     r"(?<![\w/.-])(?:registry|projections|consumers|tests|deploy|docs)/[\w./-]*\.(?:py|sql|toml|md|typ|j2|json)\b"
 )
@@ -48,6 +57,25 @@ def anchors_of(name):
 def test_every_file_that_a_page_names_exists(name):
     named = set(NAMED.findall((ROOT / name).read_text()))
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("folder", ["consumers", "deploy", "docs", "projections", "registry", "tests"])
+def test_every_page_and_decision_that_a_python_file_names_exists(folder):
+    wrong = [
+        (name, named)
+        for name in MODULES
+        if name.startswith(f"{folder}/")
+        for named in NAMED_IN_CODE.findall((ROOT / name).read_text())
+        if not is_a_page(named)
+    ]
+    assert wrong == []
+
+
+def is_a_page(named):
+    """Whether code names a page: from the root, from `docs/`, from its package or by its name alone; or a decision."""
+    ending = "-" if re.fullmatch(r"docs/decisions/\d{4}", named) else ""
+    text = f"/{named.lstrip('./')}{ending}"
+    return any(text in f"/{page}" if ending else f"/{page}".endswith(text) for page in PAGES)
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name.endswith("README.md")])

@@ -99,7 +99,7 @@ class External(msgspec.Struct, frozen=True, rename="camel"):
     signed: bool
     """Whether it carries a signature or proof; `notes` of the document say what is known of it."""
     assessments: list[str] = []
-    """Codes of EVENTS.md, as `testing`; so are the next three."""
+    """Codes of docs/events.md, for example `markedAssignment`; so are the next three."""
     participation: list[str] = []
     supervision: str | None = None
     learning_setting: str | None = None

@@ -53,7 +53,7 @@ class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
     disputed_heads: int = 0
     """Heads that this member signed and that contradict its own tree."""
     codes: tuple[str, ...] = ()
-    """EVENTS.md's names of the rules."""
+    """docs/events.md's names of the rules."""
     foreign_records: int = 0
     """Records beyond the tree's end that do not count and that this node did not write: anybody can append one."""
     foreign_codes: tuple[str, ...] = ()

@@ -94,7 +94,7 @@ def _short_objections(
     for index, grant in enumerate(grants):
         where = f"$.proposed[{index}].grant"
         if any(place >= len(offered) for place in grant.from_):
-            continue  # the rules of EVENTS.md say so
+            continue  # the rules of docs/events.md say so
         elements = [
             Element(
                 name=name,
