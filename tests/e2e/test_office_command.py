@@ -10,7 +10,7 @@ from projections.credentials import credentials as credentials_view
 from projections.precedents.precedents import counts
 from projections.precedents.query import PrecedentQuery
 from projections.recognition import decisions as decisions_view
-from registry.node.adapters.facts import facts_of
+from registry.cli.recognition.assessing import facts_of
 from registry.node.node import opened
 from registry.office.cohorts.cohort import Cohort
 from registry.office.cohorts.cohort_file import CohortRow
