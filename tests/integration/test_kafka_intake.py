@@ -20,6 +20,7 @@ from registry.intake.lost_events import IntakePositions
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.intake.taking import Taking
 from registry.node.node import opened
+from registry.server.asyncapi import description
 from tests.support.command import Consortium, printed_json, started, until
 from tests.support.served import row
 
@@ -102,6 +103,29 @@ def test_a_credential_that_replaces_one_of_another_achievement_is_noted(consorti
     assert (second.accepted, first.notes) == (True, [])
     [note] = second.notes
     assert f"replaces credential {first.credential} of another achievement" in note
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("grade", "F"), ("family_name", "unbekannt"), ("given_name", "NÃºÃ±ez"), ("family_name", "s-looks")],
+)
+def test_a_text_that_looks_wrong_is_issued_where_the_event_says_that_it_is_meant(taking, offer, field, text):
+    asked = issue(offer, f"looks {field} {text}")
+    asked["data"] |= {"student": "s-looks" if text == "s-looks" else f"s {field} {text[0]}", field: text}
+    [refused] = take(taking, asked)
+    assert (refused.accepted, refused.code) == (False, "invalid")
+    meant = asked | {"data": asked["data"] | {"keep_text": True}}
+    [not_meant, neither] = take(
+        taking,
+        asked | {"data": asked["data"] | {"keep_text": False}},
+        asked | {"data": asked["data"] | {"keep_text": "true"}},
+    )
+    assert (not_meant.accepted, not_meant.where) == (False, refused.where)
+    assert (neither.accepted, neither.where) == (False, "$.data.keep_text")
+    [issued] = take(taking, meant)
+    assert (issued.accepted, issued.unchanged) == (True, False)
+    [again] = take(taking, meant)
+    assert (again.accepted, again.unchanged, again.credential) == (True, True, issued.credential)
 
 
 class Faulty:
@@ -431,3 +455,8 @@ def results_topic_is_there(broker):
         return "intake.twente.results" in consumer.topics()
     finally:
         consumer.close()
+
+
+def test_the_description_of_the_topics_has_the_field_by_which_a_text_is_meant():
+    described = description("delft", "https://delft.example", "kafka://log:9092", "kafka://own:9092")
+    assert described["components"]["schemas"]["CredentialRow"]["properties"]["keep_text"]["type"] == "boolean"

@@ -33,7 +33,7 @@ _NO_AWARD: Final = (
 )
 _ASKED: Final = (
     "looks like a failure, or like a result that is not decided: leave the row out, or correct the grade; or repeat"
-    " with --keep-text (over HTTP, keepText) where it is the grade of an award that was passed"
+    " with --keep-text (over HTTP, keepText; in an event, keep_text) where it is the grade of an award that was passed"
 )
 _LETTERS: Final = str.maketrans({"ø": "o", "æ": "ae", "ð": "d", "þ": "th", "ł": "l", "đ": "d", "\u0131": "i", "ħ": "h"})
 """Letters that Unicode does not take apart."""
