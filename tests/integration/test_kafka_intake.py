@@ -20,7 +20,6 @@ from registry.intake.lost_events import IntakePositions
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.intake.taking import Taking
 from registry.node.node import opened
-from registry.server.asyncapi import description
 from tests.support.command import Consortium, printed_json, started, until
 from tests.support.served import row
 
@@ -455,8 +454,3 @@ def results_topic_is_there(broker):
         return "intake.twente.results" in consumer.topics()
     finally:
         consumer.close()
-
-
-def test_the_description_of_the_topics_has_the_field_by_which_a_text_is_meant():
-    described = description("delft", "https://delft.example", "kafka://log:9092", "kafka://own:9092")
-    assert described["components"]["schemas"]["CredentialRow"]["properties"]["keep_text"]["type"] == "boolean"
