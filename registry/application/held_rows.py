@@ -120,6 +120,8 @@ class EarlierRow(NamedTuple):
     sealed: bytes
     stated: dict[str, str]
     changes: tuple[str, ...]
+    decision: Decision | None = None
+    decided: datetime | None = None
 
     def __repr__(self) -> str:
         return "EarlierRow(…)"  # a person is never shown by accident
@@ -150,23 +152,26 @@ class HeldRow:
             "at": datetime.now(UTC),
             "sealed": vault.seal(known.learner, _PURPOSE, content),
             "before": None if earlier is None else earlier.sealed,
+            "decision": None if earlier is None else earlier.decision,
+            "decided": None if earlier is None else earlier.decided,
         }
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write it. A row that is held again waits for a decision again.
 
-        Raises `StaleState` where another row was held under its id meanwhile.
+        Raises `StaleState` where another row was held under its id meanwhile, or somebody decided on the row.
         """
         written = cursor.execute(
             "INSERT INTO vault.held_rows AS h (record, student, learner, at, sealed)"
             " VALUES (%(record)s, %(student)s, %(learner)s, %(at)s, %(sealed)s)"
             " ON CONFLICT (record) DO UPDATE SET student = excluded.student, learner = excluded.learner,"
             " at = excluded.at, sealed = excluded.sealed, decision = NULL, by = NULL, decided = NULL, version = NULL"
-            " WHERE h.sealed = %(before)s",
+            " WHERE h.sealed = %(before)s AND h.decision IS NOT DISTINCT FROM %(decision)s::text"
+            " AND h.decided IS NOT DISTINCT FROM %(decided)s::timestamptz",
             self._values,
         )
         if written.rowcount != 1:
-            raise StaleState("another row with this id was held meanwhile; look again")
+            raise StaleState("a row with this id was held or decided on meanwhile; look again")
 
 
 class Room:
@@ -208,7 +213,7 @@ class HeldRows:
 
     def _earlier(self, records: Collection[bytes]) -> dict[bytes, EarlierRow]:
         rows = self._registry.cursor().execute(
-            "SELECT h.record, h.sealed, l.learner::text, l.key FROM vault.held_rows h"
+            "SELECT h.record, h.sealed, h.decision, h.decided, l.learner::text, l.key FROM vault.held_rows h"
             " JOIN vault.learners l USING (learner) WHERE h.record = ANY(%s::bytea[])",
             (array(records),),
         )
@@ -216,7 +221,10 @@ class HeldRows:
         for row in rows.fetchall():
             learner = self._vault.unwrap(row["learner"], row["key"])
             content = self._vault.open(learner, _PURPOSE, row["sealed"])
-            found[row["record"]] = EarlierRow(row["sealed"], content["stated"], tuple(content.get("changes", ())))
+            changes = tuple(content.get("changes", ()))
+            found[row["record"]] = EarlierRow(
+                row["sealed"], content["stated"], changes, row["decision"], row["decided"]
+            )
         return found
 
     def page(self, after: Place | None = None, limit: int = PAGE) -> HeldPage:

@@ -25,6 +25,8 @@ REVOKE: Final = "credential.revoke.v1"
 TYPES: Final = (ISSUE, SUSPEND, REINSTATE, REVOKE)
 _CHANGES: Final = {SUSPEND: "suspend", REINSTATE: "reinstate", REVOKE: "revoke"}
 REASONS: Final[tuple[StatusReason, ...]] = get_args(StatusReason)
+KEEP_TEXT: Final = "keep_text"
+"""Beside a row's columns: true where a text that looks wrong, or no name or grade, is meant as it is."""
 MAX_BYTES: Final = 256 * 1024
 _MAX_NAME: Final = 500
 
@@ -91,16 +93,21 @@ def parse(value: bytes | None, checker: RowChecker) -> Asked | Faulty:
 def _issue(named: Named, data: Mapping[str, Any], checker: RowChecker) -> IssueRequest | tuple[Problem, ...]:
     row: dict[str, str] = {}
     wrong: list[Problem] = []
+    keep_text = data.get(KEEP_TEXT, False)
+    if not isinstance(keep_text, bool):
+        wrong.append(_problem(f"$.data.{KEEP_TEXT}", KEEP_TEXT, "is neither true nor false"))
     for name, given in data.items():
+        if name == KEEP_TEXT:
+            continue
         if name not in NAMES:
-            wrong.append(_problem("$.data", name[:80], f"is no field; they are {', '.join(NAMES)}"))
+            wrong.append(_problem("$.data", name[:80], f"is no field; they are {', '.join((*NAMES, KEEP_TEXT))}"))
         elif (fault := column_fault(name, given)) is not None:
             wrong.append(_problem(f"$.data.{name}", name, fault))
         elif given is not None:
             row[name] = given if isinstance(given, str) else text_of(given)
     # An event has a name of its own: a system that keeps no id of an award may leave `record` out.
     row.setdefault("record", f"event {named.source} {named.id}")
-    found = checker.check_all(1, row)
+    found = checker.check_all(1, row, kept=NAMES if keep_text is True else ())
     if found is None:
         wrong.append(_problem("$.data.record", "record", "is the template's example"))
     elif isinstance(found, tuple):

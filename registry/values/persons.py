@@ -105,11 +105,12 @@ def are_usual(record: str, student: str, family_name: str, given_name: str) -> b
 
     It looks at all of them at once, and saves most rows the rules. Where it returns False, the rules decide.
     """
+    family, given = family_name.casefold(), given_name.casefold()
     return (
         _USUAL.fullmatch(f"\n{record}\n{student}\n{family_name}\n{given_name}") is not None
-        and family_name.casefold() not in _PLACEHOLDERS
-        and given_name.casefold() not in _PLACEHOLDERS
-        and student not in (family_name, given_name)
+        and family not in _PLACEHOLDERS
+        and given not in _PLACEHOLDERS
+        and student.casefold() not in (family, given)
     )
 
 

@@ -303,3 +303,13 @@ def test_a_document_of_a_batch_is_checked_before_it_is_released(clerk):
     batch = send(clerk, badge, media="application/json")
     said = clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
     assert "0 would be issued, 0 as before, 0 not taken in, 1 would wait" in said
+
+
+def test_a_correction_with_a_text_that_looks_wrong_is_made_where_it_is_meant(clerk, tmp_path):
+    row = {"record": "meant", "student": "s3", "replaces": clerk.ids[3], "grade": "F"}
+    file = corrections(clerk, tmp_path / "meant.csv", row)
+    refused = clerk.run("credential", "correct", file, "--yes", check=1)
+    assert "--keep-text" in " ".join(refused.stdout.split())
+    assert shown(clerk, clerk.ids[3])["status"] == "active"
+    assert "1 issued" in clerk.run("credential", "correct", file, "--keep-text", "--yes").stdout
+    assert shown(clerk, clerk.ids[3])["status"] == "replaced"

@@ -130,6 +130,11 @@ def test_schemathesis_finds_nothing(node, offer, description, tmp_path, known):
     assert not node.logged("http.failed")
 
 
+def test_the_row_of_an_event_has_the_field_by_which_a_text_is_meant(node):
+    row = node.anybody().get("/asyncapi.json").json()["components"]["schemas"]["CredentialRow"]
+    assert row["properties"]["keep_text"]["type"] == "boolean"
+
+
 def test_what_goes_over_kafka_is_valid_asyncapi_3(node, npm_checks):
     document = node.anybody().get("/asyncapi.json").text
     done = subprocess.run(

@@ -4,7 +4,7 @@ import pytest
 
 from registry.application.held_row_decision import HeldRowChanged
 from registry.application.held_rows import AlreadyDecided, HeldRows
-from registry.application.requests import NotIssued
+from registry.application.requests import Issued, NotIssued
 from registry.learners.numbers import find_learner
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
@@ -89,6 +89,24 @@ def test_a_row_that_is_replaced_while_somebody_decides_is_not_decided_on(node, a
     assert read(node).student == "h002"
 
 
+@pytest.mark.parametrize("decision", ["same-person", "other-person"])
+def test_a_row_that_is_held_again_while_somebody_decides_erases_no_decision(node, achievement, monkeypatch, decision):
+    hold(node, achievement)
+    shown = read(node)
+    save = node.registry.save
+
+    def late(*arguments, **more):
+        monkeypatch.undo()
+        HeldRows(node.registry).decide("row-hx", shown.version, decision, "a.berg")
+        save(*arguments, **more)
+
+    monkeypatch.setattr(node.registry, "save", late)
+    [outcome] = node.issuer.issue([request("hx", achievement, student="h001", **VRIES)])
+    assert isinstance(outcome, Issued)
+    assert persons(node)["h001"][1]["familyName"] == "Vries"
+    assert list(HeldRows(node.registry).waiting()) == []
+
+
 def test_a_known_person_who_changed_after_the_row_was_read_is_read_again_first(node, achievement):
     hold(node, achievement)
     shown = read(node)
@@ -148,7 +166,7 @@ def test_rows_that_an_earlier_version_held_and_decided_on_are_still_read(node, a
     version = HeldRows(node.registry).read("row-hy").version
     node.decide_held("row-hy", "same-person")
     node.registry.cursor().execute("ALTER TABLE vault.held_rows DROP COLUMN version")
-    node.registry.cursor().execute("COMMENT ON SCHEMA vault IS 'an earlier version'")
+    node.registry.cursor().execute("DROP TABLE node.migrations")
     node.close()
     later = TestNode(dsn, MemoryLog())
     with pytest.raises(AlreadyDecided, match=r"a\.berg decided same-person"):

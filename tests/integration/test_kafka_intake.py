@@ -104,6 +104,29 @@ def test_a_credential_that_replaces_one_of_another_achievement_is_noted(consorti
     assert f"replaces credential {first.credential} of another achievement" in note
 
 
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("grade", "F"), ("family_name", "unbekannt"), ("given_name", "NÃºÃ±ez"), ("family_name", "s-looks")],
+)
+def test_a_text_that_looks_wrong_is_issued_where_the_event_says_that_it_is_meant(taking, offer, field, text):
+    asked = issue(offer, f"looks {field} {text}")
+    asked["data"] |= {"student": "s-looks" if text == "s-looks" else f"s {field} {text[0]}", field: text}
+    [refused] = take(taking, asked)
+    assert (refused.accepted, refused.code) == (False, "invalid")
+    meant = asked | {"data": asked["data"] | {"keep_text": True}}
+    [not_meant, neither] = take(
+        taking,
+        asked | {"data": asked["data"] | {"keep_text": False}},
+        asked | {"data": asked["data"] | {"keep_text": "true"}},
+    )
+    assert (not_meant.accepted, not_meant.where) == (False, refused.where)
+    assert (neither.accepted, neither.where) == (False, "$.data.keep_text")
+    [issued] = take(taking, meant)
+    assert (issued.accepted, issued.unchanged) == (True, False)
+    [again] = take(taking, meant)
+    assert (again.accepted, again.unchanged, again.credential) == (True, True, issued.credential)
+
+
 class Faulty:
     """An issuer for whose records with `bad` in them nobody wrote the code."""
 

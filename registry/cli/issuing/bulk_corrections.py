@@ -13,7 +13,7 @@ from registry.application.requests import Issued, IssueRequest
 from registry.cli.confirming import confirm
 from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.bulk_changes import DryRun, Yes, own_node
-from registry.cli.issuing.imports import Report, show, take_rows
+from registry.cli.issuing.imports import KeepRowText, Report, show, take_rows
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.output import AsJson, counted, print_json, say, table, title_of
 from registry.domain.errors import UnknownAchievement
@@ -39,6 +39,7 @@ def correct(
         typer.Argument(exists=True, dir_okay=False, help="Rows as for `registry import`, each with `replaces`."),
     ],
     *,
+    keep_text: KeepRowText = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -59,7 +60,7 @@ def correct(
         replaced.update([request.achievement])
         changed.update(() if outcome.replacement is None else [outcome.replacement.differs])
 
-    checked = take_rows(node, file, _ReplacingRows(node, file), dry_run=True, on_issued=count)
+    checked = take_rows(node, file, _ReplacingRows(node, file, keep_text=keep_text), dry_run=True, on_issued=count)
     found = Corrections(_by_title(node, replaced), dict(changed), checked)
     if replaced and not as_json:
         table(
@@ -70,7 +71,7 @@ def correct(
         if not as_json:
             show(checked)
         confirm(_consequence(checked.issued, changed), "Go on?", yes=yes)
-        found.report = take_rows(node, file, _ReplacingRows(node, file))
+        found.report = take_rows(node, file, _ReplacingRows(node, file, keep_text=keep_text))
     if as_json:
         print_json(found)
     else:
@@ -96,9 +97,9 @@ def _consequence(replaced: int, changed: Mapping[str, int]) -> str:
 class _ReplacingRows:
     """The rows of a file, of which one that replaces nothing is faulty."""
 
-    def __init__(self, node: Node, file: Path) -> None:
-        """Raises `IntakeError` where the file holds no rows."""
-        source = open_intake(file, Offered(node.registry), find_record=node.issuer.known)
+    def __init__(self, node: Node, file: Path, *, keep_text: bool) -> None:
+        """`keep_text`: texts that look wrong are meant. Raises `IntakeError` where the file holds no rows."""
+        source = open_intake(file, Offered(node.registry), keep_text=keep_text, find_record=node.issuer.known)
         if isinstance(source, Document):
             raise IntakeError(f"{file} is a document; corrections are rows (`registry template csv`)")
         self._rows = source

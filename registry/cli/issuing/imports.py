@@ -37,6 +37,9 @@ from registry.node.node import Node
 from registry.node.own_content import own_content
 
 _SHOWN = 25
+KeepRowText = Annotated[
+    bool, typer.Option("--keep-text", help="Text that looks wrong, or no name or grade, is meant as it is.")
+]
 OnIssued = Callable[[IssueRequest, Issued], None]
 _BESIDE = ("achievement.", "credential.")
 """How the fields begin that are said beside a document."""
@@ -136,10 +139,7 @@ def import_file(
         ),
     ] = None,
     dates: DatesOption = None,
-    keep_text: Annotated[
-        bool,
-        typer.Option("--keep-text", help="Text that looks wrong, or no name or grade, is meant as it is."),
-    ] = False,
+    keep_text: KeepRowText = False,
     corrections: Annotated[
         Path | None,
         typer.Option(dir_okay=False, help="Write the rows that were not taken in to this CSV, to be corrected."),

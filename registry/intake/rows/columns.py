@@ -69,7 +69,9 @@ _PERSONS_NAMES: Final = ("family_name", "given_name")
 _USUALLY_PLAIN: Final = ("record", "student", *_PERSONS_NAMES)
 GRADES: Final = ("grade", "original_grade")
 CREDITS: Final = "ects"
-_WHERE_IT_IS_THE_NAME: Final = "; or repeat with --keep-text (over HTTP, keepText) where it is the name"
+_WHERE_IT_IS_THE_NAME: Final = (
+    "; or repeat with --keep-text (over HTTP, keepText; in an event, keep_text) where it is the name"
+)
 _FILLED: Final = ("record", "student", "date_of_birth", "awarding_date")
 """What no row may leave empty; of the two names one may be."""
 DAYS: Final = ("date_of_birth", "awarding_date", "valid_until", "valid_from")

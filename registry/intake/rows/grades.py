@@ -28,12 +28,15 @@ _DAY: Final = re.compile(
 )
 
 
+_CLAUSE: Final = re.compile(r"[.,;:!?()\[\]/|\u2013\u2014]+|\s-+\s")
+_NO_GRADES: Final = frozenset("\u2715\u2716\u2717\u2718\u274c\u274e\u2612\u2610\u25a1\u25af\ufffc\ufffd")
+"""Crosses, empty boxes, and what stands in the place of a character that was lost."""
 _NO_AWARD: Final = (
     "is no grade of an award: was it passed? Write the grade, or leave it empty; leave the row out if not"
 )
 _ASKED: Final = (
     "looks like a failure, or like a result that is not decided: leave the row out, or correct the grade; or repeat"
-    " with --keep-text (over HTTP, keepText) where it is the grade of an award that was passed"
+    " with --keep-text (over HTTP, keepText; in an event, keep_text) where it is the grade of an award that was passed"
 )
 _LETTERS: Final = str.maketrans({"ø": "o", "æ": "ae", "ð": "d", "þ": "th", "ł": "l", "đ": "d", "\u0131": "i", "ħ": "h"})
 """Letters that Unicode does not take apart."""
@@ -46,7 +49,7 @@ def grade_fault(text: str, *, keep_text: bool = False) -> str | None:
     `keep_text`: somebody says that a text that looks like a failure is the grade of an award that was passed.
     """
     word = " ".join(text.casefold().split())
-    if word in _NEVER or not any(char.isalnum() for char in word.replace("+", "1").replace("*", "1")):
+    if word in _NEVER or not any(char.isalnum() or char in "+*" or _is_symbol(char) for char in word):
         return _NO_AWARD
     if word in _TRUTH:
         return "is a yes or no of a spreadsheet and no grade; write the grade, with the column formatted as text"
@@ -62,10 +65,33 @@ def _looks_failed(text: str) -> bool:
         return True
     words = plain(text).split()
     found = set(words)
-    if found & known.failures or (found & known.negations and found & known.passes):
+    if found & known.failures or (found & known.negations and found & known.passes and _is_negated(text)):
         return True
     sentence = f" {' '.join(words)} "
     return any(f" {phrase} " in sentence for phrase in known.phrases)
+
+
+def _is_negated(text: str) -> bool:
+    """Return whether a negation stands before a word of passing, or directly after it and at the end of a clause.
+
+    So it does in `not yet passed` and `bestanden nicht`; in `bestanden ohne Note` it is about the word that follows.
+    """
+    known = _words()
+    negated = passed = False
+    for clause in _CLAUSE.split(text):
+        words = plain(clause).split()
+        for place, word in enumerate(words):
+            is_last = place + 1 == len(words) or words[place + 1].isdigit()
+            if (negated and word in known.passes) or (passed and is_last and word in known.negations):
+                return True
+            negated = word in known.negations or (negated and word in known.between)
+            passed = word in known.passes
+    return False
+
+
+def _is_symbol(char: str) -> bool:
+    """Return whether a grade may be written with a sign, as one of stars is. A cross is a failure."""
+    return unicodedata.category(char) == "So" and char not in _NO_GRADES
 
 
 def plain(text: str) -> str:
@@ -79,6 +105,7 @@ class _Words(NamedTuple):
     """The words of `grade_words.toml`, as `plain` writes them; the marks as they are."""
 
     negations: frozenset[str]
+    between: frozenset[str]
     marks: frozenset[str]
     phrases: tuple[str, ...]
     failures: frozenset[str]
@@ -90,6 +117,7 @@ def _words() -> _Words:
     read = tomllib.loads(resources.files("registry.intake.rows").joinpath("grade_words.toml").read_text("utf-8"))
     return _Words(
         frozenset(plain(read["negations"]).split()),
+        frozenset(plain(read["between"]).split()),
         frozenset(read["marks"].split()),
         tuple(read["phrases"]),
         frozenset(plain(" ".join(read["failures"].values())).split()),

@@ -1,10 +1,20 @@
 """Texts that are hardly anybody's name, and ids that are placeholders, are refused unless somebody means them."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from registry.application.requests import IssueRequest
 from registry.intake.rows.columns import RowChecker
-from registry.values.persons import are_usual, doubtful_name, name_fault, record_fault
+from registry.values.persons import (
+    are_usual,
+    doubtful_name,
+    name_fault,
+    normalise_name,
+    number_fault,
+    record_fault,
+    swapped_fault,
+)
 from tests.support.catalogues import Everything
 
 ROW = {
@@ -58,6 +68,42 @@ def test_a_text_without_a_letter_is_no_name_whoever_says_so(text):
 def test_a_name_is_left_alone(text):
     assert isinstance(check(family_name=text), IssueRequest)
     assert isinstance(check(given_name=text), IssueRequest)
+
+
+@pytest.mark.parametrize("name", ["family_name", "given_name"])
+@pytest.mark.parametrize(
+    ("student", "text"), [("smith", "Smith"), ("SMITH", "smith"), ("de vries", "De Vries"), ("Smith", "Smith")]
+)
+def test_a_number_that_is_the_name_in_whichever_case_is_asked_about(name, student, text):
+    [problem] = check(student=student, **{name: text})
+    assert (problem.field, "swapped" in problem.detail) == ("student", True)
+    assert isinstance(check(student=student, keep_text=True, **{name: text}), IssueRequest)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([*NOBODY, *SOMEBODY, "smith", "Smith", "SMITH", "s1", "17", "0", "(", "na", "NIL", "1E5"]),
+            st.text("aBsSmITh017 .'-,eE+#(/", max_size=8),
+        ).map(normalise_name),
+        min_size=4,
+        max_size=4,
+    )
+)
+@settings(max_examples=500)
+def test_a_row_that_is_usual_is_one_to_which_no_rule_objects(texts):
+    if are_usual(*texts):
+        record, student, *names = texts
+        assert record_fault(record) is None
+        assert number_fault(student) is None
+        assert [name_fault(name) for name in names] == [None, None]
+        assert [doubtful_name(name) for name in names] == [None, None]
+        assert swapped_fault(student, *names) is None
+
+
+@pytest.mark.parametrize("student", ["17", "s17", "Smith-17"])
+def test_most_rows_are_usual(student):
+    assert are_usual("r1", student, "Smith", "Ada")
 
 
 def test_a_number_that_is_the_name_is_asked_about():

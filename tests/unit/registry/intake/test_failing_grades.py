@@ -15,6 +15,9 @@ FAILING = [
     "neįskaityta", "nav ieskaitīts",
     "mitte arvestatud", "não aprovado", "reprovado", "no presentado", "no apto", "niet verschenen", "gezakt",
     "5 - onvoldoende", "In progress", "no-show", "did not attend", "U", "nicht ausreichend", "mangelhaft (5,0)",
+    "not passed", "Not yet passed", "4.0 bestanden nicht", "bestanden nicht (5,0)", "bestanden nicht 5", "passed: no",
+    "niet geslaagd", "nog niet behaald", "nicht erfolgreich teilgenommen", "non ha superato", "no ha superado",
+    "não foi aprovado", "Excellent, but not passed", "pass / no pass", "sin aprobar", "ohne Erfolg", "passed - not",
 ]  # fmt: skip
 PASSING = [
     "8", "8.5", "8,5", "A", "A+", "A-", "E", "P", "G", "VG", "B+", "10 cum laude", "1,3", "pass", "PASS", "passed",
@@ -23,6 +26,9 @@ PASSING = [
     "30L", "acquis", "validé", "admis", "très bien", "First Class Honours", "2:1", "upper second", "met lof",
     "summa cum laude", "12/20", "95%", "4.0", "**", "+", "πολύ καλά", "άριστα", "отлично", "зачтено", "достатъчен",
     "met onderscheiding", "Nota 7", "Satisfactory", "sufficiente", "18", "good standing", "uitstekend", "ottimo",
+    "Passed with no distinction", "bestanden ohne Note", "Pass / no grade", "Geslaagd met lof, niet eerder behaald",
+    "Not just passed: excellent", "passed without honours", "Pass (no mark)", "superato senza lode", "No. 1, passed",
+    "admis sans mention", "★★★", "★★★☆☆", "⭐", "✓", "☺",
 ]  # fmt: skip
 
 
@@ -37,7 +43,9 @@ def test_whoever_says_that_it_is_meant_may_have_such_a_grade(text):
     assert grade_fault(text, keep_text=True) is None
 
 
-@pytest.mark.parametrize("text", ["\u2013", "-", "—", "--", "?", ".", "...", "n/a", "fail", "nicht bestanden", "/"])
+@pytest.mark.parametrize(
+    "text", ["\u2013", "-", "—", "--", "?", ".", "...", "n/a", "fail", "nicht bestanden", "/", "✗", "\ufffd", "\u2212"]
+)
 def test_what_is_no_grade_on_any_scale_is_never_one(text):
     assert grade_fault(text) is not None
     assert grade_fault(text, keep_text=True) is not None
