@@ -145,7 +145,8 @@ class Preparer:
             except Refusal as refusal:
                 outcomes[item.place] = NotIssued(item.request.record, refusal.code, refusal.path, refusal.detail)
                 continue
-            learners[item.student] = known._replace(person=completed(known.person, stated))
+            person = completed(known.person, stated)
+            learners[item.student] = known if person is known.person else known._replace(person=person)
             replacement = None if old is None else replacement_of(registry, old, data)
             made.append(_Made(data.credential, item, said, credential, replacement))
         # On the log they stand in the order of their random ids: a file's order tells names and ranks.
