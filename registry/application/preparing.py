@@ -309,6 +309,8 @@ class _Row:
     What an earlier version stored was hashed as it was sent: it is found by that spelling, too.
     """
 
+    __slots__ = ("content", "contents", "person", "place", "raw_student", "record", "records", "request", "student")
+
     def __init__(self, vault: Vault, place: int, raw: IssueRequest) -> None:
         """`place` is its place in the batch."""
         self.place = place

@@ -66,7 +66,6 @@ EXAMPLE_RECORD: Final = "EXAMPLE"
 
 _IDENTIFIERS: Final = (("record", record_fault), ("student", number_fault), ("national_id", number_fault))
 _PERSONS_NAMES: Final = ("family_name", "given_name")
-_USUALLY_PLAIN: Final = ("record", "student", *_PERSONS_NAMES)
 GRADES: Final = ("grade", "original_grade")
 CREDITS: Final = "ects"
 _WHERE_IT_IS_THE_NAME: Final = (
@@ -239,7 +238,12 @@ class RowChecker:
                 for name in _FILLED
                 if not values.get(name) and name not in bad
             ]
-        usual = not values.get("national_id") and are_usual(*[values.get(name, "") for name in _USUALLY_PLAIN])
+        usual = not values.get("national_id") and are_usual(
+            values.get("record", ""),
+            values.get("student", ""),
+            values.get("family_name", ""),
+            values.get("given_name", ""),
+        )
         for name, check in () if usual else _IDENTIFIERS:
             value = values.get(name)
             if value and name not in bad and (fault := check(value)) is not None:
