@@ -82,3 +82,25 @@ def test_a_batch_that_is_deleted_before_its_lines_are_counted_keeps_no_other_bac
     good = sent(sis, xlsx({"June": rows}), "good")
     monkeypatch.setattr(sis.book, "find_uncounted", find)
     assert sis.works(good) == ("done", 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"record": "andr\xe9", "reason": "\xe9"}',
+        b"record,andr\xe9\n\xe9,1\n",
+        b"\xff\xfe\xff",
+        b"\x81\x8d\n\xe9",
+        b"[\xed\xa0\x80]",
+    ],
+)
+@pytest.mark.parametrize("media", ["text/csv", "application/x-ndjson", "application/xml", "application/json"])
+def test_bytes_that_are_no_text_fail_their_own_batch_alone(sis, rows, content, media):
+    begun = sis.book.receive("bytes", "credentials", media, "sis", "bytes", dry_run=False)
+    begun.spool.write(content)
+    broken = sis.book.received(begun.batch, begun.spool, None, 0).batch
+    good = sent(sis, xlsx({"June": rows}), "good")
+    assert sis.works(good) == ("done", 1, 0, 0)
+    ended = sis.book.one(broken)
+    assert ended.state in ("failed", "done")
+    assert ended.error or ended.refused
