@@ -7,7 +7,8 @@ import pytest
 
 from registry.application.achievement_content import COMMENT, PLACEHOLDER, FaultyContent, content_faults, read_content
 from registry.application.achievement_texts import ALL_FIELDS, content_notes, is_same_text, notes_of
-from registry.cli.issuing.achievement_templates import PLAIN, TEMPLATES
+from registry.cli.issuing.achievement_templates import TEMPLATES
+from registry.values.example_achievement import EXAMPLE_ACHIEVEMENT
 
 OWN = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 OTHER = "1bbac7a9-a411-4809-ad9e-534f483b7a03"
@@ -19,7 +20,7 @@ def newest(achievement):
 
 
 def faults(**changed):
-    values = {name: value for name, value in (PLAIN | GIVEN | changed).items() if value is not None}
+    values = {name: value for name, value in (EXAMPLE_ACHIEVEMENT | GIVEN | changed).items() if value is not None}
     return dict(content_faults(values, "twente", newest))
 
 
@@ -45,7 +46,7 @@ def test_every_field_is_judged_although_others_are_wrong():
         "$.qualityAssurance[0]", "$",
     } == set(found)  # fmt: skip
     assert "0533" in found["$.fieldsOfEducation[1]"]
-    every = content_faults(PLAIN | GIVEN | {"supervision": None, "stackabilty": "x"}, "twente", newest)
+    every = content_faults(EXAMPLE_ACHIEVEMENT | GIVEN | {"supervision": None, "stackabilty": "x"}, "twente", newest)
     assert ("$", "stackabilty is no field here; is it stackability?") in every
 
 
@@ -109,7 +110,11 @@ def test_a_template_is_refused_for_its_placeholders_alone_and_taken_when_they_ar
 
 def test_placeholders_that_look_alike_are_found_wherever_they_are():
     with pytest.raises(FaultyContent) as refused:
-        read_content(PLAIN | GIVEN | {"partners": [{"name": f"{PLACEHOLDER}x", "role": "provider"}]}, "twente", newest)
+        read_content(
+            EXAMPLE_ACHIEVEMENT | GIVEN | {"partners": [{"name": f"{PLACEHOLDER}x", "role": "provider"}]},
+            "twente",
+            newest,
+        )
     assert refused.value.faults == [("$.partners[0].name", "is the template's placeholder; write there x")]
 
 
@@ -126,7 +131,7 @@ def _replaced(value, at):
 
 def placed(path, text):
     """The plain content with a text in one place."""
-    values = copy.deepcopy(PLAIN | GIVEN)
+    values = copy.deepcopy(EXAMPLE_ACHIEVEMENT | GIVEN)
     match path:
         case "$.learningOutcomes[0].title.en":
             values["learningOutcomes"][0]["title"]["en"] = text
@@ -243,7 +248,7 @@ def test_joiners_that_a_script_writes_with_are_kept():
     ],
 )
 def test_a_workload_far_from_the_usual_is_noted(changed, noted):
-    values = {name: value for name, value in (PLAIN | GIVEN | changed).items() if value is not None}
+    values = {name: value for name, value in (EXAMPLE_ACHIEVEMENT | GIVEN | changed).items() if value is not None}
     assert [path for path, _ in content_notes(read_content(values, "twente", newest))] == noted
 
 
