@@ -134,7 +134,7 @@ def test_ndjson_and_status_changes_are_taken(system, offer):
 def test_a_batch_changes_each_credential_once_and_names_the_line_that_it_stands_in(system, offer):
     [issued] = [
         system.post("/v1/credentials", json=one | {"ects": 5}, headers=once(one["record"])).json()["credential"]
-        for one in rows(offer, 1, "twice")
+        for one in rows(offer, 1, "changed twice")
     ]
     changes = f"credential,change,reason\n{issued},suspend,underReview\n{issued},reinstate,\n"
     for dry_run, counts in ((True, (1, 0, 1)), (False, (1, 0, 1)), (False, (0, 1, 1))):

@@ -39,7 +39,7 @@ def test_a_day_to_look_at_again_is_noted_in_the_answer(system, offer):
 
 @pytest.mark.parametrize("note", ["=1+1", '=HYPERLINK("x")', "#REF!", "M\u00c3\u00bcller hat gesagt"])
 def test_a_note_of_a_status_change_is_checked_as_a_rows_note_is(system, offer, note):
-    issued = system.post("/v1/credentials", json=row(offer, "noted"), headers=once("noted")).json()
+    issued = system.post("/v1/credentials", json=row(offer, "checked note"), headers=once("checked note")).json()
     answer = system.post(
         f"/v1/credentials/{issued['credential']}/suspend",
         json={"reason": "underReview", "note": note},
