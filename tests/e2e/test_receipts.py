@@ -234,7 +234,7 @@ def test_a_receipt_replaces_nothing_unasked_and_leaves_nothing_of_the_one_before
     assert [each.read_bytes() for each in (file, *beside)] == before
     consortium.run("receipt", "credential", other, "-o", file, "--force")
     assert [each.exists() for each in beside] == [False, False]
-    assert first_line(check(consortium, file, check=5)).startswith("Genuine. This file cannot show whether it was revoked")
+    assert "cannot show whether it was revoked" in first_line(check(consortium, file, check=5))
     # A companion alone belongs to another receipt, too.
     file.rename(tmp_path / "moved")
     beside[0].write_bytes(before[1])
