@@ -248,7 +248,7 @@ def _count(connection: Connection, schema: str, table: str) -> int:
 
 
 def _last_notification(connection: Connection) -> int:
-    """Return the last notification id that was assigned. A sequence has no transactions: it may be ahead of the rows."""
+    """Return the last notification id that was assigned. A sequence has no transactions: it may be ahead of rows."""
     row = connection.execute(
         "SELECT pg_sequence_last_value(pg_get_serial_sequence(%s, 'notification_id')::regclass)", (EVENTS_TABLE,)
     ).fetchone()
