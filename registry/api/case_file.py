@@ -259,7 +259,7 @@ def acknowledged(
 
     def act(writer: Writer) -> Answered:
         found = writer.registry.case(str(case))
-        changes = acknowledge(writer.registry, bureau.known, found, request.user.actor)
+        changes = acknowledge(writer.registry, bureau.lookup, found, request.user.actor)
         return Answered(200, Acknowledged(str(case), changes))
 
     return desk.once(request, key, data, act)

@@ -55,7 +55,7 @@ def test_a_denial_after_the_decision_marks_the_case_as_changed_until_somebody_ha
     assert look_at(lund, case, changed=True) is None
     denied(lund, case)
     assert "changed, its issuer denies it" in look_at(lund, case, changed=True)
-    [change] = acknowledge(lund.registry, lund.office.known, lund.registry.case(case), "desk")
+    [change] = acknowledge(lund.registry, lund.office.lookup, lund.registry.case(case), "desk")
     assert change.sentence.endswith("is denied by its issuer now")
     assert look_at(lund, case, changed=True) is None
     assert "its issuer denies it" in look_at(lund, case)
