@@ -18,7 +18,7 @@ from consumers.projecting.projector import OnBatch, Projector
 from consumers.projecting.rebuild import Source
 from consumers.proofs.tiles import Tiles, follow
 from consumers.streams.stream import BATCH_BYTES
-from consumers.streams.verifier import MemberTrust, refused
+from consumers.streams.verifier import MemberTrust, find_refusal
 from consumers.witness.cosignatures import Cosignatures
 from consumers.witness.policy import Policy
 from projections.core import views
@@ -315,7 +315,7 @@ class Node:
 
         def counts(commit: Commit) -> bool:
             record = self.standings.record(self.settings.member)
-            return record is not None and refused(MemberTrust(self.settings.origin, record), commit) is None
+            return record is not None and find_refusal(MemberTrust(self.settings.origin, record), commit) is None
 
         return counts
 
