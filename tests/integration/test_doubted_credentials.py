@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from registry.cli.recognition.cases import _marks
-from registry.domain.deadlines import after
+from registry.domain.deadlines import last_day_of
 from registry.letters.composing import NO_FILE
 from registry.letters.content import LANGUAGES
 from registry.letters.page import page
@@ -123,10 +123,10 @@ def test_an_appealed_case_is_due_as_a_new_one_from_the_day_of_the_appeal(lund):
     assert (line_of(lund, case).due, line_of(lund, case).urgency) == (None, "done")
     lund.office.appeal(case, "desk")
     term = lund.registry.case(case).completed.term
-    assert line_of(lund, case).due == after(TODAY, term)
+    assert line_of(lund, case).due == last_day_of(TODAY, term)
     assert line_of(lund, case).urgency == "inTime"
     lund.office.propose(case, [full(ects=None)], "k.berg")
-    assert line_of(lund, case).due == after(TODAY, term)
+    assert line_of(lund, case).due == last_day_of(TODAY, term)
 
 
 def test_a_change_of_a_credential_that_was_left_out_marks_nothing(lund):

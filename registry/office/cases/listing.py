@@ -114,10 +114,10 @@ def _concerns(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[str]:
     if case.state == "withdrawn":
         return []
     found = []
-    for number in sorted(case.honoured()):
+    for number in sorted(case.honoured_subjects()):
         key = key_of(case.subjects[number])
         known = facts.get(key) if key is not None else None
-        found += ["denied"] if case.refuted(number) else []
+        found += ["denied"] if case.is_denied(number) else []
         found += [known.status] if known is not None and known.status != "active" else []
     return list(dict.fromkeys(found))
 

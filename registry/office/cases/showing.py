@@ -128,7 +128,7 @@ def letter(office: Office, case: str, decision: str | None = None) -> LetterFact
         denied={
             number: date.fromisoformat(day)
             for number in range(len(found.subjects))
-            if (day := found.refuted_on(number)) is not None and day <= about.on
+            if (day := found.denied_on(number)) is not None and day <= about.on
         },
     )
 
