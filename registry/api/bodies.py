@@ -10,7 +10,7 @@ from registry.http import KNOWN_ONLY, HttpProblem, Trouble
 from registry.intake import Catalogue
 from registry.office.ports import CredentialLookup
 from registry.wire.forms import checker
-from registry.wire.misfits import place_of
+from registry.wire.validation_messages import describe_error
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -53,7 +53,7 @@ def content_of(values: Mapping[str, Any], data: type[S]) -> S:
     try:
         found = msgspec.convert(values, data, strict=True)
     except msgspec.ValidationError as error:
-        raise HttpProblem("unprocessable", errors=[Trouble(*place_of(error, data))]) from error
+        raise HttpProblem("unprocessable", errors=[Trouble(*describe_error(error, data))]) from error
     check = checker(data)
     if check is not None and (wrong := check(found)) is not None:
         raise HttpProblem("unprocessable", errors=[Trouble(f"${wrong[0]}", wrong[1])])
