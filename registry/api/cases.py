@@ -36,7 +36,7 @@ from registry.office.cases.beginning import draft_of
 from registry.office.cases.opening import CaseAsked
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseView, Moved
-from registry.office.cases.worklist import Asked, CaseLine, Counts
+from registry.office.cases.worklist import CaseLine, Counts, WorklistQuery
 from registry.wire.forms import checker
 
 _TAG = "Cases"
@@ -129,7 +129,7 @@ class Cases(Controller):
         if cursor:
             day, case = cursors.decode(cursor, date, UUID)
             after = day, str(case)
-        asked = Asked(
+        asked = WorklistQuery(
             state=in_state,
             assessor=assessor,
             overdue=overdue,
