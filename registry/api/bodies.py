@@ -1,10 +1,11 @@
 """Requests' bodies that are the data of an event, of which the node can fill some in."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from registry.http import KNOWN_ONLY, HttpProblem, Trouble
 from registry.intake import Catalogue
@@ -14,10 +15,10 @@ from registry.wire.validation_messages import describe_error
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-InjectedLookup = Annotated[CredentialLookup, Dependency(skip_validation=True)]
+InjectedLookup = NamedDependency[SkipValidation[CredentialLookup]]
 """The node's lookup of credentials and achievements; a handler's `lookup`."""
 
-Offers = Annotated[Catalogue, Dependency(skip_validation=True)]
+Offers = NamedDependency[SkipValidation[Catalogue]]
 """What the university offers, which rows are held against; a handler's `offered`."""
 
 
