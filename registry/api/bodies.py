@@ -7,7 +7,7 @@ import msgspec
 from litestar.params import Dependency
 
 from registry.http import KNOWN_ONLY, HttpProblem, Trouble
-from registry.intake import Catalogue
+from registry.intake.rows.report import Catalogue
 from registry.office.assessments.facts import Facts
 from registry.wire.forms import checker
 from registry.wire.misfits import place_of

@@ -28,7 +28,7 @@ from registry.batches.row_problem import RowProblem
 from registry.batches.spool import Spool, Spooled
 from registry.batches.texts import BatchTexts, key_of, locked, seal_key
 from registry.intake.rows.report import bounded_notes
-from registry.intake.rows.xlsx import is_spreadsheet
+from registry.intake.rows.spreadsheet import is_spreadsheet
 from registry.values.actors import person_of
 from registry.vault.vault import Vault, random_id, read_again
 

@@ -11,9 +11,9 @@ from registry.batches.book import Book
 from registry.batches.leaving_out import Sought, without
 from registry.batches.row_problem import RowProblem
 from registry.batches.spool import CHUNK, SpoolDamaged, Spooled
-from registry.intake import IntakeError, read_document
-from registry.intake.formats.documents import MAX_BYTES
+from registry.intake.formats.documents import MAX_BYTES, read_document
 from registry.intake.rows.lines import text_lines
+from registry.intake.rows.report import IntakeError
 from registry.values.persons import normalise_identifier
 
 _ERASED = RowProblem(0, "", "student", "", "erased", "the learner was erased before this row was taken in")

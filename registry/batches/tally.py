@@ -11,10 +11,11 @@ from registry.application.requests import LASTING, Issued, IssueRequest, Outcome
 from registry.batches.batch import Batch
 from registry.batches.progress import Held, Progress
 from registry.batches.row_problem import RowProblem, not_found_again
-from registry.intake import NdjsonRows, TableRows
 from registry.intake.rows.columns import Problems
 from registry.intake.rows.earlier_rows import EarlierRows
+from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.replacements import Replacements
+from registry.intake.rows.table_rows import TableRows
 from registry.vault.vault import Vault
 
 MAX_WAITING_NAMED: Final = 100

@@ -8,7 +8,8 @@ import pytest
 from registry.batches.batch import XLSX
 from registry.batches.leaving_out import Sought, without
 from registry.batches.mentions import _pattern
-from registry.intake import NdjsonRows, TableRows
+from registry.intake.rows.ndjson_rows import NdjsonRows
+from registry.intake.rows.table_rows import TableRows
 from tests.support.catalogues import Everything
 from tests.support.spreadsheets import xlsx
 
