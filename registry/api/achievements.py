@@ -11,7 +11,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from registry.api.bodies import Known, body_of, given
+from registry.api.bodies import InjectedLookup, body_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.application.achievement_content import read_content
 from registry.application.achievement_texts import ALL_FIELDS, notes_of
@@ -211,7 +211,7 @@ class JointVersion(msgspec.Struct, frozen=True, rename="camel"):
     **requires("achievements:write"),
 )
 def join(
-    desk: Desk, facts: Known, request: Request[Any, Any, Any], data: JointVersion, key: IdempotencyKey
+    desk: Desk, lookup: InjectedLookup, request: Request[Any, Any, Any], data: JointVersion, key: IdempotencyKey
 ) -> Response[JointVersion]:
     """Another member's achievement names this university among its awarding bodies: that is so. Until it is confirmed,
     the other's saying so is shown as claimed.
@@ -219,7 +219,7 @@ def join(
     ref = VersionedRef(data.member, str(data.achievement), data.version)
 
     def act(writer: Writer) -> Answered:
-        offered = facts.of_achievement(ref)
+        offered = lookup.describe_achievement(ref)
         if offered is None:
             raise HttpProblem("not-found", f"version {ref.version} of this achievement has not arrived here")
         if writer.registry.member not in offered.awarding_bodies:

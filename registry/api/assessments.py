@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api.bodies import Known, body_of, content_of, given
+from registry.api.bodies import InjectedLookup, body_of, content_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
 from registry.office.assessments.assessment import Considered
@@ -53,7 +53,7 @@ class TakenBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     **requires("recognition:write"),
 )
 def stated(
-    desk: Desk, facts: Known, request: Request[Any, Any, Any], data: AssessmentBody, key: IdempotencyKey
+    desk: Desk, lookup: InjectedLookup, request: Request[Any, Any, Any], data: AssessmentBody, key: IdempotencyKey
 ) -> Response[Stated]:
     """State what an achievement of another member is worth here. Where something is in the way, `errors` name it:
     a refusal, say, lists in `considered` why partial, conditional and alternative recognition were not possible.
@@ -71,7 +71,7 @@ def stated(
         )
         writer.answered(made)
         try:
-            state(writer.registry, facts, content, considered)
+            state(writer.registry, lookup, content, considered)
         except NotReady as error:
             troubles = [Trouble(one.path, one.detail, one.code) for one in error.objections]
             raise HttpProblem("unprocessable", errors=troubles) from error

@@ -9,7 +9,7 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
-from registry.api.bodies import Known
+from registry.api.bodies import InjectedLookup
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import requires
 from registry.office.cohorts.cohort import Cohort, CohortOutcome
@@ -59,7 +59,7 @@ class CohortDecided(msgspec.Struct, frozen=True, rename="camel"):
 )
 def decided(
     desk: Desk,
-    facts: Known,
+    lookup: InjectedLookup,
     request: Request[Any, Any, Any],
     assessment: UUID,
     data: CohortBody,
@@ -77,7 +77,7 @@ def decided(
 
     def act(writer: Writer) -> Answered:
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
-        cohort = Cohort(writer.registry, facts, str(assessment), today, data.conditions)
+        cohort = Cohort(writer.registry, lookup, str(assessment), today, data.conditions)
         outcomes = list(cohort.decide(rows, dry_run=data.dry_run))
         unchanged = sum(one.unchanged for one in outcomes)
         bad = sum(bool(one.problem) for one in outcomes)

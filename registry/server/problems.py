@@ -5,8 +5,6 @@ from typing import Any
 
 import psycopg
 import structlog
-from eventsourcing.persistence import InterfaceError as StoreInterrupted
-from eventsourcing.persistence import OperationalError as StoreUnavailable
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
@@ -16,6 +14,7 @@ from projections.core.errors import InvalidQuery, TooCostly
 from registry.application.acceptance import NotAccepted
 from registry.batches.batch import SecondPerson as OwnBatch
 from registry.batches.batch import UnknownBatch, WrongState
+from registry.cursors import InvalidCursor
 from registry.domain.case_errors import (
     CaseChanged,
     DateOrder,
@@ -35,11 +34,11 @@ from registry.intake.rows.report import IntakeError
 from registry.letters import CannotWrite, UnknownDecision
 from registry.log import LogError
 from registry.office.errors import CohortRefused
-from registry.postgres.embedded import DatabaseUnavailable
+from registry.supervision import DATABASE_ERRORS
 from registry.wire.errors import InvalidEvent, InvalidProof, WireError
 
 _log = structlog.get_logger(__name__)
-_AWAY = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted, DatabaseUnavailable, LogError)
+_AWAY = (*DATABASE_ERRORS, LogError)
 
 
 def _away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -106,6 +105,10 @@ def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Resp
     return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
 
 
+def _invalid_cursor(request: Request[Any, Any, Any], error: InvalidCursor) -> Response[Any]:
+    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble("query cursor", str(error))]))
+
+
 def _too_costly(request: Request[Any, Any, Any], error: TooCostly) -> Response[Any]:
     return from_problem(request, HttpProblem("too-costly", str(error)))
 
@@ -163,6 +166,7 @@ HANDLERS: Any = {
     InvalidProof: _unproven,
     PolicyUnmet: _unproven,
     InvalidQuery: _asked_wrongly,
+    InvalidCursor: _invalid_cursor,
     TooCostly: _too_costly,
     InvalidEvent: _invalid,
     HttpProblem: from_problem,

@@ -42,7 +42,7 @@ from registry.office.cases.beginning import draft_of
 from registry.office.cases.correcting import Correction
 from registry.office.cases.opening import CaseAsked, SubjectAsked
 from registry.office.cases.proposing import Leave
-from registry.office.cases.worklist import Asked
+from registry.office.cases.worklist import WorklistQuery
 from registry.publishing import drafts as drafting
 from registry.values.persons import normalise_name
 from registry.vault.vault import random_id
@@ -263,7 +263,7 @@ def test_an_assessment_begins_with_what_is_known_and_ends_as_what_is_proposed(lu
     case = lund.open(credential, STATISTICS).case
     lund.office.complete(case, "desk")
     lund.office.answer(case, lund.office.enquire(case, 1, "desk").enquiry, "authentic", "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement(ects=10))
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement(ects=10))
     known, external = (one.offered for one in draft.assessed)
     assert (known.ects, known.status, known.evidence, known.authentic) == (5, "active", "onLog", True)
     assert (external.title, external.country, external.authentic) == ({"en": "Statistics"}, "NO", True)
@@ -382,7 +382,7 @@ def test_an_applicant_whose_number_is_known_here_is_the_same_learner_and_others_
     assert same_names.learner != first.learner
     earlier = showing.show(lund.office, lund.open(STATISTICS, applicant=Applicant(learner=first.learner)).case)
     assert earlier.applicant.learner == first.learner
-    found = worklist.listed(lund.registry.cursor(), Asked(learner=first.learner), today=TODAY, soon=14)
+    found = worklist.listed(lund.registry.cursor(), WorklistQuery(learner=first.learner), today=TODAY, soon=14)
     assert len(found) == 3
 
 
@@ -455,7 +455,7 @@ def test_the_worklist_has_the_most_urgent_first_and_tells_what_is_overdue(lund):
     cursor = lund.registry.cursor()
 
     def listed(**asked):
-        return worklist.listed(cursor, Asked(**asked), today=TODAY, soon=14)
+        return worklist.listed(cursor, WorklistQuery(**asked), today=TODAY, soon=14)
 
     found = {one.case: one for one in listed()}
     assert list(found)[:3] == [late, soon, norwegian]
@@ -473,7 +473,7 @@ def test_the_worklist_has_the_most_urgent_first_and_tells_what_is_overdue(lund):
     assert {one.case: one.urgency for one in listed()}[stopped] == "inTime"
 
     pages, after = [], None
-    while page := worklist.listed(cursor, Asked(), today=TODAY, soon=14, after=after, limit=2):
+    while page := worklist.listed(cursor, WorklistQuery(), today=TODAY, soon=14, after=after, limit=2):
         pages += [one.case for one in page]
         after = page[-1].place
     assert sorted(pages) == sorted(found)
@@ -516,7 +516,7 @@ def test_hostile_texts_are_only_texts_wherever_they_stand(lund, text):
     assert shown.applicant.family_name == normalise_name(text)
     assert shown.subjects[0].subject.external.title == text
     assert {one.content for one in shown.written if one.kind not in ("applicant", "file")} == {text}
-    found = worklist.listed(lund.registry.cursor(), Asked(assessor=text), today=TODAY, soon=14)
+    found = worklist.listed(lund.registry.cursor(), WorklistQuery(assessor=text), today=TODAY, soon=14)
     assert [one.case for one in found] == [case]
 
 
@@ -581,7 +581,7 @@ def test_what_became_revoked_between_the_proposal_and_its_approval_is_not_approv
 def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_is_recognised(lund):
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement(ects=7.5))
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement(ects=7.5))
 
     def assess(**changes):
         elements = [
@@ -619,7 +619,7 @@ def test_without_an_assessment_what_counts_towards_an_own_profile_is_compared_al
 def test_nobody_is_refused_for_documents_that_cannot_be_had_or_were_never_asked_for(lund, documented, code):
     case = lund.open(SubjectAsked(external=STATISTICS, documented=documented)).case
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement())
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement())
     refused = grant("refused", "formal:documentsIncomplete")
     lund.office.assess(case, msgspec.structs.replace(draft, proposed=[proposed(refused)]), "k.berg")
     with pytest.raises(Stopped, match=r"lack of documents"):
@@ -633,7 +633,7 @@ def test_a_refusal_for_documents_that_were_asked_for_is_proposed(lund):
     lund.office.request_documents(case, ["transcript"], "desk")
     lund.office.receive_documents(case, ["transcript"], "desk")
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement())
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement())
     refused = grant("refused", "formal:documentsIncomplete")
     lund.office.assess(case, msgspec.structs.replace(draft, proposed=[proposed(refused)]), "k.berg")
     assert lund.office.propose(case, [], "k.berg").state == "proposed"
