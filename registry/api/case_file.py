@@ -11,9 +11,10 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import Dependency, Parameter, QueryParameter
+from litestar.params import Parameter, QueryParameter, SkipValidation
 from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
@@ -35,11 +36,11 @@ from registry.office.cases.evidence import DisclosureSets
 from registry.office.cases.holder import HolderCheck
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.showing import texts_of
-from registry.office.cases.worklist import MOST, Asked, CaseLine
+from registry.office.cases.worklist import MOST, CaseLine, WorklistQuery
 
 _TAG = "Cases"
 _MAX_BODY = 64 * 1024**2
-Office = Annotated[RecognitionOffice, Dependency(skip_validation=True)]
+Office = NamedDependency[SkipValidation[RecognitionOffice]]
 
 
 class NameSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -129,7 +130,7 @@ def search(desk: Desk, bureau: Office, data: NameSearch) -> Response[FoundCases]
     """Cases of applicants whose name has words that begin so. Nothing is stored."""
     today = date.today()  # noqa: DTZ011 - a day on the office's calendar
     with desk.reading():
-        found = listing.list_cases(bureau, Asked(), today=today, name=data.name, limit=data.limit)
+        found = listing.list_cases(bureau, WorklistQuery(), today=today, name=data.name, limit=data.limit)
     return desk.answer(FoundCases(found.lines, found.notes))
 
 

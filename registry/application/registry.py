@@ -26,7 +26,7 @@ from registry.application.achievement_content import refuse_faulty
 from registry.application.refusals import FindRefusals, builds_on_refused
 from registry.application.status_notes import NoteForNobody, NoteRow, note_row
 from registry.domain.achievement import Achievement, Joining
-from registry.domain.aggregate import Thing, uuid_of
+from registry.domain.aggregate import MemberAggregate, uuid_of
 from registry.domain.case import Case
 from registry.domain.case_errors import UnknownCase
 from registry.domain.credential import Credential
@@ -150,7 +150,7 @@ class Registry:
 
     # Storing
 
-    def stored(self, things: Sequence[Thing]) -> list[StoredEvent]:
+    def stored(self, things: Sequence[MemberAggregate]) -> list[StoredEvent]:
         """The new events of aggregates, to be saved. Each aggregate gives them once."""
         return [self.mapper.to_stored_event(event) for thing in things for event in thing.collect_events()]
 
@@ -258,7 +258,7 @@ class Registry:
                 found[place] = Refused("schema", "$.type", f"{read.type} is no event of this log")
         return found
 
-    def check(self, *things: Thing) -> list[StoredEvent]:
+    def check(self, *things: MemberAggregate) -> list[StoredEvent]:
         """Read the new events of aggregates as a verifier would; store nothing, and return them.
 
         Raises `NotAccepted` where consumers would refuse them as things are now, `InvalidEvent` for their form.
@@ -275,7 +275,9 @@ class Registry:
             raise InvalidEvent(refused.code, refused.path, refused.detail)
         return stored
 
-    def _commit(self, *things: Thing, private: PrivateRows | None = None, erased: ErasedRows | None = None) -> None:
+    def _commit(
+        self, *things: MemberAggregate, private: PrivateRows | None = None, erased: ErasedRows | None = None
+    ) -> None:
         stored = self.check(*things)
         try:
             self.save(stored, private=private, erased=erased)
@@ -424,7 +426,7 @@ class Registry:
                 erasures.append(Erasure.erase(learner))
             elif again:
                 erasure: Erasure = self.store.repository.get(Erasure.id_of(learner))
-                erasure.again()
+                erasure.announce_again()
                 erasures.append(erasure)
         self._commit(*erasures, private=private, erased=rows)
 
@@ -436,7 +438,7 @@ class Registry:
         disclosure: str | Sequence[str] | None = None,
         *,
         learner: Learner | None = None,
-        beside: Sequence[Thing] = (),
+        beside: Sequence[MemberAggregate] = (),
         private: PrivateRows | None = None,
     ) -> None:
         """Record a decision, and what it supersedes.
@@ -470,7 +472,7 @@ class Registry:
         decision: str,
         reason: WithdrawalReason,
         *,
-        beside: Sequence[Thing] = (),
+        beside: Sequence[MemberAggregate] = (),
         private: PrivateRows | None = None,
     ) -> None:
         """Take a decision back; `beside` and `private` are stored in the same transaction."""

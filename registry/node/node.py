@@ -41,7 +41,7 @@ from registry.log import (
 )
 from registry.node.adapters.acceptance import ConsumerRules
 from registry.node.adapters.own_refusals import OwnRefusals
-from registry.node.adapters.parts import ViewedParts
+from registry.node.adapters.parts import PostgresPartChecker
 from registry.node.health.own_log import OwnLog
 from registry.node.passphrases import ask_passphrase
 from registry.node.services.tracing import trace_stored, traces_of
@@ -196,7 +196,7 @@ class Node:
     @cached_property
     def issuer(self) -> Issuer:
         """Who issues; parts are held against the views."""
-        known = ViewedParts(self.dsn(), self.settings.member)
+        known = PostgresPartChecker(self.dsn(), self.settings.member)
         self._open.callback(known.close)
         return Issuer(self.registry, known)
 

@@ -18,7 +18,7 @@ from registry.office.cases.changes import acknowledge, changed_cases
 from registry.office.cases.disclosing import disclose
 from registry.office.cases.holder import Holder, compare
 from registry.office.cases.opening import SubjectAsked
-from registry.office.cases.worklist import Asked
+from registry.office.cases.worklist import WorklistQuery
 from registry.vault.vault import random_id
 from registry.wire.disclosures import SALT_LENGTH, InvalidDisclosure, claims_digest, disclosure, salts
 from registry.wire.errors import InvalidProof
@@ -54,7 +54,7 @@ def issued_to(lund, **claims):
 
 
 def lines(lund, **asked):
-    return listing.list_cases(lund.office, Asked(), today=TODAY, **asked).lines
+    return listing.list_cases(lund.office, WorklistQuery(), today=TODAY, **asked).lines
 
 
 # Whose credential it is
@@ -254,11 +254,11 @@ def test_the_worklist_names_applicant_title_and_country_and_who_works_on_it(lund
     assert [(one.title, one.issuer) for one in line.credentials] == [("Data literacy", "twente")]
     first = next(one for one in by_number.values() if one is not line)
     assert [(one.title, one.issuer, one.country) for one in first.credentials] == [("Statistics", "Oslo Met", "NO")]
-    mine = listing.list_cases(lund.office, Asked(assignee="k.berg"), today=TODAY).lines
-    free = listing.list_cases(lund.office, Asked(unassigned=True), today=TODAY).lines
+    mine = listing.list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines
+    free = listing.list_cases(lund.office, WorklistQuery(unassigned=True), today=TODAY).lines
     assert ([one.case for one in mine], [one.case for one in free]) == ([line.case], [first.case])
     assign(lund.registry, case, None, "desk")
-    assert listing.list_cases(lund.office, Asked(assignee="k.berg"), today=TODAY).lines == []
+    assert listing.list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines == []
 
 
 @pytest.mark.parametrize(

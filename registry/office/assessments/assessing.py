@@ -5,8 +5,9 @@ from typing import Final
 
 import msgspec
 
-from registry.domain.case import FORGED, Case
+from registry.domain.case import Case
 from registry.domain.case_errors import AssessmentObjections, UnknownSubject
+from registry.domain.case_history import FORGED
 from registry.office.assessments.assessment import Assessment, Offered, Proposed, objections, short_objections
 from registry.office.assessments.comparing import compare_again
 from registry.office.assessments.drafting import offered_of

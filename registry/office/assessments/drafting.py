@@ -24,7 +24,7 @@ def drafted(
 def offered_of(case: Case, number: int, lookup: CredentialLookup, stated: Offered | None = None) -> Offered:
     """Return what is known of one of a case's credentials: from the log, or else as a document states it."""
     subject = case.subjects[number]
-    answer = case.said(number)
+    answer = case.last_answer(number)
     authentic = {"authentic": True, "notAuthentic": False}.get(answer or "")
     external = subject.external
     if external is not None:

@@ -135,7 +135,7 @@ def enquiry_notes(case: Case, concerned: Container[int]) -> list[str]:
                 f"the issuer of {what} was asked on {one.on} whether it is authentic, and has not answered (enquiry"
                 f" {one.enquiry})"
             )
-        elif answer.answer in ("notKnown", "noAnswer") and case.said(one.subject) == answer.answer:
+        elif answer.answer in ("notKnown", "noAnswer") and case.last_answer(one.subject) == answer.answer:
             unclear = "does not know" if answer.answer == "notKnown" else "did not say"
             found.append(f"the issuer of {what} {unclear} whether it is authentic (asked on {one.on})")
     return found
