@@ -11,9 +11,10 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import Dependency, Parameter, QueryParameter
+from litestar.params import Parameter, QueryParameter, SkipValidation
 from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
@@ -39,7 +40,7 @@ from registry.office.cases.worklist import MOST, CaseLine, WorklistQuery
 
 _TAG = "Cases"
 _MAX_BODY = 64 * 1024**2
-Office = Annotated[RecognitionOffice, Dependency(skip_validation=True)]
+Office = NamedDependency[SkipValidation[RecognitionOffice]]
 
 
 class NameSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
-from litestar.params import Dependency, Parameter, QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import Parameter, QueryParameter, SkipValidation
 
 from registry.api.case_bodies import (
     AnswerGiven,
@@ -39,7 +40,7 @@ from registry.office.cases.worklist import CaseLine, Counts, WorklistQuery
 from registry.wire.forms import checker
 
 _TAG = "Cases"
-Office = Annotated[RecognitionOffice, Dependency(skip_validation=True)]
+Office = NamedDependency[SkipValidation[RecognitionOffice]]
 _SAID = r"^[^\x00-\x1f\x7f]+$"
 
 

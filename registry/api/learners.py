@@ -7,8 +7,9 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Dependency, Parameter
+from litestar.params import Parameter, SkipValidation
 from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
@@ -26,7 +27,7 @@ class Eraser(Protocol):
         ...
 
 
-Erase = Annotated[Eraser, Dependency(skip_validation=True)]
+Erase = NamedDependency[SkipValidation[Eraser]]
 
 
 class Erasing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
