@@ -1,10 +1,10 @@
 """Requests' bodies that are the data of an event, of which the node can fill some in."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from registry.http import KNOWN_ONLY, HttpProblem, Trouble
 from registry.intake import Catalogue
@@ -14,10 +14,10 @@ from registry.wire.misfits import place_of
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-Known = Annotated[Facts, Dependency(skip_validation=True)]
+Known = SkipValidation[Facts]
 """What this node has read of what is offered; a handler's `facts`."""
 
-Offers = Annotated[Catalogue, Dependency(skip_validation=True)]
+Offers = SkipValidation[Catalogue]
 """What the university offers, which rows are held against; a handler's `offered`."""
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Dependency, Parameter
+from litestar.params import Parameter, SkipValidation
 
 from registry.http import requires
 from registry.letters import LANGUAGES, Language
@@ -46,7 +46,7 @@ class LetterAsked(Asked, frozen=True, kw_only=True, omit_defaults=True, rename="
     """Whom it is to, in the shape of an application. Where it is left out, the vault is asked."""
 
 
-Letters = Annotated[Writing, Dependency(skip_validation=True)]
+Letters = SkipValidation[Writing]
 BODIES = (LetterAsked,)
 
 

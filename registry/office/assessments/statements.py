@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.domain.errors import UnknownAchievement
 from registry.office.assessments.assessment import (
     Assessed,
@@ -23,7 +24,13 @@ from registry.office.errors import NotReady
 from registry.wire.recognition import Condition, Effect, Grant, Purpose, RecognitionAssessed, RecognitionDecided
 
 
-def state(registry: Registry, facts: Facts, data: RecognitionAssessed, considered: Sequence[Considered] = ()) -> None:
+def state(
+    registry: Registry,
+    facts: Facts,
+    data: RecognitionAssessed,
+    considered: Sequence[Considered] = (),
+    transaction: Transaction | None = None,
+) -> None:
     """State an assessment of a member's achievement.
 
     Raises `UnknownAchievement` where it has not arrived here, `NotReady`, and the rules' refusals.
@@ -38,7 +45,7 @@ def state(registry: Registry, facts: Facts, data: RecognitionAssessed, considere
         )
     if found := objections_to(offered, data, considered):
         raise NotReady(found)
-    registry.assess(data)
+    registry.assess(data, transaction)
 
 
 def objections_to(
