@@ -6,7 +6,7 @@ import msgspec
 
 from consumers.audit.audit_report import AuditReport, StreamState
 from consumers.audit.audit_verdict import INCONCLUSIVE, NOT_WELL, WELL
-from consumers.disputes.settling import passed
+from consumers.disputes.settling import root_at
 from consumers.governance.governance import GovernanceFold
 from consumers.streams.stream import Waypoint
 from consumers.streams.verifier import MemberTrust
@@ -166,7 +166,7 @@ def decided(found: Comparison, one: AuditReport, other: AuditReport, log: Shared
             continue
         trust = MemberTrust(f"{one.consortium}/{doubt.member}", record_of)
         try:
-            told = [(s, *passed(log, doubt.member, trust, [Waypoint(Tree(), 0)], s.size)) for s in states]
+            told = [(s, *root_at(log, doubt.member, trust, [Waypoint(Tree(), 0)], s.size)) for s in states]
         except (TailLost, NoSuchStream):
             undecided.append(doubt)
             continue

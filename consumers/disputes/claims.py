@@ -1,5 +1,5 @@
-"""Heads that a member validly signed and its stream does not have: kept once per text, settled when the
-stored tree tells its root at that size. A claim that contradicts the tree is evidence of a fork.
+"""Heads that a member validly signed and its stream does not hold: each text is kept once, and settled when the
+stream's own tree has reached its size. A disputed head that contradicts the tree is evidence of a fork.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ AT_ONCE: Final = 10_000
 
 
 def keep(connection: Connection, member: str, note: SignedNote, code: str, position: int) -> None:
-    """Keep a head that was not accepted, unless its text is kept already; `position` is the record's that bears it."""
+    """Keep a head that was not accepted, unless its text is kept already; `position` is that of its record."""
     checkpoint = note.checkpoint
     connection.execute(
         "INSERT INTO claims (member, note, size, root, code, settled, position) VALUES (%s, %s, %s, %s, %s, %s, %s)"

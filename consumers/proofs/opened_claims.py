@@ -1,5 +1,5 @@
-"""Disclosures checked against the event that commits to them: what a credential says of a person, or what a decision
-is about. Only somebody who was given the disclosures can do it.
+"""Checks disclosures against the event that commits to them: what a credential says of a person, or what a decision
+is about. Only a reader who has the disclosures can do it.
 """
 
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from registry.api.bodies import Known, body_of, given
+from registry.api.bodies import InjectedLookup, body_of, given
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.application.achievement_content import read_content
@@ -217,7 +217,11 @@ class JointVersion(msgspec.Struct, frozen=True, rename="camel"):
     **requires("achievements:write"),
 )
 def join(
-    private: PrivateSide, facts: Known, request: Request[Any, Any, Any], data: JointVersion, key: IdempotencyKey
+    private: PrivateSide,
+    lookup: InjectedLookup,
+    request: Request[Any, Any, Any],
+    data: JointVersion,
+    key: IdempotencyKey,
 ) -> Response[JointVersion]:
     """Another member's achievement names this university among its awarding bodies: that is so. Until it is confirmed,
     the other's saying so is shown as claimed.
@@ -225,7 +229,7 @@ def join(
     ref = VersionedRef(data.member, str(data.achievement), data.version)
 
     def act(write: Write) -> Answer:
-        offered = facts.of_achievement(ref)
+        offered = lookup.describe_achievement(ref)
         if offered is None:
             raise HttpProblem("not-found", f"version {ref.version} of this achievement has not arrived here")
         if write.registry.member not in offered.awarding_bodies:

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api.bodies import Known, body_of, content_of, given
+from registry.api.bodies import InjectedLookup, body_of, content_of, given
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.http import HttpProblem, Trouble, requires
@@ -46,11 +46,15 @@ class Ending(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=
     **requires("recognition:write"),
 )
 def declare(
-    private: PrivateSide, facts: Known, request: Request[Any, Any, Any], data: AgreementBody, key: IdempotencyKey
+    private: PrivateSide,
+    lookup: InjectedLookup,
+    request: Request[Any, Any, Any],
+    data: AgreementBody,
+    key: IdempotencyKey,
 ) -> Response[Declared]:
     """Recognise another member's achievements without deciding on each credential. It is mutual when they do, too."""
     content = content_of({"agreement": random_id()} | given(data), AgreementDeclared)
-    if not facts.is_member(content.with_):
+    if not lookup.is_member(content.with_):
         trouble = Trouble("$.with", "is no member of the consortium, as far as this node has read governance", "with")
         raise HttpProblem("unprocessable", errors=[trouble])
 

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api.bodies import Known, body_of, content_of, given
+from registry.api.bodies import InjectedLookup, body_of, content_of, given
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.http import HttpProblem, Trouble, requires
@@ -54,7 +54,11 @@ class TakenBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     **requires("recognition:write"),
 )
 def stated(
-    private: PrivateSide, facts: Known, request: Request[Any, Any, Any], data: AssessmentBody, key: IdempotencyKey
+    private: PrivateSide,
+    lookup: InjectedLookup,
+    request: Request[Any, Any, Any],
+    data: AssessmentBody,
+    key: IdempotencyKey,
 ) -> Response[Stated]:
     """State what an achievement of another member is worth here. Where something is in the way, `errors` name it:
     a refusal, say, lists in `considered` why partial, conditional and alternative recognition were not possible.
@@ -72,7 +76,7 @@ def stated(
         )
         with write.registry.transaction() as transaction:
             try:
-                state(write.registry, facts, content, considered, transaction)
+                state(write.registry, lookup, content, considered, transaction)
             except NotReady as error:
                 troubles = [Trouble(one.path, one.detail, one.code) for one in error.objections]
                 raise HttpProblem("unprocessable", errors=troubles) from error

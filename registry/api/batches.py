@@ -20,7 +20,7 @@ from registry.api.examples import ROWS
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.api.receiving import Receiving
-from registry.batches import Batch, RowProblem, Spool
+from registry.batches import Batch, BatchFileWriter, RowProblem
 from registry.batches.batch import DOCUMENTS, XLSX, Kind, Media, Reading, Term
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT, MOST, within_bytes
@@ -146,7 +146,7 @@ async def _first(pieces: AsyncIterator[bytes]) -> bytes:
     raise HttpProblem("unprocessable", errors=[_EMPTY])
 
 
-async def _receive(first: bytes, pieces: AsyncIterator[bytes], spool: Spool, most_bytes: int) -> None:
+async def _receive(first: bytes, pieces: AsyncIterator[bytes], spool: BatchFileWriter, most_bytes: int) -> None:
     waiting = bytearray(first)
     async for piece in pieces:
         waiting += piece

@@ -8,14 +8,14 @@ from litestar.params import SkipValidation
 
 from registry.http import KNOWN_ONLY, HttpProblem, Trouble
 from registry.intake import Catalogue
-from registry.office.assessments.facts import Facts
+from registry.office.ports import CredentialLookup
 from registry.wire.forms import checker
 from registry.wire.misfits import place_of
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-Known = SkipValidation[Facts]
-"""What this node has read of what is offered; a handler's `facts`."""
+InjectedLookup = SkipValidation[CredentialLookup]
+"""The node's lookup of credentials and achievements; a handler's `lookup`."""
 
 Offers = SkipValidation[Catalogue]
 """What the university offers, which rows are held against; a handler's `offered`."""

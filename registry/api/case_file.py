@@ -281,7 +281,7 @@ def acknowledged(
     def act(write: Write) -> Answer:
         found = write.registry.case(str(case))
         with write.registry.transaction() as transaction:
-            changes = acknowledge(write.registry, office.known, found, request.user.actor, transaction)
+            changes = acknowledge(write.registry, office.lookup, found, request.user.actor, transaction)
             return write.commit(transaction, Answer(200, Acknowledged(str(case), changes)))
 
     return private.write_once(request, key, data, act)

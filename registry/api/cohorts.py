@@ -9,7 +9,7 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
-from registry.api.bodies import Known
+from registry.api.bodies import InjectedLookup
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.http import requires
@@ -60,7 +60,7 @@ class CohortDecided(msgspec.Struct, frozen=True, rename="camel"):
 )
 def decided(
     private: PrivateSide,
-    facts: Known,
+    lookup: InjectedLookup,
     request: Request[Any, Any, Any],
     assessment: UUID,
     data: CohortBody,
@@ -78,7 +78,7 @@ def decided(
 
     def act(write: Write) -> Answer:
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
-        cohort = Cohort(write.registry, facts, str(assessment), today, data.conditions)
+        cohort = Cohort(write.registry, lookup, str(assessment), today, data.conditions)
         outcomes = list(cohort.decide(rows, dry_run=data.dry_run))
         unchanged = sum(one.unchanged for one in outcomes)
         bad = sum(bool(one.problem) for one in outcomes)

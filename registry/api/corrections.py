@@ -10,8 +10,8 @@ from litestar.response import Stream
 
 from registry.api.receiving import Receiving
 from registry.batches.batch import TABLES
+from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.corrections import corrections_of
-from registry.batches.spool import SpoolDamaged
 from registry.http import HttpProblem, requires
 from registry.intake import IntakeError
 
@@ -50,7 +50,7 @@ def corrections(receiving: Receiving, batch: UUID) -> Stream:
         head = next(rows, "")
     except IntakeError as error:
         raise HttpProblem("conflict", f"no rows can be read of this batch: {error}") from error
-    except SpoolDamaged as error:
+    except DamagedBatchFile as error:
         raise HttpProblem("gone", "the content of this batch is kept no more") from error
     return Stream(
         _joined(head, rows),

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from registry.application.achievement_texts import one_spelling, text_faults
-from registry.domain.achievement import blanks
+from registry.domain.achievement import blank_texts
 from registry.domain.errors import InvalidEvent
 from registry.values.codes import isced_fault, language_fault
 from registry.wire.achievements import AchievementContent
@@ -87,7 +87,7 @@ def content_faults(
     for path, detail in [
         *_rules(values, publisher, faulty),
         *_further(values, publisher, newest),
-        *((f"${path}", detail) for path, detail in blanks(values)),
+        *((f"${path}", detail) for path, detail in blank_texts(values)),
         *text_faults(values, keep_text),
     ]:
         if path not in faults:

@@ -20,7 +20,7 @@ from registry.application.registry import Registry
 from registry.application.requests import IssueRequest, Outcome
 from registry.application.transaction import Transaction
 from registry.domain.errors import Duplicate, Refusal
-from registry.domain.parts import PartsKnown
+from registry.domain.parts import PartChecker
 from registry.rules.achievements import publish
 from registry.store.recorder import StaleState
 from registry.values.persons import normalise_identifier, number_fault
@@ -48,7 +48,7 @@ class InvalidIdentifier(Refusal):
 class Issuer:
     """Issues on behalf of one node."""
 
-    def __init__(self, registry: Registry, parts: PartsKnown | None = None) -> None:
+    def __init__(self, registry: Registry, parts: PartChecker | None = None) -> None:
         """`parts` is what the views know of parts; without it only the own ones are looked at."""
         self._registry = registry
         self._preparer = Preparer(registry, parts)

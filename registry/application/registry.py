@@ -28,7 +28,7 @@ from registry.application.refusals import FindRefusals, builds_on_refused
 from registry.application.status_notes import NoteRow, note_row
 from registry.application.transaction import Transaction, TransactionOpen
 from registry.domain.achievement import Achievement, Joining
-from registry.domain.aggregate import Thing, uuid_of
+from registry.domain.aggregate import MemberAggregate, uuid_of
 from registry.domain.case import Case
 from registry.domain.case_errors import UnknownCase
 from registry.domain.credential import Credential
@@ -158,7 +158,7 @@ class Registry:
 
     # Storing
 
-    def stored(self, things: Sequence[Thing]) -> list[StoredEvent]:
+    def stored(self, things: Sequence[MemberAggregate]) -> list[StoredEvent]:
         """The new events of aggregates, to be saved. Each aggregate gives them once."""
         return [self.mapper.to_stored_event(event) for thing in things for event in thing.collect_events()]
 
@@ -278,7 +278,7 @@ class Registry:
                 found[place] = Refused("schema", "$.type", f"{read.type} is no event of this log")
         return found
 
-    def check(self, *things: Thing) -> list[StoredEvent]:
+    def check(self, *things: MemberAggregate) -> list[StoredEvent]:
         """Read the new events of aggregates as a verifier would; store nothing, and return them.
 
         Raises `NotAccepted` where consumers would refuse them as things are now, `InvalidEvent` for their form.
@@ -300,7 +300,7 @@ class Registry:
         for refused in self.faults(events).values():
             raise InvalidEvent(refused.code, refused.path, refused.detail)
 
-    def _save(self, transaction: Transaction | None, *things: Thing) -> None:
+    def _save(self, transaction: Transaction | None, *things: MemberAggregate) -> None:
         """Save aggregates in the caller's transaction, or in one of their own."""
         with self.joined(transaction) as joined:
             joined.save(*things)
@@ -469,7 +469,7 @@ class Registry:
                 erasures.append(Erasure.erase(learner))
             elif again:
                 erasure: Erasure = self.store.repository.get(Erasure.id_of(learner))
-                erasure.again()
+                erasure.announce_again()
                 erasures.append(erasure)
         with self.joined(transaction) as joined:
             joined.save(*erasures)

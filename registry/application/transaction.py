@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 
-from registry.domain.aggregate import Thing
+from registry.domain.aggregate import MemberAggregate
 from registry.domain.errors import Duplicate
 from registry.store.recorder import StoredEvent, TransactionalRows
 from registry.vault.key_replacement import ErasedRows
@@ -38,7 +38,7 @@ class Transaction:
 
     def __init__(
         self,
-        collect: Callable[[Sequence[Thing]], list[StoredEvent]],
+        collect: Callable[[Sequence[MemberAggregate]], list[StoredEvent]],
         check: Callable[[Sequence[StoredEvent]], None],
         store: Callable[["Transaction"], None],
     ) -> None:
@@ -60,7 +60,7 @@ class Transaction:
         self._ended = False
         self._unchecked: list[StoredEvent] = []
 
-    def save(self, *aggregates: Thing) -> None:
+    def save(self, *aggregates: MemberAggregate) -> None:
         """Add the new events of aggregates. `commit` checks them before it stores anything."""
         events = self._collect(self._open(aggregates))
         self.events += events

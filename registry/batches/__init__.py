@@ -6,9 +6,9 @@ goes on from there, wherever a process dies.
 """
 
 from registry.batches.batch import Batch
+from registry.batches.batch_file import BatchFile, BatchFileWriter
 from registry.batches.book import Book
 from registry.batches.row_problem import RowProblem
-from registry.batches.spool import Spool, Spooled
 from registry.batches.worker import Worker
 
-__all__ = ["Batch", "Book", "RowProblem", "Spool", "Spooled", "Worker"]
+__all__ = ["Batch", "BatchFile", "BatchFileWriter", "Book", "RowProblem", "Worker"]

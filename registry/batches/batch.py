@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from registry.batches.spool import Spool
+from registry.batches.batch_file import BatchFileWriter
 from registry.intake.rows.days import Order
 
 State = Literal[
@@ -86,7 +86,7 @@ class Begun(NamedTuple):
     """A batch that is being received; without a spool, one that was received before."""
 
     batch: str
-    spool: Spool | None
+    spool: BatchFileWriter | None
 
 
 class UnknownBatch(Exception):

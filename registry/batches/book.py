@@ -21,11 +21,11 @@ from registry.batches.batch import (
     UnknownBatch,
     WrongState,
 )
+from registry.batches.batch_file import BatchFile, BatchFileWriter
 from registry.batches.contents import Contents
 from registry.batches.forgetting import forget_texts, give_up_held, rewrite_texts
 from registry.batches.line_count import count_lines, find_uncounted
 from registry.batches.row_problem import RowProblem
-from registry.batches.spool import Spool, Spooled
 from registry.batches.texts import BatchTexts, key_of, locked, seal_key
 from registry.intake.rows.report import bounded_notes
 from registry.intake.rows.xlsx import is_spreadsheet
@@ -102,10 +102,12 @@ class Book:
                 ),
             )  # fmt: skip
             # On a disk that takes no more, no batch is begun either.
-            spool = Spool(self._contents.path(batch), key)
+            spool = BatchFileWriter(self._contents.path(batch), key)
         return Begun(batch, spool)
 
-    def received(self, batch: str, spool: Spool, publish_at: datetime | None, release_above: int = 0) -> Batch:
+    def received(
+        self, batch: str, spool: BatchFileWriter, publish_at: datetime | None, release_above: int = 0
+    ) -> Batch:
         """All of it has arrived: it waits for its turn, its day, or a second person.
 
         One of more lines than `release_above` waits for a second person; 0: none does. The lines of a spreadsheet are
@@ -129,7 +131,7 @@ class Book:
             raise WrongState("The same request was sent again meanwhile; that one counts.")
         return self.one(batch)
 
-    def broken_off(self, batch: str, spool: Spool) -> None:
+    def broken_off(self, batch: str, spool: BatchFileWriter) -> None:
         """The system went away in the middle, sent what is not taken, or the disk is full: nothing of it is kept."""
         spool.abandon()
         with self._connect() as connection:
@@ -213,10 +215,10 @@ class Book:
             rows.setdefault(one.line, []).append(f"{one.field}: {one.detail}" if one.field else one.detail)
         return {line: "; ".join(problems) for line, problems in rows.items()}
 
-    def content(self, batch: str) -> Spooled:
-        """A batch's content. Raises `UnknownBatch`; reading raises `SpoolDamaged` where it is gone."""
+    def content(self, batch: str) -> BatchFile:
+        """A batch's content. Raises `UnknownBatch`; reading raises `DamagedBatchFile` where it is gone."""
 
-        def read() -> Spooled:
+        def read() -> BatchFile:
             with self._connect() as connection:
                 row = connection.execute(
                     "SELECT sealed_name, key, rewritten FROM intake.batches WHERE batch = %s", (batch,)
@@ -241,10 +243,10 @@ class Book:
             forget_texts(connection, self._vault, batch)
         self._contents.drop(batch)
 
-    def _spooled(self, batch: str, row: DictRow) -> Spooled:
+    def _spooled(self, batch: str, row: DictRow) -> BatchFile:
         key = key_of(self._vault, batch, row["key"])
         name = BatchTexts(batch, key).open("name", row["sealed_name"])
-        return Spooled(self._contents.path(batch, row["rewritten"]), key, name or "")
+        return BatchFile(self._contents.path(batch, row["rewritten"]), key, name or "")
 
     # Deciding about a batch
 
@@ -289,7 +291,7 @@ class Book:
         return cancelled
 
     def leave_out(
-        self, batch: str, rows: Callable[[Spooled], Iterator[bytes | int]], lines: Sequence[int], why: RowProblem
+        self, batch: str, rows: Callable[[BatchFile], Iterator[bytes | int]], lines: Sequence[int], why: RowProblem
     ) -> None:
         """Write a batch's content anew, without some of its rows, and keep nothing of what was quoted of these.
 
@@ -311,7 +313,7 @@ class Book:
             key, gone = os.urandom(32), list[int]()
             # A key and a file of its own: until the transaction ends, the one before is the content.
             again = row["rewritten"] + 1
-            spool = Spool(self._contents.path(batch, again), key)
+            spool = BatchFileWriter(self._contents.path(batch, again), key)
             try:
                 for one in rows(self._spooled(batch, row)):
                     if isinstance(one, int):

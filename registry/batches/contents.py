@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from registry.batches.spool import PARTIAL
+from registry.batches.batch_file import PARTIAL
 
 _ROWS: Final = ".rows"
 _ID: Final = 36

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from registry.batches.batch import TABLES, Media
-from registry.batches.spool import Spooled
+from registry.batches.batch_file import BatchFile
 from registry.intake.rows.columns import NAMES
 from registry.intake.rows.days import Order, read_day
 from registry.intake.rows.json_numbers import text_of
@@ -58,7 +58,7 @@ class Sought(NamedTuple):
         return not contradictions(self.person, stated)
 
 
-def without(content: Spooled, media: Media, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+def without(content: BatchFile, media: Media, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     """The bytes that stay, and the line of each row that goes; of such a row its line feeds stay.
 
     Where a row cannot be read, it goes if it has what `named` finds.
@@ -66,7 +66,7 @@ def without(content: Spooled, media: Media, sought: Sought, named: re.Pattern[by
     return _table(content, sought, named) if media in TABLES else _ndjson(content, sought, named)
 
 
-def _table(content: Spooled, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+def _table(content: BatchFile, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     try:
         table = Table(content, NAMES, [_STUDENT])
     except IntakeError:
@@ -120,7 +120,7 @@ def _sheet(table: Table, goes: Callable[..., bool]) -> Iterator[bytes | int]:
         following = row.line + 1
 
 
-def _no_table(content: Spooled, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+def _no_table(content: BatchFile, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     """The lines of what no rows are read from; nothing stays where it has no lines either."""
     try:
         for at, line in text_lines(content):
@@ -141,7 +141,7 @@ def _bytes(lines: list[str]) -> bytes:
     return "".join(lines).encode(errors="surrogateescape")
 
 
-def _ndjson(content: Spooled, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
+def _ndjson(content: BatchFile, sought: Sought, named: re.Pattern[bytes]) -> Iterator[bytes | int]:
     with content.open("rb") as file:
         for at, line in enumerate(byte_lines(file, LINE), 1):
             if line is None:  # whomever it names: what stays is a line that is too long, too

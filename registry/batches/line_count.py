@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from registry.batches.spool import SpoolDamaged, Spooled
+from registry.batches.batch_file import BatchFile, DamagedBatchFile
 from registry.intake.rows.report import IntakeError
 from registry.intake.rows.xlsx import Workbook, is_spreadsheet
 
@@ -32,7 +32,7 @@ def find_uncounted(connection: Connection[DictRow]) -> str | None:
     return None if row is None else row["batch"]
 
 
-def count_lines(connection: Connection[DictRow], batch: str, content: Spooled) -> None:
+def count_lines(connection: Connection[DictRow], batch: str, content: BatchFile) -> None:
     """Count the lines of a batch.
 
     Where not all could be counted, and a second person releases long batches, it waits for one, too.
@@ -47,12 +47,12 @@ def count_lines(connection: Connection[DictRow], batch: str, content: Spooled) -
     )
 
 
-def _count(content: Spooled) -> LineCount:
+def _count(content: BatchFile) -> LineCount:
     try:
         if is_spreadsheet(content):
             return LineCount(*Workbook(content).count_rows())
         with content.open("rb") as file:  # rows were erased from it meanwhile, and it is a CSV now
             lines = sum(piece.count(b"\n") for piece in iter(lambda: file.read(_CHUNK), b""))
             return LineCount(lines, is_certain=True)
-    except (IntakeError, SpoolDamaged):
+    except (IntakeError, DamagedBatchFile):
         return LineCount(0, is_certain=True)  # nothing of it can be taken in: it fails for that when its turn comes

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from registry.batches.batch import DOCUMENTS, ENDED, TABLES, Batch, UnknownBatch
+from registry.batches.batch_file import BatchFile, DamagedBatchFile
 from registry.batches.book import Book
 from registry.batches.leaving_out import Sought, without
 from registry.batches.row_problem import RowProblem
-from registry.batches.spool import CHUNK, SpoolDamaged, Spooled
 from registry.intake import IntakeError, read_document
 from registry.intake.formats.documents import MAX_BYTES
 from registry.intake.rows.lines import text_lines
 from registry.values.persons import normalise_identifier
+from registry.vault.encrypted_stream import CHUNK_BYTES
 
 _ERASED = RowProblem(0, "", "student", "", "erased", "the learner was erased before this row was taken in")
 
@@ -38,7 +39,7 @@ class Mention(NamedTuple):
         """
         try:
             self._take_out(book)
-        except (SpoolDamaged, UnknownBatch):  # it ended meanwhile, and its content is gone
+        except (DamagedBatchFile, UnknownBatch):  # it ended meanwhile, and its content is gone
             return
 
     def _take_out(self, book: Book) -> None:
@@ -73,7 +74,7 @@ def mentions(book: Book, sought: Sought) -> list[Mention]:
         try:
             content = book.content(batch.batch)
             lines = _table_lines(content, pattern) if batch.media in TABLES else _lines(content, pattern)
-        except (SpoolDamaged, UnknownBatch):
+        except (DamagedBatchFile, UnknownBatch):
             continue
         if lines:
             found.append(Mention(batch, sought, lines))
@@ -95,7 +96,7 @@ def _pattern(number: str) -> re.Pattern[bytes]:
     return re.compile(b"(?<![0-9A-Za-z])(?:" + b"|".join(sorted(spelt)) + b")(?![0-9A-Za-z])")
 
 
-def _table_lines(content: Spooled, pattern: re.Pattern[bytes]) -> list[int]:
+def _table_lines(content: BatchFile, pattern: re.Pattern[bytes]) -> list[int]:
     """Return the lines that have the number, however it is encoded and whatever invisible characters are in it."""
     try:
         return [
@@ -108,11 +109,11 @@ def _table_lines(content: Spooled, pattern: re.Pattern[bytes]) -> list[int]:
         return [1]
 
 
-def _lines(content: Spooled, pattern: re.Pattern[bytes]) -> list[int]:
+def _lines(content: BatchFile, pattern: re.Pattern[bytes]) -> list[int]:
     found = []
     with content.open("rb") as file:
         number = 0
-        while line := file.readline(CHUNK):
+        while line := file.readline(CHUNK_BYTES):
             if pattern.search(line):
                 found.append(number + 1)
             number += line.endswith(b"\n")

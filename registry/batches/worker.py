@@ -17,11 +17,11 @@ from registry.application.registry import Registry
 from registry.application.requests import IssueRequest, Outcome
 from registry.application.status_changes import Judgement
 from registry.batches.batch import DOCUMENTS, TABLES, Batch, UnknownBatch
+from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.book import Book
 from registry.batches.changing import RowChanger, problem_of
 from registry.batches.progress import Held, Progress
 from registry.batches.row_problem import RowProblem, not_found_again
-from registry.batches.spool import SpoolDamaged
 from registry.batches.status_rows import StatusRow, StatusRows
 from registry.batches.tally import Tally, Waiting
 from registry.domain.errors import InvalidEvent, Refusal
@@ -101,7 +101,7 @@ class Worker:
             act()
         except UnknownBatch:
             _log.warning("batches.deleted_meanwhile", batch=batch)
-        except (IntakeError, SpoolDamaged) as error:
+        except (IntakeError, DamagedBatchFile) as error:
             self._book.finish(batch, str(error))
             _log.warning("batches.failed", batch=batch)
         except FAULTS as error:

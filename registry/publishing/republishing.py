@@ -23,7 +23,7 @@ from psycopg.rows import DictRow
 
 from registry.application.refusals import RefusedEvent
 from registry.application.registry import Registry
-from registry.domain.aggregate import Thing
+from registry.domain.aggregate import MemberAggregate
 from registry.domain.errors import Duplicate
 from registry.store.recorder import StoredEvent
 from registry.store.translation import AGAIN, EVENTS
@@ -89,7 +89,7 @@ def close(registry: Registry, refused: Sequence[RefusedEvent]) -> None:
 
 def _stored_again(registry: Registry, refused: Sequence[RefusedEvent]) -> list[StoredEvent]:
     originals = {one.event: _original(registry, one.event) for one in refused}
-    things: dict[UUID, Thing] = {}
+    things: dict[UUID, MemberAggregate] = {}
     stored: list[StoredEvent] = []
     for one in refused:
         event = originals[one.event]

@@ -2,8 +2,7 @@
 
 import mimetypes
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -48,10 +47,9 @@ from registry.http.paths import sharing
 from registry.http.problems import index, page
 from registry.node.adapters.catalogue import Offered
 from registry.node.adapters.eraser import Eraser
-from registry.node.adapters.facts import ViewFacts
 from registry.node.adapters.history import history, proven
 from registry.node.adapters.letters_served import ServedLetters
-from registry.node.adapters.office_served import served_office
+from registry.node.adapters.office import served_lookup
 from registry.node.digests import FILE as SIGNED_DIGEST
 from registry.node.health.health import own_stream
 from registry.node.node import Node
@@ -59,6 +57,7 @@ from registry.node.services.batches import book_of
 from registry.node.services.pool_use import follow_pool
 from registry.node.services.watching import READINESS, HealthWatch
 from registry.observability import guarded
+from registry.office.cases.service import Office
 from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
 from registry.server import asyncapi
@@ -89,7 +88,7 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
     )
     looking_back = history(node, standings)
     eraser = Eraser(node)
-    facts = ViewFacts(_reading(views), standings)
+    lookup = served_lookup(node, views)
     watch = HealthWatch(node)
     own = OwnStream(settings.member, partial(_own_facts, settings.member, watch))
     whose = Whose(settings.member, settings.origin)
@@ -98,7 +97,7 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
     credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
     if tokens is not None:
         credentials.append(tokens)
-    office = served_office(node, views, facts)
+    office = Office(node.registry, settings.office, lookup)
     letters = ServedLetters(node, private)
 
     async def started(app: Litestar) -> None:
@@ -135,7 +134,7 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
             "history": Provide(lambda: looking_back, sync_to_thread=False),
             "receipts": Provide(lambda: Receipts(lambda text: proven(node, standings, text)), sync_to_thread=False),
             "eraser": Provide(lambda: eraser, sync_to_thread=False),
-            "facts": Provide(lambda: facts, sync_to_thread=False),
+            "lookup": Provide(lambda: lookup, sync_to_thread=False),
             "noted": Provide(lambda: partial(country_note, folder=folder_of(settings.home)), sync_to_thread=False),
         },
         before_request=look_at,
@@ -179,17 +178,6 @@ def api_description() -> dict[str, Any]:
         database="embedded:postgres#registry",
     )
     return description_without_node(_own(nothing, settings, nothing))
-
-
-def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:
-    """One moment of the views, for the private side's questions."""
-
-    @contextmanager
-    def reading() -> Iterator[Connection]:
-        with views.snapshot() as moment:
-            yield moment.connection
-
-    return reading
 
 
 def _own_facts(member: str, watch: HealthWatch, connection: Connection) -> OwnFacts:

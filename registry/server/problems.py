@@ -5,8 +5,6 @@ from typing import Any
 
 import psycopg
 import structlog
-from eventsourcing.persistence import InterfaceError as StoreInterrupted
-from eventsourcing.persistence import OperationalError as StoreUnavailable
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
@@ -35,11 +33,11 @@ from registry.intake.rows.report import IntakeError
 from registry.letters import CannotWrite, UnknownDecision
 from registry.log import LogError
 from registry.office.errors import CohortRefused
-from registry.postgres.embedded import DatabaseUnavailable
+from registry.supervision import DATABASE_ERRORS
 from registry.wire.errors import InvalidEvent, InvalidProof, WireError
 
 _log = structlog.get_logger(__name__)
-_AWAY = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted, DatabaseUnavailable, LogError)
+_AWAY = (*DATABASE_ERRORS, LogError)
 
 
 def _away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -301,13 +301,13 @@ def test_what_was_seen_does_not_nag_and_what_happens_again_shows_again(lund):
         lund.project()
 
     happens(lund.twente.suspend(credential))
-    [seen] = acknowledge(lund.registry, lund.office.known, lund.registry.case(case), "k.berg")
+    [seen] = acknowledge(lund.registry, lund.office.lookup, lund.registry.case(case), "k.berg")
     assert seen.now == "suspended"
     assert lines(lund, changed=True) == []
     shown = showing.show(lund.office, case)
     assert shown.changes[0].acknowledged_by == "k.berg"
     with pytest.raises(UnknownSubject, match="nothing changed"):
-        acknowledge(lund.registry, lund.office.known, lund.registry.case(case), "k.berg")
+        acknowledge(lund.registry, lund.office.lookup, lund.registry.case(case), "k.berg")
     happens(lund.twente.revoke(credential))
     assert [line.case for line in lines(lund, changed=True)] == [case]
 
@@ -321,7 +321,7 @@ def test_an_erasure_at_the_issuer_after_the_decision_is_a_change(lund):
     lund.office.decide(case, "l.holm")
     lund.put(lund.twente.erase(learner))
     lund.project()
-    found = changed_cases(lund.registry.cursor(), lund.office.known)
+    found = changed_cases(lund.registry.cursor(), lund.office.lookup)
     assert "its learner was erased" in found.cases[case][0].now
     assert found.complete
 
@@ -333,7 +333,7 @@ def test_two_histories_of_the_issuer_after_the_decision_are_a_change(lund):
         "INSERT INTO claims (member, note, size, root, code, settled, position)"
         " VALUES ('twente', 'another head', 1, '', 'fork', 'contradicts', 0)"
     )
-    found = changed_cases(lund.registry.cursor(), lund.office.known)
+    found = changed_cases(lund.registry.cursor(), lund.office.lookup)
     assert [one.now for one in found.cases[case]] == ["active, its issuer signed two histories"]
 
 
@@ -359,11 +359,11 @@ def test_foreign_institutions_have_this_offices_own_precedents(lund):
     case = lund.approved(STATISTICS, purpose="admission", grants=[grant("partial", "workload:substantiallyLess")])
     lund.office.decide(case, "l.holm")
     lund.publish()
-    known = lund.office.known
+    lookup = lund.office.lookup
     for words in ("Oslo Met", "oslomet", "OSLO", "met oslo"):
-        assert [one.title for one in find_precedents(known, words).items] == ["Statistics"], words
-    assert find_precedents(known, "Oslo Met", "SE").items == []
-    assert find_precedents(known, "Oslo Met", "NO", "stat").outcomes == {"partial": 1}
+        assert [one.title for one in find_precedents(lookup, words).items] == ["Statistics"], words
+    assert find_precedents(lookup, "Oslo Met", "SE").items == []
+    assert find_precedents(lookup, "Oslo Met", "NO", "stat").outcomes == {"partial": 1}
     again = lund.open(External("OSLO MET", "NO", "statistics"), purpose="admission").case
     lund.office.complete(again, "desk")
     warnings = lund.office.propose(again, [full(ects=None)], "k.berg").warnings

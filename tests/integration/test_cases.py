@@ -263,7 +263,7 @@ def test_an_assessment_begins_with_what_is_known_and_ends_as_what_is_proposed(lu
     case = lund.open(credential, STATISTICS).case
     lund.office.complete(case, "desk")
     lund.office.answer(case, lund.office.enquire(case, 1, "desk").enquiry, "authentic", "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement(ects=10))
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement(ects=10))
     known, external = (one.offered for one in draft.assessed)
     assert (known.ects, known.status, known.evidence, known.authentic) == (5, "active", "onLog", True)
     assert (external.title, external.country, external.authentic) == ({"en": "Statistics"}, "NO", True)
@@ -584,7 +584,7 @@ def test_what_became_revoked_between_the_proposal_and_its_approval_is_not_approv
 def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_is_recognised(lund):
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement(ects=7.5))
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement(ects=7.5))
 
     def assess(**changes):
         elements = [
@@ -622,7 +622,7 @@ def test_without_an_assessment_what_counts_towards_an_own_profile_is_compared_al
 def test_nobody_is_refused_for_documents_that_cannot_be_had_or_were_never_asked_for(lund, documented, code):
     case = lund.open(SubjectAsked(external=STATISTICS, documented=documented)).case
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement())
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement())
     refused = grant("refused", "formal:documentsIncomplete")
     lund.office.assess(case, msgspec.structs.replace(draft, proposed=[proposed(refused)]), "k.berg")
     with pytest.raises(Stopped, match=r"lack of documents"):
@@ -636,7 +636,7 @@ def test_a_refusal_for_documents_that_were_asked_for_is_proposed(lund):
     lund.office.request_documents(case, ["transcript"], "desk")
     lund.office.receive_documents(case, ["transcript"], "desk")
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement())
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement())
     refused = grant("refused", "formal:documentsIncomplete")
     lund.office.assess(case, msgspec.structs.replace(draft, proposed=[proposed(refused)]), "k.berg")
     assert lund.office.propose(case, [], "k.berg").state == "proposed"

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from registry.cli.recognition.cases import _marks
-from registry.domain.deadlines import after
+from registry.domain.deadlines import last_day_of
 from registry.letters.composing import NO_FILE
 from registry.letters.content import LANGUAGES
 from registry.letters.page import page
@@ -55,7 +55,7 @@ def test_a_denial_after_the_decision_marks_the_case_as_changed_until_somebody_ha
     assert look_at(lund, case, changed=True) is None
     denied(lund, case)
     assert "changed, its issuer denies it" in look_at(lund, case, changed=True)
-    [change] = acknowledge(lund.registry, lund.office.known, lund.registry.case(case), "desk")
+    [change] = acknowledge(lund.registry, lund.office.lookup, lund.registry.case(case), "desk")
     assert change.sentence.endswith("is denied by its issuer now")
     assert look_at(lund, case, changed=True) is None
     assert "its issuer denies it" in look_at(lund, case)
@@ -123,10 +123,10 @@ def test_an_appealed_case_is_due_as_a_new_one_from_the_day_of_the_appeal(lund):
     assert (line_of(lund, case).due, line_of(lund, case).urgency) == (None, "done")
     lund.office.appeal(case, "desk")
     term = lund.registry.case(case).completed.term
-    assert line_of(lund, case).due == after(TODAY, term)
+    assert line_of(lund, case).due == last_day_of(TODAY, term)
     assert line_of(lund, case).urgency == "inTime"
     lund.office.propose(case, [full(ects=None)], "k.berg")
-    assert line_of(lund, case).due == after(TODAY, term)
+    assert line_of(lund, case).due == last_day_of(TODAY, term)
 
 
 def test_a_change_of_a_credential_that_was_left_out_marks_nothing(lund):

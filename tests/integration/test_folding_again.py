@@ -311,4 +311,4 @@ def test_what_a_thief_erased_sealed_and_claimed_after_a_waypoint_is_taken_back(c
     assert connection.execute(
         "SELECT learner::text, holder, status FROM credentials WHERE credential = %s", (credential,)
     ).fetchone() == (learner, None, "active")
-    assert {row.code for row in quarantine.listed(connection)} == {"key-not-valid"}
+    assert {row.code for row in quarantine.list_quarantined(connection)} == {"key-not-valid"}

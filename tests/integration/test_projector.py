@@ -132,11 +132,11 @@ def test_commits_by_a_key_that_governance_adds_later_are_judged_again(connection
     log = consortium.log()
     projector = projector_of(connection, consortium, log)
     projector.step()
-    assert [q.code for q in quarantine.listed(connection)] == ["key-not-valid"]
+    assert [q.code for q in quarantine.list_quarantined(connection)] == ["key-not-valid"]
     added = consortium.line("member.key.added.v1", "twente", MemberKeyAdded("twente", str(new.vkey), head))
     log.append("governance", [consortium.seal(added)])
     projector.step()
-    assert quarantine.listed(connection) == []
+    assert quarantine.list_quarantined(connection) == []
     assert connection.execute("SELECT count(*) FROM credentials").fetchone() == (1,)
 
 

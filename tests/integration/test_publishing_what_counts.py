@@ -8,7 +8,7 @@ import pytest
 
 from consumers.governance.governance import GovernanceFold
 from consumers.streams import quarantine
-from consumers.streams.verifier import MemberTrust, refused
+from consumers.streams.verifier import MemberTrust, find_refusal
 from projections.core import positions
 from projections.credentials import credentials
 from registry.application.acceptance import NotAccepted
@@ -55,7 +55,7 @@ class ByGovernance:
             raise NotAccepted("key-not-valid", "this node's key does not count", "Put the new key into keys/.")
 
     def counts(self, commit):
-        return refused(MemberTrust(ORIGIN, self.record), commit) is None
+        return find_refusal(MemberTrust(ORIGIN, self.record), commit) is None
 
 
 class Governed(World):
@@ -142,7 +142,7 @@ def test_a_stream_that_died_by_a_retired_key_lives_again_with_the_new_one(world,
     world.issue()
     world.publisher(acceptance=None, counts=None).publish_pending()
     assert world.seen() == before
-    assert {q.code for q in quarantine.listed(world.connection)} == {"key-not-valid"}
+    assert {q.code for q in quarantine.list_quarantined(world.connection)} == {"key-not-valid"}
     with pytest.raises(NotAccepted, match="Put the new key"):
         world.publisher().publish_pending()
     world.node.signer = new

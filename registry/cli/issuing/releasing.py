@@ -7,8 +7,8 @@ import typer
 
 from registry.batches import Batch, Book
 from registry.batches.batch import DOCUMENTS, TABLES, SecondPerson, UnknownBatch, WrongState
+from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.changing import RowChanger
-from registry.batches.spool import SpoolDamaged
 from registry.batches.status_rows import StatusRows
 from registry.cli.confirming import confirm
 from registry.cli.issuing.bulk_changes import Yes, consequence, own_node, show_preview
@@ -121,5 +121,5 @@ def _preview(node: Node, book: Book, batch: Batch) -> None:
         kind = TableRows if batch.media in TABLES else NdjsonRows
         rows = kind(content, Offered(node.registry), holds=True, dates=batch.dates, keep_text=batch.keep_text)
         show(take_rows(node, Path(batch.name or batch.batch), rows, dry_run=True))
-    except (IntakeError, SpoolDamaged) as error:
+    except (IntakeError, DamagedBatchFile) as error:
         errors.print(f"What the batch would come to could not be checked: {error}", markup=False, highlight=False)

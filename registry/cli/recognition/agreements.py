@@ -18,7 +18,7 @@ from registry.cli.files import read_json
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, text_of, title_of
-from registry.cli.recognition.assessing import facts_of
+from registry.node.adapters.office import lookup_of
 from registry.node.node import Node
 from registry.vault.vault import random_id
 from registry.wire.forms import VersionedRef, checker
@@ -96,7 +96,7 @@ def declare(
         valid_until=None if valid_until is None else valid_until.date(),
         towards=towards,
     )
-    if not facts_of(node).is_member(with_member):
+    if not lookup_of(node).is_member(with_member):
         raise typer.BadParameter(
             f"{with_member!r} is no member of the consortium, as far as the log says", param_hint="the member"
         )

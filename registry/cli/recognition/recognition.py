@@ -16,13 +16,13 @@ from registry.cli.recognition import assessing
 from registry.cli.recognition.assessing import (
     ModeOption,
     considered_of,
-    facts_of,
     grounds_of,
     plain_number,
     tell_departure,
 )
 from registry.cli.recognition.letters import letter
 from registry.node.adapters.moments import past
+from registry.node.adapters.office import lookup_of
 from registry.node.node import Node
 from registry.office.assessments.requirements import requirement_of_programme
 from registry.office.assessments.statements import check_decision
@@ -122,7 +122,7 @@ def decide(
         date.today().isoformat(),  # noqa: DTZ011 - a day on the office's calendar
         supersedes,
     )
-    offered = facts_of(node).of_credential(member, identifier)
+    offered = lookup_of(node).describe_credential(member, identifier)
     if offered is None:
         errors.print(f"What {credential} is of has not arrived here: run `registry project`.", markup=False)
         raise typer.Exit(1)

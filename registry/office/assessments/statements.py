@@ -18,15 +18,15 @@ from registry.office.assessments.assessment import (
     compare,
     objections,
 )
-from registry.office.assessments.facts import Facts
 from registry.office.assessments.offered import Requirement
 from registry.office.errors import NotReady
+from registry.office.ports import CredentialLookup
 from registry.wire.recognition import Condition, Effect, Grant, Purpose, RecognitionAssessed, RecognitionDecided
 
 
 def state(
     registry: Registry,
-    facts: Facts,
+    lookup: CredentialLookup,
     data: RecognitionAssessed,
     considered: Sequence[Considered] = (),
     transaction: Transaction | None = None,
@@ -36,7 +36,7 @@ def state(
     Raises `UnknownAchievement` where it has not arrived here, `NotReady`, and the rules' refusals.
     """
     ref = data.achievement
-    offered = facts.of_achievement(ref)
+    offered = lookup.describe_achievement(ref)
     if offered is None:
         raise UnknownAchievement(
             f"{ref.member}/{ref.achievement} version {ref.version} has not arrived here: has {ref.member} published it,"

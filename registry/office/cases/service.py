@@ -28,7 +28,6 @@ from registry.domain.case_errors import (
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.office.assessments.assessing import as_known, check_assessment, grants_of
 from registry.office.assessments.assessment import Assessment
-from registry.office.assessments.facts import Facts
 from registry.office.cases import deciding, enquiring, proposing, worklist
 from registry.office.cases.correcting import Correction, corrected
 from registry.office.cases.opening import CaseAsked, SubjectAsked, key_of, opened
@@ -41,7 +40,7 @@ from registry.office.cases.rows import written as written_of
 from registry.office.cases.stops import override_of, status_stops, stops_not_overridden
 from registry.office.cases.views import Moved
 from registry.office.cases.worklist import CaseLine
-from registry.office.ports import Known
+from registry.office.ports import CredentialLookup
 from registry.settings.settings import OfficeSetting
 from registry.store.recorder import TransactionalRows
 from registry.values.actors import person_of
@@ -52,12 +51,10 @@ from registry.wire.recognition import Grant, WithdrawalReason
 class Office:
     """A recognition office's private side. For one thread at a time, as its `Registry` is."""
 
-    def __init__(self, registry: Registry, setting: OfficeSetting, known: Known, offers: Facts) -> None:
-        """`offers` says what is offered for recognition, for comparisons."""
+    def __init__(self, registry: Registry, setting: OfficeSetting, lookup: CredentialLookup) -> None:
         self.registry = registry
         self.setting = setting
-        self.known = known
-        self.offers = offers
+        self.lookup = lookup
         self._transaction: Transaction | None = None
 
     def within(self, transaction: Transaction) -> "Office":
@@ -81,7 +78,7 @@ class Office:
 
     def open(self, asked: CaseAsked, by: str, on: date | None = None) -> Moved:
         """Open a case. Raises a refusal, and `WireError` for a receipt that proves nothing."""
-        made = opened(self.registry, self.known, asked, by, _day(on))
+        made = opened(self.registry, self.lookup, asked, by, _day(on))
         notes = [*made.notes, *repeated_notes(made.case, self.facts(made.case)), *self.warnings(made.case)]
         return self._keep(made.case, *made.rows, warnings=notes)
 
@@ -147,7 +144,7 @@ class Office:
         stated: dict[str, Any] = {}
         for one in written:
             stated |= one.content
-        made = corrected(self.registry, self.known, found, asked, stated, texts, by, _day(on))
+        made = corrected(self.registry, self.lookup, found, asked, stated, texts, by, _day(on))
         found.correct(made.data)
         notes = [*made.notes, *repeated_notes(found, self.facts(found)), *self.warnings(found)]
         return self._keep(found, texts, warnings=notes)
@@ -158,7 +155,7 @@ class Office:
         """Record an assessment; it goes to the sealed texts, since notes may tell of the person."""
         found = self.registry.case(case)
         check_assessment(found, assessment)
-        assessment = as_known(assessment, found, self.offers)
+        assessment = as_known(assessment, found, self.lookup)
         texts, written = self._write(found, by, "assessment", assessment)
         assert written is not None  # noqa: S101 - there is something to write
         found.assess(written, _day(on), by)
@@ -357,10 +354,10 @@ class Office:
         """Return what tells persons apart; None where the office does not want two."""
         return functools.partial(person_of, self.registry.cursor()) if self.setting.two_persons else None
 
-    def facts(self, case: Case) -> deciding.Facts:
+    def facts(self, case: Case) -> deciding.FactsByKey:
         """What the views know of a case's credentials."""
         keys = [key for one in case.subjects if (key := key_of(one)) is not None]
-        return self.known.credentials(keys) if keys else {}
+        return self.lookup.find_credentials(keys) if keys else {}
 
     def _learner(self, case: Case) -> Learner:
         known = self.registry.vault.learner(self.registry.cursor(), case.data.learner)

@@ -31,7 +31,7 @@ def show(office: Office, case: str) -> CaseView:
     stands = found.decision
     written = _written(registry, found)
     holders = [one for one in check_holders(registry, found, written) if one.subject not in found.removed]
-    changes = changes_of(registry.cursor(), office.known, [str(found.id)]).get(str(found.id), [])
+    changes = changes_of(registry.cursor(), office.lookup, [str(found.id)]).get(str(found.id), [])
     [line] = describe(office, [office.line(found)])
     return CaseView(
         case=line,
@@ -128,7 +128,7 @@ def letter(office: Office, case: str, decision: str | None = None) -> LetterFact
         denied={
             number: date.fromisoformat(day)
             for number in range(len(found.subjects))
-            if (day := found.refuted_on(number)) is not None and day <= about.on
+            if (day := found.denied_on(number)) is not None and day <= about.on
         },
     )
 

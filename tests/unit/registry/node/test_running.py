@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from registry.cli.operations import running
+from registry.node.services import running
 from registry.node.services.observing import Observer
 from registry.publishing.publisher import AnotherPublisher
 from registry.settings.settings import SettingsError
@@ -40,16 +40,24 @@ class Publishing:
 WATCH = SimpleNamespace(follow=lambda _: None)
 
 
+class Hurried(threading.Event):
+    """An event that is not waited for, where a time is given."""
+
+    def wait(self, timeout=None):
+        return self.is_set() if timeout is not None else super().wait()
+
+
 @pytest.fixture
 def stop():
-    return threading.Event()
+    return Hurried()
 
 
 @pytest.fixture
 def noted(monkeypatch):
     found = []
-    monkeypatch.setattr(running, "_AGAIN", 0.0)
-    monkeypatch.setattr(running, "_start_all", lambda _, beside, __: beside.start("waiting", lambda stop: stop.wait()))
+    monkeypatch.setattr(
+        running, "_start_services", lambda _, threads, *__: threads.start("waiting", lambda s: s.wait())
+    )
     monkeypatch.setattr(running.last_error, "note", lambda _, work, error: found.append((work, type(error))))
     return found
 
@@ -79,5 +87,5 @@ def test_a_log_of_another_consortium_is_closed_again(stop, monkeypatch):
     node = Publishing(stop)
     node.check_founding = check_founding
     with pytest.raises(SettingsError):
-        running.follow_log(node, stop, Observer())
+        running.run_projector(node, stop, Observer())
     assert closed == [True]
