@@ -107,7 +107,7 @@ _TAGS = (
 )
 DEPENDENCIES: Final = (
     "views", "own", "whose", "streams", "private", "offered", "letters", "office", "receiving", "history", "receipts",
-    "eraser", "facts", "noted",
+    "eraser", "lookup", "noted",
 )  # fmt: skip
 """What the application passes to its routes: it is no parameter of a request."""
 
