@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import Parameter, QueryParameter, SkipValidation
@@ -36,11 +37,11 @@ from registry.office.cases.evidence import DisclosureSets
 from registry.office.cases.holder import HolderCheck
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.showing import texts_of
-from registry.office.cases.worklist import MOST, Asked, CaseLine
+from registry.office.cases.worklist import MOST, CaseLine, WorklistQuery
 
 _TAG = "Cases"
 _MAX_BODY = 64 * 1024**2
-Office = SkipValidation[RecognitionOffice]
+Office = NamedDependency[SkipValidation[RecognitionOffice]]
 
 
 class NameSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -131,7 +132,7 @@ def search(private: PrivateSide, office: Office, data: NameSearch) -> Response[F
     today = date.today()  # noqa: DTZ011 - a day on the office's calendar
     with private.reading() as registry:
         found = listing.list_cases(
-            office.reading_from(registry), Asked(), today=today, name=data.name, limit=data.limit
+            office.reading_from(registry), WorklistQuery(), today=today, name=data.name, limit=data.limit
         )
     return private.respond(FoundCases(found.lines, found.notes))
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
+from litestar.di import NamedDependency
 from litestar.params import Parameter, QueryParameter, SkipValidation
 
 from registry.api.case_bodies import (
@@ -36,11 +37,11 @@ from registry.office.cases.beginning import draft_of
 from registry.office.cases.opening import CaseAsked
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseView, Moved
-from registry.office.cases.worklist import Asked, CaseLine, Counts
+from registry.office.cases.worklist import CaseLine, Counts, WorklistQuery
 from registry.wire.forms import checker
 
 _TAG = "Cases"
-Office = SkipValidation[RecognitionOffice]
+Office = NamedDependency[SkipValidation[RecognitionOffice]]
 _SAID = r"^[^\x00-\x1f\x7f]+$"
 
 
@@ -129,7 +130,7 @@ class Cases(Controller):
         if cursor:
             day, case = cursors.decode(cursor, date, UUID)
             after = day, str(case)
-        asked = Asked(
+        asked = WorklistQuery(
             state=in_state,
             assessor=assessor,
             overdue=overdue,

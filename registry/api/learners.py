@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter, SkipValidation
 from msgspec import Meta
@@ -27,7 +28,7 @@ class Eraser(Protocol):
         ...
 
 
-Erase = SkipValidation[Eraser]
+Erase = NamedDependency[SkipValidation[Eraser]]
 
 
 class Erasing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):

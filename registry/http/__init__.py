@@ -4,10 +4,11 @@ A leaf: it knows nothing of credentials, databases or keys, so that the private 
 (`registry.intake.api`, …) and the views' (`projections.api`) can both be written with it.
 """
 
+from registry.cursors import Cursors
 from registry.http.access import ANYBODY, Authenticated, Caller, Credentials, requires
 from registry.http.answers import Position, answer
 from registry.http.json_body import KNOWN_ONLY
-from registry.http.pages import Cursors, Page, selected
+from registry.http.pages import Page, selected
 from registry.http.problems import HttpProblem, Trouble
 
 __all__ = [

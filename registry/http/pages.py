@@ -1,8 +1,5 @@
-"""Pages of long lists: a cursor says where the last page ended, so that new rows neither repeat nor hide any."""
+"""Pages of long lists, and the fields of their items that a client asks for."""
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
@@ -32,35 +29,6 @@ def within_bytes(items: Sequence[T], most: int) -> list[T]:
         if number and size > most:
             return list(items[:number])
     return list(items)
-
-
-class Cursors:
-    """The cursors of a list as it was asked for: one of another list, or of this one asked otherwise, leads nowhere."""
-
-    def __init__(self, *asked: Any) -> None:  # noqa: ANN401 - what JSON has, days and ids
-        """`asked` is the list's name, and whatever narrows it."""
-        self._asked = hashlib.blake2b(msgspec.json.encode(asked), digest_size=6).hexdigest()
-
-    def encode(self, key: Sequence[Any]) -> str:
-        """A row's place in the order, as a text that clients need not understand."""
-        return base64.urlsafe_b64encode(msgspec.json.encode([self._asked, *key])).rstrip(b"=").decode()
-
-    def decode(self, text: str, *kinds: type) -> tuple[Any, ...]:
-        """A place again, of these kinds (`date` and `UUID` among them). Raises `HttpProblem` for no cursor of it."""
-        try:
-            padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-            content = base64.b64decode(padded, altchars=b"-_", validate=True)
-            of, *key = msgspec.json.decode(content, type=tuple.__class_getitem__((str, *kinds)))
-        except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError) as error:
-            raise HttpProblem("unprocessable", errors=[_NO_CURSOR]) from error
-        if of != self._asked:
-            raise HttpProblem("unprocessable", errors=[_NO_CURSOR])
-        return tuple(key)
-
-
-_NO_CURSOR: Final = Trouble(
-    "query cursor", "is no cursor of this list, asked for like this; take it from `next`, or leave it out"
-)
 
 
 def partly(kind: type[msgspec.Struct], name: str) -> Any:  # noqa: ANN401 - a type

@@ -14,6 +14,7 @@ from projections.core.errors import InvalidQuery, TooCostly
 from registry.application.acceptance import NotAccepted
 from registry.batches.batch import SecondPerson as OwnBatch
 from registry.batches.batch import UnknownBatch, WrongState
+from registry.cursors import InvalidCursor
 from registry.domain.case_errors import (
     CaseChanged,
     DateOrder,
@@ -104,6 +105,10 @@ def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Resp
     return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
 
 
+def _invalid_cursor(request: Request[Any, Any, Any], error: InvalidCursor) -> Response[Any]:
+    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble("query cursor", str(error))]))
+
+
 def _too_costly(request: Request[Any, Any, Any], error: TooCostly) -> Response[Any]:
     return from_problem(request, HttpProblem("too-costly", str(error)))
 
@@ -161,6 +166,7 @@ HANDLERS: Any = {
     InvalidProof: _unproven,
     PolicyUnmet: _unproven,
     InvalidQuery: _asked_wrongly,
+    InvalidCursor: _invalid_cursor,
     TooCostly: _too_costly,
     InvalidEvent: _invalid,
     HttpProblem: from_problem,

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from projections.records.disclosures import prove_claims
-from registry.batches import Book
+from registry.batches import BatchStore
 from registry.domain.case_errors import ApplicantErased, NotApplicant, NotAttached, NotOpened, UnknownSubject
 from registry.learners.erasure import affected_cases, erase
 from registry.learners.own_decisions import cases_about
@@ -18,7 +18,7 @@ from registry.office.cases.changes import acknowledge, changed_cases
 from registry.office.cases.disclosing import disclose
 from registry.office.cases.holder import Holder, compare
 from registry.office.cases.opening import SubjectAsked
-from registry.office.cases.worklist import Asked
+from registry.office.cases.worklist import WorklistQuery
 from registry.vault.vault import random_id
 from registry.wire.disclosures import SALT_LENGTH, InvalidDisclosure, claims_digest, disclosure, salts
 from registry.wire.errors import InvalidProof
@@ -54,7 +54,7 @@ def issued_to(lund, **claims):
 
 
 def lines(lund, **asked):
-    return listing.list_cases(lund.office, Asked(), today=TODAY, **asked).lines
+    return listing.list_cases(lund.office, WorklistQuery(), today=TODAY, **asked).lines
 
 
 # Whose credential it is
@@ -208,8 +208,8 @@ def test_a_file_is_kept_encrypted_comes_out_again_and_goes_with_the_applicant(lu
     out = read_attachment(lund.registry, case, kept.attachment)
     assert (out.content, out.name) == (marked, "Quixwobble.pdf")
     assert [one.attachment for one in showing.show(lund.office, str(case.id)).attachments] == [kept.attachment]
-    book = Book(lund.dsn, lund.registry.vault, tmp_path / "spool")
-    erase(lund.registry, book, case.data.learner)
+    batch_store = BatchStore(lund.dsn, lund.registry.vault, tmp_path / "spool")
+    erase(lund.registry, batch_store, case.data.learner)
     assert list_attachments(lund.registry.cursor(), str(case.id)) == []
     with pytest.raises(ApplicantErased):
         attach(lund.registry, lund.setting, case, PDF, "transcript", "desk")
@@ -254,11 +254,11 @@ def test_the_worklist_names_applicant_title_and_country_and_who_works_on_it(lund
     assert [(one.title, one.issuer) for one in line.credentials] == [("Data literacy", "twente")]
     first = next(one for one in by_number.values() if one is not line)
     assert [(one.title, one.issuer, one.country) for one in first.credentials] == [("Statistics", "Oslo Met", "NO")]
-    mine = listing.list_cases(lund.office, Asked(assignee="k.berg"), today=TODAY).lines
-    free = listing.list_cases(lund.office, Asked(unassigned=True), today=TODAY).lines
+    mine = listing.list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines
+    free = listing.list_cases(lund.office, WorklistQuery(unassigned=True), today=TODAY).lines
     assert ([one.case for one in mine], [one.case for one in free]) == ([line.case], [first.case])
     assign(lund.registry, case, None, "desk")
-    assert listing.list_cases(lund.office, Asked(assignee="k.berg"), today=TODAY).lines == []
+    assert listing.list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from projections.recognition import decisions
-from registry.batches import Book
+from registry.batches import BatchStore
 from registry.domain.case_errors import (
     ApplicantErased,
     AssessmentObjections,
@@ -42,7 +42,7 @@ from registry.office.cases.beginning import draft_of
 from registry.office.cases.correcting import Correction
 from registry.office.cases.opening import CaseAsked, SubjectAsked
 from registry.office.cases.proposing import Leave
-from registry.office.cases.worklist import Asked
+from registry.office.cases.worklist import WorklistQuery
 from registry.publishing import drafts as drafting
 from registry.values.persons import normalise_name
 from registry.vault.vault import random_id
@@ -385,7 +385,7 @@ def test_an_applicant_whose_number_is_known_here_is_the_same_learner_and_others_
     assert same_names.learner != first.learner
     earlier = showing.show(lund.office, lund.open(STATISTICS, applicant=Applicant(learner=first.learner)).case)
     assert earlier.applicant.learner == first.learner
-    found = worklist.listed(lund.registry.cursor(), Asked(learner=first.learner), today=TODAY, soon=14)
+    found = worklist.listed(lund.registry.cursor(), WorklistQuery(learner=first.learner), today=TODAY, soon=14)
     assert len(found) == 3
 
 
@@ -415,7 +415,7 @@ def test_no_name_and_nothing_that_was_written_stands_anywhere_in_clear(lund):
 def test_of_an_erased_applicant_codes_and_days_are_left_and_the_case_can_only_be_ended(lund, tmp_path):
     case = lund.approved(lund.issue(), purpose="admission", note="a word about Ada")
     learner = showing.show(lund.office, case).applicant.learner
-    erase(lund.registry, Book(lund.dsn, lund.registry.vault, tmp_path), learner)
+    erase(lund.registry, BatchStore(lund.dsn, lund.registry.vault, tmp_path), learner)
     assert lund.registry.cursor().execute("SELECT FROM office.texts").fetchall() == []
     shown = showing.show(lund.office, case)
     assert (shown.applicant, shown.written) == (None, [])
@@ -458,7 +458,7 @@ def test_the_worklist_has_the_most_urgent_first_and_tells_what_is_overdue(lund):
     cursor = lund.registry.cursor()
 
     def listed(**asked):
-        return worklist.listed(cursor, Asked(**asked), today=TODAY, soon=14)
+        return worklist.listed(cursor, WorklistQuery(**asked), today=TODAY, soon=14)
 
     found = {one.case: one for one in listed()}
     assert list(found)[:3] == [late, soon, norwegian]
@@ -476,7 +476,7 @@ def test_the_worklist_has_the_most_urgent_first_and_tells_what_is_overdue(lund):
     assert {one.case: one.urgency for one in listed()}[stopped] == "inTime"
 
     pages, after = [], None
-    while page := worklist.listed(cursor, Asked(), today=TODAY, soon=14, after=after, limit=2):
+    while page := worklist.listed(cursor, WorklistQuery(), today=TODAY, soon=14, after=after, limit=2):
         pages += [one.case for one in page]
         after = page[-1].place
     assert sorted(pages) == sorted(found)
@@ -519,7 +519,7 @@ def test_hostile_texts_are_only_texts_wherever_they_stand(lund, text):
     assert shown.applicant.family_name == normalise_name(text)
     assert shown.subjects[0].subject.external.title == text
     assert {one.content for one in shown.written if one.kind not in ("applicant", "file")} == {text}
-    found = worklist.listed(lund.registry.cursor(), Asked(assessor=text), today=TODAY, soon=14)
+    found = worklist.listed(lund.registry.cursor(), WorklistQuery(assessor=text), today=TODAY, soon=14)
     assert [one.case for one in found] == [case]
 
 

@@ -13,7 +13,7 @@ from registry.office.cases import listing, showing
 from registry.office.cases.changes import acknowledge
 from registry.office.cases.lettering import file_of
 from registry.office.cases.proposing import Leave
-from registry.office.cases.worklist import Asked
+from registry.office.cases.worklist import WorklistQuery
 from tests.integration.test_cases import TODAY
 from tests.support.letters import content, qualification
 from tests.support.lund import STATISTICS, Lund, full, grant
@@ -27,7 +27,7 @@ def lund(dsn):
 
 
 def look_at(lund, case, **asked):
-    lines = listing.list_cases(lund.office, Asked(), today=TODAY, **asked).lines
+    lines = listing.list_cases(lund.office, WorklistQuery(), today=TODAY, **asked).lines
     return next((_marks(one) for one in lines if one.case == case), None)
 
 
@@ -114,7 +114,7 @@ def test_a_letter_never_calls_verified_what_its_issuer_revoked_or_denies(languag
 
 
 def line_of(lund, case):
-    return next(one for one in listing.list_cases(lund.office, Asked(), today=TODAY).lines if one.case == case)
+    return next(one for one in listing.list_cases(lund.office, WorklistQuery(), today=TODAY).lines if one.case == case)
 
 
 def test_an_appealed_case_is_due_as_a_new_one_from_the_day_of_the_appeal(lund):

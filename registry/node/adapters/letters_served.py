@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from registry.api import PrivateSide
 from registry.letters import Language, LetterContent
-from registry.letters.composing import Asked
+from registry.letters.composing import LetterRequest
 from registry.letters.notices import Notice
 from registry.node.adapters.letters import Letters
 from registry.node.node import Node, opened
@@ -41,7 +41,7 @@ class ServedLetters:
         letter = self._set(write)
         return kinds[0], letter
 
-    def of_decision(self, decision: str, asked: Asked) -> bytes:
+    def of_decision(self, decision: str, asked: LetterRequest) -> bytes:
         """The letter about one of this office's decisions. Raises `CannotWrite`."""
         return self._set(lambda letters: letters.of_decision(decision, asked))
 

@@ -14,7 +14,7 @@ from registry.office.cases.holder import HolderState, check_holders
 from registry.office.cases.opening import key_of
 from registry.office.cases.people import find_by_name, name_of, read_applicants
 from registry.office.cases.service import Office
-from registry.office.cases.worklist import Asked, CaseLine, CredentialLine, Place
+from registry.office.cases.worklist import CaseLine, CredentialLine, Place, WorklistQuery
 from registry.office.ports import CredentialFacts, Key
 from registry.values.actors import key_names
 
@@ -30,7 +30,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 def list_cases(
     office: Office,
-    asked: Asked,
+    asked: WorklistQuery,
     *,
     today: date,
     name: str | None = None,

@@ -10,7 +10,7 @@ from registry.domain import deadlines
 from registry.domain.case import Case
 from registry.domain.case_errors import ApplicantErased, UnknownCase
 from registry.domain.case_events import Assessed, Decided, Proposed
-from registry.letters.content import Ended
+from registry.letters.content import DecisionEnd
 from registry.office.assessments.assessment import Assessment
 from registry.office.cases import applicants, rows
 from registry.office.cases.attachments import files_opened_with, list_attachments
@@ -148,14 +148,14 @@ def decided_numbers(decided: Decided, data: RecognitionDecided) -> list[int]:
     return numbers
 
 
-def _ended(case: Case, decided: Decided) -> Ended | None:
+def _ended(case: Case, decided: Decided) -> DecisionEnd | None:
     """Why a decision is not in force any more."""
     after = next((one for one in case.decisions if one.supersedes == decided.decision), None)
     if after is not None:
-        return Ended(superseded_by=after.decision)
+        return DecisionEnd(superseded_by=after.decision)
     withdrawal = case.withdrawal
     if withdrawal is not None and withdrawal.decision == decided.decision:
-        return Ended(withdrawn=date.fromisoformat(withdrawal.on))
+        return DecisionEnd(withdrawn=date.fromisoformat(withdrawal.on))
     return None
 
 
