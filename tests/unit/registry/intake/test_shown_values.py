@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
-from registry.intake.open_intake import open_intake
 
 from registry.application.requests import IssueRequest
 from registry.batches.corrections import write_corrections
+from registry.intake.files import open_intake
 from registry.intake.rows import xlsx_archive
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import IntakeError

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from registry.intake.open_intake import open_intake
 
 from registry.application.requests import IssueRequest
 from registry.batches.corrections import write_corrections
+from registry.intake.files import open_intake
 from registry.intake.rows.encodings import WINDOWS_1252_NOTE
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.plain_rows import PlainRows
