@@ -227,7 +227,7 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
 
         def act(write: Write) -> Answer:
             with write.registry.transaction() as transaction:
-                getattr(write.registry, change)(str(credential), data.reason, note, transaction=transaction)
+                getattr(write.registry.credentials, change)(str(credential), data.reason, note, transaction=transaction)
                 return write.commit(transaction, Answer(200, Status(write.registry.member, str(credential), status)))
 
         return private.write_once(request, key, data, act)
@@ -255,7 +255,7 @@ def reinstate(
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:
-            write.registry.reinstate(str(credential), transaction=transaction)
+            write.registry.credentials.reinstate(str(credential), transaction=transaction)
             return write.commit(transaction, Answer(200, Status(write.registry.member, str(credential), "active")))
 
     return private.write_once(request, key, None, act)

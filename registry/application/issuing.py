@@ -103,7 +103,7 @@ class Issuer:
         if fault is not None:
             raise InvalidIdentifier(f"the student number {fault}", "student")
         vault, registry = self._registry.vault, self._registry
-        if registry.erased(learner):
+        if registry.erasures.is_erased(learner):
             raise Duplicate("this university erased the learner with that id; nothing can be said of it again")
         adopted = vault.learner_named(learner)
         rows = VaultRows()

@@ -75,7 +75,7 @@ class Preparer:
         known = known_records(self._registry, [record for row in rows for record in row.records])
         if before is not None and before.records:
             known |= {one: before.records[one] for row in rows for one in row.records if one in before.records}
-        self._refusals = self._registry.refusals()
+        self._refusals = self._registry.checker.find_refusals()
         outcomes: dict[int, Outcome] = {}
         fresh: list[_Row] = []
         first: dict[bytes, int] = {}
@@ -154,7 +154,7 @@ class Preparer:
         # On the log they stand in the order of their random ids: a file's order tells names and ranks.
         made.sort(key=lambda one: one.identifier)
         self._settle(made, learners, stored, ready, outcomes)
-        ready.stored.extend(registry.stored(list(ready.replaced.values())))
+        ready.stored.extend(registry.collect_events(list(ready.replaced.values())))
         self._hold(rows_held, stored, ready, outcomes)
         return ready
 
@@ -200,14 +200,14 @@ class Preparer:
     def _not_accepted(self) -> NotAccepted | None:
         """Why consumers would accept no credential of this member now; None where they would."""
         try:
-            self._registry.check_accepted({"credential.issued.v1"})
+            self._registry.checker.check_accepted({"credential.issued.v1"})
         except NotAccepted as refused:
             return refused
         return None
 
     def _own(self, credential: str) -> CredentialState | None:
         try:
-            return self._registry.credential(credential).state
+            return self._registry.credentials.get(credential).state
         except UnknownCredential:
             return None
 
@@ -221,8 +221,8 @@ class Preparer:
     ) -> None:
         """Stored events and vault rows of what passes a verifier's reading; `known` are learners who have rows."""
         registry, vault = self._registry, self._registry.vault
-        events = registry.stored([one.credential for one in made])
-        faults = registry.faults(events)
+        events = registry.collect_events([one.credential for one in made])
+        faults = registry.checker.find_faults(events)
         accepted: list[_Made] = []
         for number, one in enumerate(made):
             item = one.item
@@ -287,7 +287,7 @@ class Preparer:
                 continue
             held = self._achievements.get(text)
             if held is None or held[0] != version:
-                achievement = registry.achievement(text)
+                achievement = registry.achievements.get(text)
                 held = self._achievements[text] = (achievement.version, achievement.state)
             states[text] = held[1]
             expected[identifier] = held[0]
@@ -301,7 +301,7 @@ class Preparer:
         if before is not None and credential in before.replaced:
             return before.replaced[credential]
         if credential not in loaded:
-            loaded[credential] = self._registry.credential(credential)
+            loaded[credential] = self._registry.credentials.get(credential)
         return loaded[credential]
 
 

@@ -24,7 +24,7 @@ def replacement_of(registry: Registry, old: Credential, data: CredentialIssued) 
 
 def _achievement(registry: Registry, achievement: str, version: int) -> str:
     try:
-        titles = registry.achievement(achievement).content.title
+        titles = registry.achievements.get(achievement).content.title
     except UnknownAchievement:  # one that a trial would have published
         return f"achievement {achievement}, version {version}"
     title = titles.get("en") or next(iter(titles.values()))

@@ -239,8 +239,8 @@ class Importer:
 
     def _check_publishing(self, content: AchievementContent, meant: Collection[str]) -> None:
         """Check that a new achievement could be published, and a credential of it issued."""
-        self._registry.check_achievement(content, keep_text=meant)
-        self._registry.check_accepted({"credential.issued.v1"})
+        self._registry.achievements.check_new(content, keep_text=meant)
+        self._registry.checker.check_accepted({"credential.issued.v1"})
 
     @staticmethod
     def _refusal(taken: Taken, act: Callable[[], None]) -> bool:
@@ -256,7 +256,7 @@ class Importer:
         """Publish an achievement; `meant` are the fields whose texts are meant though they look broken."""
         self._matcher.read_again()
         with self._registry.transaction() as transaction:
-            self._registry.publish_achievement(content, keep_text=meant, transaction=transaction)
+            self._registry.achievements.publish(content, keep_text=meant, transaction=transaction)
             if draft is not None:
                 transaction.add(self._drafts.published(draft, content.achievement))
             transaction.commit()
@@ -420,7 +420,7 @@ class Importer:
         if len(own) != len(asked.parts or ()):
             return None
         parts = [IssuedPart.of(self._registry, one.credential) for one in own]
-        content = self._registry.achievement(achievement).content
+        content = self._registry.achievements.get(achievement).content
         return composition_fault(self._registry, content, asked.awarding_date, parts)
 
 

@@ -111,11 +111,11 @@ def erase(
     target = _merged_into(registry, learner)
     if target is not None and target not in sources:  # of two who were merged into each other either may be named
         raise Merged(f"learner {learner} was merged into {target}: erase that one, and both are erased", "$.learner")
-    if registry.vault.learner(registry.cursor(), learner) is None and not registry.erased(learner):
+    if registry.vault.learner(registry.cursor(), learner) is None and not registry.erasures.is_erased(learner):
         raise UnknownLearner(f"this university has no learner {learner}", "$.learner")
-    if registry.erased(learner) and not again:
+    if registry.erasures.is_erased(learner) and not again:
         raise Duplicate(f"learner {learner} was erased already", "$.learner")
-    registry.check_accepted({"learner.erased.v1"})  # before anything goes
+    registry.checker.check_accepted({"learner.erased.v1"})  # before anything goes
     learners = [*sources, learner]
     named: list[LearnerReference] = []
     for each in learners:
@@ -125,7 +125,7 @@ def erase(
     forgotten = _Forgotten(registry.vault, learners, credentials)
     with registry.joined(transaction) as joined:
         joined.add(_StillMerged(learner, sources))
-        registry.erase(learners, forgotten, again=again, transaction=joined)
+        registry.erasures.erase(learners, forgotten, again=again, transaction=joined)
 
 
 class _StillMerged:
@@ -216,10 +216,10 @@ def count_credentials(registry: Registry, learner: str) -> int:
 def why_without_claims(registry: Registry, credential: str) -> str:
     """Return why the vault says nothing of the person of a credential, and what to do. It holds none of its claims."""
     try:
-        learner = registry.credential(credential).state.learner
+        learner = registry.credentials.get(credential).state.learner
     except UnknownCredential:
         return "Another member issued it: what it says of the person is in that member's vault only."
-    if learner is not None and (day := registry.erased_on(learner)) is not None:
+    if learner is not None and (day := registry.erasures.erased_on(learner)) is not None:
         return f"Its learner was erased on {day}. What it said of the person is gone for good."
     return (
         "The vault has no personal data for it, and no erasure says why. If this database came from a copy, restore the"

@@ -152,6 +152,6 @@ def _by_title(node: Node, achievements: Counter[str]) -> dict[str, int]:
 
 def _title(node: Node, achievement: str) -> str:
     try:
-        return f"{title_of(node.registry.achievement(achievement).content.title)} ({achievement})"
+        return f"{title_of(node.registry.achievements.get(achievement).content.title)} ({achievement})"
     except UnknownAchievement:
         return achievement

@@ -153,7 +153,7 @@ def suspend(
     """
     node = node_of(context)
     code, credential = _reason(reason), _named(node, credential, record)
-    node.registry.suspend(credential, code, checked_note(note))
+    node.registry.credentials.suspend(credential, code, checked_note(note))
     _say_changed(node, "suspended", credential)
     publish_now(node)
 
@@ -166,7 +166,7 @@ def reinstate(context: typer.Context, credential: Named = None, *, record: Recor
     """
     node = node_of(context)
     credential = _named(node, credential, record)
-    node.registry.reinstate(credential, checked_note(note))
+    node.registry.credentials.reinstate(credential, checked_note(note))
     _say_changed(node, "reinstated", credential)
     publish_now(node)
 
@@ -189,7 +189,7 @@ def revoke(
     node = node_of(context)
     code, credential = _reason(reason), _named(node, credential, record)
     confirm(f"This revokes credential {credential} for good.", "Revoke it?", yes=yes)
-    node.registry.revoke(credential, code, checked_note(note))
+    node.registry.credentials.revoke(credential, code, checked_note(note))
     _say_changed(node, "revoked", credential)
     publish_now(node)
 
@@ -216,8 +216,8 @@ def checked_note(note: str) -> str:
 
 def _say_changed(node: Node, change: str, credential: str) -> None:
     """Say which credential was changed: its whole id, its achievement's title, and its learner's id."""
-    state = node.registry.credential(credential).state
-    title = title_of(node.registry.achievement(state.achievement).content.title)
+    state = node.registry.credentials.get(credential).state
+    title = title_of(node.registry.achievements.get(state.achievement).content.title)
     say(f"{change} credential {credential}")
     say(f"achievement {state.achievement}, version {state.version}: {title}")
     say(f"learner     {state.learner or 'none any more'}")

@@ -14,13 +14,13 @@ class Offered:
     def ects(self, achievement: str) -> tuple[int | float | None, ...] | None:
         """The ECTS of each version."""
         try:
-            return self._registry.achievement(achievement).state.ects
+            return self._registry.achievements.get(achievement).state.ects
         except UnknownAchievement:
             return None
 
     def retired(self, achievement: str) -> bool:
         """Whether it is no longer offered."""
-        return self._registry.achievement(achievement).state.retired
+        return self._registry.achievements.get(achievement).state.retired
 
     def course(self, code: str) -> tuple[str, int | None] | None:
         """What a course code of the university's own stands for."""

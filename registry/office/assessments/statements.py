@@ -45,7 +45,7 @@ def state(
         )
     if found := objections_to(offered, data, considered):
         raise NotReady(found)
-    registry.assess(data, transaction)
+    registry.recognition.assess(data, transaction)
 
 
 def objections_to(
