@@ -13,7 +13,7 @@ import msgspec
 from registry.application.achievement_texts import notes_of
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
-from registry.application.requests import LASTING, Issued, IssueRequest, NotIssued, Outcome
+from registry.application.requests import FINAL_REFUSALS, Issued, IssueRequest, NotIssued, Outcome
 from registry.application.transaction import Transaction
 from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
 from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_fault, composition_of, parts_text
@@ -232,7 +232,7 @@ class Importer:
     def _hold(self, taken: Taken, asked: IssueRequest, match: Match, rows_of: RowsOf | None) -> Taken:
         """Nothing is done before its day, but what would be refused for good is told now."""
         checked = None if match.content is not None else self._trial.check([asked])[0]
-        if isinstance(checked, NotIssued) and checked.code in LASTING:
+        if isinstance(checked, NotIssued) and checked.code in FINAL_REFUSALS:
             taken.held_until = None
             _outcome(taken, checked, match.notes())
         return self._done(taken, rows_of)
