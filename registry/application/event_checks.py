@@ -20,17 +20,17 @@ class EventChecker:
 
         `find_refusals` returns what this member published and the log refused.
         """
-        self._acceptance = acceptance
+        self.acceptance = acceptance
         self.find_refusals = find_refusals
         self._translator = Translator(origin)
         self._reader = Reader(origin)
 
     def check_accepted(self, event_types: Collection[str]) -> None:
         """Raise `NotAccepted` where consumers would refuse events of these types now."""
-        if self._acceptance is None or not event_types:
+        if self.acceptance is None or not event_types:
             return
         try:
-            self._acceptance.check_events(event_types)
+            self.acceptance.check_events(event_types)
         except NotAccepted as refused:
             raise NotAccepted(refused.code, refused.detail, f"Nothing was stored. {refused.remedy}") from None
 
@@ -39,10 +39,10 @@ class EventChecker:
 
         Where the log cannot be read, they are taken to refuse it.
         """
-        if self._acceptance is None:
+        if self.acceptance is None:
             return False
         try:
-            self._acceptance.check_events(self._translator.types([topic]), size)
+            self.acceptance.check_events(self._translator.types([topic]), size)
         except (NotAccepted, LogError):
             return True
         return False

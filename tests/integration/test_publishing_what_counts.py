@@ -421,7 +421,7 @@ def test_commits_of_held_events_are_made_again_where_the_log_loses_them(suspende
 
 def test_events_that_are_held_back_stay_visible_while_others_are_published(suspended):
     world, registry = suspended, suspended.node.registry
-    registry._acceptance = ByGovernance(world)
+    registry.checker.acceptance = ByGovernance(world)
     world.publisher().publish_pending()
     registry.credentials.revoke(world.first, "issuedInError")
     published = world.publisher().publish_pending()
@@ -437,7 +437,7 @@ def test_events_that_are_held_back_stay_visible_while_others_are_published(suspe
 
 def test_a_position_counts_what_will_be_published_and_not_what_is_held_back(suspended):
     world, registry = suspended, suspended.node.registry
-    registry._acceptance = ByGovernance(world)
+    registry.checker.acceptance = ByGovernance(world)
     world.publisher().publish_pending()
     assert registry.size_when_published() == 2
     registry.credentials.revoke(world.first, "issuedInError")
