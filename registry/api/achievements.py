@@ -16,7 +16,7 @@ from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.application.achievement_content import read_content
 from registry.application.achievement_texts import ALL_FIELDS, notes_of
 from registry.application.registry import Registry
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import FieldError, HttpProblem, requires
 from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.forms import Member, VersionedRef
@@ -224,7 +224,7 @@ def join(
             raise HttpProblem("not-found", f"version {ref.version} of this achievement has not arrived here")
         if writer.registry.member not in offered.awarding_bodies:
             bodies = ", ".join(offered.awarding_bodies)
-            trouble = Trouble("$.version", f"names as its awarding bodies {bodies}, not {writer.registry.member}")
+            trouble = FieldError("$.version", f"names as its awarding bodies {bodies}, not {writer.registry.member}")
             raise HttpProblem("unprocessable", errors=[trouble])
         made = Answered(201, data, f"/v1/achievements/{ref.member}/{ref.achievement}")
         writer.answered(made)

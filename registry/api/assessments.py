@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from registry.api.bodies import InjectedLookup, body_of, content_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import FieldError, HttpProblem, requires
 from registry.office.assessments.assessment import Considered
 from registry.office.assessments.statements import state
 from registry.office.errors import NotReady
@@ -64,7 +64,7 @@ def stated(
 
     def act(writer: Writer) -> Answered:
         if (fault := content.fault(writer.registry.origin)) is not None:
-            raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
+            raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])
         member = writer.registry.member
         made = Answered(
             201, Stated(member, content.assessment, "inForce"), f"/v1/assessments/{member}/{content.assessment}"
@@ -73,7 +73,7 @@ def stated(
         try:
             state(writer.registry, lookup, content, considered)
         except NotReady as error:
-            troubles = [Trouble(one.path, one.detail, one.code) for one in error.objections]
+            troubles = [FieldError(one.path, one.detail, one.code) for one in error.objections]
             raise HttpProblem("unprocessable", errors=troubles) from error
         return made
 

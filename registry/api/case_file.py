@@ -19,7 +19,7 @@ from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.domain.case_events import Person
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import FieldError, HttpProblem, requires
 from registry.office.cases import listing
 from registry.office.cases.assigning import assign
 from registry.office.cases.attachments import (
@@ -269,7 +269,9 @@ def acknowledged(
 def _assign(case: str, assignee: str | None, by: str) -> Callable[[Writer], Answered]:
     def act(writer: Writer) -> Answered:
         if assignee is not None and not assignee.strip():
-            raise HttpProblem("unprocessable", errors=[Trouble("$.assignee", "is empty; null lets nobody work on it")])
+            raise HttpProblem(
+                "unprocessable", errors=[FieldError("$.assignee", "is empty; null lets nobody work on it")]
+            )
         assign(writer.registry, writer.registry.case(case), assignee, by)
         return Answered(200, Assigned(case, assignee))
 

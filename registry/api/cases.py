@@ -28,8 +28,8 @@ from registry.api.case_bodies import (
 )
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.domain.case_events import CaseState
-from registry.http import Cursors, HttpProblem, Trouble, requires
-from registry.http.pages import LIMIT, MOST
+from registry.http import Cursors, FieldError, HttpProblem, requires
+from registry.http.pagination import LIMIT, MOST
 from registry.office.assessments.assessment import Assessment
 from registry.office.cases import listing, showing, worklist
 from registry.office.cases.beginning import draft_of
@@ -405,7 +405,7 @@ def _move(
     """Make a move, once; the answer is stored with what it is about."""
     check = checker(type(data))
     if check is not None and (fault := check(data)) is not None:
-        raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
+        raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])
 
     def made(writer: Writer) -> Answered:
         def answered(moved: Moved) -> Answered:

@@ -10,8 +10,8 @@ from litestar.params import Parameter
 from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.http import Cursors, HttpProblem, Page, Trouble, requires
-from registry.http.pages import LIMIT, MOST
+from registry.http import Cursors, FieldError, HttpProblem, Page, requires
+from registry.http.pagination import LIMIT, MOST
 from registry.intake.course_codes import MOST_CHARACTERS, CodeChange, CourseCode, CourseCodes
 from registry.values.persons import normalise_identifier
 
@@ -114,19 +114,19 @@ class CourseCodeTable(Controller):
         return desk.once(request, key, data, act)
 
 
-def _errors(codes: CourseCodes, data: Entries) -> list[Trouble]:
-    found: list[Trouble] = []
+def _errors(codes: CourseCodes, data: Entries) -> list[FieldError]:
+    found: list[FieldError] = []
     seen: set[str] = set()
     for place, one in enumerate(data.items):
         code = normalise_identifier(one.code)
         if code in seen:
-            found.append(Trouble(f"$.items[{place}].code", "stands twice", "code", one.code[:80]))
+            found.append(FieldError(f"$.items[{place}].code", "stands twice", "code", one.code[:80]))
         seen.add(code)
         if one.achievement is None:
             continue
         entry = CourseCode(one.code, str(one.achievement), one.version)
         found += [
-            Trouble(f"$.items[{place}].{field}", detail, field, entry.text(field)[:80])
+            FieldError(f"$.items[{place}].{field}", detail, field, entry.text(field)[:80])
             for field, detail in codes.faults(entry)
         ]
     return found
