@@ -20,7 +20,7 @@ from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.api.examples import ROWS
 from registry.api.receiving import Receiving
 from registry.batches import Batch, BatchFileWriter, RowProblem
-from registry.batches.batch import DOCUMENTS, XLSX, Kind, Media, Reading, Term
+from registry.batches.batch import DOCUMENTS, XLSX, Kind, Media, ReadingOptions, Term
 from registry.http import Cursors, FieldError, HttpProblem, Page, requires
 from registry.http.pagination import LIMIT, MOST, fit_bytes
 from registry.intake.formats.documents import MAX_BYTES
@@ -179,7 +179,7 @@ async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIter
 )
 def one(desk: Desk, receiving: Receiving, batch: UUID) -> Response[Batch]:
     """How far it is, and how many of its rows were taken in: wait for its `Registry-Position` to read those."""
-    return desk.answer(receiving.book.one(str(batch)))
+    return desk.answer(receiving.batch_store.get(str(batch)))
 
 
 @get(
@@ -194,12 +194,12 @@ def problems(
     desk: Desk, receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = ""
 ) -> Response[Page[RowProblem]]:
     """Each with its line, its field, why, and what would be right."""
-    receiving.book.one(str(batch))
+    receiving.batch_store.get(str(batch))
     after, cursors = (0, 0), Cursors("problems", batch)
     if cursor:
         line, number = cursors.decode(cursor, int, int)
         after = (_bounded(line), _bounded(number))
-    found = receiving.book.problems(str(batch), limit, after)
+    found = receiving.batch_store.list_problems(str(batch), limit, after)
     some = fit_bytes(found, MAX_PAGE_BYTES)
     last = cursors.encode(some[-1][0]) if len(found) == limit or len(some) < len(found) else None
     return desk.answer(Page([row for _, row in some], last))
@@ -220,7 +220,7 @@ def release(
     """Large batches wait for a second person where the node is set so."""
 
     def act(_: Writer) -> Answered:
-        return Answered(200, receiving.book.release(str(batch), request.user.actor))
+        return Answered(200, receiving.batch_store.release(str(batch), request.user.actor))
 
     return desk.once(request, key, None, act)
 
@@ -243,7 +243,7 @@ def cancel(
     """
 
     def act(_: Writer) -> Answered:
-        return Answered(200, receiving.book.cancel(str(batch)))
+        return Answered(200, receiving.batch_store.cancel(str(batch)))
 
     return desk.once(request, key, None, act)
 
@@ -348,7 +348,7 @@ class Batches(Controller):
         """
         moment = _parsed(publish_at) if publish_at else None
         media = _media(request, told)
-        book = receiving.book
+        batch_store = receiving.batch_store
         term = _term(kind, media, awarded_from, awarded_until)
         _check_reading(kind, media, dates, keep_text=keep_text)
         most = min(receiving.most_bytes, _MOST_BYTES.get(media, receiving.most_bytes))
@@ -356,18 +356,26 @@ class Batches(Controller):
         pieces = _patiently(request.stream(), receiving.patience)
         first = await _first(pieces)
         begun = await run_sync(
-            book.receive, name, kind, media, request.user.actor, key, dry_run, term, Reading(dates, keep_text)
+            batch_store.begin,
+            name,
+            kind,
+            media,
+            request.user.actor,
+            key,
+            dry_run,
+            term,
+            ReadingOptions(dates, keep_text),
         )
-        if begun.spool is None:
-            return await _accepted(desk, await run_sync(book.one, begun.batch))
+        if begun.file is None:
+            return await _accepted(desk, await run_sync(batch_store.get, begun.batch))
         try:
-            await _receive(first, pieces, begun.spool, most)
+            await _receive(first, pieces, begun.file, most)
             takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
             release_above = receiving.release_above if takes_effect else 0
-            made = await run_sync(book.received, begun.batch, begun.spool, moment, release_above)
+            made = await run_sync(batch_store.complete, begun.batch, begun.file, moment, release_above)
         except BaseException:  # cancelled, a full disk: what came is not kept
             with CancelScope(shield=True):
-                await run_sync(book.broken_off, begun.batch, begun.spool)
+                await run_sync(batch_store.break_off, begun.batch, begun.file)
             raise
         _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
         return await _accepted(desk, made)
@@ -387,7 +395,7 @@ class Batches(Controller):
         if cursor:
             at, batch = cursors.decode(cursor, str, UUID)
             place = (_moment(at), str(batch))
-        found = receiving.book.newest(limit, place)
+        found = receiving.batch_store.list_newest(limit, place)
         some = fit_bytes(found, MAX_PAGE_BYTES)
         has_more = len(found) == limit or len(some) < len(found)
         last = cursors.encode([some[-1].created.isoformat(), some[-1].batch]) if has_more else None

@@ -11,7 +11,7 @@ from registry.http import KNOWN_ONLY, FieldError, HttpProblem
 from registry.intake import Catalogue
 from registry.office.ports import CredentialLookup
 from registry.wire.forms import checker
-from registry.wire.misfits import place_of
+from registry.wire.validation_messages import describe_error
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -54,7 +54,7 @@ def content_of(values: Mapping[str, Any], data: type[S]) -> S:
     try:
         found = msgspec.convert(values, data, strict=True)
     except msgspec.ValidationError as error:
-        raise HttpProblem("unprocessable", errors=[FieldError(*place_of(error, data))]) from error
+        raise HttpProblem("unprocessable", errors=[FieldError(*describe_error(error, data))]) from error
     check = checker(data)
     if check is not None and (wrong := check(found)) is not None:
         raise HttpProblem("unprocessable", errors=[FieldError(f"${wrong[0]}", wrong[1])])

@@ -53,7 +53,7 @@ from registry.node.adapters.office import served_lookup
 from registry.node.digests import FILE as SIGNED_DIGEST
 from registry.node.health.health import own_stream
 from registry.node.node import Node
-from registry.node.services.batches import book_of
+from registry.node.services.batches import open_batch_store
 from registry.node.services.pool_use import follow_pool
 from registry.node.services.watching import READINESS, HealthWatch
 from registry.observability import guarded
@@ -84,7 +84,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     views = Views(node.dsn(), standings.of, settings.http.connections, settings.http.wait_seconds)
     desk = Desk(node.registry, node.issuer)
     receiving = Receiving(
-        book_of(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
+        open_batch_store(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
     )
     looking_back = history(node, standings)
     eraser = Eraser(node)

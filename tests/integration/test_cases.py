@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from projections.recognition import decisions
-from registry.batches import Book
+from registry.batches import BatchStore
 from registry.domain.case_errors import (
     ApplicantErased,
     AssessmentObjections,
@@ -412,7 +412,7 @@ def test_no_name_and_nothing_that_was_written_stands_anywhere_in_clear(lund):
 def test_of_an_erased_applicant_codes_and_days_are_left_and_the_case_can_only_be_ended(lund, tmp_path):
     case = lund.approved(lund.issue(), purpose="admission", note="a word about Ada")
     learner = showing.show(lund.office, case).applicant.learner
-    erase(lund.registry, Book(lund.dsn, lund.registry.vault, tmp_path), learner)
+    erase(lund.registry, BatchStore(lund.dsn, lund.registry.vault, tmp_path), learner)
     assert lund.registry.cursor().execute("SELECT FROM office.texts").fetchall() == []
     shown = showing.show(lund.office, case)
     assert (shown.applicant, shown.written) == (None, [])

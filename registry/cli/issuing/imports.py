@@ -14,7 +14,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.requests import Issued, IssueRequest, NotIssued, Outcome
-from registry.batches.corrections import corrections_of
+from registry.batches.corrections import write_corrections
 from registry.cli.consortium import member_content
 from registry.cli.consortium.founding import publish_now
 from registry.cli.days import DatesOption
@@ -342,7 +342,7 @@ def _write_corrections(path: Path, file: Path, faulty: Mapping[int, Sequence[Pro
         partial.unlink(missing_ok=True)
         opened = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(opened, "w", encoding="utf-8-sig", newline="") as out:
-            out.writelines(corrections_of(file, told))
+            out.writelines(write_corrections(file, told))
         partial.replace(path)
     except OSError as error:  # what was issued is stored, and is told all the same
         partial.unlink(missing_ok=True)
