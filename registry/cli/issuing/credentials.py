@@ -27,7 +27,7 @@ from registry.node.adapters.catalogue import Offered
 from registry.node.adapters.moments import past
 from registry.node.node import Node
 from registry.wire.credentials import StatusReason
-from registry.wire.disclosures import disclosed
+from registry.wire.disclosures import open_disclosures
 
 credential_app = typer.Typer(
     help="Credentials: issue, find, change and correct them. New ones in bulk go through `registry import`.",
@@ -266,7 +266,7 @@ def show(
     if claims and found[0].claims is not None:
         disclosures = node.registry.vault.disclosures(node.registry.cursor(), credential)
         if disclosures:
-            said = disclosed(found[0].claims, disclosures)
+            said = open_disclosures(found[0].claims, disclosures)
         else:
             errors.print(why_without_claims(node.registry, credential), markup=False, highlight=False)
     notes = notes_of(node.registry.vault, node.registry.cursor(), credential) if whose == node.settings.member else []
