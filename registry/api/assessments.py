@@ -10,8 +10,8 @@ from litestar.handlers import HTTPRouteHandler
 from registry.api.bodies import InjectedLookup, body_of, content_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import HttpProblem, Trouble, requires
-from registry.office.assessments.assessment import Considered
-from registry.office.assessments.statements import state
+from registry.office.assessments.assessment import ConsideredOutcome
+from registry.office.assessments.statements import state_assessment
 from registry.office.errors import NotReady
 from registry.vault.vault import random_id
 from registry.wire.recognition import RecognitionAssessed, WithdrawalReason
@@ -23,7 +23,7 @@ else:
         "AssessmentStatement",
         RecognitionAssessed,
         ("assessment",),
-        [("considered", list[Considered], msgspec.field(default_factory=list))],
+        [("considered", list[ConsideredOutcome], msgspec.field(default_factory=list))],
     )
 """What an office states: the data of `recognition.assessed.v1`, of which the node can fill in the id; and, of a
 refusal, why nothing milder was possible, which is not published."""
@@ -59,7 +59,7 @@ def stated(
     a refusal, say, lists in `considered` why partial, conditional and alternative recognition were not possible.
     """
     asked = given(data)
-    considered = msgspec.convert(asked.pop("considered", []), list[Considered])
+    considered = msgspec.convert(asked.pop("considered", []), list[ConsideredOutcome])
     content = content_of({"assessment": random_id()} | asked, RecognitionAssessed)
 
     def act(writer: Writer) -> Answered:
@@ -71,7 +71,7 @@ def stated(
         )
         writer.answered(made)
         try:
-            state(writer.registry, lookup, content, considered)
+            state_assessment(writer.registry, lookup, content, considered)
         except NotReady as error:
             troubles = [Trouble(one.path, one.detail, one.code) for one in error.objections]
             raise HttpProblem("unprocessable", errors=troubles) from error

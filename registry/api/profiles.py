@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.http import requires
 from registry.office.assessments.offered import Requirement
-from registry.office.assessments.profiles import KeptProfile, ProfileName, ProfileRow, list_profiles
+from registry.office.assessments.profiles import ProfileName, ProfileRow, StoredProfile, list_profiles
 
 _TAG = "Cases"
 
@@ -25,7 +25,7 @@ class ProfileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Profiles(msgspec.Struct, frozen=True):
     """All profiles, by name."""
 
-    items: list[KeptProfile]
+    items: list[StoredProfile]
 
 
 class ProfileTable(Controller):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from registry.batches import Book, Worker
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 
@@ -18,7 +18,7 @@ class BatchSender:
         self.day = TODAY
         self.registry = self.node.registry
         self.book = Book(self.registry.dsn, self.registry.vault, folder, self.now)
-        self.worker = Worker(self.registry, self.node.issuer, self.book, Offered(self.registry))
+        self.worker = Worker(self.registry, self.node.issuer, self.book, OwnCatalogue(self.registry))
 
     def now(self):
         return datetime(self.day.year, self.day.month, self.day.day, 0, 30, tzinfo=UTC)

@@ -18,7 +18,7 @@ from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.output import AsJson, counted, print_json, say, table, title_of
 from registry.domain.errors import UnknownAchievement
 from registry.intake import Document, IntakeError, Problem, open_intake
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 
 
@@ -99,7 +99,7 @@ class _ReplacingRows:
 
     def __init__(self, node: Node, file: Path, *, keep_text: bool) -> None:
         """`keep_text`: texts that look wrong are meant. Raises `IntakeError` where the file holds no rows."""
-        source = open_intake(file, Offered(node.registry), keep_text=keep_text, find_record=node.issuer.known)
+        source = open_intake(file, OwnCatalogue(node.registry), keep_text=keep_text, find_record=node.issuer.known)
         if isinstance(source, Document):
             raise IntakeError(f"{file} is a document; corrections are rows (`registry template csv`)")
         self._rows = source

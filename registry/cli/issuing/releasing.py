@@ -17,7 +17,7 @@ from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say
 from registry.intake import IntakeError, NdjsonRows, TableRows, read_document
 from registry.intake.formats.documents import MAX_BYTES
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 from registry.node.services.batches import book_of
 
@@ -119,7 +119,7 @@ def _preview(node: Node, book: Book, batch: Batch) -> None:
             show(take_document(node, document, {}, dry_run=True, holds=True))
             return
         kind = TableRows if batch.media in TABLES else NdjsonRows
-        rows = kind(content, Offered(node.registry), holds=True, dates=batch.dates, keep_text=batch.keep_text)
+        rows = kind(content, OwnCatalogue(node.registry), holds=True, dates=batch.dates, keep_text=batch.keep_text)
         show(take_rows(node, Path(batch.name or batch.batch), rows, dry_run=True))
     except (IntakeError, DamagedBatchFile) as error:
         errors.print(f"What the batch would come to could not be checked: {error}", markup=False, highlight=False)
