@@ -50,23 +50,23 @@ def replay_all(
         members = sorted(name for name in fold.state.members if not only or name in only)
         count = min(workers or os.cpu_count() or 1, len(members))
         if count < 2:
-            found = [
+            streams = [
                 replay_member(log, source.consortium, fold, member, earlier.get(member), on_stream)
                 for member in members
             ]
         else:
             jobs = [(source, member, earlier.get(member)) for member in members]
-            found = run_in_processes(_replay_one, jobs, count, on_stream or _ignore)
+            streams = run_in_processes(_replay_one, jobs, count, on_stream or _ignore)
             if on_stream is not None:
-                for replayed in found:
+                for replayed in streams:
                     on_stream(replayed.state.member, replayed.state.size)
-        return fold, [governance, *sorted(found, key=lambda replayed: replayed.state.member)]
+        return fold, [governance, *sorted(streams, key=lambda replayed: replayed.state.member)]
     finally:
         log.close()
 
 
 def _ignore(member: str, size: int) -> None:
-    """Nobody watches."""
+    """Ignore the progress of a stream."""
 
 
 _worker: dict[str, tuple[SharedLog, GovernanceFold]] = {}

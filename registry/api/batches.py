@@ -16,11 +16,12 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, 
 from litestar.params import Parameter, QueryParameter
 
 from registry.api.corrections import corrections
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.api.examples import ROWS
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.api.receiving import Receiving
 from registry.batches import Batch, BatchFileWriter, RowProblem
-from registry.batches.batch import DOCUMENTS, XLSX, Kind, Media, Reading, Term
+from registry.batches.batch import DOCUMENTS, XLSX, Kind, Media, ReadingOptions, Term
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires
 from registry.http.pages import LIMIT, MOST, within_bytes
 from registry.intake.formats.documents import MAX_BYTES
@@ -88,8 +89,8 @@ class _RowsBody(Operation):
         )
 
 
-async def _accepted(desk: Desk, made: Batch) -> Response[Batch]:
-    answered = await run_sync(desk.answer, made, 202)
+async def _accepted(private: PrivateSide, made: Batch) -> Response[Batch]:
+    answered = await run_sync(private.respond, made, 202)
     answered.headers["Location"] = f"/v1/batches/{made.batch}"
     return answered
 
@@ -175,9 +176,9 @@ async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIter
     sync_to_thread=True,
     **requires("batches:read"),
 )
-def one(desk: Desk, receiving: Receiving, batch: UUID) -> Response[Batch]:
+def one(private: PrivateSide, receiving: Receiving, batch: UUID) -> Response[Batch]:
     """How far it is, and how many of its rows were taken in: wait for its `Registry-Position` to read those."""
-    return desk.answer(receiving.book.one(str(batch)))
+    return private.respond(receiving.batch_store.get(str(batch)))
 
 
 @get(
@@ -189,18 +190,18 @@ def one(desk: Desk, receiving: Receiving, batch: UUID) -> Response[Batch]:
     **requires("batches:read"),
 )
 def problems(
-    desk: Desk, receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = ""
+    private: PrivateSide, receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = ""
 ) -> Response[Page[RowProblem]]:
     """Each with its line, its field, why, and what would be right."""
-    receiving.book.one(str(batch))
+    receiving.batch_store.get(str(batch))
     after, cursors = (0, 0), Cursors("problems", batch)
     if cursor:
         line, number = cursors.decode(cursor, int, int)
         after = (_bounded(line), _bounded(number))
-    found = receiving.book.problems(str(batch), limit, after)
+    found = receiving.batch_store.list_problems(str(batch), limit, after)
     some = within_bytes(found, MAX_PAGE_BYTES)
     last = cursors.encode(some[-1][0]) if len(found) == limit or len(some) < len(found) else None
-    return desk.answer(Page([row for _, row in some], last))
+    return private.respond(Page([row for _, row in some], last))
 
 
 @post(
@@ -213,14 +214,14 @@ def problems(
     **requires("batches:release"),
 )
 def release(
-    desk: Desk, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
+    private: PrivateSide, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
 ) -> Response[Batch]:
     """Large batches wait for a second person where the node is set so."""
 
-    def act(_: Writer) -> Answered:
-        return Answered(200, receiving.book.release(str(batch), request.user.actor))
+    def act(_: Write) -> Answer:
+        return Answer(200, receiving.batch_store.release(str(batch), request.user.actor))
 
-    return desk.once(request, key, None, act)
+    return private.write_once(request, key, None, act)
 
 
 @post(
@@ -233,17 +234,17 @@ def release(
     **requires("credentials:write"),
 )
 def cancel(
-    desk: Desk, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
+    private: PrivateSide, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
 ) -> Response[Batch]:
     """Nothing of it, or nothing more, is taken in; rows that were held are listed as problems.
 
     A batch that is `working` cannot be cancelled (409 `conflict`), nor one that has ended.
     """
 
-    def act(_: Writer) -> Answered:
-        return Answered(200, receiving.book.cancel(str(batch)))
+    def act(_: Write) -> Answer:
+        return Answer(200, receiving.batch_store.cancel(str(batch)))
 
-    return desk.once(request, key, None, act)
+    return private.write_once(request, key, None, act)
 
 
 def _parsed(text: str) -> datetime:
@@ -292,7 +293,7 @@ class Batches(Controller):
     )
     async def create(
         self,
-        desk: Desk,
+        private: PrivateSide,
         receiving: Receiving,
         request: Request[Any, Any, Any],
         key: IdempotencyKey,
@@ -344,7 +345,7 @@ class Batches(Controller):
         """
         moment = _parsed(publish_at) if publish_at else None
         media = _media(request, told)
-        book = receiving.book
+        batch_store = receiving.batch_store
         term = _term(kind, media, awarded_from, awarded_until)
         _check_reading(kind, media, dates, keep_text=keep_text)
         most = min(receiving.most_bytes, _MOST_BYTES.get(media, receiving.most_bytes))
@@ -352,21 +353,29 @@ class Batches(Controller):
         pieces = _patiently(request.stream(), receiving.patience)
         first = await _first(pieces)
         begun = await run_sync(
-            book.receive, name, kind, media, request.user.actor, key, dry_run, term, Reading(dates, keep_text)
+            batch_store.begin,
+            name,
+            kind,
+            media,
+            request.user.actor,
+            key,
+            dry_run,
+            term,
+            ReadingOptions(dates, keep_text),
         )
-        if begun.spool is None:
-            return await _accepted(desk, await run_sync(book.one, begun.batch))
+        if begun.file is None:
+            return await _accepted(private, await run_sync(batch_store.get, begun.batch))
         try:
-            await _receive(first, pieces, begun.spool, most)
+            await _receive(first, pieces, begun.file, most)
             takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
             release_above = receiving.release_above if takes_effect else 0
-            made = await run_sync(book.received, begun.batch, begun.spool, moment, release_above)
+            made = await run_sync(batch_store.complete, begun.batch, begun.file, moment, release_above)
         except BaseException:  # cancelled, a full disk: what came is not kept
             with CancelScope(shield=True):
-                await run_sync(book.broken_off, begun.batch, begun.spool)
+                await run_sync(batch_store.break_off, begun.batch, begun.file)
             raise
         _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
-        return await _accepted(desk, made)
+        return await _accepted(private, made)
 
     @get(
         tags=["Batches"],
@@ -376,18 +385,18 @@ class Batches(Controller):
         **requires("batches:read"),
     )
     def listed(
-        self, desk: Desk, receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = ""
+        self, private: PrivateSide, receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = ""
     ) -> Response[Page[Batch]]:
         """The newest first."""
         place, cursors = None, Cursors("batches")
         if cursor:
             at, batch = cursors.decode(cursor, str, UUID)
             place = (_moment(at), str(batch))
-        found = receiving.book.newest(limit, place)
+        found = receiving.batch_store.list_newest(limit, place)
         some = within_bytes(found, MAX_PAGE_BYTES)
         has_more = len(found) == limit or len(some) < len(found)
         last = cursors.encode([some[-1].created.isoformat(), some[-1].batch]) if has_more else None
-        return desk.answer(Page(some, last))
+        return private.respond(Page(some, last))
 
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [Batches, one, problems, corrections, release, cancel]

@@ -1,23 +1,24 @@
 """Requests' bodies that are the data of an event, of which the node can fill some in."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from registry.http import KNOWN_ONLY, HttpProblem, Trouble
 from registry.intake import Catalogue
 from registry.office.ports import CredentialLookup
 from registry.wire.forms import checker
-from registry.wire.misfits import place_of
+from registry.wire.validation_messages import describe_error
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-InjectedLookup = Annotated[CredentialLookup, Dependency(skip_validation=True)]
+InjectedLookup = NamedDependency[SkipValidation[CredentialLookup]]
 """The node's lookup of credentials and achievements; a handler's `lookup`."""
 
-Offers = Annotated[Catalogue, Dependency(skip_validation=True)]
+Offers = NamedDependency[SkipValidation[Catalogue]]
 """What the university offers, which rows are held against; a handler's `offered`."""
 
 
@@ -53,7 +54,7 @@ def content_of(values: Mapping[str, Any], data: type[S]) -> S:
     try:
         found = msgspec.convert(values, data, strict=True)
     except msgspec.ValidationError as error:
-        raise HttpProblem("unprocessable", errors=[Trouble(*place_of(error, data))]) from error
+        raise HttpProblem("unprocessable", errors=[Trouble(*describe_error(error, data))]) from error
     check = checker(data)
     if check is not None and (wrong := check(found)) is not None:
         raise HttpProblem("unprocessable", errors=[Trouble(f"${wrong[0]}", wrong[1])])

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Annotated
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Dependency, Parameter
+from litestar.params import Parameter, SkipValidation
 
 from registry.http import HttpProblem, Trouble, answer, requires
 from registry.office.reasons.country_notes import CountryNote
 
-Noted = Annotated[Callable[[str], CountryNote | None], Dependency(skip_validation=True)]
+Noted = NamedDependency[SkipValidation[Callable[[str], CountryNote | None]]]
 """Finds what is recorded about a country; a handler's `noted`."""
 
 

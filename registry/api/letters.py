@@ -4,8 +4,9 @@ from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Dependency, Parameter
+from litestar.params import Parameter, SkipValidation
 
 from registry.http import requires
 from registry.letters import LANGUAGES, Language
@@ -48,7 +49,7 @@ class LetterAsked(
     """Whom it is to, in the shape of an application. Where it is left out, the vault is asked."""
 
 
-Letters = Annotated[Writing, Dependency(skip_validation=True)]
+Letters = NamedDependency[SkipValidation[Writing]]
 BODIES = (LetterAsked,)
 
 

@@ -9,7 +9,7 @@ from registry.domain.case_errors import NotCovered, UnknownSubject
 from registry.domain.case_events import Corrected, Proposed
 from registry.domain.errors import IllegalTransition, InvalidEvent
 from registry.wire.forms import checker
-from registry.wire.misfits import place_of
+from registry.wire.validation_messages import describe_error
 
 
 def check_covered(data: Proposed, subjects: int, removed: Collection[int]) -> None:
@@ -60,7 +60,7 @@ def check_readable(data: Any) -> None:  # noqa: ANN401 - any event of a case
     try:
         msgspec.convert(msgspec.to_builtins(data), kind)
     except msgspec.ValidationError as error:
-        raise InvalidEvent("schema", *place_of(error, kind)) from error
+        raise InvalidEvent("schema", *describe_error(error, kind)) from error
     check = checker(kind)
     if check is not None and (fault := check(data)) is not None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from registry.http.problems import HttpProblem, Trouble
-from registry.wire.all_misfits import all_misfits
-from registry.wire.misfits import place_of
+from registry.wire.validation_messages import describe_error
+from registry.wire.value_faults import find_faults
 
 KNOWN_ONLY: Final = "KNOWN_ONLY"
 """The attribute of a body's struct whose inner objects may have no unknown fields either: they would be dropped."""
@@ -29,8 +29,8 @@ def read_json(body: bytes, kind: type[S]) -> S:
     try:
         found = _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
-        first = place_of(error, kind)
-        faults = [first, *(fault for fault in all_misfits(tree, kind) if fault[0] != first[0])]
+        first = describe_error(error, kind)
+        faults = [first, *(fault for fault in find_faults(tree, kind) if fault[0] != first[0])]
         # A value such as "5" for 5 is well formed and has another meaning than its sender may think.
         raise HttpProblem(
             "unprocessable" if _passes(tree, kind) else "invalid", errors=[_trouble(*fault) for fault in faults]
@@ -40,7 +40,7 @@ def read_json(body: bytes, kind: type[S]) -> S:
         raise _unreadable("cannot be read as JSON") from error
     if (fault := _fault(tree)) is not None:
         raise HttpProblem("unprocessable", errors=[Trouble(f"${fault}", "must not contain U+0000")])
-    if getattr(kind, KNOWN_ONLY, False) and (unknown := all_misfits(tree, kind, known_only=True)):
+    if getattr(kind, KNOWN_ONLY, False) and (unknown := find_faults(tree, kind, known_only=True)):
         raise HttpProblem("unprocessable", errors=[_trouble(*fault) for fault in unknown])
     return found  # type: ignore[return-value] # the decoder was made for this type
 

@@ -15,7 +15,7 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from registry.http.forwarded import base_path_of
-from registry.wire.misfits import plain, types_of
+from registry.wire.validation_messages import humanize, types_of
 
 _log = structlog.get_logger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
@@ -289,12 +289,12 @@ def _trouble(request: Request[Any, Any, Any], one: Mapping[str, Any]) -> Trouble
     known = request.route_handler.parsed_fn_signature.parameters.get(key)
     if source == "body" or known is None:
         where = (f"$.{key}" if key else "$") if source == "body" else f"{source} {key}".strip()
-        return Trouble(where, plain(message, []), key)
+        return Trouble(where, humanize(message, []), key)
     said = known.kwarg_definition
     name = getattr(said, "name", None) or key
     given = {"query": request.query_params, "header": request.headers, "path": request.path_params}.get(source, {})
     types = [said, *types_of(known.annotation)]
-    return Trouble(f"{source} {name}", plain(message, types, str(given.get(name, "")) or "-"), name)
+    return Trouble(f"{source} {name}", humanize(message, types, str(given.get(name, "")) or "-"), name)
 
 
 def _instance(request: Request[Any, Any, Any]) -> str:

@@ -175,7 +175,7 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
         office.propose(case, [], "k.berg", text="Välkommen!")
         office.approve(case, "l.holm", proposal_id=node.registry.case(case).proposal_id)
         office.decide(case, "desk")
-        with pytest.raises(CannotWrite, match="projected"):
+        with pytest.raises(CannotWrite, match="have the views read it"):
             Letters(node).of_case(case)  # which cannot prove yet what it says
         node.publisher().publish_pending()
         node.projector().step()

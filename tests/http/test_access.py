@@ -10,7 +10,7 @@ import pytest
 from registry.access import ApiKeys
 from registry.http.access import SCOPES
 from registry.http.problems import KINDS
-from registry.wire.misfits import plain
+from registry.wire.validation_messages import humanize
 from tests.support.command import registry, until
 from tests.support.served import Served, achievement, once, problem, row
 
@@ -258,7 +258,7 @@ def test_no_pattern_that_a_client_must_fit_is_told_as_it_stands(node):
     found = set(patterns(node.anybody().get("/openapi.json").json()))
     assert len(found) > 5
     for pattern in found:
-        assert pattern not in plain(f"Expected `str` matching regex {pattern!r}", []), pattern
+        assert pattern not in humanize(f"Expected `str` matching regex {pattern!r}", []), pattern
 
 
 def test_a_body_that_cannot_be_read_says_where(node, offer):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from projections.records.disclosures import prove_claims
-from registry.batches import Book
+from registry.batches import BatchStore
 from registry.domain.case_errors import ApplicantErased, NotApplicant, NotAttached, NotOpened, UnknownSubject
 from registry.learners.erasure import affected_cases, erase
 from registry.learners.own_decisions import cases_about
@@ -208,8 +208,8 @@ def test_a_file_is_kept_encrypted_comes_out_again_and_goes_with_the_applicant(lu
     out = read_attachment(lund.registry, case, kept.attachment)
     assert (out.content, out.name) == (marked, "Quixwobble.pdf")
     assert [one.attachment for one in showing.show(lund.office, str(case.id)).attachments] == [kept.attachment]
-    book = Book(lund.dsn, lund.registry.vault, tmp_path / "spool")
-    erase(lund.registry, book, case.data.learner)
+    batch_store = BatchStore(lund.dsn, lund.registry.vault, tmp_path / "spool")
+    erase(lund.registry, batch_store, case.data.learner)
     assert list_attachments(lund.registry.cursor(), str(case.id)) == []
     with pytest.raises(ApplicantErased):
         attach(lund.registry, lund.setting, case, PDF, "transcript", "desk")

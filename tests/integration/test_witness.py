@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consumers.witness.cosignatures import Cosignatures, parse_note
+from consumers.witness.journal import Journal, Seen, TwoHeads
 from consumers.witness.policy import Policy, PolicyUnmet
-from consumers.witness.witness import Caught, Journal, Seen, TwoHeads, Witness
+from consumers.witness.witness import Caught, Witness
 from registry.log import LogUnavailable
 from registry.wire import commit, merkle
 from registry.wire.checkpoint import Checkpoint, SignedNote

@@ -99,7 +99,7 @@ def run(
 
     Example: registry witness run w1 --port 8321
     """
-    from consumers.witness.witness_http import Followed, application  # noqa: PLC0415 - a server is loaded by who serves
+    from consumers.witness.witness_http import Followed, create_app  # noqa: PLC0415 - a server is loaded by who serves
     from registry.http.server import server_for  # noqa: PLC0415 - likewise
 
     witness = _witness(folder)
@@ -108,7 +108,7 @@ def run(
     following = threading.Thread(target=_follow, args=(witness, lock, stop, followed), name="following")
     listening = _listen(host, port)
     server = server_for(
-        application(witness, lock, followed),
+        create_app(witness, lock, followed),
         patience_seconds=_PATIENCE_SECONDS,
         max_connections=_MAX_CONNECTIONS,
         max_connections_per_address=_MAX_CONNECTIONS_PER_ADDRESS,

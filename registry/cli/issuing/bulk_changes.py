@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from registry.batches.changing import ChangePreview, RowChanger, problem_of
+from registry.batches.row_changer import ChangePreview, RowChanger, problem_of
 from registry.batches.row_problem import RowProblem
 from registry.batches.status_rows import StatusRow, StatusRows
 from registry.cli.confirming import confirm

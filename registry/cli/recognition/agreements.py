@@ -22,8 +22,8 @@ from registry.node.adapters.office import lookup_of
 from registry.node.node import Node
 from registry.vault.vault import random_id
 from registry.wire.forms import VersionedRef, checker
-from registry.wire.misfits import told
 from registry.wire.recognition import AchievementFilter, AgreementDeclared, Outcome, Purpose, Towards
+from registry.wire.validation_messages import format_error
 
 agreement_app = typer.Typer(help="Automatic recognition between members.", no_args_is_help=True)
 
@@ -278,7 +278,7 @@ def _checked(node: Node, values: object) -> AgreementDeclared:
     try:
         data = msgspec.convert(values, AgreementDeclared)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(told(error, AgreementDeclared), param_hint="the agreement") from error
+        raise typer.BadParameter(format_error(error, AgreementDeclared), param_hint="the agreement") from error
     check = checker(AgreementDeclared)
     fault = (check(data) if check is not None else None) or data.fault(node.settings.member)
     if fault is not None:

@@ -27,7 +27,6 @@ from registry.office.cohorts.cohort import Cohort, CohortOutcome
 from registry.office.cohorts.cohort_file import rows
 from registry.vault.vault import random_id
 from registry.wire.forms import VersionedRef
-from registry.wire.misfits import told
 from registry.wire.recognition import (
     Condition,
     Ground,
@@ -38,6 +37,7 @@ from registry.wire.recognition import (
     Towards,
     WithdrawalReason,
 )
+from registry.wire.validation_messages import format_error
 
 _SHOWN = 25
 
@@ -135,7 +135,7 @@ def assess(
     try:
         data = msgspec.convert(msgspec.to_builtins(given), RecognitionAssessed)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(told(error, RecognitionAssessed), param_hint="the assessment") from error
+        raise typer.BadParameter(format_error(error, RecognitionAssessed), param_hint="the assessment") from error
     state_assessment(node.registry, lookup_of(node), data, considered_of(considered))
     say(f"assessment {data.assessment}")
     tell_departure(node, data.achievement, purpose, outcome, ground)

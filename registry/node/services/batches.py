@@ -4,7 +4,7 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from registry.batches import Book, Worker
+from registry.batches import BatchStore, Worker
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.reconciliation import OnLog
 from registry.node.health import last_error
@@ -13,9 +13,9 @@ from registry.node.own_content import own_content
 from registry.supervision import supervise
 
 
-def book_of(node: Node) -> Book:
+def open_batch_store(node: Node) -> BatchStore:
     """Return the batches of a node."""
-    return Book(node.registry.dsn, node.registry.vault, node.settings.home / "spool")
+    return BatchStore(node.registry.dsn, node.registry.vault, node.settings.home / "spool")
 
 
 def run_batches(home: Path, stop: threading.Event) -> None:
@@ -23,9 +23,9 @@ def run_batches(home: Path, stop: threading.Event) -> None:
 
     def work() -> None:
         with opened(home) as node:
-            book = book_of(node)
-            book.tidy()
+            batch_store = open_batch_store(node)
+            batch_store.queue.tidy()
             own = partial(own_content, node)
-            Worker(node.registry, node.issuer, book, OwnCatalogue(node.registry), OnLog(node), own).run(stop)
+            Worker(node.registry, node.issuer, batch_store, OwnCatalogue(node.registry), OnLog(node), own).run(stop)
 
     supervise("batches", work, stop, on_error=partial(last_error.note, home, "batches"))

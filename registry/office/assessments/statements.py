@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.domain.errors import UnknownAchievement
 from registry.office.assessments.assessment import (
     AssessedCredential,
@@ -26,6 +27,7 @@ def state_assessment(
     lookup: CredentialLookup,
     data: RecognitionAssessed,
     considered: Sequence[ConsideredOutcome] = (),
+    transaction: Transaction | None = None,
 ) -> None:
     """State an assessment of a member's achievement.
 
@@ -41,7 +43,7 @@ def state_assessment(
         )
     if objections := find_statement_objections(offered, data, considered):
         raise NotReady(objections)
-    registry.assess(data)
+    registry.assess(data, transaction)
 
 
 def find_statement_objections(
@@ -75,8 +77,8 @@ def check_decision(
             Objection(
                 "$.grants[0].grounds",
                 suggestion.difference,
-                f"in {element.name}, consider {suggestion.difference} ({suggestion.because}); name it as a ground, or"
-                " open a case, where an assessment says why it is not substantial",
+                f"in {element.name}, {suggestion.difference} is worth a look ({suggestion.because}); name it as a ground,"
+                " or open a case, where an assessment says why it is not substantial",
             )
             for element in compare(offered, requirement)
             for suggestion in element.suggested

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.batches.corrections import corrections_of
+from registry.batches.corrections import write_corrections
 from registry.intake import IntakeError, open_intake
 from registry.intake.rows import xlsx_archive
 from registry.intake.rows.plain_rows import PlainRows
@@ -257,7 +257,7 @@ def test_a_row_that_comes_back_for_correction_is_not_taken_in_as_it_is(file_of, 
     }
     assert sorted(faulty) == [2, 3, 4, 5, 6]
     back = tmp_path / "back.csv"
-    back.write_text("".join(corrections_of(path, faulty)), newline="")
+    back.write_text("".join(write_corrections(path, faulty)), newline="")
     first, *others = open_intake(back, Everything((5,)))
     assert first.grade == "85%"  # what the sheet shows, now as text
     assert all("error value" in problem.detail for [problem] in others)

@@ -117,7 +117,7 @@ def test_a_character_that_no_font_has_is_named_and_nothing_else_of_the_text(writ
 
 
 def test_a_folder_of_fonts_that_is_not_there_is_said():
-    with pytest.raises(CannotWrite, match="/nowhere, which letter_fonts names"):
+    with pytest.raises(CannotWrite, match=r"the folder .*nowhere of the setting letter_fonts"):
         render(content(), [Path("/nowhere")])
 
 
@@ -155,7 +155,7 @@ def test_what_is_not_stated_is_never_said_to_be_without_difference():
 
 def test_a_slight_difference_from_what_is_asked_for_is_said_with_its_reason():
     full = Grant([0], "full", "recognised", "none")
-    judged, slight = [GrantFindings({"workload": "One week was a holiday."})], "It differs from what we ask for"
+    judged, slight = [GrantFindings({"workload": "One week was a holiday."})], "It differs from our requirement"
     text = text_of(render(content(grants=[full], judged=judged, required=LetterRequirements(workload="6 ECTS"))))
     assert f"{slight}, but not substantially One week was a holiday." in text
     assert text.count("No requirement") == 4
@@ -229,13 +229,13 @@ def test_what_was_left_out_what_changed_and_what_was_applied_for_are_in_the_lett
         "Applied for: Master of Urban Analytics",
     ):  # fmt: skip
         assert said in text, said
-    assert "The result is the same as before." in text_of(render(content(changes=[])))
+    assert "the result is the same as before." in text_of(render(content(changes=[])))
 
 
 @pytest.mark.parametrize(
     ("ended", "said"),
     [
-        (DecisionEnd(superseded_by="6fd46857"), "Our decision 6fd46857 took its place."),
+        (DecisionEnd(superseded_by="6fd46857"), "Our decision 6fd46857 replaced it."),
         (DecisionEnd(withdrawn=date(2026, 12, 1)), "We withdrew it on 1 December 2026."),
         (DecisionEnd(), "We withdrew it. This is a copy"),
     ],

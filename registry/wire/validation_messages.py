@@ -60,7 +60,7 @@ _WHOLE = re.compile(r"(.*?)(?: - at (`key` in )?`(.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(?:\d+|\.\.\.)\]")
 
 
-def place_of(error: msgspec.ValidationError, kind: Any) -> tuple[str, str]:  # noqa: ANN401 - any type
+def describe_error(error: msgspec.ValidationError, kind: Any) -> tuple[str, str]:  # noqa: ANN401 - any type
     """Where in some JSON that was read as `kind` something is not of its type, as a JSON path, and what would be."""
     found = _WHOLE.fullmatch(str(error))
     assert found is not None  # noqa: S101 - all texts have that form
@@ -68,21 +68,21 @@ def place_of(error: msgspec.ValidationError, kind: Any) -> tuple[str, str]:  # n
     here = _below(_known(kind), path or "$")
     if is_name:
         names = [one.key_type for one in here if isinstance(one, inspect.DictType)]
-        return path, f"a name in it {plain(message, names)}"
-    return path or "$", plain(message, here)
+        return path, f"a name in it {humanize(message, names)}"
+    return path or "$", humanize(message, here)
 
 
-def told(error: msgspec.ValidationError, kind: Any) -> str:  # noqa: ANN401 - any type
+def format_error(error: msgspec.ValidationError, kind: Any) -> str:  # noqa: ANN401 - any type
     """The same in one line."""
-    return ": ".join(place_of(error, kind))
+    return ": ".join(describe_error(error, kind))
 
 
 def types_of(kind: Any) -> list[Any]:  # noqa: ANN401 - any type
-    """What a parameter's value may be, as `plain` takes it."""
+    """What a parameter's value may be, as `humanize` takes it."""
     return list(_arms(_known(kind)))
 
 
-def plain(message: str, types: list[Any], given: str = "") -> str:
+def humanize(message: str, types: list[Any], given: str = "") -> str:
     """A message of the library's, in plain words. `types` are what may stand there; `given` is what does, if a text."""
     if message.startswith("Invalid enum value"):
         return _allowed([str(value) for one in types for value in _values(one)], message[18:].strip("'"))

@@ -6,8 +6,8 @@ import openpyxl
 import pytest
 
 from registry.batches.batch import XLSX
-from registry.batches.leaving_out import Sought, without
-from registry.batches.mentions import _pattern
+from registry.batches.learner_references import number_pattern
+from registry.batches.redaction import SoughtLearner, redact_rows
 from registry.intake import NdjsonRows, TableRows
 from tests.support.catalogues import Everything
 from tests.support.spreadsheets import xlsx
@@ -28,7 +28,7 @@ class Held:
 
 def left(content, media, number):
     """The bytes that stay, and the lines that went."""
-    found = list(without(Held(content), media, Sought(number), _pattern(number)))
+    found = list(redact_rows(Held(content), media, SoughtLearner(number), number_pattern(number)))
     return b"".join(one for one in found if isinstance(one, bytes)), [one for one in found if isinstance(one, int)]
 
 
@@ -104,11 +104,11 @@ def test_of_a_spreadsheet_a_csv_stays_with_the_rows_where_they_were():
 
 @pytest.mark.parametrize("number", ["s1234567", "1234567"])
 def test_a_row_goes_whose_student_is_shown_otherwise_than_stored_whichever_of_the_two_it_is(number):
-    book, packed = openpyxl.Workbook(), io.BytesIO()
+    batch_store, packed = openpyxl.Workbook(), io.BytesIO()
     for row in (HEAD.split(";"), ["a", 1234567, "Ada"], ["b", 2, "Bo"]):
-        book.active.append(row)
-    book.active["B2"].number_format = '"s"0000000'
-    book.save(packed)
+        batch_store.active.append(row)
+    batch_store.active["B2"].number_format = '"s"0000000'
+    batch_store.save(packed)
     kept, gone = left(packed.getvalue(), XLSX, number)
     assert (kept.decode(), gone) == (f"{HEAD}\n\nb;2;Bo;;;;;\n", [2])
 
@@ -167,5 +167,5 @@ def test_readers_count_the_lines_that_are_left_as_they_did():
 def test_of_a_number_that_was_passed_on_the_rows_of_the_former_person_go_however_days_are_written(dates, born, goes):
     person = {"familyName": "Novak", "givenName": "Petr", "dateOfBirth": "1979-11-30"}
     content = rows(f"a;5;Novak;Petr;{born};;;", "b;6;x;y;;;;")
-    found = list(without(Held(content), "text/csv", Sought("5", person, dates), _pattern("5")))
+    found = list(redact_rows(Held(content), "text/csv", SoughtLearner("5", person, dates), number_pattern("5")))
     assert ([one for one in found if isinstance(one, int)] == [2]) is goes

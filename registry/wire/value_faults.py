@@ -14,13 +14,13 @@ import msgspec
 from msgspec import Meta
 
 from registry.wire.forms import Fault, checker
-from registry.wire.misfits import FEW, place_of
+from registry.wire.validation_messages import FEW, describe_error
 
 MOST: Final = 100
 """How many faults are listed at most."""
 
 
-def all_misfits(value: Any, kind: Any, path: str = "$", *, known_only: bool = False) -> list[Fault]:  # noqa: ANN401 - any JSON, any type
+def find_faults(value: Any, kind: Any, path: str = "$", *, known_only: bool = False) -> list[Fault]:  # noqa: ANN401 - any JSON, any type
     """Return where a decoded JSON value is not of its type, each with what would be right; at most `MOST`.
 
     `known_only`: a field that an object's type does not have is a fault, too, whatever the type itself says of it.
@@ -102,7 +102,7 @@ def _leaf(value: Any, kind: Any, path: str) -> Iterator[Fault]:  # noqa: ANN401 
     try:
         found = msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
-        where, detail = place_of(error, kind)
+        where, detail = describe_error(error, kind)
         yield path + where.removeprefix("$"), detail
         return
     check = checker(kind)

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from registry.domain.case_events import Person
 from registry.wire.achievements import AchievementContent
-from registry.wire.misfits import place_of, told
+from registry.wire.validation_messages import describe_error, format_error
 from tests.bench.data import achievement
 
 WHOLE = msgspec.to_builtins(achievement("twente", "0bbac7a9-a411-4809-ad9e-534f483b7a03"))
@@ -60,7 +60,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
 def test_what_belongs_in_a_place_is_said(change, path, says):
     with pytest.raises(msgspec.ValidationError) as raised:
         msgspec.convert(WHOLE | change, AchievementContent)
-    assert place_of(raised.value, AchievementContent) == (path, says)
+    assert describe_error(raised.value, AchievementContent) == (path, says)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_belongs_in_a_place_is_said(change, path, says):
 def test_so_it_is_of_any_type(value, says):
     with pytest.raises(msgspec.ValidationError) as raised:
         msgspec.convert(value, Asked)
-    assert told(raised.value, Asked) == says
+    assert format_error(raised.value, Asked) == says
 
 
 def test_of_many_values_those_that_are_alike_are_named():
@@ -87,4 +87,4 @@ def test_of_many_values_those_that_are_alike_are_named():
     for given, says in (("projectwork", "; is it projectWork?"), ("---", "")):
         with pytest.raises(msgspec.ValidationError) as raised:
             msgspec.convert(given, many)
-        assert told(raised.value, many) == f"$: is none of the values that may stand here{says}"
+        assert format_error(raised.value, many) == f"$: is none of the values that may stand here{says}"
