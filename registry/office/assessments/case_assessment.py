@@ -65,8 +65,8 @@ def check_assessment(case: Case, assessment: Assessment) -> None:
     """Check that an assessment is about this case; it may have objections. Raises `UnknownSubject`."""
     if len(assessment.assessed) != len(case.subjects):
         raise UnknownSubject(
-            f"credentials in the assessment: {len(assessment.assessed)}, in the case: {len(case.subjects)}. Assess each of"
-            " them, in their order",
+            f"credentials in the assessment: {len(assessment.assessed)}, in the case: {len(case.subjects)}. Assess each"
+            " of them, in their order",
             "$.assessed",
         )
     for name in ("purpose", "effect"):

@@ -77,8 +77,8 @@ def check_decision(
             Objection(
                 "$.grants[0].grounds",
                 suggestion.difference,
-                f"in {element.name}, {suggestion.difference} is worth a look ({suggestion.because}); name it as a ground,"
-                " or open a case, where an assessment says why it is not substantial",
+                f"in {element.name}, {suggestion.difference} is worth a look ({suggestion.because}); name it as a"
+                " ground, or open a case, where an assessment says why it is not substantial",
             )
             for element in compare(offered, requirement)
             for suggestion in element.suggested
