@@ -25,7 +25,7 @@ from registry.letters.content import (
 from registry.letters.errors import CannotWrite
 from registry.letters.wording import wording
 from registry.wire.achievements import AchievementContent, QualityAssurance
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.forms import CredentialRef, Text, VersionedRef, check_date
 from registry.wire.governance import MemberRevised
 from registry.wire.recognition import Basis, RecognitionDecided, Towards
@@ -225,7 +225,7 @@ def credential_of(basis: Basis, disclosures: Sequence[str]) -> CredentialRef | N
     for disclosure in disclosures:
         digest = claims_digest([disclosure])
         if digest == basis.credential_digest:
-            return msgspec.convert(disclosed(digest, [disclosure])["credential"], CredentialRef)
+            return msgspec.convert(open_disclosures(digest, [disclosure])["credential"], CredentialRef)
     return None
 
 
