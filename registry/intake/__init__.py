@@ -10,10 +10,10 @@ from pathlib import Path
 from registry.intake.formats.document import Award, Document, External
 from registry.intake.formats.documents import is_xml, read_document, read_file, refuse_other
 from registry.intake.formats.elm import ElmDocument
-from registry.intake.rows.columns import FindRecord
 from registry.intake.rows.days import Order
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.report import Catalogue, IntakeError, Problem
+from registry.intake.rows.row_checker import FindRecord
 from registry.intake.rows.table_rows import TableRows
 from registry.intake.rows.xlsx import is_spreadsheet
 

@@ -9,7 +9,7 @@ from lxml import etree
 
 from registry.intake import Document, IntakeError, NdjsonRows, TableRows, open_intake, read_document, read_file
 from registry.intake.formats.isced import names_another
-from registry.intake.rows.columns import RowChecker
+from registry.intake.rows.row_checker import RowChecker
 from tests.support.catalogues import Everything
 from tests.support.samples import OPEN_BADGES, sample
 
@@ -61,7 +61,7 @@ def test_our_own_samples_become_whole_achievements_and_credentials(name):
     for award in document.awards:
         assert award.missing(given, "twente") == []
         content = award.content(ID, "twente", given, lambda _: None)
-        request = award.request(RowChecker(Everything((content.ects,))), ID, None, given)
+        request = award.request(RowChecker(Everything((content.ects,))), ID, None, given).result
         assert request.record
         assert request.student
         assert request.date_of_birth[:2] in ("19", "20")

@@ -9,7 +9,7 @@ import pytest
 
 from registry.application.achievement_content import FaultyContent
 from registry.intake import IntakeError, open_intake, read_document
-from registry.intake.rows.columns import RowChecker
+from registry.intake.rows.row_checker import RowChecker
 from tests.support.catalogues import Everything
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")

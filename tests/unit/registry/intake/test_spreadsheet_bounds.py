@@ -7,12 +7,13 @@ import zipfile
 
 import pytest
 
-from registry.intake import IntakeError, open_intake
+from registry.intake import IntakeError
 from registry.intake.rows import xlsx_archive
 from registry.intake.rows.xlsx import MAX_HEADER_ROW, Workbook
 from registry.intake.rows.xlsx_archive import MAX_ELEMENTS
 from registry.intake.rows.xlsx_texts import MAX_CELL
 from tests.support.catalogues import Everything
+from tests.support.results import open_results
 from tests.support.spreadsheets import Raw, shared, sheet_xml, with_flags, with_parts, xlsx
 
 HEADER = ["record", "achievement", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "ects"]
@@ -25,7 +26,7 @@ def opened(tmp_path):
     def opening(content):
         file = tmp_path / "rows.xlsx"
         file.write_bytes(content if isinstance(content, bytes) else xlsx(content))
-        return open_intake(file, Everything((5,)))
+        return open_results(file, Everything((5,)))
 
     return opening
 
