@@ -16,7 +16,7 @@ from consumers.audit.stream_audit import OnStream, Replayed, fork_fault, replay_
 from consumers.governance.governance import GovernanceFold
 from consumers.projecting.rebuild import Source
 from consumers.streams.processes import Report, run_in_processes
-from consumers.streams.verifier import CLAIMS, OK, REPEAT
+from consumers.streams.verifier import DISPUTABLE, OK, REPEAT
 from consumers.witness.cosignatures import LINE_ENDS_CHANGED
 from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
 from registry.log.files import FileLog
@@ -113,7 +113,7 @@ def _governance(log: SharedLog, source: Source, since: StreamState | None) -> tu
         else:
             records.add(record.position, verdict.code, verdict.detail, record.data, before)
             count(refused, verdict.code)
-            if verdict.code in CLAIMS and verdict.commit is not None:
+            if verdict.code in DISPUTABLE and verdict.commit is not None:
                 notes.append((verdict.commit.note, record.position))
         for leaf in leaves:
             detail = f"{leaf.path}: {leaf.detail}"

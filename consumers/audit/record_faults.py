@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from consumers.audit.audit_report import Fault
-from consumers.streams.verifier import CLAIMS
+from consumers.streams.verifier import DISPUTABLE
 from registry.log import origin_of
 from registry.wire.commit import parse
 from registry.wire.errors import MalformedCommit
@@ -22,7 +22,7 @@ _MAX_REMEMBERED: Final = 1000
 _CHECKPOINT: Final = re.compile(rb"([^\n]{1,200})\n(0|[1-9][0-9]{0,18})\n[A-Za-z0-9+/=]{44}\n")
 _HARMLESS: Final = frozenset({"stale", "fork"})
 """Heads that are refused and leave what follows them as it is."""
-_FORGIVABLE: Final = CLAIMS | {KEY_NOT_VALID}
+_FORGIVABLE: Final = DISPUTABLE | {KEY_NOT_VALID}
 _WINDOWS: Final = frozenset({"key-not-valid", "below-threshold", "off-anchor"})
 
 

@@ -108,7 +108,7 @@ class _StreamRun:
         self._members = members
         self._records = RecordFaults(consortium, member)
         self._others: list[Fault] = []
-        self._claims: list[tuple[SignedNote, int]] = []
+        self._disputed: list[tuple[SignedNote, int]] = []
         self._refused_for_key: list[tuple[Checkpoint, int]] = []
         """Heads after the tree's own that no key signed which counts, and where their records begin."""
         self._waypoints: list[Waypoint] = []
@@ -169,7 +169,7 @@ class _StreamRun:
                 self._refused_for_key.append((wire.parse(refused_record.record).checkpoint, refused_record.position))
             count(self.refused, refused_record.code)
             self.doubtful = self.doubtful or refused_record.code not in FORM
-        self._claims += [(note, position) for note, _, position in batch.claims]
+        self._disputed += [(note, position) for note, _, position in batch.disputed]
         self._waypoints += batch.waypoints
         self.repeated += batch.repeats
         self._last = batch.last if batch.last is not None else self._last
@@ -195,14 +195,14 @@ class _StreamRun:
 
     def settle(self) -> None:
         """Hold the heads that were signed and not accepted against the tree."""
-        heads = [note.checkpoint for note, _ in self._claims] + [head for head, _ in self._refused_for_key]
+        heads = [note.checkpoint for note, _ in self._disputed] + [head for head, _ in self._refused_for_key]
         sizes = {head.size for head in heads if 0 < head.size <= self.tree.size}
         if not sizes:
             return
         earliest = self._waypoints[0].tree.size
         waypoints = self._waypoints if min(sizes) > earliest else [Waypoint(Tree(), 0), *self._waypoints]
         actual = roots_at(self._log, self._member, self._trust, waypoints, sizes)
-        for note, position in self._claims:
+        for note, position in self._disputed:
             size = note.checkpoint.size
             if size not in actual:
                 continue

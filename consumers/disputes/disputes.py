@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import structlog
 from psycopg import Connection
 
-from consumers.disputes import claims
+from consumers.disputes import disputed_heads
 from consumers.disputes.settling import Settling
 from consumers.streams.stream import Waypoint
 from consumers.streams.verifier import MemberTrust
@@ -36,7 +36,7 @@ class Disputes:
         """`mine` is true of the members whose rows the caller writes."""
         self._connection = connection
         self._log = log
-        self._members = {member for member in claims.members_with_open(connection) if member != GOVERNANCE}
+        self._members = {member for member in disputed_heads.members_with_open(connection) if member != GOVERNANCE}
         self._members = set(filter(mine, self._members))
         self._readings: dict[str, _Reading] = {}
         self._next_turn: dict[str, float] = {}
@@ -88,11 +88,13 @@ class Disputes:
         with self._connection.transaction():
             if positions.lock(self._connection, member).governance > version:
                 return  # another process that has read more of governance was here
-            contradicted = claims.settle(self._connection, member, {size: root for size, (root, _) in roots.items()})
+            contradicted = disputed_heads.settle(
+                self._connection, member, {size: root for size, (root, _) in roots.items()}
+            )
         if not reading.settling.wanted:
             self.begin_again(member)
         if contradicted:
-            _log.error("projector.fork_evidence", member=member, claims=contradicted)
+            _log.error("projector.fork_evidence", member=member, heads=contradicted)
 
     def _reading_of(self, member: str, governance: Governance) -> _Reading | None:
         """The reading that goes on, or a new one; None where there is nothing to settle."""
@@ -100,7 +102,7 @@ class Disputes:
         if reading is not None and reading.changed == record.changed:
             return reading
         position = positions.all_positions(self._connection).get(member)
-        sizes = [] if position is None else claims.open_sizes(self._connection, member, position.tree.size)
+        sizes = [] if position is None else disputed_heads.open_sizes(self._connection, member, position.tree.size)
         if not sizes:
             return None
         trust = MemberTrust(f"{governance.consortium}/{member}", record)

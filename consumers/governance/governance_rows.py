@@ -3,13 +3,13 @@
 import msgspec
 from psycopg import Connection
 
-from consumers.disputes import claims
+from consumers.disputes import disputed_heads
 from consumers.governance.governance import GovernanceFold, RefusedLeaf, check_log_of, check_same
 from consumers.governance.governance_reader import GovernanceReader, JudgedRecord
 from consumers.streams import quarantine
 from consumers.streams.progress import NOTHING, Progress
 from consumers.streams.quarantine import Quarantined
-from consumers.streams.verifier import CLAIMS, OK, REPEAT
+from consumers.streams.verifier import DISPUTABLE, OK, REPEAT
 from projections.core import positions
 from projections.core.copy import copy, line
 from projections.fold.members import write_members
@@ -67,7 +67,7 @@ class GovernanceRows:
                 quarantined.append(
                     Quarantined(GOVERNANCE, record.position, verdict.code, verdict.detail, record.data, size)
                 )
-                if verdict.code in CLAIMS and verdict.commit is not None:
+                if verdict.code in DISPUTABLE and verdict.commit is not None:
                     notes.append((verdict.commit.note, verdict.code, record.position))
         with self._connection.transaction():
             new = self._write(fold, records[-1].record.next, quarantined, refused, notes)
@@ -96,9 +96,9 @@ class GovernanceRows:
         )
         quarantine.keep(self._connection, quarantined)
         for note, code, place in notes:
-            claims.keep(self._connection, GOVERNANCE, note, code, place)
-        sizes = claims.open_sizes(self._connection, GOVERNANCE, fold.size)
-        claims.settle(self._connection, GOVERNANCE, {size: root_of(fold.leaves[:size]) for size in sizes})
+            disputed_heads.keep(self._connection, GOVERNANCE, note, code, place)
+        sizes = disputed_heads.open_sizes(self._connection, GOVERNANCE, fold.size)
+        disputed_heads.settle(self._connection, GOVERNANCE, {size: root_of(fold.leaves[:size]) for size in sizes})
         if fold.size >= position.tree.size:
             write_members(self._connection, fold.state, fold.contents)
             positions.save(

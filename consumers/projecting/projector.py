@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from psycopg import Connection
 
-from consumers.disputes import claims
+from consumers.disputes import disputed_heads
 from consumers.disputes.disputes import Disputes
 from consumers.governance.governance import GovernanceFold
 from consumers.governance.governance_rows import GovernanceRows
@@ -394,9 +394,9 @@ class Projector:
                 self._feeding.write(self._feeding.causes(member, batch.commits), after)
         positions.keep_waypoints(connection, passed)
         quarantine.keep(connection, batch.quarantined)
-        for note, code, place in batch.claims:
-            claims.keep(connection, member, note, code, place)
-        if batch.claims or batch.commits:
+        for note, code, place in batch.disputed:
+            disputed_heads.keep(connection, member, note, code, place)
+        if batch.disputed or batch.commits:
             self._disputes.may_have(member)
         events = batch.tree.size - position.tree.size
         _log.debug("projector.batch", member=member, size=batch.tree.size, events=events)

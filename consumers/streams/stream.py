@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from consumers.streams.cursor import Mark, mark_of, parse_commit
 from consumers.streams.quarantine import Quarantined
-from consumers.streams.verifier import CLAIMS, OK, REPEAT, Trust, Verifier
+from consumers.streams.verifier import DISPUTABLE, OK, REPEAT, Trust, Verifier
 from projections.fold.fold import Folded
 from registry.log import NoSuchStream, Record, SharedLog
 from registry.wire.checkpoint import SignedNote
@@ -42,7 +42,7 @@ class Batch(NamedTuple):
     tree: Tree
     commits: list[Folded]
     quarantined: list[Quarantined]
-    claims: list[tuple[SignedNote, str, int]]
+    disputed: list[tuple[SignedNote, str, int]]
     """Each with its verdict, and where its record begins."""
     waypoints: list[Waypoint]
     mark: Mark
@@ -107,8 +107,8 @@ def batches(
                 batch.quarantined.append(
                     Quarantined(member, record.position, verdict.code, verdict.detail, record.data, size)
                 )
-                if verdict.code in CLAIMS and commit is not None:
-                    batch.claims.append((commit.note, verdict.code, record.position))
+                if verdict.code in DISPUTABLE and commit is not None:
+                    batch.disputed.append((commit.note, verdict.code, record.position))
             else:
                 repeats += 1
         start = batch.next

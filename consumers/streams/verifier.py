@@ -18,7 +18,7 @@ from registry.wire.merkle import Tree
 
 OK: Final = "ok"
 REPEAT: Final = "repeat"
-CLAIMS: Final = frozenset({"fork", "stale", "not-an-extension"})
+DISPUTABLE: Final = frozenset({"fork", "stale", "not-an-extension"})
 """Verdicts on a validly signed head that is not accepted: kept, and settled when the tree has its size."""
 FORM: Final = frozenset({"too-large", "malformed", "unknown-member"})
 """Verdicts that no governance can change."""

@@ -26,7 +26,7 @@ from consumers.governance.governance_reader import GovernanceReader
 from consumers.streams.appending import append_durably
 from consumers.streams.cursor import START, Cursor, Mark, confirm, mark_of, still_stands
 from consumers.streams.stream import REPLAY_BYTES, Waypoint
-from consumers.streams.verifier import CLAIMS, OK, MemberTrust, Verifier
+from consumers.streams.verifier import DISPUTABLE, OK, MemberTrust, Verifier
 from consumers.witness.cosignatures import Cosignatures
 from consumers.witness.journal import Journal, Seen
 from consumers.witness.requests import Answer, parse_request
@@ -168,7 +168,7 @@ class Witness:
                         if fold is self._governance:
                             self._governance_note = verdict.commit.note
                         commits += 1
-                    elif verdict.code in CLAIMS and verdict.commit is not None:
+                    elif verdict.code in DISPUTABLE and verdict.commit is not None:
                         self._compare_governance(verdict.commit.note)
         except LogError as error:
             if not self._governance.size:
@@ -211,7 +211,7 @@ class Witness:
                             cosigned_head.root,
                         ):
                             followed.agreed = cosigned_head.size
-                    elif verdict.code in CLAIMS and verdict.commit is not None and origin not in caught:
+                    elif verdict.code in DISPUTABLE and verdict.commit is not None and origin not in caught:
                         disputed = verdict.commit.checkpoint
                         followed.dispute(disputed.size, disputed.root, str(verdict.commit.note))
                 followed.tree, followed.next, followed.mark = verifier.tree, records[-1].next, mark_of(records[-1])

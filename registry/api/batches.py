@@ -16,8 +16,9 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, 
 from litestar.params import Parameter, QueryParameter
 
 from registry.api.corrections import corrections
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.api.examples import ROWS
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.api.receiving import Receiving
 from registry.batches import Batch, BatchFileWriter, RowProblem
 from registry.batches.batch import DOCUMENTS, XLSX, Kind, Media, ReadingOptions, Term
@@ -88,8 +89,8 @@ class _RowsBody(Operation):
         )
 
 
-async def _accepted(desk: Desk, made: Batch) -> Response[Batch]:
-    answered = await run_sync(desk.answer, made, 202)
+async def _accepted(private: PrivateSide, made: Batch) -> Response[Batch]:
+    answered = await run_sync(private.respond, made, 202)
     answered.headers["Location"] = f"/v1/batches/{made.batch}"
     return answered
 
@@ -175,9 +176,9 @@ async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIter
     sync_to_thread=True,
     **requires("batches:read"),
 )
-def one(desk: Desk, receiving: Receiving, batch: UUID) -> Response[Batch]:
+def one(private: PrivateSide, receiving: Receiving, batch: UUID) -> Response[Batch]:
     """How far it is, and how many of its rows were taken in: wait for its `Registry-Position` to read those."""
-    return desk.answer(receiving.batch_store.get(str(batch)))
+    return private.respond(receiving.batch_store.get(str(batch)))
 
 
 @get(
@@ -189,7 +190,7 @@ def one(desk: Desk, receiving: Receiving, batch: UUID) -> Response[Batch]:
     **requires("batches:read"),
 )
 def problems(
-    desk: Desk, receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = ""
+    private: PrivateSide, receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = ""
 ) -> Response[Page[RowProblem]]:
     """Each with its line, its field, why, and what would be right."""
     receiving.batch_store.get(str(batch))
@@ -200,7 +201,7 @@ def problems(
     found = receiving.batch_store.list_problems(str(batch), limit, after)
     some = within_bytes(found, MAX_PAGE_BYTES)
     last = cursors.encode(some[-1][0]) if len(found) == limit or len(some) < len(found) else None
-    return desk.answer(Page([row for _, row in some], last))
+    return private.respond(Page([row for _, row in some], last))
 
 
 @post(
@@ -213,14 +214,14 @@ def problems(
     **requires("batches:release"),
 )
 def release(
-    desk: Desk, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
+    private: PrivateSide, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
 ) -> Response[Batch]:
     """Large batches wait for a second person where the node is set so."""
 
-    def act(_: Writer) -> Answered:
-        return Answered(200, receiving.batch_store.release(str(batch), request.user.actor))
+    def act(_: Write) -> Answer:
+        return Answer(200, receiving.batch_store.release(str(batch), request.user.actor))
 
-    return desk.once(request, key, None, act)
+    return private.write_once(request, key, None, act)
 
 
 @post(
@@ -233,17 +234,17 @@ def release(
     **requires("credentials:write"),
 )
 def cancel(
-    desk: Desk, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
+    private: PrivateSide, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
 ) -> Response[Batch]:
     """Nothing of it, or nothing more, is taken in; rows that were held are listed as problems.
 
     A batch that is `working` cannot be cancelled (409 `conflict`), nor one that has ended.
     """
 
-    def act(_: Writer) -> Answered:
-        return Answered(200, receiving.batch_store.cancel(str(batch)))
+    def act(_: Write) -> Answer:
+        return Answer(200, receiving.batch_store.cancel(str(batch)))
 
-    return desk.once(request, key, None, act)
+    return private.write_once(request, key, None, act)
 
 
 def _parsed(text: str) -> datetime:
@@ -292,7 +293,7 @@ class Batches(Controller):
     )
     async def create(
         self,
-        desk: Desk,
+        private: PrivateSide,
         receiving: Receiving,
         request: Request[Any, Any, Any],
         key: IdempotencyKey,
@@ -363,7 +364,7 @@ class Batches(Controller):
             ReadingOptions(dates, keep_text),
         )
         if begun.file is None:
-            return await _accepted(desk, await run_sync(batch_store.get, begun.batch))
+            return await _accepted(private, await run_sync(batch_store.get, begun.batch))
         try:
             await _receive(first, pieces, begun.file, most)
             takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
@@ -374,7 +375,7 @@ class Batches(Controller):
                 await run_sync(batch_store.break_off, begun.batch, begun.file)
             raise
         _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
-        return await _accepted(desk, made)
+        return await _accepted(private, made)
 
     @get(
         tags=["Batches"],
@@ -384,7 +385,7 @@ class Batches(Controller):
         **requires("batches:read"),
     )
     def listed(
-        self, desk: Desk, receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = ""
+        self, private: PrivateSide, receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = ""
     ) -> Response[Page[Batch]]:
         """The newest first."""
         place, cursors = None, Cursors("batches")
@@ -395,7 +396,7 @@ class Batches(Controller):
         some = within_bytes(found, MAX_PAGE_BYTES)
         has_more = len(found) == limit or len(some) < len(found)
         last = cursors.encode([some[-1].created.isoformat(), some[-1].batch]) if has_more else None
-        return desk.answer(Page(some, last))
+        return private.respond(Page(some, last))
 
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [Batches, one, problems, corrections, release, cancel]

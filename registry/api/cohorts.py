@@ -10,7 +10,8 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
 from registry.api.bodies import InjectedLookup
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.http import requires
 from registry.office.cohorts.cohort import Cohort, CohortOutcome
 from registry.office.cohorts.cohort_file import LONGEST, CohortRow
@@ -58,7 +59,7 @@ class CohortDecided(msgspec.Struct, frozen=True, rename="camel"):
     **requires("recognition:write"),
 )
 def decided(
-    desk: Desk,
+    private: PrivateSide,
     lookup: InjectedLookup,
     request: Request[Any, Any, Any],
     assessment: UUID,
@@ -75,15 +76,15 @@ def decided(
         for number, one in enumerate(data.items, 1)
     ]
 
-    def act(writer: Writer) -> Answered:
+    def act(write: Write) -> Answer:
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
-        cohort = Cohort(writer.registry, lookup, str(assessment), today, data.conditions)
+        cohort = Cohort(write.registry, lookup, str(assessment), today, data.conditions)
         outcomes = list(cohort.decide(rows, dry_run=data.dry_run))
         unchanged = sum(one.unchanged for one in outcomes)
         bad = sum(bool(one.problem) for one in outcomes)
-        return Answered(200, CohortDecided(outcomes, len(outcomes) - unchanged - bad, unchanged, bad))
+        return Answer(200, CohortDecided(outcomes, len(outcomes) - unchanged - bad, unchanged, bad))
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 ROUTES: list[HTTPRouteHandler] = [decided]

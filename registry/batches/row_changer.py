@@ -12,7 +12,8 @@ import psycopg
 
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
-from registry.application.status_changes import Judgement, PrivateOf, StatusChanger
+from registry.application.status_changes import Judgement, StatusChanger
+from registry.application.transaction import Transaction
 from registry.batches.row_problem import RowProblem
 from registry.batches.status_rows import StatusRow
 from registry.domain.errors import InvalidEvent, Refusal
@@ -103,12 +104,12 @@ class RowChanger:
         """Return what the next row would come to; nothing is stored. Raises `Refusal`, `InvalidEvent`."""
         return self._changer.check(self._find(row), row.change)
 
-    def make(self, row: StatusRow, private: PrivateOf | None = None) -> Judgement:
-        """Make the change of the next row in one transaction, with the rows of `private`.
+    def make(self, row: StatusRow, transaction: Transaction | None = None) -> Judgement:
+        """Make the change of the next row. Nothing is added to the transaction where it was made before.
 
-        Where it was made before, these alone are stored. Raises `Refusal`, `InvalidEvent`; then nothing is stored.
+        Raises `Refusal`, `InvalidEvent`; then nothing is stored.
         """
-        return self._changer.make(self._find(row), row.change, private)
+        return self._changer.make(self._find(row), row.change, transaction)
 
     def skip(self, row: StatusRow) -> None:
         """Pass over a row that was worked through before: later rows must not name its credential."""

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from registry.application.requests import LASTING, Issued, IssueRequest, Outcome
+from registry.application.transaction import Transaction
 from registry.batches.batch import Batch
 from registry.batches.progress import Progress, ScheduledRow
 from registry.batches.row_problem import RowProblem, lost_row_problem
@@ -92,8 +93,12 @@ class RowOutcomes:
             due = next(self._due, None)
         return due
 
-    def beside(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
-        """The progress that a batch of outcomes comes to; asked again, it is the same."""
+    def add_progress(self, transaction: Transaction, first: int, outcomes: Sequence[Outcome]) -> None:
+        """Add the progress that a batch of outcomes makes to the batch's transaction."""
+        transaction.add(self.progress(first, outcomes))
+
+    def progress(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
+        """Return the progress that a batch of outcomes makes; called again, it returns the same."""
         lines = self._lines[first : first + len(outcomes)]
         while self._stored < first:
             self._requests.popleft()

@@ -145,9 +145,9 @@ class Worker:
             self._check(tally, trial)
             rows.notes += self._look_ahead(batch, tally.would_schedule, trial.check_all)
         else:
-            for _ in self._issuer.issue_all(tally.read_requests(), beside=tally.beside):
+            for _ in self._issuer.issue_all(tally.read_requests(), add_rows=tally.add_progress):
                 pass
-            self._registry.save([], private=tally.rest())
+            self._registry.store_rows(tally.rest())
             if not tally.has_due_rows:
                 held = self._batch_store.queue.list_scheduled_lines(batch.batch, due=False)
                 rows.notes += self._look_ahead(batch, held, self._issuer.check_all)
@@ -166,7 +166,7 @@ class Worker:
         outcomes = check_all(waiting.read_requests())
         while some := list(islice(outcomes, _CHECKED)):
             if (refused := waiting.refuse(some)) is not None:
-                self._registry.save([], private=refused)
+                self._registry.store_rows(refused)
         return waiting.notes()
 
     def _check(self, tally: RowOutcomes, trial: Trial) -> None:
@@ -174,9 +174,9 @@ class Worker:
         first = 0
         outcomes = trial.check_all(tally.read_requests())
         while some := list(islice(outcomes, _CHECKED)):
-            self._registry.save([], private=tally.beside(first, some))
+            self._registry.store_rows(tally.progress(first, some))
             first += len(some)
-        self._registry.save([], private=tally.rest())
+        self._registry.store_rows(tally.rest())
 
     def _change(self, batch: Batch) -> None:
         """Status changes, each in a transaction with the batch's progress."""
@@ -190,8 +190,8 @@ class Worker:
                 elif isinstance(row, StatusRow):
                     self._change_row(changer, batch, row)
                 else:
-                    self._registry.save(
-                        [], private=Progress(self._registry.vault, batch.batch, line, problems=row, refused=1)
+                    self._registry.store_rows(
+                        Progress(self._registry.vault, batch.batch, line, problems=row, refused=1)
                     )
         self._batch_store.queue.replace_notes(batch.batch, rows.notes)
 
@@ -204,11 +204,13 @@ class Worker:
 
         try:
             if batch.dry_run:
-                self._registry.save([], private=counted(changer.check(row)))
+                self._registry.store_rows(counted(changer.check(row)))
             else:
-                changer.make(row, counted)
+                with self._registry.transaction() as transaction:
+                    transaction.add(counted(changer.make(row, transaction)))
+                    transaction.commit()
         except (Refusal, InvalidEvent) as refusal:
-            self._registry.save([], private=step(problems=[problem_of(row, refusal)]))
+            self._registry.store_rows(step(problems=[problem_of(row, refusal)]))
 
     def _document(self, batch: Batch) -> None:
         """A document's awards, each in a transaction with the batch's progress."""
@@ -224,18 +226,16 @@ class Worker:
         for award in document.awards:
             if award.number > batch.done_lines or award.number in due:
                 on_its_day = award.number in due
-                beside = partial(_taken, self._registry.vault, batch, award, on_its_day=on_its_day)
+                rows_of = partial(_taken, self._registry.vault, batch, award, on_its_day=on_its_day)
                 taken = importer.take_award(
-                    document, award, {}, dry_run=batch.dry_run, beside=beside, on_its_day=on_its_day
+                    document, award, {}, dry_run=batch.dry_run, rows_of=rows_of, on_its_day=on_its_day
                 )
                 doubts += [f"{award.path}: {note}" for note in taken.notes]
         if doubts:
             self._batch_store.queue.replace_notes(batch.batch, [*doubts, *notes])
         if lost := sorted(one for one in due if one > len(document.awards)):
             told = [lost_row_problem(one, f"award {one}") for one in lost]
-            self._registry.save(
-                [], private=Progress(self._registry.vault, batch.batch, 0, problems=told, unscheduled=lost)
-            )
+            self._registry.store_rows(Progress(self._registry.vault, batch.batch, 0, problems=told, unscheduled=lost))
 
     def _reconcile(self, batch: Batch) -> None:
         """What rows and log do not agree in, as problems. A batch that was broken off begins anew."""
@@ -251,9 +251,8 @@ class Worker:
             line, agreeing, differing, first, problems = 0, 0, 0, 1, list[RowProblem]()
 
             def write() -> None:
-                self._registry.save(
-                    [],
-                    private=Progress(
+                self._registry.store_rows(
+                    Progress(
                         self._registry.vault,
                         batch.batch,
                         line,

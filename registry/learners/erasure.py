@@ -13,13 +13,13 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.batches.batch import ENDED, WrongState
 from registry.batches.learner_references import LearnerReference, find_references
 from registry.batches.redaction import SoughtLearner
 from registry.batches.store import BatchStore
 from registry.domain.errors import Duplicate, Refusal, UnknownCredential
 from registry.learners.own_decisions import hidden_decisions
-from registry.store.recorder import PrivateRows, Together
 from registry.values.persons import normalise_identifier
 from registry.vault.keys import SHARED
 from registry.vault.vault import Vault, bucket_of
@@ -41,7 +41,9 @@ def forget_erased(registry: Registry, batch_store: BatchStore, erased: Collectio
         known = registry.vault.learner(registry.cursor(), learner)
         if known is not None:
             _take_out(batch_store, _find_references(batch_store, known.person))
-        registry.save([], erased=_Forgotten(registry.vault, [learner], ()))
+        with registry.transaction() as transaction:
+            transaction.erase(_Forgotten(registry.vault, [learner], ()))
+            transaction.commit()
     return len(back)
 
 
@@ -92,15 +94,15 @@ def erase(
     learner: str,
     *,
     credentials: Collection[Key] = (),
-    beside: Sequence[PrivateRows] = (),
     again: bool = False,
+    transaction: Transaction | None = None,
 ) -> None:
     """Destroy a learner's key and rows, and say so on the log, in one transaction; before it what batches hold.
 
     Learners who were merged into this one are erased in the same transaction: all of them or none.
 
     `credentials` are those that are known of the learner anywhere: own decisions that name one by digest forget it.
-    `beside` are further rows that go in that transaction. `again`: it was said before, and governance voided that.
+    `again`: it was said before, and governance voided that.
 
     Raises `UnknownLearner`, `StillInBatch`, `NotAccepted` where consumers would refuse it, and `Duplicate` where it was
     said before.
@@ -121,8 +123,9 @@ def erase(
             named += _find_references(batch_store, known.person)
     _take_out(batch_store, named)  # before it is said: an erasure that is said is whole
     forgotten = _Forgotten(registry.vault, learners, credentials)
-    private = Together([_StillMerged(learner, sources), *beside])
-    registry.erase(learners, forgotten, private=private, again=again)
+    with registry.joined(transaction) as joined:
+        joined.add(_StillMerged(learner, sources))
+        registry.erase(learners, forgotten, again=again, transaction=joined)
 
 
 class _StillMerged:

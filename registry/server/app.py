@@ -26,7 +26,7 @@ from projections.api.reading import Views
 from projections.api.receipts import Receipts
 from registry.access import ApiKeys, Tokens
 from registry.api import ROUTES as WRITING
-from registry.api import Desk
+from registry.api import PrivateSide
 from registry.api.receiving import Receiving
 from registry.http import Authenticated, Credentials, HttpProblem
 from registry.http.answers import Answers
@@ -82,7 +82,7 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
     settings = node.settings
     standings, stop = node.standings, threading.Event()
     views = Views(node.dsn(), standings.of, settings.http.connections, settings.http.wait_seconds)
-    desk = Desk(node.registry, node.issuer)
+    private = PrivateSide(node.registry, node.issuer)
     receiving = Receiving(
         open_batch_store(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
     )
@@ -98,7 +98,7 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
     if tokens is not None:
         credentials.append(tokens)
     office = Office(node.registry, settings.office, lookup)
-    letters = ServedLetters(node, desk)
+    letters = ServedLetters(node, private)
 
     async def started(app: Litestar) -> None:
         del app
@@ -116,6 +116,7 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
         del app
         stop.set()
         views.close()
+        private.close()
 
     routes = Litestar(
         [*sharing([*READING, *WRITING, *_own(views, settings, watch)]), _static()],
@@ -125,10 +126,10 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
             "own": Provide(lambda: own, sync_to_thread=False),
             "whose": Provide(lambda: whose, sync_to_thread=False),
             "streams": Provide(lambda: streams, sync_to_thread=False),
-            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "private": Provide(lambda: private, sync_to_thread=False),
             "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
             "letters": Provide(lambda: letters, sync_to_thread=False),
-            "bureau": Provide(lambda: office, sync_to_thread=False),
+            "office": Provide(lambda: office, sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
             "history": Provide(lambda: looking_back, sync_to_thread=False),
             "receipts": Provide(lambda: Receipts(lambda text: proven(node, standings, text)), sync_to_thread=False),

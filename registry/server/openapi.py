@@ -106,7 +106,7 @@ _TAGS = (
     Tag("Node", "Is it well?"),
 )
 DEPENDENCIES: Final = (
-    "views", "own", "whose", "streams", "desk", "offered", "letters", "bureau", "receiving", "history", "receipts",
+    "views", "own", "whose", "streams", "private", "offered", "letters", "office", "receiving", "history", "receipts",
     "eraser", "lookup", "noted",
 )  # fmt: skip
 """What the application passes to its routes: it is no parameter of a request."""

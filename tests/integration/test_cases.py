@@ -348,11 +348,11 @@ def test_of_two_who_approve_at_once_one_wins_and_the_other_is_told_to_look_again
     lund.office.complete(case, "desk")
     lund.office.propose(case, [full()], "k.berg")
     faster = lund.another()
-    with (
-        lund.office.telling(lambda _: lund.approve(case, "m.lind", faster)),
-        pytest.raises(CaseChanged, match="somebody else changed this case"),
-    ):
-        lund.approve(case, "l.holm")
+    with lund.registry.transaction() as transaction:
+        lund.approve(case, "l.holm", lund.office.within(transaction))
+        lund.approve(case, "m.lind", faster)
+        with pytest.raises(CaseChanged, match="somebody else changed this case"):
+            transaction.commit()
     assert showing.show(lund.office, case).case.approver == "m.lind"
     with pytest.raises(IllegalTransition, match="it is approved"):
         lund.approve(case, "l.holm")
@@ -361,8 +361,11 @@ def test_of_two_who_approve_at_once_one_wins_and_the_other_is_told_to_look_again
 def test_of_two_who_decide_at_once_one_publishes_and_nothing_of_the_other_stays(lund):
     case = lund.approved(lund.issue(), purpose="admission")
     faster = lund.another()
-    with lund.office.telling(lambda _: faster.decide(case, "m.lind")), pytest.raises(CaseChanged):
-        lund.office.decide(case, "l.holm")
+    with lund.registry.transaction() as transaction:
+        lund.office.within(transaction).decide(case, "l.holm")
+        faster.decide(case, "m.lind")
+        with pytest.raises(CaseChanged):
+            transaction.commit()
     lund.publish()
     assert len(decisions.of_office(lund.views, "lund", TODAY, TODAY).items) == 1
     kept = lund.registry.cursor().execute("SELECT count(*) AS n FROM vault.decisions").fetchone()
@@ -608,7 +611,7 @@ def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_
 
 
 def test_without_an_assessment_what_counts_towards_an_own_profile_is_compared_all_the_same(lund):
-    lund.registry.save([], private=ProfileRow("Master of Urban Analytics", Requirement(eqf_level=7), "k.berg"))
+    lund.registry.store_rows(ProfileRow("Master of Urban Analytics", Requirement(eqf_level=7), "k.berg"))
     case = lund.open(lund.issue(), towards=[Towards(title={"en": "master of urban analytics"})]).case
     lund.office.complete(case, "desk")
     with pytest.raises(Stopped, match="lowerLevel is worth a look"):
@@ -673,7 +676,7 @@ def test_what_an_uploaded_document_states_is_compared_with_its_source(lund, pyte
 
 def test_a_case_is_compared_with_the_profile_of_the_programme_that_it_names(lund):
     requirement = Requirement(eqf_level=6, ects=60, language=["sv"])
-    lund.registry.save([], private=ProfileRow("Magister i stadsanalys", requirement, "k.berg"))
+    lund.registry.store_rows(ProfileRow("Magister i stadsanalys", requirement, "k.berg"))
     case = lund.open(lund.issue(), towards=[Towards(title={"en": "Magister i stadsanalys"})]).case
     for against in (None, "MAGISTER I STADSANALYS"):
         [one] = draft_of(lund.office, case, against).assessed

@@ -174,7 +174,7 @@ def test_decisions_that_name_the_learners_credential_by_digest_forget_it_and_oth
     about = [elsewhere, ("twente", gone.credential), ("twente", other.credential)]
     for decision, (member, credential) in zip(decisions, about, strict=True):
         said = disclosure(salts(1), "credential", {"member": member, "credential": credential})
-        node.registry.save([], private=HiddenBasis(node.registry.vault, decision, [said]))
+        node.registry.store_rows(HiddenBasis(node.registry.vault, decision, [said]))
     erase(node.registry, batch_store, gone.learner, credentials=[elsewhere])
     assert [one in rows(node, "vault.decisions") for one in decisions] == [False, False, True]
 

@@ -103,7 +103,8 @@ def test_a_node_that_is_killed_on_the_day_goes_on_nothing_twice_nothing_lost(sis
     def killed(*_):
         raise Killed
 
-    monkeypatch.setattr(sis.worker._registry, "save", _after(1, sis.worker._registry.save, killed))
+    recorder = sis.node.registry.recorder
+    monkeypatch.setattr(recorder, "insert_events", _after(1, recorder.insert_events, killed))
     with pytest.raises(Killed):
         sis.works(batch)
     monkeypatch.undo()

@@ -310,7 +310,7 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     batch_store.complete(begun.batch, begun.file, None)
     batch = batch_store.queue.take_up()
     office.importer.take_award(
-        document, light, {}, beside=lambda taken: _taken(office.registry.vault, batch, light, taken, on_its_day=False)
+        document, light, {}, rows_of=lambda taken: _taken(office.registry.vault, batch, light, taken, on_its_day=False)
     )
     assert (batch_store.get(begun.batch).state, batch_store.get(begun.batch).done_lines) == ("working", 1)
     assert worker.step()

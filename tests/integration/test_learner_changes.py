@@ -27,6 +27,7 @@ from registry.wire.forms import VersionedRef
 from registry.wire.recognition import Basis, RecognitionDecided
 from tests.support.catalogues import Everything
 from tests.support.lund import full
+from tests.support.meanwhile import meanwhile
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request
 from tests.support.streams import CONSORTIUM, Consortium, University, new_id
@@ -220,15 +221,7 @@ def test_killed_between_revoking_and_issuing_nothing_has_happened_and_it_runs_ag
 def test_a_row_that_was_issued_between_the_look_and_the_writing_stops_a_merge(node, changes, monkeypatch):
     achievement, first, _, right = one_in_two(node)
     proposed = changes.propose_merge(first.learner, right.learner, "a.berg")
-    check = node.registry.check
-
-    def late(*things):
-        made = check(*things)
-        monkeypatch.undo()
-        issued(node, request(5, achievement, student="old-1", **SARA))
-        return made
-
-    monkeypatch.setattr(node.registry, "check", late)
+    meanwhile(monkeypatch, node.registry, lambda: issued(node, request(5, achievement, student="old-1", **SARA)))
     with pytest.raises(Duplicate):
         changes.confirm(proposed.change, "l.holm")
     assert status(node, first.credential) == "active"
@@ -370,15 +363,7 @@ def test_of_two_merges_into_each_other_that_are_confirmed_at_once_one_takes_effe
     _, first, _, right = one_in_two(node)
     there = changes.propose_merge(first.learner, right.learner, "a.berg")
     back = changes.propose_merge(right.learner, first.learner, "a.berg")
-    check = node.registry.check
-
-    def late(*things):
-        stored = check(*things)
-        monkeypatch.undo()
-        changes.confirm(there.change, "l.holm")
-        return stored
-
-    monkeypatch.setattr(node.registry, "check", late)
+    meanwhile(monkeypatch, node.registry, lambda: changes.confirm(there.change, "l.holm"))
     with pytest.raises(Duplicate):
         changes.confirm(back.change, "l.holm")
     assert merged_into(node.registry.cursor(), [first.learner, right.learner]) == {first.learner: right.learner}
@@ -396,7 +381,7 @@ def test_a_chain_of_merges_is_erased_whole_or_not_at_all_wherever_it_stops(node,
     [third] = issued(node, request(9, achievement, student="newest-1", **SARA))
     merged(changes, first.learner, second.learner)
     merged(changes, second.learner, third.learner)
-    save, calls = node.registry.save, []
+    insert, calls = node.registry.recorder.insert_events, []
 
     class Killed(BaseException):
         pass
@@ -405,16 +390,19 @@ def test_a_chain_of_merges_is_erased_whole_or_not_at_all_wherever_it_stops(node,
         calls.append(more)
         if len(calls) > 1:
             raise Killed
-        return save(*arguments, **more)
+        return insert(*arguments, **more)
 
     class Stops:
         def write(self, _):
             raise Killed
 
-    with pytest.raises(Killed):
-        erase(node.registry, batch_store, third.learner, beside=[Stops()])
+    with node.registry.transaction() as transaction:
+        erase(node.registry, batch_store, third.learner, transaction=transaction)
+        transaction.add(Stops())
+        with pytest.raises(Killed):
+            transaction.commit()
     assert len(left_in(node, "learners").splitlines()) == 3
-    monkeypatch.setattr(node.registry, "save", killed_in_the_second)
+    monkeypatch.setattr(node.registry.recorder, "insert_events", killed_in_the_second)
     erase(node.registry, batch_store, third.learner)
     assert left_in(node, "learners") == left_in(node, "records") == left_in(node, "learner_changes") == b""
     assert all(node.registry.erased(one.learner) for one in (first, second, third))
@@ -455,15 +443,7 @@ def test_somebody_who_changed_the_person_meanwhile_is_not_overwritten_by_a_merge
     achievement, first, _, right = one_in_two(node)
     proposed = changes.propose_merge(first.learner, right.learner, "a.berg")
     node.issuer.issue([request(8, achievement, student="new-1", **PETR)])
-    check = node.registry.check
-
-    def late(*things):
-        stored = check(*things)
-        monkeypatch.undo()
-        node.decide_held("row-8", "same-person")
-        return stored
-
-    monkeypatch.setattr(node.registry, "check", late)
+    meanwhile(monkeypatch, node.registry, lambda: node.decide_held("row-8", "same-person"))
     with pytest.raises(Duplicate):
         changes.confirm(proposed.change, "l.holm")
     person = node.registry.vault.learner(node.registry.cursor(), right.learner).person

@@ -95,7 +95,7 @@ def test_what_stood_in_the_database_before_an_erasure_is_opened_by_no_key_that_i
     issued(node, *(request(n, achievement) for n in range(2, 600)))
     decision = new_id()
     said = disclosure(salts(1), "credential", {"member": "twente", "credential": gone.credential})
-    node.registry.save([], private=HiddenBasis(node.registry.vault, decision, [said]))
+    node.registry.store_rows(HiddenBasis(node.registry.vault, decision, [said]))
     begun = batch_store.begin("one", "credentials", "text/csv", "a", "1", dry_run=False)
     begun.file.write(f"{HEADER}\nr9,Quixwobble,s1,Jansen,Ada,2001-02-03,soon\n".encode())
     batch_store.complete(begun.batch, begun.file, None)
@@ -172,7 +172,7 @@ def test_a_value_under_a_key_that_was_replaced_just_then_is_refused_and_the_writ
     with psycopg.connect(dsn, row_factory=psycopg.rows.dict_row) as connection, pytest.raises(SerializationFailure):
         late.write(connection.cursor())
     with pytest.raises(store.StaleState):
-        node.registry.save([], private=late)
+        node.registry.store_rows(late)
 
 
 def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(node, batch_store, dsn, tmp_path):

@@ -13,6 +13,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.requests import Issued, IssueRequest, NotIssued, Outcome
+from registry.application.transaction import Transaction
 from registry.batches.corrections import write_corrections
 from registry.cli.consortium import member_content
 from registry.cli.consortium.founding import publish_now
@@ -245,7 +246,7 @@ def take_rows(
         outcomes = (
             node.issuer.check_all(taking.good())
             if dry_run
-            else node.issuer.issue_all(taking.good(), beside=stored.beside)
+            else node.issuer.issue_all(taking.good(), add_rows=stored.add_count)
         )
         try:
             with closing(outcomes):  # waits for the rows that are just being stored
@@ -348,10 +349,10 @@ class _StoredRows:
         """How many rows became credentials."""
         return sum(self._batches.values())
 
-    def beside(self, first: int, outcomes: Sequence[Outcome]) -> "_StoredBatch":
-        """Return what notes the batch that begins with request number `first` when it is stored."""
+    def add_count(self, transaction: Transaction, first: int, outcomes: Sequence[Outcome]) -> None:
+        """Count the batch that begins with request number `first` when its transaction is stored."""
         issued = sum(isinstance(outcome, Issued) and not outcome.unchanged for outcome in outcomes)
-        return _StoredBatch(self._batches, first, issued)
+        transaction.add(_StoredBatch(self._batches, first, issued))
 
 
 class _StoredBatch(NamedTuple):

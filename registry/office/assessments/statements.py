@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.domain.errors import UnknownAchievement
 from registry.office.assessments.assessment import (
     Assessed,
@@ -24,7 +25,11 @@ from registry.wire.recognition import Condition, Effect, Grant, Purpose, Recogni
 
 
 def state(
-    registry: Registry, lookup: CredentialLookup, data: RecognitionAssessed, considered: Sequence[Considered] = ()
+    registry: Registry,
+    lookup: CredentialLookup,
+    data: RecognitionAssessed,
+    considered: Sequence[Considered] = (),
+    transaction: Transaction | None = None,
 ) -> None:
     """State an assessment of a member's achievement.
 
@@ -40,7 +45,7 @@ def state(
         )
     if found := objections_to(offered, data, considered):
         raise NotReady(found)
-    registry.assess(data)
+    registry.assess(data, transaction)
 
 
 def objections_to(

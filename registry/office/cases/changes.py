@@ -13,6 +13,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.domain.case import Case
 from registry.domain.case_errors import UnknownSubject
 from registry.office.ports import CredentialFacts, CredentialLookup, Key
@@ -90,7 +91,9 @@ def changed_cases(cursor: Cursor[DictRow], lookup: CredentialLookup) -> ChangedC
     return ChangedCases({case: changes for case, changes in waiting.items() if changes}, len(rows) <= MAX_SEARCHED)
 
 
-def acknowledge(registry: Registry, lookup: CredentialLookup, case: Case, by: str) -> list[CredentialChange]:
+def acknowledge(
+    registry: Registry, lookup: CredentialLookup, case: Case, by: str, transaction: Transaction | None = None
+) -> list[CredentialChange]:
     """Note that somebody has seen what changed in a case; return what that is.
 
     Raises `UnknownSubject` where nothing changed that was not seen already.
@@ -103,7 +106,8 @@ def acknowledge(registry: Registry, lookup: CredentialLookup, case: Case, by: st
     now = datetime.now(UTC)
     rows = [(case.id, change.subject, change.condition, now, by) for change in fresh if change.condition is not None]
     denied = [(now, by, case.id, change.subject) for change in fresh if change.condition is None]
-    registry.save([], private=_Acknowledged(rows, denied))
+    with registry.joined(transaction) as joined:
+        joined.add(_Acknowledged(rows, denied))
     return fresh
 
 

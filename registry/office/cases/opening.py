@@ -21,7 +21,7 @@ from registry.office.cases.rows import Texts, has_file_number, next_file_number
 from registry.office.cases.uploads import MAX_CHARACTERS, Uploaded, uploaded
 from registry.office.errors import ErrorCollector
 from registry.office.ports import CredentialLookup, Key
-from registry.store.recorder import PrivateRows
+from registry.store.recorder import TransactionalRows
 from registry.values.countries import COUNTRIES
 from registry.vault.vault import Learner, VaultRows, random_id
 from registry.wire.errors import InvalidEvent, InvalidProof, WireError
@@ -73,7 +73,7 @@ class OpenedCase(NamedTuple):
     """A case to be stored, with the rows that go with it."""
 
     case: Case
-    rows: Sequence[PrivateRows]
+    rows: Sequence[TransactionalRows]
     notes: list[str]
 
 

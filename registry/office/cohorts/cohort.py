@@ -130,8 +130,10 @@ class Cohort:
             record.decision, self.content.purpose, self.content.effect, [basis], [self._grant], self._day.isoformat()
         )
         try:
-            with self._registry.also(record):
-                self._registry.decide(data, hidden)
+            with self._registry.transaction() as transaction:
+                self._registry.decide(data, hidden, transaction=transaction)
+                transaction.add(record)
+                transaction.commit()
         except (Refusal, InvalidEvent) as error:
             known = record.find()  # another run of the same list may have been faster
             return CohortOutcome(row.where, row.record, credential, *(known or (None, False, str(error))))
