@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from registry.api.bodies import InjectedLookup, body_of, content_of, given
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import FieldError, HttpProblem, requires
 from registry.office.assessments.assessment import Considered
 from registry.office.assessments.statements import state
 from registry.office.errors import NotReady
@@ -69,7 +69,7 @@ def stated(
 
     def act(write: Write) -> Answer:
         if (fault := content.fault(write.registry.origin)) is not None:
-            raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
+            raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])
         member = write.registry.member
         answer = Answer(
             201, Stated(member, content.assessment, "inForce"), f"/v1/assessments/{member}/{content.assessment}"
@@ -78,7 +78,7 @@ def stated(
             try:
                 state(write.registry, lookup, content, considered, transaction)
             except NotReady as error:
-                troubles = [Trouble(one.path, one.detail, one.code) for one in error.objections]
+                troubles = [FieldError(one.path, one.detail, one.code) for one in error.objections]
                 raise HttpProblem("unprocessable", errors=troubles) from error
             return write.commit(transaction, answer)
 

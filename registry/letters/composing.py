@@ -25,7 +25,7 @@ from registry.letters.content import (
 from registry.letters.errors import CannotWrite
 from registry.letters.wording import wording
 from registry.wire.achievements import AchievementContent, QualityAssurance
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.forms import CredentialRef, Text, VersionedRef, check_date
 from registry.wire.governance import MemberRevised
 from registry.wire.recognition import Basis, RecognitionDecided, Towards
@@ -215,7 +215,7 @@ def credential_of(basis: Basis, disclosures: Sequence[str]) -> CredentialRef | N
         return basis.credential
     for one in disclosures:
         if claims_digest([one]) == basis.credential_digest:
-            return msgspec.convert(disclosed(claims_digest([one]), [one])["credential"], CredentialRef)
+            return msgspec.convert(open_disclosures(claims_digest([one]), [one])["credential"], CredentialRef)
     return None
 
 

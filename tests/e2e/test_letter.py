@@ -20,7 +20,7 @@ from registry.office.assessments.comparing import compare
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import CaseAsked, SubjectAsked
-from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed, disclosure, salts
+from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosure, open_disclosures, salts
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.proof import TlogProof
 from registry.wire.recognition import Basis, Grant, Ground, RecognitionDecided, Towards
@@ -124,7 +124,7 @@ def test_the_receipt_inside_a_letter_is_good_and_is_about_its_decision(lund, tmp
 def test_a_refusal_carries_what_only_its_holder_may_know_and_names_the_credential_nowhere_else(lund):
     reader = lund.written(lund.hidden, "de")
     [said] = reader.attachments["disclosure.txt"][0].decode().split()
-    about = disclosed(claims_digest([said]), [said])["credential"]
+    about = open_disclosures(claims_digest([said]), [said])["credential"]
     assert about == {"member": "twente", "credential": lund.credential}
     event = TlogProof.parse(reader.attachments["receipt.tlog-proof"][0].decode()).event.decode()
     assert claims_digest([said]) in event

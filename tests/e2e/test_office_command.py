@@ -15,7 +15,7 @@ from registry.node.node import opened
 from registry.office.cohorts.cohort import Cohort
 from registry.office.cohorts.cohort_file import CohortRow
 from registry.office.errors import CohortRefused
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.recognition import Condition, Ground, RecognitionAssessed
 from tests.bench.data import achievement
 from tests.support.command import Consortium, printed_json
@@ -132,7 +132,7 @@ def test_a_cohort_that_is_refused_or_applies_for_admission_is_not_named_on_the_l
         [decided] = Cohort(node.registry, lookup_of(node), assessment, TODAY).decide([row(office, 4)])
         data = next(iter(node.registry.store.events.get(uuid.UUID(decided.decision)))).data
         assert data.basis[0].credential is None
-        about = disclosed(claims_digest([decided.disclosure]), [decided.disclosure])["credential"]
+        about = open_disclosures(claims_digest([decided.disclosure]), [decided.disclosure])["credential"]
         assert about == {"member": "lund", "credential": office.credentials[4]}
         assert data.basis[0].credential_digest == claims_digest([decided.disclosure])
 

@@ -46,7 +46,7 @@ from registry.office.cases.worklist import WorklistQuery
 from registry.publishing import drafts as drafting
 from registry.values.persons import normalise_name
 from registry.vault.vault import random_id
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.errors import InvalidEvent, WireError
 from registry.wire.forms import CredentialRef
 from registry.wire.recognition import External, Towards
@@ -111,7 +111,7 @@ def test_an_application_hides_its_credentials_behind_digests_that_the_applicant_
     found = on_log(lund, moved.decision)
     said = showing.show(lund.office, case).disclosures
     assert [claims_digest([one]) for one in said] == [base["credentialDigest"] for base in found.content["basis"]]
-    assert [disclosed(claims_digest([one]), [one])["credential"]["credential"] for one in said] == credentials
+    assert [open_disclosures(claims_digest([one]), [one])["credential"]["credential"] for one in said] == credentials
     line = next(bytes(r.data) for r in lund.log.records("lund"))
     assert all(credential.encode() not in line for credential in credentials)
 

@@ -3,6 +3,7 @@
 import json
 from importlib import resources
 from pathlib import Path
+from unittest import mock
 
 import msgspec
 import pytest
@@ -12,11 +13,11 @@ from registry.application.requests import NotIssued, Replacement
 from registry.batches import BatchStore, Worker
 from registry.batches.worker import _taken
 from registry.cli.issuing.imports import Offered, Report, _add_award
-from registry.intake import IntakeError, read_document, read_file
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.drafts import Drafts, UnknownDraft
+from registry.intake.formats.documents import read_document, read_file
 from registry.intake.importing import Importer
-from registry.intake.rows.report import Problem
+from registry.intake.rows.report import IntakeError, Problem
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 from tests.support.samples import OPEN_BADGES, sample
@@ -353,14 +354,15 @@ def test_all_that_is_wrong_with_the_achievement_of_a_document_is_said_at_once(of
 
 
 def test_a_transaction_that_is_repeated_says_each_note_once(office, monkeypatch):
-    def issue_twice(asked, *, also, **more):
-        def repeated(outcomes):
+    def issue_twice(asked, *, add_rows, **more):
+        def repeated(transaction, outcomes):
             replacing = [msgspec.structs.replace(one, replacement=replacement) for one in outcomes]
-            also([NotIssued("r", "record-differs", "record", "somebody was first") for _ in outcomes])
-            also(replacing)
-            return also(replacing)
+            abandoned = mock.Mock()  # each attempt has a transaction of its own
+            add_rows(abandoned, [NotIssued("r", "record-differs", "record", "somebody was first") for _ in outcomes])
+            add_rows(abandoned, replacing)
+            add_rows(transaction, replacing)
 
-        return issue(asked, also=repeated, **more)
+        return issue(asked, add_rows=repeated, **more)
 
     replacement = Replacement("0bbac7a9-a411-4809-ad9e-534f483b7a03", "version", "the first", "the second")
     issue = office.node.issuer.issue

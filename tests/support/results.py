@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
-from registry.intake import Document, NdjsonRows, TableRows, open_intake
+from registry.intake.files import open_intake
+from registry.intake.formats.document import Document
+from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.read_row import ReadRow
 from registry.intake.rows.report import Problems
+from registry.intake.rows.table_rows import TableRows
 
 
 class Results:

@@ -8,7 +8,9 @@ from importlib import resources
 import pytest
 
 from registry.application.achievement_content import FaultyContent
-from registry.intake import IntakeError, open_intake, read_document
+from registry.intake.files import open_intake
+from registry.intake.formats.documents import read_document
+from registry.intake.rows.report import IntakeError
 from registry.intake.rows.row_checker import RowChecker
 from tests.support.catalogues import Everything
 
