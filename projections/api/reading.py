@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final, Literal, NamedTuple, TypeVar, cast
+from typing import Annotated, Final, Literal, NamedTuple, TypeVar
 
 import psycopg
 from litestar import Response
@@ -14,10 +14,7 @@ from litestar.params import HeaderParameter, Parameter
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from projections.api.costly import LONG_SECONDS, SECONDS, Costly, CostlyAnswers, Work
-from projections.api.order import Order
-from projections.api.sighted import SEEN, Sighting, position_of
-from projections.api.turns import turn
+from projections.api.lanes import Lane, Work
 from projections.core import views
 from registry.http import HttpProblem, Position, Trouble, answer
 from registry.http.answers import WAIT_FOR
@@ -29,9 +26,18 @@ _PATIENTLY: Final = 3.0
 _BRIEFLY: Final = 0.05
 """Seconds that a reader waits for a connection; the shorter where there was none in the last `_AWAY` seconds."""
 _AWAY: Final = 5.0
-_TURNS: Final = 3
-"""Answers that a process makes at a time; others wait for their turn. What takes long (writing, replaying the past) is
-made in threads, and keeps no turn waiting."""
+SEARCHES: Final = 2
+"""Searches and lists that a process makes at a time."""
+LONG: Final = 2
+_OTHERS: Final = 1
+"""Connections of the pool that are left for the feed and for the past."""
+SECONDS: Final = 2.0
+"""For an answer about one thing, or a page of a list."""
+LONG_SECONDS: Final = 10.0
+"""For an answer that looks at much: a worklist, a simulation."""
+SEEN: Final = """
+SELECT string_agg(member || ':' || size, ',' ORDER BY member COLLATE "C") AS seen FROM positions
+"""
 Takes = Literal["little", "some", "long"]
 """How long an answer takes: one about one thing; a search or a list; one that may look at all that there is."""
 _OUTLIVED: Final = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
@@ -72,10 +78,12 @@ class Views:
         self._pool = ConnectionPool(
             dsn, min_size=1, max_size=connections, configure=_configure, open=False, name="views"
         )
-        self._order = Order(min(_TURNS, connections // 2))
-        self._idle: list[Sighting] = []
-        self._positions: dict[str, str] = {}
-        self._costly = CostlyAnswers()
+        lookups = max(1, connections - SEARCHES - LONG - _OTHERS)
+        self._lanes: dict[Takes, Lane] = {
+            "little": Lane("lookup", lookups, SECONDS),
+            "some": Lane("search", SEARCHES, SECONDS),
+            "long": Lane("long", LONG, LONG_SECONDS),
+        }
         self._waiting = 0
         self._away_since = -math.inf
 
@@ -85,14 +93,13 @@ class Views:
 
     def close(self) -> None:
         """Close all connections; one that still answers is dropped when it has."""
-        self._costly.close()
+        for lane in self._lanes.values():
+            lane.close()
         self._pool.close()
-        while self._idle:
-            self._drop(self._idle.pop())
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """One moment to answer from, in a transaction."""
+        """Yield one moment of the views to answer from, in a transaction."""
         connection, position = self._begun()
         try:
             with connection:
@@ -129,80 +136,31 @@ class Views:
             raise
 
     async def answer(self, wait_for: str, made: Callable[[Connection], T], takes: Takes = "little") -> Response[T]:
-        """`made(connection)` as an answer that says its position, made in turn with others in the loop's own thread.
+        """Return `made(connection)` as an answer that says its position: one transaction, in a thread of its lane.
 
-        What takes long, or reads many rows, is made in a thread. Raises `HttpProblem` where a position waited for is
-        not reached, and where the answer takes too long.
+        Raises `HttpProblem` where a position waited for is not reached, and where the answer takes too long.
         """
         if wait_for:
             await self._reach(sizes_of(wait_for, f"header {WAIT_FOR}"))
-        if takes == "long":  # batches come in the middle of it
-            return await self._costly.make(lambda work: self._answered(made, work), LONG_SECONDS)
-        try:
-            answered = await self._sighted(lambda sighting: _of_one_moment(sighting, made), search=takes == "some")
-        except Costly:
-            return await self._costly.make(lambda work: self._answered(made, work), SECONDS)
-        if answered is not None:
-            return answered
-        return await asyncio.get_running_loop().run_in_executor(None, self._answered, made)
+        return await self._lanes[takes].make(lambda work: self._answered(made, work))
 
-    async def _sighted(self, act: Callable[[Sighting], T], *, search: bool) -> T:
-        """`act` on a connection, in a turn; on another where the first was lost, as all are when a server restarts."""
-        await self._order.begin(search=search)
+    def _answered(self, made: Callable[[Connection], T], work: Work) -> Response[T]:
         try:
-            for left in reversed(range(_TURNS + self._pool.max_size + 1)):
-                sighting = self._idle.pop() if self._idle else await self._new()
-                keep = True
-                try:
-                    return await turn(lambda: act(sighting))  # noqa: B023 - it is over before the next is taken
-                except _OUTLIVED:
-                    keep = False
-                    if not left:
-                        raise
-                except psycopg.OperationalError:
-                    if not (sighting.lost and left):
-                        raise
-                finally:
-                    if keep and sighting.good and not self._pool.closed:
-                        self._idle.append(sighting)
-                    else:
-                        self._drop(sighting)
-        finally:
-            self._order.end(search=search)
-        raise AssertionError("the last try returned or raised")
-
-    async def _new(self) -> Sighting:
-        connecting = asyncio.get_running_loop().run_in_executor(None, self._connected)
-        try:
-            connection = await asyncio.shield(connecting)
-        except asyncio.CancelledError:  # the thread goes on: what it gets goes back to the pool
-            connecting.add_done_callback(self._unwanted)
+            return self._answered_once(made, work)
+        except psycopg.errors.QueryCanceled:
             raise
-        try:
-            return Sighting(connection, self._positions)
-        except BaseException:  # likewise
-            self._pool.putconn(connection)
-            raise
+        except (*_OUTLIVED, psycopg.OperationalError):
+            # The views were swapped under its prepared statements, or the server ended the connection: once more.
+            return self._answered_once(made, work)
 
-    def _unwanted(self, connecting: "asyncio.Future[Connection]") -> None:
-        if not connecting.cancelled() and connecting.exception() is None:
-            self._pool.putconn(connecting.result())
-
-    def _drop(self, sighting: Sighting) -> None:
-        """Lend it to nobody any more: its answer was given up in the middle, the server ended it, or it is old."""
-        if sighting.lost:  # who answers now may be another server, which is not as far, and comes another way
-            self._positions.clear()
-        sighting.let_go()
-        sighting.connection.close()
-        self._pool.putconn(sighting.connection)
-
-    def _answered(self, made: Callable[[Connection], T], work: Work | None = None) -> Response[T]:
+    def _answered_once(self, made: Callable[[Connection], T], work: Work) -> Response[T]:
         with self.snapshot() as moment:
-            if work is None:
-                return answer(made(moment.connection), moment.position)
+            work.begin(moment.connection)
             try:
-                work.begin(moment.connection)
                 return answer(made(moment.connection), moment.position)
+            except _OUTLIVED:
+                moment.connection.close()
+                raise
             finally:
                 work.end()
 
@@ -214,7 +172,7 @@ class Views:
         try:
             until = time.monotonic() + self._longest
             while True:
-                there = await self._sighted(_sizes, search=False)
+                there = await self._lanes["little"].make(self._sizes)
                 behind = {member: size for member, size in wanted.items() if there.get(member, 0) < size}
                 if not behind:
                     return
@@ -225,28 +183,11 @@ class Views:
         finally:
             self._waiting -= 1
 
-
-def _sizes(sighting: Sighting) -> dict[str, int]:
-    _, position = sighting.newest()
-    return sizes_of(position, "position") if position else {}
-
-
-def _of_one_moment(sighting: Sighting, made: Callable[[Connection], T]) -> Response[T] | None:
-    """An answer whose statements all saw the same; None where they did not, where there were none, or where that moment
-    was over before its position could be asked for.
-    """
-    moments = sighting.moments = set()
-    sighting.rows = 0
-    try:
-        content = made(cast("Connection", sighting))
-    except (psycopg.Error, Costly):
-        raise
-    except Exception:  # whatever it was: what does not fit together may do so in one moment
-        if len(moments) > 1:
-            return None
-        raise
-    position = sighting.position() if len(moments) == 1 else None
-    return None if position is None else answer(content, position)
+    def _sizes(self, work: Work) -> dict[str, int]:
+        """How many leaves of each stream the views have read."""
+        del work  # too short to be given up
+        with self.snapshot() as moment:
+            return sizes_of(moment.position, "position") if moment.position else {}
 
 
 _BEGIN: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SEEN}"
@@ -257,7 +198,7 @@ def _begin(connection: Connection) -> Position:
     cursor = connection.execute(_BEGIN, prepare=False)
     cursor.nextset()
     row = cursor.fetchone()
-    return position_of((row[0] if row else None) or "")
+    return (row[0] if row else None) or ""
 
 
 def _configure(connection: Connection) -> None:
