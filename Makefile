@@ -1,7 +1,7 @@
 # GNU make 3.81 (macOS) or later. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format bench vectors schemas lock clean
+.PHONY: help venv demo test lint format bench vectors schemas docs lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -38,15 +38,17 @@ test: venv ## run the tests (ARGS="-k name" for some of them)
 	@$(BIN)/python -m compileall -q registry projections consumers tests
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
-lint: venv ## check form, types, the packages' borders and the schemas
+lint: venv ## check form, types, the packages' borders, the schemas and the generated pages
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m registry.wire.schemas --check
 	@$(BIN)/python -m registry.settings.reference --check
+	@$(BIN)/python -m registry.metrics.reference --check
 	@$(BIN)/python -m registry.cli.json_shapes --check
 	@$(BIN)/python -m registry.office.assessments.assessment_schema --check
+	@$(BIN)/python -m registry.cli.reference --check
 
 format: venv ## put the code into form
 	@$(BIN)/ruff check --fix --exit-zero
@@ -58,15 +60,21 @@ bench: venv ## measure (ONLY=name for one measurement)
 vectors: venv ## run the test vectors (DIR=folder for another set)
 	@$(BIN)/python -m tests.vectors.run $(DIR)
 
-schemas: venv ## write the schemas anew from the code
+schemas: venv ## write the schemas and the generated pages of docs/ from the code
 	@$(BIN)/python -m registry.wire.schemas
 	@$(BIN)/python -m registry.settings.reference
+	@$(BIN)/python -m registry.metrics.reference
 	@$(BIN)/python -m registry.cli.json_shapes
 	@$(BIN)/python -m registry.office.assessments.assessment_schema
+	@$(BIN)/python -m registry.cli.reference
+
+docs: venv ## build the documentation as static files in build/docs (a link that leads nowhere fails)
+	@$(BIN)/sphinx-build -q -W --keep-going -c docs -d build/doctrees . build/docs
+	@echo 'Built build/docs; open build/docs/index.html'
 
 lock: venv ## resolve requirements.lock anew from pyproject.toml (UPGRADE=1 to newer versions)
 	@echo 'Resolving the dependencies of pyproject.toml'
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra otel $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) tests/client/requirements.in -o tests/client/requirements.lock
 
 clean: ## remove .venv, the demo's data and what tools left behind

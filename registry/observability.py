@@ -1,11 +1,14 @@
 """structlog, set up once: events with stable names, to standard error, and no personal data in them."""
 
+import functools
 import logging
 import sys
-from typing import Final, TextIO, cast
+from collections.abc import Callable
+from typing import Final, ParamSpec, TextIO, cast
 
 import structlog
 
+P = ParamSpec("P")
 LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -38,3 +41,16 @@ def configure(level: str = "warning") -> None:
 def debugging() -> bool:
     """Whether the log is at its most detailed level, at which errors are printed with their tracebacks."""
     return bool(structlog.is_configured() and structlog.get_logger().is_enabled_for(logging.DEBUG))
+
+
+def guarded(observer: Callable[P, None]) -> Callable[P, None]:
+    """Return an observer whose failure is logged: what it was told of is done, and must not be reported as failed."""
+
+    @functools.wraps(observer)
+    def call(*args: P.args, **named: P.kwargs) -> None:
+        try:
+            observer(*args, **named)
+        except Exception:  # noqa: BLE001 - whatever it was: the observer's fault stops nobody's work
+            structlog.get_logger(__name__).exception("observer.failed")
+
+    return call

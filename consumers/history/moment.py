@@ -1,4 +1,4 @@
-"""An earlier moment of the log, resolved to tree sizes (DESIGN.md, Decision 2).
+"""An earlier moment of the log, resolved to tree sizes (docs/decisions/0002).
 
 Sizes are what decides. A date is resolved by the times that witnesses cosigned at; where there are none it is
 the members' own claim, and called so.

@@ -1,4 +1,4 @@
-"""Read, verify, fold, write: the views follow the log (DESIGN.md, Decisions 2 and 3).
+"""Read, verify, fold, write: the views follow the log (docs/decisions/0002, docs/decisions/0003).
 
 A member's rows and its position change in one transaction, and the position's row is locked in it: a second
 projector waits, sees that the position moved, and goes on from there. Killed anywhere, a projector resumes
@@ -50,6 +50,9 @@ OnBatch = Callable[[str, int, int], None]
 """Told a member, its new tree size and the position that was reached, after each batch."""
 
 
+OnStep = Callable[[Progress, float, bool], None]
+"""Receives what each step brought, the seconds that it took, and whether all streams were read without a fault."""
+
 _LOST: Final = (TailLost, HeadLost, HistoryRewritten, LogGone, ForeignLog)
 """What is wrong with a stream that can be read. To verify all of it again costs much, and is not done at every step."""
 _LOST_SECONDS: Final = 5.0
@@ -70,6 +73,13 @@ class _Lost(NamedTuple):
 def _worst(faults: Sequence[LogError]) -> LogError:
     """Return the fault that says most: another history, then what is lost, then what cannot be read now."""
     return min(faults, key=lambda fault: (not isinstance(fault, HistoryRewritten), not isinstance(fault, _LOST)))
+
+
+def _together(faults: Sequence[LogError]) -> LogError:
+    """Return the worst fault, with what all of them say."""
+    if len(faults) == 1:
+        return faults[0]
+    return type(_worst(faults))("\n".join(dict.fromkeys(str(error) for error in faults)))
 
 
 class _Stopped(Exception):
@@ -133,6 +143,13 @@ class Projector:
         worst of what is wrong with single streams, and names all of it, at its end: the views of all other streams are
         up to date then, and those streams keep what was read of them.
         """
+        done, faults = self._pass()
+        if faults:
+            raise _together(faults)
+        return done
+
+    def _pass(self) -> tuple[Progress, list[LogError]]:
+        """As `step`; what is wrong with single streams is returned beside what was read."""
         faults: list[LogError] = []
         done = NOTHING
         try:
@@ -154,26 +171,34 @@ class Projector:
         self._disputes.settle_some(self.governance.state, self.governance.size, self._stopping)
         if self._feeding is not None:
             self._feeding.daily()
-        if faults:
-            raise type(_worst(faults))("\n".join(dict.fromkeys(str(error) for error in faults)))
-        return done
+        return done, faults
 
     def settle_all(self) -> None:
         """Compare all disputed heads with their streams, however long that takes."""
         self._disputes.settle_all(self.governance.state, self.governance.size, self._stopping)
 
-    def run(self, stop: threading.Event, poll: float = 1.0) -> None:
+    def run(
+        self,
+        stop: threading.Event,
+        poll: float = 1.0,
+        on_step: OnStep = lambda *_: None,
+    ) -> None:
         """Follow the log until told to stop. What is wrong with the log is said, and looked at again."""
         said = ""
         self._stopping = stop
         while not stop.is_set():
+            began = time.monotonic()
             try:
-                progress = self.step()
+                progress, faults = self._pass()
             except LogError as error:
-                if str(error) != said:
-                    said = str(error)
+                progress, faults = NOTHING, [error]
+            on_step(progress, time.monotonic() - began, not faults)
+            if faults:
+                fault = _together(faults)
+                if str(fault) != said:
+                    said = str(fault)
                     _log.error("projector.log_fault", error=said)
-                    self._on_fault(error)
+                    self._on_fault(fault)
                 stop.wait(poll)
                 continue
             said = ""

@@ -1,4 +1,4 @@
-"""Bytes to verified commits: the extension rule (DESIGN.md, Decision 1), with constant memory.
+"""Bytes to verified commits: the extension rule (docs/decisions/0001), with constant memory.
 
 A verifier keeps a tree's size and compact range and asks a `Trust` which keys count. It judges a record and,
 where the record extends the log, moves on; whatever else the record is, nothing changes. What the events say
@@ -25,7 +25,7 @@ FORM: Final = frozenset({"too-large", "malformed", "unknown-member"})
 
 
 class Verdict(NamedTuple):
-    """What a record is: EVENTS.md's code, the commit where it could be read, and why in words."""
+    """What a record is: the code of registry/wire/SPEC.md, the commit where it could be read, and why in words."""
 
     code: str
     commit: Commit | None

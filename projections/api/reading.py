@@ -68,6 +68,15 @@ class Snapshot(NamedTuple):
     position: Position
 
 
+class PoolUse(NamedTuple):
+    """How the connections to the views are used at one moment."""
+
+    busy: int
+    idle: int
+    waiting: int
+    """Answers that wait for a connection."""
+
+
 class Views:
     """Connections to the served views. `snapshot` may be shared by threads; `answer` is one loop's."""
 
@@ -86,6 +95,13 @@ class Views:
         }
         self._waiting = 0
         self._away_since = -math.inf
+
+    def pool_use(self) -> PoolUse:
+        """Return how the connections are used now; may be called from any thread."""
+        stats, idle = self._pool.get_stats(), len(self._idle)
+        size = stats.get("pool_size", 0)
+        free = min(size, stats.get("pool_available", 0) + idle)
+        return PoolUse(size - free, free, stats.get("requests_waiting", 0) + self._order.waiting)
 
     def open(self) -> None:
         """Begin to connect; a database that is away does not stop this."""

@@ -85,7 +85,7 @@ def create(connection: Connection) -> None:
     tables = resources.files("projections.feed").joinpath("feed.sql").read_text()
     label = f"feed, {hashlib.sha256(tables.encode()).hexdigest()[:16]}"
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.feed.feed.create'))")
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.feed.create'))")
         found = connection.execute("SELECT obj_description(to_regnamespace('feed'), 'pg_namespace')").fetchone()
         if found != (label,):
             connection.execute(tables.encode())

@@ -47,7 +47,7 @@ def notice(connection: Connection, causes: Causes, governance: int, *, size: int
     causes.without(refused)
     if anew is not None or refused or _something(causes):
         # From here on until the transaction ends nobody else writes notices.
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.feed.feed.order'))")
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.feed.order'))")
         found = [*causes.found, *_joined(connection, causes, sorted(refused))]
         written = _write(connection, found)
         if anew is not None or refused:
@@ -165,7 +165,7 @@ def count(connection: Connection, owners: Iterable[str], today: date) -> int:
     written = 0
     for owner in sorted(owners):
         with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.feed.feed.order'))")
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.feed.order'))")
             done = connection.execute("SELECT day FROM feed.counted WHERE member = %s", (owner,)).fetchone()
             if done is not None and done[0] >= today:
                 continue

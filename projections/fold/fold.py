@@ -1,4 +1,4 @@
-"""A batch of one member's verified commits, folded into its rows (DESIGN.md, Decision 2).
+"""A batch of one member's verified commits, folded into its rows (docs/decisions/0002).
 
 Within a batch a thing's events take effect in stream order, on states read at once; then the rows are
 written, each view's in one statement. What the rows come out as depends on the member's stream and on

@@ -1,4 +1,4 @@
-"""Status seals held against what the member's own leaves say (EVENTS.md, "Status seals")."""
+"""Status seals held against what the member's own leaves say (docs/events.md, "Status seals")."""
 
 import base64
 from collections.abc import Iterator

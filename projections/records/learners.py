@@ -35,8 +35,8 @@ class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
     learner: str
     credentials: list[CredentialView]
     ects: Decimal | None
-    """The sum over all active credentials, with credit counted once (EVENTS.md); null where there are too many, and on
-    all pages but the first."""
+    """The sum over all active credentials, with credit counted once (registry/wire/SPEC.md); null where there are too
+    many, and on all pages but the first."""
     ects_without_retakes: Decimal | None
     """The same sum, with one credential of each achievement: what the learner has. It is what people are shown."""
     ects_missing: str | None

@@ -1,7 +1,7 @@
 """Read what credentials rest on: their parts, level by level, and what replaced those that were replaced.
 
-EVENTS.md limits how deep parts are followed. The number of rows that one answer reads has a limit of its own, because
-other members decide how many parts there are between two levels.
+registry/wire/SPEC.md limits how deep parts are followed. The number of rows that one answer reads has a limit of its
+own, because other members decide how many parts there are between two levels.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -17,9 +17,9 @@ Key = tuple[str, str]
 """Member and id."""
 
 MAX_LEVELS: Final = 16
-"""Levels of parts that are followed (EVENTS.md, flag `too-deep`)."""
+"""Levels of parts that are followed (registry/wire/SPEC.md, flag `too-deep`)."""
 MAX_PARTS: Final = 1_000
-"""Distinct parts of one credential, in all levels together (EVENTS.md, flag `too-deep`)."""
+"""Distinct parts of one credential, in all levels together (registry/wire/SPEC.md, flag `too-deep`)."""
 MAX_PART_ROWS: Final = 5_000
 """Rows of parts that are read together for the credentials of one answer."""
 MAX_SEPARATE: Final = 3

@@ -1,5 +1,6 @@
 """Publishing what a university offers."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from msgspec import Meta
 from registry.api.bodies import Known, body_of, given
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.application.achievement_content import read_content
+from registry.application.achievement_texts import ALL_FIELDS, notes_of
 from registry.application.registry import Registry
 from registry.http import HttpProblem, Trouble, requires
 from registry.vault.vault import random_id
@@ -29,6 +31,8 @@ class OfferedVersion(msgspec.Struct, frozen=True, rename="camel"):
     retired: bool = False
     dry_run: bool = False
     """Whether it was checked only: nothing was published, and an id that was not sent is nobody's."""
+    notes: list[str] = []
+    """What is doubtful in it, for example its workload, and what was spelled otherwise than it was sent."""
 
 
 _FILLED: Final = ("achievement", "version", "awarding_bodies")
@@ -46,12 +50,25 @@ DryRun = Annotated[
 ]
 
 
+KeepText = Annotated[
+    bool,
+    QueryParameter(
+        name="keepText",
+        description="Texts that look as if in a wrong encoding, or like placeholders, are meant as they are.",
+    ),
+]
+
+
 _CHECKED_ONLY: Final = {200: ResponseSpec(OfferedVersion, description="It could be published; nothing was stored.")}
 
 
-def _content(registry: Registry, values: dict[str, Any]) -> AchievementContent:
-    """The content, with this university among those that award it unless it says who does. Raises `FaultyContent`."""
-    return read_content({"awardingBodies": [registry.member]} | values, registry.member, registry.newest_version)
+def _content(registry: Registry, values: dict[str, Any], kept: Collection[str]) -> tuple[AchievementContent, list[str]]:
+    """The content, with this university among those that award it unless it says who does, and what is to be said of
+    it. Raises `FaultyContent`.
+    """
+    whole = {"awardingBodies": [registry.member]} | values
+    content = read_content(whole, registry.member, registry.newest_version, kept)
+    return content, notes_of(values, content)
 
 
 @post(
@@ -65,7 +82,13 @@ def _content(registry: Registry, values: dict[str, Any]) -> AchievementContent:
     **requires("achievements:write"),
 )
 def publish(
-    desk: Desk, request: Request[Any, Any, Any], data: Body, key: IdempotencyKey, *, dry_run: DryRun = False
+    desk: Desk,
+    request: Request[Any, Any, Any],
+    data: Body,
+    key: IdempotencyKey,
+    *,
+    dry_run: DryRun = False,
+    keep_text: KeepText = False,
 ) -> Response[OfferedVersion]:
     """Publish version 1 of an achievement: the fields of `achievement.published.v1`.
 
@@ -73,20 +96,23 @@ def publish(
     once: fields, rules, codes, and what the composition names.
     """
     asked = {"achievement": random_id(), "version": 1} | given(data)
+    kept = ALL_FIELDS if keep_text else ()
     if dry_run:
         with desk.reading() as registry:
-            content = _content(registry, asked)
-            registry.check_achievement(content)
-        return desk.answer(OfferedVersion(registry.member, content.achievement, 1, dry_run=True))
+            content, notes = _content(registry, asked, kept)
+            registry.check_achievement(content, keep_text=kept)
+        return desk.answer(OfferedVersion(registry.member, content.achievement, 1, dry_run=True, notes=notes))
 
     def act(writer: Writer) -> Answered:
         member = writer.registry.member
-        content = _content(writer.registry, asked)
+        content, notes = _content(writer.registry, asked, kept)
         made = Answered(
-            201, OfferedVersion(member, content.achievement, 1), f"/v1/achievements/{member}/{content.achievement}"
+            201,
+            OfferedVersion(member, content.achievement, 1, notes=notes),
+            f"/v1/achievements/{member}/{content.achievement}",
         )
         writer.answered(made)
-        writer.registry.publish_achievement(content)
+        writer.registry.publish_achievement(content, keep_text=kept)
         return made
 
     return desk.once(request, key, data, act)
@@ -110,27 +136,32 @@ def revise(
     key: IdempotencyKey,
     *,
     dry_run: DryRun = False,
+    keep_text: KeepText = False,
 ) -> Response[OfferedVersion]:
     """Publish the whole content again as the next version. Where `version` is given it must be the next one."""
     asked = given(data) | {"achievement": str(achievement)}
+    kept = ALL_FIELDS if keep_text else ()
 
-    def revised(registry: Registry) -> AchievementContent:
-        return _content(registry, {"version": registry.achievement(str(achievement)).state.version + 1} | asked)
+    def revised(registry: Registry) -> tuple[AchievementContent, list[str]]:
+        return _content(registry, {"version": registry.achievement(str(achievement)).state.version + 1} | asked, kept)
 
     if dry_run:
         with desk.reading() as registry:
-            content = revised(registry)
-            registry.check_revision(content)
-        return desk.answer(OfferedVersion(registry.member, str(achievement), content.version, dry_run=True))
+            content, notes = revised(registry)
+            registry.check_revision(content, keep_text=kept)
+        checked = OfferedVersion(registry.member, str(achievement), content.version, dry_run=True, notes=notes)
+        return desk.answer(checked)
 
     def act(writer: Writer) -> Answered:
         member = writer.registry.member
-        content = revised(writer.registry)
+        content, notes = revised(writer.registry)
         made = Answered(
-            201, OfferedVersion(member, str(achievement), content.version), f"/v1/achievements/{member}/{achievement}"
+            201,
+            OfferedVersion(member, str(achievement), content.version, notes=notes),
+            f"/v1/achievements/{member}/{achievement}",
         )
         writer.answered(made)
-        writer.registry.revise_achievement(content)
+        writer.registry.revise_achievement(content, keep_text=kept)
         return made
 
     return desk.once(request, key, data, act)

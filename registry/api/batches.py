@@ -1,10 +1,10 @@
 """Batches: many rows in one request, as a stream of any length; and what became of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Final, NamedTuple, get_args
+from typing import Annotated, Any, Final, get_args
 from uuid import UUID
 
 import structlog
@@ -14,17 +14,15 @@ from litestar import Controller, HttpMethod, Request, Response, get, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import Parameter, QueryParameter
-from litestar.response import Stream
 
+from registry.api.corrections import corrections
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.api.examples import ROWS
-from registry.batches import Batch, Book, RowProblem, Spool
-from registry.batches.batch import DOCUMENTS, TABLES, XLSX, Kind, Media, Reading, Term
-from registry.batches.corrections import corrections_of
-from registry.batches.spool import SpoolDamaged
+from registry.api.receiving import Receiving
+from registry.batches import Batch, RowProblem, Spool
+from registry.batches.batch import DOCUMENTS, XLSX, Kind, Media, Reading, Term
 from registry.http import Cursors, HttpProblem, Page, Trouble, requires
-from registry.http.pages import LIMIT, MOST
-from registry.intake import IntakeError
+from registry.http.pages import LIMIT, MOST, within_bytes
 from registry.intake.formats.documents import MAX_BYTES
 from registry.intake.rows.days import Order
 from registry.intake.rows.xlsx_archive import MAX_BYTES as MAX_SPREADSHEET_BYTES
@@ -52,20 +50,10 @@ _MOST_BYTES: Final[dict[Media, int]] = {XLSX: MAX_SPREADSHEET_BYTES, **dict.from
 """What of one kind is held in memory while it is read."""
 _EMPTY: Final = Trouble("$", "is empty; rows are needed, or a document")
 
+MAX_PAGE_BYTES: Final = 1024 * 1024
+"""The bytes of JSON that a page of batches, or of problems, has at most, or its first item alone."""
 Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
 Cursor = Annotated[str, Parameter(max_length=500, description="`next` of the page before.")]
-
-
-class Receiving(NamedTuple):
-    """How batches are received."""
-
-    book: Book
-    most_bytes: int
-    """What a body may have."""
-    release_above: int
-    """Batches of more lines than this wait for a second person; 0: none does."""
-    patience: float
-    """Seconds that a client may stay silent in the middle."""
 
 
 _BODY: Final = f"""Rows: a table with a header, or a JSON object a line. A table is CSV (with commas, semicolons, tabs
@@ -210,45 +198,9 @@ def problems(
         line, number = cursors.decode(cursor, int, int)
         after = (_bounded(line), _bounded(number))
     found = receiving.book.problems(str(batch), limit, after)
-    last = cursors.encode(found[-1][0]) if len(found) == limit else None
-    return desk.answer(Page([row for _, row in found], last))
-
-
-@get(
-    "/v1/batches/{batch:uuid}/corrections",
-    tags=["Batches"],
-    operation_id="getBatchCorrections",
-    summary="The faulty rows, to be corrected and sent in again",
-    media_type="text/csv",
-    sync_to_thread=True,
-    **requires("credentials:write"),
-)
-def corrections(receiving: Receiving, batch: UUID) -> Stream:
-    """The rows that were not taken in, as they were sent, with a column `problem` that says what is wrong.
-
-    What a spreadsheet would run as a formula, which is never taken in, stands behind an apostrophe.
-    It holds personal data: it needs the scope that sending rows needs. Kept for 90 days.
-    """
-    found = receiving.book.one(str(batch))
-    if found.media not in TABLES or found.kind != "credentials":
-        raise HttpProblem("conflict", "corrections are made of batches of credentials in a table; see the problems")
-    rows = corrections_of(receiving.book.content(str(batch)), receiving.book.faulty_rows(str(batch)))
-    try:
-        head = next(rows, "")
-    except IntakeError as error:
-        raise HttpProblem("conflict", f"no rows can be read of this batch: {error}") from error
-    except SpoolDamaged as error:
-        raise HttpProblem("gone", "the content of this batch is kept no more") from error
-    return Stream(
-        _joined(head, rows),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="corrections-{batch}.csv"'},
-    )
-
-
-def _joined(head: str, rows: Iterator[str]) -> Iterator[str]:
-    yield head
-    yield from rows
+    some = within_bytes(found, MAX_PAGE_BYTES)
+    last = cursors.encode(some[-1][0]) if len(found) == limit or len(some) < len(found) else None
+    return desk.answer(Page([row for _, row in some], last))
 
 
 @post(
@@ -370,7 +322,9 @@ class Batches(Controller):
         ] = None,
         keep_text: Annotated[
             bool,
-            QueryParameter(name="keepText", description="Text that looks as if in a wrong encoding is meant as it is."),
+            QueryParameter(
+                name="keepText", description="Text that looks wrong, or no name or grade, is meant as it is."
+            ),
         ] = False,
     ) -> Response[Batch]:
         """Take in rows as a stream. Every row is judged by itself: bad ones are listed, good ones take effect.
@@ -381,6 +335,9 @@ class Batches(Controller):
 
         Rows of a reconciliation (record, achievement or course, awarding_date; ects, status) change nothing: listed is
         what does not agree with the log.
+
+        The rows of a spreadsheet are counted after the answer: until then `lines` is 0, and none of it is taken in.
+        One that a second person releases is `awaitingRelease` from then on.
 
         The answer comes when all of it is on the node's disk. Sent again with the same Idempotency-Key (the bodies are
         not compared), the batch is the one that there is, unless it never arrived whole: then it is received anew.
@@ -427,8 +384,10 @@ class Batches(Controller):
             at, batch = cursors.decode(cursor, str, UUID)
             place = (_moment(at), str(batch))
         found = receiving.book.newest(limit, place)
-        last = cursors.encode([found[-1].created.isoformat(), found[-1].batch]) if len(found) == limit else None
-        return desk.answer(Page(found, last))
+        some = within_bytes(found, MAX_PAGE_BYTES)
+        has_more = len(found) == limit or len(some) < len(found)
+        last = cursors.encode([some[-1].created.isoformat(), some[-1].batch]) if has_more else None
+        return desk.answer(Page(some, last))
 
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [Batches, one, problems, corrections, release, cancel]

@@ -58,8 +58,8 @@ class CorrectionGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
 class EnquiryAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
     """A question to an issuer."""
 
-    subject: Annotated[int, Meta(ge=0, le=1000)] = 0
-    """Which credential of the case, from 0 on."""
+    subject: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    """Which credential of the case, from 0 on; needed where it has several."""
     on: date | None = None
     note: Words | None = None
 
@@ -99,10 +99,12 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 
 class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """Agreement with the proposal."""
+    """Agreement with the proposal that this person has read."""
 
+    proposal_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    """The id of the proposal, as the case has it in `waiting`. Where it has another one by now, nothing is approved."""
     accept_override: bool = False
-    """Whether this person read the reason for an override, and accepts it."""
+    """Whether this person read the reason for that proposal's override, and accepts it."""
     on: date | None = None
 
 

@@ -246,7 +246,7 @@ class OneCase(Controller):
         self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: EnquiryAsked,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """`enquiry` is what the answer is given to."""
+        """`enquiry` is what the answer is given to; `asked` says whom it asks about which credential."""
         return _move(
             desk, bureau, request, data, key,
             lambda by: bureau.enquire(str(case), data.subject, by, data.on, data.note),
@@ -309,10 +309,16 @@ class OneCase(Controller):
         self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Approval,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """By another person than who proposed it, who also accepts an override after reading its reason."""
+        """By another person than who proposed it, who names the proposal and accepts its override after reading both.
+
+        The case has the proposal in `waiting`: its id, its grants, what was compared, and notes. The answer is 409
+        `proposal-changed` where it has another proposal by now.
+        """
         return _move(
             desk, bureau, request, data, key,
-            lambda by: bureau.approve(str(case), by, data.on, accept_override=data.accept_override),
+            lambda by: bureau.approve(
+                str(case), by, data.on, proposal_id=data.proposal_id, accept_override=data.accept_override
+            ),
         )  # fmt: skip
 
     @post(

@@ -126,7 +126,8 @@ def _errors(codes: CourseCodes, data: Entries) -> list[Trouble]:
             continue
         entry = CourseCode(one.code, str(one.achievement), one.version)
         found += [
-            Trouble(f"$.items[{place}].{field}", detail, field, one.code[:80]) for field, detail in codes.faults(entry)
+            Trouble(f"$.items[{place}].{field}", detail, field, entry.text(field)[:80])
+            for field, detail in codes.faults(entry)
         ]
     return found
 

@@ -12,10 +12,11 @@ from msgspec import Meta
 from registry.api.bodies import Offers
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.application.requests import Issued
-from registry.application.status_notes import MAX_NOTE, note_fault
+from registry.application.status_notes import MAX_NOTE
 from registry.http import HttpProblem, Trouble, requires
 from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.row_texts import MAX_FIELD
+from registry.intake.rows.status_note import status_note_fault
 from registry.wire.credentials import CountedBy, Part, StatusReason
 from registry.wire.forms import Date, Member, check_credits
 
@@ -79,6 +80,9 @@ class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     override: Annotated[list[Override], Meta(max_length=20)] | None = None
     """What speaks against its parts and is gone on with knowingly; the credential will be flagged for it."""
 
+    keep_text: bool = False
+    """A text that looks wrong (by its encoding, or as a name or a grade) is meant as it is."""
+
 
 class Credential(msgspec.Struct, frozen=True, rename="camel"):
     """A credential that was issued."""
@@ -90,6 +94,9 @@ class Credential(msgspec.Struct, frozen=True, rename="camel"):
     record: str
     unchanged: bool
     """Whether this record was issued before, and says the same."""
+    notes: list[str] = []
+    """What to look at again: an awarding date to come, a last day of validity that has passed, another achievement than
+    that of the credential which is replaced."""
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -129,7 +136,8 @@ def issue(
     parts, wrong = _parts(data.parts)
 
     def act(writer: Writer) -> Answered:
-        asked = RowChecker(offered).check_all(0, _row(data))
+        checker = RowChecker(offered, keep_text=data.keep_text)
+        asked = checker.check_all(0, _row(data))
         if asked is None:
             raise HttpProblem(
                 "unprocessable", errors=[Trouble("$.record", "EXAMPLE is the template's own; use your own id")]
@@ -148,7 +156,8 @@ def issue(
             detail = outcome.explanation if "learners:decide" in request.user.scopes else outcome.detail
             raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
         member = writer.registry.member
-        found = Credential(member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged)
+        notes = checker.notes() + ([] if outcome.replacement is None else [str(outcome.replacement)])
+        found = Credential(member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged, notes)
         return Answered(200 if outcome.unchanged else 201, found, f"/v1/credentials/{member}/{outcome.credential}")
 
     return desk.once(request, key, data, act)
@@ -174,7 +183,7 @@ def _parts(rows: list[PartRow] | None) -> tuple[list[Part] | None, list[Trouble]
 def _row(data: CredentialRow) -> dict[str, str]:
     row: dict[str, str] = {}
     for name, value in msgspec.structs.asdict(data).items():
-        if name in ("parts", "override"):
+        if name in ("parts", "override", "keep_text"):
             continue
         if isinstance(value, float):
             row[name] = f"{value:f}".rstrip("0").rstrip(".")
@@ -200,7 +209,7 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
     ) -> Response[Status]:
         """An own credential's status, from now on."""
         note = data.note.strip()
-        if (fault := note_fault(note)) is not None:
+        if (fault := status_note_fault(note)) is not None:
             raise HttpProblem("unprocessable", errors=[Trouble("$.note", fault, "note")])
 
         def act(writer: Writer) -> Answered:

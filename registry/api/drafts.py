@@ -8,8 +8,10 @@ from litestar import Request, Response, delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
+from registry.api.achievements import KeepText
 from registry.api.bodies import Offers
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.application.achievement_texts import ALL_FIELDS
 from registry.http import requires
 from registry.intake.drafts import Draft, Drafts
 from registry.intake.importing import Importer
@@ -71,6 +73,8 @@ class DraftPublished(msgspec.Struct, frozen=True):
     issued: int
     waiting: int
     """How many credentials go on waiting; the draft says for what."""
+    notes: list[str] = []
+    """What is doubtful in the achievement, for example its workload, and how its texts were respelled."""
 
 
 @get(
@@ -143,16 +147,20 @@ def publish(
     request: Request[Any, Any, Any],
     draft: UUID,
     key: IdempotencyKey,
+    *,
+    keep_text: KeepText = False,
 ) -> Response[DraftPublished]:
     """Publish it as version 1 of an achievement and issue the credentials that wait for it; those that lack something
     go on waiting, to be completed and issued by publishing once more.
     """
 
     def act(writer: Writer) -> Answered:
-        taken = Importer(writer.registry, writer.issuer, offered).publish(str(draft))
+        kept = ALL_FIELDS if keep_text else ()
+        taken, notes = Importer(writer.registry, writer.issuer, offered).publish(str(draft), kept)
         after = Drafts(writer.registry).one(str(draft))
+        notes += [note for one in taken for note in one.notes]
         issued = sum(one.credential is not None for one in taken)
-        return Answered(200, DraftPublished(str(after.achievement), issued, after.waiting))
+        return Answered(200, DraftPublished(str(after.achievement), issued, after.waiting, notes))
 
     return desk.once(request, key, None, act)
 

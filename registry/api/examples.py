@@ -6,6 +6,8 @@ The ids are made up: put those of your own credentials, achievements, cases and 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from registry.values.example_achievement import EXAMPLE_ACHIEVEMENT
+
 _ACHIEVEMENT: Final = "5b0c7c2a-6f3e-4b8e-9b0e-2f6d1c9e4a11"
 _CREDENTIAL: Final = "c0a8e7f4-3b1d-4f0a-8a63-7d5e2b9f1c22"
 _LEARNER: Final = "1f4e2d3c-5b6a-4978-8c9d-0e1f2a3b4c5d"
@@ -32,25 +34,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "grade": "8.5",
     },
     "Reason": {"reason": "issuedInError"},
-    "Achievement": {
-        "kind": "microCredential",
-        "title": {"en": "Data literacy", "nl": "Datageletterdheid"},
-        "learningOutcomes": [{"title": {"en": "Reads, questions and explains data"}}],
-        "creditBearing": True,
-        "ects": 5,
-        "workloadHours": 140,
-        "eqfLevel": 6,
-        "levelBasis": "referenced",
-        "fieldsOfEducation": ["0612"],
-        "language": ["en"],
-        "learningSetting": "formal",
-        "participation": ["blended"],
-        "assessments": ["projectWork"],
-        "supervision": "onsite",
-        "identityVerified": True,
-        "qualityAssurance": [{"type": "institutionalQA", "agency": "NVAO"}],
-        "stackability": "stackable",
-    },
+    "Achievement": EXAMPLE_ACHIEVEMENT | {"title": {"en": "Data literacy", "nl": "Datageletterdheid"}},
     "JointVersion": _REF,
     "Entries": {
         "items": [{"code": "DATA-LIT-1", "achievement": _ACHIEVEMENT}, {"code": "OLD-CODE", "achievement": None}]
@@ -61,7 +45,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "dryRun": True,
     },
     "Erasing": {"confirm": _LEARNER},
-    "HeldDecision": {"record": "2026-17", "decision": "same-person"},
+    "HeldDecision": {"record": "2026-17", "version": "3f9a0c41d2b7", "decision": "same-person"},
     "AssessmentStatement": {
         "achievement": _REF,
         "purpose": "creditTransfer",
@@ -114,7 +98,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     },
     "CorrectionGiven": {"correction": {"applicant": {"address": "Kerkstraat 1"}, "note": "Moved house."}, "on": _DAY},
     "ProfileEntry": {"name": "Master of Urban Analytics", "requirement": {"accessTo": 7, "ects": 180}},
-    "Approval": {"acceptOverride": False, "on": _DAY},
+    "Approval": {"proposalId": "5d41402a", "acceptOverride": False, "on": _DAY},
     "Withdrawal": {"on": _DAY},
     "LetterAsked": {
         "decision": _OTHER,

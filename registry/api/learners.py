@@ -12,7 +12,7 @@ from litestar.params import Dependency, Parameter
 from msgspec import Meta
 
 from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.application.held_rows import PAGE, Decision, HeldPerson, HeldRows, Place
+from registry.application.held_rows import PAGE, VERSION_DIGITS, Decision, HeldPerson, HeldRows, Place
 from registry.application.registry import Registry
 from registry.http import Cursors, HttpProblem, Trouble, requires
 from registry.intake.rows.row_texts import MAX_FIELD
@@ -91,6 +91,8 @@ class HeldDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     record: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_FIELD)]
     """The row's own id."""
+    version: Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{VERSION_DIGITS}}}$")]
+    """The `version` that the list showed. Where the row or the known person is another by now, nothing is decided."""
     decision: Decision
 
 
@@ -147,10 +149,13 @@ def decide_held_row(
 
     `same-person`: the learner's name and date of birth are the row's from now on. `other-person`: the number belongs to
     a new learner from now on, and the one who had it keeps their credentials.
+
+    A row with the same id can be sent again and replaces the one that is held: where it is not the `version` that you
+    read any more, nothing is decided (`held-row-changed`).
     """
 
     def act(writer: Writer) -> Answered:
-        decided = HeldRows(writer.registry).decide(data.record, data.decision, request.user.actor)
+        decided = HeldRows(writer.registry).decide(data.record, data.version, data.decision, request.user.actor)
         return Answered(200, DecidedRow(*decided))
 
     return desk.once(request, key, data, act)

@@ -13,7 +13,7 @@ from registry.wire.merkle import Tree
 
 
 class NotAccepted(Refusal):
-    """Consumers would not accept this. `code` is EVENTS.md's name of the rule; `remedy` says what to do.
+    """Consumers would not accept this. `code` is docs/events.md's name of the rule; `remedy` says what to do.
 
     It is a `Refusal`, so that a row, an event of a system or a request that it stops is refused like any other.
     """

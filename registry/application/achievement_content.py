@@ -5,11 +5,12 @@ holds for what this university publishes itself: known field names, filled-in pl
 codes that exist, and parts that can be stacked. What others published is read all the same.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
+from registry.application.achievement_texts import one_spelling, text_faults
 from registry.domain.achievement import blanks
 from registry.domain.errors import InvalidEvent
 from registry.values.codes import isced_fault, language_fault
@@ -46,20 +47,31 @@ class FaultyContent(InvalidEvent):
         self.faults = faults
 
 
-def read_content(values: Mapping[str, Any], publisher: str, newest: NewestVersion) -> AchievementContent:
-    """Return the content that some JSON holds. Raises `FaultyContent` with every fault."""
-    if faults := content_faults(values, publisher, newest):
-        raise FaultyContent(faults)
-    return msgspec.convert(values, AchievementContent, strict=True)
+def read_content(
+    values: Mapping[str, Any], publisher: str, newest: NewestVersion, keep_text: Collection[str] = ()
+) -> AchievementContent:
+    """Return the content that some JSON holds, its texts in their one spelling. Raises `FaultyContent` with all faults.
+
+    `keep_text` are the fields whose texts are meant though they look broken; see `achievement_texts`.
+    """
+    spelled = one_spelling(values)
+    for stated in (values, spelled):  # mojibake is told by characters nobody sees, and a text may be of these alone
+        if faults := content_faults(stated, publisher, newest, keep_text):
+            raise FaultyContent(faults)
+    return msgspec.convert(spelled, AchievementContent, strict=True)
 
 
-def refuse_faulty(content: AchievementContent, publisher: str, newest: NewestVersion) -> None:
+def refuse_faulty(
+    content: AchievementContent, publisher: str, newest: NewestVersion, keep_text: Collection[str] = ()
+) -> None:
     """Raise `FaultyContent` with every fault of a content that is to be published."""
-    if faults := content_faults(msgspec.to_builtins(content), publisher, newest):
+    if faults := content_faults(msgspec.to_builtins(content), publisher, newest, keep_text):
         raise FaultyContent(faults)
 
 
-def content_faults(values: Mapping[str, Any], publisher: str, newest: NewestVersion) -> list[Fault]:
+def content_faults(
+    values: Mapping[str, Any], publisher: str, newest: NewestVersion, keep_text: Collection[str] = ()
+) -> list[Fault]:
     """Return all that is wrong with some JSON as the content of an achievement of `publisher`. Each path has one fault.
 
     A text that holds a placeholder is said to, and nothing else is said of it.
@@ -76,6 +88,7 @@ def content_faults(values: Mapping[str, Any], publisher: str, newest: NewestVers
         *_rules(values, publisher, faulty),
         *_further(values, publisher, newest),
         *((f"${path}", detail) for path, detail in blanks(values)),
+        *text_faults(values, keep_text),
     ]:
         if path not in faults:
             faults[path] = [detail]

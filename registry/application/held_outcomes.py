@@ -2,25 +2,36 @@
 
 from collections.abc import Sequence
 
-from registry.application.held_rows import MAX_HELD
+from registry.application.held_rows import MAX_HELD, HeldRow
 from registry.application.requests import PERSON_DIFFERS, IssueRequest, NotIssued, TwoPersons
 from registry.values.persons import PERSON
 from registry.vault.vault import KnownLearner
 
 
-def held_outcome(request: IssueRequest, known: KnownLearner, differs: Sequence[str], *, is_kept: bool) -> NotIssued:
-    """Return the outcome of a row whose number is known with another person behind it."""
-    full = (
-        f". The list of held rows is full ({MAX_HELD:,}), and this row is not in it: decide on rows that are"
-        " (`registry learner held`), then send this one again"
-    )
+def held_outcome(request: IssueRequest, known: KnownLearner, differs: Sequence[str], row: HeldRow | None) -> NotIssued:
+    """Return the outcome of a row whose number is known with another person behind it.
+
+    `row` is what is kept of it; None where the list is full.
+    """
+    if row is None:
+        further = (
+            f". The list of held rows is full ({MAX_HELD:,}), and this row is not in it: decide on rows that are"
+            " (`registry learner held`), then send this one again"
+        )
+    elif row.changes:
+        further = (
+            f". Until now a row with this id and another {_aspects(row.changes)} was held; this one has taken its"
+            " place, and no decision on the earlier one counts for it"
+        )
+    else:
+        further = ""
     return NotIssued(
         request.record,
         PERSON_DIFFERS,
         "student",
         f"this number is known with another {_aspects(differs)}; nothing was issued. Correct the number,"
         " or say whether it is the same person (`registry learner same-person`) or another one"
-        f" (`registry learner other-person`), and send the row again{'' if is_kept else full}",
+        f" (`registry learner other-person`), and send the row again{further}",
         persons=_two_persons(known, request),
     )
 
@@ -38,7 +49,8 @@ def held_against_refused(request: IssueRequest, known: KnownLearner, differs: Se
 
 
 def _aspects(differs: Sequence[str]) -> str:
-    return " and ".join("date of birth" if one == "dateOfBirth" else one for one in differs)
+    words = {"student": "number", "dateOfBirth": "date of birth"}
+    return " and ".join(words.get(aspect, aspect) for aspect in differs)
 
 
 def _two_persons(known: KnownLearner, request: IssueRequest) -> TwoPersons:

@@ -2,6 +2,9 @@
 
 A held row is not issued. Its person is kept, under the key of the learner who is known, until somebody says whether it
 is the same person or another one; then the row is sent again. Nothing else of the row is stored.
+
+Whoever sends rows can replace a held row by another with the same id. So a decision names the version that somebody
+read, and counts for that one only.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -12,12 +15,14 @@ import msgspec
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
+from registry.application.held_row_decision import HeldRowChanged, HeldRowDecision
 from registry.application.records import find_credentials
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest
 from registry.domain.errors import Duplicate, Refusal
-from registry.values.persons import FORMERLY, NAMES, PERSON, contradictions, described, normalise_identifier
-from registry.vault.vault import KnownLearner, Learner, LearnerGone, Vault, array, read_again, write_person
+from registry.store.recorder import StaleState
+from registry.values.persons import NAMES, PERSON, contradictions, described, normalise_identifier
+from registry.vault.vault import KnownLearner, Learner, LearnerGone, Vault, array, read_again
 
 MAX_HELD: Final = 10_000
 """Held rows that nobody has decided on and that are kept. Further ones are refused all the same, and are told so.
@@ -25,10 +30,10 @@ MAX_HELD: Final = 10_000
 Where several processes hold rows at once, there may be a batch or two more.
 """
 PAGE: Final = 100
-MAX_FORMER: Final = 20
-"""Descriptions of one learner that somebody decided are of the same person."""
 Decision = Literal["same-person", "other-person"]
 DECISIONS: Final[tuple[Decision, ...]] = get_args(Decision)
+VERSION_DIGITS: Final = 12
+"""Hexadecimal digits of the version of a held row."""
 _PURPOSE: Final = "held row"
 
 
@@ -68,6 +73,8 @@ class HeldPerson(msgspec.Struct, frozen=True, rename="camel"):
 
     record: str
     """The row's own id."""
+    version: str
+    """Stands for all that is shown of the row and of the known person; a decision names it."""
     student: str
     learner: str
     held_at: datetime
@@ -75,6 +82,8 @@ class HeldPerson(msgspec.Struct, frozen=True, rename="camel"):
     """`dateOfBirth`, `name`, or both; empty where they agree by now: send the row again."""
     known: Person
     stated: Person
+    changes: tuple[str, ...] = ()
+    """How it differs from rows with this id that were held before: `student`, `name`, `dateOfBirth`."""
 
     def __repr__(self) -> str:
         return f"HeldPerson({self.learner}, …)"  # a person is never shown by accident
@@ -105,23 +114,64 @@ class Decided(NamedTuple):
     unchanged: bool
 
 
+class EarlierRow(NamedTuple):
+    """What was held under a row's id before."""
+
+    sealed: bytes
+    stated: dict[str, str]
+    changes: tuple[str, ...]
+    decision: Decision | None = None
+    decided: datetime | None = None
+
+    def __repr__(self) -> str:
+        return "EarlierRow(…)"  # a person is never shown by accident
+
+
 class HeldRow:
     """A row that is held, to be written with the batch that it came in."""
 
-    def __init__(self, vault: Vault, record: bytes, student: bytes, known: KnownLearner, request: IssueRequest) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        record: bytes,
+        student: bytes,
+        known: KnownLearner,
+        request: IssueRequest,
+        earlier: EarlierRow | None,
+    ) -> None:
         """`record` and `student` are the hashes of the row's id and number."""
-        content = {"record": request.record, "stated": request.person()}
-        sealed = vault.seal(known.learner, _PURPOSE, content)
-        self._row = record, student, known.learner.learner, datetime.now(UTC), sealed
+        stated = request.person()
+        self.changes: tuple[str, ...] = () if earlier is None else _changes(earlier.stated, stated)
+        """How it differs from the row that was held under this id until now."""
+        before = () if earlier is None else earlier.changes
+        content = {"record": request.record, "stated": stated, "changes": sorted({*before, *self.changes})}
+        self._values = {
+            "record": record,
+            "student": student,
+            "learner": known.learner.learner,
+            "at": datetime.now(UTC),
+            "sealed": vault.seal(known.learner, _PURPOSE, content),
+            "before": None if earlier is None else earlier.sealed,
+            "decision": None if earlier is None else earlier.decision,
+            "decided": None if earlier is None else earlier.decided,
+        }
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it. A row that is held again waits for a decision again."""
-        cursor.execute(
-            "INSERT INTO vault.held_rows (record, student, learner, at, sealed) VALUES (%s, %s, %s, %s, %s)"
+        """Write it. A row that is held again waits for a decision again.
+
+        Raises `StaleState` where another row was held under its id meanwhile, or somebody decided on the row.
+        """
+        written = cursor.execute(
+            "INSERT INTO vault.held_rows AS h (record, student, learner, at, sealed)"
+            " VALUES (%(record)s, %(student)s, %(learner)s, %(at)s, %(sealed)s)"
             " ON CONFLICT (record) DO UPDATE SET student = excluded.student, learner = excluded.learner,"
-            " at = excluded.at, sealed = excluded.sealed, decision = NULL, by = NULL, decided = NULL",
-            self._row,
+            " at = excluded.at, sealed = excluded.sealed, decision = NULL, by = NULL, decided = NULL, version = NULL"
+            " WHERE h.sealed = %(before)s AND h.decision IS NOT DISTINCT FROM %(decision)s::text"
+            " AND h.decided IS NOT DISTINCT FROM %(decided)s::timestamptz",
+            self._values,
         )
+        if written.rowcount != 1:
+            raise StaleState("a row with this id was held or decided on meanwhile; look again")
 
 
 class Room:
@@ -157,6 +207,26 @@ class HeldRows:
         )
         return Room(MAX_HELD - count["n"], {row["record"] for row in waiting.fetchall()})
 
+    def earlier(self, records: Collection[bytes]) -> dict[bytes, EarlierRow]:
+        """Return what is held, or was held and decided on, under these hashed ids."""
+        return read_again(lambda: self._earlier(records))
+
+    def _earlier(self, records: Collection[bytes]) -> dict[bytes, EarlierRow]:
+        rows = self._registry.cursor().execute(
+            "SELECT h.record, h.sealed, h.decision, h.decided, l.learner::text, l.key FROM vault.held_rows h"
+            " JOIN vault.learners l USING (learner) WHERE h.record = ANY(%s::bytea[])",
+            (array(records),),
+        )
+        found = {}
+        for row in rows.fetchall():
+            learner = self._vault.unwrap(row["learner"], row["key"])
+            content = self._vault.open(learner, _PURPOSE, row["sealed"])
+            changes = tuple(content.get("changes", ()))
+            found[row["record"]] = EarlierRow(
+                row["sealed"], content["stated"], changes, row["decision"], row["decided"]
+            )
+        return found
+
     def page(self, after: Place | None = None, limit: int = PAGE) -> HeldPage:
         """Return rows that wait for a decision, the oldest first, after a place.
 
@@ -181,7 +251,7 @@ class HeldRows:
             if row["learner"] not in persons:
                 persons[row["learner"]] = self._vault.open(known, "person", row["person"])
             content = self._vault.open(learner(row["held_learner"], row["held_key"]), _PURPOSE, row["sealed"])
-            found.append(_held_person(known.learner, persons[row["learner"]], row["at"], content))
+            found.append(self._held_person(known.learner, persons[row["learner"]], row["at"], content))
         last = rows[limit - 1] if len(rows) > limit else None
         return HeldPage(found, None if last is None else Place(last["at"], last["record"]))
 
@@ -194,51 +264,104 @@ class HeldRows:
             if (after := page.next) is None:
                 return
 
-    def decide(self, record: str, decision: Decision, by: str) -> Decided:
+    def read(self, record: str) -> HeldPerson:
+        """Return the row of this id that waits for a decision. Raises `UnknownHeldRow`, `AlreadyDecided`."""
+        return read_again(lambda: self._read(record))
+
+    def _read(self, record: str) -> HeldPerson:
+        row, known = self._find(record)
+        if row["decision"] is not None:
+            raise _already_decided(row)
+        content = self._vault.open(self._holder(row), _PURPOSE, row["sealed"])
+        return self._held_person(known.learner.learner, known.person, row["at"], content)
+
+    def decide(self, record: str, version: str, decision: Decision, by: str) -> Decided:
         """Say who a held row is about; it is issued when it is sent again. The same decision again changes nothing.
 
-        `same-person`: the learner's name and date of birth are those of the row from now on; the former ones stay known
-        as the same person's. `other-person`: the number belongs to a new learner, the row's person, from now on; the
-        learner who had it keeps their credentials and is found by their id.
+        `version` is the one that whoever decides has read. `same-person`: the learner's name and date of birth are
+        those of the row from now on; the former ones stay known as the same person's. `other-person`: the number
+        belongs to a new learner, the row's person, from now on; the learner who had it keeps their credentials and is
+        found by their id.
 
-        Raises `UnknownHeldRow`, `AlreadyDecided`, `Duplicate` where the learner was changed meanwhile.
+        Raises `UnknownHeldRow`, `AlreadyDecided`, and `HeldRowChanged` where the row or the learner is another by now.
         """
+        return read_again(lambda: self._decide(record, version, decision, by))
+
+    def _decide(self, record: str, version: str, decision: Decision, by: str) -> Decided:
+        row, known = self._find(record)
+        if row["decision"] is not None:
+            if row["decision"] != decision or row["version"] is None:
+                raise _already_decided(row)
+            if row["version"] != version:
+                raise HeldRowChanged
+            return Decided(record, decision, known.learner.learner, unchanged=True)
+        content = self._vault.open(self._holder(row), _PURPOSE, row["sealed"])
+        learner = known.learner.learner
+        if self._held_person(learner, known.person, row["at"], content).version != version:
+            raise HeldRowChanged
+        if learner != row["learner"]:
+            raise Duplicate("its number leads to another learner than when this row was held; send it again", "record")
+        fresh = self._vault.new_learner() if decision == "other-person" else None
+        deciding = HeldRowDecision(self._vault, row, known, content["stated"], version, by, fresh)
+        try:
+            self._registry.save([], private=deciding)
+        except LearnerGone as error:
+            raise HeldRowChanged from error
+        return Decided(record, decision, (fresh or known.learner).learner, unchanged=False)
+
+    def _find(self, record: str) -> tuple[DictRow, KnownLearner]:
+        """Return a held row, decided on or not, and the learner whom its number leads to."""
         hashed = self._vault.hashed("record", normalise_identifier(record))
         cursor = self._registry.cursor()
         row = cursor.execute(
-            "SELECT student, learner::text, sealed, decision FROM vault.held_rows WHERE record = %s", (hashed,)
+            "SELECT h.record, h.student, h.learner::text, h.at, h.sealed, h.decision, h.by, h.decided, h.version, l.key"
+            " FROM vault.held_rows h JOIN vault.learners l USING (learner) WHERE h.record = %s",
+            (hashed,),
         ).fetchone()
-        then = None if row is None else self._vault.learner(cursor, row["learner"])
-        if row is None or then is None:
+        known = None if row is None else self._vault.find_known(cursor, [row["student"]]).get(row["student"])
+        if row is None or known is None:
             became = find_credentials(self._registry, [record]).get(record)
             why = "" if became is None else f": it was issued as credential {became}"
             raise UnknownHeldRow(
                 f"no row with this id is held{why}; `registry learner held` lists those that are", "record"
             )
-        if row["decision"] is not None and row["decision"] != decision:
-            raise AlreadyDecided(f"somebody decided {row['decision']} on this row before; send the row again", "record")
-        if row["decision"] is not None:
-            now = self._vault.find_known(cursor, [row["student"]]).get(row["student"], then)
-            return Decided(record, decision, now.learner.learner, unchanged=True)
-        stated = self._vault.open(then.learner, _PURPOSE, row["sealed"])["stated"]
-        fresh = self._vault.new_learner() if decision == "other-person" else None
-        try:
-            self._registry.save([], private=_Deciding(self._vault, hashed, row, stated, by, fresh))
-        except LearnerGone as error:
-            raise Duplicate("somebody else changed the learner just now; look again", "record") from error
-        return Decided(record, decision, (fresh or then.learner).learner, unchanged=False)
+        return row, known
+
+    def _holder(self, row: DictRow) -> Learner:
+        """Return the learner under whose key a row is sealed."""
+        return self._vault.unwrap(row["learner"], row["key"])
+
+    def _held_person(
+        self, learner: str, person: Mapping[str, Any], at: datetime, content: dict[str, Any]
+    ) -> HeldPerson:
+        stated = content["stated"]
+        shown = [learner, [person.get(name) for name in PERSON], content["record"], sorted(stated.items())]
+        return HeldPerson(
+            content["record"],
+            self._vault.digest(b"held row\0" + msgspec.json.encode(shown)).hex()[:VERSION_DIGITS],
+            stated["student"],
+            learner,
+            at,
+            contradictions(person, stated),
+            Person.of(person),
+            Person.of(stated),
+            tuple(content.get("changes", ())),
+        )
 
 
-def _held_person(learner: str, person: Mapping[str, Any], at: datetime, content: dict[str, Any]) -> HeldPerson:
-    stated = content["stated"]
-    return HeldPerson(
-        content["record"],
-        stated["student"],
-        learner,
-        at,
-        contradictions(person, stated),
-        Person.of(person),
-        Person.of(stated),
+def _already_decided(row: DictRow) -> AlreadyDecided:
+    return AlreadyDecided(
+        f"{row['by']} decided {row['decision']} on this row on {row['decided']:%Y-%m-%d}; send the row again", "record"
+    )
+
+
+def _changes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Return in what two persons differ at all, and not only in what contradicts: `student`, `name`, `dateOfBirth`."""
+    aspects = {"student": ("student",), "name": NAMES, "dateOfBirth": ("dateOfBirth",)}
+    return tuple(
+        aspect
+        for aspect, names in aspects.items()
+        if any((before.get(name) or "") != (now.get(name) or "") for name in names)
     )
 
 
@@ -261,82 +384,3 @@ FROM vault.held_rows h JOIN vault.learners l USING (learner) CROSS JOIN LATERAL 
 WHERE {_WAITS} AND (%(at)s::timestamptz IS NULL OR (h.at, h.record) > (%(at)s::timestamptz, %(record)s::bytea))
 ORDER BY h.at, h.record LIMIT %(limit)s
 """  # noqa: S608 - a text of our own
-
-
-class _Deciding:
-    """A decision on a held row, to be written."""
-
-    def __init__(
-        self, vault: Vault, record: bytes, row: DictRow, stated: dict[str, str], by: str, fresh: Learner | None
-    ) -> None:
-        """`fresh` is the new learner that the number belongs to from now on; None: it is the same person."""
-        self._vault = vault
-        self._record = record
-        self._row = row
-        self._stated = stated
-        self._by = by
-        self._fresh = fresh
-        self._now = datetime.now(UTC)
-
-    def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it. Raises `Duplicate` where the row or the number was changed meanwhile."""
-        # Rows that are being issued to the learner at this moment come before, or look again.
-        cursor.execute("LOCK TABLE registry_events IN EXCLUSIVE MODE")
-        student, learner = self._row["student"], self._row["learner"]
-        changed = cursor.execute(
-            "UPDATE vault.held_rows SET decision = %s, by = %s, decided = %s"
-            " WHERE record = %s AND decision IS NULL AND sealed = %s",
-            (
-                "same-person" if self._fresh is None else "other-person",
-                self._by,
-                self._now,
-                self._record,
-                self._row["sealed"],
-            ),
-        ).rowcount
-        known = self._vault.find_known(cursor, [student]).get(student)
-        if changed != 1 or known is None or known.learner.learner != learner:
-            raise Duplicate("somebody else changed this row or its learner just now; send the row again", "record")
-        person = self._same(known.person) if self._fresh is None else self._without_number(known.person)
-        write_person(cursor, learner, self._vault.seal(known.learner, "person", person), known.sealed)
-        if self._fresh is not None:
-            pass_number_on(cursor, self._vault, student, learner, self._fresh, self._stated)
-
-    def _same(self, person: dict[str, Any]) -> dict[str, Any]:
-        former = {name: person[name] for name in PERSON if person.get(name)}
-        former |= {"until": self._now.isoformat(), "by": self._by}
-        kept = {name: value for name, value in person.items() if name not in NAMES}
-        stated = {name: self._stated[name] for name in PERSON if self._stated.get(name)}
-        return {**kept, **stated, FORMERLY: [*person.get(FORMERLY, ()), former][-MAX_FORMER:]}
-
-    def _without_number(self, person: dict[str, Any]) -> dict[str, Any]:
-        return without_number(person, self._stated["student"], self._by, self._now)
-
-
-def without_number(person: dict[str, Any], student: str, by: str, at: datetime) -> dict[str, Any]:
-    """Return a person of the vault whose number belongs to somebody else now; `by` whom that was decided, and when."""
-    if person.get("student") is None or normalise_identifier(person["student"]) != student:
-        return person
-    former = {"student": person["student"], "until": at.isoformat(), "by": by}
-    return {**{name: value for name, value in person.items() if name != "student"}, "formerStudent": former}
-
-
-def pass_number_on(
-    cursor: Cursor[DictRow], vault: Vault, student: bytes, learner: str, fresh: Learner, person: dict[str, Any]
-) -> None:
-    """Let a hashed number that leads to a learner lead to a new one from now on. The person of the old one stays."""
-    release_number(cursor, vault, student, learner)
-    cursor.execute(
-        "INSERT INTO vault.learners (learner, student, key, person) VALUES (%s, %s, %s, %s)",
-        (fresh.learner, student, vault.wrap(fresh), vault.seal(fresh, "person", person)),
-    )
-
-
-def release_number(cursor: Cursor[DictRow], vault: Vault, student: bytes, learner: str) -> None:
-    """Let a hashed number lead to a learner no longer."""
-    # A learner without a number is found by nothing but the id: this hash stands for that alone.
-    none = vault.hashed("without number", learner)
-    cursor.execute(
-        "UPDATE vault.learners SET student = %s WHERE learner = %s AND student = %s", (none, learner, student)
-    )
-    cursor.execute("DELETE FROM vault.further_numbers WHERE student = %s AND learner = %s", (student, learner))

@@ -22,9 +22,11 @@ from registry.application.registry import Registry
 from registry.application.requests import IssueRequest, Outcome
 from registry.domain.errors import Duplicate, Refusal
 from registry.domain.parts import PartsKnown
+from registry.rules.achievements import publish
 from registry.store.recorder import PrivateRows, StaleState, Together
 from registry.values.persons import normalise_identifier, number_fault
 from registry.vault.vault import LearnerGone, VaultRows
+from registry.wire.achievements import AchievementContent
 
 _log = structlog.get_logger(__name__)
 BATCH: Final = 1000
@@ -136,24 +138,17 @@ class Issuer:
                 return ready.outcomes
         raise StaleState("other processes keep changing what is to be issued; let one of them finish")
 
-    def check(self, request: IssueRequest) -> Outcome:
-        """What would become of one; nothing is stored."""
-        return next(self.check_all([request]))
+    def trial(self) -> "Trial":
+        """Begin to check requests one after another; nothing is stored."""
+        return Trial(self._preparer)
+
+    def check(self, request: IssueRequest, override: Collection[str] = ()) -> Outcome:
+        """Return what would become of one; nothing is stored. `override` as for issuing."""
+        return self.trial().check([request], override)[0]
 
     def check_all(self, requests: Iterable[IssueRequest]) -> Generator[Outcome, None, None]:
-        """What would become of these if they were issued one after another; nothing is stored.
-
-        Of each request two hashes are remembered: one that comes twice is told whether it says the same. Of each
-        learner the person is remembered: a number that comes again with another person is held.
-        """
-        carried = Prepared.empty()
-        with _rare_collections():
-            for batch in _batches(requests, BATCH):
-                ready = self._preparer.prepare(batch, carried)
-                carried.records.update((record, Known(one.content, "", "")) for record, one in ready.records.items())
-                carried.learners.update((student, one.without_key()) for student, one in ready.learners.items())
-                carried.replaced.update(ready.replaced)
-                yield from ready.outcomes
+        """What would become of these if they were issued one after another; nothing is stored."""
+        return self.trial().check_all(requests)
 
     def _store(self, ready: Prepared, also: "_Also | None" = None) -> None:
         if also is not None:
@@ -161,6 +156,37 @@ class Issuer:
             self._registry.save(ready.stored, private=rows, expected=ready.expected)
         elif ready.stored or ready.rows:
             self._registry.save(ready.stored, private=ready.rows, expected=ready.expected)
+
+
+class Trial:
+    """Requests that are checked one after another, as if those before had been issued. Nothing is stored.
+
+    Of each request two hashes are remembered: one that comes twice is told whether it says the same. Of each learner
+    the person is remembered: a number that comes again with another person is held.
+    """
+
+    def __init__(self, preparer: Preparer) -> None:
+        self._preparer = preparer
+        self._carried = Prepared.empty()
+
+    def offer(self, content: AchievementContent) -> None:
+        """Check what follows as if this achievement had been published."""
+        self._carried.offered[content.achievement] = publish(None, content)
+
+    def check(self, requests: Sequence[IssueRequest], override: Collection[str] = ()) -> list[Outcome]:
+        """Return what would become of these, as of one batch; `override` as for issuing."""
+        carried = self._carried
+        ready = self._preparer.prepare(requests, carried, override)
+        carried.records.update((record, Known(one.content, "", "")) for record, one in ready.records.items())
+        carried.learners.update((student, one.without_key()) for student, one in ready.learners.items())
+        carried.replaced.update(ready.replaced)
+        return ready.outcomes
+
+    def check_all(self, requests: Iterable[IssueRequest]) -> Generator[Outcome, None, None]:
+        """Yield what would become of each of these."""
+        with _rare_collections():
+            for batch in _batches(requests, BATCH):
+                yield from self.check(batch)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from psycopg import Connection
 
 from registry.domain.achievement import Achievement
 from registry.settings.settings import SettingsError
+from registry.store.migrations import refuse_newer
 
 SCHEMA: Final = "node"
 _EVENTS: Final = "public.registry_events"
@@ -59,9 +60,10 @@ def claim(dsn: str, owner: Owner, settings: str) -> None:
     """Make a database that nobody owns this node's; `settings` names the file that says whose it should be.
 
     A database of a version that wrote no owner becomes this node's, unless what is stored in it speaks against that.
-    Raises `OtherOwner` where it is another's, and then nothing is changed.
+    Raises `OtherOwner` where it is another's, and `DatabaseTooNew`; then nothing is changed.
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
+        refuse_newer(connection)
         if table_exists(connection, "node.owner") and (known := _read(connection)) is not None:
             if known != owner and known.member == owner.member and _is_empty(connection):
                 # Made for the same member with a wrong consortium or founding, and not used: it is made again.
@@ -73,7 +75,7 @@ def claim(dsn: str, owner: Owner, settings: str) -> None:
                 )
             return
         with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(hashtext('registry.application.owner'))")
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext('registry.owner'))")
             create_table(connection)
             if (known := _read(connection)) is None and (fault := _contradiction(connection, owner)) is not None:
                 raise OtherOwner(

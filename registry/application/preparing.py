@@ -15,7 +15,8 @@ from registry.application.held_rows import HeldRow, HeldRows
 from registry.application.records import Known, known_records
 from registry.application.refusals import Refusals, builds_on_refused, exists_for_nobody
 from registry.application.registry import Registry
-from registry.application.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome
+from registry.application.replacing import replacement_of
+from registry.application.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome, Replacement
 from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
 from registry.domain.errors import Refusal, UnknownCredential
@@ -42,11 +43,13 @@ class Prepared(NamedTuple):
     records: dict[bytes, Known]
     learners: dict[bytes, KnownLearner]
     replaced: dict[str, Credential]
+    offered: dict[str, AchievementState]
+    """Achievements that would be published by then: a trial has some, and issuing none."""
 
     @classmethod
     def empty(cls) -> Self:
         """Of no request."""
-        return cls([], [], VaultRows(), {}, {}, {}, {})
+        return cls([], [], VaultRows(), {}, {}, {}, {}, {})
 
 
 class Preparer:
@@ -111,6 +114,8 @@ class Preparer:
             )
             return ready
         states, expected = self._states({item.request.achievement for item in fresh})
+        if before is not None:
+            states |= {text: state for text, state in before.offered.items() if text not in states}
         ready.expected.update(expected)
         learners = self._learners(fresh, before)
         stored = dict(learners)
@@ -135,12 +140,15 @@ class Preparer:
                 continue
             try:
                 replaced = self._replaced(item.request.replaces, ready.replaced, before)
+                old = None if replaced is None else replaced.state
                 credential = Credential.issue(data, state, replaced)
             except Refusal as refusal:
                 outcomes[item.place] = NotIssued(item.request.record, refusal.code, refusal.path, refusal.detail)
                 continue
-            learners[item.student] = known._replace(person=completed(known.person, stated))
-            made.append(_Made(data.credential, item, said, credential))
+            person = completed(known.person, stated)
+            learners[item.student] = known if person is known.person else known._replace(person=person)
+            replacement = None if old is None else replacement_of(registry, old, data)
+            made.append(_Made(data.credential, item, said, credential, replacement))
         # On the log they stand in the order of their random ids: a file's order tells names and ranks.
         made.sort(key=lambda one: one.identifier)
         self._settle(made, learners, stored, ready, outcomes)
@@ -158,16 +166,19 @@ class Preparer:
         """Keep the rows that are held, as far as the list has room, and say so where it has not."""
         if not rows_held:
             return
-        room = HeldRows(self._registry).room({one.item.record for one in rows_held})
+        held_rows, records = HeldRows(self._registry), {one.item.record for one in rows_held}
+        room, earlier = held_rows.room(records), held_rows.earlier(records)
         for item, known, differs in rows_held:
             learner = stored.get(item.student) or ready.learners.get(item.student)
             if learner is None:
                 outcomes[item.place] = held_against_refused(item.request, known, differs)
                 continue
-            kept = room.take(item.record)
-            outcomes[item.place] = held_outcome(item.request, known, differs, is_kept=kept)
-            if kept:
-                ready.rows.held(HeldRow(self._registry.vault, item.record, item.student, known, item.request))
+            row: HeldRow | None = None
+            if room.take(item.record):
+                before = earlier.get(item.record)
+                row = HeldRow(self._registry.vault, item.record, item.student, known, item.request, before)
+                ready.rows.held(row)
+            outcomes[item.place] = held_outcome(item.request, known, differs, row)
 
     def _learners(self, fresh: Sequence["_Row"], before: Prepared | None) -> dict[bytes, KnownLearner]:
         """Return the learners that are known by the rows' numbers, in the spelling that each row's number has now.
@@ -228,7 +239,9 @@ class Preparer:
             sealed = vault.seal(learner, one.identifier, one.disclosures)
             ready.rows.record(item.record, item.content, one.identifier, learner.learner, sealed)
             ready.records[item.record] = Known(item.content, one.identifier, learner.learner)
-            outcomes[item.place] = Issued(item.request.record, one.identifier, learner.learner)
+            outcomes[item.place] = Issued(
+                item.request.record, one.identifier, learner.learner, replacement=one.replacement
+            )
         self._write_learners([one.item for one in accepted], learners, known, ready)
 
     def _write_learners(
@@ -296,6 +309,8 @@ class _Row:
     What an earlier version stored was hashed as it was sent: it is found by that spelling, too.
     """
 
+    __slots__ = ("content", "contents", "person", "place", "raw_student", "record", "records", "request", "student")
+
     def __init__(self, vault: Vault, place: int, raw: IssueRequest) -> None:
         """`place` is its place in the batch."""
         self.place = place
@@ -333,6 +348,7 @@ class _Made(NamedTuple):
     item: _Row
     disclosures: list[str]
     credential: Credential
+    replacement: Replacement | None
 
 
 def _data(request: IssueRequest, state: AchievementState | None, learner: str, claims: str) -> CredentialIssued:

@@ -24,7 +24,7 @@ class RefusedEvent(msgspec.Struct, frozen=True):
 
     leaf: int
     code: str
-    """EVENTS.md's name of the rule that refused it."""
+    """docs/events.md's name of the rule that refused it."""
     detail: str
     event: str
     """Its id: aggregate and version."""

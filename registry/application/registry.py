@@ -43,6 +43,7 @@ from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
 from registry.log import LogError
+from registry.observability import guarded
 from registry.store.recorder import KeysReplaced, PrivateRecorder, PrivateRows, StoredEvent, Together, opened
 from registry.store.translation import PUBLISHED, Stored, Translator
 from registry.vault.key_replacement import ErasedRows, KeyReplacement, settle
@@ -88,13 +89,15 @@ class Registry:
         vault: Vault,
         acceptance: Acceptance | None = None,
         find_refusals: FindRefusals = dict,
+        on_stored: Callable[[Sequence[StoredEvent]], None] = lambda _: None,
     ) -> None:
         """`dsn` is the node's database; missing tables are created.
 
         `acceptance` answers whether consumers would accept what is about to be stored; None: nobody is asked.
-        `find_refusals` finds what was published and the log refused.
+        `find_refusals` finds what was published and the log refused. `on_stored` receives events that were stored.
         """
         self.refusals = find_refusals
+        self._on_stored = guarded(on_stored)
         self.dsn = dsn
         self._acceptance = acceptance
         self.origin = origin
@@ -178,6 +181,7 @@ class Registry:
         finally:
             if erased is not None:
                 self.settle_keys()
+        self._on_stored(stored)
 
     def settle_keys(self) -> None:
         """Complete or undo a replacement of the vault's keys, where one was broken off."""
@@ -211,7 +215,8 @@ class Registry:
     def size_when_published(self) -> int:
         """The size that this member's log will have when all that can be published now is on it.
 
-        Events that are held back (drafting.py) do not count while consumers would refuse them: nobody waits for them.
+        Events that are held back (publishing/drafts.py) do not count while consumers would refuse them: nobody waits
+        for them.
         """
         cursor = self.cursor()
         held = [
@@ -289,21 +294,24 @@ class Registry:
 
     # Achievements
 
-    def publish_achievement(self, content: AchievementContent) -> None:
-        """Offer a new achievement (version 1). Raises `FaultyContent` with all that is wrong with it."""
-        refuse_faulty(content, self.member, self.newest_version)
+    def publish_achievement(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
+        """Offer a new achievement (version 1). Raises `FaultyContent` with all that is wrong with it.
+
+        `keep_text` are the fields whose texts are meant though they look broken.
+        """
+        refuse_faulty(content, self.member, self.newest_version, keep_text)
         self._commit(Achievement.publish(content))
 
-    def check_achievement(self, content: AchievementContent) -> None:
+    def check_achievement(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
         """Check that a new achievement could be published; store nothing. Raises what `publish_achievement` raises."""
-        refuse_faulty(content, self.member, self.newest_version)
+        refuse_faulty(content, self.member, self.newest_version, keep_text)
         self.check(Achievement.publish(content))
         if self._stored(content.achievement):
             raise Duplicate(f"there is an achievement {content.achievement} already", "$.achievement")
 
-    def check_revision(self, content: AchievementContent) -> None:
+    def check_revision(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
         """Check that the next version could be published; store nothing. Raises what `revise_achievement` raises."""
-        refuse_faulty(content, self.member, self.newest_version)
+        refuse_faulty(content, self.member, self.newest_version, keep_text)
         found: Achievement = self._get(Achievement, content.achievement, UnknownAchievement)
         found.revise(content)
         self.check(found)
@@ -319,9 +327,9 @@ class Registry:
         with self.recorder.datastore.get_connection() as connection, connection.cursor() as cursor:
             return bool(self.recorder.versions(cursor, [uuid_of(identifier)]))
 
-    def revise_achievement(self, content: AchievementContent) -> None:
+    def revise_achievement(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
         """Offer the next version, whole. Raises `FaultyContent` with all that is wrong with it."""
-        refuse_faulty(content, self.member, self.newest_version)
+        refuse_faulty(content, self.member, self.newest_version, keep_text)
         found: Achievement = self._get(Achievement, content.achievement, UnknownAchievement)
         found.revise(content)
         self._commit(found)
@@ -386,7 +394,7 @@ class Registry:
         """Take it back for good."""
         self.change(credential, lambda found: found.revoke(reason), change="revoke", note=note)
 
-    # Learners; what else goes with them stands in erasing.py
+    # Learners; what else goes with them stands in learners/erasure.py
 
     def erased(self, learner: str) -> bool:
         """Whether this university has said that it erased this learner."""

@@ -1,6 +1,6 @@
 """What a university asks for when it issues, and what comes of it."""
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -9,11 +9,11 @@ from registry.values.persons import (
     are_usual,
     birth_date_fault,
     described,
-    identifier_fault,
     name_fault,
     normalise_identifier,
     normalise_name,
     number_fault,
+    record_fault,
 )
 from registry.wire.credentials import Part
 from registry.wire.disclosures import SALT_LENGTH, disclosure
@@ -90,7 +90,7 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
             value = getattr(self, name)
             if value == "":
                 return name, "is empty; every award needs it"
-            check = identifier_fault if name == "record" else number_fault
+            check = record_fault if name == "record" else number_fault
             if value and (wrong := check(value)) is not None:
                 return name, wrong
         for name, value in (("family_name", self.family_name), ("given_name", self.given_name)):
@@ -122,6 +122,21 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
         return said
 
 
+class Replacement(msgspec.Struct, frozen=True, gc=False):
+    """A credential that is replaced by one of another achievement, or of another version of it."""
+
+    credential: str
+    """The old one."""
+    differs: Literal["achievement", "version"]
+    was: str
+    """The old one's achievement and version, in words."""
+    now: str
+    """The new one's."""
+
+    def __str__(self) -> str:
+        return f"replaces credential {self.credential} of another {self.differs}: it was of {self.was}, now {self.now}"
+
+
 class Issued(msgspec.Struct, frozen=True, gc=False):
     """A request that has its credential: a new one, or the one that its record had already."""
 
@@ -129,6 +144,8 @@ class Issued(msgspec.Struct, frozen=True, gc=False):
     credential: str
     learner: str
     unchanged: bool = False
+    replacement: Replacement | None = None
+    """Where it replaces a credential of another achievement or version."""
 
 
 class TwoPersons(msgspec.Struct, frozen=True, gc=False):

@@ -11,6 +11,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.domain.errors import Refusal
+from registry.values.formulas import begins_formula
 from registry.vault.vault import Learner, LearnerGone, Vault, read_again
 
 MAX_NOTE: Final = 2000
@@ -115,6 +116,8 @@ def note_fault(note: str) -> str | None:
         return f"has {len(note):,} characters, {MAX_NOTE:,} at most"
     if "\N{REPLACEMENT CHARACTER}" in note or not note.replace("\n", " ").replace("\t", " ").isprintable():
         return "holds characters that cannot be printed"
+    if begins_formula(note):
+        return "begins with a character that a spreadsheet would run as a formula; remove it"
     return None
 
 

@@ -208,10 +208,14 @@ def _check(connection: Connection, path: Path, told: Described, on_rows: OnRows)
 
 
 def _tables(connection: Connection) -> Iterator[tuple[str, str]]:
-    """The private tables, by schema and name: those of the private schemas, and the stored events."""
+    """The private tables, by schema and name: those of the private schemas, and the stored events.
+
+    Which migrations a database has taken is a matter of its tables, not of what is in them.
+    """
     yield from connection.execute(
         "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.relkind = 'r' AND (n.nspname = ANY(%s) OR (n.nspname = 'public' AND c.relname LIKE 'registry\\_%%'))"
+        " WHERE c.relkind = 'r' AND (n.nspname, c.relname) <> ('node', 'migrations')"
+        " AND (n.nspname = ANY(%s) OR (n.nspname = 'public' AND c.relname LIKE 'registry\\_%%'))"
         " ORDER BY n.nspname, c.relname",
         (list(_SCHEMAS),),
     ).fetchall()

@@ -42,7 +42,8 @@ class Batch(msgspec.Struct, frozen=True, rename="camel"):
     """Whether it is checked only."""
     bytes: int
     lines: int
-    """Lines that it has, the header among them."""
+    """Lines that it has, the header among them; of a spreadsheet the rows of all sheets, and 0 until they are
+    counted."""
     done_lines: int
     """Up to which line it has been worked through; of a document, up to which of its awards."""
     issued: int

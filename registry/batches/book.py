@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, LiteralString
@@ -24,16 +23,19 @@ from registry.batches.batch import (
 )
 from registry.batches.contents import Contents
 from registry.batches.forgetting import forget_texts, give_up_held, rewrite_texts
+from registry.batches.line_count import count_lines, find_uncounted
 from registry.batches.row_problem import RowProblem
 from registry.batches.spool import Spool, Spooled
 from registry.batches.texts import BatchTexts, key_of, locked, seal_key
-from registry.intake.rows.report import IntakeError
-from registry.intake.rows.xlsx import Workbook, is_spreadsheet
+from registry.intake.rows.report import bounded_notes
+from registry.intake.rows.xlsx import is_spreadsheet
 from registry.values.actors import person_of
 from registry.vault.vault import Vault, random_id, read_again
 
 KEPT: Final = timedelta(days=90)
 _PAGE: Final = 10_000
+_MAX_ERROR: Final = 4000
+"""Characters of why a batch failed."""
 
 
 _COLUMNS: Final = (
@@ -106,19 +108,21 @@ class Book:
     def received(self, batch: str, spool: Spool, publish_at: datetime | None, release_above: int = 0) -> Batch:
         """All of it has arrived: it waits for its turn, its day, or a second person.
 
-        One of more lines than `release_above` waits for a second person; 0: none does.
+        One of more lines than `release_above` waits for a second person; 0: none does. The lines of a spreadsheet are
+        counted before its turn (`count_lines`): until then they are 0, and it waits for nobody.
 
         Raises `WrongState` where it was begun anew meanwhile, and `OSError` where the disk is full.
         """
         spool.close()
-        lines = _line_count(self.content(batch), spool)
+        is_counted = not is_spreadsheet(self.content(batch))
+        lines = spool.lines if is_counted else 0
         release = 0 < release_above < lines
         state = "awaitingRelease" if release else "scheduled" if publish_at is not None else "waiting"
         with self._connect() as connection:
             moved = connection.execute(
-                "UPDATE intake.batches SET state = %s, bytes = %s, lines = %s, publish_at = %s"
+                "UPDATE intake.batches SET state = %s, bytes = %s, lines = %s, publish_at = %s, release_above = %s"
                 " WHERE batch = %s AND state = 'receiving'",
-                (state, spool.size, lines, publish_at, batch),
+                (state, spool.size, lines, publish_at, None if is_counted else release_above, batch),
             ).rowcount
             connection.execute("NOTIFY intake_batches")
         if not moved:
@@ -324,6 +328,17 @@ class Book:
 
     # Working through
 
+    def find_uncounted(self) -> str | None:
+        """Return the next spreadsheet's batch whose lines were not counted, or None."""
+        with self._connect() as connection:
+            return find_uncounted(connection)
+
+    def count_lines(self, batch: str) -> None:
+        """Count the lines of a batch, which takes seconds. Raises `UnknownBatch`."""
+        content = self.content(batch)
+        with self._connect() as connection:
+            count_lines(connection, batch, content)
+
     def take_up(self) -> Batch | None:
         """The next batch that is due, from now on being worked through; one that was begun comes first."""
         with self._connect() as connection:
@@ -336,12 +351,12 @@ class Book:
         return self._opened(row) if row is not None else None
 
     def note(self, batch: str, notes: Sequence[str]) -> None:
-        """What is to be said of it, in the place of what was said before."""
+        """Keep what is to be said of it, in the place of what was said before; how much of it is bounded."""
         with self._connect() as connection, connection.transaction(), connection.cursor() as cursor:
             if (texts := locked(cursor, self._vault, batch)) is not None:
                 cursor.execute(
                     "UPDATE intake.batches SET sealed_notes = %s WHERE batch = %s",
-                    (texts.seal("notes", list(notes)), batch),
+                    (texts.seal("notes", bounded_notes(notes)), batch),
                 )
 
     def again(self, batch: str) -> None:
@@ -382,7 +397,7 @@ class Book:
             state: State = "failed" if error else "done" if then is None else "scheduled"
             with connection.cursor() as cursor:
                 texts = locked(cursor, self._vault, batch)
-            sealed = texts.seal("error", error) if error and texts is not None else None
+            sealed = texts.seal("error", error[:_MAX_ERROR]) if error and texts is not None else None
             row = connection.execute(
                 "UPDATE intake.batches SET state = %s, sealed_error = %s, publish_at = coalesce(%s, publish_at),"
                 " finished = %s WHERE batch = %s RETURNING refused",
@@ -415,23 +430,9 @@ class Book:
         return len(ended)
 
 
-def _line_count(content: Spooled, spool: Spool) -> int:
-    """Return how many lines a content has that has just been written; of a spreadsheet the rows of all sheets."""
-    if not is_spreadsheet(content):
-        return spool.lines
-    count = 0
-    try:
-        workbook = Workbook(content)
-    except IntakeError:  # it fails for that when it is worked through
-        return 0
-    for sheet in workbook.sheets:
-        with suppress(IntakeError):  # likewise, where it comes to this row
-            for _ in workbook.rows(sheet):
-                count += 1
-    return count
-
-
-_DUE: Final = "(state IN ('working', 'waiting') OR (state = 'scheduled' AND publish_at <= %(now)s))"
+_DUE: Final = (
+    "(state IN ('working', 'waiting') OR (state = 'scheduled' AND publish_at <= %(now)s)) AND release_above IS NULL"
+)
 
 
 def _not_cancelled(state: State) -> WrongState:

@@ -1,7 +1,5 @@
 """The rows of a file that were not taken in, as a file to be corrected and sent in again."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -10,16 +8,18 @@ from registry.intake.rows.columns import NAMES
 from registry.intake.rows.report import Readable
 from registry.intake.rows.table_rows import NEEDED
 from registry.intake.rows.tables import PROBLEM, Table
+from registry.values.formulas import DELIMITERS, escape_formulas, restore_within
 
-_NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?|[+-]")
+_SPLIT: Final = re.compile(f'["\r\n{DELIMITERS}]')
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
 
 
 def corrections_of(content: Readable, faulty: Mapping[int, str]) -> Iterator[str]:
     """Yield the header and the faulty rows, a line each; `faulty` says what is wrong by the line that a row ends at.
 
-    Of a spreadsheet a CSV with semicolons is made. A row that cannot be read stands in the first field as it is.
-    Raises `IntakeError` where the content is no table.
+    Of a spreadsheet a CSV with semicolons is made. A row that cannot be read stands in the first field as it is. No
+    spreadsheet runs anything of it; `TableRows` takes what that adds within a text off again. Raises `IntakeError`
+    where the content is no table.
     """
     if not faulty:
         return
@@ -28,9 +28,13 @@ def corrections_of(content: Readable, faulty: Mapping[int, str]) -> Iterator[str
     width = len(table.names)
     said = table.names.index(PROBLEM) if PROBLEM in table.names else width
     """Where the column of an earlier corrections file stands, which this one's replaces."""
+    is_corrections = PROBLEM in table.names
 
     def written(values: Sequence[str], why: str) -> str:
-        return _written([*values[:said], *values[said + 1 :], why], delimiter)
+        others = [*values[:said], *values[said + 1 :]]
+        if is_corrections:  # its texts are escaped already, and would be again each time that it is sent in
+            others = list(map(restore_within, others))
+        return _written([*others, why], delimiter)
 
     yield written(table.header[:width], PROBLEM)
     for end, values in _rows(table):
@@ -48,14 +52,11 @@ def _rows(table: Table) -> Iterator[tuple[int, Sequence[str]]]:
             yield row.end, row.values or ["".join(lines).rstrip("\r\n")]
 
 
-def _harmless(value: str) -> str:
-    """Return a value that no spreadsheet runs; numbers with a sign, as grades have them, are no formulas."""
-    value = _BROKEN.sub("\ufffd", value)
-    runs = value.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(value)
-    return f"'{value}" if runs else value
-
-
 def _written(row: Iterable[str], delimiter: str) -> str:
-    into = io.StringIO()
-    csv.writer(into, delimiter=delimiter, lineterminator="\r\n").writerow(map(_harmless, row))
-    return into.getvalue()
+    values = (escape_formulas(_BROKEN.sub("\ufffd", value)) for value in row)
+    return delimiter.join(map(_quoted, values)) + "\r\n"
+
+
+def _quoted(value: str) -> str:
+    """Return a field in quotation marks where a program of any locale would split it without them."""
+    return '"' + value.replace('"', '""') + '"' if _SPLIT.search(value) else value

@@ -11,6 +11,7 @@ from psycopg.rows import DictRow
 from registry.batches.batch import DOCUMENTS, ENDED
 from registry.batches.row_problem import RowProblem
 from registry.batches.texts import BatchTexts, locked, seal_key
+from registry.intake.rows.xlsx_values import without_values
 from registry.vault.vault import Vault
 
 _TEXTS: Final = ("name", "notes", "error")
@@ -103,11 +104,12 @@ def _quote_less(
     problems = [(row["number"], old.open_problem(row["line"], row["code"], row["sealed"])) for row in rows]
     new.write_numbered(
         cursor,
-        (
-            (number, msgspec.structs.replace(one, value="") if lines is None or one.line in lines else one)
-            for number, one in problems
-        ),
+        ((number, _without_values(one) if lines is None or one.line in lines else one) for number, one in problems),
     )
+
+
+def _without_values(problem: RowProblem) -> RowProblem:
+    return msgspec.structs.replace(problem, value="", detail=without_values(problem.detail))
 
 
 def _write_texts(cursor: Cursor[DictRow], vault: Vault, batch: str, key: bytes, texts: dict[str, Any]) -> None:

@@ -14,8 +14,9 @@ from registry.batches.batch import TABLES, Media
 from registry.batches.spool import Spooled
 from registry.intake.rows.columns import NAMES
 from registry.intake.rows.days import Order, read_day
+from registry.intake.rows.json_numbers import text_of
 from registry.intake.rows.lines import byte_lines, text_lines
-from registry.intake.rows.ndjson_rows import LINE, text_of
+from registry.intake.rows.ndjson_rows import LINE
 from registry.intake.rows.not_json import unique
 from registry.intake.rows.report import IntakeError
 from registry.intake.rows.tables import Table, TableRow
@@ -76,6 +77,10 @@ def _table(content: Spooled, sought: Sought, named: re.Pattern[bytes]) -> Iterat
         # One of several lines goes where it names the number at all: a quotation mark may have swallowed other rows.
         if row.fault or several_lines:
             return named.search(text) is not None
+        if faults := [cell for cell in row.cells if cell.column == _STUDENT]:
+            # The number is not certain: one that is shown or stored counts.
+            quoted = "\n".join(f"{cell.shown}\n{cell.fault}" for cell in faults)
+            return named.search(text + quoted.encode("utf-8", "replace")) is not None
         return sought.is_in(dict(zip(table.names, row.values, strict=True)))
 
     if not table.delimiter:

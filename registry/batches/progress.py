@@ -35,15 +35,17 @@ class Progress:
         first: int = 0,
         held: Sequence[Held] = (),
         let_go: Sequence[int] = (),
+        dry_run: bool = False,
     ) -> None:
         """The counts are of this step alone; `line` is the last one that it covers.
 
         `refused` are the rows that the problems are of; None: as many as there are lines among the problems. `first` is
         the first problem's number, where several steps may have problems of one line. `held` are rows that wait from
-        now on, `let_go` the lines of those that wait no more.
+        now on, `let_go` the lines of those that wait no more; of a dry run they are counted only.
         """
         self._vault = vault
         self._held = held
+        self._dry_run = dry_run
         self._let_go = let_go
         self._refused = len({one.line for one in problems}) if refused is None else refused
         self._first = first
@@ -68,7 +70,7 @@ class Progress:
                 self._batch,
             ),
         ).fetchone()
-        if self._held:
+        if self._held and not self._dry_run:
             with cursor.copy("COPY intake.held_rows (batch, line, day) FROM STDIN") as waiting:
                 for held in self._held:
                     waiting.write_row((self._batch, *held))

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, get_args
 
 from registry.application.status_changes import Change, StatusChange
-from registry.application.status_notes import note_fault
 from registry.batches.batch import TABLES, Media
 from registry.batches.row_problem import RowProblem
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import Readable
+from registry.intake.rows.status_note import status_note_fault
+from registry.values.uuids import canonical_uuid
 from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
 
@@ -49,6 +50,7 @@ def _checked(line: int, row: Mapping[str, Any] | str) -> StatusRow | list[RowPro
     values = {name: row.get(name) or "" for name in COLUMNS}
     faults = [(name, "", "is not a text") for name, value in values.items() if not isinstance(value, str)]
     texts = {name: value.strip() if isinstance(value, str) else "" for name, value in values.items()}
+    texts["credential"] = canonical_uuid(texts["credential"])
     faults += [fault for fault in _faults(texts) if fault[0] not in {name for name, _, _ in faults}]
     if not faults:
         return StatusRow(line, StatusChange(*(texts[name] for name in COLUMNS)))
@@ -59,7 +61,7 @@ def _faults(row: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """What is wrong with a row: its field, its value, and what would be right."""
     credential, record, change, reason, note = (row[name] for name in COLUMNS)
     if credential and check_uuid(credential) is not None:
-        yield "credential", credential, "is not an id of a credential (a UUID in lower case)"
+        yield "credential", credential, "is not an id of a credential (a UUID)"
     if not credential and not record:
         yield "credential", "", "is empty; name the credential, or the record that it was issued for"
     if change not in _CHANGES:
@@ -71,5 +73,5 @@ def _faults(row: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
         yield "reason", reason, f"is one of {', '.join(get_args(StatusReason))}"
     if len(record) > _MAX_RECORD or not record.isprintable():
         yield "record", "", "is too long, or holds what cannot be printed"
-    if fault := note_fault(note):
+    if fault := status_note_fault(note):
         yield "note", "", fault

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from registry.application.requests import LASTING, Issued, IssueRequest, Outcome
 from registry.batches.batch import Batch
@@ -14,7 +14,11 @@ from registry.batches.row_problem import RowProblem, not_found_again
 from registry.intake import NdjsonRows, TableRows
 from registry.intake.rows.columns import Problems
 from registry.intake.rows.earlier_rows import EarlierRows
+from registry.intake.rows.replacements import Replacements
 from registry.vault.vault import Vault
+
+MAX_WAITING_NAMED: Final = 100
+"""Rows that wait and would be refused as things stand which notes name; the others are counted."""
 
 
 class Tally:
@@ -29,9 +33,11 @@ class Tally:
         self._lines: list[int] = []
         self._problems: list[RowProblem] = []
         self._held: list[Held] = []
+        self._would_wait: list[int] = []
         self._let_go: list[int] = []
         self._last = 0
         self._earlier = EarlierRows()
+        self._replacements = Replacements()
         self._requests: deque[tuple[str, IssueRequest]] = deque()
         """The places of rows, and they themselves, that may not be stored yet."""
         self._stored = 0
@@ -41,6 +47,11 @@ class Tally:
     def on_their_day(self) -> bool:
         """Whether rows were among them that had been held."""
         return bool(self._let_go)
+
+    @property
+    def would_wait(self) -> Iterator[int]:
+        """The lines of the rows that would be held, of a dry run: it holds none."""
+        return iter(self._would_wait)
 
     def good(self) -> Iterator[IssueRequest]:
         """The rows to issue; those that cannot be read are kept as problems."""
@@ -57,8 +68,10 @@ class Tally:
             self._last = line
             if isinstance(row, tuple):
                 self._problems += _unread(line, row)
-            elif (day := self._rows.held_until) is not None and not again and not self._batch.dry_run:
+            elif (day := self._rows.held_until) is not None and not again:
                 self._held.append(Held(line, day))
+                if self._batch.dry_run:
+                    self._would_wait.append(line)
             else:
                 self._earlier.add(self._rows.where, row)
                 self._requests.append((self._rows.where, row))
@@ -82,10 +95,10 @@ class Tally:
             self._requests.popleft()
             self._stored += 1
         asked = islice(self._requests, len(outcomes))
-        explained = [
-            self._earlier.explain(where, request, outcome)
-            for (where, request), outcome in zip(asked, outcomes, strict=True)
-        ]
+        explained = []
+        for (where, request), outcome in zip(asked, outcomes, strict=True):
+            explained.append(self._earlier.explain(where, request, outcome))
+            self._replacements.add(where, outcome)
         return self._progress(
             lines[-1],
             _refused(lines, explained),
@@ -95,8 +108,8 @@ class Tally:
         )
 
     def notes(self) -> list[str]:
-        """Return what is to be said of rows that stand in the content twice."""
-        return self._earlier.notes()
+        """Return what is to be said of rows that stand in the content twice, or replace something else."""
+        return self._earlier.notes() + self._replacements.notes()
 
     def rest(self) -> Progress:
         """The progress of what follows the last good row."""
@@ -114,6 +127,7 @@ class Tally:
             problems=sorted([*read, *refused], key=_line),
             held=_between(self._held, before, line, _line),
             let_go=_between(self._let_go, before, line, int),
+            dry_run=self._batch.dry_run,
         )
 
 
@@ -127,7 +141,14 @@ class Waiting:
         self._rows = rows
         self._held = held
         self._lines: list[int] = []
-        self.notes: list[str] = []
+        self._notes: list[str] = []
+        self._more = 0
+
+    def notes(self) -> list[str]:
+        """Return what may be refused of them on their day; of more rows than are named, how many there are."""
+        if not self._more:
+            return self._notes
+        return [*self._notes, f"{self._more:,} more rows wait, and would be refused as things stand"]
 
     def rows(self) -> Iterator[IssueRequest]:
         """They themselves."""
@@ -148,15 +169,18 @@ class Waiting:
         """
         lines, self._lines = self._lines[: len(outcomes)], self._lines[len(outcomes) :]
         found = _refused(lines, outcomes)
-        self.notes += [
-            f"{one.where} waits, and would be refused as things stand: {one.code}: {one.detail}"
-            for one in found
-            if one.code not in LASTING
+        waiting = [one for one in found if one.code not in LASTING]
+        named = waiting[: MAX_WAITING_NAMED - len(self._notes)]
+        self._notes += [
+            f"{one.where} waits, and would be refused as things stand: {one.code}: {one.detail}" for one in named
         ]
+        self._more += len(waiting) - len(named)
         problems = [one for one in found if one.code in LASTING]
         if not problems:
             return None
-        return Progress(self._vault, self._batch.batch, 0, problems=problems, let_go=[one.line for one in problems])
+        lines_refused = [one.line for one in problems]
+        dry_run = self._batch.dry_run
+        return Progress(self._vault, self._batch.batch, 0, problems=problems, let_go=lines_refused, dry_run=dry_run)
 
 
 Thing = TypeVar("Thing")

@@ -5,6 +5,7 @@ too: so no text of a batch stands in the database as it is. Where a batch's rows
 key, and what stays is sealed again.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Self
 
@@ -17,6 +18,14 @@ from registry.batches.row_problem import RowProblem
 from registry.vault.vault import Vault, derived, open_bytes, seal_bytes
 
 _PROBLEM: Final = "problem"
+_LOST_BYTE: Final = re.compile("[\ud800-\udfff]")
+
+
+def _without_lost_bytes(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a text, or a list of them, without the lone surrogates that stand for bytes that are no UTF-8."""
+    if isinstance(value, str):
+        return value if value.isascii() else _LOST_BYTE.sub("\ufffd", value)
+    return [_without_lost_bytes(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 class BatchTexts:
@@ -33,8 +42,11 @@ class BatchTexts:
         return cls(batch, key_of(vault, batch, sealed_key))
 
     def seal(self, purpose: str, value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-        """Encrypt a value for one purpose: the name of its column."""
-        return seal_bytes(self._cipher, msgspec.json.encode(value), self._batch, purpose)
+        """Encrypt a value for one purpose: the name of its column.
+
+        Bytes that were no text in the batch's file are kept as U+FFFD: what is wrong with it quotes them.
+        """
+        return seal_bytes(self._cipher, msgspec.json.encode(_without_lost_bytes(value)), self._batch, purpose)
 
     def open(self, purpose: str, sealed: bytes | None) -> Any:  # noqa: ANN401 - as it was sealed
         """Decrypt; None for None. Raises `VaultError`."""

@@ -2,7 +2,7 @@
 
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,10 +12,11 @@ import msgspec
 import psycopg
 import structlog
 
-from registry.application.issuing import Issuer
+from registry.application.issuing import Issuer, Trial
 from registry.application.registry import Registry
+from registry.application.requests import IssueRequest, Outcome
 from registry.application.status_changes import Judgement
-from registry.batches.batch import DOCUMENTS, TABLES, Batch
+from registry.batches.batch import DOCUMENTS, TABLES, Batch, UnknownBatch
 from registry.batches.book import Book
 from registry.batches.changing import RowChanger, problem_of
 from registry.batches.progress import Held, Progress
@@ -30,13 +31,16 @@ from registry.intake.formats.other_issuer import oddity_notes, other_issuer_note
 from registry.intake.importing import Importer, Taken
 from registry.intake.reconciling import COLUMNS, NEEDED, OnLog, Reconciling
 from registry.intake.rows.plain_rows import PlainRows
-from registry.intake.rows.report import FAULTS, NO_ROWS
+from registry.intake.rows.report import FAULTS, no_rows
 from registry.vault.vault import Vault
 from registry.wire.governance import MemberRevised
 
 _log = structlog.get_logger(__name__)
 _CHECKED: Final = 1000
-_NOTES: Final = 500
+_UNMAPPED_NAMED: Final = 100
+"""Fields of a document without a place here that notes name; the others are counted."""
+CheckAll = Callable[[Iterable[IssueRequest]], Iterator[Outcome]]
+"""What would become of requests, one after another."""
 
 
 class Worker:
@@ -78,34 +82,46 @@ class Worker:
                         pass
 
     def step(self) -> bool:
-        """Work through the next batch that is due; whether there was one."""
+        """Count the lines of a spreadsheet and work through the next batch that is due; whether there was either."""
+        uncounted = self._book.find_uncounted()
+        if uncounted is not None:
+            self._attempt(uncounted, partial(self._book.count_lines, uncounted))
         batch = self._book.take_up()
         if batch is None:
-            return False
+            return uncounted is not None
         _log.info("batches.begun", batch=batch.batch, line=batch.done_lines)
-        try:
-            if batch.kind == "statusChanges":
-                self._change(batch)
-            elif batch.kind == "reconciliation":
-                self._reconcile(batch)
-            elif batch.media in DOCUMENTS:
-                self._document(batch)
-            else:
-                self._issue(batch)
-        except (IntakeError, SpoolDamaged) as error:
-            self._book.finish(batch.batch, str(error))
-            _log.warning("batches.failed", batch=batch.batch)
-        except FAULTS as error:
-            self._book.finish(
-                batch.batch, f"a fault of this software met it ({type(error).__name__}); the node's log has it"
-            )
-            # What it says itself may quote a row.
-            at = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
-            _log.error("batches.met_a_fault", batch=batch.batch, fault=type(error).__name__, at=at)
-        else:
+        if self._attempt(batch.batch, partial(self._work_through, batch)):
             state = self._book.finish(batch.batch)
             _log.info("batches.done", batch=batch.batch, state=state)
         return True
+
+    def _attempt(self, batch: str, act: Callable[[], None]) -> bool:
+        """Act on a batch, and return whether that went well; what its content comes to fails this batch alone."""
+        try:
+            act()
+        except UnknownBatch:
+            _log.warning("batches.deleted_meanwhile", batch=batch)
+        except (IntakeError, SpoolDamaged) as error:
+            self._book.finish(batch, str(error))
+            _log.warning("batches.failed", batch=batch)
+        except FAULTS as error:
+            self._book.finish(batch, f"a fault of this software met it ({type(error).__name__}); the node's log has it")
+            # What it says itself may quote a row.
+            at = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
+            _log.error("batches.met_a_fault", batch=batch, fault=type(error).__name__, at=at)
+        else:
+            return True
+        return False
+
+    def _work_through(self, batch: Batch) -> None:
+        if batch.kind == "statusChanges":
+            self._change(batch)
+        elif batch.kind == "reconciliation":
+            self._reconcile(batch)
+        elif batch.media in DOCUMENTS:
+            self._document(batch)
+        else:
+            self._issue(batch)
 
     def _rows(self, batch: Batch) -> TableRows | NdjsonRows:
         content = self._book.content(batch.batch)
@@ -118,32 +134,38 @@ class Worker:
         told = len(rows.notes)
         tally = Tally(self._registry.vault, batch, rows, self._book.held(batch.batch, due=True))
         if batch.dry_run:
-            self._check(tally)
+            trial = self._issuer.trial()
+            self._check(tally, trial)
+            rows.notes += self._look_ahead(batch, tally.would_wait, trial.check_all)
         else:
             for _ in self._issuer.issue_all(tally.good(), beside=tally.beside):
                 pass
             self._registry.save([], private=tally.rest())
             if not tally.on_their_day:
-                rows.notes += self._look_ahead(batch)[:_NOTES]
+                held = self._book.held(batch.batch, due=False)
+                rows.notes += self._look_ahead(batch, held, self._issuer.check_all)
         rows.notes += tally.notes()
         if len(rows.notes) > told:
             self._book.note(batch.batch, rows.notes)
         if not rows.count:
-            raise IntakeError(f"{self._book.content(batch.batch)}: {NO_ROWS}")
+            raise IntakeError(no_rows(self._book.content(batch.batch), rows.description))
 
-    def _look_ahead(self, batch: Batch) -> list[str]:
-        """What would be refused for good of the rows that are held is told now; what may be on their day is noted."""
-        waiting = Waiting(self._registry.vault, batch, self._rows(batch), self._book.held(batch.batch, due=False))
-        outcomes = self._issuer.check_all(waiting.rows())
+    def _look_ahead(self, batch: Batch, held: Iterator[int], check_all: CheckAll) -> list[str]:
+        """What would be refused for good of the rows that are held is told now; what may be on their day is noted.
+
+        `held` are their lines.
+        """
+        waiting = Waiting(self._registry.vault, batch, self._rows(batch), held)
+        outcomes = check_all(waiting.rows())
         while some := list(islice(outcomes, _CHECKED)):
             if (refused := waiting.refused(some)) is not None:
                 self._registry.save([], private=refused)
-        return waiting.notes
+        return waiting.notes()
 
-    def _check(self, tally: Tally) -> None:
+    def _check(self, tally: Tally, trial: Trial) -> None:
         """Count what would be issued; nothing is stored but the counts, and what is wrong."""
         first = 0
-        outcomes = self._issuer.check_all(tally.good())
+        outcomes = trial.check_all(tally.good())
         while some := list(islice(outcomes, _CHECKED)):
             self._registry.save([], private=tally.beside(first, some))
             first += len(some)
@@ -164,7 +186,7 @@ class Worker:
                     self._registry.save(
                         [], private=Progress(self._registry.vault, batch.batch, line, problems=row, refused=1)
                     )
-        self._book.note(batch.batch, rows.notes[:_NOTES])
+        self._book.note(batch.batch, rows.notes)
 
     def _change_row(self, changer: RowChanger, batch: Batch, row: StatusRow) -> None:
         """Make a row's change, or check it, and store the progress that it comes to."""
@@ -186,15 +208,22 @@ class Worker:
         with self._book.content(batch.batch).open("rb") as file:
             document = read_document(file.read(MAX_BYTES + 1), batch.name or "The body")
         issuers = other_issuer_notes(document, self._registry.member, self._own())
-        unused = [f"not read: {path}" for path in document.unmapped()]
-        self._book.note(batch.batch, [*issuers, *document.notes, *oddity_notes(document), *unused][:_NOTES])
+        unused = document.unmapped().up_to(_UNMAPPED_NAMED).notes
+        notes = [*issuers, *document.notes, *oddity_notes(document), *unused]
+        self._book.note(batch.batch, notes)
+        doubts: list[str] = []
         importer = Importer(self._registry, self._issuer, self._catalogue, holds=True)
         due = set(self._book.held(batch.batch, due=True))
         for award in document.awards:
             if award.number > batch.done_lines or award.number in due:
                 on_its_day = award.number in due
                 beside = partial(_taken, self._registry.vault, batch, award, on_its_day=on_its_day)
-                importer.take_award(document, award, {}, dry_run=batch.dry_run, beside=beside, on_its_day=on_its_day)
+                taken = importer.take_award(
+                    document, award, {}, dry_run=batch.dry_run, beside=beside, on_its_day=on_its_day
+                )
+                doubts += [f"{award.path}: {note}" for note in taken.notes]
+        if doubts:
+            self._book.note(batch.batch, [*doubts, *notes])
         if lost := sorted(one for one in due if one > len(document.awards)):
             told = [not_found_again(one, f"award {one}") for one in lost]
             self._registry.save([], private=Progress(self._registry.vault, batch.batch, 0, problems=told, let_go=lost))
@@ -253,8 +282,9 @@ class Worker:
 def _taken(vault: Vault, batch: Batch, award: Award, taken: Taken, *, on_its_day: bool) -> Progress:
     """The progress that an award of a document comes to."""
     where = award.path
-    if taken.held_until is not None and not (on_its_day or batch.dry_run):
-        return Progress(vault, batch.batch, award.number, held=[Held(award.number, taken.held_until)])
+    if taken.held_until is not None and not on_its_day:
+        held = [Held(award.number, taken.held_until)]
+        return Progress(vault, batch.batch, award.number, held=held, dry_run=batch.dry_run)
     problems = [RowProblem(award.number, where, one.field, one.value, "", one.detail) for one in taken.problems]
     if taken.missing:
         how = taken.how

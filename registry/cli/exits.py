@@ -38,6 +38,7 @@ from registry.office.errors import CohortFileError, CohortRefused, NotReady, Off
 from registry.postgres.embedded import DatabaseUnavailable
 from registry.publishing.publisher import OwnCommitsRefused, PublisherError
 from registry.settings.settings import SettingsError
+from registry.store.migrations import DatabaseTooNew
 from registry.vault.vault import VaultError
 from registry.webhooks import WebhookError
 from registry.wire.errors import InvalidEvent, WireError
@@ -53,6 +54,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (KeystoreError, 3),
     (VaultError, 3),
     (OutdatedViews, 3),
+    (DatabaseTooNew, 3),
     (InvalidQuery, 2),
     (TooCostly, 5),
     (NoReceipt, 1),
@@ -91,6 +93,18 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (StoreInterrupted, 4),
 )
 
+
+MEANINGS: Final[dict[int, str]] = {
+    0: "Everything that was asked for is done, checked and well.",
+    1: "Something is not as it should be: a fault, a refusal, a row that was not taken, something unknown.",
+    2: "Wrong usage: an option, a value, or a file to read that is not there.",
+    3: "Settings or keys are missing or wrong.",
+    4: "The log or the database cannot be reached or is full, or another process is writing.",
+    5: "Inconclusive: something that was asked for could not be checked.",
+    130: "Interrupted at the keyboard.",
+    143: "Ended by SIGTERM.",
+}
+"""What each exit code means."""
 
 _DATABASE: Final = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted)
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -4,12 +4,10 @@ import csv
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from registry.cli.output import print_json, table, text_of
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+from registry.values.formulas import begins_formula
 
 
 class Column(NamedTuple):
@@ -62,4 +60,4 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - any column's value
     text = text_of(value)
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return text
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if begins_formula(text) and not text.startswith("'") else text

@@ -81,7 +81,7 @@ def blank(data: AchievementContent) -> Fault | None:
 
 def blanks(values: Mapping[str, Any]) -> Iterator[Fault]:
     """All texts of an achievement's content, as JSON, that say nothing."""
-    for path, text in _texts("", dict(values)):
+    for path, text in texts_of("", dict(values)):
         if not text.strip():
             yield path, "is empty; write it, or leave it out where it may be left out"
 
@@ -91,15 +91,16 @@ def _worded(data: AchievementContent) -> None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])
 
 
-def _texts(path: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON
+def texts_of(path: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON
+    """Yield every text in some JSON, with its path; `path` is that of the whole."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield from _texts(f"{path}.{name}", inner)
+            yield from texts_of(f"{path}.{name}", inner)
     elif isinstance(value, list):
         for place, inner in enumerate(value):
-            yield from _texts(f"{path}[{place}]", inner)
+            yield from texts_of(f"{path}[{place}]", inner)
 
 
 _JOINED = UUID("0d4c8a9e-6b53-5f0e-9f55-6d7c5d1a2f4b")

@@ -21,10 +21,11 @@ import msgspec
 from registry.domain import case_events as events
 from registry.domain.aggregate import Changed, Created, Thing, uuid_of
 from registry.domain.case_checks import check_correction, check_covered, check_readable
-from registry.domain.case_errors import AppealOpen, DateOrder, SecondPerson, UnknownSubject
+from registry.domain.case_errors import AppealOpen, DateOrder, ProposalChanged, SecondPerson, UnknownSubject
 from registry.domain.case_events import CaseState, Document, IssuerAnswer, Subject
 from registry.domain.errors import Duplicate, IllegalTransition
-from registry.wire.recognition import WithdrawalReason
+from registry.domain.proposals import proposal_id
+from registry.wire.recognition import Towards, WithdrawalReason
 
 _GOING: Final[tuple[CaseState, ...]] = ("collecting", "waiting", "assessing", "proposed", "approved")
 MOVES: Final[dict[str, tuple[CaseState, ...]]] = {
@@ -169,6 +170,12 @@ class Case(Thing):
         self.enquiries: dict[str, events.Enquired] = {}
         self.answers: dict[str, events.Answered] = {}
         self.assessments: list[events.Assessed] = []
+        self.assessed_for: dict[str, list[Towards]] = {}
+        """What the case should count towards when each assessment was made, by the ids of their texts."""
+        self.decided_for: dict[str, list[Towards]] = {}
+        """The same of each decision, by its id."""
+        self.proposals = 0
+        """How many there were."""
         self.proposal: events.Proposed | None = None
         self.approval: events.Approved | None = None
         self.decisions: list[events.Decided] = []
@@ -194,6 +201,11 @@ class Case(Thing):
     def decision(self) -> events.Decided | None:
         """The decision that stands, None where there is none."""
         return self.decisions[-1] if self.decisions else None
+
+    @property
+    def proposal_id(self) -> str | None:
+        """The id of the last proposal: whoever approves names it."""
+        return None if self.proposal is None else proposal_id(str(self.id), self.proposals, self.proposal)
 
     @property
     def assessor(self) -> str | None:
@@ -281,8 +293,9 @@ class Case(Thing):
     def enquire(self, enquiry: str, subject: int, on: str, by: str, text: str | None = None) -> None:
         """Ask the issuer whether one of the credentials is authentic."""
         self._may("enquire", on)
-        if subject >= len(self.subjects):
-            raise UnknownSubject(f"the case is about {len(self.subjects)} credentials, from 0 on", "$.subject")
+        if subject >= len(self.subjects) or subject in self.removed:
+            numbers = ", ".join(str(each) for each in range(len(self.subjects)) if each not in self.removed)
+            raise UnknownSubject(f"the case has no credential {subject}; it is about {numbers}", "$.subject")
         about = self.subjects[subject]
         issuer = about.credential.member if about.credential is not None else None
         self.change(self.Enquired, events.Enquired(enquiry, subject, on, by, issuer, text))
@@ -308,17 +321,31 @@ class Case(Thing):
         self.change(self.Proposed, data)
 
     def approve(
-        self, on: str, by: str, *, overridden: Sequence[str] = (), person_of: PersonOf | None = str.casefold
+        self,
+        on: str,
+        by: str,
+        *,
+        proposal: str,
+        overridden: Sequence[str] = (),
+        person_of: PersonOf | None = str.casefold,
     ) -> None:
         """Agree with the proposal: another person than who made it, where the office wants two.
 
+        `proposal` is the id of the one that this person has read. Raises `ProposalChanged` where the case has another.
         `overridden` are the keys of the stops whose override this person accepts. `person_of` says which person a
         stored actor is; None: one person is enough.
         """
         self._may("approve", on)
         if self.proposal is not None:
             _check_another("approve: {first} made the proposal", self.proposal.by, by, person_of)
-        self.change(self.Approved, events.Approved(on, by, list(overridden)))
+            if proposal != self.proposal_id:
+                raise ProposalChanged(
+                    f"the proposal changed: you name {proposal}, and the case has {self.proposal_id}, which"
+                    f" {self.proposal.by} made on {self.proposal.on}. Read that one (`registry case show`), and name"
+                    " it",
+                    "$.proposalId",
+                )
+        self.change(self.Approved, events.Approved(on, by, list(overridden), proposal))
 
     def return_(self, on: str, by: str, text: str | None = None) -> None:
         """Give the proposal back, or take an own one back; another can be made then."""
@@ -421,14 +448,17 @@ class Case(Thing):
                 self.answers[data.enquiry] = data
             case events.Assessed():
                 self.assessments.append(data)
+                self.assessed_for[data.text] = list(self.data.towards or ())
             case events.Proposed():
                 self.proposal, self.approval, self.state = data, None, "proposed"
+                self.proposals += 1
             case events.Approved():
                 self.approval, self.state = data, "approved"
             case events.Returned():
                 self.approval, self.state = None, self._before_proposal()
             case events.Decided():
                 self.decisions.append(data)
+                self.decided_for[data.decision] = list(self.data.towards or ())
                 self.withdrawal_proposal = None
                 self.carried_out, self.state = self.proposal, "decided"
                 self._refuted_then = {number for number in range(len(self.subjects)) if self.refuted(number)}

@@ -1,7 +1,7 @@
 """What a case refuses, each by its rule's name. A case is no event on the log: these are the office's own rules.
 
 Refusal
-├── IllegalTransition       (EVENTS.md's own) the case's state does not allow the move
+├── IllegalTransition       (docs/events.md's own) the case's state does not allow the move
 ├── UnknownCase             there is no such case here
 ├── UnknownProfile          the office has no programme profile of that name, or several apply
 ├── UnknownSubject          nor such a credential, enquiry or document in it
@@ -11,6 +11,7 @@ Refusal
 ├── NotCovered              a proposal says nothing about one of the credentials
 ├── CredentialStatus        the credentials' status speaks against the decision
 ├── Stopped                 something speaks against the proposal, and nobody gave a reason to override it
+├── ProposalChanged         whoever approves names another proposal than the case has
 ├── AssessmentObjections    the assessment has something to be mended first
 ├── ApplicantErased         nothing more is written about somebody who was erased
 ├── NotApplicant            an application does not say whose it is
@@ -87,6 +88,25 @@ class Stopped(Refusal):
     """A proposal, its approval or its decision is stopped until it is changed, or overridden with a reason."""
 
     code = "stopped"
+
+    def __init__(self, before: str, reasons: Sequence[str], after: str, path: str) -> None:
+        """`reasons` are all that speaks against it, a sentence each; `before` says since when, `after` what to do."""
+        self.before = before
+        self.reasons = list(dict.fromkeys(reasons))
+        self.after = after
+        super().__init__(" ".join(filter(None, [before, "; ".join(self.reasons) + ".", after])), path)
+
+    @property
+    def explanation(self) -> str:
+        """All that speaks against it, a line each, with what to do about it at the end."""
+        lines = [self.before or "something speaks against it:", *(f"- {one}" for one in self.reasons), self.after]
+        return "\n".join(lines)
+
+
+class ProposalChanged(Refusal):
+    """Whoever approves has read another proposal than the one that the case has now."""
+
+    code = "proposal-changed"
 
 
 class AssessmentObjections(Refusal):

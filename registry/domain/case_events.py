@@ -126,6 +126,8 @@ class Override(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
     """Each a stop's key, such as `revoked:0`."""
     text: Uuid
     """The sealed text that says why."""
+    digests: list[str] = []
+    """The digests of these stops with their details; empty in events of earlier versions."""
 
 
 class Proposed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
@@ -148,6 +150,8 @@ class Approved(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
     by: Person
     overridden: list[str] = []
     """The keys of the stops whose override this person accepted."""
+    proposal: str | None = None
+    """The id of the proposal that this person named; None in events of earlier versions, which asked for none."""
 
 
 class Returned(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):

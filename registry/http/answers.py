@@ -7,7 +7,7 @@ looked up when would be a record about people.
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
@@ -27,6 +27,9 @@ POSITION: Final = "Registry-Position"
 WAIT_FOR: Final = "Registry-Wait-For"
 T = TypeVar("T")
 _json = msgspec.json.Encoder(decimal_format="number")
+
+OnAnswer = Callable[[str, str, int, float], None]
+"""Receives of each answer the request's method, the route's template or `none`, the status, and the seconds it took."""
 
 Position = str
 """`member:size` of each stream that an answer was made from, by name, joined by commas; governance among them."""
@@ -102,8 +105,9 @@ def answer(content: T, position: Position = "", status: int = 200, **headers: st
 class Answers:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, on_answer: OnAnswer = lambda *_: None) -> None:
         self._app = app
+        self._on_answer = on_answer
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - of any kind, ASGI's own
         """Pass the request on, and see to its answer."""
@@ -152,12 +156,14 @@ class Answers:
             await self._app(scope, receive, sending)
         finally:
             caller = scope.get("user")
+            route, seconds = scope.get("path_template") or "none", time.perf_counter() - began
+            self._on_answer(scope["method"], route, status, seconds)
             _log.info(
                 "http.answered",
                 method=scope["method"],
-                route=scope.get("path_template") or "none",
+                route=route,
                 status=status,
-                ms=round(1000 * (time.perf_counter() - began), 1),
+                ms=round(1000 * seconds, 1),
                 caller=getattr(caller, "name", "anybody"),
                 request=instance,
                 request_id=request_id.decode(),

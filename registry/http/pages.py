@@ -24,6 +24,16 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     """Give it as `cursor` to read on; null at the end."""
 
 
+def within_bytes(items: Sequence[T], most: int) -> list[T]:
+    """Return the first items that have `most` bytes of JSON together, or the first one alone where that has more."""
+    size = 0
+    for number, item in enumerate(items):
+        size += len(msgspec.json.encode(item))
+        if number and size > most:
+            return list(items[:number])
+    return list(items)
+
+
 class Cursors:
     """The cursors of a list as it was asked for: one of another list, or of this one asked otherwise, leads nowhere."""
 

@@ -180,7 +180,12 @@ class Patient(HttpToolsProtocol):
                     cycle.transport = _ClosedAfterBody(self.transport, self._end_after_body)
                 await send(message)
 
-            await app(scope, receive, sending)
+            try:
+                await app(scope, receive, sending)
+            except asyncio.CancelledError:
+                # Nothing else cancels it: the server ends, and this answer took longer than it waits.
+                self._end(None if cycle.response_started else "unavailable", "the node is ending")
+                cycle.disconnected = True  # so that the server does not report where in the code each of them was
 
         def begin() -> None:
             if not self.transport.is_closing():

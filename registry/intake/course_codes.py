@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,11 +12,14 @@ from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
 from registry.domain.errors import UnknownAchievement
-from registry.intake.rows.broken_text import broken_text_fault
+from registry.intake.rows.days import orders_of
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import Problem, Readable
 from registry.intake.rows.row_texts import character_fault
-from registry.values.persons import identifier_fault, normalise_identifier
+from registry.values.broken_text import broken_text_fault
+from registry.values.formulas import begins_formula
+from registry.values.persons import normalise_identifier, record_fault
+from registry.values.uuids import canonical_uuid
 from registry.wire.forms import check_uuid
 
 COLUMNS: Final = ("code", "achievement", "version")
@@ -30,6 +33,11 @@ class CourseCode(msgspec.Struct, frozen=True):
     achievement: str
     version: int | None = None
     """None: whichever is the newest when a credential is issued."""
+
+    def text(self, field: str) -> str:
+        """Return what the entry has in a field, as text."""
+        value = getattr(self, field)
+        return "" if value is None else str(value)
 
 
 class CodeChange(msgspec.Struct, frozen=True):
@@ -77,7 +85,7 @@ class CourseCodes:
         fault = code_fault(code.code)
         found = [("code", fault)] if fault is not None else []
         if check_uuid(code.achievement) is not None:
-            return [*found, ("achievement", "is not an id of an achievement (a UUID in lower case)")]
+            return [*found, ("achievement", "is not an id of an achievement (a UUID)")]
         try:
             state = self._registry.achievement(code.achievement).state
         except UnknownAchievement:
@@ -155,9 +163,11 @@ def code_fault(code: str) -> str | None:
     text = normalise_identifier(code)
     if not text or len(text) > MOST_CHARACTERS or not text.isprintable():
         return f"is no text of 1 to {MOST_CHARACTERS} printable characters"
-    if text[0] in "=+-@":
+    if begins_formula(text):
         return "begins with a character that a spreadsheet would run as a formula"
-    return identifier_fault(text) or broken_text_fault(text)
+    if orders_of(text):
+        return "is a date: a spreadsheet rewrote the code; format the column as text and write the code again"
+    return record_fault(text) or broken_text_fault(text)
 
 
 class CourseCodeRows:
@@ -178,8 +188,9 @@ class CourseCodeRows:
         meanings: dict[str, dict[tuple[str, str], int]] = {}
         for line, row in rows:
             if not isinstance(row, str):
-                meaning = normalise_identifier(row["achievement"]), row.get("version", "")
+                meaning = canonical_uuid(normalise_identifier(row["achievement"])), row.get("version", "")
                 meanings.setdefault(normalise_identifier(row["code"]), {}).setdefault(meaning, line)
+        self._note_alike(meanings)
         seen: dict[str, int] = {}
         for line, row in rows:
             if isinstance(row, str):
@@ -194,8 +205,18 @@ class CourseCodeRows:
                 detail = "a version is 1, 2, 3 …, or empty for the newest"
                 yield line, Problem(f"line {line}", "version", version[:80], detail)
                 continue
-            achievement = normalise_identifier(row["achievement"])
+            achievement = canonical_uuid(normalise_identifier(row["achievement"]))
             yield line, CourseCode(code, achievement, int(version) if version else None)
+
+    def _note_alike(self, meanings: Mapping[str, Collection[tuple[str, str]]]) -> None:
+        """Say which codes differ in capitals only, and stand for different achievements or versions."""
+        alike: dict[str, list[str]] = {}
+        for code in meanings:
+            alike.setdefault(code.casefold(), []).append(code)
+        for codes in alike.values():
+            if len({meaning for code in codes for meaning in meanings[code]}) > 1 and len(codes) > 1:
+                names = ", ".join(code[:80] for code in codes[:10])
+                self.notes.append(f"{names} differ in capitals only, and stand for different achievements or versions")
 
 
 def _repetition_fault(line: int, first: int, meanings: dict[tuple[str, str], int]) -> str | None:

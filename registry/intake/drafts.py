@@ -20,6 +20,7 @@ from registry.intake.formats.document import (
     Values,
     content,
     lacking,
+    meant_texts,
     still_asked,
     wanted,
 )
@@ -72,6 +73,11 @@ class Draft(msgspec.Struct, frozen=True):
     def values(self) -> Values:
         """Annex I as it is known by now."""
         return {**self.read, **self.given}
+
+    @property
+    def meant(self) -> set[str]:
+        """The fields whose texts are meant as the document has them: somebody repeated them."""
+        return meant_texts(self.read, self.values, self.named)
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -160,11 +166,14 @@ class Drafts:
         """What Annex I still wants of it, and what is unclear in it."""
         return list(dict.fromkeys([*wanted(draft.values, self._registry.member), *(one.asks for one in draft.asked)]))
 
-    def content(self, draft: Draft, identifier: str) -> AchievementContent:
-        """What would be published. Raises `DraftIncomplete`, and `FaultyContent` with all that is wrong."""
+    def content(self, draft: Draft, identifier: str, keep_text: Collection[str]) -> AchievementContent:
+        """What would be published. Raises `DraftIncomplete`, and `FaultyContent` with all that is wrong.
+
+        `keep_text` are the fields whose texts are meant though they look broken.
+        """
         if missing := self.missing(draft):
             raise DraftIncomplete(draft.draft, missing)
-        return content(draft.values, identifier, self._registry.member, self._registry.newest_version)
+        return content(draft.values, identifier, self._registry.member, self._registry.newest_version, keep_text)
 
     # Changing
 

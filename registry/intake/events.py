@@ -8,11 +8,13 @@ import msgspec
 
 from registry.application.requests import IssueRequest
 from registry.application.status_changes import StatusChange
-from registry.application.status_notes import note_fault
 from registry.intake.rows.columns import NAMES, RowChecker
+from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
 from registry.intake.rows.report import Problem
 from registry.intake.rows.row_texts import MAX_FIELD
+from registry.intake.rows.status_note import status_note_fault
+from registry.values.uuids import canonical_uuid
 from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
 
@@ -23,6 +25,8 @@ REVOKE: Final = "credential.revoke.v1"
 TYPES: Final = (ISSUE, SUSPEND, REINSTATE, REVOKE)
 _CHANGES: Final = {SUSPEND: "suspend", REINSTATE: "reinstate", REVOKE: "revoke"}
 REASONS: Final[tuple[StatusReason, ...]] = get_args(StatusReason)
+KEEP_TEXT: Final = "keep_text"
+"""Beside a row's columns: true where a text that looks wrong, or no name or grade, is meant as it is."""
 MAX_BYTES: Final = 256 * 1024
 _MAX_NAME: Final = 500
 
@@ -60,7 +64,9 @@ def parse(value: bytes | None, checker: RowChecker) -> Asked | Faulty:
     if len(value) > MAX_BYTES:
         return _faulty(named, "$", "", f"is longer than {MAX_BYTES:,} bytes")
     try:
-        event = json.loads(value.decode(), object_pairs_hook=unique, parse_constant=no_constant)
+        event = json.loads(
+            value.decode(), object_pairs_hook=unique, parse_constant=no_constant, parse_float=WrittenNumber
+        )
     except (ValueError, RecursionError) as error:
         return _faulty(named, "$", "", f"is not JSON in UTF-8: {why_not_json(error)}")
     if not isinstance(event, dict):
@@ -87,16 +93,21 @@ def parse(value: bytes | None, checker: RowChecker) -> Asked | Faulty:
 def _issue(named: Named, data: Mapping[str, Any], checker: RowChecker) -> IssueRequest | tuple[Problem, ...]:
     row: dict[str, str] = {}
     wrong: list[Problem] = []
+    keep_text = data.get(KEEP_TEXT, False)
+    if not isinstance(keep_text, bool):
+        wrong.append(_problem(f"$.data.{KEEP_TEXT}", KEEP_TEXT, "is neither true nor false"))
     for name, given in data.items():
+        if name == KEEP_TEXT:
+            continue
         if name not in NAMES:
-            wrong.append(_problem("$.data", name[:80], f"is no field; they are {', '.join(NAMES)}"))
-        elif isinstance(given, bool) or not (given is None or isinstance(given, str | int | float)):
-            wrong.append(_problem(f"$.data.{name}", name, "is not a text or a number"))
+            wrong.append(_problem("$.data", name[:80], f"is no field; they are {', '.join((*NAMES, KEEP_TEXT))}"))
+        elif (fault := column_fault(name, given)) is not None:
+            wrong.append(_problem(f"$.data.{name}", name, fault))
         elif given is not None:
-            row[name] = given if isinstance(given, str) else _text(given)
+            row[name] = given if isinstance(given, str) else text_of(given)
     # An event has a name of its own: a system that keeps no id of an award may leave `record` out.
     row.setdefault("record", f"event {named.source} {named.id}")
-    found = checker.check_all(1, row)
+    found = checker.check_all(1, row, kept=NAMES if keep_text is True else ())
     if found is None:
         wrong.append(_problem("$.data.record", "record", "is the template's example"))
     elif isinstance(found, tuple):
@@ -114,17 +125,18 @@ def _change(kind: str, data: Mapping[str, Any]) -> StatusChange | tuple[Problem,
         for name in sorted(data.keys() - known)
     ]
     credential, record, reason = data.get("credential", ""), data.get("record", ""), data.get("reason", "")
+    credential = canonical_uuid(credential) if isinstance(credential, str) else credential
     if "record" in data and (not isinstance(record, str) or not record or len(record) > MAX_FIELD):
         wrong.append(_problem("$.data.record", "record", f"is not a text of 1 to {MAX_FIELD} characters"))
     if ("credential" in data or "record" not in data) and (
         not isinstance(credential, str) or check_uuid(credential) is not None
     ):
-        detail = "is not an id of a credential (a UUID in lower case)"
+        detail = "is not an id of a credential (a UUID)"
         wrong.append(_problem("$.data.credential", "credential", detail))
     if kind != REINSTATE and reason not in REASONS:
         wrong.append(_problem("$.data.reason", "reason", f"is none of {', '.join(REASONS)}"))
     note = data.get("note") or ""
-    if (fault := note_fault(note) if isinstance(note, str) else "is not a text") is not None:
+    if (fault := status_note_fault(note) if isinstance(note, str) else "is not a text") is not None:
         wrong.append(_problem("$.data.note", "note", fault))
     if wrong:
         return tuple(wrong)
@@ -137,7 +149,3 @@ def _problem(where: str, field: str, detail: str) -> Problem:
 
 def _faulty(named: Named, where: str, field: str, detail: str) -> Faulty:
     return Faulty(named, (_problem(where, field, detail),))
-
-
-def _text(number: float) -> str:
-    return repr(number) if isinstance(number, int) or number != int(number) else str(int(number))

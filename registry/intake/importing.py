@@ -1,35 +1,34 @@
 """What becomes of a document: each award finds its achievement, or leaves a draft of it, and is issued or waits.
 
-An award's achievement is, in this order: the one that its course code stands for; the one that a draft made of the
-same document was published as; one whose content is identical; the only one of the same title, ECTS and level; a new
-one, where Annex I is complete; otherwise a draft. Which it was is always said.
+How an achievement is found (`matching.py`), or that it is new or a draft, is always said.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
 
-from registry.application.achievement_content import FaultyContent
+from registry.application.achievement_texts import notes_of
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
 from registry.application.requests import LASTING, Issued, IssueRequest, NotIssued, Outcome
-from registry.domain.achievement import Achievement
 from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
 from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_fault, composition_of, parts_text
-from registry.intake.course_codes import CourseCodes
 from registry.intake.drafts import Drafts, Waiting
 from registry.intake.formats.document import (
+    CREDENTIAL,
     Award,
     Completions,
     Document,
     Oddity,
+    Values,
     check_completions,
     issuer_fault,
     request,
 )
+from registry.intake.matching import Match, Matcher, NoMatch
 from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.report import Catalogue, Problem
 from registry.store.recorder import PrivateRows, Together
@@ -69,16 +68,16 @@ class Taken(msgspec.Struct):
     """What is still wanted before it can be issued, as paths into the completions."""
     problems: list[Problem] = []
     """Why it was not taken in."""
+    notes: list[str] = []
+    """What is doubtful in it, though it was taken in."""
 
 
-class _Match(NamedTuple):
-    achievement: str
-    version: int | None
-    how: str
-    content: AchievementContent | None = None
-    """To be published, where it is new."""
-    draft: str | None = None
-    """The draft that it was, or was until now."""
+class Published(NamedTuple):
+    """What publishing a draft came to."""
+
+    taken: list[Taken]
+    notes: list[str]
+    """What is doubtful in the achievement, and how its texts were respelled."""
 
 
 class Importer:
@@ -90,20 +89,22 @@ class Importer:
         self._registry = registry
         self._issuer = issuer
         self._catalogue = catalogue
-        self._codes = CourseCodes(registry)
         self._drafts = Drafts(registry)
-        self._own: list[Achievement] | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Remember nothing of the document before."""
+        self._matcher = Matcher(self._registry, self._drafts)
+        self._trial = self._issuer.trial()
+        """What was only checked until now: the awards of a dry run, and those that wait for their day."""
+        self._waiting: dict[bytes, Values] = {}
+        """The awards that wait for what they lack, by what each is known by."""
         self._checked: set[str] = set()
         """Records that a dry run found to be in order."""
 
-    def _offered(self) -> list[Achievement]:
-        """What can be issued, read once for a document."""
-        if self._own is None:
-            self._own = [one for one in self._registry.achievements() if not one.state.retired]
-        return self._own
-
     def take(self, document: Document, completions: Completions, *, dry_run: bool = False) -> Iterator[Taken]:
         """Take in all awards of a document, one after another. Raises `IntakeError` for completions that are none."""
+        self._begin()
         document.notes += [
             note
             for note in check_completions(completions, document.awards, document.left_out)
@@ -132,11 +133,13 @@ class Importer:
             taken.problems = [one.problem() for one in award.refusals]
             return self._done(taken, beside)
         parts = self._join(award, completions, dry_run=dry_run)
-        match = self._match(award, completions, taken)
-        if match is None:
+        match = self._matcher.match(award, completions)
+        taken.how, taken.problems = match.how, list(match.problems)
+        if isinstance(match, NoMatch):
             return self._keep(document, award, completions, taken, dry_run=dry_run, beside=beside)
-        taken.version, taken.how = match.version, match.how
-        taken.achievement = match.achievement if match.content is None else None  # what is new has no id yet
+        is_offered = match.content is None and self._matcher.pending(match.achievement) is None
+        taken.version, taken.notes = match.version, match.notes()
+        taken.achievement = match.achievement if is_offered else None  # what is new has no id yet
         _ask(taken, award.missing_credential(completions), award.open_questions(completions, new=bool(match.content)))
         asked = None if taken.missing or taken.problems else self._request(award, match, completions, taken)
         if asked is not None and parts:
@@ -145,30 +148,37 @@ class Importer:
             if match.content is None and _can_wait(taken):
                 return self._keep_matched(document, award, completions, taken, match, dry_run=dry_run, beside=beside)
             return self._done(taken, beside)
-        if dry_run:
-            if match.content is None:
-                _outcome(taken, self._issuer.check(asked))
-                taken.credential = taken.learner = None  # the ids of a check are nobody's
-            else:
-                self._refusal(taken, partial(self._check_publishing, match.content))
-            if not taken.problems:
-                self._checked.add(asked.record)
-            return self._done(taken, beside)
         if taken.held_until is not None and not on_its_day:
             return self._hold(taken, asked, match, beside)
+        if dry_run:
+            return self._done(self._check(taken, asked, match, CHECKED_HERE if parts else ()), beside)
         if match.content is not None:
-            if self._refusal(taken, partial(self._publish, match.content, match.draft)):
+            if self._refusal(taken, partial(self._publish, match.content, match.draft, match.meant)):
                 return self._done(taken, beside)
             taken.achievement, taken.published = match.achievement, True
 
         def also(outcomes: Sequence[Outcome]) -> PrivateRows:
-            _outcome(taken, outcomes[0])
+            _outcome(taken, outcomes[0], match.notes())
             rows: list[PrivateRows] = [] if beside is None else [beside(taken)]
             if taken.credential is not None and (draft := match.draft or self._drafts.id_of(award)) is not None:
                 rows.append(self._drafts.issued(draft, [self._drafts.key(award, completions)]))
             return Together(rows)
 
         self._issuer.issue([asked], also=also, override=CHECKED_HERE if parts else ())
+        return taken
+
+    def _check(self, taken: Taken, asked: IssueRequest, match: Match, override: Collection[str]) -> Taken:
+        """Say what would become of an award, after those of the document before it."""
+        if match.content is not None:
+            if self._refusal(taken, partial(self._check_publishing, match.content, match.meant)):
+                return taken
+            self._matcher.would_publish(match.content)
+            self._trial.offer(match.content)
+        [outcome] = self._trial.check([asked], override)
+        _outcome(taken, outcome, match.notes())
+        taken.credential = taken.learner = None  # the ids of a check are nobody's
+        if not taken.problems:
+            self._checked.add(asked.record)
         return taken
 
     # Parts
@@ -208,27 +218,27 @@ class Importer:
         return []
 
     def _composed(
-        self, asked: IssueRequest, match: _Match, parts: Sequence[IssuedPart], taken: Taken
+        self, asked: IssueRequest, match: Match, parts: Sequence[IssuedPart], taken: Taken
     ) -> IssueRequest | None:
         """The request, where its parts satisfy its achievement; None where they do not, which is said."""
-        content = match.content or self._registry.achievement(match.achievement).content
+        content = match.content or self._matcher.achievement(match.achievement).content
         fault = composition_fault(self._registry, content, asked.awarding_date, parts)
         if fault is None:
             return asked
         taken.problems = [Problem(taken.path, "credential.parts", "", fault)]
         return None
 
-    def _hold(self, taken: Taken, asked: IssueRequest, match: _Match, beside: Beside | None) -> Taken:
+    def _hold(self, taken: Taken, asked: IssueRequest, match: Match, beside: Beside | None) -> Taken:
         """Nothing is done before its day, but what would be refused for good is told now."""
-        checked = None if match.content is not None else self._issuer.check(asked)
+        checked = None if match.content is not None else self._trial.check([asked])[0]
         if isinstance(checked, NotIssued) and checked.code in LASTING:
             taken.held_until = None
-            _outcome(taken, checked)
+            _outcome(taken, checked, match.notes())
         return self._done(taken, beside)
 
-    def _check_publishing(self, content: AchievementContent) -> None:
+    def _check_publishing(self, content: AchievementContent, meant: Collection[str]) -> None:
         """Check that a new achievement could be published, and a credential of it issued."""
-        self._registry.check_achievement(content)
+        self._registry.check_achievement(content, keep_text=meant)
         self._registry.check_accepted({"credential.issued.v1"})
 
     @staticmethod
@@ -241,61 +251,27 @@ class Importer:
             return True
         return False
 
-    def _publish(self, content: AchievementContent, draft: str | None) -> None:
-        self._own = None
+    def _publish(self, content: AchievementContent, draft: str | None, meant: Collection[str]) -> None:
+        """Publish an achievement; `meant` are the fields whose texts are meant though they look broken."""
+        self._matcher.read_again()
         if draft is None:
-            self._registry.publish_achievement(content)
+            self._registry.publish_achievement(content, keep_text=meant)
             return
         with self._registry.also(self._drafts.published(draft, content.achievement)):
-            self._registry.publish_achievement(content)
+            self._registry.publish_achievement(content, keep_text=meant)
 
     def _done(self, taken: Taken, beside: Beside | None) -> Taken:
         if beside is not None:
             self._registry.save([], private=beside(taken))
         return taken
 
-    # Finding the achievement
-
-    def _match(self, award: Award, completions: Completions, taken: Taken) -> _Match | None:
-        for code in award.codes:
-            if (found := self._codes.find(code)) is not None:
-                return _Match(found.achievement, found.version, f"course code {code} stands for it")
-        draft = self._drafts.of(award)
-        if draft is not None and draft.achievement is not None:
-            how = "a draft of the same document was published as it"
-            return _Match(draft.achievement, None, how, None, draft.draft)
-        own = self._offered()
-        content = self._content(award, completions, taken)
-        if content is not None and (same := find_identical(own, content)) is not None:
-            return _Match(same, None, "its content is identical")
-        alike = _alike(own, award, completions)
-        if len(alike) == 1:
-            return _Match(alike[0], None, "it alone has the same title, ECTS and level")
-        if len(alike) > 1:
-            taken.how = f"{len(alike)} achievements have the same title, ECTS and level; map its course code to one"
-            return None
-        if content is None or award.missing_credential(completions) or award.open_questions(completions, new=True):
-            return None
-        return _Match(content.achievement, None, "it is new", content, draft.draft if draft is not None else None)
-
-    def _content(self, award: Award, completions: Completions, taken: Taken) -> AchievementContent | None:
-        """The whole content; None where something is missing or wrong, which is said."""
-        publisher = self._registry.member
-        if award.missing_achievement(completions, publisher):
-            return None
-        try:
-            return award.content(random_id(), publisher, completions, self._registry.newest_version)
-        except FaultyContent as faulty:
-            faults = [(f"achievement{path.removeprefix('$')}", detail) for path, detail in faulty.faults]
-            taken.problems = [Problem(award.path, field, "", detail) for field, detail in faults]
-            return None
-
     # Issuing
 
-    def _request(self, award: Award, match: _Match, completions: Completions, taken: Taken) -> IssueRequest | None:
+    def _request(self, award: Award, match: Match, completions: Completions, taken: Taken) -> IssueRequest | None:
         """The request, held against the achievement; None where it does not hold, which is said."""
         fault = None if match.content is not None else self._level_fault(award, match, completions)
-        catalogue = self._catalogue if match.content is None else _WithNew(self._catalogue, match.content)
+        content = match.content or self._matcher.pending(match.achievement)
+        catalogue = self._catalogue if content is None else _WithNew(self._catalogue, content)
         checker = RowChecker(catalogue, holds=self._holds)
         found = award.request(checker, match.achievement, match.version, completions)
         issuer = issuer_fault(award.completed("credential", completions), self._registry.member, award.path)
@@ -306,10 +282,10 @@ class Importer:
         taken.held_until = checker.held_until
         return found
 
-    def _level_fault(self, award: Award, match: _Match, completions: Completions) -> Problem | None:
+    def _level_fault(self, award: Award, match: Match, completions: Completions) -> Problem | None:
         stated = award.completed("achievement", completions).get("eqfLevel")
         try:
-            offered = self._registry.achievement(match.achievement)
+            offered = self._matcher.achievement(match.achievement)
         except UnknownAchievement as error:
             return Problem(award.path, "achievement", match.achievement, str(error))
         level = offered.content.eqf_level
@@ -329,6 +305,8 @@ class Importer:
         dry_run: bool,
         beside: Beside | None,
     ) -> Taken:
+        if self._contradicts_waiting(award, completions, taken):
+            return self._done(taken, beside)
         row = self._drafts.row_of(award, document.FORMAT, completions)
         taken.waiting = True
         taken.how = taken.how or "no published achievement matches it: a draft"
@@ -347,12 +325,14 @@ class Importer:
         award: Award,
         completions: Completions,
         taken: Taken,
-        match: _Match,
+        match: Match,
         *,
         dry_run: bool,
         beside: Beside | None,
     ) -> Taken:
         """Let a credential of a published achievement wait, as those of a draft do, until what it lacks is said."""
+        if self._contradicts_waiting(award, completions, taken):
+            return self._done(taken, beside)
         if dry_run:
             taken.waiting = True
             return self._done(taken, beside)
@@ -362,22 +342,42 @@ class Importer:
         self._registry.save([], private=Together(rows if beside is None else [*rows, beside(taken)]))
         return taken
 
-    def publish(self, draft: str) -> list[Taken]:
+    def _contradicts_waiting(self, award: Award, completions: Completions, taken: Taken) -> bool:
+        """Return whether an award before has the same record and waits, and says something else; that is said."""
+        values = award.completed("credential", completions)
+        if not values.get("record"):
+            return False
+        stated = {"achievement": award.completed("achievement", completions), "credential": values}
+        before = self._waiting.setdefault(self._drafts.key(award, completions), stated)
+        if before == stated:
+            return False
+        differs = [name for name in CREDENTIAL if before["credential"].get(name) != values.get(name)]
+        detail = "record-differs: an earlier award of this document has this record and says something else"
+        taken.how = "it is not taken in"
+        taken.missing = []
+        taken.problems = [
+            Problem(taken.path, "record", "", f"{detail}; it differs in {', '.join(differs) or 'its achievement'}")
+        ]
+        return True
+
+    def publish(self, draft: str, keep_text: Collection[str] = ()) -> Published:
         """Publish a draft, unless it is, and issue the credentials that wait for it; asked again, it goes on.
 
-        Raises `UnknownDraft`, and `IntakeError` where Annex I wants more.
+        `keep_text` are the fields whose texts are meant though they look broken. Raises `UnknownDraft`, `IntakeError`
+        where Annex I wants more, and `FaultyContent`.
         """
         found = self._drafts.one(draft)
-        achievement = found.achievement
+        achievement, notes = found.achievement, list[str]()
         if achievement is None:
-            content = self._drafts.content(found, random_id())
-            achievement = content.achievement
-            self._publish(content, draft)
+            meant = {*keep_text, *found.meant}
+            content = self._drafts.content(found, random_id(), meant)
+            achievement, notes = content.achievement, notes_of(found.values, content)
+            self._publish(content, draft, meant)
         waiting = self._drafts.waiting(draft)
         taken: list[Taken] = []
         for start in range(0, len(waiting), _BATCH):
             taken += self._issue_waiting(draft, achievement, found.title, waiting[start : start + _BATCH], start)
-        return taken
+        return Published(taken, notes)
 
     def _issue_waiting(
         self, draft: str, achievement: str, title: str, waiting: Sequence[Waiting], start: int
@@ -454,37 +454,13 @@ def _can_wait(taken: Taken) -> bool:
     return bool(fields) and all(field.startswith("credential.") for field in fields)
 
 
-def _outcome(taken: Taken, outcome: Outcome) -> None:
+def _outcome(taken: Taken, outcome: Outcome, notes: Sequence[str] = ()) -> None:
+    """Say what came of issuing an award, after the `notes` of before; also again, where a transaction is repeated."""
+    taken.credential = taken.learner = None
+    taken.unchanged, taken.problems, taken.notes = False, [], [*notes]
     if isinstance(outcome, Issued):
         taken.credential, taken.learner, taken.unchanged = outcome.credential, outcome.learner, outcome.unchanged
+        if outcome.replacement is not None:
+            taken.notes.append(str(outcome.replacement))
     else:
         taken.problems = [Problem(taken.path, outcome.field, "", f"{outcome.code}: {outcome.detail}")]
-
-
-def find_identical(own: Sequence[Achievement], content: AchievementContent) -> str | None:
-    """Return the id of the first achievement whose newest content is this one but for its id and version."""
-    for offered in own:
-        given = offered.content
-        if msgspec.structs.replace(content, achievement=given.achievement, version=given.version) == given:
-            return given.achievement
-    return None
-
-
-def _alike(own: Sequence[Achievement], award: Award, completions: Completions) -> list[str]:
-    """Achievements of the same title in any language, the same ECTS and the same level. Without these, none."""
-    values = award.completed("achievement", completions)
-    titles = values.get("title") or {}
-    ects, level = values.get("ects"), values.get("eqfLevel")
-    if not isinstance(titles, dict) or ects is None or level is None:
-        return []
-    said = {_folded(text) for text in titles.values()}
-    return [
-        one.content.achievement
-        for one in own
-        if (one.content.ects, one.content.eqf_level) == (ects, level)
-        and said & {_folded(text) for text in one.content.title.values()}
-    ]
-
-
-def _folded(text: object) -> str:
-    return " ".join(str(text).casefold().split())

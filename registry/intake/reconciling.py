@@ -15,12 +15,14 @@ import psycopg
 
 from registry.application.records import find_credentials
 from registry.application.registry import Registry
-from registry.intake.rows.broken_text import broken_text_fault
 from registry.intake.rows.days import Order, day_fault, read_day
+from registry.intake.rows.json_numbers import column_fault
 from registry.intake.rows.plain_rows import PlainRows, Row
 from registry.intake.rows.report import Catalogue
 from registry.intake.rows.row_texts import character_fault
+from registry.values.broken_text import broken_text_fault
 from registry.values.persons import identifier_fault, normalise_identifier
+from registry.values.uuids import canonical_uuid
 from registry.wire.forms import check_uuid
 
 NEEDED: Final = ("record", "achievement|course", "awarding_date")
@@ -275,15 +277,15 @@ class _Reading:
         values: dict[str, str] = {}
         for name in COLUMNS:
             value = row.get(name)
-            if isinstance(value, bool) or not (value is None or isinstance(value, str | int | float)):
-                add(name, "", "is not a text or a number")
+            if (fault := column_fault(name, value)) is not None:
+                add(name, "", fault)
                 continue
             text = "" if value is None else str(value)
             if len(text) > _MOST:
                 add(name, "", f"is longer than {_MOST:,} characters")
                 continue
             values[name] = normalise_identifier(text)
-            if fault := _text_fault(name, text, values[name]):
+            if (fault := _text_fault(name, text, values[name])) is not None:
                 add(name, values[name], fault)
         if not wrong:
             self._check(values, add)
@@ -308,8 +310,9 @@ class _Reading:
             add("record", "", "is empty; every row needs it")
         if not values["achievement"] and not values["course"]:
             add("achievement", "", "is empty; give it, or a course code")
+        values["achievement"] = canonical_uuid(values["achievement"])
         if values["achievement"] and check_uuid(values["achievement"]) is not None:
-            add("achievement", values["achievement"], "is not an id of an achievement (a UUID in lower case)")
+            add("achievement", values["achievement"], "is not an id of an achievement (a UUID)")
         stated = values["awarding_date"]
         day = read_day(stated, self._dates)
         if not stated:

@@ -47,6 +47,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is wrong, and what would be right."""
     more: list[ResultProblem] = []
     """What else is wrong with it."""
+    notes: list[str] = []
+    """What is remarkable in what it did: for example that it replaced a credential of another achievement."""
 
 
 class Taking:
@@ -134,7 +136,13 @@ class Taking:
         outcomes = self._issuer.issue(requests, also=also)
         return {
             place: (
-                Result(one.named, accepted=True, unchanged=outcome.unchanged, credential=outcome.credential)
+                Result(
+                    one.named,
+                    accepted=True,
+                    unchanged=outcome.unchanged,
+                    credential=outcome.credential,
+                    notes=[] if outcome.replacement is None else [str(outcome.replacement)],
+                )
                 if isinstance(outcome, Issued)
                 else Result(
                     one.named,

@@ -7,7 +7,7 @@ alone: on the log a credential cannot replace another learner's.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from eventsourcing.persistence import IntegrityError
@@ -15,7 +15,19 @@ from eventsourcing.persistence import IntegrityError
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest
 from registry.domain.credential import Credential
-from registry.domain.errors import Duplicate, Refusal
+from registry.domain.errors import Duplicate, IllegalTransition
+from registry.learners.change import (
+    CannotChange,
+    Change,
+    Kind,
+    Move,
+    Preview,
+    Proposed,
+    SamePerson,
+    StalePreview,
+    Stay,
+    UnknownChange,
+)
 from registry.learners.moves import Issue, Moving, Party, issued_again, merged_into, records_of
 from registry.learners.numbers import find_learner
 from registry.learners.own_decisions import cases_about, own_decisions_on
@@ -27,98 +39,9 @@ MAX_CREDENTIALS: Final = 1_000
 """Credentials of a learner who is merged or split."""
 MAX_OPEN: Final = 1_000
 """Changes that are proposed and not confirmed."""
-Kind = Literal["merge", "split"]
 ReliedOn = Callable[[Sequence[str]], Mapping[str, str]]
 """Of own credentials: what in the views rests on each, in words. Those on which nothing rests are left out."""
 _STATUS_STAYS: Final = {"suspended": "it is suspended: reinstate it first, or revoke it"}
-
-
-class CannotChange(Refusal):
-    """The change is not possible as it was asked for."""
-
-    code = "cannot-change"
-
-
-class UnknownChange(Refusal):
-    """No change with this id was proposed."""
-
-    code = "unknown-change"
-
-
-class SamePerson(Refusal):
-    """Whoever proposes a change does not confirm it."""
-
-    code = "same-person"
-
-
-class StalePreview(Refusal):
-    """What was shown when the change was proposed is not so any more."""
-
-    code = "stale-preview"
-
-
-class Move(msgspec.Struct, frozen=True, rename="camel"):
-    """A credential that is revoked and issued again."""
-
-    credential: str
-    achievement: str
-    version: int
-    awarding_date: str
-    stored_version: int
-    """How many events the node has stored of it."""
-
-
-class Stay(msgspec.Struct, frozen=True, rename="camel"):
-    """A credential that is not moved."""
-
-    credential: str
-    why: str
-
-
-class Preview(msgspec.Struct, frozen=True, rename="camel"):
-    """What a change comes to."""
-
-    kind: Kind
-    source: str
-    target: str
-    target_is_new: bool
-    source_person: dict[str, str]
-    target_person: dict[str, str]
-    differs: tuple[str, ...]
-    """How the two persons contradict each other: `dateOfBirth`, `name`. Of a merge, that is what to look at twice."""
-    number_moves: bool
-    """Whether the source's student number leads to the target afterwards."""
-    moves: list[Move]
-    stays: list[Stay]
-    history: list[str]
-    """Credentials that are revoked or replaced already: their private data goes to the target, nothing is issued."""
-
-    def __repr__(self) -> str:
-        return f"Preview({self.kind}, {self.source}, {self.target}, …)"  # a person is never shown by accident
-
-
-class Change(NamedTuple):
-    """A change as it is kept."""
-
-    change: str
-    kind: Kind
-    source: str
-    target: str
-    proposed_by: str
-    proposed: datetime
-    confirmed_by: str | None
-    confirmed: datetime | None
-    moves: int | None
-    """How many credentials it revokes and issues again; None: an earlier version did not note it."""
-    credentials: dict[str, str]
-    """Of a confirmed one: each old credential and the one that was issued in its place."""
-
-
-class Proposed(NamedTuple):
-    """A change that waits for somebody else to confirm it."""
-
-    change: str
-    preview: Preview
 
 
 class _Asked(msgspec.Struct):
@@ -340,12 +263,17 @@ class LearnerChanges:
     def confirm(self, change: str, by: str) -> tuple[Change, Preview | None]:
         """Let a change take effect, all of it or nothing. What was confirmed before is returned as it is.
 
-        The preview is what was done; None where it was done before. Raises `UnknownChange`, `SamePerson`,
-        `StalePreview`, `NotAccepted` where consumers would refuse the events, and `Duplicate` where something was
-        changed just then.
+        The preview is what was done; None where somebody did it before, or at the same time. Raises `UnknownChange`,
+        `SamePerson`, `StalePreview`, `NotAccepted` where consumers would refuse the events, and `Duplicate` where
+        something was changed just then.
         """
-        if (preview := self.review(change, by)) is not None:
-            self._carry_out(change, self._asked(change), preview, by)
+        try:
+            if (preview := self.review(change, by)) is not None:
+                self._carry_out(change, self._asked(change), preview, by)
+        except (CannotChange, Duplicate, IllegalTransition, StalePreview):
+            if self.one(change).confirmed is None:
+                raise
+            preview = None
         return self.one(change), preview
 
     def _carry_out(self, change: str, asked: _Asked, preview: Preview, by: str) -> None:

@@ -9,10 +9,11 @@ import msgspec
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from registry.application.held_rows import MAX_FORMER, release_number, without_number
+from registry.application.held_row_decision import MAX_FORMER
 from registry.application.registry import Registry
 from registry.application.requests import CLAIMS, IssueRequest
 from registry.application.status_notes import move_notes
+from registry.application.student_numbers import release_number, without_number
 from registry.domain.errors import Duplicate
 from registry.values.persons import FORMERLY, PERSON
 from registry.vault.vault import Learner, Vault, VaultRows, random_id, write_person

@@ -99,6 +99,8 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
 
     established: list[Established | None] = msgspec.field(default_factory=list)
     judged: list[Judged | None] = msgspec.field(default_factory=list)
+    compared_with: list[list[Towards]] = msgspec.field(default_factory=list)
+    """For each grant, the programmes that its bases were compared with."""
     applied_for: list[Towards] = msgspec.field(default_factory=list)
     left: list[Left] = msgspec.field(default_factory=list)
     standings: list[tuple[Standing, date] | None] = msgspec.field(default_factory=list)
@@ -159,6 +161,10 @@ def compose(
         required=asked.required,
         remarks=asked.remarks,
         judged=file.judged,
+        compared_with=[
+            [title for one in several if (title := title_of_programme(one, known)) is not None]
+            for several in file.compared_with
+        ],
         applied_for=[title for one in file.applied_for if (title := title_of_programme(one, known)) is not None],
         left=[_left(one, known) for one in file.left],
         changes=None

@@ -81,6 +81,8 @@ class Judged(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """Of a refusal: the milder outcomes, each with the code of why it was not possible."""
     measures: list[Condition] = msgspec.field(default_factory=list)
     """What the applicant can do to have more recognised later."""
+    words: dict[Aspect, Line] = msgspec.field(default_factory=dict)
+    """What the office says of elements in which nothing was worth a look."""
 
 
 class Left(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -153,6 +155,8 @@ class LetterContent(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     """Where anybody sees whether the decision is in force."""
     judged: list[Judged | None] = msgspec.field(default_factory=list)
     """What was looked at for each grant. None, or nothing in the list: nothing was assessed."""
+    compared_with: list[list[Text]] = msgspec.field(default_factory=list)
+    """The programmes that the qualifications of each grant were compared with."""
     applied_for: list[Text] = msgspec.field(default_factory=list)
     """The programmes that the application names."""
     left: list[Left] = msgspec.field(default_factory=list)

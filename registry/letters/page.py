@@ -80,7 +80,7 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
         "text": say(_outcome_text(content, grant)),
         "caption": say("table.caption"),
         "head": [say("table.element"), say("table.original")]
-        + ([say("table.required")] if content.required is not None else [])
+        + ([say("table.required")] if _has_required(content) else [])
         + [say("table.granted")],
         "rows": _rows(content, number, bases, towards, say),
         "grounds": section("grounds", grounds, say),
@@ -88,6 +88,11 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
         "milder": _milder(content, number, say),
         "measures": _measures(content, number, say),
     }
+
+
+def _has_required(content: LetterContent) -> bool:
+    """Whether the letter has something to say about what was asked for."""
+    return content.required is not None or any(content.compared_with)
 
 
 def _outcome_text(content: LetterContent, grant: Grant) -> str:
@@ -190,10 +195,11 @@ def _rows(
     """The rows of the table: what it is, the five elements, and how it counts."""
     grant, judged = content.grants[number], _judged(content, number)
     purpose = "asked" if grant.outcome == "refused" else "towards"
+    compared = content.compared_with[number] if number < len(content.compared_with) else []
     first = {
         "name": say("table.qualification"),
         "original": [line for one in bases for line in _named(one, say)],
-        "required": [],
+        "required": [sub(say("table.compared")), *(picked(title, say) for title in compared)] if compared else [],
         "granted": [
             *([sub(say(f"table.{purpose}")), picked(towards, say)] if towards else []),
             begun(say(_mode(grant)) if grant.outcome != "refused" else say("table.nothing"), say),
@@ -205,7 +211,7 @@ def _rows(
     for aspect in ASPECTS:
         original = [line for one in bases for line in _element_with_source(aspect, one, say)]
         asked = _required(content, aspect)
-        why = judged.slight.get(aspect, "") if judged is not None and aspect not in named else ""
+        why = (judged.slight | judged.words).get(aspect, "") if judged is not None and aspect not in named else ""
         finding = _finding(aspect, named, judged, stated=bool(original), asked=bool(asked))
         said = [] if finding == "table.unassessed" and why else [finding]
         rows.append(
@@ -232,7 +238,8 @@ def _rows(
 def _finding(aspect: Aspect, named: Collection[str], judged: Judged | None, *, stated: bool, asked: bool) -> str:
     """What was found in an element. Nothing is found where nothing was looked at, or nothing is known of it.
 
-    Something differs only from what is asked for, and only where it is known.
+    Something differs only from what is asked for, and only where it is known; and where nothing is asked for, there is
+    no difference that could be substantial, unless the office has a word to say of it.
     """
     if aspect in named:
         return "table.different"
@@ -240,7 +247,9 @@ def _finding(aspect: Aspect, named: Collection[str], judged: Judged | None, *, s
         return "table.unassessed"
     if aspect in judged.slight:
         return "table.slight" if stated and asked else "table.unassessed"
-    return "table.same" if stated else "table.unassessed"
+    if not stated:
+        return "table.unassessed"
+    return "table.same" if asked or aspect in judged.words else "table.unasked"
 
 
 def _element_with_source(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:

@@ -1,11 +1,11 @@
 """A node: its parts, opened one by one as they are needed and closed at the end."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import Connection
@@ -44,8 +44,10 @@ from registry.node.adapters.own_refusals import OwnRefusals
 from registry.node.adapters.parts import ViewedParts
 from registry.node.health.own_log import OwnLog
 from registry.node.passphrases import ask_passphrase
+from registry.node.services.tracing import trace_stored, traces_of
 from registry.node.standings import Standings
 from registry.postgres.embedded import database
+from registry.publishing.commit_store import Draft
 from registry.publishing.publisher import Publisher
 from registry.settings.settings import FILE, Settings, SettingsError, load
 from registry.vault.vault import Vault
@@ -53,6 +55,9 @@ from registry.wire.commit import Commit
 from registry.wire.cosignature import CosignerKey
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import VerifierKey
+
+if TYPE_CHECKING:
+    from registry.tracing.row_traces import RowTraces
 
 
 class Node:
@@ -170,6 +175,11 @@ class Node:
         return made
 
     @cached_property
+    def traces(self) -> "RowTraces | None":
+        """The traces of this process; None where nothing is traced."""
+        return traces_of(self.settings.member)
+
+    @cached_property
     def registry(self) -> Registry:
         """The private side."""
         made = Registry(
@@ -178,6 +188,7 @@ class Node:
             Vault(self.keystore),
             self.acceptance,
             self.own_refusals.by_subject,
+            *([] if self.traces is None else [partial(trace_stored, self.traces)]),
         )
         self._open.callback(made.close)
         return made
@@ -213,8 +224,8 @@ class Node:
             feeding=None if member == GOVERNANCE else Feeding(connection, [member]),
         )
 
-    def publisher(self) -> Publisher:
-        """Who publishes this node's events."""
+    def publisher(self, on_committed: Callable[[Sequence[Draft]], None] = lambda _: None) -> Publisher:
+        """Who publishes this node's events; `on_committed` is the publisher's own."""
         if self.settings.member == GOVERNANCE:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
         self.refuse_gone_log()
@@ -232,6 +243,7 @@ class Node:
             acceptance=self.acceptance,
             own_refusals=self.own_refusals.commits,
             founding=(self.settings.consortium, self.settings.founded_hash),
+            on_committed=on_committed,
         )
 
     def refuse_gone_log(self) -> None:

@@ -82,6 +82,10 @@ class Known(Protocol):
         """Those of these credentials that are not plainly active, or whose status was ever changed, or are unknown."""
         ...
 
+    def contained(self, keys: Sequence[Key]) -> list[tuple[Key, Key]]:
+        """Return which of these credentials are parts of which, however deep: the whole, and its part."""
+        ...
+
     def own_external_decisions(self, limit: int) -> list[OwnDecision]:
         """Return what this office decided about what no member issued, the newest first; one for each such basis."""
         ...

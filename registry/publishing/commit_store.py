@@ -40,6 +40,8 @@ class Draft(NamedTuple):
     """Where it holds events that were held back before: their notification ids, all of its events."""
     refused: str = ""
     """Why consumers would refuse events of it, where it was written down before and has to follow all the same."""
+    stored: float | None = None
+    """When its first event was stored, in seconds since 1970; None where it was held back or is published again."""
 
 
 class Held(NamedTuple):

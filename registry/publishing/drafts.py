@@ -8,7 +8,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder
 from registry.application.acceptance import Acceptance, NotAccepted
 from registry.publishing.commit_store import CommitStore, Draft, Held, Row
 from registry.publishing.errors import StoreChanged
-from registry.store.translation import EVENTS, Stored, Translator
+from registry.store.translation import EVENTS, Stored, Translator, stored_at
 from registry.wire.commit import MAX_COMMIT
 from registry.wire.merkle import Tree, leaf_hashes
 
@@ -59,7 +59,7 @@ class Drafter:
                 behind[aggregate] = Held(read, aggregate, notification.topic, code, reason)
                 kept.append(behind[aggregate])
             else:
-                drafting.add(read, line)
+                drafting.add(read, line, notification.state)
         return Drafts(drafting.drafts(), kept, read)
 
     def released(self, tree: Tree, held: Sequence[Held]) -> list[Draft]:
@@ -74,8 +74,8 @@ class Drafter:
             [notification] = self._between(event.notification, event.notification)
             line = self._line(notification)
             if line is not None:
-                drafting.add(event.notification, line)
-        return [draft._replace(released=numbers) for draft, numbers in drafting.with_numbers()]
+                drafting.add(event.notification, line, notification.state)
+        return [draft._replace(released=numbers, stored=None) for draft, numbers in drafting.with_numbers()]
 
     def again(self, tree: Tree, rows: Sequence[Row], store: CommitStore) -> list[Draft]:
         """Draft commits that were written down once more. Raises `StoreChanged` where they come out different."""
@@ -135,10 +135,14 @@ class _Drafting:
         self._lines: list[bytes] = []
         self._numbers: list[int] = []
         self._bytes = 0
+        self._first = b""
+        """The stored state of the first event of the commit that is being filled."""
 
-    def add(self, number: int, line: bytes) -> None:
+    def add(self, number: int, line: bytes, state: bytes) -> None:
         if len(self._lines) == PER_COMMIT or self._bytes + len(line) + 1 > MAX_COMMIT - _HEAD_ROOM:
             self._close()
+        if not self._lines:
+            self._first = state
         self._lines.append(line)
         self._numbers.append(number)
         self._bytes += len(line) + 1
@@ -154,5 +158,6 @@ class _Drafting:
         if self._lines:
             after = self._tree.extend(leaf_hashes(self._lines))
             draft = Draft(self._tree, after, self._lines, self._numbers[0], self._numbers[-1])
+            draft = draft._replace(stored=stored_at(self._first).timestamp())
             self._done.append((draft, tuple(self._numbers)))
             self._tree, self._lines, self._numbers, self._bytes = after, [], [], 0

@@ -1,4 +1,4 @@
-"""Stored events to commits on the shared log: sign once (DESIGN.md, Decision 1).
+"""Stored events to commits on the shared log: sign once (docs/decisions/0001).
 
 The order of things is what makes a crash harmless, at any line:
 
@@ -31,6 +31,7 @@ from registry.application.acceptance import Acceptance, NotAccepted
 from registry.application.refusals import RefusedCommits
 from registry.log import LogError, LogGone, LogMoved, NoSuchStream, SharedLog, TailLost
 from registry.log.founding import check_founding
+from registry.observability import guarded
 from registry.publishing.commit_store import CommitStore, Draft, Held, Row
 from registry.publishing.drafts import AT_ONCE, Drafter
 from registry.publishing.errors import (
@@ -121,6 +122,7 @@ class Publisher:
         own_refusals: Callable[[], RefusedCommits | None] = lambda: None,
         founding: tuple[str, bytes] | None = None,
         step: Callable[[str], None] = lambda _: None,
+        on_committed: Callable[[Sequence[Draft]], None] = lambda _: None,
     ) -> None:
         """`signers` sign each commit.
 
@@ -128,7 +130,8 @@ class Publisher:
         `acceptance` is asked before anything is signed; without it, everything is accepted. `own_refusals` returns what
         this node's own projector refuses of its stream now, and is asked before each pass. `founding` is the
         consortium's name and the hash of its founding: a log of another one, or one that is gone, is not written to.
-        `step` receives each step's name before it is taken (tests stop there).
+        `step` receives each step's name before it is taken (tests stop there). `on_committed` receives the commits that
+        were put on the log, those that were put there again included.
         """
         self._dsn = dsn
         self._log = log
@@ -144,6 +147,7 @@ class Publisher:
         self._founding = founding
         self._channel = recorder.channel_name
         self._step = step
+        self._on_committed = guarded(on_committed)
         self._tree: Tree | None = None
         """The tree that the log verifiably holds; None: to be read from the log."""
         self._end = 0
@@ -158,15 +162,18 @@ class Publisher:
         Raises `AnotherPublisher` or `WriterBusy` where somebody else publishes, `LogGone` or `ForeignLog`.
         """
         with psycopg.connect(self._dsn, autocommit=True) as connection:
-            row = connection.execute(
-                "SELECT pg_try_advisory_lock(hashtext('registry.publishing.publisher'))"
-            ).fetchone()
+            row = connection.execute("SELECT pg_try_advisory_lock(hashtext('registry.publisher'))").fetchone()
             if row is None or not row[0]:
                 raise AnotherPublisher("another process publishes this node's events; stop it, or let it do the work")
-            self._make_stream(CommitStore(connection))
-            with self._log.writer(self._stream):
-                self._tree = None  # another process may have published since
-                yield Session(self, connection, self._channel)
+            try:
+                self._make_stream(CommitStore(connection))
+                with self._log.writer(self._stream):
+                    self._tree = None  # another process may have published since
+                    yield Session(self, connection, self._channel)
+            finally:
+                # A server that is busy notices the end of a connection late: who publishes next must not wait for that.
+                with contextlib.suppress(psycopg.Error):  # a connection that is lost holds no lock
+                    connection.execute("SELECT pg_advisory_unlock(hashtext('registry.publisher'))")
 
     def publish_pending(self) -> Published:
         """Publish all that is stored."""
@@ -306,6 +313,7 @@ class Publisher:
             commits=len(drafts),
             events=sum(len(draft.lines) for draft in drafts),
         )
+        self._on_committed(drafts)
 
     # After a start, and after anything went wrong
 
@@ -377,7 +385,7 @@ _PUBLISHING: Final = (
     "SELECT a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
     " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    " AND l.objid = (hashtext('registry.publishing.publisher')::bigint & 4294967295)::oid"
+    " AND l.objid = (hashtext('registry.publisher')::bigint & 4294967295)::oid"
 )
 
 

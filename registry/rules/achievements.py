@@ -1,4 +1,4 @@
-"""Rules of achievements (EVENTS.md, "Achievements")."""
+"""Rules of achievements (docs/events.md, "Achievements")."""
 
 import msgspec
 

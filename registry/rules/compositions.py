@@ -1,4 +1,4 @@
-"""Whether the parts of a stacked credential satisfy its achievement's composition (EVENTS.md, "Achievements").
+"""Whether the parts of a stacked credential satisfy its achievement's composition (docs/events.md, "Achievements").
 
 A breach is shown and never refused: parts come from other members' streams, which may say more tomorrow. A
 part whose credential is not known yet satisfies nothing.

@@ -1,4 +1,4 @@
-"""Rules of credentials and learners (EVENTS.md, "Credentials" and "Learners")."""
+"""Rules of credentials and learners (docs/events.md, "Credentials" and "Learners")."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""What a rule refuses, by EVENTS.md's name for it.
+"""What a rule refuses, by docs/events.md's name for it.
 
 Refusal
 ├── Voided              governance voided the leaf
@@ -17,7 +17,7 @@ Refusal
 
 
 class Refusal(Exception):
-    """An event that has no effect. `code` is what EVENTS.md calls it."""
+    """An event that has no effect. `code` is what docs/events.md calls it."""
 
     code: str
 

@@ -1,4 +1,4 @@
-"""Rules of governance (EVENTS.md, "Governance"), and what governance says of a member at a leaf."""
+"""Rules of governance (docs/events.md, "Governance"), and what governance says of a member at a leaf."""
 
 import base64
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Rules of decisions, assessments and agreements (EVENTS.md, "Recognition")."""
+"""Rules of decisions, assessments and agreements (docs/events.md, "Decisions and assessments" and "Agreements")."""
 
 from typing import Literal
 

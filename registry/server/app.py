@@ -4,9 +4,10 @@ import mimetypes
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache, partial
-from importlib import metadata, resources
-from typing import Any
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from anyio.to_thread import run_sync
@@ -15,15 +16,11 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import Components, License, OAuthFlow, OAuthFlows, Reference, SecurityScheme, Tag
 from litestar.serialization import encode_json
 from litestar.types import ASGIApp
 from psycopg import Connection
 
 from projections.api import ROUTES as READING
-from projections.api.agreements import AgreementDraft
-from projections.api.disclosures import BODIES as DISCLOSUREBODIES
 from projections.api.feed import Streams, Whose
 from projections.api.members import OwnFacts, OwnStream
 from projections.api.reading import Views
@@ -31,31 +28,15 @@ from projections.api.receipts import Receipts
 from registry.access import ApiKeys, Tokens
 from registry.api import ROUTES as WRITING
 from registry.api import Desk
-from registry.api.achievements import Body, JointVersion
-from registry.api.agreements import AgreementBody, Ending
-from registry.api.assessments import AssessmentBody, TakenBack
-from registry.api.batches import Receiving
-from registry.api.case_bodies import BODIES as CASEBODIES
-from registry.api.case_file import BODIES as FILEBODIES
-from registry.api.cohorts import CohortBody
-from registry.api.course_codes import Entries
-from registry.api.credentials import CredentialRow, Reason
-from registry.api.drafts import Completing
-from registry.api.examples import EXAMPLES
-from registry.api.learners import Erasing, HeldDecision
-from registry.api.letters import BODIES as LETTERBODIES
-from registry.api.profiles import BODIES as PROFILEBODIES
+from registry.api.receiving import Receiving
 from registry.http import Authenticated, Credentials, HttpProblem
-from registry.http.access import SCOPES
 from registry.http.answers import Answers
 from registry.http.constant import Constant
 from registry.http.description import (
     DOCS_FILES,
     DOCS_SCRIPT,
     DOCS_SCRIPT_NAME,
-    Additions,
     NumbersAsWritten,
-    described,
     docs_page,
 )
 from registry.http.explained import Explained
@@ -75,90 +56,25 @@ from registry.node.digests import FILE as SIGNED_DIGEST
 from registry.node.health.health import own_stream
 from registry.node.node import Node
 from registry.node.services.batches import book_of
+from registry.node.services.pool_use import follow_pool
 from registry.node.services.watching import READINESS, HealthWatch
+from registry.observability import guarded
 from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
 from registry.server import asyncapi
+from registry.server.openapi import VERSION, description_of, description_without_node, openapi_config
 from registry.server.problems import HANDLERS
 from registry.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from registry.metrics.instruments import Instruments
 
 _BODY = 2 * 1024 * 1024
 _BEGIN = 2.0
 """Seconds that governance may take to be read, and an issuer's keys to be fetched, before the first request."""
-_VERSION = metadata.version("credential-registry")
-_DESCRIPTION = """
-A node of a registry of micro-credentials that universities share and nobody owns.
-
-Reading needs no key where the question is public: the catalogue, the members, one credential by its id, a receipt.
-All else needs an API key (`X-API-Key`) or an access token with the scope that each operation names. Every answer
-says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
-what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
-"""
-_NO_TOKENS = (
-    "This node takes no access tokens as it is set up. Use an API key that has the scope that the operation names. The"
-    " node's administrator may name a token issuer in the settings, in the table `[oauth]`."
-)
-BODIES = (
-    CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, HeldDecision,
-    AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft, *CASEBODIES, *FILEBODIES, *DISCLOSUREBODIES,
-    *LETTERBODIES, *PROFILEBODIES,
-)  # fmt: skip
-_LINKS = {
-    "issueCredential": (
-        "verifyCredential", "getCredentialAsOf", "suspendCredential", "reinstateCredential", "revokeCredential",
-        "getLearner", "getLearnerAsOf", "eraseLearner",
-    ),
-    "publishAchievement": ("getAchievement", "listRecognition", "reviseAchievement", "retireAchievement"),
-    "openCase": (
-        "getCase", "getCaseLetter", "requestDocuments", "completeCase", "enquireIssuer", "proposeDecision",
-        "withdrawCase",
-    ),
-    "stateAssessment": ("getAssessment", "withdrawAssessment", "decideCohort"),
-    "declareAgreement": ("getAgreement", "withdrawAgreement"),
-    "createBatch": (
-        "getBatch", "listBatchProblems", "getBatchCorrections", "releaseBatch", "cancelBatch",
-    ),
-}  # fmt: skip
-_WEBHOOKS = {
-    "feedEvent": {
-        "post": {
-            "operationId": "postFeedEvent",
-            "tags": ["Feed"],
-            "summary": "What happened to the university's own",
-            "description": "The node's administrator says where to. Signed as Standard"
-            " Webhooks 1.0.0 says (`v1`, HMAC-SHA256). It may come again: the `webhook-id` is then the same.",
-            "parameters": [
-                {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-                for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
-            ],
-            "requestBody": {
-                "required": True,
-                "content": {"application/cloudevents+json": {"schema": {"$ref": "#/components/schemas/CloudEvent"}}},
-            },
-            "responses": {
-                "2XX": {"description": "It was received. Answer within 15 seconds."},
-                "410": {"description": "Nothing more is wanted: the webhook is disabled."},
-                "default": {"description": "It is tried again, later and later, for five days."},
-            },
-        }
-    }
-}
-_TAGS = (
-    Tag("Verification", "Is this credential good?"),
-    Tag("Catalogue", "What can be studied."),
-    Tag("Members", "Who belongs to the consortium, and how far this node has read."),
-    Tag("Learners", "A learner's record."),
-    Tag("Universities", "A university's year."),
-    Tag("Recognition", "Decisions, precedents, agreements."),
-    Tag("Cases", "The recognition office at work: applications, assessments, decisions, appeals."),
-    Tag("Feed", "What others did to the university's own."),
-    Tag("Publishing", "What a university's systems say: achievements, credentials, their status."),
-    Tag("Batches", "Many rows at once, and what became of them."),
-    Tag("Node", "Is it well?"),
-)
 
 
-def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
+def application(node: Node, ending: Callable[[], bool], instruments: "Instruments | None") -> ASGIApp:
     """The whole application of one node. Connections are opened when it starts.
 
     `ending` says whether the process that serves it is ending. Who asks and how often is counted around all routes, so
@@ -190,6 +106,8 @@ def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
         views.open()
         standings.follow(stop)
         watch.follow(stop)
+        if instruments is not None:
+            follow_pool(views, instruments, stop)
         if tokens is not None:
             tokens.follow(stop)
             await run_sync(tokens.wait, _BEGIN)
@@ -222,7 +140,7 @@ def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
         before_request=look_at,
         plugins=[NumbersAsWritten()],
         exception_handlers=HANDLERS,
-        openapi_config=_openapi(node),
+        openapi_config=openapi_config(settings.oauth),
         compression_config=CompressionConfig(
             backend="gzip", minimum_size=2048, gzip_compress_level=4, exclude_opt_key="uncompressed"
         ),
@@ -237,10 +155,29 @@ def application(node: Node, ending: Callable[[], bool]) -> ASGIApp:
     return Explained(Authenticated(counted, credentials, http.failures_per_minute), HANDLERS)
 
 
-def served(node: Node, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
-    """The application as it is served: what is the same about every answer stands around all the rest."""
+def served(node: Node, ending: Callable[[], bool] = lambda: False, instruments: "Instruments | None" = None) -> ASGIApp:
+    """The application as it is served: what is the same about every answer stands around all the rest.
+
+    `instruments` count what it answers; None where nothing is measured.
+    """
     http = node.settings.http
-    return Forwarded(Answers(Kept(application(node, ending))), http.trusted_proxies, http.base_path)
+    kept = Kept(application(node, ending, instruments))
+    answers = Answers(kept) if instruments is None else Answers(kept, guarded(instruments.count_request))
+    return Forwarded(answers, http.trusted_proxies, http.base_path)
+
+
+def api_description() -> dict[str, Any]:
+    """Return the API's description. The routes are made without a node, and none of them is called."""
+    nothing: Any = None
+    settings = Settings(
+        home=Path(),
+        consortium="eciu.example",
+        member="delft",
+        founded="0" * 64,
+        log="file:log",
+        database="embedded:postgres#registry",
+    )
+    return description_without_node(_own(nothing, settings, nothing))
 
 
 def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:
@@ -278,7 +215,7 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
     )
     def health() -> dict[str, str]:
         """Answers as long as this process does."""
-        return {"status": "ok", "version": _VERSION}
+        return {"status": "ok", "version": VERSION}
 
     @get("/ready", tags=["Node"], operation_id="ready", summary="Is it well?")
     async def ready() -> Response[dict[str, str]]:
@@ -332,7 +269,7 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
     @get("/openapi.json", include_in_schema=False, sync_to_thread=False, uncompressed=True)
     def description(request: Request[Any, Any, Any]) -> Response[bytes]:
         """The API's description, OpenAPI 3.1."""
-        return _description(request.app, base_path_of(request.scope)).answer(request)
+        return description_of(request.app, base_path_of(request.scope)).answer(request)
 
     over_kafka = Constant(
         encode_json(asyncapi.description(settings.member, settings.origin, settings.log_url, settings.intake_kafka)),
@@ -350,13 +287,6 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
         return docs_page(base_path_of(request.scope))
 
     return [health, ready, digest, problems, problem, root, description, events, docs]
-
-
-@lru_cache(8)
-def _description(app: Litestar, base_path: str) -> Constant:
-    additions = Additions(BODIES, _LINKS, EXAMPLES, _WEBHOOKS)
-    body = encode_json(described(app.openapi_schema.to_schema(), additions, base_path))
-    return Constant(body, "application/vnd.oai.openapi+json")
 
 
 def _static() -> HTTPRouteHandler:
@@ -377,29 +307,3 @@ def _static() -> HTTPRouteHandler:
         return files[name].answer(request)
 
     return static
-
-
-def _openapi(node: Node) -> OpenAPIConfig:
-    schemes: dict[str, SecurityScheme | Reference] = {
-        "apiKey": SecurityScheme(
-            "apiKey", name="X-API-Key", security_scheme_in="header", description="The node's administrator makes one."
-        )
-    }
-    if node.settings.oauth is not None:
-        token_url = node.settings.oauth.token_url or node.settings.oauth.issuer
-        flow = OAuthFlow(token_url=token_url, scopes=dict(SCOPES))
-        schemes["oauth2"] = SecurityScheme("oauth2", flows=OAuthFlows(client_credentials=flow))
-    else:
-        flow = OAuthFlow(token_url="/not-configured", scopes=dict(SCOPES))  # noqa: S106 - no password
-        schemes["oauth2"] = SecurityScheme("oauth2", flows=OAuthFlows(client_credentials=flow), description=_NO_TOKENS)
-    return OpenAPIConfig(
-        title="Credential registry",
-        version=_VERSION,
-        description=_DESCRIPTION,
-        license=License("EUPL-1.2", identifier="EUPL-1.2"),
-        components=Components(security_schemes=schemes),
-        tags=list(_TAGS),
-        use_handler_docstrings=True,
-        enabled_endpoints=set(),
-        render_plugins=[],
-    )

@@ -160,6 +160,11 @@ def _result(origin: str) -> dict[str, Any]:
                 "description": "What else is wrong with it.",
                 "items": {"type": "object", "properties": {"where": text, "detail": text}},
             },
+            "notes": {
+                "type": "array",
+                "description": "What is remarkable: for example that it replaced a credential of another achievement.",
+                "items": text,
+            },
         },
     }
     kinds = {"enum": ["registry.intake.accepted.v1", "registry.intake.refused.v1"]}

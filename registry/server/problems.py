@@ -24,6 +24,7 @@ from registry.domain.case_errors import (
     NotAttached,
     NotOpened,
     SecondPerson,
+    Stopped,
     UnknownSubject,
 )
 from registry.domain.errors import Refusal
@@ -74,6 +75,13 @@ def _not_opened(request: Request[Any, Any, Any], error: NotOpened) -> Response[A
     """Several things are wrong with an application: each is named with its place."""
     troubles = [Trouble(problem.path, problem.detail) for problem in error.problems]
     return from_problem(request, HttpProblem("unprocessable", errors=troubles, code=error.code))
+
+
+def _stopped(request: Request[Any, Any, Any], error: Stopped) -> Response[Any]:
+    """All that speaks against a proposal, each by itself."""
+    troubles = [Trouble("$.grants", reason) for reason in error.reasons]
+    problem = HttpProblem("refused", error.detail, errors=troubles, code=error.code, path=error.path)
+    return from_problem(request, problem)
 
 
 def _second_person(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
@@ -162,6 +170,7 @@ HANDLERS: Any = {
     Refusal: _refused,
     NotAccepted: _not_accepted,
     SecondPerson: _second_person,
+    Stopped: _stopped,
     CaseChanged: _somebody_was_faster,
     NotOpened: _not_opened,
     **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, NotAttached, DateOrder), _misfit),

@@ -204,6 +204,11 @@ class Settings(BaseSettings):
     """Where this node is reached from outside, as `https://registry.example.org`: letters lead there."""
     letter_fonts: Path | None = None
     """A folder of fonts for letters, for scripts that Typst's own fonts lack (Chinese, Japanese, Korean, Thai, …)."""
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """The port where `registry run` and `registry serve` show metrics for Prometheus, at `/metrics`; 0 takes any that
+    is free and prints it at the start. Without it nothing is measured."""
+    metrics_host: str = "127.0.0.1"
+    """The address of that port. Whoever reaches it reads the metrics without a key."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
     """What goes to standard error: messages of this level and of the more severe ones."""
 

@@ -4,10 +4,8 @@ Two things differ from the library's own: an event's state is JSON with the data
 an insert can carry further private rows that are written in the same transaction.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from importlib import metadata, resources
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -18,9 +16,10 @@ from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow
-from psycopg.sql import SQL, Identifier, Literal
+from psycopg.sql import SQL, Identifier
 
 from registry.domain.aggregate import Changed, Created
+from registry.store.migrations import migrate
 from registry.store.translation import AGGREGATES, EVENTS
 
 D = TypeVar("D")
@@ -194,27 +193,13 @@ class Store(Application[UUID]):
 
 
 def opened(connection: Connection[DictRow], dsn: str) -> Store:
-    """The store of a node's database, whose tables and ours are made where they are not of this version.
+    """Return the store of a node's database, whose tables are made or brought to this version where they are not.
 
-    Where they are, nothing of them is locked: another process of this node may be in the middle of writing, and making
-    tables that exist takes locks all the same. Two that find none make them one after the other.
+    Raises `DatabaseTooNew`.
     """
-    private = resources.files("registry.store").joinpath("private.sql").read_text()
-    label = f"private side, {hashlib.sha256(private.encode()).hexdigest()[:16]}, {metadata.version('eventsourcing')}"
-    connection.execute("SELECT pg_advisory_lock(hashtext('registry.private'))")
-    try:
-        found = connection.execute(
-            "SELECT obj_description(to_regnamespace('vault'), 'pg_namespace') AS label"
-        ).fetchone()
-        if found == {"label": label}:
-            return _store(dsn, create=False)
-        with connection.transaction():
-            connection.execute(private.encode())
-        store = _store(dsn, create=True)
-        connection.execute(SQL("COMMENT ON SCHEMA vault IS {}").format(Literal(label)))
-        return store
-    finally:
-        connection.execute("SELECT pg_advisory_unlock(hashtext('registry.private'))")
+    taken = migrate(connection)
+    there = connection.execute("SELECT to_regclass('public.registry_events') IS NOT NULL AS there").fetchone()
+    return _store(dsn, create=bool(taken) or there is None or not there["there"])
 
 
 def _store(dsn: str, *, create: bool) -> Store:

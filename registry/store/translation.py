@@ -6,8 +6,10 @@ around it. The same stored event always gives the same bytes.
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, NamedTuple
 
+import msgspec
 from eventsourcing.utils import register_topic
 
 from registry.domain.achievement import Achievement, Joining
@@ -65,6 +67,15 @@ _ACHIEVEMENT: Final = re.compile(rb'"achievement":"([^"\\]+)"')
 
 
 _SUBJECTS: Final = {b"status.sealed.v1": _SIZE, b"learner.erased.v1": _LEARNER}
+
+
+class _Timed(msgspec.Struct):
+    timestamp: datetime
+
+
+def stored_at(state: bytes) -> datetime:
+    """Return when an event was stored, from its stored state."""
+    return msgspec.json.decode(state, type=_Timed).timestamp
 
 
 class Stored(NamedTuple):

@@ -5,6 +5,7 @@ An act is stored with an account's name (of the command), `key:ID` (an API key),
 wants two persons compares names: an account's, a key's, a token's subject.
 """
 
+import re
 import unicodedata
 from typing import Final
 
@@ -12,20 +13,24 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 KEY_PREFIX: Final = "key:"
+_KEY_ID: Final = re.compile(r"[0-9a-f]{16}")
 _TOKEN_PREFIXES: Final = ("subject:", "client:")
 
 
 def person_of(cursor: Cursor[DictRow], actor: str) -> str:
     """Return the person behind a stored actor, for comparing with another; of an unknown key, the actor itself.
 
-    A key that was made by rotation has the name of the key before it, so both are the same person.
+    A key that was made by rotation has the name of the key before it, so both are the same person. An account or a
+    token's subject that is a key's id, with or without `key:`, is the person of that key.
     """
-    if actor.startswith(KEY_PREFIX):
-        return normalise_account(key_names(cursor, [actor]).get(actor, actor))
+    name = normalise_account(actor)
     for prefix in _TOKEN_PREFIXES:
-        if actor.startswith(prefix):
-            return normalise_account(actor.removeprefix(prefix))
-    return normalise_account(actor)
+        name = normalise_account(name.removeprefix(prefix))
+    key = name.removeprefix(KEY_PREFIX).strip()
+    if _KEY_ID.fullmatch(key) is not None:
+        stored = f"{KEY_PREFIX}{key}"
+        return normalise_account(key_names(cursor, [stored]).get(stored, stored))
+    return name
 
 
 def key_names(cursor: Cursor[DictRow], actors: list[str]) -> dict[str, str]:

@@ -42,8 +42,21 @@ NAMES: Final = ("familyName", "givenName")
 PERSON: Final = (*NAMES, "dateOfBirth")
 EARLIEST_BIRTH: Final = "1900-01-01"
 _PLACEHOLDERS: Final = frozenset(
-    {"n/a", "n.a.", "n.a", "null", "(null)", "undefined", "unknown", "tbd", "tba", "xxx", "xxxx", "xxxxx"}
-)
+    {
+        "n/a", "n.a.", "n.a", "null", "(null)", "undefined", "unknown", "tbd", "tba", "xxx", "xxxx", "xxxxx",
+        "[object object]", "object object", "no name", "noname", "no surname", "not known", "not available",
+        "not applicable", "not provided", "anonymous", "empty", "(empty)", "(blank)", "blank", "test test",
+        "unbekannt", "keine angabe", "keine angaben", "k.a.", "k. a.", "kein name", "ohne namen", "(leer)", "leer",
+        "onbekend", "geen naam", "geen opgave", "n.v.t.", "nvt", "(leeg)", "inconnu", "inconnue", "sans nom",
+        "non renseign\u00e9", "(vide)", "desconocido", "desconocida", "sin nombre", "sin apellido", "no consta",
+        "desconhecido", "sem nome", "sconosciuto", "sconosciuta", "senza nome", "ok\u00e4nd", "ukendt", "ukjent",
+        "tuntematon", "nieznany", "nieznane", "brak", "brak danych", "nezn\u00e1m\u00fd", "nezadan\u00e9", "ismeretlen",
+        "necunoscut", "nepoznat", "neznan", "\u03ac\u03b3\u03bd\u03c9\u03c3\u03c4\u03bf",
+        "\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u043e",
+    }
+)  # fmt: skip
+_MARKUP: Final = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[A-Za-z]{2,8});|</?[A-Za-z][^>]*>|[{}<>\[\]|]|\\u[0-9a-fA-F]{4}")
+"""What is left of HTML, JSON or a template in a text."""
 _NO_NUMBERS: Final = _PLACEHOLDERS | {"none", "nil", "nan", "na"}
 _PARTICLES: Final = frozenset(
     {
@@ -55,7 +68,9 @@ _PARTICLES: Final = frozenset(
     }
 )  # fmt: skip
 """Parts of names that many families share, and titles: two persons with one of them alone have nothing in common."""
-_USUAL: Final = re.compile("(?:\n(?:[1-9][0-9]*|[A-MO-SVWYZa-mo-svwyz][ -~]*))+")
+_USUAL: Final = re.compile(
+    "(?:\n(?:[1-9][0-9]*|[A-MO-SVWYZa-mo-svwyz][ -~]*)){2}(?:\n[A-MO-SVWYZa-mo-svwyz][A-Za-z '.,-]*){2}"
+)
 _PUNCTUATION: Final = frozenset({"Pd", "Po", "Pc", "Sm", "Sk", "So"})
 
 
@@ -85,12 +100,18 @@ def normalise_name(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
 
 
-def are_usual(*texts: str) -> bool:
+def are_usual(record: str, student: str, family_name: str, given_name: str) -> bool:
     """Return whether normalised identifiers and names are such that no rule here objects to any of them.
 
     It looks at all of them at once, and saves most rows the rules. Where it returns False, the rules decide.
     """
-    return _USUAL.fullmatch("\n" + "\n".join(texts)) is not None
+    family, given = family_name.casefold(), given_name.casefold()
+    return (
+        _USUAL.fullmatch(f"\n{record}\n{student}\n{family_name}\n{given_name}") is not None
+        and family not in _PLACEHOLDERS
+        and given not in _PLACEHOLDERS
+        and student.casefold() not in (family, given)
+    )
 
 
 def identifier_fault(text: str) -> str | None:
@@ -146,9 +167,34 @@ def number_fault(text: str) -> str | None:
     return None
 
 
-def is_placeholder(text: str) -> bool:
-    """Return whether a text is what programs and people write in the place of a name that they do not have."""
-    return text[:1] in "nNuUtTxX(" and text.casefold() in _PLACEHOLDERS
+def record_fault(text: str) -> str | None:
+    """Return what is wrong with a normalised id of a row or a course: see `identifier_fault`; or None."""
+    if (fault := identifier_fault(text)) is not None:
+        return fault
+    if text[:1] in "nNuUtTxX(" and text.casefold() in _NO_NUMBERS:
+        return "is a placeholder and no id; write your own"
+    return None
+
+
+def doubtful_name(text: str) -> str | None:
+    """Return why a normalised name is hardly anybody's, or None: whoever has it can say so."""
+    if text.casefold() in _PLACEHOLDERS:
+        return "looks like a placeholder and no name; leave the field empty for a person who has one name only"
+    if "?" in text:
+        return "has a question mark, which programs write in the place of a letter that they lost"
+    if any(char.isdigit() for char in text):
+        return "has digits: is it a number, a day, or another column's text?"
+    if _MARKUP.search(text):
+        return "has signs of HTML or of a program's text, for example &amp; or <b>; write the name as people read it"
+    return None
+
+
+def swapped_fault(student: str, family_name: str, given_name: str) -> str | None:
+    """Return what is wrong with a student number that is the person's name, or None."""
+    names = {name.casefold() for name in (family_name, given_name) if name}
+    if student and student.casefold() in names:
+        return "is the same text as a name of the person; are two columns swapped?"
+    return None
 
 
 def name_fault(text: str) -> str | None:
@@ -159,6 +205,8 @@ def name_fault(text: str) -> str | None:
         return "is a spreadsheet's error value; write the name itself"
     if all(char.isspace() or unicodedata.category(char) in _PUNCTUATION for char in text):
         return "is a placeholder and no name; leave the field empty for a person who has one name only"
+    if not any(char.isalpha() for char in text):
+        return "has no letter; is it another column's text? Leave the field empty for a person who has one name only"
     return None
 
 

@@ -4,7 +4,7 @@ The table `vault.keys` says which generation of each bucket's key is in use; the
 replaces keys holds an exclusive lock on that table until the transaction ends, and writes the files inside it: first
 old and new keys together, then, once the transaction is committed, the new ones alone. So a process may die at any
 step, and `settle` completes or undoes what it began. Whoever writes a sealed value is held to the generation in use by
-a trigger (private.sql): a value under a key that is just being destroyed is refused, and the writer looks again.
+a trigger (the private schema): a value under a key that is just being destroyed is refused, and the writer looks again.
 """
 
 import os
@@ -49,7 +49,7 @@ COLUMNS: Final = (
 )
 """All columns that `Vault.wrap` and `Vault.seal_own` write.
 
-A column that is missing here loses its values at the next erasure, so a trigger of private.sql stands on each, and a
+A column that is missing here loses its values at the next erasure, so a trigger of the private schema is on each, and a
 test compares the two.
 """
 

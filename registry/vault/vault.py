@@ -1,8 +1,8 @@
-"""Personal data: what the log never sees (DESIGN.md, Decision 4).
+"""Personal data: what the log never sees (docs/decisions/0004).
 
 A learner is a random UUID. The university's own number leads to it through a keyed hash; names, birth dates
 and disclosures are encrypted under the learner's own key, which is wrapped by the key of the learner's bucket
-(`vault_keys.py`). Erasing a learner deletes the wrapped key and replaces the key that wrapped it.
+(`keys.py`). Erasing a learner deletes the wrapped key and replaces the key that wrapped it.
 """
 
 import os

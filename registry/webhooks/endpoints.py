@@ -58,7 +58,7 @@ class Endpoints:
     """The endpoints of one node. Raises `UnknownEndpoint` wherever an id is not one's."""
 
     def __init__(self, connection: Connection[Any], vault: Vault, addresses: AddressPolicy) -> None:
-        """`connection` commits by itself; the tables are the private side's (`registry/store/private.sql`)."""
+        """`connection` commits by itself; the tables are the private side's (`registry.store.migrations`)."""
         self._connection = connection
         self._vault = vault
         self._addresses = addresses

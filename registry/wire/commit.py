@@ -114,7 +114,7 @@ def seal(origin: str, tree: Tree, lines: Sequence[bytes], signers: Sequence[Sign
 
 
 def merge(commits: Sequence[Commit]) -> bytes:
-    """Join consecutive commits under the last one's head and signatures (DESIGN.md, Decision 1).
+    """Join consecutive commits under the last one's head and signatures (docs/decisions/0009).
 
     Raises `MalformedCommit` where they are not consecutive, `CommitTooLarge` where the whole is too large.
     """

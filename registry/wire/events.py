@@ -54,7 +54,7 @@ class Skipped(msgspec.Struct, gc=False, frozen=True):
 
 
 class Refused(msgspec.Struct, gc=False, frozen=True):
-    """An event that is refused from its own bytes: EVENTS.md's code, the JSON path at fault, and why."""
+    """An event that is refused from its own bytes: docs/events.md's code, the JSON path at fault, and why."""
 
     code: str
     path: str

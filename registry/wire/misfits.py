@@ -16,13 +16,14 @@ from msgspec import inspect
 FEW: Final = 20
 """So many allowed values or fields are listed at most; of more, those alone that are like what was written."""
 
-_PATTERNS: Final = {
+PATTERNS: Final = {
     "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": "an id (UUID) in lower case",
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a date as 2026-06-30",
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$": "a moment in UTC as 2026-06-30T12:00:00Z",
     "^(?!governance$)[a-z0-9-]{2,40}$": "a member's short name: 2 to 40 of a-z, 0-9 and -",
     "^[a-z0-9-]{2,40}$": "a member's short name: 2 to 40 of a-z, 0-9 and -",
     "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$": "a language's tag (BCP 47), as nl or en-GB",
+    "^[0-9a-f]{12}$": "12 of 0-9 and a-f: the version of a held row, as the list has it",
     "^[0-9]{2,4}$": "2 to 4 digits, as 0613",
     "^[A-Z]{2}$": "two capital letters, as NL",
     "^[A-Za-z]{2}$": "two letters, as NL",
@@ -142,7 +143,7 @@ def _values(one: Any) -> tuple[Any, ...]:  # noqa: ANN401 - see _arms
 
 def _form(one: Any) -> str | None:  # noqa: ANN401 - see _arms
     said = one.extra_json_schema if isinstance(one, inspect.Metadata) else None
-    return _PATTERNS.get(said["pattern"]) if said else None
+    return PATTERNS.get(said["pattern"]) if said else None
 
 
 def _allowed(values: list[str], given: str = "") -> str:
@@ -159,7 +160,7 @@ def _alike(given: str, known: list[str]) -> str:
 def _fitting(pattern: str) -> str:
     if re.fullmatch(r"\^\([\w|]+\)\$", pattern):
         return _allowed(pattern[2:-2].split("|"))
-    return f"must be {_PATTERNS.get(pattern) or 'text that the pattern ' + pattern + ' fits'}"
+    return f"must be {PATTERNS.get(pattern) or 'text that the pattern ' + pattern + ' fits'}"
 
 
 def _long(kind: str, side: str, number: str) -> str:

@@ -76,7 +76,9 @@ WHERE c.has_parts;
 INSERT INTO status_changes SELECT member, credential, leaf, status, true, true FROM credentials
     WHERE status <> 'active';
 INSERT INTO positions (member, size, root, hashes, governance, next)
-SELECT member, max(leaf) + 1, decode(repeat('00', 32), 'hex'), '', 1, 0 FROM credentials GROUP BY member
+SELECT member, max(leaf) + 1, decode(repeat('00', 32), 'hex'),
+    decode(repeat('00', 32 * bit_count((max(leaf) + 1)::bigint::bit(64))::int), 'hex'), 1, 0
+FROM credentials GROUP BY member
     ON CONFLICT DO NOTHING;
 DROP TABLE awarded; DROP TABLE offered
 """

@@ -85,3 +85,35 @@ def test_parts_of_others_that_were_not_read_are_said_not_to_be_checked(clerk, tm
 def test_a_kind_that_no_template_has_is_wrong_usage():
     assert "is none of plain" in registry("template", "achievement", "--kind", "big", check=2).stderr
     assert "only an achievement" in registry("template", "csv", "--kind", "plain", check=2).stderr
+
+
+def offered(tmp_path, **changed):
+    file = tmp_path / "texts.json"
+    template = json.loads(registry("template", "achievement").stdout)
+    file.write_text(json.dumps(template | changed), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("text", ["Data \ufffd", "MÃ¼ller und BiologÃ\xada", "tbd", "Replace this"])
+def test_a_text_that_was_spoilt_or_not_written_is_not_published(clerk, tmp_path, text):
+    file = offered(tmp_path, title={"en": text})
+    before = events(clerk)
+    for words in (("publish", file, "--dry-run"), ("publish", file), ("revise", clerk.achievement, file)):
+        assert "$.title.en: " in clerk.run("achievement", *words, check=1).stderr
+    assert events(clerk) == before
+    kept = clerk.run("achievement", "publish", file, "--dry-run", "--keep-text", check=1 if "\ufffd" in text else 0)
+    assert ("could be published" in kept.stdout) == ("\ufffd" not in text)
+
+
+def test_a_title_that_only_looks_the_same_is_offered_already(clerk, tmp_path):
+    clerk.run("achievement", "publish", offered(tmp_path, title={"en": "Reading maps"}))
+    for title in ("Reading\u200b maps", "Read\u00ading maps", "Reading  maps", "Reading\u00a0maps"):
+        refused = clerk.run("achievement", "publish", offered(tmp_path, title={"en": title}), check=1)
+        assert "has the same content and is offered already" in refused.stderr, title
+
+
+def test_a_workload_that_can_hardly_be_is_warned_of_and_published(clerk, tmp_path):
+    file = offered(tmp_path, title={"en": "Hard work"}, workloadHours=1400)
+    for words in (("--dry-run",), ()):
+        said = clerk.run("achievement", "publish", file, *words).stderr
+        assert "warning: $.workloadHours comes to 280 hours for an ECTS credit" in said

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from registry.cli.evidence.digests import FILE, sign_daily
+from registry.node.digests import FILE, sign_daily
 from registry.node.node import opened
 from registry.wire.cosignature import CosignerKey
 from registry.wire.keys import Ed25519Signer

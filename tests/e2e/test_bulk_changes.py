@@ -1,6 +1,8 @@
 """Many credentials changed, corrected and released by command: shown first, confirmed, once."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from importlib import resources
 
 import pytest
 
@@ -212,12 +214,52 @@ def test_corrections_are_shown_confirmed_and_made_once(clerk, tmp_path):
     assert size(clerk) == after
 
 
-def send(clerk, content, kind="credentials", *, release=True):
+def test_a_correction_that_changes_the_achievement_is_named_before_it_asks(clerk, tmp_path):
+    other = clerk.offer(title="Soil chemistry")
+    file = corrections(
+        clerk,
+        tmp_path / "corrections.csv",
+        {"record": "c0", "student": "s0", "replaces": "r0", "achievement": other},
+        {"record": "c1", "student": "s2", "replaces": "r1"},
+        {"record": "c2", "student": "s2", "replaces": "r2", "grade": "9"},
+    )
+    dry = printed_json(clerk.run("credential", "correct", file, "--dry-run", "--json", check=1))
+    assert dry["changed"] == {"achievement": 1}
+    assert ["is another learner's" in one["detail"] for one in dry["report"]["problems"]] == [True]
+    [first] = [note for note in dry["report"]["notes"] if "replaces credential" in note]
+    assert f"{clerk.ids[0]} of another achievement" in first
+    before, _, after = first.partition(", now ")
+    assert f"'Data literacy' (achievement {clerk.achievement}, version 1)" in before
+    assert f"'Soil chemistry' (achievement {other}, version 1)" in after
+    refused = clerk.run("credential", "correct", file, check=2)
+    assert "1 new credential is of another achievement than the old." in refused.stderr
+    assert "replaces credential" in refused.stdout
+    assert shown(clerk, clerk.ids[0])["status"] == "active"
+    made = clerk.run("credential", "correct", file, "--yes", check=1)
+    assert "2 issued" in made.stdout
+    assert [shown(clerk, each)["status"] for each in clerk.ids[:3]] == ["replaced", "active", "replaced"]
+
+
+def test_one_credential_that_replaces_one_of_another_achievement_is_asked_about(clerk):
+    other = clerk.offer(title="Soil physics")
+    words = (
+        "credential", "issue", other, "--record", "single", "--student", "s5", "--awarding-date", "2026-06-30",
+        "--family-name", "Jansen", "--given-name", "Ada", "--date-of-birth", "2001-02-03", "--replaces", clerk.ids[5],
+    )  # fmt: skip
+    refused = clerk.run(*words, check=2)
+    assert f"replaces credential {clerk.ids[5]} of another achievement" in refused.stderr
+    assert known(clerk, "single") is None
+    clerk.run(*words, "--yes")
+    assert shown(clerk, clerk.ids[5])["status"] == "replaced"
+
+
+def send(clerk, content, kind="credentials", media="text/csv"):
     with opened(clerk.home) as node:
         book: Book = book_of(node)
-        begun = book.receive("June", kind, "text/csv", "key:sis", content, False)  # noqa: FBT003 - by position
+        begun = book.receive("June", kind, media, "key:sis", content, False)  # noqa: FBT003 - by position
         begun.spool.write(content.encode())
-        return book.received(begun.batch, begun.spool, None, release).batch
+        waits = True
+        return book.received(begun.batch, begun.spool, None, waits).batch
 
 
 def test_a_batch_that_waits_for_a_second_person_is_listed_shown_and_released_by_another_one(clerk):
@@ -244,3 +286,30 @@ def test_the_rows_of_a_batch_are_checked_before_it_is_released(clerk):
     batch = send(clerk, rows)
     said = clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
     assert "2 would be issued, 6 as before" in said
+
+
+def test_what_a_batch_would_hold_until_its_day_is_shown_before_it_is_released(clerk):
+    later = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
+    header, *rows = clerk.rows(clerk.achievement, 8, "held.csv").read_text().splitlines()
+    last = rows[-1].split(",")
+    last[header.split(",").index("valid_from")] = later
+    batch = send(clerk, "\n".join([header, *rows[:-1], ",".join(last), ""]))
+    said = clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
+    assert "1 would be issued, 6 as before, 0 not taken in, 1 would be held until their day" in said
+
+
+def test_a_document_of_a_batch_is_checked_before_it_is_released(clerk):
+    badge = resources.files("registry.intake").joinpath("samples", "openbadge.json").read_text()
+    batch = send(clerk, badge, media="application/json")
+    said = clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
+    assert "0 would be issued, 0 as before, 0 not taken in, 1 would wait" in said
+
+
+def test_a_correction_with_a_text_that_looks_wrong_is_made_where_it_is_meant(clerk, tmp_path):
+    row = {"record": "meant", "student": "s3", "replaces": clerk.ids[3], "grade": "F"}
+    file = corrections(clerk, tmp_path / "meant.csv", row)
+    refused = clerk.run("credential", "correct", file, "--yes", check=1)
+    assert "--keep-text" in " ".join(refused.stdout.split())
+    assert shown(clerk, clerk.ids[3])["status"] == "active"
+    assert "1 issued" in clerk.run("credential", "correct", file, "--keep-text", "--yes").stdout
+    assert shown(clerk, clerk.ids[3])["status"] == "replaced"

@@ -119,7 +119,7 @@ def test_a_revocation_after_a_decision_by_digest_is_listed_until_somebody_acknow
     number = opened(offices, "--receipt", receipt, "--purpose", "admission")
     offices.case("complete", number)
     offices.case("propose", number, "--outcome", "full", "--ects", 5, "--as", "k.berg")
-    offices.case("approve", number, "--as", "l.holm")
+    offices.approved(number, "--as", "l.holm")
     offices.case("decide", number)
     assert printed_json(offices.case("list", "--changed", "--json"))["items"] == []
     offices.run("credential", "revoke", offices.credential, "--reason", "issuedInError", "--yes")
@@ -138,7 +138,7 @@ def test_precedents_of_a_foreign_institution_are_this_offices_own(offices):
     number = opened(offices, "--external", STATISTICS)
     offices.case("complete", number)
     offices.case("propose", number, "--outcome", "full", "--as", "k.berg")
-    offices.case("approve", number, "--as", "l.holm")
+    offices.approved(number, "--as", "l.holm")
     offices.case("decide", number)
     registry("project", home=offices.lund)
     found = printed_json(registry("precedents", "--institution", "oslomet", "--json", home=offices.lund))

@@ -5,7 +5,8 @@ import json
 import pypdf
 import pytest
 
-from tests.support.command import Consortium, printed_json, registry
+from tests.support.command import Consortium, command, printed_json, registry
+from tests.support.terminal import at_a_terminal
 
 ADA = {"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03"}
 
@@ -28,6 +29,11 @@ class Offices(Consortium):
 
     def moved(self, *arguments):
         return printed_json(self.case(*arguments, "--json"))
+
+    def approved(self, case, *arguments, **more):
+        """Approve the proposal that the case shows."""
+        shown = printed_json(self.case("show", case, "--json"))
+        return self.case("approve", case, "--proposal", shown["waiting"]["proposal_id"], *arguments, **more)
 
     def receipt(self):
         file = self.folder / "given.tlog-proof"
@@ -68,15 +74,26 @@ def test_from_a_learners_receipt_to_a_decision_an_appeal_and_an_amended_decision
         "propose", case, "--outcome", "partial", "--ects", 3, "--ground", "workload:substantiallyLess",
         "--as", "k.berg", "--note", "Two credits less.",
     )  # fmt: skip
-    refused = offices.case("approve", case, "--as", "k.berg", check=1)
+    unnamed = offices.case("approve", case, "--as", "l.holm", check=2)
+    shown = offices.case("show", case).stdout
+    for text in (unnamed.stderr, shown):
+        for said in ("Recognised in part, 3 ECTS", "towards Minor data science", "on credential 0: ",
+                     "because of workload: substantiallyLess", "not assessed, and compared with nothing",
+                     "to the applicant: Two credits less.", "note: nothing was assessed",
+                     "no profile is called 'Minor data science'"):  # fmt: skip
+            assert said in " ".join(text.split()), said
+    assert "Name the proposal that you read" in " ".join(unnamed.stderr.replace("│", " ").split())
+    refused = offices.approved(case, "--as", "k.berg", check=1)
     assert "k.berg made the proposal; another person must do this (second-person)" in refused.stderr
-    assert offices.moved("approve", case, "--as", "l.holm")["state"] == "approved"
+    changed = offices.case("approve", case, "--as", "l.holm", "--proposal", "0" * 8, check=1)
+    assert "the proposal changed: you name 00000000" in changed.stderr
+    assert printed_json(offices.approved(case, "--as", "l.holm", "--json"))["state"] == "approved"
     decided = offices.moved("decide", case)
     assert decided["state"] == "decided"
 
     offices.case("appeal", case, "--note", "The workload is the same.")
     offices.case("propose", case, "--outcome", "full", "--ects", 5, "--as", "m.lind")
-    offices.case("approve", case, "--as", "k.berg")
+    offices.approved(case, "--as", "k.berg")
     amended = offices.moved("amend", case)
     shown = printed_json(offices.case("show", number, "--json"))
     assert [one["decision"] for one in shown["decisions"]] == [decided["decision"], amended["decision"]]
@@ -113,19 +130,32 @@ def test_what_an_issuer_denies_takes_a_reason_and_a_second_person_who_accepts_it
     full = ("propose", case, "--outcome", "full", "--as", "k.berg")
     stopped = offices.case(*full, check=1)
     assert "says that it is not authentic" in stopped.stderr
-    assert "--override REASON" in stopped.stderr
+    assert "--override REASON" in " ".join(stopped.stderr.split())
     offices.case(*full, "--override", "The rector confirmed it on paper.")
-    seen = offices.case("approve", case, "--as", "l.holm", check=1)
-    assert "k.berg overrides notAuthentic:0: The rector confirmed it on paper." in seen.stderr
+    seen = offices.approved(case, "--as", "l.holm", check=1)
+    assert "override of notAuthentic:0 by k.berg: The rector confirmed it on paper." in seen.stderr
     assert "--accept-override" in seen.stderr
     assert "override of notAuthentic:0 by k.berg" in offices.case("show", case).stdout
-    offices.case("approve", case, "--as", "l.holm", "--accept-override")
+    offices.approved(case, "--as", "l.holm", "--accept-override")
     decided = offices.moved("decide", case)
     assert decided["warnings"] == ["the issuer of credential 0 (Statistics) says that it is not authentic"]
     shown = printed_json(offices.case("show", case, "--json"))
     assert shown["decisions"][0]["grants"][0]["towards"]["title"] == {"en": "Master of Urban Analytics"}
     assert shown["override"]["accepted"] is True
     assert "--override" not in offices.case("decide", "--help").stdout
+
+
+def test_at_a_terminal_whoever_approves_reads_the_proposal_and_is_asked(offices):
+    ada = offices.folder / "asked.json"
+    ada.write_text(json.dumps(ADA))
+    case = offices.moved("open", "--external", "NO:Oslo Met:Jazz", "--applicant", ada)["case"]
+    offices.case("complete", case)
+    offices.case("propose", case, "--outcome", "full", "--as", "k.berg")
+    words, question = command("case", "approve", case, "--as", "l.holm", home=offices.lund), (b"[y/N]: ",)
+    assert "Recognised in full" in at_a_terminal(words, ["n"], question)
+    assert printed_json(offices.case("show", case, "--json"))["case"]["state"] == "proposed"
+    at_a_terminal(words, ["y"], question)
+    assert printed_json(offices.case("show", case, "--json"))["case"]["state"] == "approved"
 
 
 def test_a_case_of_two_credentials_names_the_one_that_it_leaves(offices):

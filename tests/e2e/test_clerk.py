@@ -159,8 +159,8 @@ def test_a_file_without_rows_is_said_to_have_none(clerk, tmp_path):
     for text, says in (
         ("", "is empty"),
         ("\n \n", "is empty"),
-        (header, "there is no row in it: nothing was taken in"),
-        (header + "\n\n", "there is no row in it: nothing was taken in"),
+        (header, "there is no row in it: line 1 of the table names its columns (record, "),
+        (header + "\n\n", "there is no row in it: line 1 of the table names its columns (record, "),
     ):
         file.write_text(text)
         done = clerk.run("import", file, check=1)

@@ -1,10 +1,9 @@
 """Private keys at rest: encrypted where there is a passphrase, readable by nobody else, never shown."""
 
-import os
-import pty
+from tests.support.command import Consortium, command, registry
+from tests.support.terminal import at_a_terminal
 
-from tests.support.command import ROOT, Consortium, command, registry
-
+PROMPTS = (b"(empty: none): ", b"again: ")
 PASSPHRASE = {"REGISTRY_PASSPHRASE": "correct horse battery"}
 
 
@@ -80,29 +79,10 @@ def test_at_a_terminal_a_new_node_asks_for_a_passphrase_and_encrypts_its_keys(tm
     home = tmp_path / "porto"
     words = command("init", home, "--member", "porto", "--consortium", "test.example", "--founded", "ab" * 32,
                     "--database", postgres.dsn("keys_terminal"))  # fmt: skip
-    said = at_a_terminal(words, ["correct horse battery", "another"])
+    said = at_a_terminal(words, ["correct horse battery", "another"], PROMPTS)
     assert "the two passphrases are not the same" in said
     assert not home.exists()
-    said = at_a_terminal(words, ["correct horse battery"] * 2)
+    said = at_a_terminal(words, ["correct horse battery"] * 2, PROMPTS)
     assert "encrypted with your passphrase" in said
     assert "correct horse" not in said
     assert "ENCRYPTED" in (home / "keys" / "signing.pem").read_text()
-
-
-def at_a_terminal(words, answers):
-    """Run a command at a terminal of its own and answer what it asks; returns all that it shows."""
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(ROOT)
-        os.execv(words[0], words)  # noqa: S606 - the project's own command
-    said = b""
-    try:
-        while True:
-            said += os.read(terminal, 4096)
-            if answers and said.endswith((b"(empty: none): ", b"again: ")):
-                os.write(terminal, answers.pop(0).encode() + b"\n")
-    except OSError:  # the command has ended, and with it its terminal
-        os.waitpid(process, 0)
-    finally:
-        os.close(terminal)
-    return said.decode()

@@ -9,10 +9,10 @@ import pypdf
 import pytest
 
 from consumers.proofs.opened_claims import open_claims
-from registry.cli.recognition.letters import Letters
 from registry.domain.case_errors import UnknownCase
 from registry.letters import Addressee, CannotWrite, UnknownDecision
 from registry.letters.composing import Asked
+from registry.node.adapters.letters import Letters
 from registry.node.adapters.office import office_of
 from registry.node.node import opened
 from registry.office.assessments.assessment import Assessed, Assessment, Proposed
@@ -173,7 +173,7 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
         assessed = Assessed(offered, requirement, compare(offered, requirement))
         office.assess(case, Assessment("creditTransfer", "binding", [assessed], [Proposed(full)]), "k.berg")
         office.propose(case, [], "k.berg", text="Välkommen!")
-        office.approve(case, "l.holm")
+        office.approve(case, "l.holm", proposal_id=node.registry.case(case).proposal_id)
         office.decide(case, "desk")
         with pytest.raises(CannotWrite, match="projected"):
             Letters(node).of_case(case)  # which cannot prove yet what it says

@@ -137,6 +137,13 @@ def test_a_cohort_that_is_refused_or_applies_for_admission_is_not_named_on_the_l
         assert data.basis[0].credential_digest == claims_digest([decided.disclosure])
 
 
+def test_a_cohort_raises_no_level_and_grants_no_more_than_the_original(office, node):
+    for more, said in (({"eqf_level": 8}, "recognition does not raise a level"), ({"ects": 9}, "9 ECTS on 5")):
+        [raised] = Cohort(node.registry, facts_of(node), stated(office, node, **more), TODAY).decide([row(office, 0)])
+        assert raised.decision is None
+        assert said in raised.problem
+
+
 def test_a_conditional_cohort_has_its_conditions_and_no_other_has_any(office, node):
     ground = {"outcome": "conditional", "grounds": [Ground("profile", "practiceMissing")], "ects": None}
     conditional, full = stated(office, node, **ground), stated(office, node)
@@ -208,6 +215,9 @@ def test_a_decision_without_a_case_is_checked_as_an_assessment_is(office):
         "recognition", "decide", about, "--outcome", "refused", "--ground", "level:lowerLevel", check=1
     )
     assert "say why partial recognition was not possible" in refused.stderr
+    office.run("office", "profile", "set", "Research minor", "--level", 7)
+    compared = office.run("recognition", "decide", about, "--ects", 5, "--towards", "research minor", check=1)
+    assert "lowerLevel is worth a look (EQF 6, and 7 is asked for)" in " ".join(compared.stderr.split())
     decided = office.run("recognition", "decide", about, "--ects", 5)
     assert "note: nothing was assessed" in decided.stderr
 

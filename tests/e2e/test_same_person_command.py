@@ -1,8 +1,12 @@
 """One number with two persons behind it, a person with one name, and a retaken course, at the command line."""
 
+import os
+import pty
+import subprocess
+
 import pytest
 
-from tests.support.command import Consortium, printed_json
+from tests.support.command import ROOT, Consortium, command, printed_json
 
 HEAD = "record,achievement,student,family_name,given_name,date_of_birth,awarding_date,grade"
 
@@ -25,6 +29,21 @@ def learner_of(consortium, number):
     return printed_json(consortium.run("learner", "show", number, "--student", "--json"))["learner"]
 
 
+def at_a_terminal(consortium, answer, *arguments):
+    """Run a command that asks, answer, and return what it said."""
+    ours, its = pty.openpty()
+    try:
+        os.write(ours, f"{answer}\n".encode())
+        done = subprocess.run(
+            command(*arguments, home=consortium.home), stdin=its, capture_output=True, text=True, cwd=ROOT, check=False
+        )
+    finally:
+        os.close(ours)
+        os.close(its)
+    assert done.returncode == (0 if answer == "y" else 1), done.stderr
+    return done.stdout + done.stderr
+
+
 def words(text):
     return " ".join(text.split())
 
@@ -45,8 +64,16 @@ def test_a_number_with_another_person_behind_it_is_held_until_somebody_decides(c
     assert (held["record"], held["differs"]) == ("p2", ["dateOfBirth", "name"])
     assert held["stated"]["family_name"] == "Novak"
     assert "Petr Novak" in words(consortium.run("learner", "held", "--wide", check=1).stdout)
-    consortium.run("learner", "other-person", "p2", "--as", "a.berg")
-    assert "as before" in consortium.run("learner", "other-person", "p2", "--as", "a.berg").stdout
+    unread = consortium.run("learner", "other-person", "p2", "--as", "a.berg", check=2)
+    assert "Pass --version" in words(unread.stderr)
+    assert "Petr Novak, born 1979-11-30" in words(unread.stdout)
+    version = held["version"]
+    assert version in unread.stdout
+    wrong = consortium.run("learner", "other-person", "p2", "--version", "0" * 12, "--as", "a.berg", check=1)
+    assert "changed since you read it" in words(wrong.stderr)
+    decide = ("learner", "other-person", "p2", "--version", version, "--as", "a.berg")
+    consortium.run(*decide)
+    assert "as before" in consortium.run(*decide).stdout
     consortium.run("learner", "same-person", "p2", check=1)
     assert "1 issued, 2 as before" in consortium.run("import", first).stdout
     assert "No row is held" in consortium.run("learner", "held").stdout
@@ -76,7 +103,10 @@ def test_two_learners_are_merged_by_two_persons_and_each_says_what_it_became(con
     assert "Eva Lind, born 1999-03-03" in words(unasked.stdout)
     done = consortium.run("learner", "confirm", change, "--as", "l.holm", "--yes")
     assert "This revokes 1 credential for good and issues 1 in its place." in words(done.stderr)
-    assert "confirmed before, by l.holm" in words(consortium.run("learner", "confirm", change, "--as", "l.holm").stdout)
+    again = consortium.run("learner", "confirm", change, "--as", "l.holm", "--yes")
+    assert "l.holm confirmed this merge before" in words(again.stdout)
+    assert "changed nothing and stored nothing" in words(again.stdout)
+    assert "publish" not in again.stderr
     consortium.run("project")
     assert f"Merged into learner {target}" in words(consortium.run("learner", "show", source).stdout)
     shown = consortium.run("learner", "show", "old-77", "--student", "--wide").stdout
@@ -92,7 +122,9 @@ def test_a_learner_is_split_into_the_two_persons_they_are(consortium):
     consortium.run("import", write(consortium, "split.csv", "s1,ACHIEVEMENT,801,Roy,Pat,2001-02-03,2026-06-30,8"))
     wrong = write(consortium, "split2.csv", "s2,ACHIEVEMENT,801,Moe,Kim,1988-02-03,2026-06-30,5")
     consortium.run("import", wrong, check=1)
-    consortium.run("learner", "same-person", "s2")
+    assert "become those of the row" in words(at_a_terminal(consortium, "n", "learner", "same-person", "s2"))
+    assert len(printed_json(consortium.run("learner", "held", "--json", check=1))["items"]) == 1
+    assert "Send the row again" in words(at_a_terminal(consortium, "y", "learner", "same-person", "s2"))
     consortium.run("import", wrong)
     consortium.run("project")
     credential = consortium.run("credential", "show", "--record", "s2", "--json")

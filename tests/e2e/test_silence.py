@@ -92,8 +92,8 @@ class Prepared:
         opened = run("case", "open", "--credential", credential, "--applicant", folder / "ada.json", "--json")
         case = printed_json(opened)["case"]
         run("case", "complete", case)
-        run("case", "propose", case, "--outcome", "full", "--ects", "5", "--as", "m.lind")
-        run("case", "approve", case, "--as", "k.berg")
+        proposed = run("case", "propose", case, "--outcome", "full", "--ects", "5", "--as", "m.lind", "--json")
+        run("case", "approve", case, "--as", "k.berg", "--proposal", printed_json(proposed)["proposal_id"])
         run("import", SAMPLES.joinpath("openbadge.json"), check=1)
         [draft] = printed_json(run("achievement", "draft", "list", "--json"))["items"]
         run("achievement", "draft", "complete", draft["draft"], SAMPLES.joinpath("openbadge-rest.json"))

@@ -92,6 +92,23 @@ def test_progress_issuing_and_what_became_impaired(twente, programme):
     assert f"lund/{theirs.credential} was revoked" in said
 
 
+def test_a_larger_credential_that_replaces_one_of_another_achievement_is_asked_about(twente):
+    own = twente.nodes["twente"]
+    module, other = offer(own), offer(own)
+    composition = Composition([Ref("twente", module)], [], 5, "allowed")
+    whole = offer(own, kind="programme", ects=30, composition=composition)
+    part, old = award(own, module, "r1", "s9"), award(own, other, "r2", "s9")
+    see(twente)
+    issue = ["stack", "issue", whole, "--student", "s9", "--awarding-date", "2026-08-31", "--record", "r3",
+             "--part", f"twente/{part.credential}:5", "--replaces", old.credential]  # fmt: skip
+    refused = twente.run(*issue, check=2)
+    assert f"replaces credential {old.credential} of another achievement" in refused.stderr
+    assert own.issuer.known("r3") is None
+    assert f"replaces   {old.credential}" in twente.run(*issue, "--yes").stdout
+    see(twente)
+    assert printed_json(twente.run("credential", "show", old.credential, "--json"))["status"] == "replaced"
+
+
 def test_a_learner_is_erased_when_it_is_meant(twente, programme):
     _, mine, theirs, _ = programme
     assert "--yes" in twente.run("learner", "erase", mine.learner, check=2).stderr

@@ -7,8 +7,9 @@ import pytest
 
 from registry.batches.batch import XLSX
 from tests.http.test_batches import finished, rows, send
+from tests.support.command import until
 from tests.support.served import csv_of, once, problem
-from tests.support.spreadsheets import number, xlsx
+from tests.support.spreadsheets import number, sheet_xml, xlsx
 
 CSV = {"Content-Type": "text/csv"}
 SHEET = {"Content-Type": XLSX}
@@ -102,3 +103,37 @@ def test_status_changes_and_terms_are_read_by_the_same_reader(system, offer):
     done = finished(system, send(system, text, "term", dates="dmy", **term))
     assert [one for one in listed(system, done) if one["line"]] == []
     assert any("decimal commas" in note for note in done["notes"])
+
+
+def test_the_rows_of_a_spreadsheet_are_counted_after_the_answer_and_a_long_one_waits_for_a_second_person(node, offer):
+    system = node.client("credentials:write", "batches:read", "batches:release")
+    content = rows(offer, 3001, "long sheet")
+    made = send(system, xlsx({"June": [[*content[0]], *([*one.values()] for one in content)]}), "long sheet", SHEET)
+    assert (made.json()["state"], made.json()["lines"]) == ("waiting", 0)
+    path = made.headers["location"]
+    until(lambda: system.get(path).json()["state"] == "awaitingRelease", 60)
+    assert (system.get(path).json()["lines"], system.get(path).json()["issued"]) == (3002, 0)
+    problem(system.post(f"{path}/release", headers=once("own")), 403, "second-person")
+    other = node.client("batches:release")
+    assert other.post(f"{path}/release", headers=once("release sheet")).status_code == 200
+    assert finished(system, made)["issued"] == 3001
+
+
+def test_a_spreadsheet_that_cannot_be_counted_to_its_end_waits_for_a_second_person(node, offer):
+    system = node.client("credentials:write", "batches:read")
+    [award] = rows(offer, 1, "uncertain")
+    far = sheet_xml([["x" * 100]] * 2000).replace("</sheetData>", '<row><c r="XFD2001"/></row></sheetData>')
+    content = xlsx({"June": [[*award], [*award.values()]], "Other": far})
+    made = send(system, content, "uncertain", SHEET)
+    path = made.headers["location"]
+    until(lambda: system.get(path).json()["state"] == "awaitingRelease", 60)
+    assert node.client("batches:release").post(f"{path}/release", headers=once("uncertain")).status_code == 200
+    assert finished(system, made)["issued"] == 1
+
+
+def test_very_many_notes_are_a_few_and_a_number(system, offer):
+    [award] = rows(offer, 1, "wide")
+    header = ",".join([*award, *(f"x{at}" for at in range(900))])
+    done = finished(system, send(system, f"{header}\n{','.join([*award.values(), *['1'] * 900])}\n", "wide"))
+    assert (done["issued"], len(done["notes"])) == (1, 21)
+    assert done["notes"][20] == "880 more columns are not known, or have no name, and were not read"

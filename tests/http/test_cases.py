@@ -11,6 +11,8 @@ from tests.support.served import once, problem, row
 PERSON = {"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03"}
 STATISTICS = {"external": {"issuerName": "Oslo Met", "country": "NO", "title": "Statistics"}}
 FULL = {"from": [0], "outcome": "full", "mode": "recognised", "gradeTransfer": "none", "ects": 5}
+PLAIN = {name: value for name, value in FULL.items() if name != "ects"}
+"""Of what nobody stated the credits."""
 
 
 @pytest.fixture(scope="module")
@@ -55,16 +57,23 @@ def move(client, case, name, key=None, **body):
     return client.post(f"/v1/cases/{case}/{name}", json=body, headers=once(key or f"{case} {name}"))
 
 
+def approving(client, case):
+    """The body of an approval of the proposal that this client reads in the case."""
+    return {"proposalId": client.get(f"/v1/cases/{case}").json()["waiting"]["proposalId"]}
+
+
 def done(client, case, name, key=None, **body):
+    if name == "approve":
+        body |= approving(client, case)
     answer = move(client, case, name, key, **body)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def proposed(client, *subjects, grant=FULL):
+def proposed(client, *subjects, grant=None):
     case = opened(client, *subjects)
     done(client, case, "complete")
-    done(client, case, "propose", grants=[grant])
+    done(client, case, "propose", grants=[grant or (FULL if subjects else PLAIN)])
     return case
 
 
@@ -174,22 +183,57 @@ def test_a_second_decision_about_a_credential_of_the_same_applicant_takes_an_ove
     stopped = problem(move(assessor, case, "propose", grants=[FULL]), 409, "refused")
     assert (stopped["code"], f"case {number} decided about it" in stopped["detail"]) == ("stopped", True)
     done(assessor, case, "propose", key=f"{case} override", grants=[FULL], override="It is about another programme.")
-    assert problem(move(approver, case, "approve"), 409, "refused")["code"] == "stopped"
+    assert problem(move(approver, case, "approve", **approving(approver, case)), 409, "refused")["code"] == "stopped"
     assert done(approver, case, "approve", key=f"{case} accepted", acceptOverride=True)["state"] == "approved"
 
 
 def test_who_proposes_does_not_approve_whatever_their_key_lets_them_do(people):
     _, approver, other = people
     case = proposed(approver)
-    problem(move(approver, case, "approve"), 403, "second-person")
+    problem(move(approver, case, "approve", **approving(approver, case)), 403, "second-person")
     assert done(other, case, "approve")["state"] == "approved"
+
+
+def test_an_approval_names_the_proposal_that_was_read_and_approves_no_other(people):
+    assessor, approver, other = people
+    case = opened(assessor)
+    done(assessor, case, "complete")
+    partial = PLAIN | {"outcome": "partial", "grounds": [{"aspect": "level", "difference": "levelNotEstablished"}],
+                       "mode": "credited", "ects": 3}  # fmt: skip
+    first = done(assessor, case, "propose", grants=[partial])["proposalId"]
+    done(other, case, "return")
+    second = done(assessor, case, "propose", key=f"{case} 2", grants=[FULL], override="My cousin.")["proposalId"]
+    assert move(approver, case, "approve", key=f"{case} unnamed").status_code == 400
+    body = {"proposalId": first, "acceptOverride": True}
+    changed = problem(move(approver, case, "approve", key=f"{case} first", **body), 409, "refused")
+    assert (changed["code"], second in changed["detail"]) == ("proposal-changed", True)
+    waiting = assessor.get(f"/v1/cases/{case}").json()["waiting"]
+    assert (waiting["proposalId"], waiting["grants"][0]["ects"]) == (second, 5)
+    assert any("credits are granted" in note for note in waiting["notes"])
+
+
+def test_each_thing_that_stops_a_proposal_is_named_by_itself(people):
+    case = opened(people[0])
+    done(people[0], case, "complete")
+    stopped = problem(move(people[0], case, "propose", grants=[FULL | {"eqfLevel": 8}]), 409, "refused")
+    told = [one["detail"] for one in stopped["errors"]]
+    assert (len(told), "credits are granted" in told[0], "EQF level 8 is granted" in told[1]) == (2, True, True)
+
+
+def test_an_enquiry_in_a_case_of_several_credentials_names_one(people):
+    physics = {"external": {"issuerName": "Bergen", "country": "NO", "title": "Physics"}}
+    case = opened(people[0], STATISTICS, physics)
+    problem(move(people[0], case, "enquire"), 422, "unprocessable")
+    asked = done(people[0], case, "enquire", key=f"{case} second", subject=1)["asked"]
+    assert asked == "Bergen about credential 1 (Physics)"
 
 
 def test_of_many_who_approve_at_once_one_wins_and_the_others_are_told(node, people):
     case = proposed(people[0])
+    body = approving(people[0], case)
     approvers = [node.client("cases:approve") for _ in range(6)]
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda client: move(client, case, "approve"), approvers))
+        answers = list(pool.map(lambda client: move(client, case, "approve", **body), approvers))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 5
     for answer in answers:
         if answer.status_code == 409:
@@ -310,11 +354,11 @@ def test_what_an_issuer_denies_is_stopped_until_two_persons_override_it_with_a_r
     done(assessor, case, "complete")
     enquiry = done(assessor, case, "enquire")["enquiry"]
     done(assessor, case, "answer", enquiry=enquiry, answer="notAuthentic")
-    grant = FULL | {"ects": 3}
+    grant = PLAIN
     stopped = problem(move(assessor, case, "propose", grants=[grant]), 409, "refused")
     assert (stopped["code"], "says that it is not authentic" in stopped["detail"]) == ("stopped", True)
     done(assessor, case, "propose", key=f"{case} all the same", grants=[grant], override="Zwartkruis vouched for it.")
-    not_accepted = problem(move(approver, case, "approve"), 409, "refused")
+    not_accepted = problem(move(approver, case, "approve", **approving(approver, case)), 409, "refused")
     assert not_accepted["code"] == "stopped"
     assert "Zwartkruis" not in not_accepted["detail"]
     shown = assessor.get(f"/v1/cases/{case}").json()["override"]
@@ -329,10 +373,10 @@ def test_a_credential_of_several_is_left_out_with_a_reason_only(people):
     assessor = people[0]
     case = opened(assessor, STATISTICS, {"external": {"issuerName": "Bergen", "country": "NO", "title": "Physics"}})
     done(assessor, case, "complete")
-    refused = problem(move(assessor, case, "propose", grants=[FULL]), 409, "refused")
+    refused = problem(move(assessor, case, "propose", grants=[PLAIN]), 409, "refused")
     assert refused["code"] == "credential-not-covered"
     left = [{"subject": 1, "reason": "It was sent for information only."}]
-    done(assessor, case, "propose", key=f"{case} left", grants=[FULL], leave=left)
+    done(assessor, case, "propose", key=f"{case} left", grants=[PLAIN], leave=left)
     assert assessor.get(f"/v1/cases/{case}").json()["left"] == left
 
 

@@ -40,6 +40,13 @@ def test_it_is_valid_openapi_3_1(description):
     assert description["openapi"].startswith("3.1")
 
 
+def test_the_reference_pages_are_made_from_the_description_that_a_node_serves(description):
+    """They are made without a node: a route or a dependency that is forgotten there would be missing in them."""
+    script = "import json; from registry.server.app import api_description as made; print(json.dumps(made()))"
+    made = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    assert json.loads(made) == description
+
+
 def test_every_reference_leads_to_something(description):
     """Two structs of one name would be told apart by names that only one of two libraries gives."""
 
@@ -121,6 +128,11 @@ def test_schemathesis_finds_nothing(node, offer, description, tmp_path, known):
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[done.stdout.find("= FAILURES") :][:6000]
     assert not node.logged("http.failed")
+
+
+def test_the_row_of_an_event_has_the_field_by_which_a_text_is_meant(node):
+    row = node.anybody().get("/asyncapi.json").json()["components"]["schemas"]["CredentialRow"]
+    assert row["properties"]["keep_text"]["type"] == "boolean"
 
 
 def test_what_goes_over_kafka_is_valid_asyncapi_3(node, npm_checks):

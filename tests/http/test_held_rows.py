@@ -23,7 +23,7 @@ def test_a_system_that_may_only_issue_learns_nobody_and_decides_nothing(node, sy
     assert found["code"] == "person-differs"
     assert "Jansen" not in str(found)
     assert issuing.get("/v1/held-rows").status_code == 403
-    body = {"record": "held-4", "decision": "same-person"}
+    body = {"record": "held-4", "version": "0" * 12, "decision": "same-person"}
     assert issuing.post("/v1/held-rows/decisions", json=body, headers=once("may only issue")).status_code == 403
 
 
@@ -39,7 +39,7 @@ def test_a_held_row_shows_both_persons_and_is_issued_once_it_is_decided(node, sy
     [held] = items
     assert held["stated"] == {"familyName": "Novak", "givenName": "Petr", "dateOfBirth": "1979-11-30"}
     assert held["learner"] == first.json()["learner"]
-    body = {"record": "held-2", "decision": "other-person"}
+    body = {"record": "held-2", "version": held["version"], "decision": "other-person"}
     decided = system.post("/v1/held-rows/decisions", json=body, headers=once("decide held-2"))
     assert (decided.status_code, decided.json()["unchanged"]) == (200, False), decided.text
     again = system.post("/v1/held-rows/decisions", json=body, headers=once("decide held-2 again"))
@@ -52,6 +52,35 @@ def test_a_held_row_shows_both_persons_and_is_issued_once_it_is_decided(node, sy
         "/v1/credentials", json=row(offer, "held-2", student="held-7", **PETR), headers=once("held-2 at last")
     )
     assert (issued.status_code, issued.json()["learner"]) == (201, decided.json()["learner"])
+
+
+def test_a_row_that_was_replaced_after_it_was_read_is_not_decided_on(node, system, offer):
+    known = {number: issue(system, offer, f"own-{number}", student=number) for number in ("swap-1", "swap-2")}
+    eve = PETR | {"family_name": "Mallory", "given_name": "Eve"}
+    problem(issue(system, offer, "swap", student="swap-1", **PETR), 409, "refused")
+    [read] = [one for one in system.get("/v1/held-rows").json()["items"] if one["record"] == "swap"]
+    replaced = problem(issue(node.client("credentials:write"), offer, "swap", student="swap-2", **eve), 409, "refused")
+    assert "another number and name was held" in replaced["detail"]
+    body = {"record": "swap", "version": read["version"], "decision": "same-person"}
+    for decision in ("same-person", "other-person"):
+        refused = system.post(
+            "/v1/held-rows/decisions", json=body | {"decision": decision}, headers=once(f"haste {decision}")
+        )
+        assert problem(refused, 409, "refused")["code"] == "held-row-changed"
+    [now] = [one for one in system.get("/v1/held-rows").json()["items"] if one["record"] == "swap"]
+    assert (now["learner"], now["known"]["familyName"]) == (known["swap-2"].json()["learner"], "Jansen")
+    assert now["changes"] == ["name", "student"]
+    assert now["version"] != read["version"]
+    decided = system.post(
+        "/v1/held-rows/decisions", json=body | {"version": now["version"]}, headers=once("with the version of now")
+    )
+    assert decided.status_code == 200, decided.text
+
+
+@pytest.mark.parametrize("version", [None, "", "0" * 11, "0" * 13, "G" * 12, 7])
+def test_a_decision_without_a_version_is_refused(system, version):
+    body = {"record": "any", "decision": "same-person"} | ({} if version is None else {"version": version})
+    problem(system.post("/v1/held-rows/decisions", json=body, headers=once(f"{version}")), 400, "invalid")
 
 
 def test_held_rows_come_in_pages(system, offer):
@@ -69,7 +98,7 @@ def test_held_rows_come_in_pages(system, offer):
 
 
 def test_what_is_not_held_and_who_may_not_are_refused(node, system):
-    body = {"record": "never-held", "decision": "same-person"}
+    body = {"record": "never-held", "version": "0" * 12, "decision": "same-person"}
     problem(system.post("/v1/held-rows/decisions", json=body, headers=once("never")), 404, "not-found")
     reader = node.client("learners:read")
     assert reader.get("/v1/held-rows").status_code == 403

@@ -35,13 +35,16 @@ def decided(node, offer, office, second):
     subject = {"credential": {"member": "twente", "credential": credential}}
     body = {"applicant": PERSON, "subjects": [subject], "purpose": "creditTransfer"}
     case = office.post("/v1/cases", json=body, headers=once("letter's case")).json()["case"]
-    for client, move, more in (
+    for client, move, body in (
         (office, "complete", {}),
         (office, "propose", {"grants": [GRANT], "note": "Bem-vinda!"}),
         (second, "approve", {}),
         (second, "decide", {}),
     ):
-        done = client.post(f"/v1/cases/{case}/{move}", json=more, headers=once(f"{case} {move}"))
+        named = {}
+        if move == "approve":
+            named = {"proposalId": office.get(f"/v1/cases/{case}").json()["waiting"]["proposalId"]}
+        done = client.post(f"/v1/cases/{case}/{move}", json=body | named, headers=once(f"{case} {move}"))
         assert done.status_code == 200, done.text
     return case, done.json()["decision"], done.headers["registry-position"]
 

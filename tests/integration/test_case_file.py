@@ -356,7 +356,7 @@ def test_what_a_letter_encloses_proves_which_credential_its_decision_is_about(lu
 
 
 def test_foreign_institutions_have_this_offices_own_precedents(lund):
-    case = lund.approved(STATISTICS, grants=[grant("partial", "workload:substantiallyLess", ects=3)])
+    case = lund.approved(STATISTICS, purpose="admission", grants=[grant("partial", "workload:substantiallyLess")])
     lund.office.decide(case, "l.holm")
     lund.publish()
     known = lund.office.known
@@ -364,7 +364,7 @@ def test_foreign_institutions_have_this_offices_own_precedents(lund):
         assert [one.title for one in find_precedents(known, words).items] == ["Statistics"], words
     assert find_precedents(known, "Oslo Met", "SE").items == []
     assert find_precedents(known, "Oslo Met", "NO", "stat").outcomes == {"partial": 1}
-    again = lund.open(External("OSLO MET", "NO", "statistics")).case
+    again = lund.open(External("OSLO MET", "NO", "statistics"), purpose="admission").case
     lund.office.complete(again, "desk")
     warnings = lund.office.propose(again, [full(ects=None)], "k.berg").warnings
     assert any("your office decided otherwise on this title before: partial" in one for one in warnings)

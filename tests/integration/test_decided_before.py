@@ -36,7 +36,7 @@ def test_what_another_case_decided_about_a_credential_stops_the_proposal_until_i
     with pytest.raises(Stopped, match=said):
         lund.office.propose(case, [full()], "k.berg")
     lund.office.propose(case, [full()], "k.berg", override="It is about another programme.")
-    assert lund.office.approve(case, "l.holm", accept_override=True).state == "approved"
+    assert lund.approve(case, "l.holm", accept_override=True).state == "approved"
 
 
 def test_a_withdrawn_decision_another_person_or_another_credential_stops_nothing(lund):
@@ -54,6 +54,13 @@ def test_what_no_member_issued_is_the_same_by_issuer_country_and_title_for_the_s
     before = decided(lund, STATISTICS)
     case = ready(lund, STATISTICS, applicant=Applicant(learner=before.data.learner))
     with pytest.raises(Stopped, match=r"Statistics.*decided about it"):
+        lund.office.propose(case, [full(ects=None)], "k.berg")
+
+
+def test_another_award_of_an_achievement_that_was_credited_before_stops_the_proposal(lund):
+    before = decided(lund, lund.issue())
+    case = ready(lund, lund.issue(), applicant=Applicant(learner=before.data.learner))
+    with pytest.raises(Stopped, match=r"decided about another award of the same achievement"):
         lund.office.propose(case, [full()], "k.berg")
 
 
@@ -62,8 +69,32 @@ def test_a_decision_made_meanwhile_stops_the_approval(lund):
     case = ready(lund, credential)
     lund.office.propose(case, [full()], "k.berg")
     decided(lund, credential)
-    with pytest.raises(Stopped, match=r"since it was proposed, this came up: .*decided about it"):
-        lund.office.approve(case, "l.holm")
+    with pytest.raises(Stopped, match=r"since it was proposed, this came up:\n- .*decided about it"):
+        lund.approve(case, "l.holm")
+
+
+def test_an_override_covers_the_decision_that_was_read_and_none_made_after(lund):
+    credential = lund.issue()
+    decided(lund, credential)
+    case, other = ready(lund, credential), ready(lund, credential)
+    for each in (case, other):
+        lund.office.propose(each, [full()], "k.berg", override="It is about another programme.")
+    lund.approve(other, "l.holm", accept_override=True)
+    third = ready(lund, credential)
+    lund.office.propose(third, [full()], "k.berg", override="It is about another programme.")
+    lund.approve(third, "l.holm", accept_override=True)
+    lund.office.decide(third, "l.holm")
+    lund.publish()
+    number = lund.registry.case(third).data.file_number
+    said = f"case {number} decided about it .*the reason changed since"
+    with pytest.raises(Stopped, match=f"since it was proposed, this came up:(.|\n)*{said}"):
+        lund.approve(case, "l.holm", accept_override=True)
+    with pytest.raises(Stopped, match=f"since it was approved, this came up:(.|\n)*{said}"):
+        lund.office.decide(other, "l.holm")
+    lund.office.return_(case, "k.berg")
+    lund.office.propose(case, [full()], "k.berg", override="It is about another programme.")
+    lund.approve(case, "l.holm", accept_override=True)
+    assert lund.office.decide(case, "l.holm").state == "decided"
 
 
 def test_the_note_at_the_opening_says_open_or_decided_with_the_learner(lund):

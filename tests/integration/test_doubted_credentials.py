@@ -40,7 +40,7 @@ def test_an_enquiry_without_an_answer_is_said_at_each_step_and_in_the_case(lund)
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
     enquiry = lund.office.enquire(case, 0, "desk").enquiry
-    steps = [lund.office.propose(case, [full()], "k.berg"), lund.office.approve(case, "l.holm")]
+    steps = [lund.office.propose(case, [full()], "k.berg"), lund.approve(case, "l.holm")]
     shown = showing.show(lund.office, case)
     for warnings in (*(one.warnings for one in steps), lund.office.decide(case, "l.holm").warnings, shown.warnings):
         assert [one for one in warnings if f"has not answered (enquiry {enquiry})" in one]
@@ -66,7 +66,7 @@ def test_a_denial_that_was_overridden_stays_in_look_at_and_is_no_change(lund):
     lund.office.complete(case, "desk")
     denied(lund, case)
     lund.office.propose(case, [full()], "k.berg", override="Its archive burnt down.")
-    lund.office.approve(case, "l.holm", accept_override=True)
+    lund.approve(case, "l.holm", accept_override=True)
     lund.office.decide(case, "l.holm")
     lund.publish()
     assert look_at(lund, case, changed=True) is None
@@ -82,7 +82,7 @@ def test_a_revoked_credential_that_was_overridden_is_named_so_in_the_file_of_the
     lund.project()
     lund.office.propose(case, [full()], "k.berg", override="It was revoked by mistake.")
     assert "revoked" in look_at(lund, case)
-    lund.office.approve(case, "l.holm", accept_override=True)
+    lund.approve(case, "l.holm", accept_override=True)
     lund.office.decide(case, "l.holm")
     lund.publish()
     assert "revoked" in look_at(lund, case)
@@ -94,7 +94,7 @@ def test_a_refusal_as_forged_needs_no_further_look(lund):
     lund.office.complete(case, "desk")
     denied(lund, case)
     lund.office.propose(case, [grant("refused", "formal:notAuthentic")], "k.berg")
-    lund.office.approve(case, "l.holm")
+    lund.approve(case, "l.holm")
     lund.office.decide(case, "l.holm")
     lund.publish()
     assert "denies" not in look_at(lund, case)
@@ -125,7 +125,7 @@ def test_an_appealed_case_is_due_as_a_new_one_from_the_day_of_the_appeal(lund):
     term = lund.registry.case(case).completed.term
     assert line_of(lund, case).due == after(TODAY, term)
     assert line_of(lund, case).urgency == "inTime"
-    lund.office.propose(case, [full(ects=6)], "k.berg")
+    lund.office.propose(case, [full(ects=None)], "k.berg")
     assert line_of(lund, case).due == after(TODAY, term)
 
 
@@ -134,7 +134,7 @@ def test_a_change_of_a_credential_that_was_left_out_marks_nothing(lund):
     case = lund.open(first, second).case
     lund.office.complete(case, "desk")
     lund.office.propose(case, [full()], "k.berg", leave=[Leave(1, "For information only.")])
-    lund.office.approve(case, "l.holm")
+    lund.approve(case, "l.holm")
     lund.office.decide(case, "l.holm")
     lund.put(lund.twente.revoke(second))
     lund.project()
@@ -142,4 +142,4 @@ def test_a_change_of_a_credential_that_was_left_out_marks_nothing(lund):
     assert "revoked" not in look_at(lund, case)
     lund.put(lund.twente.revoke(first))
     lund.project()
-    assert "changed, revoked, holder not checked" in look_at(lund, case, changed=True)
+    assert look_at(lund, case, changed=True) == "changed, revoked"

@@ -14,10 +14,10 @@ from registry.batches import Book, Worker
 from registry.batches.corrections import corrections_of
 from registry.batches.leaving_out import Sought
 from registry.batches.mentions import mentions
-from registry.cli.issuing.imports import Offered
 from registry.domain.errors import Duplicate
 from registry.learners import erasure as erasing
 from registry.learners.erasure import StillInBatch, UnknownLearner, erase
+from registry.node.adapters.catalogue import Offered
 from registry.vault.vault import HiddenBasis
 from registry.wire import commit
 from registry.wire.disclosures import disclosure, salts

@@ -7,11 +7,11 @@ from importlib import resources
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.cli.issuing.imports import Offered
 from registry.intake import read_document
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.importing import Importer
 from registry.learners.erasure import erase
+from registry.node.adapters.catalogue import Offered
 from tests.support.sis import TODAY, BatchSender
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")
@@ -78,7 +78,20 @@ def test_a_day_that_has_come_holds_nothing(sis):
 
 
 def test_a_trial_says_what_would_be_issued(sis):
-    assert sis.works(sis.send(badge(), dry_run=True)) == ("done", 1, 0, 0)
+    assert sis.works(sis.send(badge(), dry_run=True)) == ("done", 0, 0, 1)
+
+
+@pytest.mark.parametrize("grades", [("7", "7"), ("7", "8")])
+@pytest.mark.parametrize("days", [(GRADUATION, GRADUATION), (TODAY, TODAY), (GRADUATION, None)])
+def test_a_trial_of_two_awards_of_one_id_says_what_becomes_of_them(sis, grades, days):
+    both = [json.loads(badge(*([] if day is None else [day]))) for day in days]
+    for one, grade in zip(both, grades, strict=True):
+        one["credentialSubject"]["result"] = [{"type": ["Result"], "value": grade}]
+    text = json.dumps({"type": ["VerifiablePresentation"], "verifiableCredential": both})
+    _, *dry = sis.works(sis.send(text, dry_run=True))
+    _, *real = sis.works(sis.send(text))
+    assert dry == real
+    assert real[1] == (0 if grades[0] == grades[1] else 1)
 
 
 def test_without_another_day_that_of_its_validity_is_the_awarding_date(sis):
@@ -167,6 +180,6 @@ def test_a_moment_holds_until_the_first_whole_day_after_it(name, said, later):
     read = read_document(json.dumps(document).encode(), name)
     day = None if later is None else (GRADUATION + timedelta(days=later)).isoformat()
     assert [award.credential.get("valid_from") for award in read.awards] == [day]
-    assert "$.validFrom" not in read.unmapped()
+    assert "$.validFrom" not in read.unmapped().paths
     unclear = [one.asks for award in read.awards for one in award.problems if one.where == "$.validFrom"]
     assert unclear == (["credential.valid_from"] if said in ("soon", "9999-12-31T23:00:00-02:00") else [])

@@ -124,8 +124,20 @@ def _after(times, act, then):
 
 def test_a_trial_says_what_would_be_issued_and_holds_nothing(sis):
     batch = sis.send(sis.row(1, GRADUATION), sis.row(2), dry_run=True)
-    assert sis.works(batch) == ("done", 2, 0, 0)
+    assert sis.works(batch) == ("done", 1, 0, 1)
     assert sis.issued() == 0
+
+
+def test_a_trial_of_rows_of_one_record_says_what_becomes_of_them(sis):
+    """A row that is issued at once comes before one that is held, wherever it stands."""
+    rows = [
+        sis.row(1, GRADUATION), sis.row(2, record="r1"), sis.row(3, GRADUATION), sis.row(3, GRADUATION), sis.row(4),
+        sis.row(5, GRADUATION, record="r4"),
+    ]  # fmt: skip
+    state, *dry = sis.works(sis.send(*rows, dry_run=True))
+    assert (state, dry) == ("done", [2, 2, 2])
+    _, *real = sis.works(sis.send(*rows))
+    assert dry == real
 
 
 def test_what_may_be_right_on_its_day_is_noted_and_waits(sis, monkeypatch):

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from registry.application.achievement_content import FaultyContent
+from registry.application.requests import NotIssued, Replacement
 from registry.batches import Book, Worker
 from registry.batches.worker import _taken
 from registry.cli.issuing.imports import Offered, Report, _add_award
@@ -105,13 +106,13 @@ def test_a_draft_that_is_completed_and_published_issues_what_waits(office):
         office.importer.publish(taken.draft)
     draft = office.drafts.complete(taken.draft, BADGE)
     assert office.drafts.missing(draft) == []
-    issued = office.importer.publish(taken.draft)
+    issued = office.importer.publish(taken.draft).taken
     assert len({one.credential for one in issued}) == 2
     assert len({one.learner for one in issued}) == 2
     [achievement] = office.registry.achievements()
     assert achievement.content.learning_outcomes[0].title == {"en": "Maps sealed ground and proposes how to open it"}
     assert office.drafts.all() == []
-    assert office.importer.publish(taken.draft) == []
+    assert office.importer.publish(taken.draft).taken == []
     [late] = office.take("openbadge.json", change=[("s2600002", "s10"), ("5b0f6e7a", "5b0f6e7c")])
     assert late.how == "a draft of the same document was published as it"
     assert late.credential
@@ -140,12 +141,12 @@ def test_a_credential_that_lacks_something_goes_on_waiting_and_the_others_are_is
     with pytest.raises(IntakeError, match="2 credentials wait"):
         office.drafts.complete(taken.draft, {"credential": {"date_of_birth": "2001-09-30"}})
     office.drafts.complete(taken.draft, BADGE)
-    issued = office.importer.publish(taken.draft)
+    issued = office.importer.publish(taken.draft).taken
     assert [one.missing for one in issued if not one.credential] == [["credential.date_of_birth"]]
     assert office.drafts.one(taken.draft).waiting == 1
     record = rest("openbadge.json")["id"]
     office.drafts.complete(taken.draft, {"credentials": {record: {"date_of_birth": "2001-09-30"}}})
-    assert [bool(one.credential) for one in office.importer.publish(taken.draft)] == [True]
+    assert [bool(one.credential) for one in office.importer.publish(taken.draft).taken] == [True]
     with pytest.raises(IntakeError, match="no credential with record"):
         office.drafts.complete(taken.draft, {"credentials": {"x": {"date_of_birth": "2001-09-30"}}})
 
@@ -154,9 +155,9 @@ def test_a_publication_that_stopped_between_achievement_and_credentials_goes_on(
     [taken] = office.take("openbadge.json")
     office.drafts.complete(taken.draft, BADGE)
     draft = office.drafts.one(taken.draft)
-    office.importer._publish(office.drafts.content(draft, draft.draft), draft.draft)
+    office.importer._publish(office.drafts.content(draft, draft.draft, ()), draft.draft, ())
     assert [one.waiting for one in office.drafts.all()] == [1]
-    assert [bool(one.credential) for one in office.importer.publish(taken.draft)] == [True]
+    assert [bool(one.credential) for one in office.importer.publish(taken.draft).taken] == [True]
     assert len(office.registry.achievements()) == 1
 
 
@@ -225,7 +226,7 @@ def test_a_transcript_is_taken_in_award_by_award(office):
     assert sensors.missing == ["achievement.learningOutcomes"]
     assert sensors.draft
     office.drafts.complete(sensors.draft, {"achievement": {"learningOutcomes": [{"title": {"en": "Calibrates"}}]}})
-    [issued] = office.importer.publish(sensors.draft)
+    [issued] = office.importer.publish(sensors.draft).taken
     assert issued.learner == light.learner
 
 
@@ -349,3 +350,26 @@ def test_all_that_is_wrong_with_the_achievement_of_a_document_is_said_at_once(of
     assert sorted(one.field for one in taken.problems) == [
         "achievement.fieldsOfEducation[0]", "achievement.language[0]", "achievement.learningOutcomes[0].title.en",
     ]  # fmt: skip
+
+
+def test_a_transaction_that_is_repeated_says_each_note_once(office, monkeypatch):
+    def issue_twice(asked, *, also, **more):
+        def repeated(outcomes):
+            replacing = [msgspec.structs.replace(one, replacement=replacement) for one in outcomes]
+            also([NotIssued("r", "record-differs", "record", "somebody was first") for _ in outcomes])
+            also(replacing)
+            return also(replacing)
+
+        return issue(asked, also=repeated, **more)
+
+    replacement = Replacement("0bbac7a9-a411-4809-ad9e-534f483b7a03", "version", "the first", "the second")
+    issue = office.node.issuer.issue
+    monkeypatch.setattr(office.node.issuer, "issue", issue_twice)
+    [first] = office.take("openbadge.json", BADGE)
+    assert (first.notes.count(str(replacement)), first.problems) == (1, [])
+    monkeypatch.undo()
+    [waiting] = office.take("openbadge.json", change=[("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b"), ("Soil in", "In")])
+    office.drafts.complete(waiting.draft, BADGE)
+    monkeypatch.setattr(office.node.issuer, "issue", issue_twice)
+    [issued] = office.importer.publish(waiting.draft).taken
+    assert (issued.notes, issued.problems) == ([str(replacement)], [])

@@ -228,6 +228,6 @@ def test_a_process_that_starts_waits_for_none_that_is_in_the_middle_of_writing(n
 
 def test_tables_of_another_version_are_made_anew(node):
     with psycopg.connect(node.dsn, autocommit=True) as connection:
-        connection.execute("DROP TABLE intake.waiting; COMMENT ON SCHEMA vault IS 'an earlier one'")
+        connection.execute("DROP TABLE intake.waiting; DROP TABLE node.migrations")
         Registry(node.dsn, ORIGIN, vault_of(node.dsn)).close()
         assert connection.execute("SELECT count(*) FROM intake.waiting").fetchone() == (0,)

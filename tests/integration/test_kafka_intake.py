@@ -12,13 +12,13 @@ from kafka.admin import ConfigResource
 from kafka.structs import TopicPartition
 
 from registry.application.status_notes import notes_of
-from registry.cli.issuing.imports import Offered
 from registry.domain.errors import InvalidEvent
 from registry.intake.events import MAX_BYTES
 from registry.intake.kafka import KafkaIntake, addresses, gaps
 from registry.intake.lost_events import IntakePositions
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.intake.taking import Taking
+from registry.node.adapters.catalogue import Offered
 from registry.node.node import opened
 from tests.support.command import Consortium, printed_json, started, until
 from tests.support.served import row
@@ -92,6 +92,39 @@ def test_a_change_takes_a_note_that_is_kept_privately(taking, offer):
         taking, event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": "Other words"})
     )
     assert (new_note.accepted, new_note.where) == (False, "$.data.note")
+
+
+def test_a_credential_that_replaces_one_of_another_achievement_is_noted(consortium, taking, offer):
+    other = consortium.offer(title="Soil chemistry")
+    [first] = take(taking, issue(offer, "other1"))
+    replacing = event("credential.issue.v1", row(other, "other2", "s-other1") | {"replaces": first.credential})
+    [second] = take(taking, replacing)
+    assert (second.accepted, first.notes) == (True, [])
+    [note] = second.notes
+    assert f"replaces credential {first.credential} of another achievement" in note
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("grade", "F"), ("family_name", "unbekannt"), ("given_name", "NÃºÃ±ez"), ("family_name", "s-looks")],
+)
+def test_a_text_that_looks_wrong_is_issued_where_the_event_says_that_it_is_meant(taking, offer, field, text):
+    asked = issue(offer, f"looks {field} {text}")
+    asked["data"] |= {"student": "s-looks" if text == "s-looks" else f"s {field} {text[0]}", field: text}
+    [refused] = take(taking, asked)
+    assert (refused.accepted, refused.code) == (False, "invalid")
+    meant = asked | {"data": asked["data"] | {"keep_text": True}}
+    [not_meant, neither] = take(
+        taking,
+        asked | {"data": asked["data"] | {"keep_text": False}},
+        asked | {"data": asked["data"] | {"keep_text": "true"}},
+    )
+    assert (not_meant.accepted, not_meant.where) == (False, refused.where)
+    assert (neither.accepted, neither.where) == (False, "$.data.keep_text")
+    [issued] = take(taking, meant)
+    assert (issued.accepted, issued.unchanged) == (True, False)
+    [again] = take(taking, meant)
+    assert (again.accepted, again.unchanged, again.credential) == (True, True, issued.credential)
 
 
 class Faulty:

@@ -8,7 +8,6 @@ import structlog
 from consumers.projecting.projector import Projector
 from projections.core import views
 from projections.records import learners
-from registry.application.held_rows import HeldRows
 from registry.application.requests import Issued
 from registry.application.status_notes import notes_of
 from registry.batches import Book
@@ -16,7 +15,8 @@ from registry.domain.errors import Duplicate
 from registry.intake.reconciling import COLUMNS, NEEDED, Reconciling
 from registry.intake.reconciling import Known as Here
 from registry.intake.rows.plain_rows import PlainRows, form_of
-from registry.learners.changes import CannotChange, LearnerChanges, SamePerson, StalePreview, UnknownChange
+from registry.learners.change import CannotChange, SamePerson, StalePreview, UnknownChange
+from registry.learners.changes import LearnerChanges
 from registry.learners.erasure import Merged, count_credentials, erase
 from registry.learners.moves import Moving, issued_again, merged_into
 from registry.learners.numbers import find_learner
@@ -72,7 +72,7 @@ def two_in_one(node):
     achievement = node.offer()
     [first] = issued(node, request(1, achievement, student="7000123", grade="8", **SARA))
     node.issuer.issue([request(2, achievement, student="7000123", grade="6.5", national_id="CZ-1", **PETR)])
-    HeldRows(node.registry).decide("row-2", "same-person", "in-haste")
+    node.decide_held("row-2", "same-person", "in-haste")
     [second, third] = issued(
         node,
         request(2, achievement, student="7000123", grade="6.5", national_id="CZ-1", **PETR),
@@ -458,7 +458,7 @@ def test_somebody_who_changed_the_person_meanwhile_is_not_overwritten_by_a_merge
     def late(*things):
         stored = check(*things)
         monkeypatch.undo()
-        HeldRows(node.registry).decide("row-8", "same-person", "a.berg")
+        node.decide_held("row-8", "same-person")
         return stored
 
     monkeypatch.setattr(node.registry, "check", late)

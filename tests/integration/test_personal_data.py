@@ -14,9 +14,9 @@ from registry.application import owner
 from registry.application.requests import Issued
 from registry.backup.backup import _SCHEMAS
 from registry.batches import Book, Worker
-from registry.cli.issuing.imports import Offered
 from registry.intake.taking import Taking
 from registry.learners.erasure import erase
+from registry.node.adapters.catalogue import Offered
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import CaseAsked, SubjectAsked
 from tests.support.lund import STATISTICS, Lund
@@ -62,6 +62,7 @@ COLUMNS = {
     "intake.positions": {"topic": OPEN + "the name of the intake topic"},
     "intake.problems": {"code": ID, "sealed": SEALED},
     "intake.waiting": {"record": HASH, "student": HASH, "sealed": SEALED},
+    "node.migrations": {"name": OPEN + "the name of a migration"},
     "node.owner": {"member": ID, "consortium": ID, "founded": OPEN + "a hash on the log"},
     "office.cases": {
         "file_number": OPEN + "a number that leads to the person only through the office's files",
@@ -92,7 +93,9 @@ COLUMNS = {
     "vault.decisions": {"sealed": SEALED},
     "vault.erased": {"record": HASH},
     "vault.further_numbers": {"student": HASH},
-    "vault.held_rows": {"record": HASH, "student": HASH, "sealed": SEALED, "decision": ID, "by": STAFF},
+    "vault.held_rows": {
+        "record": HASH, "student": HASH, "sealed": SEALED, "decision": ID, "by": STAFF, "version": HASH
+    },
     "vault.learner_changes": {
         "kind": ID, "preview": HASH, "sealed": SEALED, "proposed_by": STAFF, "confirmed_by": STAFF
     },

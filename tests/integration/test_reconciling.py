@@ -10,12 +10,12 @@ import uuid
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.cli.issuing.imports import Offered
-from registry.cli.issuing.reconcile import OnLog
 from registry.intake import IntakeError
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Reconciling
 from registry.intake.rows.plain_rows import PlainRows, form_of
+from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.reconciliation import OnLog
 from registry.node.node import opened
 from tests.support.command import Consortium, printed_json
 

@@ -44,6 +44,10 @@ def waiting(node):
     return list(HeldRows(node.registry).waiting())
 
 
+def version_of(node, record):
+    return HeldRows(node.registry).read(record).version
+
+
 def ask(number, achievement, student="7000123", **person):
     return request(number, achievement, student=student, **person)
 
@@ -201,12 +205,15 @@ def test_the_same_person_is_issued_to_the_same_learner_and_the_name_is_the_new_o
     married = SARA | {"family_name": "Novak", "given_name": "S."}
     node.issuer.issue([ask(2, achievement, **married)])
     rows = HeldRows(node.registry)
-    decided = rows.decide("row-2", "same-person", "a.berg")
+    version = version_of(node, "row-2")
+    decided = rows.decide("row-2", version, "same-person", "a.berg")
     assert (decided.learner, decided.unchanged) == (first.learner, False)
     assert waiting(node) == []
-    assert rows.decide(" row-2", "same-person", "a.berg").unchanged
+    assert rows.decide(" row-2", version, "same-person", "a.berg").unchanged
     with pytest.raises(AlreadyDecided):
-        rows.decide("row-2", "other-person", "a.berg")
+        rows.decide("row-2", version, "other-person", "a.berg")
+    with pytest.raises(AlreadyDecided, match=r"a\.berg decided same-person"):
+        rows.read("row-2")
     [second, old_name] = node.issuer.issue([ask(2, achievement, **married), ask(3, achievement, **SARA)])
     assert second.learner == old_name.learner == first.learner
     person = node.registry.vault.learner(node.registry.cursor(), first.learner).person
@@ -219,8 +226,9 @@ def test_another_person_gets_the_number_and_the_first_keeps_what_is_theirs(node,
     achievement = node.offer()
     sara, _ = node.issuer.issue([ask(1, achievement, **SARA), ask(2, achievement, **PETR)])
     rows = HeldRows(node.registry)
-    decided = rows.decide("row-2", "other-person", "a.berg")
-    assert rows.decide("row-2", "other-person", "a.berg") == decided._replace(unchanged=True)
+    version = version_of(node, "row-2")
+    decided = rows.decide("row-2", version, "other-person", "a.berg")
+    assert rows.decide("row-2", version, "other-person", "a.berg") == decided._replace(unchanged=True)
     assert decided.learner != sara.learner
     again, petr, late = node.issuer.issue(
         [ask(1, achievement, **SARA), ask(2, achievement, **PETR), ask(3, achievement, **SARA)]
@@ -229,7 +237,7 @@ def test_another_person_gets_the_number_and_the_first_keeps_what_is_theirs(node,
     assert petr.learner == decided.learner
     assert late.code == "person-differs"
     with pytest.raises(UnknownHeldRow, match=petr.credential):
-        rows.decide("row-2", "other-person", "a.berg")
+        rows.decide("row-2", version, "other-person", "a.berg")
     erase(node.registry, book, petr.learner)
     assert said(node, sara.credential)["familyName"] == "Ahmed"
     assert node.registry.cursor().execute("SELECT count(*) AS n FROM vault.held_rows").fetchone()["n"] == 0
@@ -237,7 +245,7 @@ def test_another_person_gets_the_number_and_the_first_keeps_what_is_theirs(node,
 
 def test_nothing_is_decided_of_a_row_that_is_not_held(node):
     with pytest.raises(UnknownHeldRow):
-        HeldRows(node.registry).decide("row-1", "same-person", "a.berg")
+        HeldRows(node.registry).decide("row-1", "0" * 12, "same-person", "a.berg")
 
 
 def test_a_held_row_that_was_corrected_and_issued_waits_no_longer(node):
@@ -320,7 +328,7 @@ def test_held_rows_are_read_a_page_at_a_time_and_one_that_agrees_by_now_waits_to
         after = page.next
     assert [len(page) for page in pages] == [2, 2, 1]
     assert sorted(record for page in pages for record in page) == [f"row-{n}" for n in range(2, 7)]
-    rows.decide("row-2", "same-person", "a.berg")
+    node.decide_held("row-2", "same-person")
     assert {one.record: one.differs for one in waiting(node)} == {f"row-{n}": () for n in range(3, 7)}
     node.issuer.issue([ask(n, achievement, **PETR) for n in range(3, 7)])
     assert waiting(node) == []

@@ -6,13 +6,15 @@ from importlib import resources
 
 import pytest
 
+from registry.application.achievement_content import FaultyContent
+from registry.application.achievement_texts import ALL_FIELDS
 from registry.batches import Book, Worker
-from registry.cli.issuing.imports import Offered
 from registry.domain.case_errors import NoCredential
 from registry.intake import IntakeError, read_document
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.drafts import Drafts
 from registry.intake.importing import Importer
+from registry.node.adapters.catalogue import Offered
 from registry.office.cases.opening import SubjectAsked
 from registry.office.cases.uploads import uploaded
 from tests.support.memory_log import MemoryLog
@@ -84,11 +86,11 @@ def test_a_draft_keeps_what_is_unclear_until_it_is_completed(office):
     [draft] = office.drafts.all()
     assert [one.missing for one in office.drafts.waiting(draft.draft)] == [["valid_until"]]
     office.drafts.complete(taken.draft, BADGE)
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert (one.credential, [p.field for p in one.problems]) == (None, ["credential.valid_until"])
     assert office.issued() == 0
     office.drafts.complete(taken.draft, {"credential": {"valid_until": None}})
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert one.credential
 
 
@@ -101,7 +103,7 @@ def test_a_draft_is_not_published_while_a_field_of_it_is_unclear(office):
     with pytest.raises(IntakeError, match=r"achievement\.workloadHours"):
         office.importer.publish(taken.draft)
     office.drafts.complete(taken.draft, {"achievement": {"workloadHours": None}})
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert one.credential
     [again] = office.take(document, {})
     assert again.unchanged
@@ -127,10 +129,10 @@ def test_a_matched_award_waits_and_is_issued_when_what_is_unclear_is_said(office
     other["credentialSubject"]["identifier"][0]["identityHash"] = "s2"
     [taken] = office.take(other, {})
     assert (taken.waiting, taken.credential) == (True, None)
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert (one.credential, [p.field for p in one.problems]) == (None, ["credential.valid_until"])
     office.drafts.complete(taken.draft, {"credential": {"valid_until": "2035-01-01"}})
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert one.credential
     assert office.registry.credential(one.credential).state.version == 1
     assert len(office.registry.achievements()) == 1
@@ -357,6 +359,43 @@ def test_a_person_with_one_name_is_issued_to_and_an_impossible_birth_date_is_not
         assert (taken.credential, taken.problems[0].field) == (None, "date_of_birth"), born
 
 
+def test_a_title_that_looks_broken_is_published_once_it_is_repeated_and_no_other_one_is(office):
+    broken = badge()
+    broken["credentialSubject"]["achievement"]["name"] = "BiologÃ\xada"
+    language = broken["credentialSubject"]["achievement"].get("inLanguage", "und")[:2]
+    [taken] = office.take(broken, BADGE)
+    assert (bool(taken.credential), "achievement.title" in {one.field for one in taken.problems}) == (False, True)
+    office.drafts.complete(taken.draft, {"achievement": {"title": {language: "MÃ¼ller"}}})
+    with pytest.raises(FaultyContent, match="wrong encoding"):
+        office.importer.publish(taken.draft)
+    office.drafts.complete(taken.draft, {"achievement": {"title": {language: "BiologÃ\xada"}}})
+    [one] = office.importer.publish(taken.draft).taken
+    assert one.credential
+    assert office.registry.achievement(one.achievement).content.title == {language: "BiologÃa"}
+
+
+def test_a_draft_with_a_text_that_looks_broken_is_published_where_that_is_said(office):
+    [taken] = office.take(badge(), {"credential": BADGE.get("credential", {})})
+    outcomes = [{"title": {"en": "tbd"}}]
+    office.drafts.complete(taken.draft, BADGE | {"achievement": BADGE["achievement"] | {"learningOutcomes": outcomes}})
+    with pytest.raises(FaultyContent, match="placeholder"):
+        office.importer.publish(taken.draft)
+    published = office.importer.publish(taken.draft, ALL_FIELDS)
+    assert [bool(one.credential) for one in published.taken] == [True]
+
+
+def test_a_document_with_a_placeholder_waits_and_a_doubtful_workload_is_noted(office):
+    given = {**BADGE, "achievement": BADGE["achievement"] | {"learningOutcomes": [{"title": {"en": "tbd"}}]}}
+    [taken] = office.take(badge(), given)
+    assert (taken.credential, [one.field for one in taken.problems]) == (
+        None,
+        ["achievement.learningOutcomes[0].title.en"],
+    )
+    given = {**BADGE, "achievement": BADGE["achievement"] | {"workloadHours": 1400}}
+    [taken] = office.take(badge(), given)
+    assert [note.split()[0] for note in taken.notes] == ["$.workloadHours"]
+
+
 def test_a_text_that_looks_broken_is_issued_once_somebody_names_it(office):
     broken = badge()
     broken["credentialSubject"]["familyName"] = "GarcÃ­a"
@@ -371,10 +410,10 @@ def test_a_text_that_looks_broken_is_issued_from_a_draft_once_it_is_named(office
     broken["credentialSubject"]["givenName"] = "ZoÃ«"
     [taken] = office.take(broken, {})
     office.drafts.complete(taken.draft, BADGE)
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert one.credential is None
     office.drafts.complete(taken.draft, {"credential": {"given_name": "ZoÃ«"}})
-    [one] = office.importer.publish(taken.draft)
+    [one] = office.importer.publish(taken.draft).taken
     assert (bool(one.credential), one.problems) == (True, [])
 
 

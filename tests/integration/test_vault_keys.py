@@ -16,10 +16,10 @@ from registry.application.registry import Registry
 from registry.application.requests import Issued
 from registry.batches import Book, Worker
 from registry.ceremony.signed_heads import SignedHead, SignedHeads
-from registry.cli.issuing.imports import Offered
 from registry.intake.drafts import Drafts
 from registry.keys.keystore import MASTER, RING, Keystore, KeystoreError
 from registry.learners.erasure import erase
+from registry.node.adapters.catalogue import Offered
 from registry.store import recorder as store
 from registry.vault import key_replacement as rewrapping
 from registry.vault.key_replacement import COLUMNS, locked_keys

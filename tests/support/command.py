@@ -106,9 +106,9 @@ class Consortium:
     def run(self, *arguments, **more):
         return registry(*arguments, home=self.home, **more)
 
-    def offer(self):
+    def offer(self, title="Data literacy"):
         file = self.folder / "achievement.json"
-        file.write_text(registry("template", "achievement").stdout)
+        file.write_text(registry("template", "achievement").stdout.replace("Data literacy", title))
         said = self.run("achievement", "publish", file, "--again").stdout
         return said.split()[1].rstrip(",")
 

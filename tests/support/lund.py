@@ -73,9 +73,16 @@ class Lund:
         """Twente publishes."""
         self.log.append("twente", [self.twente.seal(*lines)])
 
-    def issue(self, *, seen=True, **more):
+    def course(self, **content):
+        """Twente publishes another achievement; gives its id."""
+        achievement, line = self.twente.publish(**content)
+        self.put(line)
+        self.project()
+        return achievement
+
+    def issue(self, *, seen=True, achievement=None, **more):
         """Twente issues a credential; gives its id."""
-        credential, line = self.twente.issue(self.achievement, new_id(), **more)
+        credential, line = self.twente.issue(achievement or self.achievement, new_id(), **more)
         self.put(line)
         if seen:
             self.project()
@@ -120,9 +127,15 @@ class Lund:
         """A case whose proposal is approved."""
         case = self.open(*subjects, **more).case
         self.office.complete(case, "desk")
-        self.office.propose(case, grants or [full(*range(len(subjects)))], "k.berg")
-        self.office.approve(case, "l.holm")
+        self.office.propose(case, grants or [full(*range(len(subjects)), ects=None)], "k.berg")
+        self.approve(case, "l.holm")
         return case
+
+    def approve(self, case, by, office=None, **more):
+        """Somebody reads the proposal as the case has it, and approves that one."""
+        office = office or self.office
+        named = office.registry.case(case).proposal_id or ""
+        return office.approve(case, by, proposal_id=named, **more)
 
     def everything(self):
         """All that stands in the private tables, as PostgreSQL dumps it."""

@@ -5,6 +5,7 @@ import uuid
 
 from psycopg.conninfo import conninfo_to_dict
 
+from registry.application.held_rows import HeldRows
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest
@@ -61,6 +62,11 @@ class TestNode:
             assert tree.root == parsed.checkpoint.root, "a fork"
             found += parsed.lines
         return found
+
+    def decide_held(self, record, decision, by="a.berg"):
+        """Decide on a held row as it is now."""
+        rows = HeldRows(self.registry)
+        return rows.decide(record, rows.read(record).version, decision, by)
 
     def stored(self):
         return self.registry.recorder.max_notification_id() or 0

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from registry.batches import Book, Worker
-from registry.cli.issuing.imports import Offered
+from registry.node.adapters.catalogue import Offered
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 
@@ -24,7 +24,8 @@ class BatchSender:
         return datetime(self.day.year, self.day.month, self.day.day, 0, 30, tzinfo=UTC)
 
     def send_as(self, media, text, *, dry_run=False):
-        begun = self.book.receive("june", "credentials", media, "sis", text, dry_run)
+        key = f"{text}{dry_run}"
+        begun = self.book.receive("june", "credentials", media, "sis", key, dry_run)
         begun.spool.write(text.encode())
         return self.book.received(begun.batch, begun.spool, None).batch
 

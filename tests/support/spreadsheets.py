@@ -102,3 +102,12 @@ def with_parts(content: bytes, parts: dict[str, str | None]) -> bytes:
             if text is not None:
                 new.writestr(name, text)
     return into.getvalue()
+
+
+def with_flags(content: bytes, part: str, bits: int) -> bytes:
+    """The spreadsheet with these bits set in the flags that its directory has of a part."""
+    changed, name = bytearray(content), part.encode()
+    entry = content.rindex(name) - 46  # a name follows the 46 bytes of its entry
+    assert content[entry : entry + 4] == b"PK\x01\x02"
+    changed[entry + 8] |= bits
+    return bytes(changed)

@@ -1,14 +1,14 @@
-"""Which tests share a worker under pytest-xdist: those that share something costly to start."""
+"""Which tests share a worker under pytest-xdist: those of one file, and all that need the Kafka broker."""
 
 import pytest
 
-SHARED = {"kafka": "kafka", "tests/http/": "http"}
-"""What stands in a test's id, and the group that it makes it belong to: one broker, one serving node."""
+KAFKA = "kafka"
+"""Tests with this word in their id share one broker."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """One worker for each group; the other tests as `loadgroup` has them.
+    """One worker for each file, whose fixtures are then made once; the largest files first.
 
     Not by the mark `xdist_group`: pytest-xdist 3.8 writes that where pytest 9.2 no longer reads it.
     """
@@ -18,7 +18,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     class Shared(LoadGroupScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            groups = [group for part, group in SHARED.items() if part in nodeid]
-            return groups[0] if groups else super()._split_scope(nodeid)
+            return KAFKA if KAFKA in nodeid else nodeid.partition("::")[0]
 
     return Shared(config, log)

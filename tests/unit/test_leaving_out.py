@@ -2,6 +2,7 @@
 
 import io
 
+import openpyxl
 import pytest
 
 from registry.batches.batch import XLSX
@@ -99,6 +100,17 @@ def test_of_a_spreadsheet_a_csv_stays_with_the_rows_where_they_were():
     assert (kept.decode(), gone) == (f"\n{HEAD}\n\n\nb;2;x;y;;;;one two\n", [3])
     before, after = (list_of_lines(TableRows(Held(one), Everything())) for one in (content, kept))
     assert (before, after) == ([3, 5], [5])
+
+
+@pytest.mark.parametrize("number", ["s1234567", "1234567"])
+def test_a_row_goes_whose_student_is_shown_otherwise_than_stored_whichever_of_the_two_it_is(number):
+    book, packed = openpyxl.Workbook(), io.BytesIO()
+    for row in (HEAD.split(";"), ["a", 1234567, "Ada"], ["b", 2, "Bo"]):
+        book.active.append(row)
+    book.active["B2"].number_format = '"s"0000000'
+    book.save(packed)
+    kept, gone = left(packed.getvalue(), XLSX, number)
+    assert (kept.decode(), gone) == (f"{HEAD}\n\nb;2;Bo;;;;;\n", [2])
 
 
 def list_of_lines(rows):

@@ -26,7 +26,6 @@ from registry.cli.consortium.founding import make_consortium, make_node
 from registry.cli.consortium.governance import act_now
 from registry.cli.demo import demo_serving
 from registry.cli.evidence.audit_text import show_report
-from registry.cli.issuing import achievement_templates
 from registry.cli.issuing.imports import show, take_document, take_rows
 from registry.cli.issuing.reading import credential_rows, decision_rows, sum_of
 from registry.cli.output import Counter, counted, out, progress, say, table, title_of
@@ -37,6 +36,7 @@ from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node, opened
 from registry.postgres.embedded import embedded
 from registry.settings.settings import SettingsError
+from registry.values.example_achievement import EXAMPLE_ACHIEVEMENT
 from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent
 from registry.wire.forms import CredentialRef, VersionedRef
@@ -188,7 +188,7 @@ class _Demo:
         for member, node in self._nodes.items():
             self._offered[member] = []
             for title in COURSES:
-                values: dict[str, Any] = achievement_templates.PLAIN | {
+                values: dict[str, Any] = EXAMPLE_ACHIEVEMENT | {
                     "achievement": random_id(),
                     "version": 1,
                     "title": {"en": title},

@@ -5,29 +5,9 @@ from typing import Any, Final
 import msgspec
 
 from registry.application.achievement_content import COMMENT, PLACEHOLDER
+from registry.values.example_achievement import EXAMPLE_ACHIEVEMENT
 
-PLAIN: Final[dict[str, Any]] = {
-    "kind": "microCredential",
-    "title": {"en": "Data literacy"},
-    "learningOutcomes": [{"title": {"en": "Reads, questions and explains data"}}],
-    "creditBearing": True,
-    "ects": 5,
-    "workloadHours": 140,
-    "eqfLevel": 6,
-    "levelBasis": "referenced",
-    "fieldsOfEducation": ["0612"],
-    "language": ["en"],
-    "learningSetting": "formal",
-    "participation": ["blended"],
-    "assessments": ["projectWork"],
-    "supervision": "onsite",
-    "identityVerified": True,
-    "qualityAssurance": [{"type": "institutionalQA", "agency": "NVAO"}],
-    "stackability": "stackable",
-}
-"""A complete example of credit-bearing learning, without placeholders."""
-
-_FILL_IN: Final[dict[str, Any]] = PLAIN | {
+_FILL_IN: Final[dict[str, Any]] = EXAMPLE_ACHIEVEMENT | {
     "title": {"en": PLACEHOLDER + "the title in English; further languages may stand beside it"},
     "learningOutcomes": [{"title": {"en": PLACEHOLDER + "what the learner can do afterwards; one entry for each"}}],
     "qualityAssurance": [{"type": "institutionalQA", "agency": PLACEHOLDER + "the agency, such as NVAO"}],
@@ -48,7 +28,7 @@ _PART: Final = {
 }
 
 TEMPLATES: Final[dict[str, dict[str, Any]]] = {
-    "plain": PLAIN,
+    "plain": EXAMPLE_ACHIEVEMENT,
     "stackable": {
         COMMENT: _COMMON
         | {

@@ -1,7 +1,7 @@
 """Achievements: what this university offers, and what all members offer."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ import typer
 
 from projections.catalogue import catalogue
 from registry.application.achievement_content import COMMENT, FaultyContent, composition_refs, read_content
+from registry.application.achievement_texts import ALL_FIELDS, notes_of
 from registry.cli import ids
 from registry.cli.consortium.founding import publish_now
 from registry.cli.files import read_bytes
@@ -18,7 +19,7 @@ from registry.cli.issuing.own_events import say_views_behind
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
-from registry.intake.importing import find_identical
+from registry.intake.matching import find_identical
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
 from registry.node.node import Node
 from registry.vault.vault import random_id
@@ -40,9 +41,11 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(achievement_app, name="achievement")
 
 
-def _content(node: Node, file: Path, achievement: str | None, version: int) -> AchievementContent:
+def _content(
+    node: Node, file: Path, achievement: str | None, version: int, keep_text: Collection[str]
+) -> AchievementContent:
     """The content in a file. What it leaves out is filled in: the id (else the given or a new one), the version, and
-    this university as the awarding body. Raises `FaultyContent` with all that is wrong.
+    this university as the awarding body. What is doubtful in it is said. Raises `FaultyContent` with all that is wrong.
     """
     try:
         values = json.loads(read_bytes(file).decode(), object_pairs_hook=unique, parse_constant=no_constant)
@@ -55,9 +58,13 @@ def _content(node: Node, file: Path, achievement: str | None, version: int) -> A
         raise FaultyContent([("$.achievement", f"names another achievement than {achievement}, which is revised")])
     filled = {"achievement": achievement or random_id(), "version": version, "awardingBodies": [node.settings.member]}
     try:
-        return read_content(filled | values, node.settings.member, node.registry.newest_version)
+        content = read_content(filled | values, node.settings.member, node.registry.newest_version, keep_text)
+        notes = notes_of(values, content)
     except RecursionError as error:
         raise FaultyContent([(str(file), "is nested too deep")]) from error
+    for note in notes:
+        errors.print(f"warning: {note}", markup=False, highlight=False)
+    return content
 
 
 @contextmanager
@@ -79,6 +86,19 @@ DryRun = Annotated[
 ]
 
 
+KeepText = Annotated[
+    bool,
+    typer.Option(
+        "--keep-text", help="Texts that look as if in a wrong encoding, or like placeholders, are meant as they are."
+    ),
+]
+
+
+def kept_fields(*, keep_text: bool) -> Collection[str]:
+    """Return the fields whose texts are meant: all of them, or none."""
+    return ALL_FIELDS if keep_text else ()
+
+
 @achievement_app.command("publish")
 def publish(
     context: typer.Context,
@@ -88,6 +108,7 @@ def publish(
     again: Annotated[
         bool, typer.Option("--again", help="Offer it even if an achievement with the same content is offered already.")
     ] = False,
+    keep_text: KeepText = False,
 ) -> None:
     """Offer a new achievement. Its id and version 1 are given here unless the file has an id.
 
@@ -97,17 +118,17 @@ def publish(
     Examples: registry achievement publish data-literacy.json --dry-run
     registry achievement publish data-literacy.json
     """
-    node = node_of(context)
+    node, kept = node_of(context), kept_fields(keep_text=keep_text)
     with _listing_faults(file):
-        content = _content(node, file, None, 1)
+        content = _content(node, file, None, 1, kept)
     if not again:
         _refuse_second(node, content)
     if dry_run:
-        node.registry.check_achievement(content)
+        node.registry.check_achievement(content, keep_text=kept)
         _say_unknown_parts(node, content)
         say(f"{title_of(content.title)}: could be published as a new achievement, version 1. Nothing was published.")
         return
-    node.registry.publish_achievement(content)
+    node.registry.publish_achievement(content, keep_text=kept)
     _say_unknown_parts(node, content)
     say(f"achievement {content.achievement}, version 1")
     publish_now(node)
@@ -146,6 +167,7 @@ def revise(
     file: File,
     *,
     dry_run: DryRun = False,
+    keep_text: KeepText = False,
 ) -> None:
     """Offer the next version of an achievement, whole.
 
@@ -156,15 +178,15 @@ def revise(
     """
     node = node_of(context)
     achievement = ids.resolve(node, achievement, "achievement")
-    version = node.registry.achievement(achievement).state.version + 1
+    version, kept = node.registry.achievement(achievement).state.version + 1, kept_fields(keep_text=keep_text)
     with _listing_faults(file):
-        content = _content(node, file, achievement, version)
+        content = _content(node, file, achievement, version, kept)
     if dry_run:
-        node.registry.check_revision(content)
+        node.registry.check_revision(content, keep_text=kept)
         _say_unknown_parts(node, content)
         say(f"{title_of(content.title)}: could be published as version {version}. Nothing was published.")
         return
-    node.registry.revise_achievement(content)
+    node.registry.revise_achievement(content, keep_text=kept)
     _say_unknown_parts(node, content)
     say(f"achievement {achievement}, version {version}")
     publish_now(node)

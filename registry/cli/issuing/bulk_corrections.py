@@ -1,18 +1,19 @@
 """Many credentials corrected at once: `credential correct` issues rows that each replace a credential."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from registry.application.requests import IssueRequest
+from registry.application.requests import Issued, IssueRequest
 from registry.cli.confirming import confirm
 from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.bulk_changes import DryRun, Yes, own_node
-from registry.cli.issuing.imports import Report, show, take_rows
+from registry.cli.issuing.imports import KeepRowText, Report, show, take_rows
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.output import AsJson, counted, print_json, say, table, title_of
 from registry.domain.errors import UnknownAchievement
@@ -26,6 +27,8 @@ class Corrections(msgspec.Struct):
 
     replaced: dict[str, int]
     """How many credentials would be replaced, by the achievement of the new one."""
+    changed: dict[str, int]
+    """How many of them are of another achievement, or version of it, than the new one, by which of these."""
     report: Report
 
 
@@ -36,6 +39,7 @@ def correct(
         typer.Argument(exists=True, dir_okay=False, help="Rows as for `registry import`, each with `replaces`."),
     ],
     *,
+    keep_text: KeepRowText = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -43,21 +47,21 @@ def correct(
     """Correct many credentials, and publish that: each row is issued and replaces the credential in `replaces`.
 
     `replaces` is the credential's id, or your own id of the row that it was issued for. A row needs a record of its
-    own: the corrected credential is a new one. First the numbers are shown, and all that is wrong; then it asks. A bad
-    row does not keep the others. Run again, it changes nothing. Exits 1 if a row was not taken.
+    own: the corrected credential is a new one. First the numbers are shown, all that is wrong, and each row whose new
+    credential is of another achievement or version than the old; then it asks. A bad row does not keep the
+    others. Run again, it changes nothing. Exits 1 if a row was not taken.
 
     Examples: registry credential correct grades.csv --dry-run; registry credential correct grades.csv --yes
     """
     node = own_node(context)
-    replaced = Counter[str]()
-    checked = take_rows(
-        node,
-        file,
-        _ReplacingRows(node, file),
-        dry_run=True,
-        on_issued=lambda request: replaced.update([request.achievement]),
-    )
-    found = Corrections(_by_title(node, replaced), checked)
+    replaced, changed = Counter[str](), Counter[str]()
+
+    def count(request: IssueRequest, outcome: Issued) -> None:
+        replaced.update([request.achievement])
+        changed.update(() if outcome.replacement is None else [outcome.replacement.differs])
+
+    checked = take_rows(node, file, _ReplacingRows(node, file, keep_text=keep_text), dry_run=True, on_issued=count)
+    found = Corrections(_by_title(node, replaced), dict(changed), checked)
     if replaced and not as_json:
         table(
             ("achievement of the corrected credential", "replaced"),
@@ -66,12 +70,8 @@ def correct(
     if checked.issued and not dry_run:
         if not as_json:
             show(checked)
-        confirm(
-            f"This replaces {counted(checked.issued, 'credential')} for good: the old ones count no more.",
-            "Go on?",
-            yes=yes,
-        )
-        found.report = take_rows(node, file, _ReplacingRows(node, file))
+        confirm(_consequence(checked.issued, changed), "Go on?", yes=yes)
+        found.report = take_rows(node, file, _ReplacingRows(node, file, keep_text=keep_text))
     if as_json:
         print_json(found)
     else:
@@ -86,12 +86,20 @@ def correct(
         raise typer.Exit(1)
 
 
+def _consequence(replaced: int, changed: Mapping[str, int]) -> str:
+    """Return what follows, and how many credentials become one of another achievement."""
+    text = f"This replaces {counted(replaced, 'credential')} for good: the old ones count no more."
+    for name, count in changed.items():
+        text += f" {counted(count, 'new credential')} {'is' if count == 1 else 'are'} of another {name} than the old."
+    return text
+
+
 class _ReplacingRows:
     """The rows of a file, of which one that replaces nothing is faulty."""
 
-    def __init__(self, node: Node, file: Path) -> None:
-        """Raises `IntakeError` where the file holds no rows."""
-        source = open_intake(file, Offered(node.registry), find_record=node.issuer.known)
+    def __init__(self, node: Node, file: Path, *, keep_text: bool) -> None:
+        """`keep_text`: texts that look wrong are meant. Raises `IntakeError` where the file holds no rows."""
+        source = open_intake(file, Offered(node.registry), keep_text=keep_text, find_record=node.issuer.known)
         if isinstance(source, Document):
             raise IntakeError(f"{file} is a document; corrections are rows (`registry template csv`)")
         self._rows = source
@@ -100,6 +108,11 @@ class _ReplacingRows:
     def notes(self) -> list[str]:
         """What is to be said of the file."""
         return self._rows.notes
+
+    @property
+    def description(self) -> str:
+        """What was read, in words, of a file without a row."""
+        return self._rows.description
 
     @property
     def line(self) -> int:
@@ -115,6 +128,11 @@ class _ReplacingRows:
     def count(self) -> int:
         """How many rows were read."""
         return self._rows.count
+
+    @property
+    def held_until(self) -> date | None:
+        """The day that the row waits for: none, as a row whose day is to come is refused here."""
+        return self._rows.held_until
 
     def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
         """Read every row: what it asks for, or all that is wrong with it."""

@@ -1,12 +1,14 @@
 """Credentials, one at a time."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, get_args
 
+import msgspec
 import typer
 
 from projections.credentials import credentials as view
 from registry.application.requests import Issued, IssueRequest
-from registry.application.status_notes import note_fault, notes_of
+from registry.application.status_notes import notes_of
 from registry.cli import ids, moments
 from registry.cli.confirming import confirm
 from registry.cli.consortium.founding import publish_now
@@ -17,8 +19,11 @@ from registry.cli.issuing.reading import credential_rows
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, plain, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
-from registry.intake.rows.columns import days_fault
+from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES, RowChecker
+from registry.intake.rows.judged_days import days_fault
+from registry.intake.rows.status_note import status_note_fault
 from registry.learners.erasure import why_without_claims
+from registry.node.adapters.catalogue import Offered
 from registry.node.adapters.moments import past
 from registry.node.node import Node
 from registry.wire.credentials import StatusReason
@@ -35,6 +40,7 @@ Note = Annotated[
     str, typer.Option(help=f"Your own words, kept privately, never published. {FROM_INPUT}", callback=from_input)
 ]
 _ASKED = "Left out, it is asked for: other users of the machine see the words of a command."
+KeepText = Annotated[bool, typer.Option("--keep-text", help="A name or a grade that looks wrong is meant as it is.")]
 Reason = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(StatusReason))}.")]
 
 
@@ -65,8 +71,12 @@ def issue(
     ] = None,
     grade: Annotated[str | None, typer.Option(help=FROM_INPUT, callback=from_input)] = None,
     replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
+    keep_text: KeepText = False,
+    yes: bulk_changes.Yes = False,
 ) -> None:
     """Issue a credential and publish it. Names and grade go to the vault, never to the log.
+
+    It asks before it replaces a credential of another achievement or version.
 
     Example: registry credential issue 0bbac7a9-… --record 2026-17 --student s123 --awarding-date 2026-06-30
     """
@@ -84,7 +94,9 @@ def issue(
         grade=grade,
         replaces=ids.resolve(node, replaces, "credential") if replaces is not None else None,
     )
-    check_days(request)
+    check_row(node, request, keep_text=keep_text)
+    if replaces is not None:
+        confirm_replacement(node, request, yes=yes)
     outcome = node.issuer.issue([request])[0]
     if not isinstance(outcome, Issued):
         field = f" ({outcome.field})" if outcome.field else ""
@@ -98,11 +110,37 @@ def issue(
         publish_now(node)
 
 
-def check_days(request: IssueRequest) -> None:
-    """Whether a credential's days can be right, as those of a row must be; a usage error where they cannot."""
+def confirm_replacement(node: Node, request: IssueRequest, *, yes: bool, override: Collection[str] = ()) -> None:
+    """Ask where the new credential is of another achievement or version than the one that it replaces.
+
+    `override` has the codes that it is issued in spite of.
+    """
+    outcome = node.issuer.check(request, override)
+    if isinstance(outcome, Issued) and outcome.replacement is not None:
+        confirm(f"This {outcome.replacement}.", "Issue it?", yes=yes)
+
+
+def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:
+    """Check a credential as a row of a file is checked, and say what is to be noted.
+
+    Ends with exit code 2 where its days cannot be right, and with 1 where anything else is wrong.
+    """
     fault = days_fault(request.date_of_birth, request.awarding_date, request.valid_until)
     if fault is not None:
         raise typer.BadParameter(fault[1], param_hint=f"--{fault[0].replace('_', '-')}")
+    fields = msgspec.structs.asdict(request)
+    row = {name: str(fields[name]) for name in NAMES if fields.get(name) is not None and name != "parts"}
+    checker = RowChecker(Offered(node.registry), keep_text=keep_text)
+    found = checker.check_all(1, row)
+    if found is None:
+        errors.print(f"invalid (record): {EXAMPLE_RECORD} is the template's own; use your own id")
+        raise typer.Exit(1)
+    if isinstance(found, tuple):
+        for problem in found:
+            errors.print(f"invalid ({problem.field}): {problem.detail}", markup=False, highlight=False)
+        raise typer.Exit(1)
+    for note in checker.notes():
+        errors.print(f"note: {note}", markup=False, highlight=False)
 
 
 @credential_app.command("suspend")
@@ -171,7 +209,7 @@ def _named(node: Node, credential: str | None, record: str | None) -> str:
 def checked_note(note: str) -> str:
     """Return a note without blanks around it. Raises `typer.BadParameter` where it cannot be kept."""
     note = note.strip()
-    if (fault := note_fault(note)) is not None:
+    if (fault := status_note_fault(note)) is not None:
         raise typer.BadParameter(f"the note {fault}", param_hint="--note")
     return note
 

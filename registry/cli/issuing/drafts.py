@@ -8,12 +8,12 @@ import typer
 
 from registry.cli import ids
 from registry.cli.consortium.founding import publish_now
-from registry.cli.issuing.achievements import achievement_app
+from registry.cli.issuing.achievements import KeepText, achievement_app, kept_fields
 from registry.cli.issuing.imports import importer, read_completions, show_award
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.intake.drafts import Draft, Drafts
 from registry.node.node import Node
 
@@ -117,7 +117,7 @@ def complete(
 
 
 @app.command("publish")
-def publish(context: typer.Context, draft: Id, *, as_json: AsJson = False) -> None:
+def publish(context: typer.Context, draft: Id, *, keep_text: KeepText = False, as_json: AsJson = False) -> None:
     """Publish a draft, and issue the credentials that wait for it; run it again after completing those that lack.
 
     Exits 1 if a credential goes on waiting.
@@ -126,7 +126,9 @@ def publish(context: typer.Context, draft: Id, *, as_json: AsJson = False) -> No
     """
     node = node_of(context)
     before = Drafts(node.registry).one(_draft(node, draft)).achievement
-    taken = importer(node).publish(_draft(node, draft))
+    taken, notes = importer(node).publish(_draft(node, draft), kept_fields(keep_text=keep_text))
+    for note in notes:
+        errors.print(f"warning: {note}", markup=False, highlight=False)
     found = Drafts(node.registry).one(_draft(node, draft))
     if as_json:
         print_json(taken)
@@ -134,6 +136,8 @@ def publish(context: typer.Context, draft: Id, *, as_json: AsJson = False) -> No
         say(f"achievement {found.achievement}, version 1")
         for one in taken:
             show_award(one, several=True)
+            for note in one.notes:
+                say(f"  note: {note}", style="yellow")
             for problem in one.problems:
                 say(f"  {problem.field}: {problem.detail}", style="red")
         say(f"{len(taken) - found.waiting:,} issued, {found.waiting:,} wait")

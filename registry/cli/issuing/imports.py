@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Protocol
 
@@ -29,12 +30,17 @@ from registry.intake.importing import Importer, Taken
 from registry.intake.rows import ndjson_rows, table_rows
 from registry.intake.rows.days import Order
 from registry.intake.rows.earlier_rows import EarlierRows
-from registry.intake.rows.report import NO_ROWS
+from registry.intake.rows.replacements import Replacements
+from registry.intake.rows.report import no_rows
 from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node
 from registry.node.own_content import own_content
 
 _SHOWN = 25
+KeepRowText = Annotated[
+    bool, typer.Option("--keep-text", help="Text that looks wrong, or no name or grade, is meant as it is.")
+]
+OnIssued = Callable[[IssueRequest, Issued], None]
 _BESIDE = ("achievement.", "credential.")
 """How the fields begin that are said beside a document."""
 
@@ -82,6 +88,8 @@ class Report(msgspec.Struct):
     unchanged: int = 0
     waiting: int = 0
     """Awards of a document that wait as drafts, or would; what they lack is in `missing` and `problems`."""
+    held: int = 0
+    """What a batch would hold until its day, as a release shows before it asks."""
     dry_run: bool = False
     format: str = ""
     """Of a document."""
@@ -93,13 +101,16 @@ class Report(msgspec.Struct):
     """All that is wrong with these, and with what waits."""
     notes: list[str] = []
     unmapped: list[str] = []
+    """What a document says and nothing here has a place for: the first 1,000 of it."""
+    unmapped_more: int = 0
+    """How much more there is."""
     missing: list[str] = []
     """What a document's awards still want, as paths into the completions."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing came of the file at all."""
-        return not (self.issued or self.unchanged or self.refused or self.waiting or self.awards)
+        return not (self.issued or self.unchanged or self.refused or self.waiting or self.held or self.awards)
 
     @property
     def stored(self) -> bool:
@@ -128,9 +139,7 @@ def import_file(
         ),
     ] = None,
     dates: DatesOption = None,
-    keep_text: Annotated[
-        bool, typer.Option("--keep-text", help="Text that looks as if in a wrong encoding is meant as it is.")
-    ] = False,
+    keep_text: KeepRowText = False,
     corrections: Annotated[
         Path | None,
         typer.Option(dir_okay=False, help="Write the rows that were not taken in to this CSV, to be corrected."),
@@ -216,6 +225,16 @@ class Rows(Protocol):
         """How many rows were read."""
         ...
 
+    @property
+    def description(self) -> str:
+        """What was read, in words, of a file without a row."""
+        ...
+
+    @property
+    def held_until(self) -> date | None:
+        """The day that the row waits for, where one is to come."""
+        ...
+
     def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
         """Read every row: what it asks for, or all that is wrong with it."""
         ...
@@ -228,7 +247,7 @@ def take_rows(
     *,
     dry_run: bool = False,
     corrections: Path | None = None,
-    on_issued: Callable[[IssueRequest], None] = lambda _: None,
+    on_issued: OnIssued = lambda *_: None,
 ) -> Report:
     """Issue the good rows of a file and collect the bad ones; `corrections` is where a table's bad ones are written.
 
@@ -251,11 +270,11 @@ def take_rows(
         except BaseException:  # a signal or an error: what is stored stays, and that is said
             _say_stopped(stored.count, "row")
             raise
-    report.notes += taking.earlier.notes()
+    report.notes += taking.earlier.notes() + taking.replacements.notes()
     report.refused = len(faulty)
     report.problems = [problem for line in sorted(faulty) for problem in faulty[line]]
     if not rows.count:
-        report.notes.append(NO_ROWS)
+        report.notes.append(no_rows(file, rows.description))
     if corrections is not None:
         _write_corrections(corrections, file, faulty, report)
     return report
@@ -269,15 +288,17 @@ class _Taking:
         rows: Rows,
         faulty: dict[int, list[Problem]],
         counter: Counter,
-        on_issued: Callable[[IssueRequest], None],
+        on_issued: OnIssued,
     ) -> None:
         """`faulty` collects what is wrong with rows, by the line that each ends at."""
         self._rows = rows
         self._faulty = faulty
         self._counter = counter
         self._on_issued = on_issued
-        self._waiting: deque[tuple[int, str, IssueRequest]] = deque()
+        self._waiting: deque[tuple[int, str, IssueRequest, bool]] = deque()
+        """The lines of rows, their places, they themselves, and whether each would be held."""
         self.earlier = EarlierRows()
+        self.replacements = Replacements()
 
     def good(self) -> Iterator[IssueRequest]:
         """Yield the rows to issue."""
@@ -287,21 +308,24 @@ class _Taking:
                 self._counter.advance()
             else:
                 self.earlier.add(self._rows.where, row)
-                self._waiting.append((self._rows.line, self._rows.where, row))
+                self._waiting.append((self._rows.line, self._rows.where, row, self._rows.held_until is not None))
                 yield row
 
     def judge(self, report: Report, outcome: Outcome) -> None:
         """Count the outcome of the next row."""
-        line, where, request = self._waiting.popleft()
+        line, where, request, is_held = self._waiting.popleft()
         outcome = self.earlier.explain(where, request, outcome)
         if isinstance(outcome, NotIssued):
             value = outcome.record[:80] if outcome.field == "record" else ""
             self._faulty[line] = [Problem(where, outcome.field, value, f"{outcome.code}: {outcome.explanation}")]
+        elif is_held:
+            report.held += 1
         elif outcome.unchanged:
             report.unchanged += 1
         else:
             report.issued += 1
-            self._on_issued(request)
+            self.replacements.add(where, outcome)
+            self._on_issued(request, outcome)
 
 
 def _write_corrections(path: Path, file: Path, faulty: Mapping[int, Sequence[Problem]], report: Report) -> None:
@@ -384,13 +408,16 @@ def _publish(node: Node, report: Report) -> None:
         raise
 
 
-def importer(node: Node) -> Importer:
-    """Who takes documents in for a node."""
-    return Importer(node.registry, node.issuer, Offered(node.registry))
+def importer(node: Node, *, holds: bool = False) -> Importer:
+    """Who takes documents in for a node; `holds` as a batch does, which keeps an award until its day."""
+    return Importer(node.registry, node.issuer, Offered(node.registry), holds=holds)
 
 
-def take_document(node: Node, document: Document, completions: dict[str, Any], *, dry_run: bool = False) -> Report:
+def take_document(
+    node: Node, document: Document, completions: dict[str, Any], *, dry_run: bool = False, holds: bool = False
+) -> Report:
     """Find or publish the achievements of a document, or make drafts of them, and issue its credentials."""
+    unmapped = document.unmapped()
     report = Report(
         document.name,
         dry_run=dry_run,
@@ -400,10 +427,11 @@ def take_document(node: Node, document: Document, completions: dict[str, Any], *
             *document.notes,
             *oddity_notes(document),
         ],
-        unmapped=document.unmapped(),
+        unmapped=unmapped.paths,
+        unmapped_more=unmapped.more,
     )
     try:
-        for taken in importer(node).take(document, completions, dry_run=dry_run):
+        for taken in importer(node, holds=holds).take(document, completions, dry_run=dry_run):
             _add_award(report, taken)
     except BaseException:  # a signal or an error: what is stored stays, and that is said
         _say_stopped(0 if dry_run else report.issued, "award")
@@ -414,11 +442,14 @@ def take_document(node: Node, document: Document, completions: dict[str, Any], *
 def _add_award(report: Report, taken: Taken) -> None:
     report.awards.append(taken)
     report.problems += taken.problems
+    report.notes += [f"{taken.path}: {note}" for note in taken.notes]
     report.missing += [one for one in taken.missing if one not in report.missing]
     if taken.waiting:
         report.waiting += 1
     elif taken.problems or taken.missing:
         report.refused += 1
+    elif taken.held_until is not None:
+        report.held += 1
     elif taken.unchanged:
         report.unchanged += 1
     else:
@@ -453,14 +484,17 @@ def show(report: Report) -> None:
         say('Write these into a JSON file, {"achievement": {…}, "credential": {…}}, and give it with --complete;')
         say("or complete the draft: registry achievement draft complete DRAFT FILE")
     if report.unmapped:
-        say(f"{len(report.unmapped)} things in the document have no place here:")
+        count = len(report.unmapped) + report.unmapped_more
+        say(f"{count:,} things in the document have no place here:")
         for path in report.unmapped[:_SHOWN]:
             say(f"  {path}")
-        if len(report.unmapped) > _SHOWN:
-            say(f"  and {len(report.unmapped) - _SHOWN} more; --json lists them all")
+        if count > _SHOWN:
+            every = "the first 1,000" if report.unmapped_more else "them all"
+            say(f"  and {count - _SHOWN:,} more; --json lists {every}")
     would = "would be issued" if report.dry_run else "issued"
     waits = "would wait" if report.dry_run else "waiting"
     waiting = f", {report.waiting:,} {waits}" if report.waiting else ""
+    waiting += f", {report.held:,} would be held until their day" if report.held else ""
     say(f"{report.issued:,} {would}, {report.unchanged:,} as before, {report.refused:,} not taken in{waiting}")
 
 

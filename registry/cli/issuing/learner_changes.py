@@ -1,25 +1,29 @@
 """Who is the same person: rows that are held, and learners that are merged or split."""
 
+from datetime import UTC
 from typing import Annotated
 
 import typer
 
-from registry.application.held_rows import MAX_HELD, Decision, HeldRows
+from registry.application.held_rows import MAX_HELD, Decision, HeldPerson, HeldRows
 from registry.cli import confirming, ids
 from registry.cli.account import As, who
 from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.learner_links import changes_of
-from registry.cli.issuing.own_events import say_views_behind
+from registry.cli.issuing.own_events import say_older_wait, say_views_behind
 from registry.cli.issuing.reading import learner_app
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say, table
 from registry.cli.personal_input import FROM_INPUT, from_input
-from registry.learners.changes import Change, Preview, Proposed
+from registry.learners.change import Change, Preview, Proposed
 from registry.node.node import Node
 from registry.values.persons import described
 
 Record = Annotated[str, typer.Argument(help="Your own id of the held row, as `registry learner held` lists it.")]
+Version = Annotated[
+    str | None, typer.Option("--version", help="The row's version as you read it; the command does not ask then.")
+]
 Student = Annotated[bool, typer.Option("--student", help="Learners are named by this university's student numbers.")]
 ChangeId = Annotated[str, typer.Argument(metavar="CHANGE", help="The change's id.")]
 
@@ -40,10 +44,12 @@ def held(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = Fal
     rows = list(HeldRows(node_of(context).registry).waiting())
     columns = [
         Column("record", lambda row: row.record),
+        Column("version", lambda row: row.version),
         Column("number", lambda row: row.student),
         Column("known", lambda row: str(row.known)),
         Column("the row says", lambda row: str(row.stated)),
         Column("differs", lambda row: row.differs or "no more: send it again"),
+        Column("differs from before", lambda row: row.changes),
         Column("learner", lambda row: row.learner, wide=True),
         Column("held", lambda row: row.held_at, wide=True),
     ]
@@ -68,30 +74,57 @@ def held(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = Fal
         raise typer.Exit(1)
 
 
-def same_person(context: typer.Context, record: Record, *, by: As = None) -> None:
+def same_person(context: typer.Context, record: Record, *, version: Version = None, by: As = None) -> None:
     """Say that a held row is about the person who is known: their name and birth date are the row's from now on.
 
-    Example: registry learner same-person 2026-17
+    Shows the row and asks, or, with --version, decides on that version of the row alone. Exits 1 where the row changed
+    since then.
+
+    Examples: registry learner same-person 2026-17
+    registry learner same-person 2026-17 --version 3f9a0c41d2b7
     """
-    _decide(context, record, "same-person", by)
+    _decide(context, record, version, "same-person", by)
 
 
-def other_person(context: typer.Context, record: Record, *, by: As = None) -> None:
+def other_person(context: typer.Context, record: Record, *, version: Version = None, by: As = None) -> None:
     """Say that a held row is about somebody else: its number is that person's from now on, and they are a new learner.
 
     The learner who had the number keeps their credentials, and is found by their id. Where the row has a wrong number,
-    correct the row instead.
+    correct the row instead. Shows the row and asks, or, with --version, decides on that version of the row alone. Exits
+    1 where the row changed since then.
 
-    Example: registry learner other-person 2026-17
+    Examples: registry learner other-person 2026-17
+    registry learner other-person 2026-17 --version 3f9a0c41d2b7
     """
-    _decide(context, record, "other-person", by)
+    _decide(context, record, version, "other-person", by)
 
 
-def _decide(context: typer.Context, record: str, decision: Decision, by: str | None) -> None:
-    decided = HeldRows(node_of(context).registry).decide(record, decision, who(by))
+def _decide(context: typer.Context, record: str, version: str | None, decision: Decision, by: str | None) -> None:
+    person, held_rows = who(by), HeldRows(node_of(context).registry)
+    if version is None:
+        row = held_rows.read(record)
+        _say_held(row)
+        confirming.confirm(_decision_means(row, decision), "Is that so?", yes=False, instead="--version")
+        version = row.version
+    decided = held_rows.decide(record, version, decision, person)
     say(f"{decision}, as before" if decided.unchanged else decision)
     say(f"learner {decided.learner}")
     say("Send the row again: it is issued then.")
+
+
+def _say_held(row: HeldPerson) -> None:
+    say(f"row {row.record}, version {row.version}, number {row.student}")
+    say(f"known:        {row.known} (learner {row.learner})")
+    say(f"the row says: {row.stated}")
+    if row.changes:
+        say(f"A row with this id and another {', '.join(row.changes)} was held before this one.", style="yellow")
+
+
+def _decision_means(row: HeldPerson, decision: Decision) -> str:
+    """Return in one sentence what a decision comes to."""
+    if decision == "same-person":
+        return f"The name and date of birth of learner {row.learner} become those of the row."
+    return f"Number {row.student} belongs to a new learner from then on, and no longer to learner {row.learner}."
 
 
 def merge(
@@ -231,8 +264,8 @@ def confirm(
 ) -> None:
     """Show what a merge or a split that somebody else proposed comes to, ask, and confirm and publish it.
 
-    The views are brought up to date before. Run again, it changes nothing. Exits 1 where some of the credentials could
-    not be moved.
+    The views are brought up to date before. Where somebody confirmed it before, or at the same time, it changes nothing
+    and says so. Exits 1 where some of the credentials could not be moved.
 
     Examples: registry learner confirm 432236b7-… --as l.holm
     registry learner confirm 432236b7-… --as l.holm --yes
@@ -246,12 +279,21 @@ def confirm(
         confirming.confirm(_consequence(shown), f"Confirm this {shown.kind}?", yes=yes)
     done, preview = learner_changes.confirm(change, person)
     if preview is None:
-        say(f"confirmed before, by {done.confirmed_by}")
+        say(f"{_confirmed_before(done)}. This command changed nothing and stored nothing.")
     table(("revoked", "issued again as"), sorted(done.credentials.items()))
+    if preview is None:
+        say_older_wait(node)
+        return
     publish_now(node)
-    if preview is not None and preview.stays:
+    if preview.stays:
         errors.print(f"{counted(len(preview.stays), 'credential')} stayed with learner {done.source}.", highlight=False)
         raise typer.Exit(1)
+
+
+def _confirmed_before(change: Change) -> str:
+    assert change.confirmed is not None  # noqa: S101 - it was confirmed
+    when = change.confirmed.astimezone(UTC)
+    return f"{change.confirmed_by} confirmed this {change.kind} before, on {when:%Y-%m-%d at %H:%M:%S} UTC"
 
 
 def drop_change(context: typer.Context, change: ChangeId) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from projections.records.learners import relied_on
 from registry.cli.output import counted, say
-from registry.learners.changes import Change, LearnerChanges
+from registry.learners.change import Change
+from registry.learners.changes import LearnerChanges
 from registry.node.node import Node
 
 

@@ -12,6 +12,7 @@ from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.intake import IntakeError, Problem
 from registry.intake.course_codes import CodeChange, CourseCode, CourseCodeRows, CourseCodes, write_csv
+from registry.values.uuids import canonical_uuid
 
 _PAGE = 1000
 
@@ -48,7 +49,7 @@ def set_one(
     Example: registry mapping set 191820-1A 0bbac7a9-… --version 2
     """
     codes = CourseCodes(node_of(context).registry)
-    entry = CourseCode(code, achievement, version)
+    entry = CourseCode(code, canonical_uuid(achievement), version)
     if wrong := codes.faults(entry):
         raise typer.BadParameter("; ".join(f"{field} {detail}" for field, detail in wrong))
     changes = codes.changes([entry])
@@ -86,7 +87,7 @@ def import_codes(
             if isinstance(row, Problem):
                 problems = [row]
             else:
-                problems = [Problem(f"line {line}", name, row.code[:80], why) for name, why in codes.faults(row)]
+                problems = [Problem(f"line {line}", name, row.text(name)[:80], why) for name, why in codes.faults(row)]
             if problems:
                 done.problems += problems
                 done.refused += 1

@@ -6,16 +6,17 @@ from typing import Annotated
 import typer
 
 from registry.batches import Batch, Book
-from registry.batches.batch import TABLES, SecondPerson, UnknownBatch, WrongState
+from registry.batches.batch import DOCUMENTS, TABLES, SecondPerson, UnknownBatch, WrongState
 from registry.batches.changing import RowChanger
 from registry.batches.spool import SpoolDamaged
 from registry.batches.status_rows import StatusRows
 from registry.cli.confirming import confirm
 from registry.cli.issuing.bulk_changes import Yes, consequence, own_node, show_preview
-from registry.cli.issuing.imports import show, take_rows
+from registry.cli.issuing.imports import show, take_document, take_rows
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say
-from registry.intake import IntakeError, NdjsonRows, TableRows
+from registry.intake import IntakeError, NdjsonRows, TableRows, read_document
+from registry.intake.formats.documents import MAX_BYTES
 from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node
 from registry.node.services.batches import book_of
@@ -111,6 +112,11 @@ def _preview(node: Node, book: Book, batch: Batch) -> None:
                 preview = changer.preview(source)
             show_preview(preview, source.notes)
             errors.print(consequence(preview), markup=False, highlight=False)
+            return
+        if batch.media in DOCUMENTS:
+            with content.open("rb") as file:
+                document = read_document(file.read(MAX_BYTES + 1), batch.name or "The body")
+            show(take_document(node, document, {}, dry_run=True, holds=True))
             return
         kind = TableRows if batch.media in TABLES else NdjsonRows
         rows = kind(content, Offered(node.registry), holds=True, dates=batch.dates, keep_text=batch.keep_text)

@@ -13,7 +13,8 @@ from registry.application.requests import Issued, IssueRequest
 from registry.cli import ids
 from registry.cli.consortium.founding import publish_now
 from registry.cli.days import day_option
-from registry.cli.issuing.credentials import check_days
+from registry.cli.issuing.bulk_changes import Yes
+from registry.cli.issuing.credentials import KeepText, check_row, confirm_replacement
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
@@ -94,8 +95,12 @@ def issue(
     valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
     grade: Annotated[str | None, typer.Option(help=FROM_INPUT, callback=from_input)] = None,
     replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
+    keep_text: KeepText = False,
+    yes: Yes = False,
 ) -> None:
     """Issue a larger credential with its parts, and publish it. They are held against its composition first.
+
+    It asks before it replaces a credential of another achievement or version.
 
     Examples: registry stack issue 0bbac7a9-… --record 2026-M17 --student s1234567 --awarding-date 2026-08-31
     registry stack issue 0bbac7a9-… --record 2026-M17 --student s1234567 --awarding-date 2026-08-31
@@ -125,10 +130,12 @@ def issue(
         awarding_date.date().isoformat(),
         valid_until=valid_until,
         grade=grade,
-        replaces=replaces,
+        replaces=ids.resolve(node, replaces, "credential") if replaces is not None else None,
         parts=stacked,
     )
-    check_days(request)
+    check_row(node, request, keep_text=keep_text)
+    if replaces is not None:
+        confirm_replacement(node, request, yes=yes, override=override or ())
     outcome = node.issuer.issue([request], override=override or ())[0]
     if not isinstance(outcome, Issued):
         for breach in outcome.breaches:
@@ -140,6 +147,8 @@ def issue(
     say(f"learner    {outcome.learner}")
     for one in stacked:
         say(f"part       {one.member}/{one.credential}, {one.ects} ECTS")
+    if request.replaces is not None:
+        say(f"replaces   {request.replaces}")
     if outcome.unchanged:
         say_older_wait(node)
     else:

@@ -20,6 +20,8 @@ from registry.node.adapters.webhooks import dispatch, dispatcher
 from registry.node.health import last_error
 from registry.node.node import Node
 from registry.node.services.housekeeping import keep_house
+from registry.node.services.measuring import measuring, observing
+from registry.node.services.observing import Observer
 from registry.node.services.stopping import DATABASE_AWAY, keep_on_hangup, stopping
 from registry.node.services.watching import HealthWatch
 from registry.publishing.publisher import AnotherPublisher, Published
@@ -83,7 +85,7 @@ def project(
     say(f"{counted(done.events, 'event')} in {counted(done.commits, 'commit')}, {refused} quarantined")
     if follow:
         with stopping() as stop:
-            follow_log(node, stop)
+            follow_log(node, stop, Observer())
 
 
 def run(context: typer.Context) -> None:
@@ -94,23 +96,33 @@ def run(context: typer.Context) -> None:
     keep_on_hangup()
     node = node_of(context)
     node.views()
-    with stopping() as stop:
+    watch = HealthWatch(node, says=True)
+    with stopping() as stop, measuring(node, watch) as measures:
+        observer = observing(node, measures)
+        if measures is not None:
+            errors.print(f"metrics are at {measures.address}", markup=False)
         if node.settings.member == GOVERNANCE:  # the consortium's own node publishes by ceremony
             node.log()  # another consortium's log ends this, as it ends a member's node
             errors.print("governance is followed; Ctrl-C ends it", markup=False)
-            HealthWatch(node, says=True).follow(stop)
-            follow_log(node, stop)
+            watch.follow(stop)
+            follow_log(node, stop, observer)
         else:
-            run_node(node, stop)
+            run_node(node, watch, stop, observer)
 
 
-def run_node(node: Node, stop: threading.Event, on_started: Callable[[], None] = lambda: None) -> None:
-    """Publish, project, post webhooks and keep house until told to stop.
+def run_node(
+    node: Node,
+    watch: HealthWatch,
+    stop: threading.Event,
+    observer: Observer,
+    on_started: Callable[[], None] = lambda: None,
+) -> None:
+    """Publish, project, post webhooks and keep house until told to stop; `watch` looks at the node meanwhile.
 
     `on_started` is called once, when no other process publishes for this node. Raises `AnotherPublisher` before.
     """
     beside = _Beside(stop)
-    HealthWatch(node, says=True).follow(stop)
+    watch.follow(stop)
 
     def noted(error: Exception) -> None:
         last_error.note(node.settings.home, "publishing", error)
@@ -118,9 +130,9 @@ def run_node(node: Node, stop: threading.Event, on_started: Callable[[], None] =
     try:
         while not stop.is_set():
             try:
-                with node.publisher().session() as session:
+                with node.publisher(observer.on_committed).session() as session:
                     if not beside.started:
-                        _start_all(node, beside)
+                        _start_all(node, beside, observer)
                         on_started()
                     session.run(stop, on_published=_say, on_error=noted)
             except (LogError, AnotherPublisher, *DATABASE_AWAY) as error:
@@ -136,10 +148,10 @@ def run_node(node: Node, stop: threading.Event, on_started: Callable[[], None] =
     beside.raise_error()
 
 
-def _start_all(node: Node, beside: "_Beside") -> None:
+def _start_all(node: Node, beside: "_Beside", observer: Observer) -> None:
     home = node.settings.home
     posts = dispatcher(node)
-    beside.start("projecting", lambda stop: follow_log(node, stop))
+    beside.start("projecting", lambda stop: follow_log(node, stop, observer))
     beside.start("posting", lambda stop: dispatch(posts, home, stop))
     if node.settings.intake_kafka is not None:
         beside.start("taking in", lambda stop: take_in_beside(home, stop))
@@ -190,7 +202,7 @@ def _say(published: Published) -> None:
     _log.info("run.published", events=published.events, size=published.size)
 
 
-def follow_log(node: Node, stop: threading.Event) -> None:
+def follow_log(node: Node, stop: threading.Event, observer: Observer) -> None:
     """Project until told to stop; a log or a database that is away is tried again."""
 
     def noted(error: Exception) -> None:
@@ -202,7 +214,8 @@ def follow_log(node: Node, stop: threading.Event) -> None:
             with contextlib.closing(open_log(node.settings.log_url, node.settings.consortium, read_only=True)) as log:
                 node.check_founding(log)
                 with views.connect(node.dsn()) as connection:
-                    node.projector(connection, log=log, on_fault=noted).run(stop)
+                    projector = node.projector(connection, observer.on_batch, log, on_fault=noted)
+                    projector.run(stop, on_step=observer.on_step)
         except (LogError, *DATABASE_AWAY) as error:
             _log.error("run.projecting_again", error=str(error).strip(), again_in=_AGAIN)
             noted(error)

@@ -21,7 +21,9 @@ from registry.cli.output import errors
 from registry.http.server import END_SECONDS, server_for
 from registry.log import GOVERNANCE
 from registry.node.node import opened
+from registry.node.services.measuring import instruments_of, measuring, observing
 from registry.node.services.stopping import keep_on_hangup, stopping
+from registry.node.services.watching import HealthWatch
 from registry.settings.settings import SettingsError
 
 _log = structlog.get_logger(__name__)
@@ -62,9 +64,12 @@ def serve(
         for one in sockets:
             stack.enter_context(one)
         stop = stack.enter_context(stopping())
+        watch = HealthWatch(node, says=run)
+        measures = stack.enter_context(measuring(node, watch, projects=run))
+        counting = None if measures is None else measures.folder
         keeping = threading.Thread(
-            target=_keep_alive, args=(node.settings.home, node.settings.log_level, sockets, stop), name="http",
-            daemon=True,
+            target=_keep_alive, args=(node.settings.home, node.settings.log_level, sockets, stop, counting),
+            name="http", daemon=True,
         )  # fmt: skip
         address = "{}:{}".format(*sockets[0].getsockname()[:2])
         answers = f"{node.settings.member} answers at http://{address}; its API is described at /docs"
@@ -72,11 +77,15 @@ def serve(
         def begin() -> None:
             keeping.start()
             errors.print(answers, markup=False)
+            if measures is not None:
+                errors.print(f"metrics are at {measures.address}", markup=False)
 
         try:
             if run:
-                run_node(node, stop, begin)
+                run_node(node, watch, stop, observing(node, measures), begin)
             else:
+                if measures is not None:
+                    watch.follow(stop)
                 begin()
                 stop.wait()
         finally:
@@ -113,8 +122,10 @@ def _listen(host: str, port: int, count: int) -> list[socket.socket]:
     return made
 
 
-def _keep_alive(home: Path, log_level: str, sockets: Sequence[socket.socket], stop: threading.Event) -> None:
-    """Keep a process answering at each socket; one that dies is replaced."""
+def _keep_alive(
+    home: Path, log_level: str, sockets: Sequence[socket.socket], stop: threading.Event, counting: Path | None
+) -> None:
+    """Keep a process answering at each socket; one that dies is replaced, and counts on in the same files."""
     context = multiprocessing.get_context("spawn")
     count = len(sockets)
 
@@ -122,7 +133,9 @@ def _keep_alive(home: Path, log_level: str, sockets: Sequence[socket.socket], st
         if number == count:
             process = context.Process(target=_work, args=(home, log_level), name="batches")
         else:
-            process = context.Process(target=_answer, args=(home, log_level, sockets[number]), name=f"http-{number}")
+            name = f"http-{number}"
+            arguments = (home, log_level, sockets[number], counting, name)
+            process = context.Process(target=_answer, args=arguments, name=name)
         process.start()
         return process
 
@@ -141,8 +154,11 @@ def _keep_alive(home: Path, log_level: str, sockets: Sequence[socket.socket], st
             process.join()
 
 
-def _answer(home: Path, log_level: str, listening: socket.socket) -> None:
-    """One process that answers until it is told to end, or whoever started it is gone."""
+def _answer(home: Path, log_level: str, listening: socket.socket, counting: Path | None, name: str) -> None:
+    """One process that answers until it is told to end, or whoever started it is gone.
+
+    `counting` is the folder where it counts, under its name; None where nothing is measured.
+    """
     from registry.server.app import served  # noqa: PLC0415 - only what serves loads a server's routes
 
     sys.setswitchinterval(_TURN)
@@ -151,7 +167,7 @@ def _answer(home: Path, log_level: str, listening: socket.socket) -> None:
         observability.configure(log_level)
         http = node.settings.http
         server = server_for(
-            served(node, lambda: server.should_exit),
+            served(node, lambda: server.should_exit, instruments_of(counting, name)),
             patience_seconds=http.patience_seconds,
             max_connections=http.max_connections,
             max_connections_per_address=http.max_connections_per_address,

@@ -30,7 +30,10 @@ def correct(
     *,
     applicant: Annotated[
         Path | None,
-        typer.Option(help="JSON with what changes: familyName, givenName, dateOfBirth, address, …; - reads it here."),
+        typer.Option(
+            help="JSON with what changes: familyName, givenName, dateOfBirth, address (one text,"
+            " \\n between its lines), …; - reads it here."
+        ),
     ] = None,
     purpose: Annotated[str | None, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")] = None,
     advisory: Annotated[

@@ -13,6 +13,7 @@ from registry.cli.output import AsJson, errors, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.recognition.assessing import against_of, show_elements
 from registry.cli.recognition.case_words import Day, Note, case_of, convert, day_of, one_of, towards_of
+from registry.cli.recognition.proposals import confirmed_proposal, proposal_lines
 from registry.cli.recognition.reasons import show_country
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.node.adapters.office import office_of
@@ -106,15 +107,18 @@ def enquire(
     context: typer.Context,
     case: CaseId,
     *,
-    subject: Annotated[int, typer.Option(min=0, help="Which credential of the case, from 0 on.")] = 0,
+    subject: Annotated[
+        int | None, typer.Option(min=0, help="Which credential of the case, from 0 on; needed where it has several.")
+    ] = None,
     note: Note = None,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the issuer of a credential whether it is authentic. Prints the enquiry's id.
+    """Ask the issuer of a credential whether it is authentic. Prints the enquiry's id, and whom it asks about what.
 
-    Example: registry case enquire 2026/00017 --note "Is diploma 4711 yours?"
+    Examples: registry case enquire 2026/00017 --note "Is diploma 4711 yours?"
+    registry case enquire 2026/00018 --subject 1
     """
     office, found = _office(context, case)
     show_moved(office.enquire(found, subject, who(by), day_of(on), note), as_json=as_json)
@@ -277,6 +281,14 @@ def approve(
     context: typer.Context,
     case: CaseId,
     *,
+    proposal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="The id of the proposal that you read, as `case show` and `case propose` print it. At a terminal the"
+            " proposal is shown, and you are asked.",
+        ),
+    ] = None,
     accept_override: Annotated[
         bool, typer.Option("--accept-override", help="You read why something is overridden, and accept it.")
     ] = False,
@@ -284,17 +296,19 @@ def approve(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Agree with the proposal: another person than who made it. What it overrides is printed with its reason.
+    """Agree with the proposal: another person than who made it. It is printed whole, with what it overrides and why.
 
-    Example: registry case approve 2026/00017 --as l.holm
+    Name the proposal that you read: where the case has another one by now, nothing is approved.
+
+    Example: registry case approve 2026/00017 --as l.holm --proposal 5d41402a
     """
     office, found = _office(context, case, look=True)
-    override = showing.override_of(office, office.registry.case(found))
-    if override is not None:
-        errors.print(
-            f"{override.by} overrides {', '.join(override.against)}: {override.reason}", markup=False, highlight=False
-        )
-    show_moved(office.approve(found, who(by), day_of(on), accept_override=accept_override), as_json=as_json)
+    view = showing.show(office, found)
+    for line in proposal_lines(view):
+        errors.print(line, markup=False, highlight=False)
+    person, named = who(by), proposal or confirmed_proposal(view)
+    update = office.approve(found, person, day_of(on), proposal_id=named, accept_override=accept_override)
+    show_moved(update, as_json=as_json)
 
 
 def return_(
@@ -410,6 +424,10 @@ def show_moved(moved: Moved, *, as_json: bool) -> None:
         say(f"enquiry {moved.enquiry}")
     if moved.decision is not None:
         say(f"decision {moved.decision}")
+    if moved.proposal_id is not None:
+        say(f"proposal {moved.proposal_id}")
+    if moved.asked is not None:
+        say(f"asked {moved.asked}")
     for warning in moved.warnings:
         errors.print(f"note: {warning}", markup=False, highlight=False)
 

@@ -18,6 +18,7 @@ from registry.cli.personal_input import FROM_INPUT, from_input, read_personal
 from registry.cli.recognition import case_correcting, case_moves
 from registry.cli.recognition.case_words import Day, case_of, convert, day_of, external_of, towards_of
 from registry.cli.recognition.letters import case_letter
+from registry.cli.recognition.proposals import proposal_lines
 from registry.domain.case_events import CaseState
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
@@ -86,7 +87,8 @@ def open_case(
     applicant: Annotated[
         Path | None,
         typer.Option(
-            help="JSON with familyName, givenName, dateOfBirth, email, address, language; - reads it here. No option"
+            help="JSON with familyName, givenName, dateOfBirth, email, address (one text, \\n between its lines),"
+            " language; - reads it here. No option"
             " takes a name: every user of the machine sees them. At a terminal, names that lack are asked for."
         ),
     ] = None,
@@ -243,7 +245,7 @@ def _countries(line: CaseLine) -> str:
 def _marks(line: CaseLine) -> str:
     """Return what an officer must not overlook."""
     holder = {"differs": "other person", "notChecked": "holder not checked", "partly": "holder checked in part"}
-    going = line.state not in ("withdrawn", "closed")
+    going = line.state not in ("decided", "withdrawn", "closed")
     marks = ["changed"] if line.changed else []
     marks += ["its issuer denies it" if one == "denied" else one for one in line.concerns]
     return ", ".join([*marks, *([holder[line.holder]] if going and line.holder in holder else [])])
@@ -314,11 +316,8 @@ def _show(found: CaseView) -> None:
         say("to note that you have seen what changed: registry case acknowledge CASE")
     for attached in found.attachments:
         say(f"file {attached.attachment}: {attached.kind}, {attached.media_type}, {attached.bytes:,} bytes")
-    if found.override is not None:
-        override = found.override
-        say(f"override of {', '.join(override.against)} by {override.by}: {override.reason}", style="yellow")
-    for left in found.left:
-        say(f"credential {left.subject} is left out: {left.reason}")
+    for line in proposal_lines(found):
+        say(line)
     if found.outstanding:
         say(f"waits for {', '.join(found.outstanding)}")
     for enquiry in found.enquiries:
@@ -326,7 +325,8 @@ def _show(found: CaseView) -> None:
     for decision in found.decisions:
         say(f"decision {decision.decision} of {decision.decision_date}")
         for grant in decision.grants:
-            say(f"  {grant.outcome}" + (f", {grant.ects} ECTS" if grant.ects is not None else ""))
+            ects = f", {grant.ects} ECTS" if grant.ects is not None else ""
+            say(f"  {grant.outcome}{ects}" + (f", EQF {grant.eqf_level}" if grant.eqf_level is not None else ""))
     for step in found.history:
         say(f"{step.on} {step.what} by {step.by}")
     for text in found.written:

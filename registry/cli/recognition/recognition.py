@@ -24,6 +24,7 @@ from registry.cli.recognition.assessing import (
 from registry.cli.recognition.letters import letter
 from registry.node.adapters.moments import past
 from registry.node.node import Node
+from registry.office.assessments.requirements import requirement_of_programme
 from registry.office.assessments.statements import check_decision
 from registry.office.basis import name_basis, names_openly
 from registry.office.cases.proposing import NOT_ASSESSED
@@ -74,7 +75,8 @@ def decide(
 
     A refusal, or a decision for admission or employment, names the credential by a digest only. What is not active, or
     is flagged, is refused on a formal ground and otherwise needs a case, where two persons look at it. The letter says
-    *not assessed* for each element that no ground names. A note says where it departs from what was decided before.
+    *not assessed* for each element that no ground names. Where the office has a profile of that title, the credential
+    is compared with it. A note says where it departs from what was decided before.
 
     Examples: registry recognition decide twente/e7c1ab39-… --ects 5 --towards "Minor data science"
     registry recognition decide twente/e7c1ab39-… --outcome partial --ects 3 --ground workload:substantiallyLess
@@ -121,8 +123,11 @@ def decide(
         supersedes,
     )
     offered = facts_of(node).of_credential(member, identifier)
-    if offered is not None:
-        check_decision(offered, data, considered_of(considered))
+    if offered is None:
+        errors.print(f"What {credential} is of has not arrived here: run `registry project`.", markup=False)
+        raise typer.Exit(1)
+    required = None if grant.towards is None else requirement_of_programme(node.registry, grant.towards)
+    check_decision(offered, data, considered_of(considered), required)
     node.registry.decide(data, hidden)
     say(f"decision {data.decision}")
     if outcome != "refused":

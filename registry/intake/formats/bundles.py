@@ -5,6 +5,7 @@ from typing import Final
 
 from registry.intake.formats.document import Award, Document, Values
 from registry.intake.formats.envelopes import Record
+from registry.intake.formats.unmapped import Unmapped, first_of
 from registry.intake.rows.report import IntakeError
 
 _PERSON: Final = ("familyName", "givenName", "dateOfBirth", "identifier")
@@ -38,9 +39,11 @@ class Bundle(Document):
         for path, why in unread:
             self.refuse_award(path, "", why)
 
-    def unmapped(self) -> list[str]:
-        """Return the paths of all that was said and not used."""
-        return [path for document in self._documents for path in document.unmapped()]
+    def unmapped(self) -> Unmapped:
+        """Return what was said and not used."""
+        each = [document.unmapped() for document in self._documents]
+        listed = first_of(path for one in each for path in one.paths)
+        return listed._replace(more=listed.more + sum(one.more for one in each))
 
     def refuse_award(self, path: str, title: str, why: str) -> None:
         """Take in an award that cannot be issued, and why."""

@@ -16,10 +16,11 @@ import msgspec
 
 from registry.application.achievement_content import NewestVersion, read_content
 from registry.application.requests import IssueRequest
+from registry.intake.formats.unmapped import Unmapped
 from registry.intake.rows import parts
-from registry.intake.rows.broken_text import broken_text_fault
 from registry.intake.rows.columns import Problems, RowChecker
 from registry.intake.rows.report import IntakeError, Problem, masked
+from registry.values.broken_text import broken_text_fault
 from registry.values.persons import differences
 from registry.wire.achievements import AchievementContent
 
@@ -98,7 +99,7 @@ class External(msgspec.Struct, frozen=True, rename="camel"):
     signed: bool
     """Whether it carries a signature or proof; `notes` of the document say what is known of it."""
     assessments: list[str] = []
-    """Codes of EVENTS.md, as `testing`; so are the next three."""
+    """Codes of docs/events.md, for example `markedAssignment`; so are the next three."""
     participation: list[str] = []
     supervision: str | None = None
     learning_setting: str | None = None
@@ -215,7 +216,16 @@ class Award:
         self, identifier: str, publisher: str, completions: Completions, newest: NewestVersion
     ) -> AchievementContent:
         """Return the achievement's first version. Raises `FaultyContent` with all that is missing or wrong."""
-        return content(self.completed("achievement", completions), identifier, publisher, newest)
+        values = self.completed("achievement", completions)
+        return content(values, identifier, publisher, newest, self.meant(completions))
+
+    def meant(self, completions: Completions) -> set[str]:
+        """Return the fields of the achievement whose texts are meant as the document has them: somebody repeated them.
+
+        What is given otherwise beside the document is held to the same rules as any text.
+        """
+        values = self.completed("achievement", completions)
+        return meant_texts(self.achievement, values, self.named("achievement", completions))
 
     def request(
         self, checker: RowChecker, achievement: str, version: int | None, completions: Completions
@@ -249,8 +259,8 @@ class Document(ABC):
         """What was said outside of any award: it holds for each of them."""
 
     @abstractmethod
-    def unmapped(self) -> list[str]:
-        """Return the paths of all that was said and not used."""
+    def unmapped(self) -> Unmapped:
+        """Return what was said and not used."""
 
     def holder_identity(self) -> dict[str, str]:
         """Return whom the document identifies as the holder other than by the names of a credential.
@@ -461,9 +471,19 @@ def wanted(achievement: Values, publisher: str) -> list[str]:
 _NOTHING: Final[tuple[Any, ...]] = (None, [], {}, "")
 
 
-def content(values: Values, identifier: str, publisher: str, newest: NewestVersion) -> AchievementContent:
-    """Return an achievement's first version. Raises `FaultyContent` with all that is missing or wrong."""
-    return read_content({**values, **_given(identifier, publisher)}, publisher, newest)
+def content(
+    values: Values, identifier: str, publisher: str, newest: NewestVersion, keep_text: Collection[str]
+) -> AchievementContent:
+    """Return an achievement's first version. Raises `FaultyContent` with all that is missing or wrong.
+
+    `keep_text` are the fields whose texts are meant though they look broken.
+    """
+    return read_content({**values, **_given(identifier, publisher)}, publisher, newest, keep_text)
+
+
+def meant_texts(read: Values, completed: Values, named: Collection[str]) -> set[str]:
+    """Return the named fields that have the text which the document has."""
+    return {name for name in named if name in read and completed.get(name) == read[name]}
 
 
 def request(

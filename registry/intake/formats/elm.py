@@ -360,7 +360,7 @@ class ElmDocument(JsonDocument):
                 "valid_from": self._begins,
                 "grade": lambda: self._grade(claim),
                 "national_id": lambda: self._national(person, at),
-                "student": lambda: student_number(self._identifiers(person, at), self._odd),
+                "student": lambda: student_number(self._identifiers(person, at), self._odd, self._note_once),
             },
         )
 

@@ -1,4 +1,4 @@
-"""The European Learning Model's controlled lists, as EVENTS.md maps them: an item's id to our code."""
+"""The European Learning Model's controlled lists: an item's id to our code (docs/events.md)."""
 
 from typing import Final
 

@@ -6,6 +6,7 @@ assurance, and does not say what kind of achievement a course is: those are aske
 recognition, which are no awards of the issuer's and are not taken in.
 """
 
+import re
 from collections import Counter
 from functools import partial
 from typing import ClassVar, Final
@@ -22,6 +23,9 @@ _NAMESPACE: Final = "https://github.com/emrex-eu/elmo-schemas/tree/v"
 _KINDS: Final = {"Degree Programme": "degree", "Module": "module"}
 _OPPORTUNITY: Final = "learningOpportunitySpecification"
 _INSTANCE: Final = ("specifies", "learningOpportunityInstance")
+_PASSED: Final = "passed"
+_NOT_PASSED: Final = ("failed", "in-progress")
+"""The standard's other words for a result: it is no award."""
 _LEVELS: Final = 40
 """So deep parts are read."""
 _NATIONAL: Final = ("nationalIdentifier", "nationalidentifier", "national")
@@ -116,11 +120,11 @@ class ElmoDocument(XmlDocument):
         for instance in taken:
             status = self._status(instance)
             where = self._path(instance) if instance is not None and len(instances) > 1 else path
-            if status is None and instance is not None and self._all(instance, "status"):
-                awards.append(self._add(partial(self._uncertain, opportunity, where)))
-            elif status not in (None, "passed"):
+            if status in _NOT_PASSED:
                 self.notes.append(f"{where} is {status}, and not passed")
                 self._leave_out(opportunity, f"{where} is {status}, and not passed")
+            elif status != _PASSED and instance is not None and self._all(instance, "status"):
+                awards.append(self._add(partial(self._uncertain, opportunity, where, status)))
             else:
                 if status is None:
                     self.notes.append(f"{where} has no status, which in ELMO means passed")
@@ -134,16 +138,29 @@ class ElmoDocument(XmlDocument):
             self.left_out[code] = why
 
     def _status(self, instance: etree._Element | None) -> str | None:
-        """Return whether it was passed, as the document says it; None where it says nothing, or several things."""
+        """Return whether it was passed, in the standard's word for it where that is meant, else in the document's.
+
+        None where it says nothing, or several things.
+        """
         found = self._all(instance, "status")
         texts = {" ".join((one.text or "").split()) for one in found} - {""}
         for one in found:
             self._use(one)
-        return texts.pop() if len(texts) == 1 else None
+        if len(texts) != 1:
+            return None
+        [text] = texts
+        word = re.sub(r"[\s_-]+", "-", text.casefold())
+        if word not in (_PASSED, *_NOT_PASSED):
+            return text
+        if word != text:
+            self.notes.append(f"{self._path(found[0])}: the status {text!r:.40} was read as {word}")
+        return word
 
-    def _uncertain(self, opportunity: etree._Element, where: str) -> Award:
+    def _uncertain(self, opportunity: etree._Element, where: str, status: str | None) -> Award:
         """Return an award that is refused: it is not known whether it was passed."""
-        self._refuse(where, "", "has no certain status, and is not taken for passed; correct it in the document")
+        words = ", ".join((_PASSED, *_NOT_PASSED))
+        detail = "has no certain status" if status is None else f"has a status that is none of {words}"
+        self._refuse(where, status or "", f"{detail}, and is not taken for passed; correct it in the document")
         codes = _codes(self._identifiers(opportunity))
         return Award(self.name, where, {"title": self._texts(opportunity, "title")}, {}, codes)
 
@@ -277,7 +294,7 @@ class ElmoDocument(XmlDocument):
                 "given_name": lambda: self._plain(learner, "givenNames"),
                 "date_of_birth": lambda: self._born(learner),
                 "national_id": lambda: self._national(learner),
-                "student": lambda: student_number(self._numbers(learner), self._odd),
+                "student": lambda: student_number(self._numbers(learner), self._odd, self._note_once),
             },
         )
 

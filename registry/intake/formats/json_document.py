@@ -4,11 +4,13 @@ import datetime as dt
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from registry.intake.formats.document import Document, Oddity, Values
 from registry.intake.formats.moments import day_fault, day_of, moment_of
+from registry.intake.formats.unmapped import MAX_PATH, Unmapped, first_of
+from registry.intake.rows.json_numbers import FRACTION, WrittenNumber
 from registry.intake.rows.not_json import no_constant, why_not_json
 from registry.intake.rows.report import IntakeError
 
@@ -30,6 +32,13 @@ _IN_ORDER: Final = frozenset(
 _STATUS: Final = ("credentialStatus", "status", "resultStatus", "achievementStatus", "revocationStatus")
 _STATUS_FLAGS: Final = ("revoked", "suspended", "withdrawn", "expired", "failed", "invalid")
 _STATUS_DETAILS: Final = ("revocationReason", "revocationDate", "revokedAt", "suspensionReason", "withdrawalDate")
+_IDENTIFIER: Final = re.compile(
+    r"(student|learner|person|personal|national|tax|vat|socialsecurity|matriculation|enrolment|enrollment|registration"
+    r"|record|credential|certificate|diploma|document|achievement|course|programme|program|module|human|alternate)"
+    r"(id|identifier|number|code)"
+    r"|id|identifier|identifierhash|identityhash|notation|record|code|ssn|esi|(sis)?sourcedid"
+)
+"""Names under which documents have the identifier of somebody or something, in small letters and without `-` or `_`."""
 _POINT: Final = re.compile(r"\d{1,6}(\.\d{1,2})?")
 _LEVEL: Final = re.compile(r"\d+")
 
@@ -38,7 +47,7 @@ def load(content: bytes, name: str) -> Values:
     """A JSON object. Raises `IntakeError` for anything else, what cannot be stored included."""
     try:
         text = content.removeprefix(b"\xef\xbb\xbf")
-        document = json.loads(text, object_pairs_hook=_Read.of, parse_constant=no_constant)
+        document = json.loads(text, object_pairs_hook=_Read.of, parse_constant=no_constant, parse_float=WrittenNumber)
         json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise IntakeError(f"{name} is not JSON in UTF-8: {why_not_json(error)}") from error
@@ -74,10 +83,19 @@ def _fault(value: Any, left: int, at: str) -> str | None:  # noqa: ANN401 - any 
     if isinstance(value, _Read):
         return f"says {value.twice!r:.80} twice in {at}; nobody can tell which is meant: remove one"
     if isinstance(value, dict):
+        for name, one in value.items():
+            if isinstance(one, WrittenNumber) and _is_identifier(name):
+                return f"has in {at}.{name[:80]} what {FRACTION}"
         inner = [*((name, at) for name in value), *((one, f"{at}.{name}"[:400]) for name, one in value.items())]
     else:
         inner = [(one, f"{at}[{i}]") for i, one in enumerate(value)] if isinstance(value, list) else []
     return next((found for one, place in inner if (found := _fault(one, left - 1, place)) is not None), None)
+
+
+def _is_identifier(name: str) -> bool:
+    """Return whether a name, with or without a prefix like `ext:`, is one of an identifier."""
+    bare = name.rpartition(":")[2].replace("_", "").replace("-", "")
+    return _IDENTIFIER.fullmatch(bare.lower()) is not None
 
 
 class JsonDocument(Document):
@@ -115,27 +133,30 @@ class JsonDocument(Document):
         super()._odd(path, value, detail)
         self._used.add(path)  # it is asked about or refused, and not passed over
 
-    def unmapped(self) -> list[str]:
-        """The paths of all that was said and not used, bare structure aside."""
-        return sorted(self._unused(self._root, self._at))
+    def unmapped(self) -> Unmapped:
+        """Return what was said and not used, bare structure aside."""
+        unmapped = first_of(self._unused(self._root, self._at))
+        return unmapped._replace(paths=sorted(unmapped.paths))
 
-    def _unused(self, value: Any, path: str) -> list[str]:  # noqa: ANN401 - any JSON value
+    def _unused(self, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
         if path in self._used:
-            return []
-        if isinstance(value, dict):
+            return
+        if len(path) > MAX_PATH:  # each field below would repeat it
+            yield f"{path[:MAX_PATH]}…"
+        elif isinstance(value, dict):
             if set(value) <= {"id", "type"}:
-                return []
+                return
             if "prefLabel" in value and "inScheme" in value:
-                return [path]
-            return [
-                leaf
-                for name, inner in value.items()
-                if name not in self.STRUCTURE and not (name == "id" and str(inner).startswith("urn:"))
-                for leaf in self._unused(inner, f"{path}.{name}")
-            ]
-        if isinstance(value, list):
-            return [leaf for i, inner in enumerate(value) for leaf in self._unused(inner, f"{path}[{i}]")]
-        return [path]
+                yield path
+                return
+            for name, inner in value.items():
+                if name not in self.STRUCTURE and not (name == "id" and str(inner).startswith("urn:")):
+                    yield from self._unused(inner, f"{path}.{name}")
+        elif isinstance(value, list):
+            for i, inner in enumerate(value):
+                yield from self._unused(inner, f"{path}[{i}]")
+        else:
+            yield path
 
     # Reading
 
@@ -323,7 +344,7 @@ class JsonDocument(Document):
 
     def _number(self, owner: Values, path: str, name: str, what: str) -> int | float | None:
         """A number with at most two decimals, given as a number or as text."""
-        text = str(owner.get(name, ""))
+        text = "null" if name in owner and owner[name] is None else str(owner.get(name, ""))
         if isinstance(owner.get(name), bool) or not _POINT.fullmatch(text):
             self._odd(f"{path}.{name}", text, f"is not a number of {what} like 5 or 2.5")
             return None

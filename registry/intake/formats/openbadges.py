@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 from registry.intake.formats.document import ISSUER, Award, Issuer, Values
 from registry.intake.formats.grade_scales import grade_fault, is_below
-from registry.intake.formats.identifiers import Identifier, student_number
+from registry.intake.formats.identifiers import NAME, Identifier, student_number
 from registry.intake.formats.json_document import JsonDocument
 from registry.intake.rows.report import IntakeError
 from registry.values.codes import country_fault, language_fault
@@ -263,18 +263,23 @@ class OpenBadge(JsonDocument):
                 "valid_until": self._ends,
                 "valid_from": self._begins,
                 "grade": self._grade,
-                "student": lambda: student_number(self._identifiers(), self._odd),
+                "student": lambda: student_number(self._identifiers(), self._odd, self._note_once),
                 "national_id": self._national,
             },
         )
 
     def _family_name(self) -> str | None:
-        """Return the family name; a whole name that contradicts it and the given name is asked about."""
+        """Return the family name; a whole name that contradicts it and the given name is asked about.
+
+        A whole name is the subject's `name`, or an identifier that is a name.
+        """
         person = self._subject
         family, whole = self._plain(*person, "familyName"), self._plain(*person, "name")
         given = person[0].get("givenName")
-        if whole is not None:
-            self._check_whole_name(f"{person[1]}.name", [whole], family, given if isinstance(given, str) else None)
+        wholes = {} if whole is None else {f"{person[1]}.name": whole}
+        wholes |= {one.path: one.value for one in self._identifiers() if one.scheme == NAME and one.value}
+        for path, stated in wholes.items():
+            self._check_whole_name(path, [stated], family, given if isinstance(given, str) else None)
         return family
 
     def _awarded(self) -> str | None:
@@ -294,7 +299,7 @@ class OpenBadge(JsonDocument):
                 self._note_once(f"{at} is hashed: whom it names cannot be told")
                 continue
             text = str(entry.get("identityHash") or "").strip()
-            found.append(Identifier(kind, text, at, surely=kind == "sisSourcedId"))
+            found.append(Identifier(kind, text, at))
         return found
 
     def _national(self) -> str | None:

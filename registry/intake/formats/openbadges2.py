@@ -106,7 +106,7 @@ class OpenBadge2(JsonDocument):
                 "valid_until": self._ends,
                 "valid_from": self._begins,
                 "grade": self._grade,
-                "student": lambda: student_number(self._recipients(), self._odd),
+                "student": lambda: student_number(self._recipients(), self._odd, self._note_once),
             },
         )
 

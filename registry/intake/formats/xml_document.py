@@ -13,6 +13,7 @@ from lxml import etree
 
 from registry.intake.formats.document import Document
 from registry.intake.formats.moments import day_fault, day_of
+from registry.intake.formats.unmapped import Unmapped, first_of
 from registry.intake.rows.report import IntakeError
 
 _DEPTH: Final = 100
@@ -83,10 +84,10 @@ class XmlDocument(Document):
     def _read(self) -> None:
         """Read the document's awards."""
 
-    def unmapped(self) -> list[str]:
-        """The paths of all elements that hold something, were not used and are not asked about."""
+    def unmapped(self) -> Unmapped:
+        """Return the elements that hold something, were not used and are not asked about."""
         asked = {one.where for one in self.problems if one.asks}
-        return [path for one in self._unused(self._root) if (path := self._path(one)) not in asked]
+        return first_of(path for one in self._unused(self._root) if (path := self._path(one)) not in asked)
 
     def _unused(self, element: etree._Element) -> Iterator[etree._Element]:
         if element in self._used:

@@ -1,27 +1,28 @@
 """The columns of a credential row: what each holds, and the check of one row. Tables and NDJSON share it."""
 
 import datetime as dt
-import functools
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Literal, NamedTuple
 
 from registry.application.requests import IssueRequest
 from registry.intake.rows import parts
-from registry.intake.rows.days import NO_DATE, Order, day_fault, orders_of, read_day
+from registry.intake.rows.days import Order, day_fault, orders_of, read_day
 from registry.intake.rows.grades import grade_fault
+from registry.intake.rows.judged_days import AHEAD, judge_days
 from registry.intake.rows.report import Catalogue, Problem, masked
 from registry.intake.rows.row_texts import clean_text, is_plain
 from registry.values.persons import (
     are_usual,
-    birth_date_fault,
-    identifier_fault,
-    is_placeholder,
+    doubtful_name,
     name_fault,
     number_fault,
+    record_fault,
+    swapped_fault,
 )
-from registry.wire.forms import check_date, check_uuid
+from registry.values.uuids import canonical_uuid
+from registry.wire.forms import check_uuid
 
 
 class Column(NamedTuple):
@@ -63,28 +64,22 @@ _PERSONAL: Final = frozenset(column.name for column in COLUMNS if column.kind ==
 EXAMPLE_RECORD: Final = "EXAMPLE"
 """A row with this record is the template's own, and is passed over."""
 
-_IDENTIFIERS: Final = (("record", identifier_fault), ("student", number_fault), ("national_id", number_fault))
+_IDENTIFIERS: Final = (("record", record_fault), ("student", number_fault), ("national_id", number_fault))
 _PERSONS_NAMES: Final = ("family_name", "given_name")
-_USUALLY_PLAIN: Final = ("record", "student", *_PERSONS_NAMES)
-_GRADES: Final = ("grade", "original_grade")
-_PLACEHOLDER: Final = (
-    "looks like a placeholder and no name; leave the field empty for a person who has one name only, or repeat with"
-    " --keep-text (over HTTP, keepText=true) where it is the name"
+GRADES: Final = ("grade", "original_grade")
+CREDITS: Final = "ects"
+_WHERE_IT_IS_THE_NAME: Final = (
+    "; or repeat with --keep-text (over HTTP, keepText; in an event, keep_text) where it is the name"
 )
 _FILLED: Final = ("record", "student", "date_of_birth", "awarding_date")
 """What no row may leave empty; of the two names one may be."""
-_DAYS: Final = ("date_of_birth", "awarding_date", "valid_until", "valid_from")
-_AHEAD: Final = dt.timedelta(days=366)
-"""So long before an award is dated it may be taken in, as for a day of graduation."""
-_YOUNGEST: Final = 10
-"""Years of age below which nobody is awarded anything: the year of one of the days is wrong."""
+DAYS: Final = ("date_of_birth", "awarding_date", "valid_until", "valid_from")
 _ECTS: Final = re.compile(r"\d{1,6}(\.\d{0,6})?|\.\d{1,6}")
 _DECIMAL_COMMA: Final = re.compile(r"\d{1,6},\d{1,6}")
 _BROKEN: Final = re.compile("[\ud800-\udfff]")
 
 Problems = tuple[Problem, ...]
 """All that is wrong with one row."""
-
 
 FindRecord = Callable[[str], str | None]
 """Finds the id of the credential that a record became; None where it became none."""
@@ -145,7 +140,7 @@ class RowChecker:
         bad = {problem.field for problem in found}
         if values.get("record") == EXAMPLE_RECORD:
             return None
-        self._check_person(line, values, bad, found)
+        self._check_person(line, values, bad, kept, found)
         is_ahead, is_over = self._check_days(line, values, bad, found)
         number = self._check_offer(line, values, bad, found)
         if "replaces" not in bad:
@@ -183,11 +178,16 @@ class RowChecker:
         if not replaced or check_uuid(replaced) is None:
             return
         if self._find_record is None:
-            found.append(_problem(line, "replaces", replaced, "is not an id of a credential (a UUID in lower case)"))
+            values["replaces"] = canonical_uuid(replaced)
+            if values["replaces"] != replaced:
+                return
+            found.append(_problem(line, "replaces", replaced, "is not an id of a credential (a UUID)"))
         elif (credential := self._find_record(replaced)) is not None:
             values["replaces"] = credential
+        elif (identifier := canonical_uuid(replaced)) != replaced:
+            values["replaces"] = identifier
         else:
-            detail = "is not an id of a credential (a UUID in lower case), nor a record of yours that was issued"
+            detail = "is not an id of a credential (a UUID), nor a record of yours that was issued"
             found.append(_problem(line, "replaces", replaced, detail))
 
     def notes(self) -> list[str]:
@@ -201,7 +201,7 @@ class RowChecker:
         if self._over:
             rows = "1 row has a day" if self._over == 1 else f"{self._over:,} rows have a day"
             notes.append(f"valid_until: {rows} that has passed; the credential is expired from the start")
-        for name in _DAYS:
+        for name in DAYS:
             certain = [order for order in ("dmy", "mdy") if self._orders[(name, order)]]
             if len(certain) == 1:
                 count = self._orders[(name, certain[0])]
@@ -224,21 +224,35 @@ class RowChecker:
                     found.append(_problem(line, name, values[name], fault))
         return values
 
-    def _check_person(self, line: int, values: Mapping[str, str], bad: Collection[str], found: list[Problem]) -> None:
+    def _check_person(
+        self,
+        line: int,
+        values: Mapping[str, str],
+        bad: Collection[str],
+        kept: Collection[str],
+        found: list[Problem],
+    ) -> None:
         if not all(map(values.get, _FILLED)):
             found += [
                 _problem(line, name, "", "is empty; every row needs it")
                 for name in _FILLED
                 if not values.get(name) and name not in bad
             ]
-        usual = not values.get("national_id") and are_usual(*[values.get(name, "") for name in _USUALLY_PLAIN])
+        usual = not values.get("national_id") and are_usual(
+            values.get("record", ""),
+            values.get("student", ""),
+            values.get("family_name", ""),
+            values.get("given_name", ""),
+        )
         for name, check in () if usual else _IDENTIFIERS:
             value = values.get(name)
             if value and name not in bad and (fault := check(value)) is not None:
                 found.append(_problem(line, name, value, fault))
-        for name in _GRADES:
+        for name in GRADES:
             value = values.get(name)
-            if value and name not in bad and (fault := grade_fault(value)) is not None:
+            if not value or name in bad:
+                continue
+            if (fault := grade_fault(value, keep_text=self._keep_text or name in kept)) is not None:
                 found.append(_problem(line, name, value, fault))
         if usual:
             return
@@ -250,10 +264,15 @@ class RowChecker:
             elif value and name not in bad:
                 if not value[0].isalpha():
                     fault = name_fault(value)
-                if fault is None and not self._keep_text and is_placeholder(value):
-                    fault = _PLACEHOLDER
+                doubt = None if self._keep_text or name in kept else doubtful_name(value)
+                if fault is None and doubt is not None:
+                    fault = doubt + _WHERE_IT_IS_THE_NAME
             if fault is not None:
                 found.append(_problem(line, name, value or "", fault))
+        names = values.get("family_name") or "", values.get("given_name") or ""
+        swapped = swapped_fault(values.get("student") or "", *names)
+        if swapped is not None and not (self._keep_text or "student" in kept or "student" in bad):
+            found.append(_problem(line, "student", values["student"], swapped + _WHERE_IT_IS_THE_NAME))
         stated = values.get("family_name"), values.get("given_name")
         if stated != (None, None) and not any(stated):
             detail = "is empty, and so is given_name; every row needs one of them"
@@ -267,7 +286,7 @@ class RowChecker:
         Return whether its awarding date is to come, and whether its last day of validity has passed.
         """
         days: dict[str, str] = {}
-        for name in _DAYS:
+        for name in DAYS:
             stated = values.get(name)
             if not stated or name in bad:
                 continue
@@ -279,7 +298,7 @@ class RowChecker:
             else:
                 days[name] = values[name] = day
         today = dt.datetime.now(dt.UTC).date()
-        judged = _judge_days(days.get("date_of_birth"), days.get("awarding_date"), days.get("valid_until"), today)
+        judged = judge_days(days.get("date_of_birth"), days.get("awarding_date"), days.get("valid_until"), today)
         if judged.faults:
             found += [_problem(line, name, days[name], detail) for name, detail in judged.faults]
         begin = days.get("valid_from")
@@ -292,7 +311,7 @@ class RowChecker:
         day, today = dt.date.fromisoformat(begin), dt.datetime.now(dt.UTC).date()
         if until is not None and until < begin:
             return "lies after valid_until"
-        if day > today + _AHEAD:
+        if day > today + AHEAD:
             return "lies more than a year ahead; is its year right?"
         if day > today and not self._holds:
             return "its day has not come; send it in a batch, which waits for it, or send it again then"
@@ -315,12 +334,14 @@ class RowChecker:
                 found.append(_problem(line, "version", version, "a version is 1, 2, 3 …"))
                 bad = {*bad, "version"}
         achievement = values.get("achievement") or ""
+        if achievement and achievement not in self._known:
+            achievement = values["achievement"] = canonical_uuid(achievement)
         if {"achievement", "course"} & set(bad):
             return None
         if not achievement:
             found.append(_problem(line, "achievement", "", "is empty; every row needs it, or a course code"))
         elif achievement not in self._known and check_uuid(achievement) is not None:
-            detail = "is not an id of an achievement (a UUID in lower case)"
+            detail = "is not an id of an achievement (a UUID)"
             found.append(_problem(line, "achievement", achievement, detail))
         elif (wrong := self._offer_fault(values, number, checks_ects="ects" not in bad)) is not None:
             found.append(_problem(line, *wrong))
@@ -343,6 +364,8 @@ class RowChecker:
         if code not in self._courses:
             self._courses[code] = self._catalogue.course(code)
         mapped = self._courses[code]
+        if values.get("achievement"):
+            values["achievement"] = canonical_uuid(values["achievement"])
         if mapped is None:
             return _problem(line, "course", code, "is no course code here; the table of course codes lacks it")
         achievement, version = mapped
@@ -390,44 +413,3 @@ def shown_value(name: str, value: str) -> str:
 
 def _problem(line: int, name: str, value: str, detail: str) -> Problem:
     return Problem(f"line {line}", name, shown_value(name, value), detail)
-
-
-def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, str] | None:
-    """Return which of a credential's days cannot be right, by its column, and why; the first of them."""
-    if (fault := birth_date_fault(born)) is not None:
-        return "date_of_birth", fault
-    for name, given in (("awarding_date", awarded), ("valid_until", until)):
-        if given is not None and check_date(given) is not None:
-            return name, NO_DATE
-    today = dt.datetime.now(dt.UTC).date()
-    return next(iter(_judge_days(born, awarded, until, today).faults), None)
-
-
-class _JudgedDays(NamedTuple):
-    """What the days of a credential say together."""
-
-    faults: Sequence[tuple[str, str]]
-    """Which of them cannot be right, by their columns, and why."""
-    is_ahead: bool
-    """Whether the awarding date is to come."""
-    is_over: bool
-    """Whether the last day of validity has passed."""
-
-
-@functools.lru_cache(maxsize=32_768)
-def _judge_days(born: str | None, awarded: str | None, until: str | None, today: dt.date) -> _JudgedDays:
-    """Judge days of the form YYYY-MM-DD; None is a day not known."""
-    faults = []
-    if born is not None and (fault := birth_date_fault(born)) is not None:
-        faults.append(("date_of_birth", fault))
-    elif born is not None and awarded is not None and awarded <= born:
-        faults.append(("awarding_date", "is not after the date of birth"))
-    elif born is not None and awarded is not None and awarded < f"{int(born[:4]) + _YOUNGEST}{born[4:]}":
-        detail = f"is less than {_YOUNGEST} years after the date of birth; is its year right? Or that of the birth?"
-        faults.append(("awarding_date", detail))
-    if awarded is not None and awarded > (today + _AHEAD).isoformat():
-        faults.append(("awarding_date", "lies more than a year ahead; is its year right?"))
-    if until is not None and awarded is not None and until < awarded:
-        faults.append(("valid_until", "lies before the awarding date"))
-    day = today.isoformat()
-    return _JudgedDays(faults, awarded is not None and awarded > day, until is not None and until < day)

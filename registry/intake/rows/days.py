@@ -54,6 +54,10 @@ def day_fault(text: str, order: Order | None) -> str:
     else:
         mark = "/" if "/" in text else "-"
         written, orders = f"DD{mark}MM{mark}YYYY or MM{mark}DD{mark}YYYY", "--dates dmy or --dates mdy"
+    if written == "YYYY-MM-DD":
+        return (
+            f"has a month or a day of one digit; write it as YYYY-MM-DD, or repeat with {orders} (over HTTP, dates=…)"
+        )
     return f"is written {written}; write it as YYYY-MM-DD, or repeat with {orders} (over HTTP, dates=…)"
 
 

@@ -7,7 +7,8 @@ from typing import BinaryIO, Final
 
 from registry.intake.rows.encodings import Encoding, encoding_of
 from registry.intake.rows.report import Readable
-from registry.intake.rows.xlsx import Workbook, is_spreadsheet, text_of
+from registry.intake.rows.xlsx import Workbook, is_spreadsheet
+from registry.intake.rows.xlsx_values import text_of
 
 LINE: Final = 256 * 1024
 """Characters of a line, and of a row of several lines, at most."""

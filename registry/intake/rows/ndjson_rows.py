@@ -8,9 +8,10 @@ from typing import Final
 from registry.application.requests import IssueRequest
 from registry.intake.rows.columns import COLUMNS, NAMES, FindRecord, Problems, RowChecker, example_note
 from registry.intake.rows.days import Order
+from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
 from registry.intake.rows.lines import byte_lines
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
-from registry.intake.rows.report import BadRows, Catalogue, Problem, Readable
+from registry.intake.rows.report import MAX_NAMED, BadRows, Catalogue, Problem, Readable
 
 LINE: Final = 256 * 1024
 """Bytes of a row at most."""
@@ -44,6 +45,12 @@ class NdjsonRows:
     def held_until(self) -> date | None:
         """The day from which the row given last is to be published, where that is to come (and rows are held)."""
         return self._checker.held_until
+
+    @property
+    def description(self) -> str:
+        """Return in words what was read of a file without a row."""
+        lines = "1 line was" if self.line == 1 else f"{self.line:,} lines were"
+        return f"{lines} read, each for an object of JSON, and none has a row of your own"
 
     def __iter__(self) -> Iterator[IssueRequest | Problems]:
         """Yield every row, as a request or as all that is wrong with it.
@@ -80,20 +87,29 @@ class NdjsonRows:
             return (problem(f"is longer than {LINE:,} bytes"),)
         text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         try:
-            value = json.loads(text.rstrip(b"\r\n").decode(), object_pairs_hook=unique, parse_constant=no_constant)
+            value = json.loads(
+                text.rstrip(b"\r\n").decode(),
+                object_pairs_hook=unique,
+                parse_constant=no_constant,
+                parse_float=WrittenNumber,
+            )
         except (ValueError, RecursionError) as error:
             return (problem(f"is not a JSON object in UTF-8: {why_not_json(error)}"),)
         if not isinstance(value, dict):
             return (problem('is not a JSON object; write {"record": …, …}'),)
         row: dict[str, str] = {}
         wrong: list[Problem] = []
+        unknown = [name[:80] for name in value if name not in NAMES]
+        wrong += [problem(f"is no column; they are {', '.join(NAMES)}", name) for name in unknown[:MAX_NAMED]]
+        if len(unknown) > MAX_NAMED:
+            wrong.append(problem(f"has {len(unknown) - MAX_NAMED:,} more fields that are no columns"))
         for name, given in value.items():
             if name not in NAMES:
-                wrong.append(problem(f"is no column; they are {', '.join(NAMES)}", name[:80]))
+                continue
+            if (fault := column_fault(name, given)) is not None:
+                wrong.append(problem(fault, name))
             elif given is None:
                 row[name] = ""
-            elif isinstance(given, bool) or not isinstance(given, str | int | float):
-                wrong.append(problem("is not a text or a number", name))
             else:
                 row[name] = given if isinstance(given, str) else text_of(given)
         found = self._checker.check_all(number, row)
@@ -102,13 +118,6 @@ class NdjsonRows:
         named = {one.field for one in wrong}
         others = found if isinstance(found, tuple) else ()
         return (*wrong, *(one for one in others if one.field not in named))
-
-
-def text_of(number: float) -> str:
-    """A number as a row's text."""
-    if isinstance(number, int):
-        return repr(number)
-    return str(int(number)) if number.is_integer() else repr(number)
 
 
 def template() -> str:

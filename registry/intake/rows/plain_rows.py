@@ -5,16 +5,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
+from registry.intake.rows.json_numbers import WrittenNumber
 from registry.intake.rows.lines import byte_lines
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
-from registry.intake.rows.report import NO_ROWS, BadRows, IntakeError, Readable
+from registry.intake.rows.report import MAX_NAMED, BadRows, IntakeError, Readable, no_rows
 from registry.intake.rows.tables import Table
 
 Form = Literal["table", "ndjson"]
 Row = tuple[int, Mapping[str, Any] | str]
 """The line, and its values by column; or what is wrong with it."""
 _LINE_BYTES: Final = 4096
-_MAX_NOTES: Final = 20
 _NEAR: Final = 0.8
 
 
@@ -31,6 +31,9 @@ class PlainRows:
         self._table = Table(content, columns, needed) if form == "table" else None
         self.notes = self._table.notes if self._table is not None else []
         """What is to be said of the file; more, once its rows are read."""
+        self._unread: dict[str, None] = {}
+        """Names of fields that are not read, the first of them."""
+        self._rows_with_more = 0
         self.decimal_comma = self._table is not None and self._table.decimal_comma
         """Whether a comma within a number can be nothing but its decimal comma."""
 
@@ -42,8 +45,24 @@ class PlainRows:
             if isinstance(row[1], str):
                 bad.add(f"line {row[0]}")
             yield row
+        self._note_unread()
         if not count:
-            raise IntakeError(f"{self._content}: {NO_ROWS}")
+            raise IntakeError(no_rows(self._content, self.description))
+
+    @property
+    def description(self) -> str:
+        """Return in words what was read of a file without a row."""
+        if self._table is None:
+            return "every line was read for an object of JSON, and none has one"
+        return f"{self._table.description}, and no row follows"
+
+    def _note_unread(self) -> None:
+        """Note fields that were not read, once the rows are."""
+        self.notes += [f"{name!r} is not known and was not read" for name in self._unread]
+        if self._rows_with_more:
+            rows = "1 row has" if self._rows_with_more == 1 else f"{self._rows_with_more:,} rows have"
+            self.notes.append(f"{rows} more fields that are not known and were not read")
+        self._unread, self._rows_with_more = {}, 0
 
     def _of_table(self, table: Table) -> Iterator[Row]:
         for row in table:
@@ -65,7 +84,7 @@ class PlainRows:
     def _object(self, line: bytes) -> Mapping[str, Any] | str:
         try:
             text = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").decode()
-            row = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+            row = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant, parse_float=WrittenNumber)
             json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair cannot be stored
         except (ValueError, RecursionError) as error:
             return f"is not JSON: {why_not_json(error)}"
@@ -75,10 +94,17 @@ class PlainRows:
         for name in [name for name in row if name not in self._columns]:
             if alike := difflib.get_close_matches(name, absent, 1, _NEAR):
                 return f"{name[:80]!r} is not known; is it {alike[0]!r}? Rename it, or leave it out"
-            note = f"{name[:80]!r} is not known and was not read"
-            if note not in self.notes and len(self.notes) < _MAX_NOTES:
-                self.notes.append(note)
+        self._rows_with_more += not self._remember_unread(row)
         return row
+
+    def _remember_unread(self, row: Mapping[str, Any]) -> bool:
+        """Remember the names of a row's fields that are not read; whether they are all remembered."""
+        for name in row:
+            if name not in self._columns and name[:80] not in self._unread:
+                if len(self._unread) == MAX_NAMED:
+                    return False
+                self._unread[name[:80]] = None
+        return True
 
 
 def form_of(content: Readable) -> Form:

@@ -1,5 +1,6 @@
 """What intake says of a file: problems, each with its place and what would be right; and notes."""
 
+from collections.abc import Sequence
 from typing import BinaryIO, Final, Literal, Protocol
 
 import msgspec
@@ -9,15 +10,23 @@ class IntakeError(Exception):
     """A file of which nothing can be taken in. The message says what, where, and what to do."""
 
 
-NO_ROWS: Final = "there is no row in it: nothing was taken in"
-"""What is said of a file that is empty but for a header or the template's example."""
-
-
-FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+FAULTS: Final = (
+    ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, NotImplementedError,
+    RecursionError, TypeError, ValueError,
+)  # fmt: skip
 """What content comes to that nobody thought of. It would come again each time: it ends that batch, or event, alone."""
 
 MAX_BAD_ROWS: Final = 100_000
 """Rows of a file that may be wrong before the rest is not read: what is kept about each is bounded."""
+
+
+MAX_NAMED: Final = 20
+"""Columns or fields of one kind that notes and problems name one by one; the others are counted."""
+MAX_NOTES: Final = 500
+"""Notes of a file that are kept, at most."""
+MAX_NOTES_CHARACTERS: Final = 50_000
+"""Characters of all of them together."""
+_MAX_NOTE: Final = 2000
 
 
 class IntakeUnavailable(IntakeError):
@@ -34,6 +43,23 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
     value: str
     detail: str
     """What is wrong, and what would be right."""
+
+
+def no_rows(content: object, read: str) -> str:
+    """Return what is said of a file without a row; `read` says what was read of it."""
+    return f"{content}: there is no row in it: {read}. Nothing was taken in"
+
+
+def bounded_notes(notes: Sequence[str]) -> list[str]:
+    """Return as many notes as are kept of one file, each cut to 2,000 characters, and how many more there are."""
+    bounded, characters = list[str](), 0
+    for note in notes:
+        cut = note if len(note) <= _MAX_NOTE else f"{note[:_MAX_NOTE]}…"
+        characters += len(cut)
+        if len(bounded) == MAX_NOTES or characters > MAX_NOTES_CHARACTERS:
+            return [*bounded, f"there are {len(notes) - len(bounded):,} more notes, which are not kept"]
+        bounded.append(cut)
+    return bounded
 
 
 class BadRows:

@@ -20,6 +20,7 @@ from registry.intake.rows.columns import (
 from registry.intake.rows.days import Order
 from registry.intake.rows.report import BadRows, Catalogue, Problem, Readable
 from registry.intake.rows.tables import PROBLEM, Table, TableRow, where_of
+from registry.values.formulas import restore_within
 
 NEEDED: Final = tuple("achievement|course" if name == "achievement" else name for name in REQUIRED)
 """What the header names; a course code stands for the achievement."""
@@ -70,6 +71,11 @@ class TableRows:
         return self._checker.held_until
 
     @property
+    def description(self) -> str:
+        """Return in words what was read of a file without a row."""
+        return f"{self._table.description}, and no row of your own follows"
+
+    @property
     def where(self) -> str:
         """Return the place of the row given last, in words."""
         return where_of(self._first_line, self.line)
@@ -103,7 +109,10 @@ class TableRows:
                 detail = f"says that the row was not complete; put its fields right, and empty {PROBLEM!r}"
                 yield (Problem(row.where, PROBLEM, "", detail),)
                 continue
-            found = check(row.line, dict(zip(names, select(row.values), strict=True)))
+            values = select(row.values)
+            if said_incomplete is not None:  # a corrections file, whose texts no spreadsheet runs
+                values = tuple(map(restore_within, values))
+            found = check(row.line, dict(zip(names, values, strict=True)))
             if found is None:
                 self._note(example_note(row.line))
                 continue

@@ -9,18 +9,22 @@ import csv
 import difflib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
 from registry.intake.rows.encodings import Encoding, encoding_of
 from registry.intake.rows.lines import Lines, open_text
-from registry.intake.rows.report import IntakeError, Readable
-from registry.intake.rows.xlsx import Cell, Sheet, Workbook, is_spreadsheet, text_of
+from registry.intake.rows.report import MAX_NAMED, IntakeError, Readable
+from registry.intake.rows.sheet_cells import CellFault, SheetCells, hidden_note, unread_notes
+from registry.intake.rows.xlsx import MAX_HEADER_ROW, Sheet, Workbook, is_spreadsheet
+from registry.intake.rows.xlsx_values import text_of
+from registry.values.formulas import DELIMITERS
 
 FIELD: Final = 128 * 1024
 """Characters of a field at most."""
-DELIMITERS: Final = ",;\t|"
+MAX_COLUMNS: Final = 1000
 PROBLEM: Final = "problem"
 """The column of a corrections file that says what was wrong with the row."""
 _MAX_HEADER_LINES: Final = 1000
@@ -30,16 +34,6 @@ _NEAR: Final = 0.8
 _SEPARATOR: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[\s\u00a0_\-\u2010-\u2015]+")
 _SHOWN_NAMES: Final = 400
-_MAX_RUNS: Final = 20
-"""Places that the note on hidden rows names at most; a place is one row or several in a run."""
-
-
-class CellFault(NamedTuple):
-    """A cell of a spreadsheet that holds no value that can be taken."""
-
-    column: str
-    shown: str
-    fault: str
 
 
 class TableRow(NamedTuple):
@@ -86,6 +80,11 @@ class Table:
             if self._encoding.note:
                 self.notes.append(self._encoding.note)
             self._header_line, self.delimiter, self.header = self._find_header()
+        if len(self.header) > MAX_COLUMNS:
+            raise IntakeError(
+                f"{content}: the header has {len(self.header):,} columns, {MAX_COLUMNS:,} at most; remove those that"
+                " are not meant"
+            )
         names = [column_name(name) for name in self.header]
         while names and not names[-1]:
             names.pop()
@@ -97,6 +96,14 @@ class Table:
     def decimal_comma(self) -> bool:
         """Whether a comma within a number can be nothing but its decimal comma."""
         return self.delimiter != ","
+
+    @property
+    def description(self) -> str:
+        """Return in words as what it was read, for a file that has no row."""
+        names = list(filter(None, self.names))
+        more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+        kind = "sheet" if self._workbook is not None else "table"
+        return f"line {self._header_line} of the {kind} names its columns ({', '.join(names[:MAX_NAMED])}{more})"
 
     @property
     def first_line(self) -> int:
@@ -146,13 +153,12 @@ class Table:
             header = next(csv.reader([line], delimiter=delimiter), [])
         except csv.Error:
             return 0, 0
-        return len({column_name(name) for name in header} & set(self._known)), len(header)
+        return len({column_name(name) for name in header[:MAX_COLUMNS]} & set(self._known)), len(header)
 
     def _choose_sheet(self, workbook: Workbook) -> Sheet:
         found: list[tuple[Sheet, int, list[str]]] = []
-        for sheet in workbook.sheets:
-            rows = workbook.rows(sheet)
-            number, header = next(((number, row) for number, row, _ in rows if any(map(text_of, row))), (0, []))
+        for sheet, row in workbook.first_rows():
+            number, header = (row.number, row.values) if row is not None else (0, [])
             found.append((sheet, number, [text_of(value) for value in header]))
         with_header = [one for one in found if not self._lacking([column_name(name) for name in one[2]])]
         if len(with_header) > 1:
@@ -163,9 +169,13 @@ class Table:
             )
         sheet, self._header_line, self.header = (with_header or found)[0]
         if not any(self.header):
-            raise IntakeError(f"{self._content} is empty; its first row names the columns, {self._wanted()}")
+            raise IntakeError(
+                f"{self._content} is empty: no sheet has a value in its first {MAX_HEADER_ROW:,} rows; the first row"
+                f" names the columns, {self._wanted()}"
+            )
         if len(found) > 1:
             self.notes.append(f"read sheet {sheet.name!r}, the only one of {len(found)} that has these columns")
+            self.notes += unread_notes(workbook.rows_of_others(sheet))
         return sheet
 
     def _wanted(self) -> str:
@@ -188,7 +198,8 @@ class Table:
                 f"{self._content}: the header lacks {', '.join(hints)}; it has"
                 f" {', '.join(filter(None, names))[:_SHOWN_NAMES]}.{further} All that there are: {', '.join(known)}"
             )
-        if twice := {name for name in names if (name in known or name == PROBLEM) and names.count(name) > 1}:
+        counts = Counter(names)
+        if twice := [name for name in (*known, PROBLEM) if counts[name] > 1]:
             raise IntakeError(f"{self._content}: the header names {', '.join(sorted(twice))} twice")
         absent = [name for name in known if name not in names]
         for name in unknown:
@@ -196,10 +207,11 @@ class Table:
                 raise IntakeError(
                     f"{self._content}: column {name!r} is not known; is it {alike[0]!r}? Rename it, or remove it"
                 )
-        self.notes += [f"column {name!r} is not known and was not read" for name in unknown]
-        self.notes += [
-            f"column {place} has no name and was not read" for place, name in enumerate(names, 1) if not name
-        ]
+        unnamed = [place for place, name in enumerate(names, 1) if not name]
+        self.notes += [f"column {name!r} is not known and was not read" for name in unknown[:MAX_NAMED]]
+        self.notes += [f"column {place} has no name and was not read" for place in unnamed[:MAX_NAMED]]
+        if (more := len(unknown[MAX_NAMED:]) + len(unnamed[MAX_NAMED:])) > 0:
+            self.notes.append(f"{more:,} more columns are not known, or have no name, and were not read")
 
     # Rows
 
@@ -279,12 +291,12 @@ class Table:
         return ""
 
     def _sheet_rows(self, workbook: Workbook) -> Iterator[TableRow]:
-        width = len(self.names)
-        hidden_rows: list[int] = []
+        width, hidden_rows = len(self.names), list[int]()
+        cells = SheetCells(self.names, self._known, workbook.merged(self._sheet))
         for number, row, is_hidden in workbook.rows(self._sheet):
             if number <= self._header_line:
                 continue
-            values = [text_of(value) for value in row]
+            values, faults = cells.read(number, row)
             if not any(value.strip() for value in values):
                 continue
             if is_hidden:
@@ -292,30 +304,9 @@ class Table:
             fault = ""
             if any(value.strip() for value in values[width:]):
                 fault = "has a value beyond the last column that has a name"
-            cells = tuple(
-                CellFault(name, value.shown, value.fault)
-                for name, value in zip(self.names, row, strict=False)
-                if isinstance(value, Cell) and name
-            )
-            values += [""] * (width - len(values))
-            yield TableRow(number, number, values if fault else values[:width], fault, cells)
-        if hidden_rows and (note := _hidden_note(hidden_rows)) not in self.notes:
+            yield TableRow(number, number, values if fault else values[:width], fault, tuple(faults))
+        if hidden_rows and (note := hidden_note(hidden_rows)) not in self.notes:
             self.notes.append(note)
-
-
-def _hidden_note(rows: Sequence[int]) -> str:
-    """Return the note on the rows of a sheet that were read though nobody sees them there."""
-    runs: list[list[int]] = []
-    for row in rows:
-        if runs and runs[-1][1] == row - 1:
-            runs[-1][1] = row
-        else:
-            runs.append([row, row])
-    lines = ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in runs[:_MAX_RUNS])
-    more = " …" if len(runs) > _MAX_RUNS else ""
-    if len(rows) == 1:
-        return f"1 row that was read is hidden in the sheet, perhaps by a filter: line {lines}"
-    return f"{len(rows):,} rows that were read are hidden in the sheet, perhaps by a filter: lines {lines}{more}"
 
 
 def where_of(line: int, end: int) -> str:

@@ -1,28 +1,33 @@
 """Sheets of a spreadsheet file (.xlsx): rows of cells, each as the text that a person would have typed.
 
-openpyxl reads the file, through an archive with bounds. A number that has lost digits, an error value and a code whose
-leading zeros are only its cell's format are told apart from good values here.
+openpyxl reads the file, through an archive with bounds. A number that has lost digits, an error value, and a value that
+is shown otherwise than it is stored are told apart from good values here.
 """
 
 import datetime as dt
 import io
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
-from typing import Final, NamedTuple, cast
+from itertools import takewhile
+from typing import Any, Final, NamedTuple
 
-from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.reader.excel import ExcelReader
-from openpyxl.styles.numbers import is_date_format, is_datetime
+from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE, is_date_format, is_datetime
 from openpyxl.styles.stylesheet import apply_stylesheet
 from openpyxl.utils.datetime import WINDOWS_EPOCH, from_excel
+from openpyxl.worksheet._reader import WorkSheetParser
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from registry.intake.rows.report import IntakeError, Readable
-from registry.intake.rows.xlsx_archive import Archive, EndOfRows
+from registry.intake.rows.xlsx_archive import MAX_ELEMENTS, Archive, EndOfRows, Merged
+from registry.intake.rows.xlsx_texts import MAX_CELL, read_texts
+from registry.intake.rows.xlsx_values import Cell, Value, day_value, number_value, text_of, text_value
 
 MAX_SHEETS: Final = 100
-MAX_CELL: Final = 32_767
-"""Characters in a cell, as in the spreadsheet programs."""
+MAX_HEADER_ROW: Final = 1000
+"""The row of a sheet up to which its header is sought."""
 DIGITS: Final = 15
 """Digits that a spreadsheet keeps of a number."""
 _ZIP: Final = b"PK\x03\x04"
@@ -32,22 +37,21 @@ _NO_RESULT: Final = "is a formula without a value; open the file in a spreadshee
 _WITH_TIME: Final = "is a day with a time of day; write the day alone"
 
 
-class Cell(NamedTuple):
-    """A cell that is no plain text: a value that cannot be taken, and why."""
-
-    shown: str
-    fault: str
-
-
-Value = str | Cell
-
-
 class Sheet(NamedTuple):
     """A sheet of a workbook."""
 
     name: str
-    place: int
-    """Its place among the sheets that have cells, from 0."""
+    part: str
+    """The part of the archive that it is."""
+
+
+class Row(NamedTuple):
+    """A row that has cells."""
+
+    number: int
+    """Its number in the sheet, from 1."""
+    values: list[Value]
+    is_hidden: bool
 
 
 class _Texts(list[str]):
@@ -71,44 +75,118 @@ class Workbook:
         reader.archive = self._archive
         try:
             reader.read_manifest()
-            reader.read_strings()
-            reader.shared_strings = _Texts(reader.shared_strings)
             reader.read_workbook()
-            listed = _sheet_names(reader, content)
+            self.sheets = self._list_sheets(reader)
             apply_stylesheet(self._archive, reader.wb)
-            reader.read_worksheets()
+            self._texts: Any = _Texts(self._read_texts(reader))  # openpyxl passes what it has on, whatever that is
         except IntakeError:
             raise
         except Exception as error:  # openpyxl raises whatever its own code meets
             raise self._archive.unreadable(f"what describes it ({type(error).__name__})") from error
-        if reader.wb.sheetnames != listed:
-            raise self._archive.unreadable("it lists a sheet that it does not have")
-        self._worksheets = reader.wb.worksheets
-        if not self._worksheets:
+        if not self.sheets:
             raise IntakeError(f"{content} is a spreadsheet without a sheet of cells")
+        self._book: Any = reader.wb  # the stubs leave out what openpyxl's own readers use of it
         self._epoch = reader.wb.epoch
-        self.sheets = [Sheet(sheet.title[:80], place) for place, sheet in enumerate(self._worksheets)]
+        self._formats: dict[int, tuple[int, str]] = {}
 
-    def rows(self, sheet: Sheet) -> Iterator[tuple[int, list[Value], bool]]:
-        """Yield each row that has cells: its number in the sheet (from 1), its values, and whether it is hidden.
+    def _read_texts(self, reader: ExcelReader) -> list[str]:
+        package: Any = reader.package  # without types
+        if (described := package.find(SHARED_STRINGS)) is None:
+            return []
+        name = described.PartName[1:]
+        self._archive.begin(MAX_ELEMENTS)
+        return read_texts(self._archive.part(name), lambda why: self._archive.unreadable(f"{name}: {why}"))
 
-        Raises `IntakeError` for what is no sheet, and for one that is too large.
+    def _list_sheets(self, reader: ExcelReader) -> list[Sheet]:
+        """Return the sheets of cells. Raises `IntakeError` where one is not there, or another one at once."""
+        if len(reader.parser.sheets) > MAX_SHEETS:
+            raise IntakeError(
+                f"{self._archive.name} has more than {MAX_SHEETS} sheets; save the one that is meant as CSV"
+            )
+        names, sheets, parts = set(reader.valid_files), list[Sheet](), set[str]()
+        for listed, relation in reader.parser.find_sheets():
+            if relation.target not in names:
+                raise self._archive.unreadable("it lists a sheet that it does not have")
+            if relation.target in parts:
+                raise self._archive.unreadable("it lists one sheet twice")
+            parts.add(relation.target)
+            if "chartsheet" not in relation.Type:
+                sheets.append(Sheet(listed.name[:80], relation.target))
+        if len(parts) != len(reader.parser.sheets):
+            raise self._archive.unreadable("it lists a sheet that it does not have")
+        return sheets
+
+    def first_rows(self) -> Iterator[tuple[Sheet, Row | None]]:
+        """Yield each sheet with its first row that has a value, within the first thousand; None where there is none.
+
+        What is read of all of them together is bounded. Raises `IntakeError` as `rows` does.
         """
-        worksheet, number = self._worksheets[sheet.place], 0
-        worksheet.reset_dimensions()  # what the sheet states of its size need not be so
-        self._archive.begin()
-        hidden = self._archive.hidden
+        self._archive.begin_headers()
+        for sheet in self.sheets:
+            self._archive.formulas.clear()
+            self._archive.hidden.clear()
+            rows = takewhile(lambda row: row.number <= MAX_HEADER_ROW, self._rows(sheet))
+            yield sheet, next((row for row in rows if any(map(text_of, row.values))), None)
+
+    def rows(self, sheet: Sheet) -> Iterator[Row]:
+        """Yield each row that has cells. Raises `IntakeError` for what is no sheet, and for one that is too large."""
+        self._archive.begin(MAX_ELEMENTS)
+        return self._rows(sheet)
+
+    def count_rows(self) -> tuple[int, bool]:
+        """Return how many rows with cells all sheets have together, and whether all of them could be read."""
+        self._archive.begin(MAX_ELEMENTS)
+        count, is_certain = 0, True
+        for sheet in self.sheets:
+            with suppress(IntakeError):  # said where it is read
+                count += self._archive.part(sheet.part).survey().rows
+                continue
+            is_certain = False
+        return count, is_certain
+
+    def rows_of_others(self, sheet: Sheet) -> list[tuple[str, int | None]]:
+        """Return the name of each other sheet, and its rows with a value; None where they cannot be counted."""
+        self._archive.begin(MAX_ELEMENTS)
+        counts = list[tuple[str, int | None]]()
+        for other in self.sheets:
+            if other.part != sheet.part:
+                count = None
+                with suppress(IntakeError):  # said by the None
+                    count = self._archive.part(other.part).survey().rows_with_values
+                counts.append((other.name, count))
+        return counts
+
+    def merged(self, sheet: Sheet) -> list[Merged]:
+        """Return the merged ranges of a sheet. Raises `IntakeError` as `rows` does."""
+        self._archive.begin(MAX_ELEMENTS)
+        return self._archive.part(sheet.part).survey().merged
+
+    def _rows(self, sheet: Sheet) -> Iterator[Row]:
+        archive, book, number = self._archive, self._book, 0
         try:
-            rows = cast("Iterator[tuple[ReadOnlyCell, ...]]", worksheet.iter_rows())
-            for number, cells in enumerate(rows, 1):
-                formulas = self._archive.formulas.pop(number, ())
-                if cells:
-                    values = [self._value(cell) for cell in cells]
-                    for column in formulas:
-                        if cells[column - 1].value is None:
+            with archive.part(sheet.part) as part:
+                parser = WorkSheetParser(
+                    part,
+                    self._texts,
+                    data_only=True,
+                    epoch=self._epoch,
+                    date_formats=book._date_formats,  # noqa: SLF001 - as openpyxl's own reader of rows does
+                    timedelta_formats=book._timedelta_formats,  # noqa: SLF001 - likewise
+                )
+                for number, cells in parser.parse():
+                    parser.row_dimensions.clear()  # it would keep the attributes of every row
+                    formulas, is_hidden = archive.formulas.pop(number, ()), number in archive.hidden
+                    archive.hidden.discard(number)
+                    if not cells:
+                        continue
+                    values: list[Value] = [""] * cells[-1]["column"]
+                    for cell in cells:
+                        column = cell["column"]
+                        if cell["value"] is not None:
+                            values[column - 1] = self._value(cell["value"], cell["data_type"], cell["style_id"])
+                        elif column in formulas:
                             values[column - 1] = Cell("=…", _NO_RESULT)
-                    yield number, values, number in hidden
-                hidden.discard(number)
+                    yield Row(number, values, is_hidden)
         except EndOfRows:
             return
         except IntakeError:
@@ -118,31 +196,36 @@ class Workbook:
             why = f"sheet {sheet.name!r}, a cell after row {number} ({type(error).__name__})"
             raise self._archive.unreadable(why) from error
 
-    def _value(self, cell: ReadOnlyCell) -> Value:
-        value: object = cell.value
-        if value is None:
-            return ""
+    def _value(self, value: object, data_type: str, style: int) -> Value:
         if isinstance(value, Cell):
             return value
-        if cell.data_type == "e":
+        if data_type == "e":
             return Cell(str(value)[:20], "is a spreadsheet's error value; write the value itself")
-        if isinstance(value, str):
-            return value if len(value) <= MAX_CELL else Cell(value[:20], f"has more than {MAX_CELL:,} characters")
         if isinstance(value, bool):
             return str(value).upper()
+        number_format, code = self._formats.get(style) or self._format(style)
+        if isinstance(value, str):
+            if len(value) > MAX_CELL:
+                return Cell(value[:20], f"has more than {MAX_CELL:,} characters")
+            return value if code in ("General", "@") else text_value(value, code)
         if isinstance(value, int | float):
-            if cell.style_array.numFmtId not in _EAST_ASIAN_DAYS:
-                return _number(value, cell.number_format)
+            if number_format not in _EAST_ASIAN_DAYS:
+                return _number(value, code)
             value = from_excel(value, self._epoch)
-        elif is_date_format(cell.number_format) and is_datetime(cell.number_format.lower()) == "time":
+        elif is_date_format(code) and is_datetime(code.lower()) == "time":
             return Cell(str(value)[:20], "is shown as a time of day or a month; write the day as YYYY-MM-DD")
-        return _day(value, self._epoch)
+        day = _day(value, self._epoch)
+        return day_value(day, code) if isinstance(day, str) else day
 
-
-def _sheet_names(reader: ExcelReader, content: Readable) -> list[str]:
-    if len(reader.parser.sheets) > MAX_SHEETS:
-        raise IntakeError(f"{content} has more than {MAX_SHEETS} sheets; save the one that is meant as CSV")
-    return [sheet.name for sheet in reader.parser.sheets]
+    def _format(self, style: int) -> tuple[int, str]:
+        """Return the number of a style's format, and the format itself."""
+        number = self._book._cell_styles[style].numFmtId  # noqa: SLF001 - as openpyxl's own cells do
+        if number < BUILTIN_FORMATS_MAX_SIZE:
+            code = BUILTIN_FORMATS.get(number, "General")
+        else:
+            code = self._book._number_formats[number - BUILTIN_FORMATS_MAX_SIZE]  # noqa: SLF001 - likewise
+        self._formats[style] = number, code or "General"
+        return self._formats[style]
 
 
 def is_spreadsheet(content: Readable) -> bool:
@@ -154,11 +237,6 @@ def is_spreadsheet(content: Readable) -> bool:
         raise IntakeError(f"cannot read {content}: {error.strerror}") from error
 
 
-def text_of(value: Value) -> str:
-    """Return a cell's text, or what the spreadsheet shows where it holds no value that can be taken."""
-    return value.shown if isinstance(value, Cell) else value
-
-
 def _number(value: float, code: str) -> Value:
     """Return a number as it would be typed, with the zeros in front that its format shows."""
     if not abs(value) < 10**DIGITS:
@@ -167,11 +245,10 @@ def _number(value: float, code: str) -> Value:
             f"is a number of more than {DIGITS} digits, of which a spreadsheet loses the last; format the column as"
             " text and write it again",
         )
-    plain = format(Decimal(f"{value:.{DIGITS}g}"), "f")
-    return plain.zfill(len(code)) if code and not code.strip("0") and "." not in plain else plain
+    return number_value(Decimal(f"{value:.{DIGITS}g}"), code)
 
 
-def _day(value: object, epoch: dt.datetime) -> Value:
+def _day(value: object, epoch: dt.datetime) -> str | Cell:
     """Return the ISO day of what openpyxl made of a cell that is shown as a day."""
     moment = value if isinstance(value, dt.datetime) else None
     if type(value) is dt.date:

@@ -1,14 +1,17 @@
 """The archive that an `.xlsx` file is, with bounds on all that openpyxl reads from it.
 
-openpyxl keeps every element of a row, and something of every row, in memory. It skips rows and cells that are out of
-order. So each part passes through expat first, and what would cost memory or be skipped is refused.
+openpyxl keeps every element of a row, and whatever stands between rows, in memory. It skips rows and cells that are out
+of order. So each part passes through expat first, and what would cost memory or be skipped is refused. All that is read
+at a time has one budget, of bytes and of elements, however many sheets it comes from.
 """
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 from functools import partial
-from typing import IO, Final, Literal
+from typing import IO, Final, Literal, NamedTuple
 from xml.parsers import expat
 
 from openpyxl.utils import column_index_from_string
@@ -20,23 +23,66 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 """Of the file as it is packed."""
 MAX_UNPACKED_BYTES: Final = 512 * 1024 * 1024
 """Of all parts together, and of one reading. A row of twenty cells takes about a kilobyte."""
+MAX_ELEMENTS: Final = 10_000_000
+"""Rows, cells, what is in cells, and the columns of each row, of one reading. 100,000 rows of twenty columns have eight
+million at most."""
+MAX_HEADER_ELEMENTS: Final = 1_000_000
+"""Of all sheets together, up to the first row of each that has a value."""
+MAX_DESCRIPTION_ELEMENTS: Final = 200_000
+"""Of what describes the workbook (its parts, sheets and formats), without the table of texts."""
 MAX_PIECE_BYTES: Final = 4 * 1024 * 1024
 """Of one row, of one text, or of a part that has neither."""
 MAX_PIECE_ELEMENTS: Final = 100_000
 MAX_PARTS: Final = 2000
 MAX_COLUMNS: Final = 500
 MAX_ROW_ATTRIBUTES: Final = 400
-"""Characters of the attributes of a row, which openpyxl keeps."""
-_ROW, _TEXT, _ROWS, _FORMULA = (f"{SHEET_MAIN_NS} {name}" for name in ("row", "si", "sheetData", "f"))
+"""Characters of the attributes of a row."""
+MAX_BETWEEN_ROWS: Final = 4 * 1024 * 1024
+"""Characters outside of the rows of a sheet, which openpyxl keeps: line ends and indents of a file for people."""
+MAX_BEFORE_ROWS: Final = 200
+"""Elements of a sheet before its rows, without the widths of columns: how it is shown."""
+MAX_MERGED: Final = 10_000
+"""Merged ranges of a sheet."""
+_ROW, _TEXT, _ROWS, _FORMULA, _SHEET, _WIDTH, _MERGED = (
+    f"{SHEET_MAIN_NS} {name}" for name in ("row", "si", "sheetData", "f", "worksheet", "col", "mergeCell")
+)
 _MOST: Final = {_ROW: 250_000, _TEXT: 1_000_000}
 _LAST_ROW: Final = 2**20
 _ROOTS: Final = ("workbook", "styleSheet", "sst", "worksheet")
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_RANGE: Final = re.compile(rf"{_REFERENCE.pattern}(?::{_REFERENCE.pattern})?")
+_PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, OSError, RuntimeError, ValueError
+)  # fmt: skip
+"""What reading a part raises that is not packed as the directory says, or in a way that `zipfile` does not know."""
 _CHUNK: Final = 256 * 1024
+_HEADER_CHUNK: Final = 16 * 1024
+"""Bytes read at once while the header is sought: most of a sheet need not be unpacked for that."""
 
 
 class EndOfRows(Exception):
     """A sheet has no further rows: openpyxl reads nothing of what follows them."""
+
+
+class Merged(NamedTuple):
+    """A range of cells that a sheet shows as one, with the value of its first."""
+
+    first_row: int
+    last_row: int
+    first_column: int
+    last_column: int
+    reference: str
+    """For example `K2:K3`."""
+
+
+class SheetContents(NamedTuple):
+    """What a sheet has, without its values."""
+
+    rows: int
+    """Rows that have a cell."""
+    rows_with_values: int
+    merged: list[Merged]
 
 
 class Archive(zipfile.ZipFile):
@@ -64,26 +110,46 @@ class Archive(zipfile.ZipFile):
             )
         if len(names) < len(self.infolist()):
             raise self.unreadable("it has two parts of the same name")
+        if any(info.compress_type not in _PACKED for info in self.infolist()):
+            raise self.unreadable("it is packed in a way that no spreadsheet program uses")
         if any(info.flag_bits & 1 for info in self.infolist()):
             raise IntakeError(f"{content} is encrypted; save it without a password")
         if sum(info.file_size for info in self.infolist()) > MAX_UNPACKED_BYTES:
             raise self._too_large()
-        self.begin(description=True)
+        self.begin(MAX_DESCRIPTION_ELEMENTS)
 
-    def begin(self, *, description: bool = False) -> None:
-        """Begin to count the bytes of one reading: of what describes the workbook, or of a sheet."""
-        self._rest = MAX_UNPACKED_BYTES
-        self._description = description
+    def begin(self, elements: int, chunk: int = _CHUNK) -> None:
+        """Begin one reading, of at most so many elements and of `MAX_UNPACKED_BYTES`, `chunk` bytes at once."""
+        self.chunk = chunk
+        self._bytes_left, self._elements_left, self._most = MAX_UNPACKED_BYTES, elements, elements
         self.formulas: dict[int, set[int]] = {}
         """By row: the columns whose cell has a formula, unless its result is a text. The reader takes them out."""
         self.hidden: set[int] = set()
         """Rows that the sheet hides. The reader takes them out."""
 
-    def count(self, size: int) -> None:
-        """Count bytes that were unpacked. Raises `IntakeError` for too many."""
-        self._rest -= size
-        if self._rest < 0:
+    def begin_headers(self) -> None:
+        """Begin to look for the header in all sheets."""
+        self.begin(MAX_HEADER_ELEMENTS, _HEADER_CHUNK)
+
+    def count(self, size: int, elements: int) -> None:
+        """Count bytes that were unpacked, and elements in them. Raises `IntakeError` for too many."""
+        self._bytes_left -= size
+        self._elements_left -= elements
+        if self._bytes_left < 0:
             raise self._too_large()
+        if self._elements_left < 0:
+            raise IntakeError(
+                f"{self.name} has more than {self._most:,} rows, cells and values where it is read, the most that a"
+                " spreadsheet may have; delete empty columns and rows, split it, or save it as CSV UTF-8"
+            )
+
+    def part(self, name: str | zipfile.ZipInfo) -> "Part":
+        """Open a part for reading. Raises `IntakeError` where it is damaged, `KeyError` where there is none."""
+        info = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
+        try:
+            return Part(super().open(info), info.filename, self)
+        except _DAMAGED as error:
+            raise self.unreadable(f"{info.filename}: {error}") from error
 
     def open(  # type: ignore[override]  # the stub promises a ZipExtFile; openpyxl only reads
         self,
@@ -92,11 +158,10 @@ class Archive(zipfile.ZipFile):
         pwd: bytes | None = None,
         *,
         force_zip64: bool = False,
-    ) -> io.IOBase:
-        """Open a part for reading, also for `read`."""
-        if self._description and str(name).startswith("xl/worksheets/sheet"):
-            return io.BytesIO(b"<worksheet/>")  # openpyxl would read all of a sheet that does not state its size
-        return _Part(super().open(name, mode, pwd, force_zip64=force_zip64), str(name), self)
+    ) -> "Part":
+        """Open a part for reading, as openpyxl and `read` call it."""
+        del mode, pwd, force_zip64
+        return self.part(name)
 
     def unreadable(self, why: str) -> IntakeError:
         """Return the error for a file that is damaged."""
@@ -111,12 +176,16 @@ class Archive(zipfile.ZipFile):
         )
 
 
-class _Part(io.RawIOBase):
+class Part(io.RawIOBase):
     """A part that is checked before it is passed on."""
 
     def __init__(self, file: IO[bytes], name: str, archive: Archive) -> None:
         self._file, self._name, self._archive = file, name, archive
         self._depth = self._row = self._elements = self._bytes = self._pieces = 0
+        self._elements_before = self._elements_counted = self._between_rows = self._before_rows = 0
+        self._is_before_rows = self._has_value = False
+        self._rows = self._rows_with_values = 0
+        self._merged: list[Merged] = []
         self._column: int | None = None  # outside of a row
         self._is_text = False
         self._ended = False
@@ -124,9 +193,10 @@ class _Part(io.RawIOBase):
         self._parser.StartDoctypeDeclHandler = self._refuse_doctype
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = None
 
     def read(self, size: int | None = -1) -> bytes:
-        """Read the next bytes: at most 256 KiB, whatever `size` says, or all where it is negative."""
+        """Read the next bytes: as many as the archive says, whatever `size` says, or all where it is negative."""
         if size is None or size < 0:
             return b"".join(iter(partial(self.read, _CHUNK), b""))
         if self._ended:
@@ -135,14 +205,26 @@ class _Part(io.RawIOBase):
             raise EndOfRows
         return self._take()
 
+    def survey(self) -> SheetContents:
+        """Read a sheet to its end, and return what it has. Raises `IntakeError` for what cannot be read."""
+        while self._take():
+            self._archive.formulas.clear()
+            self._archive.hidden.clear()
+        return SheetContents(self._rows, self._rows_with_values, self._merged)
+
     def _take(self) -> bytes:
-        piece = self._file.read(_CHUNK)
-        self._archive.count(len(piece))
+        try:
+            piece = self._file.read(self._archive.chunk)
+        except _DAMAGED as error:
+            raise self._refusal(str(error)) from error
         self._bytes += len(piece)
         try:
             self._parser.Parse(piece, not piece)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:  # also for an encoding that nobody knows
             raise self._refusal(str(error)) from error
+        elements = self._elements_before + self._elements
+        self._archive.count(len(piece), elements - self._elements_counted)
+        self._elements_counted = elements
         if self._bytes > MAX_PIECE_BYTES and not self._ended:
             raise self._refusal(f"after row {self._row} it has more than {MAX_PIECE_BYTES // 2**20} MiB for one row")
         return piece
@@ -154,14 +236,42 @@ class _Part(io.RawIOBase):
             raise self._refusal(f"after row {self._row} it has more than {MAX_PIECE_ELEMENTS:,} elements for one row")
         if self._depth == 1 and name.rsplit(" ", maxsplit=1)[-1] in _ROOTS and not name.startswith(SHEET_MAIN_NS + " "):
             raise self._refusal("it is in the Strict form, or in none")
+        if self._is_before_rows:
+            self._start_before_rows(name)
         if name == _ROW:
             self._start_row(attributes)
         elif self._column is not None:
             if self._depth == 4:
                 self._column = self._cell_column(attributes.get("r"), self._column)
                 self._is_text = attributes.get("t") == "str"
-            elif self._depth == 5 and name == _FORMULA and not self._is_text:
-                self._archive.formulas.setdefault(self._row, set()).add(self._column)
+            elif self._depth == 5:
+                self._has_value = True
+                if name == _FORMULA and not self._is_text:
+                    self._archive.formulas.setdefault(self._row, set()).add(self._column)
+        elif name == _MERGED:
+            self._add_merged(attributes.get("ref", ""))
+        elif name == _SHEET:
+            self._is_before_rows = True
+        elif name == _ROWS:
+            self._is_before_rows = False
+            self._parser.CharacterDataHandler = self._count_between_rows
+        elif self._depth == 3 and self._parser.CharacterDataHandler is not None:
+            raise self._refusal(f"after row {self._row} it has something else between its rows")
+
+    def _add_merged(self, reference: str) -> None:
+        found = _RANGE.fullmatch(reference)
+        if found is None:
+            raise self._refusal("it merges cells that are none")
+        if len(self._merged) == MAX_MERGED:
+            raise self._refusal(f"it has more than {MAX_MERGED:,} merged ranges; split them")
+        columns = sorted(column_index_from_string(column) for column in (found[1], found[3] or found[1]))
+        rows = sorted((int(found[2]), int(found[4] or found[2])))
+        self._merged.append(Merged(rows[0], rows[1], columns[0], columns[1], reference))
+
+    def _start_before_rows(self, name: str) -> None:
+        self._before_rows += name != _WIDTH
+        if self._before_rows > MAX_BEFORE_ROWS:
+            raise self._refusal(f"it has more than {MAX_BEFORE_ROWS} elements before its rows")
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         stated = attributes.get("r", str(self._row + 1))
@@ -172,6 +282,7 @@ class _Part(io.RawIOBase):
         if sum(map(len, attributes.values())) + sum(map(len, attributes)) > MAX_ROW_ATTRIBUTES:
             raise self._refusal(f"row {stated} has more attributes than a row can have")
         self._row, self._column = int(stated), 0
+        self._parser.CharacterDataHandler = None
         if attributes.get("hidden", "0") not in ("0", "false"):
             self._archive.hidden.add(self._row)
 
@@ -194,12 +305,25 @@ class _Part(io.RawIOBase):
     def _end(self, name: str) -> None:
         self._depth -= 1
         if name in _MOST:
+            if name == _ROW:
+                self._rows += bool(self._column)
+                self._rows_with_values += self._has_value
+                self._has_value = False
+                self._elements_before += self._column or 0  # the reader fills the gaps of a row
+                self._parser.CharacterDataHandler = self._count_between_rows
+            self._elements_before += self._elements
             self._elements, self._bytes, self._column = 0, 0, None
             self._pieces += 1
             if self._pieces > _MOST[name]:
                 raise self._refusal(f"it has more than {_MOST[name]:,} rows or texts")
         elif name == _ROWS:
             self._ended = True
+            self._parser.CharacterDataHandler = None
+
+    def _count_between_rows(self, text: str) -> None:
+        self._between_rows += len(text)
+        if self._between_rows > MAX_BETWEEN_ROWS:
+            raise self._refusal(f"it has more than {MAX_BETWEEN_ROWS // 2**20} MiB between its rows")
 
     def _refuse_doctype(self, *_: object) -> None:
         raise self._refusal("it declares entities, which no spreadsheet program writes")

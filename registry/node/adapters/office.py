@@ -12,6 +12,7 @@ from consumers.proofs import receipts
 from projections.core import contents
 from projections.credentials import credentials
 from projections.precedents.departures import Draft, departure
+from projections.relations.reach import MAX_LEVELS
 from registry.node.adapters.facts import ViewFacts
 from registry.node.node import Node
 from registry.office.cases.service import Office
@@ -83,6 +84,13 @@ class Viewed:
             rows = connection.execute(_TOUCHED, ([key[0] for key in keys], [key[1] for key in keys])).fetchall()
         return {(row[0], row[1]) for row in rows}
 
+    def contained(self, keys: Sequence[Key]) -> list[tuple[Key, Key]]:
+        """Return which of these credentials are parts of which, however deep: the whole, and its part."""
+        names = {"members": [key[0] for key in keys], "credentials": [key[1] for key in keys], "levels": MAX_LEVELS}
+        with self._views() as connection:
+            rows = connection.execute(_CONTAINED, names).fetchall()
+        return [((row[0], row[1]), (row[2], row[3])) for row in rows]
+
     def own_external_decisions(self, limit: int) -> list[OwnDecision]:
         """Return what this office decided about what no member issued, the newest first; one for each such basis."""
         with self._views() as connection:
@@ -152,6 +160,22 @@ LEFT JOIN credentials c USING (member, credential)
 WHERE c.credential IS NULL OR c.status <> 'active' OR c.learner IS NULL OR c.has_parts
     OR EXISTS (SELECT FROM status_changes s WHERE s.member = w.member AND s.credential = w.credential AND s.effective)
     OR EXISTS (SELECT FROM claims d WHERE d.member = w.member AND d.settled = 'contradicts')
+"""
+_CONTAINED: Final = """
+WITH RECURSIVE asked AS (
+    SELECT * FROM unnest(%(members)s::text[], %(credentials)s::uuid[]) AS w (member, credential)
+), within AS (
+    SELECT a.member, a.credential, p.part_member, p.part_credential, 1 AS level
+    FROM asked a JOIN parts p USING (member, credential)
+    UNION
+    SELECT w.member, w.credential, p.part_member, p.part_credential, w.level + 1
+    FROM within w JOIN parts p ON p.member = w.part_member AND p.credential = w.part_credential
+    WHERE w.level < %(levels)s
+)
+SELECT DISTINCT w.member, w.credential::text, a.member, a.credential::text
+FROM within w JOIN asked a ON a.member = w.part_member AND a.credential = w.part_credential
+WHERE (w.member, w.credential) <> (a.member, a.credential)
+ORDER BY 1, 2, 3, 4
 """
 _EXTERNAL: Final = """
 SELECT d.decision::text, d.decision_date, d.state, d.purpose, d.content::text FROM decisions d

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 WAITING_SECONDS: Final = 60
 """A stored event that waits longer than this to be published says that the publisher is stopped."""
 
+COMPONENTS: Final = (
+    "health", "database", "log", "other_streams", "own_stream", "key", "membership", "publisher", "held", "vault",
+    "views", "intake",
+)  # fmt: skip
+"""All components that faults are found in; `health` is where the node could not look at itself."""
+
 KeyStanding = Literal["counts", "retired", "not-yet", "unknown", "unreadable", "not-checked"]
 """`unknown`: governance never added this key. `not-checked`: the key's file is encrypted, and nobody was asked."""
 
@@ -47,7 +53,7 @@ class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
     disputed_heads: int = 0
     """Heads that this member signed and that contradict its own tree."""
     codes: tuple[str, ...] = ()
-    """EVENTS.md's names of the rules."""
+    """docs/events.md's names of the rules."""
     foreign_records: int = 0
     """Records beyond the tree's end that do not count and that this node did not write: anybody can append one."""
     foreign_codes: tuple[str, ...] = ()
@@ -111,8 +117,7 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
     held_because: str | None = None
     """The rule and the remedy for the first of them."""
     faults: dict[str, list[str]] = {}
-    """By component: `database`, `log`, `other_streams`, `own_stream`, `key`, `membership`, `publisher`, `held`,
-    `vault`, `views`, `intake`.
+    """By component of `COMPONENTS`.
 
     What is well is not in it. `database`: it does not know what the node's own log holds; what is judged by it (which
     events were repaired, whether the key counts at the log's end, what waits) is not looked at then. `other_streams`:

@@ -10,8 +10,8 @@ from psycopg import Connection
 from projections.core.positions import Position
 from registry.application.owner import table_exists
 from registry.log import LogError, SharedLog
-from registry.node.health.waiting import stored_at
 from registry.publishing.publisher import publishes
+from registry.store.translation import stored_at
 
 STILL_SECONDS: Final = 60.0
 """Views that do not move for longer, although the log has more for them, say that projecting is stuck."""

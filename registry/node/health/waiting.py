@@ -3,13 +3,12 @@
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
 from psycopg import Connection
 
 from registry.application.owner import table_exists
 from registry.ceremony.act_words import plural
 from registry.node.health import last_error
-from registry.store.translation import PUBLISHED
+from registry.store.translation import PUBLISHED, stored_at
 
 
 def waiting_events(connection: Connection) -> tuple[int, datetime | None, int]:
@@ -45,15 +44,6 @@ def held_events(connection: Connection) -> tuple[int, str | None]:
         " FROM publisher.held WHERE size IS NULL"
     ).fetchone()
     return (0, None) if row is None else (row[0], row[1])
-
-
-class _Stored(msgspec.Struct):
-    timestamp: datetime
-
-
-def stored_at(state: bytes) -> datetime:
-    """Return when an event was stored, from its stored state."""
-    return msgspec.json.decode(state, type=_Stored).timestamp
 
 
 def stopped(home: Path, waiting: int, since: datetime, *, by_key: bool) -> str:

@@ -55,6 +55,11 @@ class HealthWatch:
         self._looked_at = time.monotonic()
 
     @property
+    def is_stale(self) -> bool:
+        """Whether the last look is too long ago for what it found to be shown."""
+        return time.monotonic() - self._looked_at > STALE_SECONDS
+
+    @property
     def faults(self) -> dict[str, list[str]]:
         """All that is wrong, by component; `health` where that was not looked at, could not be, or is too long ago."""
         seconds = time.monotonic() - self._looked_at

@@ -5,15 +5,17 @@ from typing import Final
 
 import msgspec
 
-from registry.domain.case import Case
+from registry.domain.case import FORGED, Case
 from registry.domain.case_errors import AssessmentObjections, UnknownSubject
-from registry.office.assessments.assessment import Assessment, Proposed, objections
+from registry.office.assessments.assessment import Assessment, Offered, Proposed, objections, short_objections
 from registry.office.assessments.comparing import compare_again
 from registry.office.assessments.drafting import offered_of
 from registry.office.assessments.facts import Facts
 from registry.wire.recognition import Basis, Condition, Grant
 
-_STOPS: Final = frozenset({"forgeryNotRefused", "revoked", "suspended", "replaced"})
+_STOPS: Final = frozenset(
+    {"forgeryNotRefused", "revoked", "suspended", "replaced", "levelNotStated", "creditsNotStated"}
+)
 """Objections that a case knows as stops: those can be overridden with a reason (`registry.office.cases.stops`)."""
 
 
@@ -63,33 +65,41 @@ def measures_for(assessment: Assessment | None, grants: Sequence[Grant]) -> list
 
 
 def check_proposal(
-    assessment: Assessment | None, grants: Sequence[Grant], basis: Sequence[Basis], undecided: Collection[int]
+    case: Case,
+    assessment: Assessment | None,
+    offered: Sequence[Offered],
+    grants: Sequence[Grant],
+    basis: Sequence[Basis],
+    undecided: Collection[int],
 ) -> None:
     """Check that grants can be proposed as the assessment has it. Raises `AssessmentObjections`, which lists them all.
 
-    `undecided` are the numbers of the credentials that no grant is needed for. Without an assessment anything but a
-    refusal can be proposed: before one, what is milder must have been considered. A forgery is refused without.
+    `undecided` are the numbers of the credentials that no grant is needed for. Without an assessment the grants are
+    judged by what is known of the credentials (`offered`), and anything but a refusal can be proposed: before one, what
+    is milder must have been considered. A forgery is refused without.
     """
     if assessment is None:
         for number, grant in enumerate(grants):
             named = {(ground.aspect, ground.difference) for ground in grant.grounds or ()}
-            if grant.outcome == "refused" and named != {("formal", "notAuthentic")}:
+            if grant.outcome == "refused" and named != FORGED:
                 raise AssessmentObjections(
                     "a refusal needs an assessment that says what milder outcomes were considered before it",
                     f"$.grants[{number}]",
                 )
-        return
-    considered = [each for one in assessment.proposed for each in one.considered]
-    whole = msgspec.structs.replace(
-        assessment,
-        proposed=[Proposed(grant, considered if grant.outcome == "refused" else []) for grant in grants],
-    )
-    without_grant = {f"$.assessed[{number}]" for number in undecided}
-    found = [
-        each
-        for each in objections(whole, basis)
-        if each.code not in _STOPS and not (each.code == "nothingGranted" and each.path in without_grant)
-    ]
+        found = short_objections(case.data.purpose, offered, grants, basis)
+    else:
+        considered = [each for one in assessment.proposed for each in one.considered]
+        whole = msgspec.structs.replace(
+            assessment,
+            proposed=[Proposed(grant, considered if grant.outcome == "refused" else []) for grant in grants],
+        )
+        without_grant = {f"$.assessed[{number}]" for number in undecided}
+        found = [
+            each
+            for each in objections(whole, basis)
+            if not (each.code == "nothingGranted" and each.path in without_grant)
+        ]
+    found = [each for each in found if each.code not in _STOPS]
     if found:
         detail = "; ".join(f"{one.path} {one.code}: {one.detail}" for one in found)
         raise AssessmentObjections(detail, found[0].path)

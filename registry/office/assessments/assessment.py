@@ -75,6 +75,43 @@ def objections(assessment: Assessment, basis: Sequence[Basis] = ()) -> list[Obje
     return list(_objections(assessment, basis))
 
 
+def short_objections(
+    purpose: Purpose, offered: Sequence[Offered], grants: Sequence[Grant], basis: Sequence[Basis] = ()
+) -> list[Objection]:
+    """What must be mended in grants that rest on no assessment; the indices in their `from` are places in `offered`.
+
+    A grant is judged as with an assessment that names its grounds and nothing else. Paths are those of `$.grants`.
+    """
+    return [
+        msgspec.structs.replace(each, path=each.path.replace("$.proposed[", "$.grants[", 1).replace("].grant", "]", 1))
+        for each in _short_objections(purpose, offered, grants, basis)
+    ]
+
+
+def _short_objections(
+    purpose: Purpose, offered: Sequence[Offered], grants: Sequence[Grant], basis: Sequence[Basis]
+) -> Iterator[Objection]:
+    for index, grant in enumerate(grants):
+        where = f"$.proposed[{index}].grant"
+        if any(place >= len(offered) for place in grant.from_):
+            continue  # the rules of docs/events.md say so
+        elements = [
+            Element(
+                name=name,
+                original="",
+                required="",
+                named=[ground.difference for ground in grant.grounds or () if ground.aspect == name],
+            )
+            for name in ELEMENTS
+        ]
+        assessed = [Assessed(offered[place], Requirement(), elements) for place in grant.from_]
+        yield from _grant_objections(where, grant, assessed)
+        yield from _authenticity_objections(where, grant, assessed)
+        yield from level_objections(where, grant, [each.offered for each in assessed])
+    yield from credit_objections(purpose, offered, grants)
+    yield from _basis_objections(purpose, grants, basis)
+
+
 def _objections(assessment: Assessment, basis: Sequence[Basis]) -> Iterator[Objection]:
     if not assessment.assessed:
         yield Objection("$.assessed", "nothingAssessed", "nothing was assessed")
@@ -100,7 +137,11 @@ def _objections(assessment: Assessment, basis: Sequence[Basis]) -> Iterator[Obje
         yield from level_objections(f"{where}.grant", proposed.grant, [each.offered for each in from_])
     offered, grants = [each.offered for each in assessment.assessed], [each.grant for each in assessment.proposed]
     yield from credit_objections(assessment.purpose, offered, grants)
-    if not names_openly(assessment.purpose, [grant.outcome for grant in grants]):
+    yield from _basis_objections(assessment.purpose, grants, basis)
+
+
+def _basis_objections(purpose: Purpose, grants: Sequence[Grant], basis: Sequence[Basis]) -> Iterator[Objection]:
+    if not names_openly(purpose, [grant.outcome for grant in grants]):
         for index, each_basis in enumerate(basis):
             if each_basis.credential is not None:
                 detail = "a refusal, or a decision for admission or employment, names the credential by digest only"
@@ -200,4 +241,5 @@ __all__ = [
     "named_grounds",
     "objections",
     "requirement_of",
+    "short_objections",
 ]

@@ -226,10 +226,13 @@ def _outcomes(offered: Offered, requirement: Requirement, day: date) -> Element:
         if months >= requirement.max_age_months:
             because = f"awarded {months} months ago; {requirement.max_age_months} at most are asked for"
             found.append(Suggestion("outdated", because))
+    asked = [_title(one) for one in requirement.learning_outcomes]
+    if requirement.max_age_months is not None:
+        asked.append(f"not older than {requirement.max_age_months} months")
     return Element(
         name="learningOutcomes",
         original="; ".join(_title(one) for one in offered.learning_outcomes),
-        required="; ".join(_title(one) for one in requirement.learning_outcomes),
+        required="; ".join(asked),
         suggested=found,
     )
 

@@ -1,10 +1,11 @@
 """What may be granted on what was offered: credits and level.
 
-Recognised credit is what was earned elsewhere, and no more than that. Prior learning (`credited`) and a joint
-programme's own curriculum (`ownCurriculum`) get the credits that the office sets.
+Recognised credit is what was earned elsewhere, and no more than that; the credit of one achievement counts once,
+however often it was awarded. Prior learning (`credited`) and a joint programme's own curriculum (`ownCurriculum`) get
+the credits that the office sets.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from registry.office.assessments.offered import Offered
@@ -21,14 +22,15 @@ def credit_objections(purpose: Purpose, offered: Sequence[Offered], grants: Sequ
                 yield Objection(f"$.proposed[{index}].grant.ects", "creditRefused", "a refusal grants no credits")
         elif grant in usable:
             yield from _kinds(f"$.proposed[{index}].grant", purpose, grant, [offered[place] for place in grant.from_])
-    for places, together in _connected([each for each in usable if each.mode == "recognised" and each.ects]):
-        known = [offered[place].ects for place in places]
-        granted = sum((_exact(grants[index].ects) for index in _indices(grants, together)), Decimal(0))
-        original = sum((_exact(ects) for ects in known), Decimal(0))
-        if any(ects is None for ects in known):
-            continue
+    for places, together in _connected(_counting(usable), offered):
         where = f"$.proposed[{_indices(grants, together)[-1]}].grant.ects"
-        sums = f"{granted.normalize():f} ECTS on {original.normalize():f}"
+        granted = sum((_exact(grants[index].ects) for index in _indices(grants, together)), Decimal(0))
+        original, again = _original(places, offered)
+        if any(offered[place].ects is None for place in places):
+            if _without_credits(places, offered) and granted > original:
+                yield Objection(where, "creditsNotStated", _not_stated(f"{granted.normalize():f} ECTS", "credits"))
+            continue
+        sums = f"{granted.normalize():f} ECTS on {original.normalize():f}{again}"
         if granted > original:
             yield Objection(where, "aboveOriginal", f"{sums}; more than the original is given as `credited` alone")
         elif granted < original and all(grant.outcome == "full" for grant in together):
@@ -36,11 +38,79 @@ def credit_objections(purpose: Purpose, offered: Sequence[Offered], grants: Sequ
 
 
 def level_objections(where: str, grant: Grant, offered: Sequence[Offered]) -> Iterator[Objection]:
-    """Recognition does not raise a level."""
-    levels = [each.eqf_level for each in offered if each.eqf_level is not None]
-    if grant.mode == "recognised" and grant.eqf_level is not None and levels and grant.eqf_level > max(levels):
-        detail = f"EQF {grant.eqf_level} on EQF {max(levels)}: recognition does not raise a level"
+    """Recognition does not raise a level, and a refusal grants none."""
+    if grant.eqf_level is None:
+        return
+    if grant.outcome == "refused":
+        yield Objection(f"{where}.eqfLevel", "levelRefused", "a refusal grants no level")
+    elif places_without_level(grant, offered):
+        yield Objection(f"{where}.eqfLevel", "levelNotStated", _not_stated(f"EQF {grant.eqf_level}", "level"))
+    elif grant.mode == "recognised" and grant.eqf_level > (highest := _highest(offered)):
+        detail = f"EQF {grant.eqf_level} on EQF {highest}: recognition does not raise a level"
         yield Objection(f"{where}.eqfLevel", "levelAboveOriginal", detail)
+
+
+def places_without_level(grant: Grant, offered: Sequence[Offered]) -> list[int]:
+    """Return the places in `offered` of which nobody has stated a level, where the grant has a level of its own.
+
+    Empty where another of these has the level that is granted.
+    """
+    if grant.mode != "recognised" or grant.outcome == "refused" or grant.eqf_level is None:
+        return []
+    if grant.eqf_level <= _highest(offered):
+        return []
+    return [place for place, each in enumerate(offered) if each.eqf_level is None]
+
+
+def places_without_credits(offered: Sequence[Offered], grants: Sequence[Grant]) -> list[int]:
+    """Return the places in `offered` of which nobody has stated credits, where grants recognise more than is stated."""
+    found: list[int] = []
+    for places, together in _connected(_counting(grants), offered):
+        granted = sum((_exact(grant.ects) for grant in together), Decimal(0))
+        if granted > _original(places, offered)[0]:
+            found += _without_credits(places, offered)
+    return sorted(found)
+
+
+def _counting(grants: Iterable[Grant]) -> list[Grant]:
+    """Return the grants whose credits are those of what is offered."""
+    return [
+        each for each in grants if each.mode == "recognised" and each.outcome != "refused" and each.ects is not None
+    ]
+
+
+def _without_credits(places: Iterable[int], offered: Sequence[Offered]) -> list[int]:
+    """Return the places whose credits nobody has stated. What bears no credits has an objection of its own."""
+    return [place for place in places if offered[place].ects is None and offered[place].credit_bearing is not False]
+
+
+def _highest(offered: Iterable[Offered]) -> int:
+    return max((each.eqf_level for each in offered if each.eqf_level is not None), default=0)
+
+
+def _not_stated(granted: str, what: str) -> str:
+    return f"{granted} is granted, and nobody has stated the {what} of what is offered: establish it in an assessment"
+
+
+def _original(places: Iterable[int], offered: Sequence[Offered]) -> tuple[Decimal, str]:
+    """Return the credits of what is offered, and words where an achievement was awarded more than once.
+
+    Of an achievement that was awarded several times the award with the most credits counts.
+    """
+    credits_of: dict[Hashable, Decimal] = {}
+    repeated = False
+    for place in places:
+        learning = _learning(place, offered[place])
+        repeated = repeated or learning in credits_of
+        credits_of[learning] = max(credits_of.get(learning, Decimal(0)), _exact(offered[place].ects))
+    again = " (awards of one achievement count once)" if repeated else ""
+    return sum(credits_of.values(), Decimal(0)), again
+
+
+def _learning(place: int, offered: Offered) -> Hashable:
+    """Return what was learnt: the achievement, in any version; of what no member issued, the credential alone."""
+    ref = offered.achievement
+    return place if ref is None else (ref.member, ref.achievement)
 
 
 def _kinds(where: str, purpose: Purpose, grant: Grant, offered: Sequence[Offered]) -> Iterator[Objection]:
@@ -54,14 +124,18 @@ def _kinds(where: str, purpose: Purpose, grant: Grant, offered: Sequence[Offered
         yield Objection(f"{where}.ects", "howManyCredits", "partial: how many credits are granted?")
 
 
-def _connected(grants: Iterable[Grant]) -> list[tuple[set[int], list[Grant]]]:
-    """Grants that rest, directly or by way of others, on the same bases; with these."""
+def _connected(grants: Iterable[Grant], offered: Sequence[Offered]) -> list[tuple[set[int], list[Grant]]]:
+    """Grants that rest, directly or by way of others, on the same learning; with their bases."""
     found: list[tuple[set[int], list[Grant]]] = []
+
+    def learning(places: set[int]) -> set[Hashable]:
+        return {_learning(place, offered[place]) for place in places}
+
     for grant in grants:
         places, together = set(grant.from_), [grant]
         apart = []
         for other in found:
-            if places & other[0]:
+            if learning(places) & learning(other[0]):
                 places |= other[0]
                 together = other[1] + together
             else:

@@ -102,6 +102,11 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """The languages of teaching that will do; empty: any."""
 
 
+def is_blank(requirement: Requirement) -> bool:
+    """Whether nothing is asked for."""
+    return msgspec.structs.replace(requirement, towards=None) == Requirement()
+
+
 def requirement_of(member: str, content: AchievementContent) -> Requirement:
     """What an own achievement asks of what should count as it. The office changes what it sees otherwise."""
     return Requirement(

@@ -1,7 +1,9 @@
 """What a case's credentials are compared with: an own achievement, or one of the office's programme profiles."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -32,7 +34,11 @@ def requirement_of_case(registry: Registry, case: Case) -> Requirement | None:
 
     Raises `UnknownProfile` where the case names several programmes that state something: one is to be chosen.
     """
-    found = [each for each in (_of_towards(registry, one) for one in case.data.towards or ()) if each is not None]
+    found = [
+        each
+        for each in (requirement_of_programme(registry, one) for one in case.data.towards or ())
+        if each is not None
+    ]
     if len(found) > 1:
         raise UnknownProfile(
             "the case counts towards several programmes that state what they require; choose one (`--against`)",
@@ -41,12 +47,50 @@ def requirement_of_case(registry: Registry, case: Case) -> Requirement | None:
     return found[0] if found else None
 
 
-def requirement_of_grant(registry: Registry, case: Case, grant: Grant) -> Requirement | None:
-    """Return what is required by what a grant counts towards, else by the only programme of its case."""
-    if grant.towards is not None:
-        return _of_towards(registry, grant.towards)
-    towards = case.data.towards or []
-    return _of_towards(registry, towards[0]) if len(towards) == 1 else None
+def programmes_of_grant(case: Case, grant: Grant) -> list[Towards]:
+    """Return what a grant counts towards; where it names nothing, what its case should count towards."""
+    return [grant.towards] if grant.towards is not None else list(case.data.towards or ())
+
+
+def programme_title(registry: Registry, towards: Towards) -> str:
+    """Return a programme in words: its title, in English where there is one."""
+    title = towards.title
+    if title is None and towards.member == registry.member and towards.achievement is not None:
+        title = registry.achievement(towards.achievement).content.title
+    if title is None:
+        return f"{towards.member}/{towards.achievement}"
+    return title.get("en") or next(iter(title.values()), "")
+
+
+def is_same_programme(one: Towards, other: Towards) -> bool:
+    """Whether two name the same programme: the same achievement, or a title in common, without case and accents."""
+    if one.achievement is not None or other.achievement is not None:
+        return (one.member, one.achievement) == (other.member, other.achievement)
+    titles = ({comparison_key(text) for text in (each.title or {}).values()} for each in (one, other))
+    return bool(set.intersection(*titles))
+
+
+def are_same_programmes(some: Sequence[Towards], others: Sequence[Towards]) -> bool:
+    """Whether two lists name the same programmes, in any order."""
+    return all(
+        any(is_same_programme(one, each) for each in listed)
+        for listing, listed in ((some, others), (others, some))
+        for one in listing
+    )
+
+
+def requirement_changes(wanted: Requirement, stated: Requirement) -> list[str]:
+    """Return what a stated requirement has other than the wanted one: each name, and both values. Titles aside."""
+    before, after = (msgspec.to_builtins(msgspec.structs.replace(each, towards=None)) for each in (wanted, stated))
+    return [
+        f"{name} {_value(before.get(name))} became {_value(after.get(name))}"
+        for name in (field.encode_name for field in msgspec.structs.fields(Requirement))
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - JSON
+    return "nothing" if value in (None, False, []) else json.dumps(value, ensure_ascii=False)
 
 
 def programme_notes(registry: Registry, towards: Iterable[Towards]) -> list[str]:
@@ -57,7 +101,7 @@ def programme_notes(registry: Registry, towards: Iterable[Towards]) -> list[str]
             if one.member != registry.member:
                 found.append(f"{one.member}/{one.achievement} is not this office's own: nothing is compared with it")
             continue
-        if _of_towards(registry, one) is not None:
+        if requirement_of_programme(registry, one) is not None:
             continue
         name = next(iter((one.title or {}).values()), "")
         near = _near(registry, name)
@@ -78,7 +122,8 @@ def _near(registry: Registry, name: str) -> list[str]:
     return [names[key] for key in keys[:3]]
 
 
-def _of_towards(registry: Registry, towards: Towards) -> Requirement | None:
+def requirement_of_programme(registry: Registry, towards: Towards) -> Requirement | None:
+    """Return what an own achievement, or the profile of that name, requires; None where the office states nothing."""
     if towards.achievement is not None:
         if towards.member != registry.member:
             return None

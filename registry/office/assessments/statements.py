@@ -53,13 +53,32 @@ def objections_to(
     return found
 
 
-def check_decision(offered: Offered, data: RecognitionDecided, considered: Sequence[Considered] = ()) -> None:
+def check_decision(
+    offered: Offered,
+    data: RecognitionDecided,
+    considered: Sequence[Considered] = (),
+    requirement: Requirement | None = None,
+) -> None:
     """Check a decision on one credential that rests on no case, as an assessment is checked. Raises `NotReady`.
 
-    Nothing can be overridden here: that takes two persons and a file, and so a case.
+    `requirement` is what the office says that the programme asks for; None where it says nothing. Nothing can be
+    overridden here: that takes two persons and a file, and so a case.
     """
     grant = data.grants[0]
     found = _found(offered, data.purpose, data.effect, grant, considered)
+    if requirement is not None and grant.outcome != "refused":
+        named = {ground.difference for ground in grant.grounds or ()}
+        found += [
+            Objection(
+                "$.grants[0].grounds",
+                one.difference,
+                f"in {element.name}, {one.difference} is worth a look ({one.because}); name it as a ground, or open a"
+                " case, where an assessment says why it is not substantial",
+            )
+            for element in compare(offered, requirement)
+            for one in element.suggested
+            if one.difference not in named
+        ]
     formal = any(ground.aspect == "formal" for ground in grant.grounds or ())
     if offered.flags and not (grant.outcome == "refused" and formal):
         detail = f"the credential is {', '.join(offered.flags)}; open a case, where two persons decide about it"

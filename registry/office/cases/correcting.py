@@ -6,11 +6,12 @@ from typing import Annotated, Any, Final, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from registry.application.registry import Registry
 from registry.domain.case import Case
 from registry.domain.case_errors import NotApplicant, UnknownSubject
 from registry.domain.case_events import Corrected, Index
 from registry.office.cases.applicants import Applicant, check_applicant, normalise
-from registry.office.cases.opening import MOST_SUBJECTS, SubjectAsked, Words, key_of, read_added
+from registry.office.cases.opening import MOST_SUBJECTS, SubjectAsked, Words, key_of, read_added, towards_problems
 from registry.office.cases.rows import Texts
 from registry.office.ports import Known
 from registry.wire.errors import InvalidEvent
@@ -47,7 +48,14 @@ _check: Final[Checker] = checker(Correction) or (lambda _: None)
 
 
 def corrected(
-    known: Known, case: Case, asked: Correction, stated: Mapping[str, Any], texts: Texts, by: str, day: str
+    registry: Registry,
+    known: Known,
+    case: Case,
+    asked: Correction,
+    stated: Mapping[str, Any],
+    texts: Texts,
+    by: str,
+    day: str,
 ) -> Corrections:
     """Return the event of a correction, and add to `texts` what it writes of the person.
 
@@ -59,9 +67,8 @@ def corrected(
     changed = _changed(asked.applicant, stated)
     if changed:
         texts.add("applicant", changed)
-    for number, towards in enumerate(asked.towards or ()):
-        if (fault := towards.fault()) is not None:
-            raise UnknownSubject(fault[1], f"$.towards[{number}]{fault[0]}")
+    for problem in towards_problems(registry, asked.towards or ()):
+        raise problem
     if len(case.subjects) + len(asked.add) > MOST_SUBJECTS:
         raise UnknownSubject(f"a case has {MOST_SUBJECTS} credentials at most", "$.add")
     subjects, kept, notes = read_added(known, asked.add, len(case.subjects))

@@ -18,15 +18,20 @@ class EarlierDecision(NamedTuple):
     outcome: str
     decided: str
     purpose: str
+    same_award: bool = True
+    """False: it is another award of the same achievement."""
 
     @property
     def sentence(self) -> str:
         """The decision in a sentence, without the credential."""
-        return f"case {self.file_number} decided about it on {self.decided}: {self.outcome}, for {self.purpose}"
+        about = "it" if self.same_award else "another award of the same achievement"
+        return f"case {self.file_number} decided about {about} on {self.decided}: {self.outcome}, for {self.purpose}"
 
 
 def earlier_decisions(registry: Registry, case: Case) -> list[EarlierDecision]:
     """Return what other cases decided about this case's credentials, where that is in force.
+
+    A decision about another award of the same achievement counts as well, where the learner is the same.
 
     The applicant is the same where the learner is, or the whole name and the date of birth. A credential that no member
     issued is the same where one learner's cases name it by the same issuer, country and title.
@@ -39,11 +44,15 @@ def earlier_decisions(registry: Registry, case: Case) -> list[EarlierDecision]:
         for number, subject in enumerate(case.subjects):
             if number in case.removed:
                 continue
-            found += [
-                EarlierDecision(number, other.data.file_number, grant.outcome, decision.on, other.data.purpose)
-                for grant in proposal.grants
-                if any(_is_same(subject, other.subjects[each]) for each in grant.from_)
-            ]
+            for grant in proposal.grants:
+                alike = [each for each in grant.from_ if _is_same_learning(subject, other.subjects[each])]
+                if alike:
+                    same = any(_is_same(subject, other.subjects[each]) for each in alike)
+                    found.append(
+                        EarlierDecision(
+                            number, other.data.file_number, grant.outcome, decision.on, other.data.purpose, same
+                        )
+                    )
     return found
 
 
@@ -68,6 +77,15 @@ def _others(registry: Registry, case: Case) -> list[Case]:
         other for other in strangers if other in people and own in people and is_same_person(people[own], people[other])
     }
     return [registry.case(row["id"]) for row in rows if row["learner"] == case.data.learner or row["id"] in same]
+
+
+def _is_same_learning(one: Subject, other: Subject) -> bool:
+    """Whether two are the same credential, or awards of the same achievement: its credit counts once."""
+    if one.achievement is not None and other.achievement is not None:
+        first, second = ((each.member, each.achievement) for each in (one.achievement, other.achievement))
+        if first == second:
+            return True
+    return _is_same(one, other)
 
 
 def _is_same(one: Subject, other: Subject) -> bool:

@@ -10,11 +10,11 @@ from registry.letters.composing import Asked, CaseFile, Established, whole_date
 from registry.letters.content import Judged, Left, Standing
 from registry.office.assessments.assessing import measures_for
 from registry.office.assessments.assessment import Assessment
-from registry.office.assessments.offered import Offered, Requirement
+from registry.office.assessments.offered import Offered, Requirement, is_blank
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.views import LetterFacts, SubjectView
 from registry.wire.forms import Text, check_date
-from registry.wire.recognition import Aspect, Grant
+from registry.wire.recognition import Aspect, Grant, Towards
 
 _LONGEST = 2_000
 _QUALITY = ("summative", "supervised", "identity_verified")
@@ -45,6 +45,7 @@ def file_of(facts: LetterFacts) -> CaseFile:
     return CaseFile(
         established=[_established(facts, number) for number in facts.numbers],
         judged=[] if assessment is None else _judged(facts, assessment),
+        compared_with=[] if assessment is None else _compared_with(facts, assessment),
         applied_for=facts.towards,
         left=[_left(facts.subjects[one.subject], one.reason) for one in facts.left],
         standings=[_standing(facts, number) for number in facts.numbers],
@@ -115,6 +116,7 @@ def _judged(facts: LetterFacts, assessment: Assessment) -> list[Judged | None]:
             _slight(assessment, grant),
             [(each.outcome, each.not_possible) for each in considered] if grant.outcome == "refused" else [],
             measures[place],
+            _words(assessment, grant),
         )
         for place, grant in enumerate(grants)
     ]
@@ -132,6 +134,26 @@ def _slight(assessment: Assessment, grant: Grant) -> dict[Aspect, str]:
         for element in assessment.assessed[number].elements:
             if any(one.difference not in element.named for one in element.suggested):
                 found[element.name] = element.no_difference or found.get(element.name, "")
+    return found
+
+
+def _words(assessment: Assessment, grant: Grant) -> dict[Aspect, str]:
+    """Return what the assessor wrote for the letter of elements in which nothing was worth a look."""
+    return {
+        element.name: element.no_difference
+        for number in grant.from_
+        for element in assessment.assessed[number].elements
+        if element.no_difference is not None and not element.suggested
+    }
+
+
+def _compared_with(facts: LetterFacts, assessment: Assessment) -> list[list[Towards]]:
+    """Return for each grant the programmes that its credentials were compared with; each once."""
+    found: list[list[Towards]] = []
+    for grant in facts.data.grants:
+        required = [assessment.assessed[facts.numbers[place]].requirement for place in grant.from_]
+        named = [one.towards for one in required if one.towards is not None and not is_blank(one)]
+        found.append([one for place, one in enumerate(named) if one not in named[:place]])
     return found
 
 
@@ -153,7 +175,13 @@ def _required(requirements: Sequence[Requirement], language: Language) -> Requir
                     *([say("asked.language", languages=", ".join(one.language))] if one.language else []),
                 ],
             ),
-            ("learning_outcomes", [say.pick(outcome.title)[0] for outcome in one.learning_outcomes]),
+            (
+                "learning_outcomes",
+                [
+                    *(say.pick(outcome.title)[0] for outcome in one.learning_outcomes),
+                    *([say("asked.max_age", months=str(one.max_age_months))] if one.max_age_months is not None else []),
+                ],
+            ),
         ):
             lines.setdefault(aspect, []).extend(found)
     said = {aspect: _begun("; ".join(dict.fromkeys(found))) for aspect, found in lines.items() if found}

@@ -68,7 +68,8 @@ class NoticeWriter:
             raise ApplicantErased("the applicant was erased; there is nobody to write to", "$.case")
         values = getattr(self, f"_{kind}")() if kind != "enquiry" else self._enquiry(applicant, enquiry)
         decision = values.get("decision")
-        towards = [] if kind == "enquiry" else self._case.data.towards or []
+        applied = self._case.decided_for[decision] if decision is not None else self._case.data.towards or []
+        towards = [] if kind == "enquiry" else applied
         return Notice(
             kind=kind,
             language=language or (language_of(applicant) if kind != "enquiry" else "en"),
@@ -139,7 +140,7 @@ class NoticeWriter:
             "decision": withdrawal.decision,
             "decided": date.fromisoformat(decided.on),
             "reason": withdrawal.reason,
-            "effect": self._case.data.effect,
+            "effect": self._office.registry.decision(withdrawal.decision).data.effect,
             "appeal_until": date.fromisoformat(withdrawal.appeal_until) if withdrawal.appeal_until else None,
             "credentials": self._credentials(set(decided.left)),
         }

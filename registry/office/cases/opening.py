@@ -11,7 +11,7 @@ from registry.domain import case_events as events
 from registry.domain.case import Case
 from registry.domain.case_errors import FileNumberTaken, NoCredential, UnknownSubject
 from registry.domain.case_events import FileNumber, Subject
-from registry.domain.errors import Refusal
+from registry.domain.errors import Refusal, UnknownAchievement
 from registry.office.assessments.requirements import programme_notes
 from registry.office.cases.applicants import NAMES, Applicant, admitted, normalise
 from registry.office.cases.evidence import DisclosureSets, Proven, match_disclosures
@@ -152,9 +152,25 @@ def _check_numbers(registry: Registry, asked: CaseAsked, problems: Problems) -> 
                 "$.fileNumber",
             )
         )
-    for number, towards in enumerate(asked.towards or ()):
-        if (fault := towards.fault()) is not None:
-            problems.add(UnknownSubject(fault[1], f"$.towards[{number}]{fault[0]}"))
+    for problem in towards_problems(registry, asked.towards or ()):
+        problems.add(problem)
+
+
+def towards_problems(registry: Registry, towards: Sequence[Towards]) -> Iterator[UnknownSubject]:
+    """Yield what is wrong with what a case should count towards, each with its place."""
+    for number, one in enumerate(towards):
+        where = f"$.towards[{number}]"
+        if (fault := one.fault()) is not None:
+            yield UnknownSubject(fault[1], f"{where}{fault[0]}")
+        elif one.member == registry.member and one.achievement is not None:
+            try:
+                registry.achievement(one.achievement)
+            except UnknownAchievement:
+                yield UnknownSubject(
+                    f"{one.member} has published no achievement {one.achievement}; name one of its own, or a programme"
+                    " by its title",
+                    f"{where}.achievement",
+                )
 
 
 def _read_all(known: Known, asked: CaseAsked, problems: Problems) -> list[_Read]:

@@ -27,16 +27,19 @@ from registry.domain.case_errors import (
 )
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.domain.errors import Duplicate
-from registry.office.assessments.assessing import as_known, check_assessment, check_proposal, grants_of
+from registry.office.assessments.assessing import as_known, check_assessment, grants_of
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.facts import Facts
-from registry.office.cases import deciding, proposing, worklist
+from registry.office.cases import deciding, enquiring, proposing, worklist
 from registry.office.cases.correcting import Correction, corrected
 from registry.office.cases.opening import CaseAsked, SubjectAsked, key_of, opened
-from registry.office.cases.proposing import Leave, check_current
+from registry.office.cases.programmes import programme_stops
+from registry.office.cases.proposing import Leave
+from registry.office.cases.repeating import repeated_notes
+from registry.office.cases.reviewing import Review, review, review_stored
 from registry.office.cases.rows import CaseRow, Texts, text_of
 from registry.office.cases.rows import written as written_of
-from registry.office.cases.stops import status_stops
+from registry.office.cases.stops import override_of, status_stops, stops_not_overridden
 from registry.office.cases.views import Moved
 from registry.office.cases.worklist import CaseLine
 from registry.office.ports import Known
@@ -77,7 +80,8 @@ class Office:
     def open(self, asked: CaseAsked, by: str, on: date | None = None) -> Moved:
         """Open a case. Raises a refusal, and `WireError` for a receipt that proves nothing."""
         made = opened(self.registry, self.known, asked, by, _day(on))
-        return self._keep(made.case, *made.rows, warnings=made.notes + self.warnings(made.case))
+        notes = [*made.notes, *repeated_notes(made.case, self.facts(made.case)), *self.warnings(made.case)]
+        return self._keep(made.case, *made.rows, warnings=notes)
 
     # The file
 
@@ -105,13 +109,20 @@ class Office:
         found.complete(term, _day(on), by)
         return self._keep(found)
 
-    def enquire(self, case: str, subject: int, by: str, on: date | None = None, text: str | None = None) -> Moved:
-        """Ask the issuer of a credential whether it is authentic."""
+    def enquire(
+        self, case: str, subject: int | None, by: str, on: date | None = None, text: str | None = None
+    ) -> Moved:
+        """Ask the issuer of a credential whether it is authentic. None: of the only one; several are to be told apart.
+
+        Raises `UnknownSubject`.
+        """
         found = self.registry.case(case)
+        subject = enquiring.chosen_subject(found, subject)
         enquiry = random_id()
         texts, written = self._write(found, by, "enquiry", text)
         found.enquire(enquiry, subject, _day(on), by, written)
-        return self._keep(found, texts, enquiry=enquiry)
+        asked = enquiring.asked_words(found, subject)
+        return self._keep(found, texts, enquiry=enquiry, asked=asked)
 
     def answer(
         self, case: str, enquiry: str, answer: IssuerAnswer, by: str, on: date | None = None, text: str | None = None
@@ -134,9 +145,10 @@ class Office:
         stated: dict[str, Any] = {}
         for one in written:
             stated |= one.content
-        made = corrected(self.known, found, asked, stated, texts, by, _day(on))
+        made = corrected(self.registry, self.known, found, asked, stated, texts, by, _day(on))
         found.correct(made.data)
-        return self._keep(found, texts, warnings=[*made.notes, *self.warnings(found)])
+        notes = [*made.notes, *repeated_notes(found, self.facts(found)), *self.warnings(found)]
+        return self._keep(found, texts, warnings=notes)
 
     # The decision
 
@@ -148,7 +160,9 @@ class Office:
         texts, written = self._write(found, by, "assessment", assessment)
         assert written is not None  # noqa: S101 - there is something to write
         found.assess(written, _day(on), by)
-        return self._keep(found, texts, warnings=proposing.open_suggestions(assessment))
+        every = [Grant([number], "full", "recognised", "none") for number in deciding.numbers_decided(found, ())]
+        other = [one.detail for one in programme_stops(self.registry, found, every, assessment)]
+        return self._keep(found, texts, warnings=[*other, *proposing.open_suggestions(assessment)])
 
     def propose(
         self,
@@ -169,8 +183,8 @@ class Office:
         """
         found = self.registry.case(case)
         facts, day = self.facts(found), _day(on)
-        assessment = self._last_assessment(found)
-        grants = grants_of(assessment, grants)
+        assessed = found.assessments[-1].text if found.assessments else None
+        grants = grants_of(self.assessment(found, assessed) if assessed is not None else None, grants)
         if not grants:
             raise AssessmentObjections("nothing is proposed: give grants, or an assessment that has some", "$.grants")
         texts = Texts(self.registry.vault, str(found.id), self._learner(found), by)
@@ -179,57 +193,54 @@ class Office:
             day,
             by,
             texts.add("proposal", text) if text else None,
-            found.assessments[-1].text if found.assessments else None,
+            assessed,
             [events.LeftOut(one.subject, texts.add("left", one.reason)) for one in leave],
         )
         found.propose(proposal)
         left = [one.subject for one in leave]
         data, _ = deciding.decision_of(found, grants, left, facts, random_id(), day, None)
-        if assessment is not None:
-            check_current(found, assessment)
-            assessment = as_known(assessment, found, self.offers)
-        check_proposal(assessment, grants, data.basis, {*left, *found.removed})
+        seen = review(self, found, proposal, data)
         self.registry.check_decision(data)
-        stops = proposing.find_stops(self, found, proposal)
-        if stops:
+        if seen.stops:
             if not (override and override.strip()):
-                raise proposing.stopped(stops)
-            against = sorted({one.key for one in stops})
+                raise proposing.stopped(seen.stops)
             reason = texts.add("override", override)
             found = self.registry.case(case)
-            found.propose(msgspec.structs.replace(proposal, override=events.Override(against, reason)))
-        warnings = proposing.notes(self, found, grants, data, assessment, [one.detail for one in stops])
-        if override and not stops:
+            found.propose(msgspec.structs.replace(proposal, override=override_of(seen.stops, reason)))
+        warnings = proposing.notes(self, found, proposal, seen)
+        if override and not seen.stops:
             warnings.append("nothing speaks against the proposal; the reason for an override was not kept")
         return self._keep(found, texts, warnings=warnings)
-
-    def _last_assessment(self, case: Case) -> Assessment | None:
-        """Return the assessment that a new proposal rests on; None where nothing was assessed."""
-        return self.assessment(case, case.assessments[-1].text) if case.assessments else None
 
     def assessment(self, case: Case, text: str) -> Assessment:
         """Return an assessment of a case by the id of its sealed text."""
         content = text_of(self.registry.cursor(), self.registry.vault, str(case.id), self._learner(case), text)
         return msgspec.convert(content, Assessment)
 
-    def approve(self, case: str, by: str, on: date | None = None, *, accept_override: bool = False) -> Moved:
-        """Agree with the proposal. What speaks against it is looked for again.
+    def approve(
+        self, case: str, by: str, on: date | None = None, *, proposal_id: str, accept_override: bool = False
+    ) -> Moved:
+        """Agree with the proposal that has this id. What speaks against it is looked for again.
 
-        Where the proposer overrides something, this person reads the reason and accepts it. Raises `Stopped`.
+        Where the proposer overrides something, this person reads the reason and accepts it: the id stands for both.
+        Raises `ProposalChanged` where the case has another proposal, `Stopped`, `AssessmentObjections`.
         """
         found = self.registry.case(case)
         proposal = found.proposal
         override = proposal.override if proposal is not None else None
         overridden = override.against if override is not None else []
-        found.approve(_day(on), by, overridden=overridden, person_of=self._person_of())
+        found.approve(_day(on), by, proposal=proposal_id, overridden=overridden, person_of=self._person_of())
         assert proposal is not None  # noqa: S101 - a case without one is not approved
-        stops = proposing.find_stops(self, found, proposal)
-        if new := [one for one in stops if one.key not in overridden]:
+        seen = self.review(found, proposal)
+        if new := stops_not_overridden(seen.stops, overridden, override):
             raise proposing.changed(new, "since it was proposed")
         if override is not None and not accept_override:
-            raise proposing.not_accepted(stops, proposal.by)
-        warnings = proposing.notes(self, found, proposal.grants, None, None, [one.detail for one in stops])
-        return self._keep(found, warnings=warnings)
+            raise proposing.not_accepted(seen.stops, proposal.by)
+        return self._keep(found, warnings=proposing.notes(self, found, proposal, seen))
+
+    def review(self, case: Case, proposal: events.Proposed) -> Review:
+        """Look at a stored proposal again. Raises `AssessmentObjections` where it cannot be decided any more."""
+        return review_stored(self, case, proposal)
 
     def return_(self, case: str, by: str, on: date | None = None, text: str | None = None) -> Moved:
         """Give the proposal back."""
@@ -269,8 +280,8 @@ class Office:
             )
         )
         assert proposal is not None  # noqa: S101 - a case without one is not decided
-        stops = proposing.find_stops(self, found, proposal)
-        if new := [one for one in stops if one.key not in overridden]:
+        stops = self.review(found, proposal).stops
+        if new := stops_not_overridden(stops, overridden, proposal.override):
             raise proposing.changed(new, "since it was approved")
         data, disclosures = deciding.decision_of(found, proposal.grants, left, facts, decision, day, supersedes)
         learner = self._learner(found)
@@ -371,13 +382,26 @@ class Office:
     ) -> Moved:
         line = self.line(case)
         return Moved(
-            line.case, line.file_number, line.state, line.due, line.appeal_until, list(warnings), enquiry, decision
+            line.case,
+            line.file_number,
+            line.state,
+            line.due,
+            line.appeal_until,
+            list(warnings),
+            enquiry,
+            decision,
+            case.proposal_id if line.state in ("proposed", "approved") else None,
         )
 
     def _keep(
-        self, case: Case, *rows: PrivateRows | None, warnings: Sequence[str] = (), enquiry: str | None = None
+        self,
+        case: Case,
+        *rows: PrivateRows | None,
+        warnings: Sequence[str] = (),
+        enquiry: str | None = None,
+        asked: str | None = None,
     ) -> Moved:
-        moved = self._moved(case, warnings, enquiry)
+        moved = msgspec.structs.replace(self._moved(case, warnings, enquiry), asked=asked)
         self._told(moved)
         with _one_wins():
             self.registry.keep_case(case, Together([row for row in (*rows, CaseRow(case)) if row is not None]))

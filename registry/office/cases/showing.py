@@ -20,6 +20,7 @@ from registry.office.cases.listing import describe
 from registry.office.cases.rows import Written
 from registry.office.cases.service import Office
 from registry.office.cases.views import CaseView, EnquiryView, LeftView, LetterFacts, OverrideView, Step, SubjectView
+from registry.office.cases.waiting import waiting_proposal
 from registry.wire.recognition import RecognitionDecided
 
 
@@ -67,13 +68,9 @@ def show(office: Office, case: str) -> CaseView:
         history=_history(registry, found),
         holders=holders,
         changes=changes,
+        waiting=waiting_proposal(office, found, written),
         attachments=[*files_opened_with(written), *list_attachments(registry.cursor(), str(found.id))],
     )
-
-
-def override_of(office: Office, case: Case) -> OverrideView | None:
-    """Return what the proposal of a case overrides, and why; None where it overrides nothing."""
-    return _override(case, _written(office.registry, case))
 
 
 def _override(case: Case, written: list[Written]) -> OverrideView | None:
@@ -125,7 +122,7 @@ def letter(office: Office, case: str, decision: str | None = None) -> LetterFact
         numbers=decided_numbers(about, data),
         assessment=msgspec.convert(assessment, Assessment) if assessment is not None else None,
         left=[LeftView(one.subject, texts.get(one.text, "")) for one in proposal.left],
-        towards=found.data.towards or [],
+        towards=found.decided_for[about.decision],
         before=registry.decision(about.supersedes).data if about.supersedes is not None else None,
         ended=_ended(found, about),
         denied={

@@ -3,19 +3,24 @@
 The same stops are looked for at the proposal, at its approval and at the decision: something may have changed between.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from registry.domain.case import FORGED, Case
-from registry.domain.case_events import Seen
+from registry.domain.case_events import Override, Seen
 from registry.office.assessments.comparing import Element, unanswered
+from registry.office.assessments.granting import places_without_credits, places_without_level
+from registry.office.assessments.offered import Offered
 from registry.office.cases.deciding import named
 from registry.office.cases.earlier import EarlierDecision
 from registry.office.cases.holder import HolderCheck
+from registry.office.ports import Key
 from registry.wire.recognition import Grant
 
+_DIGEST_DIGITS: Final = 16
 _INCOMPLETE: Final = ("formal", "documentsIncomplete")
 
 
@@ -24,7 +29,8 @@ class Stop(msgspec.Struct, frozen=True, rename="camel"):
 
     code: str
     """A status (`revoked`, `suspended`, `replaced`, `notArrived`), a flag, `notAuthentic`, `holderDiffers`,
-    `decidedBefore`, a suggested difference such as `differentField`, `withoutDocuments` or `noDocumentsRequested`."""
+    `decidedBefore`, `levelNotStated`, `creditsNotStated`, `comparedWithOther`, `requirementDiffers`, `partOfOther`, a
+    suggested difference such as `differentField`, `withoutDocuments` or `noDocumentsRequested`."""
     subject: int
     """The number of the credential in the case, from 0."""
     detail: str
@@ -35,24 +41,53 @@ class Stop(msgspec.Struct, frozen=True, rename="camel"):
         """The stop as an event names it: no words, no person."""
         return f"{self.code}:{self.subject}"
 
+    @property
+    def digest(self) -> str:
+        """Hexadecimal digits that stand for this stop with its detail: another reason has another digest."""
+        return hashlib.sha256(f"{self.key} {self.detail}".encode()).hexdigest()[:_DIGEST_DIGITS]
+
+
+def override_of(stops: Sequence[Stop], text: str) -> Override:
+    """Return the override of these stops; `text` is the id of the sealed text that says why."""
+    return Override(sorted({stop.key for stop in stops}), text, sorted({stop.digest for stop in stops}))
+
+
+def stops_not_overridden(stops: Iterable[Stop], keys: Collection[str], override: Override | None) -> list[Stop]:
+    """Return the stops that nobody overrode, or that were overridden for another reason.
+
+    `keys` are those that were overridden. An override of an earlier version has no digests: there the keys count.
+    """
+    found = []
+    for stop in stops:
+        if stop.key not in keys:
+            found.append(stop)
+        elif override is not None and override.digests and stop.digest not in override.digests:
+            found.append(msgspec.structs.replace(stop, detail=f"{stop.detail} (the reason changed since)"))
+    return found
+
 
 def stops_of(
     case: Case,
     grants: Sequence[Grant],
     now: Sequence[Seen],
     holders: Iterable[HolderCheck],
+    offered: Sequence[Offered],
     compared: Mapping[int, Sequence[Element]],
     earlier: Iterable[EarlierDecision] = (),
+    contained: Iterable[tuple[Key, Key]] = (),
 ) -> list[Stop]:
     """Return all that speaks against these grants.
 
-    `compared` has the five elements of the credentials that were assessed, or that are recognised without an assessment
-    although the office says what it requires; by their numbers in the case.
+    `offered` is what is known of the case's credentials, by their numbers. `compared` has the five elements of those
+    that were assessed, or that are recognised without an assessment although the office says what it requires.
+    `contained` are the credentials of which others of the case are parts: the whole, and its part.
     """
     return [
         *status_stops(case, grants, now),
         *_holder_stops(grants, holders),
         *_earlier_stops(case, grants, earlier),
+        *_value_stops(case, grants, offered),
+        *_part_stops(case, grants, contained),
         *_suggestion_stops(case, grants, compared),
         *_document_stops(case, grants),
     ]
@@ -105,6 +140,36 @@ def _earlier_stops(case: Case, grants: Sequence[Grant], earlier: Iterable[Earlie
         if one.subject in concerned:
             detail = f"{named(case, one.subject)}: {one.sentence}; that is in force. Amend it there, or leave it out"
             yield Stop("decidedBefore", one.subject, detail)
+
+
+def _value_stops(case: Case, grants: Sequence[Grant], offered: Sequence[Offered]) -> Iterable[Stop]:
+    """Return the credentials of which nobody has stated the level or the credits that are granted on them."""
+    advice = "state it in an assessment (`offered`), or say why it is granted all the same"
+    for number in places_without_credits(offered, grants):
+        yield Stop(
+            "creditsNotStated", number, f"{named(case, number)}: credits are granted that nobody stated; {advice}"
+        )
+    for grant in grants:
+        for place in places_without_level(grant, [offered[number] for number in grant.from_]):
+            number = grant.from_[place]
+            detail = f"EQF level {grant.eqf_level} is granted, and nobody stated the level of the original; {advice}"
+            yield Stop("levelNotStated", number, f"{named(case, number)}: {detail}")
+
+
+def _part_stops(case: Case, grants: Sequence[Grant], contained: Iterable[tuple[Key, Key]]) -> Iterable[Stop]:
+    """Return the credentials that are recognised beside another one which they are a part of."""
+    recognised = {number for grant in grants if grant.outcome != "refused" for number in grant.from_}
+    numbers = {
+        (one.credential.member, one.credential.credential): number
+        for number, one in enumerate(case.subjects)
+        if one.credential is not None and number in recognised
+    }
+    for whole, part in contained:
+        if whole in numbers and part in numbers:
+            detail = (
+                f"it is a part of {named(case, numbers[whole])}, whose credits include its own; leave one of them out"
+            )
+            yield Stop("partOfOther", numbers[part], f"{named(case, numbers[part])}: {detail}")
 
 
 def _suggestion_stops(case: Case, grants: Sequence[Grant], compared: Mapping[int, Sequence[Element]]) -> Iterable[Stop]:

@@ -80,11 +80,7 @@ def _of_the_file(document: Document) -> list[str]:
     notes = ["what the file says is not proved by it: ask its issuer (`enquire`)", *document.notes]
     if len(document.awards) > 1:
         notes.append(f"the file holds {len(document.awards)} credentials; the case is about all of them")
-    not_read = document.unmapped()
-    notes += [f"not read: {path}" for path in not_read[:_MOST_NOT_READ]]
-    if len(not_read) > _MOST_NOT_READ:
-        notes.append(f"not read: {len(not_read) - _MOST_NOT_READ} more")
-    return notes
+    return notes + document.unmapped().up_to(_MOST_NOT_READ).notes
 
 
 def _of_a_credential(stated: Stated) -> list[str]:

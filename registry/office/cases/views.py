@@ -7,7 +7,7 @@ import msgspec
 
 from registry.domain.case_events import CaseState, Document, IssuerAnswer, Seen, Subject
 from registry.letters.content import Ended
-from registry.office.assessments.assessment import Assessment
+from registry.office.assessments.assessment import Assessment, Considered, Element
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.attachments import Attachment
 from registry.office.cases.changes import CredentialChange
@@ -15,7 +15,7 @@ from registry.office.cases.holder import HolderCheck
 from registry.office.cases.rows import Written
 from registry.office.cases.worklist import CaseLine
 from registry.office.ports import CredentialFacts
-from registry.wire.recognition import Effect, Grant, RecognitionDecided, Towards
+from registry.wire.recognition import Condition, Effect, Grant, RecognitionDecided, Towards
 
 
 class SubjectView(msgspec.Struct, frozen=True, rename="camel"):
@@ -51,6 +51,38 @@ class OverrideView(msgspec.Struct, frozen=True, rename="camel"):
     """Whether the person who approved accepted it."""
 
 
+class ComparedView(msgspec.Struct, frozen=True, rename="camel"):
+    """A credential beside what is required of it, as a proposal rests on it."""
+
+    subject: int
+    towards: str | None
+    """The title of what it was compared with; null where the assessment names nothing."""
+    elements: list[Element]
+
+
+class ProposalView(msgspec.Struct, frozen=True, rename="camel"):
+    """A proposal that waits, with all that the person who approves it should see."""
+
+    proposal_id: str
+    """Whoever approves names it; another proposal has another one."""
+    by: str
+    on: str
+    grants: list[Grant]
+    towards: list[str | None]
+    """The title of what each grant counts towards."""
+    note: str | None
+    """What the letter tells the applicant besides."""
+    assessed: bool
+    """Whether it rests on an assessment."""
+    compared: list[ComparedView]
+    considered: list[Considered]
+    """Of a refusal: the milder outcomes, and why each was not possible."""
+    measures: list[list[Condition]]
+    """For each grant, what the applicant can do to have more recognised later."""
+    notes: list[str]
+    """What speaks against it, and what else whoever approves should know."""
+
+
 class LeftView(msgspec.Struct, frozen=True, rename="camel"):
     """A credential that a proposal or a decision is not about."""
 
@@ -80,6 +112,7 @@ class CaseView(msgspec.Struct, frozen=True, rename="camel"):
     stopped_days: int
     enquiries: list[EnquiryView]
     proposal: list[Grant] | None
+    """What was proposed last."""
     override: OverrideView | None
     """What the proposal overrides, for the person who approves."""
     left: list[LeftView]
@@ -99,6 +132,8 @@ class CaseView(msgspec.Struct, frozen=True, rename="camel"):
     """What changed with its credentials since the decision that stands."""
     attachments: list[Attachment] = []
     """Its files: what it was opened with, and what was attached."""
+    waiting: ProposalView | None = None
+    """The proposal that waits for its approval or for the decision, as it is known now."""
 
 
 class Moved(msgspec.Struct, frozen=True, rename="camel"):
@@ -114,6 +149,10 @@ class Moved(msgspec.Struct, frozen=True, rename="camel"):
     """The id of the enquiry that was made."""
     decision: str | None = None
     """The id of the decision that was published, or withdrawn."""
+    proposal_id: str | None = None
+    """The id of the proposal that waits: whoever approves it names it."""
+    asked: str | None = None
+    """Whom an enquiry asks, and about which credential."""
 
 
 class LetterFacts(msgspec.Struct, frozen=True, rename="camel"):

@@ -16,7 +16,7 @@ from registry.application.acceptance import NotAccepted
 from registry.application.refusals import exists_for_nobody
 from registry.application.registry import Registry
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.office.assessments.assessment import Offered
+from registry.office.assessments.assessment import Offered, short_objections
 from registry.office.assessments.facts import Facts
 from registry.office.assessments.statements import grant_of
 from registry.office.basis import name_basis, names_openly
@@ -113,7 +113,9 @@ class Cohort:
             return f"is {offered.status}"
         if offered.valid_until is not None and offered.valid_until < self._day.isoformat():
             return f"expired after {offered.valid_until}"
-        return f"is {', '.join(offered.flags)}" if offered.flags else ""
+        if offered.flags:
+            return f"is {', '.join(offered.flags)}"
+        return "; ".join(one.detail for one in short_objections(self.content.purpose, [offered], [self._grant]))
 
     def _decided(self, row: CohortRow, credential: str, record: "_Record") -> CohortOutcome:
         openly = names_openly(self.content.purpose, [self.content.outcome])

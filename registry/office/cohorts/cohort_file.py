@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from registry.intake.rows.broken_text import broken_text_fault
 from registry.intake.rows.lines import text_lines
-from registry.intake.rows.report import NO_ROWS, IntakeError
+from registry.intake.rows.report import IntakeError
 from registry.intake.rows.tables import Table, column_name
 from registry.intake.rows.xlsx import is_spreadsheet
 from registry.office.errors import CohortFileError
+from registry.values.broken_text import broken_text_fault
 from registry.values.persons import identifier_fault, normalise_identifier
 
 _LIMIT: Final = 10 * 1024 * 1024
@@ -59,7 +59,9 @@ class CohortRows:
         except IntakeError as error:
             raise CohortFileError(str(error)) from error
         if not count:
-            raise CohortFileError(f"{self._file} is empty: {NO_ROWS}; write a credential a line, as twente/e7c1ab39-…")
+            raise CohortFileError(
+                f"{self._file} is empty: there is no row in it; write a credential a line, as twente/e7c1ab39-…"
+            )
 
     def _lines(self) -> Iterator[CohortRow]:
         for number, line in text_lines(self._file):

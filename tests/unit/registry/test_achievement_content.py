@@ -2,10 +2,13 @@
 
 import copy
 
+import msgspec
 import pytest
 
 from registry.application.achievement_content import COMMENT, PLACEHOLDER, FaultyContent, content_faults, read_content
-from registry.cli.issuing.achievement_templates import PLAIN, TEMPLATES
+from registry.application.achievement_texts import ALL_FIELDS, content_notes, is_same_text, notes_of
+from registry.cli.issuing.achievement_templates import TEMPLATES
+from registry.values.example_achievement import EXAMPLE_ACHIEVEMENT
 
 OWN = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 OTHER = "1bbac7a9-a411-4809-ad9e-534f483b7a03"
@@ -17,7 +20,7 @@ def newest(achievement):
 
 
 def faults(**changed):
-    values = {name: value for name, value in (PLAIN | GIVEN | changed).items() if value is not None}
+    values = {name: value for name, value in (EXAMPLE_ACHIEVEMENT | GIVEN | changed).items() if value is not None}
     return dict(content_faults(values, "twente", newest))
 
 
@@ -43,7 +46,7 @@ def test_every_field_is_judged_although_others_are_wrong():
         "$.qualityAssurance[0]", "$",
     } == set(found)  # fmt: skip
     assert "0533" in found["$.fieldsOfEducation[1]"]
-    every = content_faults(PLAIN | GIVEN | {"supervision": None, "stackabilty": "x"}, "twente", newest)
+    every = content_faults(EXAMPLE_ACHIEVEMENT | GIVEN | {"supervision": None, "stackabilty": "x"}, "twente", newest)
     assert ("$", "stackabilty is no field here; is it stackability?") in every
 
 
@@ -107,7 +110,11 @@ def test_a_template_is_refused_for_its_placeholders_alone_and_taken_when_they_ar
 
 def test_placeholders_that_look_alike_are_found_wherever_they_are():
     with pytest.raises(FaultyContent) as refused:
-        read_content(PLAIN | GIVEN | {"partners": [{"name": f"{PLACEHOLDER}x", "role": "provider"}]}, "twente", newest)
+        read_content(
+            EXAMPLE_ACHIEVEMENT | GIVEN | {"partners": [{"name": f"{PLACEHOLDER}x", "role": "provider"}]},
+            "twente",
+            newest,
+        )
     assert refused.value.faults == [("$.partners[0].name", "is the template's placeholder; write there x")]
 
 
@@ -117,3 +124,136 @@ def _replaced(value, at):
     if isinstance(value, dict):
         return {name: _replaced(inner, [*at, name]) for name, inner in value.items()}
     return [_replaced(inner, at) for inner in value] if isinstance(value, list) else value
+
+
+# Texts
+
+
+def placed(path, text):
+    """The plain content with a text in one place."""
+    values = copy.deepcopy(EXAMPLE_ACHIEVEMENT | GIVEN)
+    match path:
+        case "$.learningOutcomes[0].title.en":
+            values["learningOutcomes"][0]["title"]["en"] = text
+        case "$.qualityAssurance[0].agency":
+            values["qualityAssurance"][0]["agency"] = text
+        case _:
+            values[path.split(".")[1]] = {"en": text}
+    return values
+
+
+PLACES = ("$.title.en", "$.description.en", "$.learningOutcomes[0].title.en", "$.qualityAssurance[0].agency")
+
+
+@pytest.mark.parametrize("path", PLACES)
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Data \ufffd literacy", "U+FFFD"),
+        ("Data\x07", "control character"),
+        ("#REF!", "error value"),
+    ],
+)
+def test_a_text_that_was_lost_is_refused_even_where_it_is_meant(path, text, said):
+    for kept in ((), ALL_FIELDS):
+        found = dict(content_faults(placed(path, text), "twente", newest, kept))
+        assert set(found) == {path}
+        assert said in found[path]
+
+
+@pytest.mark.parametrize("path", PLACES)
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("MÃ¼ller und BiologÃ\xada", "wrong encoding"),
+        ("tbd", "placeholder"),
+        ("T.B.D.", "placeholder"),
+        ("<TBD>", "placeholder"),
+        ("n/a", "placeholder"),
+        ("Replace this", "placeholder"),
+        ("Replace this text with the real one", "placeholder"),
+        ("replace: the title", "placeholder"),
+        ("Lorem ipsum dolor", "placeholder"),
+        ("TODO", "placeholder"),
+        ("[object Object]", "placeholder"),
+        ("\u2014", "placeholder"),
+        ("???", "placeholder"),
+        ("M&uuml;ller", "HTML"),
+    ],
+)
+def test_a_text_that_can_hardly_be_meant_is_refused_unless_it_is_meant(path, text, said):
+    found = dict(content_faults(placed(path, text), "twente", newest))
+    assert set(found) == {path}
+    assert said in found[path]
+    assert "--keep-text" in found[path]
+    assert content_faults(placed(path, text), "twente", newest, ALL_FIELDS) == []
+    other = ALL_FIELDS - {path.split(".")[1].partition("[")[0]}
+    assert set(dict(content_faults(placed(path, text), "twente", newest, other))) == {path}
+
+
+@pytest.mark.parametrize("text", ["Title", "Untitled", "Test", "none", "example"])
+def test_a_word_that_says_nothing_as_a_title_may_say_something_elsewhere(text):
+    assert set(faults(title={"en": text})) == {"$.title.en"}
+    assert faults(prerequisites={"en": text}) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["C++", "Ökonomie für Anfänger", "データ", "Ensuring quality", "Replacement of hips", "R&D"]
+)
+def test_ordinary_titles_are_taken(text):
+    assert faults(title={"en": text}) == {}
+
+
+def test_codes_are_no_placeholders():
+    assert faults(supervision="none", gradingScheme={"title": {"en": "ECTS"}, "min": "n/a", "max": "-"}) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Data\u200bliteracy", "Data\u00adliteracy", "\ufeffDataliteracy ", "Dataliteracy\u2060", "Data\u034fliteracy"],
+)
+def test_an_invisible_character_makes_no_other_achievement(text):
+    plain = read_content(placed("$.title.en", "Dataliteracy"), "twente", newest)
+    read = read_content(placed("$.title.en", text), "twente", newest)
+    assert is_same_text(read, plain)
+    other = read_content(placed("$.title.en", "Data literacy"), "twente", newest)
+    assert not is_same_text(other, plain)
+
+
+def test_a_text_is_read_in_its_one_spelling_and_that_is_said():
+    values = placed("$.description.en", "Cafe\u0301\u200b  in\r\n  the city ") | {"title": {"en": " Data  literacy"}}
+    read = read_content(values, "twente", newest)
+    assert read.description == {"en": "Caf\u00e9  in\n  the city"}
+    assert read.title == {"en": "Data literacy"}
+    assert [note.split()[0] for note in notes_of(values, read)] == ["$.title.en", "$.description.en"]
+    assert notes_of(msgspec.to_builtins(read), read) == []
+
+
+def test_joiners_that_a_script_writes_with_are_kept():
+    text = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    assert read_content(placed("$.title.en", text), "twente", newest).title == {"en": text}
+
+
+@pytest.mark.parametrize(
+    ("changed", "noted"),
+    [
+        ({"workloadHours": 1400}, ["$.workloadHours"]),
+        ({"workloadHours": 0.5}, ["$.workloadHours"]),
+        ({"workloadHours": 100}, []),
+        ({"workloadHours": 125}, []),
+        ({"workloadHours": 150}, []),
+        ({"workloadHours": None}, []),
+        ({"hoursPerEcts": 280}, ["$.hoursPerEcts"]),
+        ({"hoursPerEcts": 25}, []),
+    ],
+)
+def test_a_workload_far_from_the_usual_is_noted(changed, noted):
+    values = {name: value for name, value in (EXAMPLE_ACHIEVEMENT | GIVEN | changed).items() if value is not None}
+    assert [path for path, _ in content_notes(read_content(values, "twente", newest))] == noted
+
+
+@pytest.mark.parametrize("text", ["BiologÃ\xada", "\u200b", "\u2060 \u00ad"])
+def test_a_fault_that_only_one_spelling_shows_is_refused(text):
+    with pytest.raises(FaultyContent) as refused:
+        read_content(placed("$.title.en", text), "twente", newest)
+    assert [path for path, _ in refused.value.faults] == ["$.title.en"]

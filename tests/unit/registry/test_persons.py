@@ -2,18 +2,19 @@
 
 import pytest
 
-from registry.intake.rows.broken_text import broken_text_fault
+from registry.values.broken_text import broken_text_fault
 from registry.values.persons import (
     are_usual,
     birth_date_fault,
     comparison_key,
     differences,
+    doubtful_name,
     identifier_fault,
-    is_placeholder,
     name_fault,
     normalise_identifier,
     normalise_name,
     number_fault,
+    record_fault,
 )
 
 ADA = {"familyName": "Núñez", "givenName": "Ada", "dateOfBirth": "2001-02-03"}
@@ -92,8 +93,8 @@ def test_a_placeholder_is_no_number(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["n.a.", "NULL", "Undefined", "tba", "Xxx"])
 def test_what_programs_write_for_no_name_is_a_placeholder(text: str) -> None:
-    assert is_placeholder(text)
-    assert not is_placeholder(f"{text}ova")
+    assert "placeholder" in (doubtful_name(text) or "")
+    assert doubtful_name(f"{text}ova") is None
 
 
 def test_the_first_day_of_1900_is_a_placeholder() -> None:
@@ -188,11 +189,18 @@ def test_the_likely_right_text_is_named() -> None:
     assert "'Núñez'" in (broken_text_fault("NÃºÃ±ez") or "")
 
 
-@pytest.mark.parametrize("text", ["s1234567", "1234567", "Jansen", "van der Berg", "O'Neill", "Ada"])
-def test_usual_texts_have_no_fault(text: str) -> None:
-    assert are_usual(text, "Ada")
-    assert (identifier_fault(text), number_fault(text), name_fault(text)) == (None, None, None)
-    assert not is_placeholder(text)
+@pytest.mark.parametrize("text", ["s1234567", "1234567", "a-17", "b 2026/3", "42"])
+def test_usual_identifiers_have_no_fault(text: str) -> None:
+    assert are_usual(text, "17", "Jansen", "Ada")
+    assert are_usual("17", text, "Jansen", "Ada")
+    assert (record_fault(text), number_fault(text)) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["Jansen", "van der Berg", "O'Neill", "Berg-Smit", "Smith, Jr."])
+def test_usual_names_have_no_fault(text: str) -> None:
+    assert are_usual("17", "s1", text, "Ada")
+    assert are_usual("17", "s1", "Ada", text)
+    assert (name_fault(text), doubtful_name(text)) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -201,5 +209,7 @@ def test_usual_texts_have_no_fault(text: str) -> None:
      "-", "Zo\u00eb", "a\u200bb", "\ufffd", "\u0430da", "\u0661"],
 )  # fmt: skip
 def test_a_text_that_a_rule_may_object_to_is_not_usual(text: str) -> None:
-    assert not are_usual("s1", text)
-    assert not are_usual(text, "s1")
+    for place in range(4):
+        texts = ["r1", "s1", "Jansen", "Ada"]
+        texts[place] = text
+        assert not are_usual(*texts), place

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from registry.cli.operations import running
+from registry.node.services.observing import Observer
 from registry.publishing.publisher import AnotherPublisher
 from registry.settings.settings import SettingsError
 
@@ -20,7 +21,7 @@ class Publishing:
         self.left = list(acts)
         self._stop = stop
 
-    def publisher(self):
+    def publisher(self, _):
         return self
 
     @contextlib.contextmanager
@@ -36,6 +37,9 @@ class Publishing:
         self._stop.set()
 
 
+WATCH = SimpleNamespace(follow=lambda _: None)
+
+
 @pytest.fixture
 def stop():
     return threading.Event()
@@ -45,8 +49,7 @@ def stop():
 def noted(monkeypatch):
     found = []
     monkeypatch.setattr(running, "_AGAIN", 0.0)
-    monkeypatch.setattr(running, "HealthWatch", lambda *_, **__: SimpleNamespace(follow=lambda _: None))
-    monkeypatch.setattr(running, "_start_all", lambda _, beside: beside.start("waiting", lambda stop: stop.wait()))
+    monkeypatch.setattr(running, "_start_all", lambda _, beside, __: beside.start("waiting", lambda stop: stop.wait()))
     monkeypatch.setattr(running.last_error, "note", lambda _, work, error: found.append((work, type(error))))
     return found
 
@@ -54,14 +57,15 @@ def noted(monkeypatch):
 def test_a_lock_that_the_server_still_holds_for_a_lost_connection_is_tried_again(stop, noted):
     busy = AnotherPublisher("another process publishes this node's events")
     node = Publishing(stop, psycopg.OperationalError("the connection is lost"), busy, busy, None)
-    running.run_node(node, stop)
+    running.run_node(node, WATCH, stop, Observer())
     assert node.left == []
     assert noted == [("publishing", psycopg.OperationalError), *[("publishing", AnotherPublisher)] * 2]
 
 
 def test_a_node_that_another_process_publishes_for_does_not_start(stop, noted):
+    busy = AnotherPublisher("another process publishes this node's events")
     with pytest.raises(AnotherPublisher):
-        running.run_node(Publishing(stop, AnotherPublisher("another process publishes this node's events")), stop)
+        running.run_node(Publishing(stop, busy), WATCH, stop, Observer())
     assert noted == []
 
 
@@ -75,5 +79,5 @@ def test_a_log_of_another_consortium_is_closed_again(stop, monkeypatch):
     node = Publishing(stop)
     node.check_founding = check_founding
     with pytest.raises(SettingsError):
-        running.follow_log(node, stop)
+        running.follow_log(node, stop, Observer())
     assert closed == [True]

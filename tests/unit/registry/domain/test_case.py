@@ -7,7 +7,7 @@ import pytest
 
 from registry.domain import case_events as events
 from registry.domain.case import MOVES, Case
-from registry.domain.case_errors import AppealOpen, DateOrder, NotCovered, SecondPerson, UnknownSubject
+from registry.domain.case_errors import AppealOpen, DateOrder, NotCovered, ProposalChanged, SecondPerson, UnknownSubject
 from registry.domain.case_events import Decided, Opened, Seen, Subject
 from registry.domain.errors import Duplicate, IllegalTransition
 from registry.store.recorder import EventMapper
@@ -56,7 +56,7 @@ def at(state):
     case.propose(proposed())
     if state == "proposed":
         return case
-    case.approve(DAY, "l.holm")
+    case.approve(DAY, "l.holm", proposal=case.proposal_id or "")
     if state == "approved":
         return case
     case.decide(decided(until=None if state == "closed" else "2026-04-12"))
@@ -77,7 +77,7 @@ def move(case, name):
         "answer": lambda: case.answer(next(iter(case.enquiries)), "authentic", DAY, "desk"),
         "assess": lambda: case.assess(random_id(), DAY, "k.berg"),
         "propose": lambda: case.propose(proposed()),
-        "approve": lambda: case.approve(DAY, "l.holm"),
+        "approve": lambda: case.approve(DAY, "l.holm", proposal=case.proposal_id or ""),
         "return": lambda: case.return_(DAY, "l.holm"),
         "decide": lambda: case.decide(decided()),
         "amend": lambda: case.decide(decided(supersedes=stands)),
@@ -108,8 +108,8 @@ def test_every_move_is_made_in_the_states_that_allow_it_and_refused_in_all_other
 def test_whoever_proposed_does_not_approve_unless_the_office_lets_one_person_do_all():
     case = at("proposed")
     with pytest.raises(SecondPerson, match=r"k\.berg made the proposal"):
-        case.approve(DAY, "k.berg")
-    case.approve(DAY, "k.berg", person_of=None)
+        case.approve(DAY, "k.berg", proposal=case.proposal_id)
+    case.approve(DAY, "k.berg", proposal=case.proposal_id, person_of=None)
     assert (case.state, case.approval.by) == ("approved", "k.berg")
 
 
@@ -148,7 +148,7 @@ def test_an_enquiry_is_answered_once_and_the_last_answer_about_a_credential_coun
     case.enquire(second, 0, DAY, "desk")
     case.answer(second, "authentic", DAY, "desk")
     assert not case.refuted(0)
-    with pytest.raises(UnknownSubject, match="about 2 credentials"):
+    with pytest.raises(UnknownSubject, match="the case has no credential 2; it is about 0, 1"):
         case.enquire(random_id(), 2, DAY, "desk")
     with pytest.raises(UnknownSubject, match="no enquiry"):
         case.answer(random_id(), "authentic", DAY, "desk")
@@ -160,7 +160,7 @@ def test_what_is_returned_on_appeal_waits_for_the_appeal_again():
     case.return_(DAY, "l.holm")
     assert case.state == "appealed"
     case.propose(proposed("m.lind"))
-    case.approve(DAY, "l.holm")
+    case.approve(DAY, "l.holm", proposal=case.proposal_id or "")
     first = case.decision.decision
     with pytest.raises(IllegalTransition, match=f"decision {first} stands: amend it"):
         case.decide(decided())
@@ -208,13 +208,21 @@ def test_a_case_read_again_from_its_stored_events_is_the_same_and_none_of_them_i
     assert {name: getattr(again, name) for name in kept} == {name: getattr(case, name) for name in kept}
 
 
+def test_an_approval_names_the_proposal_that_the_case_has():
+    case = at("proposed")
+    with pytest.raises(ProposalChanged, match="you name 00000000"):
+        case.approve(DAY, "l.holm", proposal="00000000")
+    case.approve(DAY, "l.holm", proposal=case.proposal_id)
+    assert (case.state, case.approval.proposal) == ("approved", case.proposal_id)
+
+
 def test_an_event_has_room_for_codes_ids_and_days_and_for_nobodys_name():
     """What a case's event can hold is listed here: a new field is thought about before it is stored for ever."""
     free = {"subjects", "towards", "grants", "seen", "added", "left"}  # of the published language, or looked at below
     known = {
         "case", "fileNumber", "learner", "purpose", "effect", "on", "by", "documents", "text", "term", "enquiry",
         "subject", "issuer", "answer", "decision", "appealUntil", "supersedes", "despite", "reason",
-        "assessment", "override", "overridden", "removed",
+        "assessment", "override", "overridden", "removed", "proposal",
     }  # fmt: skip
     topics = [topic for topic in EVENTS if topic.startswith("registry.case.")]
     assert len(topics) == 16

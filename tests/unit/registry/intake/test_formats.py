@@ -209,7 +209,7 @@ def test_the_transcript_of_others_holds_four_results_and_two_classes():
     assert document.awards[1].parts == [document.awards[0]]
     assert (compilers.achievement["eqfLevel"], compilers.credential["grade"]) == (5, "45.1")
     assert said(document, "credit/level")[0].value == "Bachelor"
-    assert "/elmo/report/learningOpportunitySpecification[2]/subjectArea" in document.unmapped()
+    assert "/elmo/report/learningOpportunitySpecification[2]/subjectArea" in document.unmapped().paths
     assert document.signed
     assert any("not checked" in note for note in document.notes)
 

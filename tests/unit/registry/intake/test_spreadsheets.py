@@ -187,7 +187,10 @@ def test_a_day_that_is_none_is_refused(one, serial, says):
 def test_the_sheet_with_the_header_is_found_and_several_are_asked_about(opened):
     source = opened({"Notes": [["How to"]], "Awards": [HEADER, GOOD]})
     assert [row.record for row in source] == ["r1"]
-    assert source.notes == ["read sheet 'Awards', the only one of 2 that has these columns"]
+    assert source.notes == [
+        "read sheet 'Awards', the only one of 2 that has these columns",
+        "sheet 'Notes' has 1 row that was not read",
+    ]
     with pytest.raises(IntakeError, match="2 sheets with these columns, 'June', 'July'"):
         opened({"June": [HEADER, GOOD], "July": [HEADER, GOOD]})
     with pytest.raises(IntakeError, match="the header lacks"):

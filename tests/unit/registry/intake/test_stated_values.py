@@ -62,7 +62,7 @@ def test_an_end_without_a_certain_day_is_asked_for_and_not_listed_as_having_no_p
     [award] = document.awards
     assert "valid_until" not in award.credential
     assert [one.asks for one in award.open_questions({}, new=False)] == ["credential.valid_until"]
-    assert f"$.{field}" not in document.unmapped()
+    assert f"$.{field}" not in document.unmapped().paths
     assert award.open_questions({"credential": {"valid_until": "2029-03-31"}}, new=False) == []
     assert award.open_questions({"credential": {"valid_until": None}}, new=False) == []
 
@@ -536,3 +536,72 @@ def test_every_document_among_them_was_tried():
         for mark in test_the_files_that_failed_before_are_read_right.pytestmark[0].args[1]
     }
     assert names - tried == {"m9-rest.json", "rest-date.json", "rest-person.json"}
+
+
+# Results of a transcript
+
+
+@pytest.mark.parametrize("word", ["Passed", "PASSED", " passed "])
+def test_the_standards_word_in_other_letters_is_understood_and_that_is_said(word):
+    document = transcript(("<status>passed", f"<status>{word}"))
+    assert len(document.awards) == len(transcript().awards)
+    assert not any(award.refusals for award in document.awards)
+    assert any("was read as passed" in note for note in document.notes) == (word.strip() != "passed")
+
+
+@pytest.mark.parametrize("word", ["Failed", "In Progress", "in_progress", "failed", "in-progress"])
+def test_a_result_that_was_not_passed_is_left_out_and_that_is_said(word):
+    text = SAMPLES.joinpath("transcript.xml").read_text().replace("<status>passed", f"<status>{word}", 1)
+    document = read_document(text.encode(), "transcript")
+    assert len(document.awards) == len(transcript().awards) - 1
+    assert any("and not passed" in note for note in document.notes)
+
+
+@pytest.mark.parametrize("word", ["approved", "godkänd", "pass", "ok", "completed", "1"])
+def test_a_result_whose_status_is_not_understood_is_refused(word):
+    document = transcript(("<status>passed", f"<status>{word}"))
+    assert len(document.awards) == len(transcript().awards)
+    refused = [award for award in document.awards if award.refusals]
+    assert refused
+    for award in refused:
+        assert [(one.value, "none of passed" in one.detail) for one in award.refusals] == [(word, True)]
+
+
+# Identifiers of badges
+
+
+def identified(*entries):
+    given = [
+        {"type": "IdentityObject", "hashed": False, "identityType": kind, "identityHash": text}
+        for kind, text in entries
+    ]
+    return changed("openbadge.json", lambda made: one_subject(made).update(identifier=given))
+
+
+@pytest.mark.parametrize("kind", ["ext:studentNumber", "studentId", "identifier", "ext:matriculationNumber", ""])
+def test_two_different_numbers_of_a_learner_are_asked_about(kind):
+    for entries in ([("sisSourcedId", "s2600002"), (kind, "s999")], [(kind, "s999"), ("sisSourcedId", "s2600002")]):
+        [award] = identified(*entries).awards
+        assert "student" not in award.credential
+        assert "credential.student" in asks(award)
+        [award] = identified(entries[0], (entries[1][0], entries[0][1])).awards
+        assert award.credential["student"] == entries[0][1]
+
+
+def test_an_identifier_that_is_passed_over_is_noted():
+    document = identified(("sisSourcedId", "s2600002"), ("userName", "ada"), ("emailAddress", "a@b.example"))
+    [award] = document.awards
+    assert award.credential["student"] == "s2600002"
+    [note] = [note for note in document.notes if "student number was taken from" in note]
+    assert "userName" in note
+    assert "emailAddress" not in note
+    assert "s2600002" not in note
+
+
+def test_an_identifier_that_is_a_name_is_compared_with_the_person():
+    given = load("openbadge.json")["credentialSubject"]
+    own = f"{given['givenName']} {given['familyName']}"
+    [award] = identified(("sisSourcedId", "s2600002"), ("name", own)).awards
+    assert "credential.family_name" not in asks(award)
+    [award] = identified(("sisSourcedId", "s2600002"), ("name", "Somebody Else")).awards
+    assert "credential.family_name" in asks(award)

@@ -2,15 +2,19 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.intake import IntakeError, Problem, TableRows, open_intake
+from registry.batches.corrections import corrections_of
+from registry.intake import IntakeError, NdjsonRows, Problem, TableRows, open_intake
 from registry.intake.rows.encodings import WINDOWS_1252_NOTE
 from registry.intake.rows.plain_rows import PlainRows
+from registry.intake.rows.report import bounded_notes
 from registry.intake.rows.tables import Table
+from registry.values.formulas import DELIMITERS
 from tests.support.catalogues import Everything
 
 COLUMNS = ("record", "achievement", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "ects")
@@ -120,7 +124,7 @@ def test_lines_are_counted_whatever_ends_them(opened):
     ],
 )
 def test_western_text_in_windows_1252_is_read_and_that_is_said(opened, text):
-    source = opened(table(changed(family_name=text)).encode("cp1252"))
+    source = opened(table(changed(family_name=text)).encode("cp1252"), keep_text=True)
     [row] = source
     assert row.family_name == text
     assert source.notes == [WINDOWS_1252_NOTE]
@@ -419,3 +423,105 @@ def test_a_file_with_too_many_bad_rows_is_read_no_further(monkeypatch, opened, k
     bad = table(*(changed(record="") for _ in range(5))) if kind == "table" else b'{"record": 1}\n' * 5
     with pytest.raises(IntakeError, match=r"line [45]: more than 3 rows of this file are wrong"):
         list(opened(bad))
+
+
+def test_many_columns_that_are_not_known_are_counted_after_the_first_twenty(opened):
+    header = (*COLUMNS, *(f"x{at}" for at in range(900)), *[""] * 30, "last")
+    source = opened(table((*GOOD, *["1"] * 931), header=header))
+    assert [row.record for row in source] == ["r1"]
+    assert source.notes[0] == "column 'x0' is not known and was not read"
+    assert source.notes[19] == "column 'x19' is not known and was not read"
+    assert source.notes[39] == "column 928 has no name and was not read"
+    assert source.notes[40:] == ["891 more columns are not known, or have no name, and were not read"]
+
+
+@pytest.mark.parametrize("extra", [",ects" * 50_000, "," * 100_000, "".join(f",x{at}" for at in range(36_000))])
+def test_a_header_of_very_many_columns_is_refused_with_their_number(opened, extra):
+    text = TEXT.replace("ects", "ects" + extra, 1)
+    with pytest.raises(IntakeError, match=f"the header has {8 + extra.count(','):,} columns, 1,000 at most"):
+        opened(text)
+
+
+def test_a_column_that_is_named_often_is_named_once_in_the_refusal(opened):
+    with pytest.raises(IntakeError, match=r"the header names ects, record twice$"):
+        opened(TEXT.replace("ects", "ects,ects,record,ects", 1))
+
+
+def test_a_row_of_json_with_very_many_other_fields_is_twenty_one_problems(tmp_path):
+    file = tmp_path / "rows.ndjson"
+    row = dict(zip(COLUMNS, GOOD, strict=True)) | {"ects": 5} | {f"x{at}": 1 for at in range(15_000)}
+    file.write_text(json.dumps(row) + "\n")
+    [problems] = NdjsonRows(file, Everything((5,)))
+    assert [problem.field for problem in problems] == [*(f"x{at}" for at in range(20)), ""]
+    assert problems[-1].detail == "has 14,980 more fields that are no columns"
+
+
+def test_plain_rows_of_json_name_twenty_other_fields_and_count_the_rows_that_have_more(tmp_path):
+    file = tmp_path / "rows.ndjson"
+    rows = [{"code": "a"} | {f"x{at}": 1 for at in range(count)} for count in (3, 20, 21, 40)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    plain = PlainRows(file, "ndjson", ["code"], ["code"])
+    assert len(list(plain)) == 4
+    assert plain.notes[:2] == ["'x0' is not known and was not read", "'x1' is not known and was not read"]
+    assert plain.notes[20:] == ["2 rows have more fields that are not known and were not read"]
+
+
+def test_notes_of_a_file_are_bounded_and_the_others_counted():
+    assert bounded_notes(["a", "b"]) == ["a", "b"]
+    many = bounded_notes([f"note {at}" for at in range(2000)])
+    assert (many[499], many[500:]) == ("note 499", ["there are 1,500 more notes, which are not kept"])
+    long = bounded_notes(["x" * 100_000] * 40)
+    assert (len(long), len(long[0]), long[-1]) == (25, 2001, "there are 16 more notes, which are not kept")
+
+
+def test_a_corrections_file_is_read_back_to_the_same_values_and_no_program_runs_anything_of_it(tmp_path):
+    note = "good; -) and\t=1, '+x |@y\u200b;\u200b=cmd|'/c calc'!A0"
+    columns = (*COLUMNS, "note")
+    file = tmp_path / "rows.csv"
+    file.write_text(table((*changed(awarding_date="soon"), note), (*OTHER, "\uff1dx"), header=columns), "utf-8")
+    lines = list(corrections_of(file, {2: "awarding_date: is no day; \uff1dx", 3: "note: begins"}))
+    assert all(f"{sign}=cmd" not in lines[1] and f"{sign}@y" not in lines[1] for sign in (*DELIMITERS, "\u200b"))
+    assert lines[1].startswith(f"r1,{ID},s1,Núñez,Zoë,2001-02-03,soon,5,\"good; '-) and")
+    again = tmp_path / "again.csv"
+    again.write_text("".join(lines).replace("soon", "2026-06-30"), "utf-8")
+    corrected, refused = open_intake(again, Everything((5,)))
+    assert (corrected.note, corrected.family_name) == (note, "Núñez")
+    assert [(one.field, "formula" in one.detail) for one in refused] == [("note", True)]
+
+
+def test_a_row_that_comes_back_from_corrections_three_times_keeps_its_text(tmp_path):
+    note = "Good work, -2; '=1, ''@x"
+    file = tmp_path / "rows.csv"
+    file.write_text(table((*changed(awarding_date="soon"), note), header=(*COLUMNS, "note")), "utf-8")
+    rounds = []
+    for _ in range(3):
+        rounds.append("".join(corrections_of(file, {2: "awarding_date: is no day"})))
+        file.write_text(rounds[-1], "utf-8")
+    assert "Good work, '-2" in rounds[0]
+    assert rounds[1:] == [rounds[0]] * 2
+    file.write_text(rounds[-1].replace("soon", "2026-06-30"), "utf-8")
+    [corrected] = open_intake(file, Everything((5,)))
+    assert corrected.note == note
+
+
+@pytest.mark.parametrize("begin", ["\u200b=", "\uff1d", "\u00a0\u200b@", "\ufe62", "'=", "''-", "\u2060+"])
+@pytest.mark.parametrize("name", ["note", "record", "student", "national_id", "grade", "family_name", "course"])
+def test_no_field_begins_as_a_formula_whatever_stands_before_it(problems, name, begin):
+    columns = tuple(dict.fromkeys((*COLUMNS, "note", "national_id", "grade", "course")))
+    row = tuple(
+        (dict(zip(COLUMNS, GOOD, strict=True)) | {name: f"{begin}HYPERLINK(1)"}).get(one, "") for one in columns
+    )
+    assert name in problems(row, columns)
+
+
+def test_a_file_without_a_row_says_what_was_read_of_it(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text("\n\n" + ",".join(COLUMNS) + "\n")
+    source = TableRows(file, Everything((5,)))
+    assert list(source) == []
+    assert source.description == (
+        f"line 3 of the table names its columns ({', '.join(COLUMNS)}), and no row of your own follows"
+    )
+    plain = PlainRows(file, "table", ["record"], ["record"])
+    with pytest.raises(IntakeError, match=r"there is no row in it: line 3 of the table names its columns \(record, "):
+        list(plain)

@@ -134,7 +134,8 @@ def test_original_and_granted_stand_side_by_side_with_their_differences():
                  "De studielast van de kwalificatie is aanzienlijk kleiner", "en nog 2", "30 juni 2026"):  # fmt: skip
         assert said in text, said
     assert text.count("Wezenlijk verschil") == 2
-    assert text.count("Geen wezenlijk verschil") == 3
+    assert text.count("Hier vragen wij niets") == 3
+    assert "Geen wezenlijk verschil" not in text
 
 
 def test_without_an_assessment_every_element_that_no_ground_names_is_not_assessed():
@@ -149,7 +150,7 @@ def test_what_is_not_stated_is_never_said_to_be_without_difference():
     full = Grant([0], "full", "recognised", "none")
     text = text_of(render(content(grants=[full], qualifications=[bare])))
     assert text.count("Not stated Not assessed") == 3
-    assert text.count("No substantial difference") == 2
+    assert text.count("Nothing is asked for here") == 2
 
 
 def test_a_slight_difference_from_what_is_asked_for_is_said_with_its_reason():
@@ -157,9 +158,27 @@ def test_a_slight_difference_from_what_is_asked_for_is_said_with_its_reason():
     judged, slight = [Judged({"workload": "One week was a holiday."})], "It differs from what we ask for"
     text = text_of(render(content(grants=[full], judged=judged, required=Required(workload="6 ECTS"))))
     assert f"{slight}, but not substantially One week was a holiday." in text
-    assert text.count("No substantial difference") == 4
+    assert text.count("Nothing is asked for here") == 4
+    assert "No substantial difference" not in text
     unasked = text_of(render(content(grants=[full], judged=judged)))
     assert ("One week was a holiday." in unasked, slight in unasked) == (True, False)
+
+
+def test_there_is_no_substantial_difference_only_from_what_is_asked_for_or_as_the_office_says():
+    full = Grant([0], "full", "recognised", "none")
+    asked = content(grants=[full], judged=[Judged(words={"quality": "NOKUT accredits it."})],
+                    required=Required(workload="5 ECTS"))  # fmt: skip
+    text = text_of(render(asked))
+    assert text.count("No substantial difference") == 2
+    assert "No substantial difference NOKUT accredits it." in text
+    assert text.count("Nothing is asked for here") == 3
+
+
+def test_the_letter_names_what_the_qualification_was_compared_with():
+    full = Grant([0], "full", "recognised", "none")
+    compared = content("de", grants=[full], judged=[Judged()], compared_with=[[{"en": "Master of Urban Analytics"}]])
+    text = text_of(render(compared))
+    assert "Verglichen mit Master of Urban Analytics" in text
 
 
 def test_what_no_member_issued_is_said_with_who_says_so():
@@ -246,6 +265,14 @@ def test_a_notice_says_how_a_case_stands(kind, said):
     for one in said:
         assert one in text, one
     assert "binds us" not in text
+
+
+@pytest.mark.parametrize("kind", ["decisionWithdrawn", "appealReceived"])
+def test_the_id_of_a_decision_in_a_notice_can_be_copied(kind):
+    made = notice(kind)
+    text = " ".join(page.extract_text() for page in read(render(made)).pages)
+    flat_text = text.replace("\n", "")
+    assert flat_text.count(made.decision) == flat_text.replace("\u200b", "").count(made.decision) > 0
 
 
 def test_the_address_beside_the_code_can_be_copied():

@@ -18,6 +18,7 @@ from registry.office.assessments.assessment import (
     named_grounds,
     objections,
     requirement_of,
+    short_objections,
 )
 from registry.office.basis import names_openly
 from registry.wire.achievements import LearningOutcome, QualityAssurance
@@ -26,6 +27,7 @@ from registry.wire.recognition import DIFFERENCES, Basis, Condition, Grant, Grou
 from tests.bench.data import achievement
 
 ID = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
+OTHER = "1cb96c88-a411-4809-ad9e-534f483b7a03"
 READS = LearningOutcome({"en": "Reads, questions and explains statistical data"})
 WRITES = LearningOutcome({"en": "Writes safe programs in a systems language"})
 OFFERED = Offered(
@@ -247,10 +249,54 @@ def test_credits_are_not_above_the_original_however_grants_share_it():
     assert codes(grant(ects=6, mode="credited")) == []
     assert codes(grant(ects=3), grant(ects=2)) == []
     assert codes(grant(ects=3), grant(ects=3)) == ["aboveOriginal"]
-    two = [OFFERED, offered(ects=2.5)]
+    two = [OFFERED, offered(ects=2.5, achievement=VersionedRef("twente", OTHER, 1))]
     assert codes(grant(of=(0, 1), ects=7.5), offers=two) == []
     assert codes(grant(of=(0, 1), ects=5), grant(of=(1,), ects=2.6), offers=two) == ["aboveOriginal"]
     assert codes(grant(ects=4)) == ["fullWithLess"]
+
+
+def test_two_awards_of_one_achievement_are_credited_once_in_one_grant_or_in_two():
+    again = [OFFERED, offered(achievement=VersionedRef("twente", ID, 2))]
+    assert codes(grant(of=(0, 1), ects=10), offers=again) == ["aboveOriginal"]
+    assert codes(grant(of=(0,)), grant(of=(1,)), offers=again) == ["aboveOriginal"]
+    assert codes(grant(of=(0, 1), ects=5), offers=again) == []
+    [found] = objections(assessment(grant(of=(0, 1), ects=10), offers=again))
+    assert found.detail.startswith("10 ECTS on 5 (awards of one achievement count once)")
+
+
+def test_a_full_recognition_with_no_credits_at_all_is_less_than_the_original():
+    assert codes(grant(ects=0)) == ["fullWithLess"]
+
+
+def test_a_level_or_credits_that_nobody_stated_are_not_granted_and_a_refusal_grants_none():
+    unknown = offered(eqf_level=None, ects=None, achievement=None, credit_bearing=None)
+    assert codes(grant(ects=None, eqf_level=8), offers=[unknown]) == ["levelNotStated"]
+    assert codes(grant(ects=60), offers=[unknown]) == ["creditsNotStated"]
+    assert codes(grant(ects=60, mode="credited", eqf_level=7), offers=[unknown]) == []
+    assert codes(grant(of=(0, 1), eqf_level=6), offers=[OFFERED, unknown]) == []
+    assert codes(grant(of=(0, 1), eqf_level=7), offers=[OFFERED, unknown]) == ["levelNotStated"]
+    assert codes(grant(of=(0, 1), ects=6), offers=[OFFERED, unknown]) == ["creditsNotStated"]
+    refused = grant("refused", "level:lowerLevel", eqf_level=8)
+    assert codes(refused, named=["level:lowerLevel"], considered=ALL_CONSIDERED) == ["levelRefused"]
+
+
+def test_grants_without_an_assessment_are_judged_as_with_one():
+    def short(*grants, offers=(OFFERED,)):
+        return [(each.code, each.path) for each in short_objections("creditTransfer", offers, grants)]
+
+    assert short(grant()) == []
+    assert short(grant(eqf_level=8)) == [("levelAboveOriginal", "$.grants[0].eqfLevel")]
+    assert short(grant(ects=6)) == [("aboveOriginal", "$.grants[0].ects")]
+    assert short(grant(ects=4)) == [("fullWithLess", "$.grants[0].ects")]
+    assert short(grant("full", "workload:substantiallyLess"))[0] == ("fullDespiteDifference", "$.grants[0].outcome")
+    assert short(grant("partial", "workload:substantiallyLess")) == [("howManyCredits", "$.grants[0].ects")]
+    other = offered(eqf_level=4, achievement=VersionedRef("twente", OTHER, 1))
+    assert short(grant(of=(0, 1), ects=10, eqf_level=6), offers=[OFFERED, other]) == []
+    assert short(grant(of=(1,), ects=5, eqf_level=6), offers=[OFFERED, other]) == [
+        ("levelAboveOriginal", "$.grants[0].eqfLevel")
+    ]
+    both = [grant("partial", "workload:substantiallyLess", ects=2), grant("full", ects=3)]
+    assert short(*both) == []
 
 
 def test_learning_without_credits_is_credited_with_what_the_office_sets():

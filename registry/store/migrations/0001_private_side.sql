@@ -89,8 +89,10 @@ CREATE TABLE IF NOT EXISTS vault.held_rows (
     sealed   bytea NOT NULL,
     decision text,                         -- same-person, other-person; null: nobody has decided
     by       text,
-    decided  timestamptz
+    decided  timestamptz,
+    version  text                          -- of a decided one: keyed hash of what whoever decided had read
 );
+ALTER TABLE vault.held_rows ADD COLUMN IF NOT EXISTS version text;
 -- A row that was issued waits for nothing.
 DELETE FROM vault.held_rows h USING vault.records r WHERE r.record = h.record;
 CREATE INDEX IF NOT EXISTS held_rows_learner ON vault.held_rows (learner);
@@ -264,6 +266,9 @@ CREATE TABLE IF NOT EXISTS intake.held_rows (
     day   date NOT NULL,
     PRIMARY KEY (batch, line)
 );
+-- Of a spreadsheet whose lines the worker has still to count: above how many of them it waits for a second person
+-- (0: it never does). Null once they are counted.
+ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS release_above bigint;
 CREATE INDEX IF NOT EXISTS batches_open ON intake.batches (created)
     WHERE state IN ('working', 'waiting', 'scheduled');
 CREATE INDEX IF NOT EXISTS batches_newest ON intake.batches (created, batch);

@@ -1,0 +1,56 @@
+"""The days of a credential, judged together: which of them cannot be right, and which to look at again."""
+
+import datetime as dt
+import functools
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from registry.intake.rows.days import NO_DATE
+from registry.values.persons import birth_date_fault
+from registry.wire.forms import check_date
+
+AHEAD: Final = dt.timedelta(days=366)
+"""So long before an award is dated it may be taken in, as for a day of graduation."""
+_YOUNGEST: Final = 10
+"""Years of age below which nobody is awarded anything: the year of one of the days is wrong."""
+
+
+def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, str] | None:
+    """Return which of a credential's days cannot be right, by its column, and why; the first of them."""
+    if (fault := birth_date_fault(born)) is not None:
+        return "date_of_birth", fault
+    for name, given in (("awarding_date", awarded), ("valid_until", until)):
+        if given is not None and check_date(given) is not None:
+            return name, NO_DATE
+    today = dt.datetime.now(dt.UTC).date()
+    return next(iter(judge_days(born, awarded, until, today).faults), None)
+
+
+class JudgedDays(NamedTuple):
+    """What the days of a credential say together."""
+
+    faults: Sequence[tuple[str, str]]
+    """Which of them cannot be right, by their columns, and why."""
+    is_ahead: bool
+    """Whether the awarding date is to come."""
+    is_over: bool
+    """Whether the last day of validity has passed."""
+
+
+@functools.lru_cache(maxsize=32_768)
+def judge_days(born: str | None, awarded: str | None, until: str | None, today: dt.date) -> JudgedDays:
+    """Judge days of the form YYYY-MM-DD; None is a day not known."""
+    faults = []
+    if born is not None and (fault := birth_date_fault(born)) is not None:
+        faults.append(("date_of_birth", fault))
+    elif born is not None and awarded is not None and awarded <= born:
+        faults.append(("awarding_date", "is not after the date of birth"))
+    elif born is not None and awarded is not None and awarded < f"{int(born[:4]) + _YOUNGEST}{born[4:]}":
+        detail = f"is less than {_YOUNGEST} years after the date of birth; is its year right? Or that of the birth?"
+        faults.append(("awarding_date", detail))
+    if awarded is not None and awarded > (today + AHEAD).isoformat():
+        faults.append(("awarding_date", "lies more than a year ahead; is its year right?"))
+    if until is not None and awarded is not None and until < awarded:
+        faults.append(("valid_until", "lies before the awarding date"))
+    day = today.isoformat()
+    return JudgedDays(faults, awarded is not None and awarded > day, until is not None and until < day)

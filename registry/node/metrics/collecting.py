@@ -1,0 +1,83 @@
+"""What the page of metrics says at one moment: the database, the log, and how the node finds itself."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from registry.log import open_log
+from registry.metrics import definitions
+from registry.metrics.latest import Latest
+from registry.metrics.page import Sample, page
+from registry.node.health.health import COMPONENTS
+from registry.node.metrics.database_reading import DatabaseFacts, DatabaseReading
+from registry.node.metrics.log_reading import LogReading
+from registry.node.services.watching import READINESS, HealthWatch
+
+if TYPE_CHECKING:
+    from registry.node.node import Node
+
+_DATABASE_SECONDS: Final = 0.6
+_LOG_SECONDS: Final = 0.3
+"""How long a page waits for each of them."""
+
+
+class Collecting:
+    """Makes the pages of one node. One thread at a time."""
+
+    def __init__(self, node: "Node", watch: HealthWatch, folder: Path, age: Callable[[], float | None]) -> None:
+        """`folder` is where the processes count; `age` returns the seconds since the last good step of the projector.
+
+        `age` returns None where this process does not project.
+        """
+        settings = node.settings
+        self._watch = watch
+        self._folder = folder
+        self._age = age
+        reading = DatabaseReading(node.dsn, settings.member)
+        self._log_reading = LogReading(lambda: open_log(settings.log_url, settings.consortium, read_only=True))
+        self._database = Latest("metrics-database", reading.read, reading.close)
+        self._log = Latest("metrics-log", self._log_reading.read, self._log_reading.close)
+
+    def page(self) -> bytes:
+        """Return the page; what cannot be read in time is missing from it, and it says so."""
+        return page(self._samples(), self._folder)
+
+    def close(self) -> None:
+        """Close what was opened, once nothing is read any more."""
+        self._database.stop()
+        self._log.stop()
+
+    def _samples(self) -> Iterator[Sample]:
+        began = time.monotonic()
+        version = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+        yield Sample(definitions.BUILD, 1, (metadata.version("credential-registry"), version))
+        facts: DatabaseFacts | None = self._database.get(_DATABASE_SECONDS)
+        yield Sample(definitions.DATABASE_UP, float(facts is not None))
+        if facts is not None:
+            yield from facts.samples
+        self._log_reading.streams = facts.streams if facts is not None else ()
+        log = self._log.get(_LOG_SECONDS)
+        yield Sample(definitions.LOG_UP, float(log is not None))
+        yield from log or ()
+        yield from self._health()
+        if (age := self._age()) is not None:
+            yield Sample(definitions.PROJECTION_AGE, age)
+        yield Sample(definitions.SCRAPE_SECONDS, time.monotonic() - began)
+
+    def _health(self) -> Iterator[Sample]:
+        """How the node found itself when it last looked, some seconds ago."""
+        faults, health = self._watch.faults, self._watch.health
+        yield Sample(definitions.READY, float(not any(component in faults for component in READINESS)))
+        for component in COMPONENTS:
+            yield Sample(definitions.FAULTS, len(faults.get(component, ())), (component,))
+        if health is None or self._watch.is_stale:
+            return
+        since = None if health.waiting_since is None else datetime.fromisoformat(health.waiting_since)
+        age = 0.0 if since is None else max(0.0, (datetime.now(UTC) - since).total_seconds())
+        yield Sample(definitions.UNPUBLISHED, health.waiting - health.held)
+        yield Sample(definitions.UNPUBLISHED_AGE, age)
+        yield Sample(definitions.HELD_BACK, health.held)

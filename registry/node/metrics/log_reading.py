@@ -1,0 +1,75 @@
+"""How much the log has of each stream, for the page of metrics, without reading the streams."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from consumers.streams.stream import claimed_size
+from projections.core.stream_counts import ReadUpTo
+from registry.log import GOVERNANCE, LogError, NoSuchStream, SharedLog
+from registry.metrics import definitions
+from registry.metrics.page import Sample
+
+_log = structlog.get_logger(__name__)
+
+
+class LogReading:
+    """Compares the ends of the streams with how far the views are. One thread uses it at a time.
+
+    A stream that the views have read to its end has as many events as the views. Of another one its newest records
+    name the size; they are read again only when the stream's end has moved.
+    """
+
+    def __init__(self, open_log: Callable[[], SharedLog]) -> None:
+        """`open_log` opens a log of its own: the one that the publisher appends to would make it wait."""
+        self._open_log = open_log
+        self._log: SharedLog | None = None
+        self._sizes: dict[str, tuple[int, int]] = {}
+        """By stream: its end, and the size that its newest records named there."""
+        self.streams: Sequence[ReadUpTo] = ()
+        """How far the views are; set before `read`."""
+
+    def read(self) -> list[Sample]:
+        """Return size and lag of each stream that can be read. Raises `LogError` where governance cannot."""
+        if self._log is None:
+            self._log = self._open_log()
+        try:
+            self._log.end(GOVERNANCE)
+        except LogError:
+            self.close()
+            raise
+        samples: list[Sample] = []
+        whole = True
+        for stream in self.streams:
+            try:
+                size = self._size(self._log, stream)
+            except LogError as error:
+                whole = False
+                _log.debug("metrics.stream_not_read", stream=stream.member, error=str(error))
+                continue
+            samples.append(Sample(definitions.LOG_SIZE, size, (stream.member,)))
+            samples.append(Sample(definitions.LAG, max(0, size - stream.size), (stream.member,)))
+        samples.append(Sample(definitions.PART_READ, float(whole), ("log",)))
+        return samples
+
+    def close(self) -> None:
+        """Close the log."""
+        if self._log is not None:
+            with contextlib.suppress(LogError):  # it is away, and nothing was written
+                self._log.close()
+            self._log = None
+
+    def _size(self, log: SharedLog, stream: ReadUpTo) -> int:
+        try:
+            end = log.end(stream.member)
+        except NoSuchStream:
+            if stream.next:
+                raise
+            return 0  # admitted, and has published nothing yet
+        if end == stream.next:
+            return stream.size
+        known = self._sizes.get(stream.member)
+        if known is None or known[0] != end:
+            self._sizes[stream.member] = known = end, claimed_size(log, stream.member)
+        return known[1]

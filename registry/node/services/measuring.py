@@ -1,0 +1,185 @@
+"""The metrics of `registry run` and `registry serve`: counted by each process, shown on a port of their own."""
+
+import contextlib
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import structlog
+
+from consumers.streams.progress import NOTHING, Progress
+from registry.node.services.observing import Observer, together
+from registry.node.services.tracing import observer_of
+from registry.node.services.unseen import Unseen
+from registry.node.services.watching import HealthWatch
+from registry.publishing.commit_store import Draft
+from registry.settings.settings import SettingsError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from registry.metrics.instruments import Instruments
+    from registry.node.metrics.collecting import Collecting
+    from registry.node.node import Node
+
+_log = structlog.get_logger(__name__)
+_MAIN: Final = "main"
+"""The name of the process that shows the metrics."""
+_FOLDER: Final = "metrics"
+_MAX_CONNECTIONS: Final = 16
+_PATIENCE_SECONDS: Final = 5.0
+
+
+class Measuring(NamedTuple):
+    """Metrics that are being shown."""
+
+    observer: Observer
+    folder: Path
+    """Where the processes count."""
+    address: str
+    """Of the page."""
+
+
+class _Work:
+    """Measures what the publisher and the projector of this process do."""
+
+    def __init__(self, member: str, instruments: "Instruments", *, projects: bool) -> None:
+        self._instruments = instruments
+        self._unseen = Unseen[float](member)
+        """When the oldest event of each commit was stored."""
+        self._stepped = time.monotonic() if projects else None
+
+    def on_committed(self, drafts: Sequence[Draft]) -> None:
+        """Count commits that were put on the log."""
+        now = time.time()
+        stored = [(draft.after.size, draft.stored) for draft in drafts if draft.stored is not None]
+        events = sum(len(draft.lines) for draft in drafts)
+        self._instruments.count_published(len(drafts), events, (max(0.0, now - at) for _, at in stored))
+        self._count_seen(self._unseen.add(stored))  # the projector may have been faster
+
+    def on_batch(self, member: str, size: int, position: int) -> None:
+        """Note how far this member's own stream is in the views."""
+        del position
+        self._unseen.reach(member, size)
+
+    def on_step(self, progress: Progress, seconds: float, whole: bool) -> None:  # noqa: FBT001 - the projector's own
+        """Count what a step of the projector brought, and this member's commits that are in the views since."""
+        if whole:
+            self._stepped = time.monotonic()
+        if progress != NOTHING:
+            self._instruments.count_projected(progress.commits, progress.events, seconds)
+        self._count_seen(self._unseen.step())
+
+    def _count_seen(self, stored: Sequence[float]) -> None:
+        now = time.time()
+        for at in stored:
+            self._instruments.count_visible(max(0.0, now - at))
+
+    def age(self) -> float | None:
+        """Return the seconds since the projector's last step without a fault, or since the start where none was.
+
+        None in a process that does not project.
+        """
+        return None if self._stepped is None else time.monotonic() - self._stepped
+
+
+@contextlib.contextmanager
+def measuring(node: "Node", watch: HealthWatch, *, projects: bool = True) -> Iterator[Measuring | None]:
+    """Show the metrics of a node while inside; None where the settings name no port for them.
+
+    `watch` looks at the node, in a thread that the caller starts. `projects`: whether this process projects. Raises
+    `SettingsError` where the port is taken or the folder of counters cannot be made.
+    """
+    settings = node.settings
+    if settings.metrics_port is None:
+        yield None
+        return
+    # Only who measures loads prometheus-client.
+    from registry.metrics.instruments import Instruments  # noqa: PLC0415 - as said above
+    from registry.node.metrics.collecting import Collecting  # noqa: PLC0415 - likewise
+
+    with _listening(settings.metrics_host, settings.metrics_port) as listening:
+        host, port = listening.getsockname()[:2]
+        with _counters(settings.home / _FOLDER / f"{host}-{port}".replace(":", "-")) as folder:
+            try:
+                work = _Work(settings.member, Instruments(folder, _MAIN), projects=projects)
+            except OSError as error:
+                raise SettingsError(f"metrics: cannot write to {folder}: {error.strerror}") from error
+            collecting = Collecting(node, watch, folder, work.age)
+            server = _server(collecting)
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="metrics", daemon=True)
+            thread.start()
+            try:
+                observer = Observer(work.on_committed, work.on_batch, work.on_step)
+                shown = f"[{host}]" if ":" in host else host
+                yield Measuring(observer, folder, f"http://{shown}:{port}/metrics")
+            finally:
+                server.should_exit = True
+                thread.join()
+                collecting.close()
+
+
+def observing(node: "Node", measures: Measuring | None) -> Observer:
+    """Return who observes this node at work: its metrics and its traces, where there are any."""
+    observers = [] if measures is None else [measures.observer]
+    if node.traces is not None:
+        observers.append(observer_of(node.traces, node.settings.member))
+    return together(*observers)
+
+
+def instruments_of(folder: Path | None, process: str) -> "Instruments | None":
+    """Return the instruments of a process that answers; None where nothing is measured.
+
+    A process that cannot make its files answers all the same, uncounted, and the node's log says so.
+    """
+    if folder is None:
+        return None
+    from registry.metrics.instruments import Instruments  # noqa: PLC0415 - only who measures loads prometheus-client
+
+    try:
+        return Instruments(folder, process)
+    except OSError as error:
+        _log.error("metrics.not_counting", process=process, error=error.strerror)
+        return None
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise SettingsError(f"metrics_port: cannot listen at {host} port {port}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _counters(folder: Path) -> Iterator[Path]:
+    """A fresh folder, removed at the end. What a process left there that was killed is removed at the start.
+
+    Its name has the address of the page, at which no other process listens.
+    """
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise SettingsError(f"metrics: cannot make the folder {folder}: {error.strerror}") from error
+    try:
+        yield folder
+    finally:
+        # A process that is just ending may still write there; the next start removes what is left.
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _server(collecting: "Collecting") -> "uvicorn.Server":
+    from registry.http.server import server_for  # noqa: PLC0415 - only who measures loads a server
+    from registry.metrics.answering import Answering  # noqa: PLC0415 - likewise
+
+    return server_for(
+        Answering(collecting.page),
+        patience_seconds=_PATIENCE_SECONDS,
+        max_connections=_MAX_CONNECTIONS,
+        max_connections_per_address=_MAX_CONNECTIONS,
+    )

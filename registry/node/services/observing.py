@@ -1,0 +1,37 @@
+"""What a node tells whoever observes it at work; without an observer it tells nobody."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from consumers.projecting.projector import OnBatch, OnStep
+from consumers.streams.progress import Progress
+from registry.publishing.commit_store import Draft
+
+
+class Observer(NamedTuple):
+    """Functions that are called from the threads of a node's services."""
+
+    on_committed: Callable[[Sequence[Draft]], None] = lambda _: None
+    """Receives commits that were put on the log."""
+    on_batch: OnBatch = lambda *_: None
+    """As the projector's own."""
+    on_step: OnStep = lambda *_: None
+    """As the projector's own."""
+
+
+def together(*observers: Observer) -> Observer:
+    """Return an observer that tells all of these, in their order."""
+
+    def on_committed(drafts: Sequence[Draft]) -> None:
+        for observer in observers:
+            observer.on_committed(drafts)
+
+    def on_batch(member: str, size: int, position: int) -> None:
+        for observer in observers:
+            observer.on_batch(member, size, position)
+
+    def on_step(progress: Progress, seconds: float, whole: bool) -> None:  # noqa: FBT001 - the projector's own
+        for observer in observers:
+            observer.on_step(progress, seconds, whole)
+
+    return Observer(on_committed, on_batch, on_step)

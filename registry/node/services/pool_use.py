@@ -1,0 +1,23 @@
+"""How an answering process uses its connections to the views, noted every few seconds."""
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from projections.api.reading import Views
+
+if TYPE_CHECKING:
+    from registry.metrics.instruments import Instruments
+
+_SECONDS: Final = 2.0
+
+
+def follow_pool(views: Views, instruments: "Instruments", stop: threading.Event) -> None:
+    """Begin to note it, in a thread of its own, until told to stop."""
+
+    def follow() -> None:
+        while True:
+            instruments.note_pool(*views.pool_use())
+            if stop.wait(_SECONDS):
+                return
+
+    threading.Thread(target=follow, name="pool-use", daemon=True).start()

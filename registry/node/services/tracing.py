@@ -1,0 +1,78 @@
+"""Traces of this node's rows, where OpenTelemetry is installed and its variables say where to send them."""
+
+import os
+import re
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from consumers.streams.progress import Progress
+from registry.node.services.observing import Observer
+from registry.node.services.unseen import Unseen
+from registry.publishing.commit_store import Draft
+from registry.store.recorder import StoredEvent
+from registry.store.translation import PUBLISHED, stored_at
+
+if TYPE_CHECKING:
+    from registry.tracing.row_traces import RowTraces
+
+_log = structlog.get_logger(__name__)
+_VARIABLES: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_EVENT: Final = re.compile(rb'"id":"([^"\\]+)"')
+
+
+def traces_of(member: str) -> "RowTraces | None":
+    """Return the traces of this process; None where nothing says where to send them.
+
+    Where OpenTelemetry is not installed, nothing is traced either, and the node's log says so.
+    """
+    if not any(os.environ.get(name) for name in _VARIABLES) or os.environ.get("OTEL_SDK_DISABLED") == "true":
+        return None
+    try:
+        from registry.tracing.row_traces import RowTraces  # noqa: PLC0415 - of an extra, which may not be installed
+    except ModuleNotFoundError as error:
+        _log.warning("tracing.not_installed", missing=error.name, advice="install credential-registry[otel]")
+        return None
+    return RowTraces(member)
+
+
+def trace_stored(traces: "RowTraces", events: Sequence[StoredEvent]) -> None:
+    """Trace events that were stored just now, each from the moment when it was made."""
+    now = time.time()
+    for event in events:
+        if event.topic in PUBLISHED:
+            name = f"{event.originator_id}-{event.originator_version}"
+            traces.intake(name, stored_at(event.state).timestamp(), now)
+
+
+def observer_of(traces: "RowTraces", member: str) -> Observer:
+    """Return who traces what the publisher and the projector do with this node's events."""
+    unseen = Unseen[tuple[str, float]](member)
+
+    def project(events: Sequence[tuple[str, float]]) -> None:
+        now = time.time()
+        for event, published in events:
+            traces.project(event, published, now)
+
+    def on_committed(drafts: Sequence[Draft]) -> None:
+        now = time.time()
+        waiting: list[tuple[int, tuple[str, float]]] = []
+        for draft in drafts:
+            for line in draft.lines:
+                if (found := _EVENT.search(line)) is not None:
+                    event = found[1].decode()
+                    traces.publish(event, now if draft.stored is None else draft.stored, now)
+                    waiting.append((draft.after.size, (event, now)))
+        project(unseen.add(waiting))
+
+    def on_batch(member: str, size: int, position: int) -> None:
+        del position
+        unseen.reach(member, size)
+
+    def on_step(progress: Progress, seconds: float, whole: bool) -> None:  # noqa: FBT001 - the projector's own
+        del progress, seconds, whole
+        project(unseen.step())
+
+    return Observer(on_committed, on_batch, on_step)

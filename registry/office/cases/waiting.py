@@ -1,0 +1,53 @@
+"""The proposal of a case that waits for another person: all that they should see before they approve it."""
+
+from collections.abc import Sequence
+
+from registry.domain.case import Case
+from registry.domain.errors import Refusal
+from registry.office.assessments.assessing import measures_for
+from registry.office.assessments.requirements import programme_title
+from registry.office.cases import proposing
+from registry.office.cases.reviewing import Review
+from registry.office.cases.rows import Written
+from registry.office.cases.service import Office
+from registry.office.cases.views import ComparedView, ProposalView
+
+
+def waiting_proposal(office: Office, case: Case, written: Sequence[Written]) -> ProposalView | None:
+    """Return the proposal that waits, looked at again; None where none does, or where the applicant was erased.
+
+    `written` are the case's texts, opened.
+    """
+    proposal, identifier = case.proposal, case.proposal_id
+    if proposal is None or identifier is None or case.state not in ("proposed", "approved") or not written:
+        return None
+    found: Review | None = None
+    try:
+        found = office.review(case, proposal)
+        notes = proposing.notes(office, case, proposal, found)
+    except Refusal as error:
+        notes = [f"it cannot be approved as it is: {error.detail}"]
+    registry, assessment = office.registry, found.assessment if found is not None else None
+    return ProposalView(
+        proposal_id=identifier,
+        by=proposal.by,
+        on=proposal.on,
+        grants=proposal.grants,
+        towards=[None if one.towards is None else programme_title(registry, one.towards) for one in proposal.grants],
+        note=next((one.content for one in written if one.text == proposal.text), None),
+        assessed=bool(case.assessments),
+        compared=[
+            ComparedView(
+                number,
+                None if one.requirement.towards is None else programme_title(registry, one.requirement.towards),
+                list(one.elements),
+            )
+            for number, several in (found.compared.items() if found is not None else ())
+            for one in several
+        ],
+        considered=[]
+        if assessment is None or all(grant.outcome != "refused" for grant in proposal.grants)
+        else [each for one in assessment.proposed for each in one.considered],
+        measures=measures_for(assessment, proposal.grants),
+        notes=notes,
+    )

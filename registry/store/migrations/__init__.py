@@ -1,0 +1,93 @@
+"""The versions of the private schema: numbered files, each applied once, in one transaction, under one lock.
+
+`0001` also takes over a database of a version that had no numbers: all that it makes, it makes only where it is absent.
+A file that was released is never changed; what must change gets the next number.
+"""
+
+import re
+from functools import cache
+from importlib import resources
+from typing import Any, Final, NamedTuple
+
+from psycopg import Connection
+from psycopg.rows import tuple_row
+
+_FILE: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+_LOCK: Final = "SELECT pg_advisory_lock(hashtext('registry.private'))"
+_UNLOCK: Final = "SELECT pg_advisory_unlock(hashtext('registry.private'))"
+_TABLE: Final = """
+CREATE SCHEMA IF NOT EXISTS node;
+CREATE TABLE IF NOT EXISTS node.migrations (
+    number  integer PRIMARY KEY,
+    name    text NOT NULL,
+    applied timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+class DatabaseTooNew(Exception):
+    """A newer version of the program has changed this database."""
+
+
+class Migration(NamedTuple):
+    """One step from a version of the private schema to the next."""
+
+    number: int
+    name: str
+    statements: str
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """Return all migrations that this program knows, in their order."""
+    return tuple(
+        sorted(
+            Migration(int(match[1]), match[2], file.read_text())
+            for file in resources.files("registry.store.migrations").iterdir()
+            if (match := _FILE.fullmatch(file.name)) is not None
+        )
+    )
+
+
+def migrate(connection: Connection[Any]) -> list[Migration]:
+    """Bring a database to the newest version that this program knows; return the migrations that it took.
+
+    A database that is there already is only read, so that no process waits for another that is in the middle of
+    writing. Two processes that find an older one change it one after the other. Raises `DatabaseTooNew`.
+    """
+    if not _missing(connection):
+        return []
+    connection.execute(_LOCK)
+    try:
+        missing = _missing(connection)
+        if missing:
+            connection.execute(_TABLE)
+        for migration in missing:
+            with connection.transaction():
+                connection.execute(migration.statements.encode())
+                connection.execute(
+                    "INSERT INTO node.migrations (number, name) VALUES (%s, %s)", (migration.number, migration.name)
+                )
+        return missing
+    finally:
+        connection.execute(_UNLOCK)
+
+
+def refuse_newer(connection: Connection[Any]) -> None:
+    """Raise `DatabaseTooNew` where a newer version of the program has changed a database."""
+    _missing(connection)
+
+
+def _missing(connection: Connection[Any]) -> list[Migration]:
+    """Return the migrations that a database has not taken yet. Raises `DatabaseTooNew`."""
+    applied: dict[int, str] = {}
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        if cursor.execute("SELECT to_regclass('node.migrations')").fetchone() != (None,):
+            applied = dict(cursor.execute("SELECT number, name FROM node.migrations ORDER BY number"))
+    known = {migration.number for migration in migrations()}
+    if unknown := [f"{number:04} ({name})" for number, name in applied.items() if number not in known]:
+        raise DatabaseTooNew(
+            f"a newer version of this program has changed the node's database: migration {', '.join(unknown)} is not"
+            f" known here, which knows up to {max(known):04}. Nothing was changed. Run that version or a later one"
+        )
+    return [migration for migration in migrations() if migration.number not in applied]

@@ -1,0 +1,58 @@
+"""How many batches, rows, deliveries and lost events the private side has: numbers for an operator, of nobody."""
+
+from psycopg import Connection
+
+_TABLES = ("intake.batches", "intake.lost", "webhooks.deliveries", "webhooks.endpoints", "feed.notices")
+
+
+def missing_tables(connection: Connection) -> set[str]:
+    """Return which tables are not there: the consortium's own node has no private side."""
+    rows = connection.execute(
+        "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL", (list(_TABLES),)
+    )
+    return {name for (name,) in rows}
+
+
+def batches_by_state(connection: Connection) -> dict[str, int]:
+    """Count the batches."""
+    return dict(connection.execute("SELECT state, count(*) FROM intake.batches GROUP BY state").fetchall())
+
+
+def rows_by_outcome(connection: Connection) -> dict[str, int]:
+    """Count the rows of all batches that were to have an effect."""
+    row = connection.execute(
+        "SELECT coalesce(sum(issued), 0)::bigint, coalesce(sum(unchanged), 0)::bigint,"
+        " coalesce(sum(refused), 0)::bigint, coalesce(sum(held), 0)::bigint"
+        " FROM intake.batches WHERE NOT dry_run AND kind <> 'reconciliation'"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - sums are one row
+    return dict(zip(("issued", "unchanged", "refused", "scheduled"), row, strict=True))
+
+
+def webhooks_by_state(connection: Connection) -> dict[str, int]:
+    """Count the webhooks."""
+    row = connection.execute(
+        "SELECT count(*) FILTER (WHERE enabled), count(*) FILTER (WHERE NOT enabled) FROM webhooks.endpoints"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - counts are one row
+    return dict(zip(("enabled", "disabled"), row, strict=True))
+
+
+def deliveries_by_state(connection: Connection) -> dict[str, int]:
+    """Count the deliveries that wait for their first attempt, that failed and are tried again, and those given up."""
+    row = connection.execute(
+        "SELECT count(*) FILTER (WHERE dead IS NULL AND error IS NULL),"
+        " count(*) FILTER (WHERE dead IS NULL AND error IS NOT NULL),"
+        " count(*) FILTER (WHERE dead IS NOT NULL) FROM webhooks.deliveries"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - counts are one row
+    return dict(zip(("waiting", "failed", "given-up"), row, strict=True))
+
+
+def lost_ranges(connection: Connection) -> tuple[int, int]:
+    """Count the ranges of lost intake events that nobody has acknowledged, and the events in them, where known."""
+    row = connection.execute(
+        "SELECT count(*), coalesce(sum(last - first + 1), 0)::bigint FROM intake.lost WHERE acknowledged IS NULL"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - counts are one row
+    return row[0], row[1]

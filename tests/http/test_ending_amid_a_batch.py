@@ -1,0 +1,41 @@
+"""A node that is told to end while a system still sends a batch."""
+
+import contextlib
+import signal
+import socket
+import time
+
+import pytest
+
+from tests.support.served import Served, row
+
+PIECE = b"x,"
+
+
+@pytest.fixture
+def served(tmp_path, postgres):
+    with contextlib.closing(Served(tmp_path, postgres)) as made:
+        yield made.start(run=False)
+
+
+def test_a_batch_that_has_not_arrived_when_the_node_ends_is_not_taken_in(served):
+    key = served.key("credentials:write", "batches:read")
+    host, _, port = served.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(
+            f"POST /v1/batches HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nContent-Type: text/csv\r\n"
+            f"Idempotency-Key: ending\r\nContent-Length: 100000\r\n\r\n{','.join(row('x'))}\n".encode()
+        )
+        time.sleep(1)
+        served.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 30
+        while served.process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                connection.sendall(b"x,")
+            time.sleep(0.5)
+    assert served.process.wait(40) == 0
+    assert "Traceback" not in served.said
+    assert "Exception in ASGI" not in served.said
+    served.start(run=False)
+    [batch] = served.client(key=key).get("/v1/batches").json()["items"]
+    assert batch["state"] in ("receiving", "incomplete")  # the same request sent again begins it again
