@@ -61,7 +61,7 @@ async def listed(
         last = found[-1] if len(found) == limit else None
         return Page(selected(found, fields), None if last is None else cursors.encode([last.member, last.agreement]))
 
-    return await views.answer(wait_for, made, "some")
+    return await views.answer(wait_for, made, "search")
 
 
 @get(
@@ -127,7 +127,7 @@ async def simulated(views: Views, whose: Whose, data: AgreementDraft, wait_for: 
     if (fault := draft.fault(whose.member)) is not None:
         raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
     return await views.answer(
-        wait_for, lambda connection: simulate(connection, whose.member, draft, begin, end), takes="long"
+        wait_for, lambda connection: simulate(connection, whose.member, draft, begin, end), cost="scan"
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import msgspec
 import psycopg
@@ -145,14 +146,14 @@ def test_many_are_made_side_by_side_and_the_loop_goes_on(reading, loop):
 def test_searches_keep_no_lookup_waiting(reading, loop):
     made = []
 
-    async def asked(number, seconds, takes):
-        await reading.answer("", lambda c: slowly(c, number, seconds), takes)
+    async def asked(number, seconds, cost):
+        await reading.answer("", lambda c: slowly(c, number, seconds), cost)
         made.append(number)
 
     async def all_of_them():
-        searches = [asyncio.create_task(asked(n, 0.3, "some")) for n in range(3)]
+        searches = [asyncio.create_task(asked(n, 0.3, "search")) for n in range(3)]
         await asyncio.sleep(0.05)
-        await asyncio.gather(*(asked(7, 0.01, "little") for _ in range(6)))
+        await asyncio.gather(*(asked(7, 0.01, "lookup") for _ in range(6)))
         assert made == [7] * 6
         await asyncio.gather(*searches)
 
@@ -203,7 +204,7 @@ def test_nor_do_all_of_them_whoever_held_them(reading, loop, writer):
         return (await reading.answer("", lambda c: slowly(c, number, 0.2), **how)).content
 
     async def ended():
-        await asyncio.gather(*(asked(n) for n in range(6)), *(asked(n, takes="long") for n in range(3)))
+        await asyncio.gather(*(asked(n) for n in range(6)), *(asked(n, cost="scan") for n in range(3)))
         writer.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -231,6 +232,50 @@ def test_nor_does_one_that_it_ends_in_the_middle(writer, loop, reading):
         return (await asked).content
 
     assert loop.run(ended()) == 3
+
+
+def test_a_server_that_sends_nothing_is_given_up(made, monkeypatch):
+    monkeypatch.setattr("projections.api.loop_connection._SILENCE_SECONDS", 0.3)
+    with pytest.raises(psycopg.OperationalError, match="does not answer"):
+        made(lambda c: slowly(c, 1, 2))
+    assert made(lambda c: slowly(c, 2, 0))[0] == 2
+
+
+def test_an_answer_that_is_given_up_while_it_connects_gives_the_connection_back(reading, loop, monkeypatch):
+    pool, taken = reading._loop_pool._pool, []
+    take = pool.take
+
+    def take_slowly():
+        time.sleep(0.2)
+        taken.append(take())
+        return taken[-1]
+
+    monkeypatch.setattr(pool, "take", take_slowly)
+    monkeypatch.setattr("projections.api.pools._NO_WAIT_SECONDS", 0)  # the pool then refuses
+
+    async def given_up():
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(reading.answer("", lambda c: slowly(c, 1, 0)), 0.05)
+
+    loop.run(given_up())
+    until(lambda: len(taken) == 3, 10)
+    loop.run(asyncio.sleep(0.1))
+    until(lambda: pool.get_stats()["pool_available"] == pool.get_stats()["pool_size"], 10)
+
+
+def test_the_use_of_both_pools_is_added_up(reading, loop):
+    async def asked():
+        answering = [asyncio.create_task(reading.answer("", lambda c: slowly(c, 1, 0.5))) for _ in range(5)]
+        await asyncio.sleep(0.3)
+        use = reading.pool_use()
+        await asyncio.gather(*answering)
+        return use
+
+    use = loop.run(asked())
+    assert use.busy >= 3
+    assert use.waiting >= 2
+    until(lambda: reading.pool_use().busy == 0, 10)
 
 
 def test_what_the_server_refuses_is_raised_and_the_next_goes_on(made):

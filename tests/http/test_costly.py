@@ -1,12 +1,12 @@
-"""Answers are made in lanes of threads, within a time limit, and given up when the client leaves."""
+"""Costly answers: in threads, within a time limit, given up when the client leaves; others are answered meanwhile."""
 
 import asyncio
 import threading
 
 import pytest
 
-from projections.api import lanes
-from projections.api.reading import SEARCHES, Views
+from projections.api import costly, reading
+from projections.api.reading import Views
 from projections.core import views
 from registry.http import HttpProblem
 from registry.http.leaving import RECEIVE
@@ -46,17 +46,22 @@ def sleeping(connection):
     return connection.execute("SELECT pg_sleep(61)").fetchall()
 
 
-def test_each_kind_of_answer_has_threads_of_its_own(served, loop):
-    def thread(connection):
+def test_few_rows_are_read_in_the_loops_own_thread_and_many_in_another(served, loop):
+    def few(connection):
         connection.execute("SELECT 1").fetchall()
-        return threading.current_thread().name
+        return threading.current_thread()
 
-    for takes, lane in (("little", "lookup"), ("some", "search"), ("long", "long")):
-        assert loop.run(served.answer("", thread, takes)).content.startswith(lane)
+    def many(connection):
+        assert len(connection.execute(MANY).fetchall()) == 4000
+        return threading.current_thread()
+
+    assert loop.run(served.answer("", few)).content is threading.main_thread()
+    assert loop.run(served.answer("", many)).content.name.startswith("costly")
+    assert loop.run(served.answer("", few, "scan")).content.name.startswith("costly")
 
 
 def test_an_answer_that_takes_too_long_is_given_up_and_its_statement_ends(served, loop, writer, monkeypatch):
-    monkeypatch.setattr(served._lanes["little"], "seconds", 0.5)
+    monkeypatch.setattr(reading, "SECONDS", 0.5)
     with pytest.raises(HttpProblem) as raised:
         loop.run(served.answer("", sleeping))
     assert (raised.value.kind, raised.value.status, raised.value.headers) == ("too-costly", 503, {"Retry-After": "5"})
@@ -64,7 +69,7 @@ def test_an_answer_that_takes_too_long_is_given_up_and_its_statement_ends(served
 
 
 def test_an_answer_whose_client_has_left_is_given_up(served, loop, writer, monkeypatch):
-    monkeypatch.setattr(served._lanes["little"], "seconds", 60.0)
+    monkeypatch.setattr(reading, "SECONDS", 60.0)
 
     async def asked():
         begun = asyncio.Event()
@@ -85,20 +90,22 @@ def test_an_answer_whose_client_has_left_is_given_up(served, loop, writer, monke
     until(lambda: writer.execute(SLEEPING).fetchone() == (0,))
 
 
-def test_lookups_are_answered_while_searches_take_long_and_more_searches_are_refused(served, loop, writer, monkeypatch):
-    monkeypatch.setattr(served._lanes["some"], "seconds", 60.0)
-    monkeypatch.setattr(lanes, "MAX_WAITING", 0)
+def test_others_are_answered_while_costly_answers_are_made_and_more_costly_ones_are_refused(
+    served, loop, writer, monkeypatch
+):
+    monkeypatch.setattr(reading, "SECONDS", 60.0)
+    monkeypatch.setattr(costly, "MAX_WAITING", 0)
 
     async def asked():
-        answering = [asyncio.ensure_future(served.answer("", sleeping, "some")) for _ in range(SEARCHES)]
-        while writer.execute(SLEEPING).fetchone() != (SEARCHES,):  # noqa: ASYNC110 - likewise
+        answering = [asyncio.ensure_future(served.answer("", sleeping)) for _ in range(costly.AT_A_TIME)]
+        while writer.execute(SLEEPING).fetchone() != (costly.AT_A_TIME,):  # noqa: ASYNC110 - likewise
             await asyncio.sleep(0.02)
         for _ in range(20):
             answer = await served.answer("", lambda connection: connection.execute("SELECT 7").fetchone())
             assert answer.content == (7,)
         assert not any(one.done() for one in answering)
         with pytest.raises(HttpProblem) as raised:
-            await served.answer("", lambda connection: connection.execute(MANY).fetchall(), "some")
+            await served.answer("", lambda connection: connection.execute(MANY).fetchall())
         assert raised.value.kind == "too-costly"
         for one in answering:
             one.cancel()

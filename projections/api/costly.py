@@ -1,7 +1,6 @@
-"""Answers are made in threads, in lanes: a few at a time in each, within a time limit, given up when the client leaves.
+"""Costly answers: made in threads, few at a time, each within a time limit, given up when the client leaves.
 
-A lookup of one thing never waits for a search, and neither waits for an answer that looks at much: each kind has
-threads of its own. What one answer reads has further limits (`projections.relations.reach`).
+What an answer reads has limits of its own (`reach`). This limits what all of them together take from the others.
 """
 
 import asyncio
@@ -20,16 +19,19 @@ from registry.http.leaving import client_left
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-MAX_WAITING: Final = 200
-"""Requests that wait in one lane; more are refused at once."""
+AT_A_TIME: Final = 2
+MAX_WAITING: Final = 16
+"""Requests that wait for their turn; more are refused at once."""
+SECONDS: Final = 2.0
+"""For an answer about one thing, or a page of a list."""
+LONG_SECONDS: Final = 10.0
+"""For an answer that looks at much: a worklist, a simulation."""
 _CANCEL_SECONDS: Final = 2.0
-_UNWATCHED_SECONDS: Final = 0.1
-"""Nearly all answers are ready by then; only for the others is it worth watching whether the client leaves."""
 _RETRY: Final = {"Retry-After": "5"}
 
 
 class Work:
-    """One answer that is being made, and that others may give up."""
+    """One answer under way, which others may give up."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -38,11 +40,12 @@ class Work:
         self._given_up = False
 
     def begin(self, connection: Connection) -> None:
-        """Work on this connection. Raises `HttpProblem` where the work was given up before."""
+        """Work on this connection, which is in a transaction. Raises `HttpProblem` where the work was given up."""
         with self._lock:
             if self._given_up:
                 raise _too_long(self.seconds)
             self._connection = connection
+        connection.execute(f"SET LOCAL statement_timeout TO {round(1000 * self.seconds)}".encode())
 
     def end(self) -> None:
         """Leave the connection to others; one whose statement was cancelled is closed, since that may come late."""
@@ -63,62 +66,49 @@ class Work:
                 _log.warning("http.not_cancelled", why=str(error))
 
 
-class Lane:
-    """The threads of one process that make one kind of answer."""
+class CostlyAnswers:
+    """The threads of one process that make costly answers."""
 
-    def __init__(self, name: str, at_a_time: int, seconds: float) -> None:
-        """`seconds` is how long one answer may take, the wait for a thread included."""
-        self.seconds = seconds
-        self._threads = ThreadPoolExecutor(at_a_time, thread_name_prefix=name)
-        self._free = asyncio.Semaphore(at_a_time)
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="costly")
+        self._free = asyncio.Semaphore(AT_A_TIME)
         self._waiting = 0
 
     def close(self) -> None:
         """Begin no more; what is being made ends by its time limit."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def make(self, act: Callable[[Work], T]) -> T:
+    async def make(self, act: Callable[[Work], T], seconds: float) -> T:
         """Return what `act` returns, which runs in a thread and announces its connection to the work it is given.
 
-        Raises `HttpProblem` where it takes longer than the lane allows, or too many others wait.
+        Raises `HttpProblem` where it takes longer than `seconds`, or too many others wait.
         """
-        await self._wait_for_thread()
-        work = Work(self.seconds)
+        await self._turn(seconds)
+        work = Work(seconds)
         making: asyncio.Future[Any] = asyncio.get_running_loop().run_in_executor(self._threads, act, work)
         making.add_done_callback(self._ended)
+        leaving: asyncio.Future[Any] = asyncio.ensure_future(client_left())
         try:
-            if await self._is_ready(making):
-                return making.result()  # type: ignore[no-any-return] # what `act` returned
+            done, _ = await asyncio.wait({making, leaving}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             self._give_up(work)
             raise
-        except QueryCanceled:
-            raise _too_long(self.seconds) from None
-        self._give_up(work)
-        raise _too_long(self.seconds)
-
-    async def _is_ready(self, making: "asyncio.Future[Any]") -> bool:
-        """Wait for an answer; False where it takes too long, or the client has left."""
-        done, _ = await asyncio.wait({making}, timeout=min(_UNWATCHED_SECONDS, self.seconds))
-        if not done:
-            leaving: asyncio.Future[Any] = asyncio.ensure_future(client_left())
+        finally:
+            leaving.cancel()
+        if making in done:
             try:
-                done, _ = await asyncio.wait(
-                    {making, leaving}, timeout=self.seconds, return_when=asyncio.FIRST_COMPLETED
-                )
-            finally:
-                leaving.cancel()
-        return making in done
+                return making.result()  # type: ignore[no-any-return] # what `act` returned
+            except QueryCanceled:
+                raise _too_long(seconds) from None
+        self._give_up(work)
+        raise _too_long(seconds)
 
-    async def _wait_for_thread(self) -> None:
-        if not self._free.locked():
-            await self._free.acquire()
-            return
-        if self._waiting >= MAX_WAITING:
+    async def _turn(self, seconds: float) -> None:
+        if self._free.locked() and self._waiting >= MAX_WAITING:
             raise _too_many()
         self._waiting += 1
         try:
-            await asyncio.wait_for(self._free.acquire(), self.seconds)
+            await asyncio.wait_for(self._free.acquire(), seconds)
         except TimeoutError:
             raise _too_many() from None
         finally:
@@ -139,4 +129,4 @@ def _too_long(seconds: float) -> HttpProblem:
 
 
 def _too_many() -> HttpProblem:
-    return HttpProblem("too-costly", "too many requests wait for an answer of this kind already", headers=_RETRY)
+    return HttpProblem("too-costly", "too many costly requests are being answered already", headers=_RETRY)
